@@ -1,0 +1,94 @@
+import {
+  FairleadError,
+  fromErrorBody,
+  type Incarnation,
+  NODE_CALLS,
+  NodeAnswer,
+  NodeCall,
+  type NodeCallInput,
+  type NodeCallName,
+  type NodeCallReply,
+  type NodeCallRequest,
+  parse,
+  parseJson,
+  subjects,
+  toErrorBody,
+} from "@fairlead/protocol";
+import type { Bus, BusHeaders, IncomingMessage, Subscription } from "./bus.ts";
+import { decodeText, encodeJson } from "./encoding.ts";
+
+/** Longer than anything a node does for one call, shorter than a user's patience. */
+const CALL_TIMEOUT_MS = 5_000;
+
+export type CallOptions = { timeoutMs?: number; headers?: BusHeaders };
+
+/**
+ * Asks one run of one node.
+ * @throws {FairleadError} The node's own refusal; `node_unreachable` when nobody listens under that incarnation,
+ * `node_timeout`, `bus_disconnected`.
+ */
+export async function callNode<N extends NodeCallName>(
+  bus: Bus,
+  incarnation: Incarnation,
+  name: N,
+  data: NodeCallInput<N>,
+  options: CallOptions = {},
+): Promise<NodeCallReply<N>> {
+  const message = await bus.request(
+    subjects.nodeCall(incarnation),
+    encodeJson({ name, data } satisfies NodeCall),
+    {
+      timeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
+      headers: options.headers,
+    },
+  );
+  const answer = parseJson(NodeAnswer, decodeText(message.data), "internal");
+  if (!answer.ok) throw fromErrorBody(answer.error);
+  return parse(NODE_CALLS[name].reply, answer.data, "internal") as NodeCallReply<N>;
+}
+
+export type NodeCallHandlers = {
+  [N in NodeCallName]: (
+    request: NodeCallRequest<N>,
+    headers: BusHeaders,
+  ) => Promise<NodeCallReply<N>> | NodeCallReply<N>;
+};
+
+/**
+ * Answers the calls to one run of one node. A refusal (`FairleadError`) travels as such; anything else thrown is a bug,
+ * goes to `onBug` once, and reaches the caller as `internal`.
+ */
+export function serveNodeCalls(
+  bus: Bus,
+  incarnation: Incarnation,
+  handlers: NodeCallHandlers,
+  onBug: (error: unknown, name: string) => void,
+): Subscription {
+  return bus.subscribe(subjects.nodeCall(incarnation), (message) => void answer(message, handlers, onBug));
+}
+
+async function answer(
+  message: IncomingMessage,
+  handlers: NodeCallHandlers,
+  onBug: (error: unknown, name: string) => void,
+): Promise<void> {
+  let name = "(unparsed)";
+  let envelope: NodeAnswer;
+  try {
+    const call = parseJson(NodeCall, decodeText(message.data), "invalid_request");
+    name = call.name;
+    envelope = { ok: true, data: await dispatch(call, handlers, message.headers) };
+  } catch (error) {
+    if (!(error instanceof FairleadError)) onBug(error, name);
+    envelope = { ok: false, error: toErrorBody(error) };
+  }
+  message.respond?.(encodeJson(envelope));
+}
+
+async function dispatch(call: NodeCall, handlers: NodeCallHandlers, headers: BusHeaders): Promise<unknown> {
+  if (!Object.hasOwn(NODE_CALLS, call.name))
+    throw new FairleadError("unknown_command", { message: `no node call "${call.name}"` });
+  const name = call.name as NodeCallName;
+  const handle = handlers[name] as (request: unknown, headers: BusHeaders) => Promise<unknown>;
+  return await handle(parse(NODE_CALLS[name].request, call.data), headers);
+}

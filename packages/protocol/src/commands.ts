@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { MediaKind, Source } from "./grants.ts";
+import { MediaId, PeerId } from "./ids.ts";
+import {
+  DtlsParameters,
+  IceParameters,
+  IceServer,
+  PreferredLayers,
+  RtpParameters,
+  SctpStreamParameters,
+} from "./media.ts";
+
+/** No command and no event names more objects than this; what is many comes in several. */
+export const BATCH_LIMIT = 50;
+
+const Nothing = z.object({});
+const OneTransport = z.object({ transportId: MediaId });
+const OneProducer = z.object({ producerId: MediaId });
+const SomeConsumers = z.object({ consumerIds: z.array(MediaId).min(1).max(BATCH_LIMIT) });
+const SomeProducers = z.object({ producerIds: z.array(MediaId).min(1).max(BATCH_LIMIT) });
+
+/** Everything that a joined peer can ask of its media node: `name → { request, reply }`. */
+export const COMMANDS = {
+  "transport.connect": { request: OneTransport.extend({ dtlsParameters: DtlsParameters }), reply: Nothing },
+  "transport.restart_ice": {
+    request: OneTransport,
+    reply: z.object({ iceParameters: IceParameters, iceServers: z.array(IceServer) }),
+  },
+  "producer.create": {
+    request: z.object({
+      kind: MediaKind,
+      source: Source,
+      rtpParameters: RtpParameters,
+      paused: z.boolean().default(false),
+    }),
+    reply: z.object({ producerId: MediaId }),
+  },
+  "producer.pause": { request: OneProducer, reply: Nothing },
+  "producer.resume": { request: OneProducer, reply: Nothing },
+  "producer.close": { request: OneProducer, reply: Nothing },
+  /** Consumers follow as `consumers.created` events. Unknown producers are passed over: they may just have closed. */
+  "producers.subscribe": { request: SomeProducers, reply: Nothing },
+  "producers.unsubscribe": { request: SomeProducers, reply: Nothing },
+  "consumers.resume": { request: SomeConsumers, reply: Nothing },
+  "consumers.pause": { request: SomeConsumers, reply: Nothing },
+  "consumer.set_preferred_layers": {
+    request: PreferredLayers.extend({ consumerId: MediaId }),
+    reply: Nothing,
+  },
+  "consumer.request_key_frame": { request: z.object({ consumerId: MediaId }), reply: Nothing },
+  "data_producer.create": {
+    request: z.object({
+      label: z.string().max(128),
+      protocol: z.string().max(128).default(""),
+      sctpStreamParameters: SctpStreamParameters,
+    }),
+    reply: z.object({ dataProducerId: MediaId }),
+  },
+  "data_producer.close": { request: z.object({ dataProducerId: MediaId }), reply: Nothing },
+  /** Needs `moderate`. A muted source stays muted, also for a producer made later, until it is unmuted. */
+  "peer.mute": { request: z.object({ peerId: PeerId, source: Source, muted: z.boolean() }), reply: Nothing },
+  /** Needs `moderate`. */
+  "peer.remove": {
+    request: z.object({ peerId: PeerId, reason: z.string().max(256).default("") }),
+    reply: Nothing,
+  },
+  "session.leave": { request: Nothing, reply: Nothing },
+} as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;
+
+export type CommandName = keyof typeof COMMANDS;
+export const CommandName = z.enum(Object.keys(COMMANDS) as [CommandName, ...CommandName[]]);
+/** What the sender writes (defaults may be left out). */
+export type CommandInput<N extends CommandName> = z.input<(typeof COMMANDS)[N]["request"]>;
+export type CommandRequest<N extends CommandName> = z.output<(typeof COMMANDS)[N]["request"]>;
+export type CommandReply<N extends CommandName> = z.output<(typeof COMMANDS)[N]["reply"]>;
+
+/**
+ * A command on its way. `id` counts up from 1 within a session; the node starts commands in that order and each once.
+ * `settledBelow`: the client has an answer to, or has given up, every id below it; the node forgets those replies.
+ */
+export const CommandEnvelope = z.object({
+  id: z.int().min(1),
+  settledBelow: z.int().min(1),
+  name: z.string().max(64),
+  data: z.unknown(),
+});
+export type CommandEnvelope = z.infer<typeof CommandEnvelope>;
+
+/** Commands in flight per session; one past it is refused with `command_window_exceeded`. */
+export const COMMAND_WINDOW = 256;

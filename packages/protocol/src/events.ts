@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { BATCH_LIMIT } from "./commands.ts";
+import { ErrorCode } from "./errors.ts";
+import { Grants, MediaKind, Source } from "./grants.ts";
+import { type Epoch, Identity, MediaId, PeerId, RoomId } from "./ids.ts";
+import { RtpParameters, SctpStreamParameters } from "./media.ts";
+import { DisplayName, Metadata } from "./ticket-claims.ts";
+
+export const PeerInfo = z.object({
+  peerId: PeerId,
+  identity: Identity,
+  name: DisplayName,
+  metadata: Metadata,
+  joinedAtMs: z.number(),
+});
+export type PeerInfo = z.infer<typeof PeerInfo>;
+
+export const ProducerInfo = z.object({
+  producerId: MediaId,
+  peerId: PeerId,
+  kind: MediaKind,
+  source: Source,
+  paused: z.boolean(),
+  /** Muted by a moderator or the API: its own peer can't resume it. */
+  muted: z.boolean(),
+});
+export type ProducerInfo = z.infer<typeof ProducerInfo>;
+
+/** Created paused; the client resumes it when its half is ready, so that the key frame is not lost. */
+export const ConsumerInfo = z.object({
+  consumerId: MediaId,
+  producerId: MediaId,
+  peerId: PeerId,
+  kind: MediaKind,
+  source: Source,
+  rtpParameters: RtpParameters,
+  producerPaused: z.boolean(),
+});
+export type ConsumerInfo = z.infer<typeof ConsumerInfo>;
+
+export const DataConsumerInfo = z.object({
+  dataConsumerId: MediaId,
+  dataProducerId: MediaId,
+  peerId: PeerId,
+  label: z.string(),
+  protocol: z.string(),
+  sctpStreamParameters: SctpStreamParameters,
+});
+export type DataConsumerInfo = z.infer<typeof DataConsumerInfo>;
+
+export const LeaveReason = z.enum(["left", "disconnected", "removed", "replaced", "room_closed"]);
+export type LeaveReason = z.infer<typeof LeaveReason>;
+
+/** Facts with a position: numbered per session, kept by the node until acknowledged. */
+export const EVENTS = {
+  /**
+   * What follows, up to `snapshot.ended`, is the whole state and replaces the client's. Comes first after a join, and
+   * whenever a session missed more than the node kept. `grants` are the peer's live ones.
+   */
+  "snapshot.started": z.object({ roomId: RoomId, peerId: PeerId, grants: Grants }),
+  "snapshot.ended": z.object({}),
+  "peers.joined": z.object({ peers: z.array(PeerInfo).max(BATCH_LIMIT) }),
+  "peer.left": z.object({ peerId: PeerId, reason: LeaveReason }),
+  /** Own producers too, so that a client can compare its own with the node's. */
+  "producers.created": z.object({ producers: z.array(ProducerInfo).max(BATCH_LIMIT) }),
+  "producer.paused": z.object({ producerId: MediaId, muted: z.boolean() }),
+  "producer.resumed": z.object({ producerId: MediaId }),
+  "producer.closed": z.object({ producerId: MediaId }),
+  "consumers.created": z.object({ consumers: z.array(ConsumerInfo).max(10) }),
+  "consumer.closed": z.object({ consumerId: MediaId }),
+  "data_consumers.created": z.object({ dataConsumers: z.array(DataConsumerInfo).max(BATCH_LIMIT) }),
+  "data_consumer.closed": z.object({ dataConsumerId: MediaId }),
+  /** A moderator or the API set or lifted a lock on one of this peer's sources. */
+  "source.muted": z.object({ source: Source, muted: z.boolean() }),
+  /** The dominant speaker changed; null when nobody speaks. */
+  "speaker.changed": z.object({ peerId: PeerId.nullable() }),
+  /** The session is over: the peer left, was removed or replaced, or its room was closed. Nothing follows. */
+  "session.ended": z.object({ code: ErrorCode, message: z.string() }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type EventName = keyof typeof EVENTS;
+export type EventData<N extends EventName> = z.output<(typeof EVENTS)[N]>;
+
+const eventSchemas = Object.entries(EVENTS).map(([name, data]) => z.object({ name: z.literal(name), data }));
+
+/** An event without its position, as a union by `name`. */
+export type RoomEvent = { [N in EventName]: { name: N; data: EventData<N> } }[EventName];
+export const RoomEvent = z.union(eventSchemas) as unknown as z.ZodType<RoomEvent>;
+
+/** Where in a session's stream of events: `epoch:sequence`. Epochs rise with each lease; sequences count from 1. */
+export const Position = z.string().regex(/^\d{1,16}:\d{1,12}$/, "epoch:sequence");
+export type Position = z.infer<typeof Position>;
+
+export type ParsedPosition = { epoch: Epoch; sequence: number };
+
+export function formatPosition(position: ParsedPosition): Position {
+  return `${position.epoch}:${position.sequence}`;
+}
+
+/** @param position A string that passed `Position`. */
+export function parsePosition(position: Position): ParsedPosition {
+  const [epoch, sequence] = position.split(":");
+  return { epoch: Number(epoch), sequence: Number(sequence) };
+}
+
+export const NumberedEvent = z.object({ position: Position, event: RoomEvent });
+export type NumberedEvent = z.infer<typeof NumberedEvent>;
+
+/** Passing observations without a position: never repeated, and nothing depends on them. */
+export const Transient = z.discriminatedUnion("name", [
+  z.object({
+    name: z.literal("audio.levels"),
+    /** Loudest first; dBov, -127 (silence) to 0. */
+    data: z.object({
+      levels: z.array(z.object({ peerId: PeerId, volumeDbov: z.number() })).max(BATCH_LIMIT),
+    }),
+  }),
+  z.object({
+    name: z.literal("consumer.layers"),
+    data: z.object({
+      consumerId: MediaId,
+      spatialLayer: z.int().nullable(),
+      temporalLayer: z.int().nullable(),
+    }),
+  }),
+  z.object({
+    name: z.literal("consumer.score"),
+    /** mediasoup's 0 (worst) to 10 (best), of the consumer and of the producer's current encoding. */
+    data: z.object({ consumerId: MediaId, score: z.number(), producerScore: z.number() }),
+  }),
+]);
+export type Transient = z.infer<typeof Transient>;

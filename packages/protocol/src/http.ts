@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { ErrorBody } from "./errors.ts";
+import { PeerInfo, ProducerInfo } from "./events.ts";
+import { Grants, Source } from "./grants.ts";
+import { Identity, PeerId, RoomId } from "./ids.ts";
+import { Jwt } from "./join.ts";
+import { CoreAddress, PlacementDecision, RoomOptions } from "./registry-records.ts";
+import { DisplayName, Metadata } from "./ticket-claims.ts";
+
+export const HTTP_BODY_LIMIT_BYTES = 65_536;
+
+export const TICKET_TTL_MAX_S = 86_400;
+
+/** Body of `POST /v1/rooms/{room}/tickets`. */
+export const TicketRequest = z.object({
+  identity: Identity,
+  name: DisplayName.default(""),
+  metadata: Metadata.default(""),
+  grants: Grants.default({
+    publish: ["microphone", "camera", "screen", "screen_audio"],
+    subscribe: true,
+    data: true,
+    moderate: false,
+  }),
+  /** Seconds during which the ticket admits; the session that it opens may last longer. */
+  ttlS: z.int().min(1).max(TICKET_TTL_MAX_S).default(600),
+  /** Seconds since 1970 before which it does not admit. */
+  notBefore: z.number().optional(),
+});
+export type TicketRequest = z.infer<typeof TicketRequest>;
+
+export const TicketAnswer = z.object({ ticket: Jwt, url: z.string(), expiresAt: z.number() });
+export type TicketAnswer = z.infer<typeof TicketAnswer>;
+
+export const RoomSummary = z.object({
+  roomId: RoomId,
+  createdAtMs: z.number(),
+  options: RoomOptions,
+  placement: CoreAddress.extend({ epoch: z.number() }).nullable(),
+  decision: PlacementDecision.nullable(),
+});
+export type RoomSummary = z.infer<typeof RoomSummary>;
+
+/** Listings come in pages; `cursor` is absent on the last. */
+export const RoomPage = z.object({ rooms: z.array(RoomSummary).max(100), cursor: z.string().optional() });
+export type RoomPage = z.infer<typeof RoomPage>;
+
+/** Answer of `GET /v1/rooms/{room}`; the numbers come from the node that serves it. */
+export const RoomDetail = RoomSummary.extend({ peers: z.int(), producers: z.int(), consumers: z.int() });
+export type RoomDetail = z.infer<typeof RoomDetail>;
+
+export const PeerDetail = PeerInfo.extend({
+  grants: Grants,
+  connected: z.boolean(),
+  producers: z.array(ProducerInfo),
+});
+export type PeerDetail = z.infer<typeof PeerDetail>;
+
+export const PeerPage = z.object({ peers: z.array(PeerDetail).max(50), cursor: z.string().optional() });
+export type PeerPage = z.infer<typeof PeerPage>;
+
+/** Body of `POST /v1/rooms/{room}/peers/{peer}/mute`. */
+export const MuteRequest = z.object({ source: Source, muted: z.boolean().default(true) });
+export type MuteRequest = z.infer<typeof MuteRequest>;
+
+/** Body of `DELETE /v1/rooms/{room}/peers/{peer}`, optional. `ban`: neither the identity nor the ticket comes back. */
+export const RemoveRequest = z.object({
+  reason: z.string().max(256).default(""),
+  ban: z.boolean().default(true),
+});
+export type RemoveRequest = z.infer<typeof RemoveRequest>;
+
+export const PeerPath = z.object({ room: RoomId, peer: PeerId });
+
+export const ErrorAnswer = z.object({ error: ErrorBody });
+export type ErrorAnswer = z.infer<typeof ErrorAnswer>;

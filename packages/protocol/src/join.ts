@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { CapabilitiesVersion } from "./capabilities.ts";
+import { Position } from "./events.ts";
+import { Grants } from "./grants.ts";
+import { Epoch, PeerId, RoomId, SessionId } from "./ids.ts";
+import { IceServer, RtpCapabilities, TransportOffer } from "./media.ts";
+import { ProtocolVersion } from "./version.ts";
+
+/** A JWS in compact form (RFC 7515 § 7.1). */
+export const Jwt = z.string().min(16).max(16_384);
+export type Jwt = z.infer<typeof Jwt>;
+
+/** The first frame of a new peer, and the body of `POST /v1/sessions`. */
+export const JoinRequest = z.object({
+  protocolVersion: ProtocolVersion,
+  /** Made by the client, 128 random bits: a join sent again with the same id finds the session that the first one made. */
+  joinId: z.string().min(8).max(64),
+  ticket: Jwt,
+  /**
+   * The session ticket of the peer's last session, when its room moved or its node is gone. It proves that the peer was
+   * admitted, so an expired `ticket` with the same id still counts.
+   */
+  previousSession: Jwt.optional(),
+  capabilitiesVersion: CapabilitiesVersion,
+  rtpCapabilities: RtpCapabilities,
+  /** True: a consumer for every producer, as they come. False: only for what `producers.subscribe` names. */
+  autoSubscribe: z.boolean().default(true),
+});
+export type JoinRequest = z.infer<typeof JoinRequest>;
+
+/** What a media node answers to a join. Peers and producers follow as events, from `snapshot.started` on. */
+export const JoinReply = z.object({
+  sessionId: SessionId,
+  peerId: PeerId,
+  roomId: RoomId,
+  epoch: Epoch,
+  connection: z.int().min(1),
+  /** Where the stream of events begins: the first one has the next sequence. */
+  position: Position,
+  grants: Grants,
+  sendTransport: TransportOffer,
+  receiveTransport: TransportOffer,
+  iceServers: z.array(IceServer),
+  /** How long the session outlives its last proof of life, ms. */
+  graceMs: z.int().min(0),
+});
+export type JoinReply = z.infer<typeof JoinReply>;
+
+/** The first frame of a peer that comes back to its session. */
+export const ResumeRequest = z.object({
+  protocolVersion: ProtocolVersion,
+  sessionTicket: Jwt,
+  /** The last event that the client applied. */
+  position: Position,
+});
+export type ResumeRequest = z.infer<typeof ResumeRequest>;

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { CommandEnvelope } from "./commands.ts";
+import { ErrorBody, ErrorCode } from "./errors.ts";
+import { NumberedEvent, Position, Transient } from "./events.ts";
+import { Acknowledgement, ReplyFrame } from "./frames.ts";
+import { Source } from "./grants.ts";
+import { PeerPage } from "./http.ts";
+import { Epoch, PeerId, RoomId, SessionId } from "./ids.ts";
+import { JoinReply, JoinRequest } from "./join.ts";
+import { Lease, Mute, RoomOptions } from "./registry-records.ts";
+
+const Nothing = z.object({});
+const Page = z.object({ cursor: z.string().max(128).optional() });
+const InRoom = z.object({ roomId: RoomId, epoch: Epoch });
+
+/** What signaling asks of one node over the bus: `name → { request, reply }`. */
+export const NODE_CALLS = {
+  "room.join": {
+    request: z.object({
+      join: JoinRequest,
+      /** Chosen by signaling, which listens on the session's subject before it asks. */
+      sessionId: SessionId,
+      lease: Lease,
+      options: RoomOptions,
+      mutes: z.array(Mute),
+      /** The debit that `place` made for this peer; the node settles it in a heartbeat. */
+      debitId: z.string().max(64),
+    }),
+    reply: JoinReply,
+  },
+  /** A socket takes the session over; what was missed since `position` follows on the session's subject. */
+  "session.attach": {
+    request: z.object({ sessionId: SessionId, epoch: Epoch, position: Position }),
+    reply: z.object({ connection: z.int().min(1) }),
+  },
+  /** The socket closed without a leave: the grace time begins now. */
+  "session.detach": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
+  "session.command": {
+    request: z.object({ sessionId: SessionId, epoch: Epoch, connection: z.int(), command: CommandEnvelope }),
+    reply: ReplyFrame,
+  },
+  "session.ack": {
+    request: z.object({ sessionId: SessionId, connection: z.int(), ack: Acknowledgement }),
+    reply: Nothing,
+  },
+  "room.describe": {
+    request: InRoom,
+    reply: z.object({ peers: z.int(), producers: z.int(), consumers: z.int() }),
+  },
+  "room.close": { request: InRoom, reply: Nothing },
+  "room.peers": { request: InRoom.extend(Page.shape), reply: PeerPage },
+  /** Also tells what the caller needs to write the mute into the room record. */
+  "peer.mute": {
+    request: InRoom.extend({ peerId: PeerId, source: Source, muted: z.boolean() }),
+    reply: z.object({ identity: z.string() }),
+  },
+  "peer.remove": {
+    request: InRoom.extend({ peerId: PeerId, reason: z.string().max(256) }),
+    reply: z.object({ identity: z.string(), ticketId: z.string() }),
+  },
+} as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;
+
+export type NodeCallName = keyof typeof NODE_CALLS;
+export type NodeCallInput<N extends NodeCallName> = z.input<(typeof NODE_CALLS)[N]["request"]>;
+export type NodeCallRequest<N extends NodeCallName> = z.output<(typeof NODE_CALLS)[N]["request"]>;
+export type NodeCallReply<N extends NodeCallName> = z.output<(typeof NODE_CALLS)[N]["reply"]>;
+
+/** The envelope of a request on `subjects.nodeCall`. */
+export const NodeCall = z.object({ name: z.string().max(64), data: z.unknown() });
+export type NodeCall = z.infer<typeof NodeCall>;
+
+/** The envelope of its answer: a refusal travels as data, so that every adapter hands it on alike. */
+export const NodeAnswer = z.union([
+  z.object({ ok: z.literal(true), data: z.unknown() }),
+  z.object({ ok: z.literal(false), error: ErrorBody }),
+]);
+export type NodeAnswer = z.infer<typeof NodeAnswer>;
+
+/**
+ * What a node publishes on `subjects.session`. `connection` is the session's current one: a socket that holds a lower
+ * one has been replaced and closes.
+ */
+export const SessionMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("events"), connection: z.int(), events: z.array(NumberedEvent) }),
+  z.object({ type: z.literal("transient"), connection: z.int(), transient: Transient }),
+  /** A newer socket attached. */
+  z.object({ type: z.literal("attached"), connection: z.int() }),
+  /** The last message: the session is gone from the node. */
+  z.object({ type: z.literal("ended"), connection: z.int(), code: ErrorCode, message: z.string() }),
+]);
+export type SessionMessage = z.infer<typeof SessionMessage>;
+
+/** What is published on `subjects.roomControl`. */
+export const RoomControl = z.object({ type: z.literal("moved"), lease: Lease });
+export type RoomControl = z.infer<typeof RoomControl>;
+
+/** What signaling publishes on `subjects.nodeSessions` every few seconds. */
+export const SessionsAlive = z.object({
+  sessions: z.array(z.object({ sessionId: SessionId, connection: z.int() })).max(1_000),
+});
+export type SessionsAlive = z.infer<typeof SessionsAlive>;
+
+/** How often signaling proves its sessions alive, ms. A node's grace time is several of these. */
+export const SESSIONS_ALIVE_INTERVAL_MS = 3_000;

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { Source } from "./grants.ts";
+import { CoreIndex, Epoch, Identity, Incarnation, NodeId, RoomId } from "./ids.ts";
+
+/** 0..1; a measured load may pass 1 for a moment. */
+export const Load = z.number().min(0).max(4);
+export type Load = z.infer<typeof Load>;
+
+/** One core of one run of one node. */
+export const CoreAddress = z.object({ nodeId: NodeId, incarnation: Incarnation, core: CoreIndex });
+export type CoreAddress = z.infer<typeof CoreAddress>;
+
+/** The claim of a room by a core. It has no TTL of its own: it lives while its node's incarnation lives. */
+export const Lease = CoreAddress.extend({ roomId: RoomId, epoch: Epoch });
+export type Lease = z.infer<typeof Lease>;
+
+export const NodeState = z.enum(["ready", "draining"]);
+export type NodeState = z.infer<typeof NodeState>;
+
+/** What a node says of one of its cores. */
+export const CoreAdvert = z.object({
+  core: CoreIndex,
+  /** The worker's CPU share, smoothed; without debits. */
+  cpuLoad: Load,
+  rooms: z.int().min(0),
+  peers: z.int().min(0),
+  consumers: z.int().min(0),
+  /** The worker runs and answers. A core without one takes no rooms. */
+  usable: z.boolean(),
+});
+export type CoreAdvert = z.infer<typeof CoreAdvert>;
+
+/** What a node tells the registry each beat. */
+export const Heartbeat = z.object({
+  nodeId: NodeId,
+  incarnation: Incarnation,
+  state: NodeState,
+  busConnected: z.boolean(),
+  region: z.string().max(64),
+  labels: z.array(z.string().max(64)).max(16),
+  version: z.string().max(32),
+  /** The node's share of its network capacity. */
+  networkLoad: Load,
+  cores: z.array(CoreAdvert).min(1).max(1024),
+  /** Debits that the measured loads now contain: rooms and peers that these ids were placed for have arrived. */
+  settledDebits: z.array(z.string().max(64)),
+  /** Leases that this node serves. One that it does not name within 5 s of the claim lapses. */
+  leases: z.array(z.object({ roomId: RoomId, epoch: Epoch })),
+});
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+/** A core as placement sees it. `load` = max(cpuLoad, networkLoad) + open debits. */
+export const CoreStatus = CoreAdvert.extend({ debit: z.number().min(0), load: z.number().min(0) });
+export type CoreStatus = z.infer<typeof CoreStatus>;
+
+export const NodeStatus = Heartbeat.omit({ cores: true, settledDebits: true, leases: true }).extend({
+  cores: z.array(CoreStatus),
+  lastBeatMs: z.number(),
+});
+export type NodeStatus = z.infer<typeof NodeStatus>;
+
+/** Why a room is where it is. */
+export const PlacementDecision = z.object({
+  reason: z.enum(["live_lease", "least_loaded"]),
+  atMs: z.number(),
+  /** The least-loaded core of each of the best nodes at that moment, best first, at most 8. `load` before the debit. */
+  candidates: z.array(z.object({ nodeId: NodeId, core: CoreIndex, load: z.number() })).max(8),
+});
+export type PlacementDecision = z.infer<typeof PlacementDecision>;
+
+export const RoomOptions = z.object({
+  maxPeers: z.int().min(1).max(100_000).default(1_000),
+  /** `replace`: the newest peer of an identity replaces the older. `refuse`: the newer is refused. */
+  duplicateIdentity: z.enum(["replace", "refuse"]).default("replace"),
+  /** How long an empty room is kept, ms. */
+  emptyTimeoutMs: z.int().min(0).max(86_400_000).default(30_000),
+});
+export type RoomOptions = z.infer<typeof RoomOptions>;
+
+/** A source of an identity that a moderator or the API holds muted. */
+export const Mute = z.object({ identity: Identity, source: Source });
+export type Mute = z.infer<typeof Mute>;
+
+/** Lives beside the lease, and outlives the node. */
+export const RoomRecord = z.object({
+  roomId: RoomId,
+  createdAtMs: z.number(),
+  options: RoomOptions,
+  bannedIdentities: z.array(Identity),
+  bannedTicketIds: z.array(z.string()),
+  mutes: z.array(Mute),
+  lease: Lease.nullable(),
+  decision: PlacementDecision.nullable(),
+});
+export type RoomRecord = z.infer<typeof RoomRecord>;

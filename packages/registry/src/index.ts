@@ -1,0 +1,1 @@
+export type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "./registry.ts";

@@ -1,0 +1,99 @@
+import type {
+  CoreAddress,
+  Heartbeat,
+  Lease,
+  Mute,
+  NodeStatus,
+  PlacementDecision,
+  RoomOptions,
+  RoomRecord,
+} from "@fairlead/protocol";
+
+export type PlaceRequest = {
+  roomId: string;
+  /** The peer that wants in: checked against the room's bans. Absent when a room is placed without a peer (failover). */
+  peer?: { identity: string; ticketId: string };
+  /** Used when the room has no record yet. */
+  options?: RoomOptions;
+  /** Preferred region; others are used only when it has no room left. */
+  region?: string;
+  /** Labels that the node must have, all of them. */
+  labels?: string[];
+  /** Cores that must not be chosen, e.g. one that just answered `core_full`. */
+  exclude?: CoreAddress[];
+  /**
+   * The owner of the lease with this epoch gives it up (its worker died) and asks for another core in the same step. Ignored
+   * unless it is still the lease in force: then that one is the answer.
+   */
+  supersedes?: { incarnation: string; epoch: number };
+  /** An incarnation that the caller could not reach: its lease is stolen if its heartbeat is late too. */
+  suspect?: string;
+};
+
+export type Placement = {
+  /** The lease in force after the call. */
+  lease: Lease;
+  isNew: boolean;
+  /** Names this call's debit; the node settles it in a heartbeat once the load that it stands for is measured. */
+  debitId: string;
+  room: Pick<RoomRecord, "options" | "mutes">;
+  decision: PlacementDecision;
+};
+
+export type HeartbeatReply = {
+  /** Leases among the node's that another holds with a higher epoch: positive evidence to stop serving them. */
+  lost: Lease[];
+  /** Leases of nodes that are dead, handed to this node to place anew. Each goes to one living node. */
+  orphans: Lease[];
+};
+
+export type RoomPatch = {
+  options?: RoomOptions;
+  ban?: { identity: string; ticketId?: string };
+  /** `muted: false` lifts it. */
+  mute?: Mute & { muted: boolean };
+};
+
+export type Page<T> = { items: T[]; cursor?: string };
+
+/**
+ * The index of nodes, their loads, and who owns which room. Redis, or memory within one process. An index only: nodes
+ * are the truth, and it can be rebuilt from their heartbeats.
+ *
+ * Every method may throw {FairleadError} `registry_unreachable`.
+ */
+export interface Registry {
+  /**
+   * Gives the room to the least-loaded core of the least-loaded node and debits it, unless a live lease holds it already
+   * (which is debited for the peer). One atomic step: two processes that ask at once get the same answer.
+   *
+   * @throws {FairleadError} `no_capacity` with `retryAfterMs`; `banned`; `registry_cold`.
+   */
+  place(request: PlaceRequest): Promise<Placement>;
+
+  /** Renews a node's life and adverts, settles debits, and tells what the node must know. */
+  heartbeat(beat: Heartbeat): Promise<HeartbeatReply>;
+
+  /** The room was closed by its owner. Does nothing unless incarnation and epoch are those in force. */
+  release(lease: Lease): Promise<void>;
+
+  /** The node says goodbye: its leases lapse now. */
+  removeNode(incarnation: string): Promise<void>;
+
+  /** @returns null for a room without a record. */
+  describeRoom(roomId: string): Promise<RoomRecord | null>;
+
+  /** In order of room id. @param limit 1..100. */
+  listRooms(options: { limit: number; cursor?: string }): Promise<Page<RoomRecord>>;
+
+  /** Creates the record where there is none. */
+  updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord>;
+
+  /** Living nodes only. */
+  listNodes(): Promise<NodeStatus[]>;
+
+  /** Resolves when the registry answers. */
+  ping(): Promise<void>;
+
+  close(): Promise<void>;
+}

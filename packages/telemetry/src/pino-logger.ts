@@ -1,0 +1,43 @@
+import { type Logger as PinoLogger, pino } from "pino";
+import pretty from "pino-pretty";
+import type { LogFields, Logger } from "./logger.ts";
+
+export type PinoLoggerOptions = {
+  level: "error" | "warn" | "info" | "debug" | "silent";
+  /** Human-readable lines instead of JSON. */
+  isPretty: boolean;
+};
+
+/** JSON lines on standard output, or pretty ones on a terminal. */
+export function createPinoLogger({ level, isPretty }: PinoLoggerOptions): Logger {
+  const base = { level, base: null };
+  return wrap(
+    isPretty
+      ? pino(base, pretty({ colorize: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" }))
+      : pino(base),
+  );
+}
+
+function wrap(logger: PinoLogger): Logger {
+  const at =
+    (level: "error" | "warn" | "info" | "debug") =>
+    (event: string, fields: LogFields = {}) =>
+      logger[level](serialized(fields), event);
+  return {
+    error: at("error"),
+    warn: at("warn"),
+    info: at("info"),
+    debug: at("debug"),
+    child: (fields) => wrap(logger.child(fields)),
+  };
+}
+
+/** pino serializes an error only under the key `err`; ours may stand under any. */
+function serialized(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      value instanceof Error ? pino.stdSerializers.err(value) : value,
+    ]),
+  );
+}
