@@ -1,0 +1,40 @@
+import type { ErrorCode, LeaveReason, PeerId } from "@fairlead/protocol";
+import type { ConnectionState } from "./room.ts";
+import type { ConnectionQuality, LocalTrack, Publication, RemotePeer, RemoteTrack } from "./tracks.ts";
+
+/** What `room.on(name, listener)` hands to the listener. */
+export type RoomEvents = {
+  "peer.joined": { peer: RemotePeer };
+  "peer.left": { peer: RemotePeer; reason: LeaveReason };
+  /** A peer offers a track; with `autoSubscribe`, `track.subscribed` follows by itself. */
+  "track.published": { peer: RemotePeer; publication: Publication };
+  "track.unpublished": { peer: RemotePeer; publication: Publication };
+  "track.subscribed": { peer: RemotePeer; track: RemoteTrack };
+  "track.unsubscribed": { peer: RemotePeer; track: RemoteTrack };
+  "track.muted": { peer: RemotePeer; track: RemoteTrack };
+  "track.unmuted": { peer: RemotePeer; track: RemoteTrack };
+  "local_track.published": { track: LocalTrack };
+  /** `device_ended`: unplugged, or the user stopped sharing. `refused`: the node did not take it after a move. */
+  "local_track.ended": { track: LocalTrack; reason: "unpublished" | "device_ended" | "refused" };
+  "local_track.muted": { track: LocalTrack; byModerator: boolean };
+  "local_track.unmuted": { track: LocalTrack; byModerator: boolean };
+  /**
+   * `dominantPeerId`: who speaks, or spoke last; null when nobody does. `levels`: loudest first, in dBov (-127 to 0), for
+   * those that are heard. Both may name this peer itself.
+   */
+  "speakers.changed": {
+    dominantPeerId: PeerId | null;
+    levels: readonly { peerId: PeerId; volumeDbov: number }[];
+  };
+  /** A string arrives as a string, bytes as bytes. */
+  "data.received": { peer: RemotePeer; data: string | Uint8Array; label: string };
+  "connection.changed": { state: ConnectionState };
+  /** The room goes on on another core or node. Tracks come back by themselves. */
+  "room.moved": { epoch: number };
+  /** The browser wants a click before it plays sound. */
+  "playback.blocked": Record<string, never>;
+  "playback.allowed": Record<string, never>;
+  "quality.changed": { peerId: PeerId; quality: ConnectionQuality };
+  /** Over, and not by `leave()`. Everything is freed. */
+  "room.ended": { code: ErrorCode; message: string };
+};

@@ -1,0 +1,66 @@
+import type { types } from "mediasoup-client";
+
+/**
+ * When to try again after the socket is lost. Delays are ms; `random` gives 0..1.
+ * `giveUpAfterMs` counts from the loss: after it, `room.ended`.
+ */
+export type ReconnectPolicy = {
+  readonly giveUpAfterMs: number;
+  nextDelayMs(attempt: number, random: () => number): number;
+};
+
+export type JoinOptions = {
+  /** Base URL of signaling, as the ticket's answer gives it; `http(s)` or `ws(s)`. */
+  url: string;
+  ticket: string;
+  /** Default true: every track of every peer. False: only what `room.subscribe` names. */
+  autoSubscribe?: boolean;
+  /** Default true: video in attached elements that are scrolled away or hidden is not sent to this peer. */
+  pauseInvisibleVideo?: boolean;
+  reconnect?: ReconnectPolicy;
+  /** How long the first join may take, retries included, ms; default 15 000. */
+  joinTimeoutMs?: number;
+  /** Hands mediasoup-client a handler of the caller's own, e.g. for tests. */
+  device?: types.DeviceOptions;
+  /** Gives up the join; no effect after it. */
+  signal?: AbortSignal;
+};
+
+export type VideoCodec = "vp8" | "h264" | "vp9" | "av1";
+
+export type PublishOptions = {
+  /** Default false. */
+  muted?: boolean;
+  /** Default: the room's first that the browser can send. VP9 and AV1 are sent as SVC, the others as simulcast. */
+  codec?: VideoCodec;
+  /** Camera: default true. */
+  simulcast?: boolean;
+  /** In place of the defaults; lowest layer first. */
+  encodings?: types.RtpEncodingParameters[];
+  /** Stop the track when it is unpublished. Default: true for tracks that the SDK opened, false for the app's. */
+  stopTrack?: boolean;
+};
+
+export type DeviceChoice = PublishOptions & {
+  deviceId?: string;
+  /** A track that is open already, e.g. from a preview. */
+  track?: MediaStreamTrack;
+  /** Besides, or in place of, the default constraints. */
+  constraints?: MediaTrackConstraints;
+};
+
+export type MicrophoneOptions = DeviceChoice;
+export type CameraOptions = DeviceChoice;
+export type ScreenOptions = PublishOptions & {
+  /** Ask for the sound too; default true. Not every browser can. */
+  audio?: boolean;
+  /** Default 15. */
+  frameRate?: number;
+};
+
+export type SendOptions = {
+  /** Tells kinds of messages apart; default `data`. */
+  label?: string;
+  /** Default true: ordered, and sent again when lost. False: neither. */
+  reliable?: boolean;
+};

@@ -1,0 +1,70 @@
+import type { Grants, PeerId, RoomId, Source } from "@fairlead/protocol";
+import type { RoomEvents } from "./events.ts";
+import type {
+  CameraOptions,
+  MicrophoneOptions,
+  PublishOptions,
+  ScreenOptions,
+  SendOptions,
+} from "./options.ts";
+import type { ConnectionQuality, LocalTrack, RemotePeer } from "./tracks.ts";
+
+/** `reconnecting`: the signaling socket is away; media goes on meanwhile. `closed` is final. */
+export type ConnectionState = "connecting" | "connected" | "reconnecting" | "closed";
+
+/** A joined room, from `joinRoom` to `leave()` or `room.ended`. */
+export interface Room {
+  readonly roomId: RoomId;
+  /** This peer's own id. It may change when the room moves. */
+  readonly peerId: PeerId;
+  readonly grants: Grants;
+  readonly connectionState: ConnectionState;
+  /** The other peers. The map is live: it changes under its reader, with an event for each change. */
+  readonly peers: ReadonlyMap<PeerId, RemotePeer>;
+  readonly local: ReadonlyMap<Source, LocalTrack>;
+  /** False while the browser holds audible playback back; see `startPlayback`. */
+  readonly canPlayAudio: boolean;
+  /** This peer's own connection. */
+  readonly quality: ConnectionQuality;
+
+  /**
+   * Asks for the microphone, unless `options.track` is given, and publishes it.
+   * @throws {DOMException} of `getUserMedia`: `NotAllowedError`, `NotFoundError`, …
+   * @throws {FairleadError} `grant_missing`; `producer_limit` when the source is published already.
+   */
+  publishMicrophone(options?: MicrophoneOptions): Promise<LocalTrack>;
+  /** As `publishMicrophone`; in three simulcast layers unless told otherwise. */
+  publishCamera(options?: CameraOptions): Promise<LocalTrack>;
+  /** Asks for a screen or window. @returns Its video track and, where the user shares sound too, its audio track. */
+  publishScreen(options?: ScreenOptions): Promise<LocalTrack[]>;
+  /** Publishes a track of the app's own. It stays the app's: `unpublish` does not stop it unless told so. */
+  publishTrack(track: MediaStreamTrack, source: Source, options?: PublishOptions): Promise<LocalTrack>;
+  /** Nothing happens where nothing is published. */
+  unpublish(source: Source): Promise<void>;
+
+  /**
+   * Sends to all other peers of the room that subscribe.
+   * @returns When the message is in the browser's hands.
+   * @throws {FairleadError} `grant_missing`.
+   */
+  sendData(data: string | Uint8Array, options?: SendOptions): Promise<void>;
+
+  /** Locks or unlocks a source of another peer. @throws {FairleadError} `grant_missing` without `moderate`. */
+  mutePeer(peerId: PeerId, source: Source, muted: boolean): Promise<void>;
+  /** @throws {FairleadError} `grant_missing` without `moderate`; `peer_not_found`. */
+  removePeer(peerId: PeerId, reason?: string): Promise<void>;
+
+  /** Only needed with `autoSubscribe: false`. The tracks follow as `track.subscribed`. */
+  subscribe(producerIds: readonly string[]): Promise<void>;
+  unsubscribe(producerIds: readonly string[]): Promise<void>;
+
+  /** Plays what the browser held back. Call it from a click or key press, after `playback.blocked`. */
+  startPlayback(): Promise<void>;
+  /** WebRTC statistics of both transports, as the browser gives them. */
+  getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }>;
+  /** Leaves the room and frees everything. Tracks that the SDK opened are stopped. `room.ended` is not emitted. */
+  leave(): Promise<void>;
+
+  /** @returns A function that takes the listener off again. */
+  on<N extends keyof RoomEvents>(event: N, listener: (data: RoomEvents[N]) => void): () => void;
+}

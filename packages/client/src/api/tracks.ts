@@ -1,0 +1,69 @@
+import type { Identity, MediaKind, PeerId, Source } from "@fairlead/protocol";
+
+/** `lost`: nothing arrives. */
+export type ConnectionQuality = "excellent" | "good" | "poor" | "lost";
+
+/** A track that a peer offers, subscribed or not. */
+export type Publication = {
+  readonly producerId: string;
+  readonly source: Source;
+  readonly kind: MediaKind;
+  readonly isMuted: boolean;
+};
+
+/** The object stays the same while the peer is in the room, also when the room moves. */
+export interface RemotePeer {
+  readonly peerId: PeerId;
+  readonly identity: Identity;
+  readonly name: string;
+  readonly metadata: string;
+  readonly joinedAtMs: number;
+  /** What is subscribed. */
+  readonly tracks: ReadonlyMap<Source, RemoteTrack>;
+  /** What could be. */
+  readonly publications: ReadonlyMap<Source, Publication>;
+  readonly quality: ConnectionQuality;
+}
+
+/** The object stays the same when the room moves, and attached elements go on with the new media by themselves. */
+export interface RemoteTrack {
+  readonly producerId: string;
+  readonly peer: RemotePeer;
+  readonly source: Source;
+  readonly kind: MediaKind;
+  readonly isMuted: boolean;
+  /** Replaced when the room moves: prefer `attach` to keeping it. */
+  readonly mediaStreamTrack: MediaStreamTrack;
+  /** Plays in `element`, by default a new one, which is not put into the document. */
+  attach(element?: HTMLMediaElement): HTMLMediaElement;
+  /** Takes the track out of `element`, by default out of all. */
+  detach(element?: HTMLMediaElement): void;
+  /**
+   * Video that nobody sees is not sent. Attached elements are watched; this overrides what was observed.
+   * @param visible `undefined`: observe again.
+   */
+  setVisible(visible: boolean | undefined): void;
+  /** The highest simulcast or SVC layers wanted; 0 is the smallest. */
+  setPreferredLayers(spatialLayer: number, temporalLayer?: number): Promise<void>;
+}
+
+export interface LocalTrack {
+  readonly source: Source;
+  readonly kind: MediaKind;
+  readonly mediaStreamTrack: MediaStreamTrack;
+  /** By this peer or by a moderator. */
+  readonly isMuted: boolean;
+  /** A moderator's lock; `unmute` is refused until it is lifted, which also restores what this peer had chosen. */
+  readonly isMutedByModerator: boolean;
+  mute(): Promise<void>;
+  /** @throws {FairleadError} `muted_by_moderator`. */
+  unmute(): Promise<void>;
+  /**
+   * Goes on with another device, without renegotiation; attached elements follow.
+   * @throws {DOMException} of `getUserMedia`; the track then stays as it was.
+   */
+  switchDevice(deviceId: string): Promise<void>;
+  /** Shows the track in `element` (muted, so that nobody hears themselves), by default in a new `<video>` or `<audio>`. */
+  attach(element?: HTMLMediaElement): HTMLMediaElement;
+  detach(element?: HTMLMediaElement): void;
+}
