@@ -1,0 +1,16 @@
+export { exportKeySet, generateKeySet, importKeySet, type Jwks, type KeySet, publicJwks } from "./key-set.ts";
+export {
+  type IssuedTicket,
+  type IssueTicketOptions,
+  issueTicket,
+  type TicketInput,
+  type VerifyTicketOptions,
+  verifyTicket,
+} from "./room-ticket.ts";
+export {
+  type IssueSessionOptions,
+  issueSessionTicket,
+  type SessionInput,
+  type VerifySessionOptions,
+  verifySessionTicket,
+} from "./session-ticket.ts";

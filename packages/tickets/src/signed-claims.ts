@@ -1,0 +1,70 @@
+import { type ErrorCode, FairleadError, parseJson } from "@fairlead/protocol";
+import { type CompactJWSHeaderParameters, compactVerify, SignJWT } from "jose";
+import type { z } from "zod";
+import { KeyAlgorithm, type KeySet } from "./key-set.ts";
+
+/** How far the clocks of issuer and verifier may be apart, seconds. */
+export const LEEWAY_S = 10;
+
+/** One kind of JWT: its `typ` header keeps it apart from every other kind (RFC 8725 § 3.11). */
+export type TokenKind<T extends z.ZodType> = {
+  typ: string;
+  claims: T;
+  errors: { invalid: ErrorCode; unknownKey: ErrorCode };
+};
+
+/** @throws {FairleadError} `invalid_request` for a set that only verifies. */
+export async function signClaims<T extends z.ZodType>(
+  kind: TokenKind<T>,
+  keySet: KeySet,
+  claims: z.infer<T> & Record<string, unknown>,
+): Promise<string> {
+  const { signer } = keySet;
+  if (!signer) throw new FairleadError("invalid_request", { message: "the key set has no private key" });
+  return new SignJWT(claims)
+    .setProtectedHeader({ typ: kind.typ, alg: signer.alg, kid: signer.kid })
+    .sign(signer.privateKey);
+}
+
+/**
+ * Checks signature and shape, by a key of the set alone: what else a header says of keys (`jwk`, `jku`, `x5u`, `x5c`) is
+ * not read (RFC 8725 § 3.10). What the claims mean is the caller's to check.
+ *
+ * @throws {FairleadError} `kind.errors`; the message says why, and never a value of the token.
+ */
+export async function verifyClaims<T extends z.ZodType>(
+  kind: TokenKind<T>,
+  keySet: KeySet,
+  token: string,
+): Promise<z.infer<T>> {
+  const payload = await verifySignature(kind, keySet, token);
+  return parseJson(kind.claims, new TextDecoder().decode(payload), kind.errors.invalid);
+}
+
+async function verifySignature(
+  kind: TokenKind<z.ZodType>,
+  keySet: KeySet,
+  token: string,
+): Promise<Uint8Array> {
+  const keyOf = (header: CompactJWSHeaderParameters) => chooseKey(kind, keySet, header);
+  try {
+    const { payload } = await compactVerify(token, keyOf, { algorithms: KeyAlgorithm.options });
+    return payload;
+  } catch (error) {
+    if (error instanceof FairleadError) throw error;
+    throw new FairleadError(kind.errors.invalid, { cause: error });
+  }
+}
+
+/** A key serves its own algorithm only, whatever the header asks for (RFC 8725 § 3.1). */
+function chooseKey(kind: TokenKind<z.ZodType>, keySet: KeySet, header: CompactJWSHeaderParameters) {
+  if (header.typ !== kind.typ) {
+    throw new FairleadError(kind.errors.invalid, { message: `the typ header is not ${kind.typ}` });
+  }
+  const key = keySet.keys.get(header.kid ?? "");
+  if (!key) throw new FairleadError(kind.errors.unknownKey);
+  if (header.alg !== key.alg) {
+    throw new FairleadError(kind.errors.invalid, { message: "the key is bound to another algorithm" });
+  }
+  return key.publicKey;
+}
