@@ -45,7 +45,7 @@ export const Heartbeat = z.object({
   /** Debits that the measured loads now contain: rooms and peers that these ids were placed for have arrived. */
   settledDebits: z.array(z.string().max(64)),
   /** Leases that this node serves. One that it does not name within 5 s of the claim lapses. */
-  leases: z.array(z.object({ roomId: RoomId, epoch: Epoch })),
+  leases: z.array(z.object({ roomId: RoomId, core: CoreIndex, epoch: Epoch })),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 

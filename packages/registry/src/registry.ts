@@ -19,7 +19,7 @@ export type PlaceRequest = {
   region?: string;
   /** Labels that the node must have, all of them. */
   labels?: string[];
-  /** Cores that must not be chosen, e.g. one that just answered `core_full`. */
+  /** Cores that a new claim must not choose, e.g. one that just answered `core_full`. */
   exclude?: CoreAddress[];
   /**
    * The owner of the lease with this epoch gives it up (its worker died) and asks for another core in the same step. Ignored
@@ -34,14 +34,17 @@ export type Placement = {
   /** The lease in force after the call. */
   lease: Lease;
   isNew: boolean;
-  /** Names this call's debit; the node settles it in a heartbeat once the load that it stands for is measured. */
+  /**
+   * Names the peer's debit; the node settles it in a heartbeat once the load that it stands for is measured. Without a
+   * peer it names nothing: what a new room is expected to grow by is reserved with the room itself.
+   */
   debitId: string;
   room: Pick<RoomRecord, "options" | "mutes">;
   decision: PlacementDecision;
 };
 
 export type HeartbeatReply = {
-  /** Leases among the node's that another holds with a higher epoch: positive evidence to stop serving them. */
+  /** Leases that another node holds, with a higher epoch, of rooms that this one named: positive evidence to stop serving them. */
   lost: Lease[];
   /** Leases of nodes that are dead, handed to this node to place anew. Each goes to one living node. */
   orphans: Lease[];

@@ -1,0 +1,40 @@
+import { FairleadError, type RoomRecord } from "@fairlead/protocol";
+import type { PlaceRequest, RoomPatch } from "../registry.ts";
+import type { Room } from "./room-table.ts";
+
+/** @returns A fresh object. @param isLive Whether the room's lease is in force. */
+export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
+  const { roomId, createdAtMs, options, mutes, lease, decision } = room;
+  const bannedIdentities = [...room.bannedIdentities];
+  const bannedTicketIds = [...room.bannedTicketIds];
+  return structuredClone({
+    roomId,
+    createdAtMs,
+    options,
+    bannedIdentities,
+    bannedTicketIds,
+    mutes,
+    lease: isLive ? lease : null,
+    decision,
+  });
+}
+
+export function patchRoom(room: Room, { options, ban, mute }: RoomPatch): void {
+  if (options) room.options = { ...options };
+  if (ban) {
+    room.bannedIdentities.add(ban.identity);
+    if (ban.ticketId !== undefined) room.bannedTicketIds.add(ban.ticketId);
+  }
+  if (mute) {
+    const { identity, source, muted } = mute;
+    const others = room.mutes.filter((other) => other.identity !== identity || other.source !== source);
+    room.mutes = muted ? [...others, { identity, source }] : others;
+  }
+}
+
+/** @throws {FairleadError} `banned`: the identity, or the very ticket, whose bearer may have taken another name. */
+export function refuseBanned(room: Room, peer: PlaceRequest["peer"]): void {
+  if (!peer) return;
+  if (room.bannedIdentities.has(peer.identity) || room.bannedTicketIds.has(peer.ticketId))
+    throw new FairleadError("banned", { message: `banned from room ${room.roomId}` });
+}

@@ -1,0 +1,106 @@
+import { describe, expect } from "vitest";
+import { beatOf, type CreateRegistryAdapter, placePeer } from "./registry-adapter.ts";
+import { factsAbout } from "./with-adapter.ts";
+
+export function describeRooms(createAdapter: CreateRegistryAdapter): void {
+  const fact = factsAbout(createAdapter);
+
+  describe("rooms", () => {
+    fact("describes a placed room, and why it is where it is", async ({ registry, now }) => {
+      expect(await registry.describeRoom("standup")).toBeNull();
+      await registry.heartbeat(beatOf("a"));
+      const { lease, decision } = await placePeer(registry, "standup");
+      await placePeer(registry, "standup");
+      const room = await registry.describeRoom("standup");
+      expect(room).toMatchObject({ roomId: "standup", lease, decision, bannedIdentities: [], mutes: [] });
+      expect(room?.options).toEqual({
+        maxPeers: 1_000,
+        duplicateIdentity: "replace",
+        emptyTimeoutMs: 30_000,
+      });
+      expect(Math.abs((room?.createdAtMs ?? 0) - now())).toBeLessThan(1_000);
+    });
+
+    fact("lists rooms in order, page by page", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a"));
+      const ids = ["delta", "Alpha", "charlie", "bravo", "b-2"];
+      for (const roomId of ids) await placePeer(registry, roomId);
+      const first = await registry.listRooms({ limit: 2 });
+      const second = await registry.listRooms({ limit: 2, cursor: first.cursor });
+      const third = await registry.listRooms({ limit: 2, cursor: second.cursor });
+      const listed = [first, second, third].flatMap((page) => page.items.map(({ roomId }) => roomId));
+      expect(listed).toEqual(["Alpha", "b-2", "bravo", "charlie", "delta"]);
+      expect([first.cursor === undefined, third.cursor === undefined]).toEqual([false, true]);
+    });
+
+    fact("mutes once and unmutes", async ({ registry }) => {
+      const mute = { identity: "bob", source: "microphone" as const };
+      await registry.updateRoom("standup", { mute: { ...mute, muted: true } });
+      await registry.updateRoom("standup", { mute: { ...mute, muted: true } });
+      expect((await registry.describeRoom("standup"))?.mutes).toEqual([mute]);
+      const lifted = await registry.updateRoom("standup", { mute: { ...mute, muted: false } });
+      expect(lifted.mutes).toEqual([]);
+    });
+
+    fact("bans, mutes and options outlive the node", async ({ registry, advance }) => {
+      await registry.heartbeat(beatOf("a"));
+      await placePeer(registry, "standup");
+      const options = { maxPeers: 3, duplicateIdentity: "refuse" as const, emptyTimeoutMs: 0 };
+      await registry.updateRoom("standup", { options, ban: { identity: "eve" } });
+      await registry.updateRoom("standup", { mute: { identity: "bob", source: "screen", muted: true } });
+      await advance(3_100);
+      await registry.heartbeat(beatOf("b"));
+      const { room, lease } = await placePeer(registry, "standup");
+      expect(lease.nodeId).toBe("b");
+      expect(room).toEqual({ options, mutes: [{ identity: "bob", source: "screen" }] });
+      const eve = { identity: "eve", ticketId: "fresh" };
+      await expect(registry.place({ roomId: "standup", peer: eve })).rejects.toMatchObject({
+        code: "banned",
+      });
+    });
+
+    fact("forgets a released room unless something was said about it", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a"));
+      const plain = await placePeer(registry, "plain");
+      const guarded = await placePeer(registry, "guarded");
+      await registry.updateRoom("guarded", { ban: { identity: "eve" } });
+      await registry.release(plain.lease);
+      await registry.release(guarded.lease);
+      expect((await registry.listRooms({ limit: 100 })).items.map(({ roomId }) => roomId)).toEqual([
+        "guarded",
+      ]);
+    });
+
+    fact("what it hands out is the caller's own", async ({ registry }) => {
+      const beat = beatOf("a");
+      await registry.heartbeat(beat);
+      beat.cores.length = 0;
+      const placed = await placePeer(registry, "standup");
+      placed.room.options.maxPeers = 1;
+      placed.lease.epoch = 0;
+      const described = await registry.describeRoom("standup");
+      described?.bannedIdentities.push("ada");
+      described?.decision?.candidates.pop();
+      (await registry.listNodes())[0]?.labels.push("gpu");
+      const { room, lease } = await placePeer(registry, "standup");
+      expect([room.options.maxPeers, lease.epoch > 0]).toEqual([1_000, true]);
+      expect((await registry.describeRoom("standup"))?.decision?.candidates).toHaveLength(1);
+      expect((await registry.listNodes()).map(({ labels, cores }) => [labels, cores.length])).toEqual([
+        [[], 1],
+      ]);
+    });
+
+    fact(
+      "answers a ping until it is closed, then refuses everything with registry_unreachable",
+      async ({ registry }) => {
+        await registry.ping();
+        await registry.close();
+        await registry.close();
+        const refusal = { code: "registry_unreachable" };
+        await expect(registry.ping()).rejects.toMatchObject(refusal);
+        await expect(placePeer(registry, "standup")).rejects.toMatchObject(refusal);
+        await expect(registry.heartbeat(beatOf("a"))).rejects.toMatchObject(refusal);
+      },
+    );
+  });
+}
