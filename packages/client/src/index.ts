@@ -8,9 +8,9 @@ export {
   type RoomId,
   type Source,
 } from "@fairlead/protocol";
-export type { RoomEvents } from "./api/events.ts";
+export type { ConnectionState, RoomEvents } from "./api/events.ts";
 export type * from "./api/options.ts";
-export type { ConnectionState, Room } from "./api/room.ts";
+export type { Room } from "./api/room.ts";
 export type * from "./api/tracks.ts";
 export { joinRoom } from "./join-room.ts";
 export { exponentialBackoff } from "./reconnect-policy.ts";

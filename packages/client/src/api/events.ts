@@ -1,6 +1,8 @@
 import type { ErrorCode, LeaveReason, PeerId } from "@fairlead/protocol";
-import type { ConnectionState } from "./room.ts";
 import type { ConnectionQuality, LocalTrack, Publication, RemotePeer, RemoteTrack } from "./tracks.ts";
+
+/** `reconnecting`: the signaling socket is away; media goes on meanwhile. `closed` is final. */
+export type ConnectionState = "connecting" | "connected" | "reconnecting" | "closed";
 
 /** What `room.on(name, listener)` hands to the listener. */
 export type RoomEvents = {

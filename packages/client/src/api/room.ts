@@ -1,5 +1,5 @@
 import type { Grants, PeerId, RoomId, Source } from "@fairlead/protocol";
-import type { RoomEvents } from "./events.ts";
+import type { ConnectionState, RoomEvents } from "./events.ts";
 import type {
   CameraOptions,
   MicrophoneOptions,
@@ -8,9 +8,6 @@ import type {
   SendOptions,
 } from "./options.ts";
 import type { ConnectionQuality, LocalTrack, RemotePeer } from "./tracks.ts";
-
-/** `reconnecting`: the signaling socket is away; media goes on meanwhile. `closed` is final. */
-export type ConnectionState = "connecting" | "connected" | "reconnecting" | "closed";
 
 /** A joined room, from `joinRoom` to `leave()` or `room.ended`. */
 export interface Room {

@@ -1,0 +1,69 @@
+import { type CommandEnvelope, CommandOutbox, FairleadError, type ReplyFrame } from "@fairlead/protocol";
+
+const TICK_MS = 500;
+/** A command without an answer is sent again after this time on a live socket: the bus behind it may have lost it. */
+export const RESEND_AFTER_MS = 3_000;
+/** And given up after this one. Time without a socket does not count. */
+export const GIVE_UP_AFTER_MS = 15_000;
+
+/** Sends a session's commands until they are answered. The node makes sure that each acts once. */
+export class CommandSender {
+  readonly #send: (command: CommandEnvelope) => void;
+  readonly #outbox = new CommandOutbox();
+  /** By command id: how long it has waited on live sockets, ms. */
+  readonly #waitedMs = new Map<number, number>();
+  #ticks: ReturnType<typeof setInterval> | undefined;
+  #isLive = false;
+  #ending: FairleadError | null = null;
+
+  constructor(send: (command: CommandEnvelope) => void) {
+    this.#send = send;
+  }
+
+  /** @throws {FairleadError} The node's refusal; `node_timeout`; `command_window_exceeded`; why the session ended. */
+  async request(name: string, data: unknown): Promise<unknown> {
+    if (this.#ending) throw this.#ending;
+    const { id, reply } = this.#outbox.add(name, data);
+    this.#waitedMs.set(id, 0);
+    this.#resend(id);
+    return reply.finally(() => this.#waitedMs.delete(id));
+  }
+
+  handleReply(reply: ReplyFrame): void {
+    this.#outbox.settle(reply);
+  }
+
+  /** A socket carries the session (again): what is unanswered goes out in order. */
+  goLive(): void {
+    this.goAway();
+    if (this.#ending) return;
+    this.#isLive = true;
+    for (const command of this.#outbox.unanswered()) this.#send(command);
+    this.#ticks = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  goAway(): void {
+    this.#isLive = false;
+    clearInterval(this.#ticks);
+  }
+
+  close(error: FairleadError): void {
+    this.goAway();
+    this.#ending ??= error;
+    this.#outbox.giveUpAll(error);
+  }
+
+  #tick(): void {
+    for (const [id, before] of this.#waitedMs) {
+      const waitedMs = before + TICK_MS;
+      this.#waitedMs.set(id, waitedMs);
+      if (waitedMs >= GIVE_UP_AFTER_MS) this.#outbox.giveUp(id, new FairleadError("node_timeout"));
+      else if (waitedMs % RESEND_AFTER_MS === 0) this.#resend(id);
+    }
+  }
+
+  #resend(id: number): void {
+    const command = this.#outbox.envelope(id);
+    if (command && this.#isLive) this.#send(command);
+  }
+}

@@ -1,0 +1,46 @@
+import { FairleadError } from "@fairlead/protocol";
+import type { types } from "mediasoup-client";
+import type { SendOptions } from "./api/options.ts";
+import type { MediaSession } from "./media-session.ts";
+
+/** One data producer per label and reliability, made when it is first needed. */
+export class DataSender {
+  readonly #media: MediaSession;
+  readonly #producers = new Map<string, Promise<types.DataProducer>>();
+
+  constructor(media: MediaSession) {
+    this.#media = media;
+  }
+
+  /** @throws {FairleadError} `grant_missing`; `room_moved` when the channel closed under it: send again. */
+  async send(data: string | Uint8Array, { label = "data", reliable = true }: SendOptions): Promise<void> {
+    const producer = await this.#producer(label, reliable);
+    await whenOpen(producer);
+    producer.send(typeof data === "string" ? data : new Uint8Array(data));
+  }
+
+  #producer(label: string, reliable: boolean): Promise<types.DataProducer> {
+    const key = `${reliable} ${label}`;
+    const producer = this.#producers.get(key) ?? this.#open(label, reliable);
+    this.#producers.set(key, producer);
+    producer.catch(() => this.#producers.delete(key));
+    return producer;
+  }
+
+  #open(label: string, reliable: boolean): Promise<types.DataProducer> {
+    return this.#media.produceData(
+      reliable ? { label, ordered: true } : { label, ordered: false, maxRetransmits: 0 },
+    );
+  }
+}
+
+function whenOpen(producer: types.DataProducer): Promise<void> {
+  if (producer.readyState === "open") return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const refuse = () => reject(new FairleadError("room_moved", { message: "the data channel closed" }));
+    if (producer.closed) refuse();
+    producer.once("open", resolve);
+    producer.once("close", refuse);
+    producer.once("transportclose", refuse);
+  });
+}

@@ -1,0 +1,45 @@
+/** The media elements that one track is shown in. */
+export class Elements {
+  readonly #elements = new Set<HTMLMediaElement>();
+
+  get size(): number {
+    return this.#elements.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<HTMLMediaElement> {
+    return this.#elements.values();
+  }
+
+  /** @returns `element`, or a new one of the track's kind that is in no document. */
+  add(track: MediaStreamTrack, element?: HTMLMediaElement): HTMLMediaElement {
+    const target = element ?? document.createElement(track.kind === "audio" ? "audio" : "video");
+    this.#elements.add(target);
+    target.autoplay = true;
+    target.setAttribute("playsinline", "");
+    showTrack(target, track);
+    return target;
+  }
+
+  /** Shows `next` wherever the track before it was. */
+  replace(before: MediaStreamTrack, next: MediaStreamTrack): void {
+    for (const element of this.#elements) showTrack(element, next, before);
+  }
+
+  remove(track: MediaStreamTrack, element: HTMLMediaElement): void {
+    this.#elements.delete(element);
+    const left = tracksOf(element).filter((shown) => shown !== track);
+    element.srcObject = left.length > 0 ? new MediaStream(left) : null;
+  }
+}
+
+/** A new stream each time: not every browser notices that a stream it plays got another track. */
+function showTrack(element: HTMLMediaElement, track: MediaStreamTrack, before?: MediaStreamTrack): void {
+  const shown = tracksOf(element);
+  if (shown.includes(track)) return;
+  const others = shown.filter((other) => other !== before && other.kind !== track.kind);
+  element.srcObject = new MediaStream([...others, track]);
+}
+
+function tracksOf(element: HTMLMediaElement): MediaStreamTrack[] {
+  return element.srcObject instanceof MediaStream ? element.srcObject.getTracks() : [];
+}

@@ -1,0 +1,69 @@
+import type { Source } from "@fairlead/protocol";
+import type { types } from "mediasoup-client";
+import type { PublishOptions, VideoCodec } from "./api/options.ts";
+
+/** For 1280×720; the browser scales the bitrates of smaller cameras down by itself. Lowest layer first. */
+const CAMERA_SIMULCAST: types.RtpEncodingParameters[] = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: "L1T3" },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: "L1T3" },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
+];
+const CAMERA_SVC: types.RtpEncodingParameters[] = [{ maxBitrate: 1_700_000, scalabilityMode: "L3T3_KEY" }];
+const CAMERA_SINGLE: types.RtpEncodingParameters[] = [{ maxBitrate: 1_700_000 }];
+const SCREEN: types.RtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
+
+/** Speech: mono, silence not sent, losses repaired in-band. */
+const SPEECH: types.ProducerCodecOptions = { opusStereo: false, opusDtx: true, opusFec: true };
+/** Shared sound may be music: stereo, and no gaps. */
+const MUSIC: types.ProducerCodecOptions = {
+  opusStereo: true,
+  opusDtx: false,
+  opusFec: true,
+  opusMaxAverageBitrate: 128_000,
+};
+
+export type Encoding = Pick<types.ProducerOptions, "codec" | "encodings" | "codecOptions">;
+
+/** How `source` is encoded, by `options` and what `device` can send. */
+export function chooseEncoding(
+  source: Source,
+  options: PublishOptions,
+  device: Pick<types.Device, "sendRtpCapabilities" | "handlerName">,
+): Encoding {
+  if (source === "microphone" || source === "screen_audio") {
+    return { codecOptions: source === "microphone" ? SPEECH : MUSIC };
+  }
+  const codecs = device.sendRtpCapabilities.codecs ?? [];
+  const codec = options.codec && codecs.find(({ mimeType }) => isCodec(mimeType, options.codec));
+  const videoCodec = codec ?? codecs.find(({ kind, mimeType }) => kind === "video" && !/rtx/i.test(mimeType));
+  return {
+    ...(codec ? { codec } : {}),
+    encodings: options.encodings ?? videoEncodings(source, options, videoCodec?.mimeType, device.handlerName),
+    codecOptions: { videoGoogleStartBitrate: 1_000 },
+  };
+}
+
+function videoEncodings(
+  source: Source,
+  { simulcast = true }: PublishOptions,
+  mimeType: string | undefined,
+  handlerName: string,
+): types.RtpEncodingParameters[] {
+  if (source === "screen") return SCREEN.map((encoding) => ({ ...encoding }));
+  if (!simulcast) return CAMERA_SINGLE.map((encoding) => ({ ...encoding }));
+  const isFirefox = handlerName.startsWith("Firefox");
+  // Firefox has no SVC: it refuses or ignores scalabilityMode.
+  if (isSvc(mimeType))
+    return isFirefox ? CAMERA_SINGLE.map((e) => ({ ...e })) : CAMERA_SVC.map((e) => ({ ...e }));
+  return CAMERA_SIMULCAST.map(({ scalabilityMode, ...encoding }) =>
+    isFirefox ? encoding : { ...encoding, scalabilityMode },
+  );
+}
+
+function isSvc(mimeType: string | undefined): boolean {
+  return isCodec(mimeType, "vp9") || isCodec(mimeType, "av1");
+}
+
+function isCodec(mimeType: string | undefined, codec: VideoCodec | undefined): boolean {
+  return mimeType?.toLowerCase() === `video/${codec}`;
+}

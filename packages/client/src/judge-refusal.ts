@@ -1,0 +1,28 @@
+import { type ErrorCode, isRetryable } from "@fairlead/protocol";
+
+/** `rejoin`: a new session for the same peer. `retry`: the same frame later. `end`: nothing helps. */
+export type Verdict = "rejoin" | "retry" | "reload_capabilities" | "end";
+
+/** The session is not where its ticket says, but the room lives. */
+const SESSION_LOST: ReadonlySet<ErrorCode> = new Set([
+  "session_gone",
+  "session_expired",
+  "session_invalid",
+  "room_moved",
+  "lease_lost",
+]);
+/** Somebody who waits to get in is told at once; who was in already tries on. */
+const TELL_AT_FIRST_JOIN: ReadonlySet<ErrorCode> = new Set([
+  "room_full",
+  "no_capacity",
+  "ticket_not_yet_valid",
+  "internal",
+]);
+
+/** What to do after signaling or the node refused with `code`. */
+export function judgeRefusal(code: ErrorCode, situation: "first_join" | "rejoin" | "session"): Verdict {
+  if (code === "capabilities_mismatch") return "reload_capabilities";
+  if (situation === "session" && SESSION_LOST.has(code)) return "rejoin";
+  if (situation === "first_join" && TELL_AT_FIRST_JOIN.has(code)) return "end";
+  return isRetryable(code) ? "retry" : "end";
+}

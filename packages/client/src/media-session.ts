@@ -1,0 +1,120 @@
+import type { ConsumerInfo, DataConsumerInfo, JoinReply, Source, TransportOffer } from "@fairlead/protocol";
+import type { types } from "mediasoup-client";
+import { IceRestarter } from "./ice-restarter.ts";
+import type { SendCommand } from "./session.ts";
+
+/** What a producer's `appData` tells the node. */
+export type ProducerData = { source: Source; paused: boolean };
+
+type MediaSessionOptions = { device: types.Device; joined: JoinReply; command: SendCommand };
+
+/** The two transports of one session. A new session has new ones. */
+export class MediaSession {
+  readonly #send: types.Transport;
+  readonly #receive: types.Transport;
+  readonly #command: SendCommand;
+  readonly #iceRestarters: IceRestarter[];
+
+  constructor({ device, joined, command }: MediaSessionOptions) {
+    this.#command = command;
+    const { iceServers } = joined;
+    this.#send = device.createSendTransport({ ...transportOptions(joined.sendTransport), iceServers });
+    this.#receive = device.createRecvTransport({ ...transportOptions(joined.receiveTransport), iceServers });
+    for (const transport of [this.#send, this.#receive]) this.#answerConnect(transport);
+    this.#answerProduce();
+    this.#iceRestarters = [this.#send, this.#receive].map(
+      (transport) => new IceRestarter(transport, command),
+    );
+  }
+
+  get isClosed(): boolean {
+    return this.#send.closed;
+  }
+
+  get sendState(): types.ConnectionState {
+    return this.#send.connectionState;
+  }
+
+  get receiveState(): types.ConnectionState {
+    return this.#receive.connectionState;
+  }
+
+  /** @throws {FairleadError} The node's refusal. */
+  produce(options: types.ProducerOptions<ProducerData>): Promise<types.Producer<ProducerData>> {
+    // Tracks outlive producers: after a move they are published again.
+    return this.#send.produce({ ...options, stopTracks: false, disableTrackOnPause: true });
+  }
+
+  /** Calls within one microtask are negotiated together. The consumer is paused on the node's side. */
+  consume(info: ConsumerInfo): Promise<types.Consumer> {
+    return this.#receive.consume({
+      id: info.consumerId,
+      producerId: info.producerId,
+      kind: info.kind,
+      rtpParameters: info.rtpParameters as unknown as types.RtpParameters,
+      // One stream per source: the browser would keep a screen and a microphone in sync otherwise.
+      streamId: `${info.peerId}-${info.source.startsWith("screen") ? "screen" : "person"}`,
+    });
+  }
+
+  produceData(options: types.DataProducerOptions): Promise<types.DataProducer> {
+    return this.#send.produceData(options);
+  }
+
+  consumeData(info: DataConsumerInfo): Promise<types.DataConsumer> {
+    return this.#receive.consumeData({
+      ...info,
+      id: info.dataConsumerId,
+      sctpStreamParameters: info.sctpStreamParameters as types.SctpStreamParameters,
+    });
+  }
+
+  async getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }> {
+    const [send, receive] = await Promise.all([this.#send.getStats(), this.#receive.getStats()]);
+    return { send, receive };
+  }
+
+  restartIce(): void {
+    for (const restarter of this.#iceRestarters) void restarter.restart();
+  }
+
+  close(): void {
+    for (const restarter of this.#iceRestarters) restarter.close();
+    this.#send.close();
+    this.#receive.close();
+  }
+
+  /**
+   * Goes on without waiting for the node's answer: its half of DTLS waits for the browser's anyway, and a command that comes
+   * later acts later. Saves a round trip before the first frame.
+   */
+  #answerConnect(transport: types.Transport): void {
+    transport.on("connect", ({ dtlsParameters }, proceed) => {
+      this.#command("transport.connect", { transportId: transport.id, dtlsParameters }).catch(() => {
+        // A refusal shows as a transport that never connects, and ends in an ICE restart or a new session.
+      });
+      proceed();
+    });
+  }
+
+  #answerProduce(): void {
+    this.#send.on("produce", ({ kind, rtpParameters, appData }, proceed, refuse) => {
+      const { source, paused } = appData as ProducerData;
+      this.#command("producer.create", { kind, source, paused, rtpParameters: { ...rtpParameters } }).then(
+        ({ producerId }) => proceed({ id: producerId }),
+        refuse,
+      );
+    });
+    this.#send.on("producedata", ({ sctpStreamParameters, label = "", protocol = "" }, proceed, refuse) => {
+      this.#command("data_producer.create", { sctpStreamParameters, label, protocol }).then(
+        ({ dataProducerId }) => proceed({ id: dataProducerId }),
+        refuse,
+      );
+    });
+  }
+}
+
+/** The protocol hands mediasoup's own parameters on unread; mediasoup-client checks them. */
+function transportOptions(offer: TransportOffer): types.TransportOptions {
+  return offer as unknown as types.TransportOptions;
+}

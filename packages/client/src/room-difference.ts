@@ -1,0 +1,63 @@
+import { EVERY_SOURCE, type ProducerInfo, type Source } from "@fairlead/protocol";
+import type { RoomChange, RoomContents } from "./room-state.ts";
+
+/**
+ * What turns `before` into `after`: removals from the leaf to the root (consumer, producer, peer), then additions from
+ * the root to the leaf, so that nobody sees a track without its peer.
+ */
+export function differenceOf(before: RoomContents, after: RoomContents): RoomChange[] {
+  return [
+    ...missing(before.consumers, after.consumers).map(
+      (consumer): RoomChange => ({ type: "consumer.removed", consumer }),
+    ),
+    ...missing(before.dataConsumers, after.dataConsumers).map(
+      (dataConsumer): RoomChange => ({ type: "data_consumer.removed", dataConsumer }),
+    ),
+    ...missing(before.producers, after.producers).map(
+      (producer): RoomChange => ({ type: "producer.removed", producer }),
+    ),
+    ...missing(before.peers, after.peers).map(
+      // A snapshot does not say why somebody is missing from it.
+      ({ peerId }): RoomChange => ({ type: "peer.removed", peerId, reason: "left" }),
+    ),
+    ...missing(after.peers, before.peers).map((peer): RoomChange => ({ type: "peer.added", peer })),
+    ...missing(after.producers, before.producers).map(
+      (producer): RoomChange => ({ type: "producer.added", producer }),
+    ),
+    ...changedProducers(before, after).map(
+      (producer): RoomChange => ({ type: "producer.changed", producer }),
+    ),
+    ...missing(after.consumers, before.consumers).map(
+      (consumer): RoomChange => ({ type: "consumer.added", consumer }),
+    ),
+    ...missing(after.dataConsumers, before.dataConsumers).map(
+      (dataConsumer): RoomChange => ({ type: "data_consumer.added", dataConsumer }),
+    ),
+    ...changedLocks(before.locks, after.locks),
+    ...changedDominant(before, after),
+  ];
+}
+
+function missing<V>(from: Map<string, V>, inOther: Map<string, V>): V[] {
+  return [...from].flatMap(([key, value]) => (inOther.has(key) ? [] : [value]));
+}
+
+function changedProducers(before: RoomContents, after: RoomContents): ProducerInfo[] {
+  return [...after.producers.values()].filter((producer) => {
+    const old = before.producers.get(producer.producerId);
+    return old && (old.paused !== producer.paused || old.muted !== producer.muted);
+  });
+}
+
+function changedLocks(before: Set<Source>, after: Set<Source>): RoomChange[] {
+  return EVERY_SOURCE.filter((source) => before.has(source) !== after.has(source)).map((source) => ({
+    type: "lock.changed",
+    source,
+    isLocked: after.has(source),
+  }));
+}
+
+function changedDominant(before: RoomContents, after: RoomContents): RoomChange[] {
+  if (before.dominantPeerId === after.dominantPeerId) return [];
+  return [{ type: "dominant.changed", peerId: after.dominantPeerId }];
+}

@@ -1,0 +1,178 @@
+import {
+  Capabilities,
+  type ClientFrameInput,
+  closeCode,
+  type ErrorCode,
+  FairleadError,
+  type JoinReply,
+  type RoomEvent,
+  type ServerFrame,
+  type Transient,
+} from "@fairlead/protocol";
+import type { ReconnectPolicy } from "./api/options.ts";
+import { Connection } from "./connection.ts";
+import type { Introduction } from "./introduction.ts";
+import { judgeRefusal } from "./judge-refusal.ts";
+import { type SendCommand, Session } from "./session.ts";
+
+export type RoomLinkHandlers = {
+  /** A new session, the first or one after a move: everything of the last one is void. */
+  joined(session: JoinReply): void;
+  event(event: RoomEvent): void;
+  transient(transient: Transient): void;
+  live(): void;
+  away(): void;
+  /** Fresh capabilities came with a refusal; `Introduction.setCapabilities` must have been called when it resolves. */
+  capabilities(fresh: Capabilities): Promise<void>;
+  ended(error: FairleadError): void;
+};
+
+type RoomLinkOptions = {
+  url: string;
+  introduction: Introduction;
+  policy: ReconnectPolicy;
+  now: () => number;
+  random: () => number;
+  handlers: RoomLinkHandlers;
+};
+
+/** The way to the room: a session over whatever socket is there, and a new session when the old one is lost. */
+export class RoomLink {
+  readonly #options: RoomLinkOptions;
+  readonly #connection: Connection;
+  #session: Session | null = null;
+  /** The highest epoch that a `moved` named. */
+  #movedToEpoch = 0;
+  #mismatches = 0;
+
+  constructor(options: RoomLinkOptions) {
+    this.#options = options;
+    const { introduction, url, policy, now, random } = options;
+    this.#connection = new Connection({
+      ...{ url, policy, now, random },
+      handlers: {
+        introduce: () => introduction.frame(),
+        live: (frame) => this.#handleLive(frame),
+        frame: (frame) => this.#handleFrame(frame),
+        away: () => this.#handleAway(),
+        refused: (error) => this.#handleRefusal(error),
+        ended: (error) => this.#handleEnded(error),
+      },
+    });
+  }
+
+  start(): void {
+    this.#connection.start();
+  }
+
+  hurry(): void {
+    this.#connection.hurry();
+  }
+
+  /** @throws {FairleadError} The node's refusal; `room_moved` when the session ended meanwhile; `node_timeout`. */
+  readonly command: SendCommand = async (name, data) => {
+    const session = this.#session;
+    if (!session) throw new FairleadError("room_moved", { message: "between two sessions" });
+    return session.command(name, data);
+  };
+
+  /** Idempotent; without a call of `ended`. */
+  close(error: FairleadError): void {
+    this.#session?.close(error);
+    this.#connection.close();
+  }
+
+  #handleLive(frame: Extract<ServerFrame, { type: "joined" | "resumed" }>): void {
+    const { introduction, handlers } = this.#options;
+    if (frame.type === "joined") this.#startSession(frame);
+    else introduction.handleSessionTicket(frame.sessionTicket);
+    this.#session?.goLive();
+    handlers.live();
+    if (this.#session && this.#session.joined.epoch < this.#movedToEpoch) this.#rejoin();
+  }
+
+  #startSession(joined: Extract<ServerFrame, { type: "joined" }>): void {
+    const { introduction, handlers } = this.#options;
+    const session: Session = new Session(joined, {
+      send: (frame: ClientFrameInput) => this.#session === session && this.#connection.send(frame),
+      apply: (event) => this.#apply(event),
+    });
+    this.#session = session;
+    this.#mismatches = 0;
+    introduction.handleJoined(joined.sessionTicket, () => session.position);
+    handlers.joined(joined);
+  }
+
+  #apply(event: RoomEvent): void {
+    if (event.name === "session.ended") {
+      this.#handleRefusal(new FairleadError(event.data.code, { message: event.data.message }));
+    } else this.#options.handlers.event(event);
+  }
+
+  #handleFrame(frame: ServerFrame): void {
+    if (frame.type === "event") this.#session?.handleEvent(frame);
+    else if (frame.type === "transient") this.#options.handlers.transient(frame.transient);
+    else if (frame.type === "session_ticket") {
+      this.#options.introduction.handleSessionTicket(frame.sessionTicket);
+    } else if (frame.type === "moved") this.#handleMoved(frame.epoch);
+    else if (frame.type === "reply") {
+      this.#session?.handleReply(frame);
+      // A command that found no session says as much as an error frame.
+      if (!frame.ok && this.#judge(frame.error.code) === "rejoin") this.#rejoin();
+    }
+  }
+
+  #handleMoved(epoch: number): void {
+    this.#movedToEpoch = Math.max(this.#movedToEpoch, epoch);
+    if (this.#session && this.#session.joined.epoch < epoch) this.#rejoin();
+  }
+
+  #judge(code: ErrorCode): ReturnType<typeof judgeRefusal> {
+    const { introduction } = this.#options;
+    if (!introduction.isJoin) return judgeRefusal(code, "session");
+    return judgeRefusal(code, introduction.hasPreviousSession ? "rejoin" : "first_join");
+  }
+
+  #handleRefusal(error: FairleadError): void {
+    const { introduction } = this.#options;
+    const verdict = this.#judge(error.code);
+    if (verdict === "rejoin") this.#rejoin();
+    else if (verdict === "retry") this.#connection.retry(error);
+    else if (verdict === "reload_capabilities") void this.#reloadCapabilities(error);
+    else if (error.code === "session_invalid" && introduction.hasPreviousSession) {
+      introduction.forgetPreviousSession();
+      this.#connection.introduce();
+    } else if (introduction.isJoin || closeCode(error.code) !== null) this.#connection.end(error);
+    // Else the refusal of one frame of a session that goes on.
+  }
+
+  async #reloadCapabilities(error: FairleadError): Promise<void> {
+    const fresh = Capabilities.safeParse(error.detail?.capabilities);
+    this.#mismatches += 1;
+    try {
+      if (!fresh.success || this.#mismatches > 1) throw error;
+      await this.#options.handlers.capabilities(fresh.data);
+      this.#connection.introduce();
+    } catch (cause) {
+      this.#connection.end(new FairleadError(error.code, { message: error.message, cause }));
+    }
+  }
+
+  #rejoin(): void {
+    if (this.#session === null) return;
+    this.#session.close(new FairleadError("room_moved"));
+    this.#session = null;
+    this.#options.introduction.startOver();
+    this.#connection.introduce();
+  }
+
+  #handleAway(): void {
+    this.#session?.goAway();
+    this.#options.handlers.away();
+  }
+
+  #handleEnded(error: FairleadError): void {
+    this.#session?.close(error);
+    this.#options.handlers.ended(error);
+  }
+}

@@ -1,0 +1,124 @@
+import type {
+  ConsumerInfo,
+  DataConsumerInfo,
+  Grants,
+  LeaveReason,
+  PeerInfo,
+  ProducerInfo,
+  RoomEvent,
+  Source,
+} from "@fairlead/protocol";
+
+/** What the client has to do about an event, or about the difference that a snapshot makes. */
+export type RoomChange =
+  | { type: "peer.added"; peer: PeerInfo }
+  | { type: "peer.removed"; peerId: string; reason: LeaveReason }
+  | { type: "producer.added" | "producer.changed" | "producer.removed"; producer: ProducerInfo }
+  | { type: "consumer.added" | "consumer.removed"; consumer: ConsumerInfo }
+  | { type: "data_consumer.added" | "data_consumer.removed"; dataConsumer: DataConsumerInfo }
+  | { type: "lock.changed"; source: Source; isLocked: boolean }
+  | { type: "dominant.changed"; peerId: string | null }
+  | { type: "grants.changed"; grants: Grants }
+  | { type: "snapshot.applied" };
+
+export type RoomContents = {
+  peers: Map<string, PeerInfo>;
+  producers: Map<string, ProducerInfo>;
+  consumers: Map<string, ConsumerInfo>;
+  dataConsumers: Map<string, DataConsumerInfo>;
+  /** Own sources that a moderator holds muted. */
+  locks: Set<Source>;
+  dominantPeerId: string | null;
+};
+
+export function emptyContents(): RoomContents {
+  return {
+    peers: new Map(),
+    producers: new Map(),
+    consumers: new Map(),
+    dataConsumers: new Map(),
+    locks: new Set(),
+    dominantPeerId: null,
+  };
+}
+
+/** Writes `event` into `contents`. @returns What changed; nothing for what was known already. */
+export function applyEvent(contents: RoomContents, event: RoomEvent): RoomChange[] {
+  switch (event.name) {
+    case "peers.joined":
+      return event.data.peers
+        .filter((peer) => addNew(contents.peers, peer.peerId, peer))
+        .map((peer) => ({ type: "peer.added", peer }));
+    case "peer.left":
+      return contents.peers.delete(event.data.peerId) ? [{ type: "peer.removed", ...event.data }] : [];
+    case "producers.created":
+      return event.data.producers
+        .filter((producer) => addNew(contents.producers, producer.producerId, producer))
+        .map((producer) => ({ type: "producer.added", producer }));
+    case "producer.paused":
+      return changeProducer(contents, event.data.producerId, { paused: true, muted: event.data.muted });
+    case "producer.resumed":
+      return changeProducer(contents, event.data.producerId, { paused: false, muted: false });
+    case "producer.closed":
+      return take(contents.producers, event.data.producerId, (producer) => ({
+        type: "producer.removed",
+        producer,
+      }));
+    case "consumers.created":
+      return event.data.consumers
+        .filter((consumer) => addNew(contents.consumers, consumer.consumerId, consumer))
+        .map((consumer) => ({ type: "consumer.added", consumer }));
+    case "consumer.closed":
+      return take(contents.consumers, event.data.consumerId, (consumer) => ({
+        type: "consumer.removed",
+        consumer,
+      }));
+    case "data_consumers.created":
+      return event.data.dataConsumers
+        .filter((dataConsumer) => addNew(contents.dataConsumers, dataConsumer.dataConsumerId, dataConsumer))
+        .map((dataConsumer) => ({ type: "data_consumer.added", dataConsumer }));
+    case "data_consumer.closed":
+      return take(contents.dataConsumers, event.data.dataConsumerId, (dataConsumer) => ({
+        type: "data_consumer.removed",
+        dataConsumer,
+      }));
+    case "source.muted":
+      return changeLock(contents, event.data.source, event.data.muted);
+    case "speaker.changed":
+      contents.dominantPeerId = event.data.peerId;
+      return [{ type: "dominant.changed", peerId: event.data.peerId }];
+    default:
+      return [];
+  }
+}
+
+function addNew<V>(map: Map<string, V>, key: string, value: V): boolean {
+  if (map.has(key)) return false;
+  map.set(key, value);
+  return true;
+}
+
+function take<V>(map: Map<string, V>, key: string, change: (value: V) => RoomChange): RoomChange[] {
+  const value = map.get(key);
+  map.delete(key);
+  return value === undefined ? [] : [change(value)];
+}
+
+function changeProducer(
+  contents: RoomContents,
+  producerId: string,
+  change: Pick<ProducerInfo, "paused" | "muted">,
+): RoomChange[] {
+  const before = contents.producers.get(producerId);
+  if (!before || (before.paused === change.paused && before.muted === change.muted)) return [];
+  const producer = { ...before, ...change };
+  contents.producers.set(producerId, producer);
+  return [{ type: "producer.changed", producer }];
+}
+
+function changeLock(contents: RoomContents, source: Source, isLocked: boolean): RoomChange[] {
+  if (contents.locks.has(source) === isLocked) return [];
+  if (isLocked) contents.locks.add(source);
+  else contents.locks.delete(source);
+  return [{ type: "lock.changed", source, isLocked }];
+}

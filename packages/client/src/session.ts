@@ -1,0 +1,73 @@
+import {
+  type ClientFrameInput,
+  COMMANDS,
+  type CommandInput,
+  type CommandName,
+  type CommandReply,
+  type FairleadError,
+  type JoinReply,
+  type NumberedEvent,
+  type Position,
+  parse,
+  type ReplyFrame,
+  type RoomEvent,
+} from "@fairlead/protocol";
+import { CommandSender } from "./command-sender.ts";
+import { EventReceiver } from "./event-receiver.ts";
+
+export type SendCommand = <N extends CommandName>(name: N, data: CommandInput<N>) => Promise<CommandReply<N>>;
+
+export type SessionHandlers = {
+  send(frame: ClientFrameInput): void;
+  apply(event: RoomEvent): void;
+};
+
+/** The delivery of one session: from a `joined` to the next one, over any number of sockets. */
+export class Session {
+  readonly joined: JoinReply;
+  readonly #commands: CommandSender;
+  readonly #events: EventReceiver;
+
+  constructor(joined: JoinReply, { send, apply }: SessionHandlers) {
+    this.joined = joined;
+    this.#commands = new CommandSender((command) => send({ type: "command", ...command }));
+    this.#events = new EventReceiver(joined.position, {
+      apply,
+      acknowledge: (ack) => send({ type: "ack", ...ack }),
+    });
+  }
+
+  /** The last event applied. */
+  get position(): Position {
+    return this.#events.position;
+  }
+
+  /** @throws {FairleadError} See `CommandSender.request`. */
+  readonly command: SendCommand = async (name, data) =>
+    parse(COMMANDS[name].reply, await this.#commands.request(name, data), "internal") as CommandReply<
+      typeof name
+    >;
+
+  handleEvent(numbered: NumberedEvent): void {
+    this.#events.receive(numbered);
+  }
+
+  handleReply(reply: ReplyFrame): void {
+    this.#commands.handleReply(reply);
+  }
+
+  goLive(): void {
+    this.#commands.goLive();
+  }
+
+  goAway(): void {
+    this.#commands.goAway();
+    this.#events.pause();
+  }
+
+  /** Unanswered commands fail with `error`. */
+  close(error: FairleadError): void {
+    this.goAway();
+    this.#commands.close(error);
+  }
+}

@@ -1,0 +1,54 @@
+import type { StreamSample } from "./connection-quality.ts";
+
+/** The fields of W3C webrtc-stats that are read here; times in seconds. */
+type Stat = {
+  type: string;
+  ssrc?: number;
+  packetsReceived?: number;
+  packetsSent?: number;
+  packetsLost?: number;
+  jitter?: number;
+  roundTripTime?: number;
+  currentRoundTripTime?: number;
+  nominated?: boolean;
+  localId?: string;
+};
+
+/** @returns What arrives, by SSRC. */
+export function inboundSamples(report: RTCStatsReport): Map<number, StreamSample> {
+  const samples = new Map<number, StreamSample>();
+  for (const stat of statsOf(report)) {
+    if (stat.type !== "inbound-rtp" || stat.ssrc === undefined) continue;
+    samples.set(stat.ssrc, {
+      packets: stat.packetsReceived ?? 0,
+      packetsLost: stat.packetsLost ?? 0,
+      jitterMs: (stat.jitter ?? 0) * 1_000,
+    });
+  }
+  return samples;
+}
+
+/** @returns What is sent, all streams together, with the losses that the node reports. */
+export function outboundSample(report: RTCStatsReport): StreamSample {
+  const stats = statsOf(report);
+  const remote = stats.filter(({ type }) => type === "remote-inbound-rtp");
+  const sum = (values: (number | undefined)[]) =>
+    values.reduce<number>((total, value) => total + (value ?? 0), 0);
+  return {
+    packets: sum(stats.filter(({ type }) => type === "outbound-rtp").map(({ packetsSent }) => packetsSent)),
+    packetsLost: sum(remote.map(({ packetsLost }) => packetsLost)),
+    jitterMs: Math.max(0, ...remote.map(({ jitter }) => (jitter ?? 0) * 1_000)),
+  };
+}
+
+/** @returns Of the ICE pair in use; 0 when unknown. */
+export function roundTripMs(report: RTCStatsReport): number {
+  const pair = statsOf(report).find(({ type, nominated }) => type === "candidate-pair" && nominated);
+  return (pair?.currentRoundTripTime ?? 0) * 1_000;
+}
+
+function statsOf(report: RTCStatsReport): Stat[] {
+  const stats: Stat[] = [];
+  report.forEach((stat: Stat) => void stats.push(stat));
+  return stats;
+}
