@@ -1,7 +1,8 @@
 import { COMMAND_WINDOW, type CommandEnvelope } from "../commands.ts";
 import { type ErrorCode, FairleadError } from "../errors.ts";
 
-type Slot<R> = { reply: Promise<R>; start: (() => void) | null };
+/** `start` is null once it was called; `drop` refuses a command that will never start. */
+type Slot<R> = { reply: Promise<R>; start: (() => void) | null; drop: () => void };
 
 /**
  * The node's end of a session's commands: starts each command once, in the order of their ids, whatever the bus loses,
@@ -30,7 +31,7 @@ export class CommandIntake<R> {
 
   /**
    * @returns The reply of the first command with this id.
-   * @throws {FairleadError} `command_stale` below what is settled; `command_window_exceeded` too far ahead.
+   * @throws {FairleadError} `command_stale` below what is settled, or once it is given up while it waits; `command_window_exceeded` too far ahead.
    */
   receive(command: CommandEnvelope): Promise<R> {
     this.#settle(Math.min(command.settledBelow, command.id));
@@ -43,7 +44,11 @@ export class CommandIntake<R> {
 
   #admit(command: CommandEnvelope): Slot<R> {
     const { promise, resolve, reject } = Promise.withResolvers<R>();
-    const slot: Slot<R> = { reply: promise, start: () => void this.#act(command).then(resolve, reject) };
+    const slot: Slot<R> = {
+      reply: promise,
+      start: () => void this.#act(command).then(resolve, reject),
+      drop: () => reject(new FairleadError("command_stale")),
+    };
     promise.catch(() => {});
     this.#slots.set(command.id, slot);
     return slot;
@@ -51,9 +56,11 @@ export class CommandIntake<R> {
 
   #settle(below: number): void {
     if (below <= this.#settledBelow) return;
-    for (const id of this.#slots.keys()) {
-      // A held command that its client has given up is never started.
-      if (id < below) this.#slots.delete(id);
+    for (const [id, slot] of this.#slots) {
+      if (id >= below) continue;
+      this.#slots.delete(id);
+      // A held command that its client has given up is never started; whoever waits for its reply is told.
+      if (slot.start) slot.drop();
     }
     this.#settledBelow = below;
     this.#next = Math.max(this.#next, below);

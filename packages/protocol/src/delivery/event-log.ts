@@ -1,11 +1,11 @@
 import { formatPosition, type NumberedEvent, type ParsedPosition, type RoomEvent } from "../events.ts";
 import type { Epoch } from "../ids.ts";
 
-/** Unacknowledged events that a node keeps per session. */
+/** Unacknowledged events that a node keeps per session, besides those of a snapshot. */
 export const EVENT_LOG_LIMIT = 1_000;
 
 export type Replay =
-  /** What the client lacks, oldest first; empty when it is up to date. */
+  /** What the client lacks, oldest first, or the snapshot that stands for it; empty when it is up to date. */
   | { state: "events"; events: NumberedEvent[] }
   /** The client lacks events that are gone, or claims ones that never were: it needs a snapshot. */
   | { state: "snapshot_needed" };
@@ -17,6 +17,8 @@ export type Replay =
 export class EventLog {
   readonly epoch: Epoch;
   readonly #limit: number;
+  /** `limit` and the latest snapshot: a snapshot of any size gets through, whatever happens meanwhile. */
+  #capacity: number;
   #events: NumberedEvent[] = [];
   /** Sequence before the oldest kept event. */
   #forgottenUpTo = 0;
@@ -24,6 +26,7 @@ export class EventLog {
   constructor(epoch: Epoch, limit: number = EVENT_LOG_LIMIT) {
     this.epoch = epoch;
     this.#limit = limit;
+    this.#capacity = limit;
   }
 
   /** Sequence of the newest event; 0 before the first. */
@@ -38,7 +41,7 @@ export class EventLog {
   append(event: RoomEvent): NumberedEvent {
     const numbered = { position: formatPosition({ epoch: this.epoch, sequence: this.head + 1 }), event };
     this.#events.push(numbered);
-    if (this.#events.length > this.#limit) this.#forget(this.#forgottenUpTo + 1);
+    if (this.#events.length > this.#capacity) this.#forget(this.#forgottenUpTo + 1);
     return numbered;
   }
 
@@ -48,20 +51,23 @@ export class EventLog {
     this.#forget(position.sequence);
   }
 
-  /** @returns What a client at `position` lacks, at most `max` events (it acknowledges those, then asks on). */
-  replay(position: ParsedPosition, max: number = this.#limit): Replay {
-    const isKnown =
-      position.epoch === this.epoch &&
-      position.sequence >= this.#forgottenUpTo &&
-      position.sequence <= this.head;
-    if (!isKnown) return { state: "snapshot_needed" };
+  /**
+   * @returns What a client at `position` lacks, at most `max` events (it acknowledges those, then asks on). One that
+   * lacks forgotten events gets the rest of the log if that begins with a snapshot, which it can apply from anywhere.
+   */
+  replay(position: ParsedPosition, max: number = this.#capacity): Replay {
+    if (position.epoch !== this.epoch || position.sequence > this.head) return { state: "snapshot_needed" };
     const start = position.sequence - this.#forgottenUpTo;
-    return { state: "events", events: this.#events.slice(start, start + max) };
+    if (start < 0 && this.#events[0]?.event.name !== "snapshot.started") return { state: "snapshot_needed" };
+    const from = Math.max(start, 0);
+    return { state: "events", events: this.#events.slice(from, from + max) };
   }
 
-  /** Forgets everything, before a snapshot is appended. */
-  clear(): void {
+  /** Forgets everything and begins anew with a snapshot: `snapshot.started`, the state, `snapshot.ended`. */
+  restart(snapshot: readonly RoomEvent[]): void {
     this.#forget(this.head);
+    this.#capacity = this.#limit + snapshot.length;
+    for (const event of snapshot) this.append(event);
   }
 
   #forget(upTo: number): void {

@@ -1,0 +1,55 @@
+import type { Position } from "../events.ts";
+import type { Acknowledgement } from "../frames.ts";
+import type { Arrival } from "./event-cursor.ts";
+
+/** Acknowledge after this many events, well below the node's window, or after this time, ms. */
+const ACK_EVERY = 32;
+const ACK_DELAY_MS = 200;
+/** The same gap is asked about again after this time, ms. */
+const ASK_AGAIN_MS = 500;
+
+/**
+ * When a client acknowledges its events: in batches, soon after a lull, and at once when something is missing. A burst
+ * behind one gap asks for it once, so that a lost event does not cost its window squared.
+ *
+ * Use: `note()` with each answer of `EventCursor.accept`, and `tick()` a few times a second; send what they return.
+ */
+export class EventAcknowledger {
+  readonly #now: () => number;
+  readonly #every: number;
+  #unacknowledged = 0;
+  #dueAtMs: number | null = null;
+  #asked: { position: Position; againAtMs: number } | null = null;
+
+  /** @param now Milliseconds. */
+  constructor(now: () => number, every: number = ACK_EVERY) {
+    this.#now = now;
+    this.#every = every;
+  }
+
+  /** @param position The cursor's, after the arrival. */
+  note(arrival: Arrival, position: Position): Acknowledgement | null {
+    if (arrival === "gap") return this.#ask(position);
+    if (arrival === "apply") this.#unacknowledged += 1;
+    // A duplicate says that the node does not know how far we are.
+    this.#dueAtMs ??= this.#now() + ACK_DELAY_MS;
+    return this.#unacknowledged >= this.#every ? this.#acknowledge(position, false) : null;
+  }
+
+  tick(position: Position): Acknowledgement | null {
+    const isDue = this.#dueAtMs !== null && this.#now() >= this.#dueAtMs;
+    return isDue ? this.#acknowledge(position, false) : null;
+  }
+
+  #ask(position: Position): Acknowledgement | null {
+    if (this.#asked?.position === position && this.#now() < this.#asked.againAtMs) return null;
+    this.#asked = { position, againAtMs: this.#now() + ASK_AGAIN_MS };
+    return this.#acknowledge(position, true);
+  }
+
+  #acknowledge(position: Position, resend: boolean): Acknowledgement {
+    this.#unacknowledged = 0;
+    this.#dueAtMs = null;
+    return { position, resend };
+  }
+}

@@ -1,0 +1,142 @@
+import { FairleadError } from "../errors.ts";
+import { type NumberedEvent, type Position, parsePosition, type RoomEvent } from "../events.ts";
+import type { Acknowledgement } from "../frames.ts";
+import type { Epoch } from "../ids.ts";
+import { EVENT_LOG_LIMIT, EventLog } from "./event-log.ts";
+
+/** Events on their way and unacknowledged; what is past it waits in the log. */
+export const EVENT_WINDOW = 128;
+/** The first time without an acknowledgement after which events are sent again, ms; doubled each time, up to the maximum. */
+const RESEND_FIRST_MS = 1_000;
+const RESEND_MAX_MS = 8_000;
+/** A client's wish to see a gap's events again is granted at most this often, ms. */
+const RESEND_ASKED_MS = 100;
+
+export type EventStreamOptions = {
+  epoch: Epoch;
+  /** Makes `snapshot.started`, the state as it is, in chunks, `snapshot.ended`. */
+  snapshot: () => RoomEvent[];
+  /** Milliseconds. */
+  now: () => number;
+  limit?: number;
+  window?: number;
+};
+
+/**
+ * The node's sending end of a session's events (go-back-N over an `EventLog`): what to send, and when again. Every method
+ * answers the events to send now, in order; the caller publishes them.
+ *
+ * Use: `start()` at join; `append()` for each event; `attach()` when a socket takes the session over, `detach()` when it
+ * closed; `acknowledge()` for the current connection's acknowledgements only; `tick()` about once a second.
+ */
+export class EventStream {
+  readonly #log: EventLog;
+  readonly #snapshot: () => RoomEvent[];
+  readonly #now: () => number;
+  readonly #window: number;
+  #isAttached = true;
+  /** Sequence of the last event that the client is known to have. */
+  #acknowledged = 0;
+  /** Sequence of the last event sent since the last going back; at least `#acknowledged`. */
+  #sent = 0;
+  #resendDelayMs = RESEND_FIRST_MS;
+  #resendAtMs = 0;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: EventStreamOptions) {
+    this.#log = new EventLog(options.epoch, options.limit ?? EVENT_LOG_LIMIT);
+    this.#snapshot = options.snapshot;
+    this.#now = options.now;
+    this.#window = options.window ?? EVENT_WINDOW;
+  }
+
+  /** Events kept: at most the limit and the latest snapshot. */
+  get size(): number {
+    return this.#log.size;
+  }
+
+  /** The first events of a session: its snapshot. */
+  start(): NumberedEvent[] {
+    this.#log.restart(this.#snapshot());
+    return this.#sendMore();
+  }
+
+  append(event: RoomEvent): NumberedEvent[] {
+    this.#log.append(event);
+    return this.#sendMore();
+  }
+
+  /**
+   * A socket whose client has applied all up to `position` takes over.
+   * @throws {FairleadError} `session_gone` for a position that this stream never had: the client has to join anew.
+   */
+  attach(position: Position): NumberedEvent[] {
+    const { epoch, sequence } = parsePosition(position);
+    if (epoch !== this.#log.epoch || sequence > this.#log.head) throw new FairleadError("session_gone");
+    this.#isAttached = true;
+    this.#acknowledged = sequence;
+    this.#log.acknowledge({ epoch, sequence });
+    this.#resendDelayMs = RESEND_FIRST_MS;
+    return this.#goBack();
+  }
+
+  /** Nothing is sent until the next `attach`. */
+  detach(): void {
+    this.#isAttached = false;
+  }
+
+  /** Old acknowledgements, and those of events that never were, change nothing. */
+  acknowledge(ack: Acknowledgement): NumberedEvent[] {
+    const { epoch, sequence } = parsePosition(ack.position);
+    if (epoch !== this.#log.epoch || sequence > this.#log.head) return [];
+    if (sequence > this.#acknowledged) this.#progress(sequence);
+    const isAsked = ack.resend && sequence === this.#acknowledged;
+    if (!isAsked || this.#now() < this.#askedAtMs + RESEND_ASKED_MS) return this.#sendMore();
+    this.#askedAtMs = this.#now();
+    return this.#goBack();
+  }
+
+  /** Sends again what has been unacknowledged for too long. */
+  tick(): NumberedEvent[] {
+    const isOverdue = this.#sent > this.#acknowledged && this.#now() >= this.#resendAtMs;
+    if (!this.#isAttached || !isOverdue) return [];
+    this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, RESEND_MAX_MS);
+    return this.#goBack();
+  }
+
+  #progress(sequence: number): void {
+    this.#acknowledged = sequence;
+    this.#sent = Math.max(this.#sent, sequence);
+    this.#log.acknowledge({ epoch: this.#log.epoch, sequence });
+    this.#resendDelayMs = RESEND_FIRST_MS;
+    this.#resendAtMs = this.#now() + this.#resendDelayMs;
+    // The gap that was asked about is closed: the next one is another.
+    this.#askedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #goBack(): NumberedEvent[] {
+    this.#sent = this.#acknowledged;
+    return this.#sendMore();
+  }
+
+  #sendMore(): NumberedEvent[] {
+    const free = this.#acknowledged + this.#window - this.#sent;
+    if (!this.#isAttached || free <= 0) return [];
+    const events = this.#following(free);
+    const last = events.at(-1);
+    if (!last) return [];
+    if (this.#sent === this.#acknowledged) this.#resendAtMs = this.#now() + this.#resendDelayMs;
+    this.#sent = parsePosition(last.position).sequence;
+    return events;
+  }
+
+  /** What follows what was sent; a fresh snapshot if the log no longer has it. */
+  #following(max: number): NumberedEvent[] {
+    const position = { epoch: this.#log.epoch, sequence: this.#sent };
+    const replay = this.#log.replay(position, max);
+    if (replay.state === "events") return replay.events;
+    this.#log.restart(this.#snapshot());
+    const fresh = this.#log.replay(position, max);
+    return fresh.state === "events" ? fresh.events : [];
+  }
+}
