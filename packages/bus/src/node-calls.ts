@@ -73,16 +73,18 @@ async function answer(
   onBug: (error: unknown, name: string) => void,
 ): Promise<void> {
   let name = "(unparsed)";
-  let envelope: NodeAnswer;
+  let encoded: Uint8Array;
   try {
     const call = parseJson(NodeCall, decodeText(message.data), "invalid_request");
     name = call.name;
-    envelope = { ok: true, data: await dispatch(call, handlers, message.headers) };
+    const data = await dispatch(call, handlers, message.headers);
+    // Within the try: a reply that JSON can't hold is a bug of the handler like any other.
+    encoded = encodeJson({ ok: true, data } satisfies NodeAnswer);
   } catch (error) {
     if (!(error instanceof FairleadError)) onBug(error, name);
-    envelope = { ok: false, error: toErrorBody(error) };
+    encoded = encodeJson({ ok: false, error: toErrorBody(error) } satisfies NodeAnswer);
   }
-  message.respond?.(encodeJson(envelope));
+  message.respond?.(encoded);
 }
 
 async function dispatch(call: NodeCall, handlers: NodeCallHandlers, headers: BusHeaders): Promise<unknown> {

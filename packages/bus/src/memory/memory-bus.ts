@@ -29,7 +29,8 @@ class MemoryBus implements Bus {
   readonly #pending = new Set<(error: FairleadError) => void>();
   readonly #onHandlerError: (error: unknown, subject: string) => void;
   #isClosed = false;
-  #nextOfQueue = 0;
+  /** Whose turn it is, by queue: one count for all would give the same member every turn where two queues alternate. */
+  readonly #turns = new Map<string, number>();
 
   constructor(options: MemoryBusOptions) {
     this.#onHandlerError = options.onHandlerError ?? ((error) => reportError(error));
@@ -108,7 +109,7 @@ class MemoryBus implements Bus {
   #hand(receiver: Subscriber, message: IncomingMessage): void {
     if (!this.#isSubscribed(receiver)) return;
     try {
-      receiver.handler({ ...message, data: message.data.slice() });
+      receiver.handler({ ...message, data: message.data.slice(), headers: { ...message.headers } });
     } catch (error) {
       this.#onHandlerError(error, message.subject);
     }
@@ -120,12 +121,15 @@ class MemoryBus implements Bus {
       ...[...this.#wildcard].filter((s) => subjectMatches(s.pattern, subject)),
     ];
     const queues = Map.groupBy(matching, (subscriber) => subscriber.queue);
-    return [...queues].flatMap(([queue, members]) => (queue === undefined ? members : this.#oneOf(members)));
+    return [...queues].flatMap(([queue, members]) =>
+      queue === undefined ? members : this.#oneOf(queue, members),
+    );
   }
 
-  #oneOf(members: Subscriber[]): Subscriber[] {
-    this.#nextOfQueue += 1;
-    return members.slice(this.#nextOfQueue % members.length).slice(0, 1);
+  #oneOf(queue: string, members: Subscriber[]): Subscriber[] {
+    const turn = (this.#turns.get(queue) ?? 0) % members.length;
+    this.#turns.set(queue, turn + 1);
+    return members.slice(turn, turn + 1);
   }
 
   #groupOf(pattern: string): Set<Subscriber> {

@@ -1,0 +1,14 @@
+import { describe } from "vitest";
+import type { CreateBusAdapter } from "./bus-adapter.ts";
+import { describeMessages } from "./bus-contract-messages.ts";
+import { describeNodeCalls } from "./bus-contract-node-calls.ts";
+import { describeRequests } from "./bus-contract-requests.ts";
+
+/** What every adapter of the `Bus` port must do. */
+export function describeBusContract(name: string, createAdapter: CreateBusAdapter): void {
+  describe(`bus contract: ${name}`, () => {
+    describeMessages(createAdapter);
+    describeRequests(createAdapter);
+    describeNodeCalls(createAdapter);
+  });
+}
