@@ -66,6 +66,17 @@ export class LocalMediaTrack implements LocalTrack {
     return this.#producer?.id;
   }
 
+  /** Before the first producer: the browser's track takes on the state. */
+  start(isLocked: boolean): void {
+    this.#isLocked = isLocked;
+    this.#applyMute();
+  }
+
+  /** Its session is gone, and its producer with it. */
+  unbind(): void {
+    this.#producer = null;
+  }
+
   /** Takes a producer that was announced as `paused`. */
   bind(producer: types.Producer<ProducerData>): void {
     this.#producer = producer;

@@ -17,7 +17,9 @@ import { type SendCommand, Session } from "./session.ts";
 
 export type RoomLinkHandlers = {
   /** A new session, the first or one after a move: everything of the last one is void. */
-  joined(session: JoinReply): void;
+  joined(joined: JoinReply, command: SendCommand): void;
+  /** The session is void; the next `joined` brings another. */
+  sessionLost(): void;
   event(event: RoomEvent): void;
   transient(transient: Transient): void;
   live(): void;
@@ -100,7 +102,7 @@ export class RoomLink {
     this.#session = session;
     this.#mismatches = 0;
     introduction.handleJoined(joined.sessionTicket, () => session.position);
-    handlers.joined(joined);
+    handlers.joined(joined, session.command);
   }
 
   #apply(event: RoomEvent): void {
@@ -160,8 +162,10 @@ export class RoomLink {
 
   #rejoin(): void {
     if (this.#session === null) return;
-    this.#session.close(new FairleadError("room_moved"));
+    const lost = this.#session;
     this.#session = null;
+    this.#options.handlers.sessionLost();
+    lost.close(new FairleadError("room_moved"));
     this.#options.introduction.startOver();
     this.#connection.introduce();
   }

@@ -1,0 +1,72 @@
+import type { RoomEvents } from "./api/events.ts";
+import type { LocalTracks } from "./local-tracks.ts";
+import type { RemotePeers } from "./remote-peers.ts";
+import type { RoomMedia } from "./room-media.ts";
+import type { RoomModel } from "./room-model.ts";
+import type { RoomChange } from "./room-state.ts";
+
+export type ChangeTargets = {
+  ownPeerId: string;
+  model: RoomModel;
+  media: RoomMedia;
+  peers: RemotePeers;
+  local: LocalTracks;
+  speakers: (change: Partial<RoomEvents["speakers.changed"]>) => void;
+};
+
+/** Hands a change of the room to the part that it concerns. */
+export function applyChange(change: RoomChange, targets: ChangeTargets): void {
+  const { ownPeerId, media, peers, local } = targets;
+  switch (change.type) {
+    case "peer.added":
+      if (change.peer.peerId !== ownPeerId) peers.addPeer(change.peer);
+      break;
+    case "peer.removed":
+      peers.removePeer(change.peerId, change.reason);
+      break;
+    case "producer.added":
+    case "producer.changed":
+    case "producer.removed":
+      applyProducer(change, targets);
+      break;
+    case "consumer.added":
+      // A codec that this browser can't decode, or a session that ends meanwhile: the others are not held up.
+      media.subscriptions.addConsumer(change.consumer).catch(() => {});
+      break;
+    case "consumer.removed":
+      media.subscriptions.removeConsumer(change.consumer);
+      break;
+    case "data_consumer.added":
+      media.subscriptions.addDataConsumer(change.dataConsumer).catch(() => {});
+      break;
+    case "data_consumer.removed":
+      media.subscriptions.removeDataConsumer(change.dataConsumer);
+      break;
+    case "lock.changed":
+      local.handleLock(change.source, change.isLocked);
+      break;
+    case "dominant.changed":
+      targets.speakers({ dominantPeerId: change.peerId });
+      break;
+    case "snapshot.applied":
+      local.closeOrphans(
+        [...targets.model.contents.producers.values()].filter((p) => p.peerId === ownPeerId),
+      );
+      break;
+    case "grants.changed":
+      break;
+    default:
+      change satisfies never;
+  }
+}
+
+function applyProducer(
+  { type, producer }: Extract<RoomChange, { producer: unknown }>,
+  { ownPeerId, peers, local }: ChangeTargets,
+): void {
+  if (producer.peerId === ownPeerId) {
+    if (type === "producer.removed") local.handleProducerClosed(producer);
+  } else if (type === "producer.added") peers.addProducer(producer);
+  else if (type === "producer.changed") peers.changeProducer(producer);
+  else peers.removeProducer(producer);
+}

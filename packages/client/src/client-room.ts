@@ -1,0 +1,326 @@
+import {
+  BATCH_LIMIT,
+  FairleadError,
+  type Grants,
+  type JoinReply,
+  type RoomEvent,
+  type Source,
+  type Transient,
+} from "@fairlead/protocol";
+import type { ConnectionState, RoomEvents } from "./api/events.ts";
+import type {
+  CameraOptions,
+  DeviceChoice,
+  MicrophoneOptions,
+  PublishOptions,
+  ScreenOptions,
+  SendOptions,
+} from "./api/options.ts";
+import type { Room } from "./api/room.ts";
+import type { ConnectionQuality, LocalTrack } from "./api/tracks.ts";
+import { applyChange } from "./apply-change.ts";
+import { captureDevice, captureScreen } from "./capture.ts";
+import { LocalTracks } from "./local-tracks.ts";
+import type { MediaDevice } from "./media-device.ts";
+import { watchPage } from "./page-events.ts";
+import { Playback } from "./playback.ts";
+import { RemotePeers } from "./remote-peers.ts";
+import type { RoomLink, RoomLinkHandlers } from "./room-link.ts";
+import { RoomMedia } from "./room-media.ts";
+import { RoomModel } from "./room-model.ts";
+import type { SendCommand } from "./session.ts";
+import { TypedEmitter } from "./typed-emitter.ts";
+import { Visibility } from "./visibility.ts";
+
+/** How long `leave()` waits for the node to have heard of it. */
+const LEAVE_TIMEOUT_MS = 1_000;
+
+type ClientRoomOptions = {
+  device: MediaDevice;
+  pauseInvisibleVideo: boolean;
+  createLink: (handlers: RoomLinkHandlers) => RoomLink;
+};
+
+/** The room as the app sees it: puts the link's events and the media together. */
+export class ClientRoom implements Room {
+  connectionState: ConnectionState = "connecting";
+  quality: ConnectionQuality = "excellent";
+  readonly #options: ClientRoomOptions;
+  readonly #emitter = new TypedEmitter<RoomEvents>();
+  readonly #model = new RoomModel();
+  readonly #visibility = new Visibility();
+  readonly #playback: Playback;
+  readonly #link: RoomLink;
+  readonly #remote: RemotePeers;
+  readonly #local: LocalTracks;
+  readonly #stopWatchingPage: () => void;
+  readonly #firstJoin = Promise.withResolvers<void>();
+  #joined: JoinReply | null = null;
+  #grants: Grants = { publish: [], subscribe: false, data: false, moderate: false };
+  #media: RoomMedia | null = null;
+  #speakers: RoomEvents["speakers.changed"] = { dominantPeerId: null, levels: [] };
+
+  constructor(options: ClientRoomOptions) {
+    this.#options = options;
+    this.#playback = new Playback({
+      blocked: () => this.#emitter.emit("playback.blocked", {}),
+      allowed: () => this.#emitter.emit("playback.allowed", {}),
+    });
+    this.#link = options.createLink(this.#linkHandlers());
+    this.#remote = this.#createRemotePeers();
+    this.#local = new LocalTracks({
+      emitter: this.#emitter,
+      command: this.#link.command,
+      device: () => options.device.current,
+      isLocked: (source) => this.#model.contents.locks.has(source),
+    });
+    this.#stopWatchingPage = watchPage({
+      gone: () => void this.leave(),
+      online: () => this.#handleOnline(),
+    });
+  }
+
+  get roomId(): string {
+    return this.#joined?.roomId ?? "";
+  }
+
+  get peerId(): string {
+    return this.#joined?.peerId ?? "";
+  }
+
+  get grants(): Grants {
+    return this.#grants;
+  }
+
+  get peers(): Room["peers"] {
+    return this.#remote.peers;
+  }
+
+  get local(): Room["local"] {
+    return this.#local.tracks;
+  }
+
+  get canPlayAudio(): boolean {
+    return this.#playback.canPlay;
+  }
+
+  /** @throws {FairleadError} Why the room was not entered; everything is freed then. */
+  async join(): Promise<void> {
+    this.#link.start();
+    await this.#firstJoin.promise;
+  }
+
+  /** Frees everything at once. Idempotent; a join that goes on fails with `error`. */
+  close(error: FairleadError): void {
+    if (this.connectionState === "closed") return;
+    this.#stopWatchingPage();
+    this.#link.close(error);
+    this.#local.close(error);
+    this.#remote.close();
+    this.#media?.close();
+    this.#visibility.close();
+    this.#firstJoin.reject(error);
+    this.#setState("closed");
+  }
+
+  publishMicrophone(options: MicrophoneOptions = {}): Promise<LocalTrack> {
+    return this.#publishDevice("microphone", options);
+  }
+
+  publishCamera(options: CameraOptions = {}): Promise<LocalTrack> {
+    return this.#publishDevice("camera", options);
+  }
+
+  async publishScreen(options: ScreenOptions = {}): Promise<LocalTrack[]> {
+    this.#checkPublish("screen");
+    const audio = (options.audio ?? true) && this.#grants.publish.includes("screen_audio");
+    const tracks = await captureScreen({ ...options, audio });
+    const published = await Promise.allSettled(
+      tracks.map((track) =>
+        this.#publish(track, track.kind === "video" ? "screen" : "screen_audio", {
+          ...options,
+          stopTrack: true,
+        }),
+      ),
+    );
+    const refused = published.find((outcome) => outcome.status === "rejected");
+    if (refused) {
+      await Promise.all([this.unpublish("screen"), this.unpublish("screen_audio")]);
+      throw refused.reason;
+    }
+    return published.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  }
+
+  async publishTrack(
+    track: MediaStreamTrack,
+    source: Source,
+    options: PublishOptions = {},
+  ): Promise<LocalTrack> {
+    this.#checkPublish(source);
+    return this.#publish(track, source, options);
+  }
+
+  unpublish(source: Source): Promise<void> {
+    return this.#local.unpublish(source);
+  }
+
+  async sendData(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
+    if (!this.#grants.data) throw new FairleadError("grant_missing");
+    if (!this.#media) throw new FairleadError("session_left");
+    await this.#media.data.send(data, options);
+  }
+
+  async mutePeer(peerId: string, source: Source, muted: boolean): Promise<void> {
+    await this.#link.command("peer.mute", { peerId, source, muted });
+  }
+
+  async removePeer(peerId: string, reason?: string): Promise<void> {
+    await this.#link.command("peer.remove", { peerId, reason });
+  }
+
+  subscribe(producerIds: readonly string[]): Promise<void> {
+    return this.#inBatches("producers.subscribe", producerIds);
+  }
+
+  unsubscribe(producerIds: readonly string[]): Promise<void> {
+    return this.#inBatches("producers.unsubscribe", producerIds);
+  }
+
+  startPlayback(): Promise<void> {
+    return this.#playback.startAll();
+  }
+
+  async getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }> {
+    if (!this.#media) throw new FairleadError("session_left");
+    return this.#media.session.getStats();
+  }
+
+  async leave(): Promise<void> {
+    if (this.connectionState === "closed") return;
+    // Sent synchronously: a page that goes away runs nothing after this.
+    const heard = this.#link.command("session.leave", {}).catch(() => {});
+    this.#local.close(new FairleadError("session_left"));
+    if (this.connectionState === "connected") await Promise.race([heard, timeout(LEAVE_TIMEOUT_MS)]);
+    this.close(new FairleadError("session_left"));
+  }
+
+  on<N extends keyof RoomEvents>(event: N, listener: (data: RoomEvents[N]) => void): () => void {
+    return this.#emitter.on(event, listener);
+  }
+
+  #createRemotePeers(): RemotePeers {
+    return new RemotePeers({
+      emitter: this.#emitter,
+      trackContext: {
+        playback: this.#playback,
+        visibility: this.#visibility,
+        pauseInvisibleVideo: this.#options.pauseInvisibleVideo,
+        command: this.#link.command,
+        wantedChanged: (consumerId, isWanted) => this.#media?.subscriptions.setWanted(consumerId, isWanted),
+      },
+    });
+  }
+
+  #linkHandlers(): RoomLinkHandlers {
+    return {
+      joined: (joined, command) => this.#handleJoined(joined, command),
+      sessionLost: () => this.#local.handleSessionLost(),
+      event: (event) => this.#handleEvent(event),
+      transient: (transient) => this.#handleTransient(transient),
+      live: () => this.#setState("connected"),
+      away: () => this.#setState("reconnecting"),
+      capabilities: (fresh) => this.#options.device.load(fresh),
+      ended: (error) => this.#handleEnded(error),
+    };
+  }
+
+  #handleJoined(joined: JoinReply, command: SendCommand): void {
+    const before = this.#media;
+    this.#joined = joined;
+    this.#grants = joined.grants;
+    this.#media = new RoomMedia({
+      ...{ joined, command, peers: this.#remote, emitter: this.#emitter },
+      device: this.#options.device.current,
+      qualityChanged: (...grade) => this.#handleQuality(...grade),
+    });
+    if (before) this.#remote.beginMove();
+    before?.close();
+    this.#local.handleJoined(this.#media.session);
+    if (before) this.#emitter.emit("room.moved", { epoch: joined.epoch });
+    this.#firstJoin.resolve();
+  }
+
+  #handleEvent(event: RoomEvent): void {
+    if (event.name === "snapshot.started") this.#grants = event.data.grants;
+    const media = this.#media;
+    if (!media) return;
+    const targets = {
+      ...{ media, ownPeerId: this.peerId, model: this.#model, peers: this.#remote, local: this.#local },
+      speakers: (change: Partial<RoomEvents["speakers.changed"]>) => this.#handleSpeakers(change),
+    };
+    for (const change of this.#model.apply(event)) applyChange(change, targets);
+  }
+
+  #handleTransient(transient: Transient): void {
+    if (transient.name === "audio.levels") this.#handleSpeakers(transient.data);
+  }
+
+  #handleSpeakers(change: Partial<RoomEvents["speakers.changed"]>): void {
+    this.#speakers = { ...this.#speakers, ...change };
+    this.#emitter.emit("speakers.changed", this.#speakers);
+  }
+
+  #handleQuality(peerId: string, quality: ConnectionQuality): void {
+    const peer = this.#remote.peers.get(peerId);
+    if (peer) peer.quality = quality;
+    else if (peerId === this.peerId) this.quality = quality;
+    this.#emitter.emit("quality.changed", { peerId, quality });
+  }
+
+  #handleOnline(): void {
+    this.#link.hurry();
+    this.#media?.session.restartIce();
+  }
+
+  #handleEnded(error: FairleadError): void {
+    const wasJoined = this.#joined !== null;
+    this.close(error);
+    if (wasJoined) this.#emitter.emit("room.ended", { code: error.code, message: error.message });
+  }
+
+  #setState(state: ConnectionState): void {
+    const next = state === "reconnecting" && !this.#joined ? "connecting" : state;
+    if (this.connectionState === next) return;
+    this.connectionState = next;
+    this.#emitter.emit("connection.changed", { state: next });
+  }
+
+  #checkPublish(source: Source): void {
+    if (!this.#grants.publish.includes(source)) throw new FairleadError("grant_missing");
+    if (this.#local.tracks.has(source)) throw new FairleadError("producer_limit");
+  }
+
+  async #publishDevice(source: "microphone" | "camera", options: DeviceChoice): Promise<LocalTrack> {
+    this.#checkPublish(source);
+    const track = options.track ?? (await captureDevice(source, options));
+    return this.#publish(track, source, { stopTrack: !options.track, ...options });
+  }
+
+  #publish(track: MediaStreamTrack, source: Source, options: DeviceChoice): Promise<LocalTrack> {
+    return this.#local.publish({ track, source, options, stopsTrack: options.stopTrack ?? false });
+  }
+
+  async #inBatches(
+    name: "producers.subscribe" | "producers.unsubscribe",
+    ids: readonly string[],
+  ): Promise<void> {
+    const batches = Array.from({ length: Math.ceil(ids.length / BATCH_LIMIT) }, (_, index) =>
+      ids.slice(index * BATCH_LIMIT, (index + 1) * BATCH_LIMIT),
+    );
+    await Promise.all(batches.map((producerIds) => this.#link.command(name, { producerIds })));
+  }
+}
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

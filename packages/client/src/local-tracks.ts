@@ -1,0 +1,164 @@
+import { FairleadError, type ProducerInfo, type Source } from "@fairlead/protocol";
+import type { types } from "mediasoup-client";
+import type { RoomEvents } from "./api/events.ts";
+import { chooseEncoding } from "./encodings.ts";
+import { LocalMediaTrack, type LocalTrackInit } from "./local-media-track.ts";
+import type { MediaSession } from "./media-session.ts";
+import type { SendCommand } from "./session.ts";
+import type { TypedEmitter } from "./typed-emitter.ts";
+
+type LocalTracksOptions = {
+  emitter: TypedEmitter<RoomEvents>;
+  command: SendCommand;
+  device: () => types.Device;
+  isLocked: (source: Source) => boolean;
+};
+
+/** What this peer publishes. After a move all of it is published again, in the same state. */
+export class LocalTracks {
+  readonly tracks = new Map<Source, LocalMediaTrack>();
+  readonly #options: LocalTracksOptions;
+  #media = nextSession();
+
+  constructor(options: LocalTracksOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {FairleadError} `producer_limit`, and the node's refusals; the track is closed then. */
+  async publish(init: Omit<LocalTrackInit, "handlers">): Promise<LocalMediaTrack> {
+    if (this.tracks.has(init.source)) throw new FairleadError("producer_limit");
+    const track = this.#create(init);
+    this.tracks.set(init.source, track);
+    try {
+      await this.#produce(track);
+    } catch (error) {
+      this.#forget(track);
+      throw error;
+    }
+    this.#options.emitter.emit("local_track.published", { track });
+    return track;
+  }
+
+  async unpublish(source: Source): Promise<void> {
+    const track = this.tracks.get(source);
+    if (track) await this.#end(track, "unpublished");
+  }
+
+  /** A new session: what was published goes to it; what is being published finds it by itself. */
+  handleJoined(media: MediaSession): void {
+    this.#media.resolve(media);
+    for (const track of this.tracks.values()) {
+      if (!track.producerId) continue;
+      track.unbind();
+      this.#produce(track).catch(() => this.#finish(track, "refused"));
+    }
+  }
+
+  /** The session is void, and the next one not there yet: what is published meanwhile waits for it. */
+  handleSessionLost(): void {
+    this.#media = nextSession();
+  }
+
+  handleLock(source: Source, isLocked: boolean): void {
+    this.tracks.get(source)?.handleLock(isLocked);
+  }
+
+  /** The node closed a producer that we did not. */
+  handleProducerClosed({ source, producerId }: ProducerInfo): void {
+    const track = this.tracks.get(source);
+    if (track?.producerId === producerId) this.#finish(track, "refused");
+  }
+
+  /** Closes what the node holds for us and we know nothing of, e.g. because its reply was given up. */
+  closeOrphans(own: readonly ProducerInfo[]): void {
+    for (const { source, producerId } of own) {
+      const track = this.tracks.get(source);
+      const isOnItsWay = track !== undefined && track.producerId === undefined;
+      if (!isOnItsWay && track?.producerId !== producerId) this.#closeProducer(producerId).catch(() => {});
+    }
+  }
+
+  close(error: FairleadError): void {
+    this.#media.reject(error);
+    this.#media = nextSession();
+    this.#media.reject(error);
+    for (const track of [...this.tracks.values()]) this.#forget(track);
+  }
+
+  #create(init: Omit<LocalTrackInit, "handlers">): LocalMediaTrack {
+    const { command, emitter, isLocked } = this.#options;
+    const track = new LocalMediaTrack({
+      ...init,
+      handlers: {
+        command,
+        mutedChanged: (changed, byModerator) =>
+          emitter.emit(changed.isMuted ? "local_track.muted" : "local_track.unmuted", {
+            track: changed,
+            byModerator,
+          }),
+        deviceEnded: (ended) => void this.#end(ended, "device_ended").catch(() => {}),
+      },
+    });
+    track.start(isLocked(init.source));
+    return track;
+  }
+
+  /** Tries on with each new session until one takes the track or refuses it. */
+  async #produce(track: LocalMediaTrack): Promise<void> {
+    for (;;) {
+      const media = await this.#media.promise;
+      try {
+        const appData = { source: track.source, paused: track.isMuted };
+        const encoding = chooseEncoding(track.source, track.options, this.#options.device());
+        const producer = await media.produce({ track: track.mediaStreamTrack, appData, ...encoding });
+        if (this.tracks.get(track.source) === track) track.bind(producer);
+        else await this.#closeProducer(producer.id, producer);
+        return;
+      } catch (error) {
+        if (this.tracks.get(track.source) !== track)
+          throw new FairleadError("producer_not_found", { cause: error });
+        if (!media.isClosed && !isRoomMoved(error)) throw error;
+      }
+    }
+  }
+
+  async #end(track: LocalMediaTrack, reason: RoomEvents["local_track.ended"]["reason"]): Promise<void> {
+    const { producerId } = track;
+    this.#finish(track, reason);
+    if (producerId) await this.#closeProducer(producerId);
+  }
+
+  #finish(track: LocalMediaTrack, reason: RoomEvents["local_track.ended"]["reason"]): void {
+    if (this.#forget(track)) this.#options.emitter.emit("local_track.ended", { track, reason });
+  }
+
+  #forget(track: LocalMediaTrack): boolean {
+    if (this.tracks.get(track.source) !== track) return false;
+    this.tracks.delete(track.source);
+    track.close();
+    return true;
+  }
+
+  async #closeProducer(producerId: string, producer?: types.Producer): Promise<void> {
+    producer?.close();
+    try {
+      await this.#options.command("producer.close", { producerId });
+    } catch (error) {
+      // With its session or by itself: it is closed either way.
+      const isGone =
+        isRoomMoved(error) || (error instanceof FairleadError && error.code === "producer_not_found");
+      if (!isGone) throw error;
+    }
+  }
+}
+
+function nextSession(): PromiseWithResolvers<MediaSession> {
+  const next = Promise.withResolvers<MediaSession>();
+  // That the room ended is no news to those who do not wait.
+  next.promise.catch(() => {});
+  return next;
+}
+
+function isRoomMoved(error: unknown): boolean {
+  return error instanceof FairleadError && error.code === "room_moved";
+}

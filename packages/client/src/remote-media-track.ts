@@ -1,0 +1,140 @@
+import { KIND_OF_SOURCE, type MediaKind, type Source } from "@fairlead/protocol";
+import type { types } from "mediasoup-client";
+import type { RemotePeer, RemoteTrack } from "./api/tracks.ts";
+import { Elements } from "./elements.ts";
+import type { Playback } from "./playback.ts";
+import type { SendCommand } from "./session.ts";
+import type { Visibility } from "./visibility.ts";
+
+export type RemoteTrackContext = {
+  playback: Playback;
+  visibility: Visibility;
+  pauseInvisibleVideo: boolean;
+  command: SendCommand;
+  /** Whether somebody sees (or could see) the track has changed. */
+  wantedChanged(consumerId: string, isWanted: boolean): void;
+};
+
+type Media = { consumerId: string; producerId: string; track: MediaStreamTrack; ssrc: number | undefined };
+
+/** A subscribed track of a remote peer. It outlives consumers: after a move it is bound to a new one. */
+export class RemoteMediaTrack implements RemoteTrack {
+  readonly peer: RemotePeer;
+  readonly source: Source;
+  readonly #context: RemoteTrackContext;
+  readonly #elements = new Elements();
+  readonly #visibleElements = new Set<HTMLMediaElement>();
+  #media: Media;
+  #isBound = true;
+  #isMuted = false;
+  #visibilityOverride: boolean | undefined;
+  #wasAttached = false;
+
+  constructor(peer: RemotePeer, source: Source, consumer: types.Consumer, context: RemoteTrackContext) {
+    this.peer = peer;
+    this.source = source;
+    this.#media = mediaOf(consumer);
+    this.#context = context;
+  }
+
+  get kind(): MediaKind {
+    return KIND_OF_SOURCE[this.source];
+  }
+
+  get producerId(): string {
+    return this.#media.producerId;
+  }
+
+  get mediaStreamTrack(): MediaStreamTrack {
+    return this.#media.track;
+  }
+
+  get isMuted(): boolean {
+    return this.#isMuted;
+  }
+
+  /** The consumer behind the track; undefined while a move goes on. */
+  get consumerId(): string | undefined {
+    return this.#isBound ? this.#media.consumerId : undefined;
+  }
+
+  get ssrc(): number | undefined {
+    return this.#isBound ? this.#media.ssrc : undefined;
+  }
+
+  /** Video is wanted while it may be seen: an app that never attaches it draws it in its own way. */
+  get isWanted(): boolean {
+    if (this.#visibilityOverride !== undefined) return this.#visibilityOverride;
+    if (this.kind === "audio" || !this.#context.pauseInvisibleVideo) return true;
+    return this.#elements.size === 0 ? !this.#wasAttached : this.#visibleElements.size > 0;
+  }
+
+  bind(consumer: types.Consumer): void {
+    const before = this.#media.track;
+    this.#media = mediaOf(consumer);
+    this.#isBound = true;
+    this.#elements.replace(before, consumer.track);
+    for (const element of this.#elements) void this.#context.playback.play(element);
+  }
+
+  /** Its consumer is gone; attached elements keep the last picture. */
+  unbind(): void {
+    this.#isBound = false;
+  }
+
+  /** @returns Whether that is news. */
+  setMuted(isMuted: boolean): boolean {
+    const isNews = this.#isMuted !== isMuted;
+    this.#isMuted = isMuted;
+    return isNews;
+  }
+
+  attach(element?: HTMLMediaElement): HTMLMediaElement {
+    const target = this.#elements.add(this.mediaStreamTrack, element);
+    void this.#context.playback.play(target);
+    if (this.kind === "video") this.#watch(target);
+    return target;
+  }
+
+  detach(element?: HTMLMediaElement): void {
+    for (const target of element ? [element] : [...this.#elements]) {
+      this.#elements.remove(this.mediaStreamTrack, target);
+      this.#context.playback.forget(target);
+      this.#context.visibility.unwatch(target);
+      this.#visibleElements.delete(target);
+    }
+    this.#reportWanted();
+  }
+
+  setVisible(visible: boolean | undefined): void {
+    this.#visibilityOverride = visible;
+    this.#reportWanted();
+  }
+
+  async setPreferredLayers(spatialLayer: number, temporalLayer?: number): Promise<void> {
+    const consumerId = this.consumerId;
+    if (!consumerId) return;
+    await this.#context.command("consumer.set_preferred_layers", { consumerId, spatialLayer, temporalLayer });
+  }
+
+  #watch(element: HTMLMediaElement): void {
+    this.#wasAttached = true;
+    // Taken for visible until the browser says otherwise: nobody should wait for a picture.
+    this.#visibleElements.add(element);
+    this.#context.visibility.watch(element, (isVisible) => {
+      if (isVisible) this.#visibleElements.add(element);
+      else this.#visibleElements.delete(element);
+      this.#reportWanted();
+    });
+    this.#reportWanted();
+  }
+
+  #reportWanted(): void {
+    if (this.#isBound) this.#context.wantedChanged(this.#media.consumerId, this.isWanted);
+  }
+}
+
+function mediaOf(consumer: types.Consumer): Media {
+  const ssrc = consumer.rtpParameters.encodings?.[0]?.ssrc;
+  return { consumerId: consumer.id, producerId: consumer.producerId, track: consumer.track, ssrc };
+}

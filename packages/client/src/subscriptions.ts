@@ -1,0 +1,77 @@
+import type { ConsumerInfo, DataConsumerInfo } from "@fairlead/protocol";
+import type { types } from "mediasoup-client";
+import type { RoomEvents } from "./api/events.ts";
+import { ConsumerFlow } from "./consumer-flow.ts";
+import type { MediaSession } from "./media-session.ts";
+import type { RemotePeers } from "./remote-peers.ts";
+import type { SendCommand } from "./session.ts";
+import type { TypedEmitter } from "./typed-emitter.ts";
+
+type SubscriptionsOptions = {
+  media: MediaSession;
+  command: SendCommand;
+  peers: RemotePeers;
+  emitter: TypedEmitter<RoomEvents>;
+};
+
+/** The consumers of one session: the browser's halves of what the node announces. */
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  readonly #flow: ConsumerFlow;
+  /** Announced and not closed; null while the browser's half is being made. */
+  readonly #consumers = new Map<string, types.Consumer | null>();
+  readonly #dataConsumers = new Map<string, types.DataConsumer | null>();
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+    this.#flow = new ConsumerFlow(options.command);
+  }
+
+  async addConsumer(info: ConsumerInfo): Promise<void> {
+    const { media, peers } = this.#options;
+    this.#consumers.set(info.consumerId, null);
+    const consumer = await media.consume(info);
+    if (!this.#consumers.has(info.consumerId)) return consumer.close();
+    this.#consumers.set(info.consumerId, consumer);
+    const track = peers.bindConsumer(info, consumer);
+    if (track) this.#flow.add(info.consumerId, track.isWanted);
+  }
+
+  removeConsumer(info: ConsumerInfo): void {
+    this.#consumers.get(info.consumerId)?.close();
+    this.#consumers.delete(info.consumerId);
+    this.#flow.remove(info.consumerId);
+    this.#options.peers.removeConsumer(info);
+  }
+
+  setWanted(consumerId: string, isWanted: boolean): void {
+    this.#flow.setWanted(consumerId, isWanted);
+  }
+
+  async addDataConsumer(info: DataConsumerInfo): Promise<void> {
+    this.#dataConsumers.set(info.dataConsumerId, null);
+    const dataConsumer = await this.#options.media.consumeData(info);
+    if (!this.#dataConsumers.has(info.dataConsumerId)) return dataConsumer.close();
+    this.#dataConsumers.set(info.dataConsumerId, dataConsumer);
+    dataConsumer.binaryType = "arraybuffer";
+    dataConsumer.on("message", (message) => this.#handleMessage(info, message));
+  }
+
+  removeDataConsumer({ dataConsumerId }: DataConsumerInfo): void {
+    this.#dataConsumers.get(dataConsumerId)?.close();
+    this.#dataConsumers.delete(dataConsumerId);
+  }
+
+  /** The transports close with the session's media. */
+  close(): void {
+    this.#flow.clear();
+    this.#consumers.clear();
+    this.#dataConsumers.clear();
+  }
+
+  #handleMessage({ peerId, label }: DataConsumerInfo, message: string | ArrayBuffer): void {
+    const peer = this.#options.peers.peers.get(peerId);
+    const data = typeof message === "string" ? message : new Uint8Array(message);
+    if (peer) this.#options.emitter.emit("data.received", { peer, data, label });
+  }
+}
