@@ -23,10 +23,8 @@ export function listWorkspaces(): Workspace[] {
 
 function readWorkspace(folder: string): Workspace {
   const manifest = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
-  const namesIn = (key: string) => new Set(Object.keys(manifest[key] ?? {}));
-  const dependencies = namesIn("dependencies")
-    .union(namesIn("peerDependencies"))
-    .union(namesIn("optionalDependencies"));
+  const namesIn = (...keys: string[]) => new Set(keys.flatMap((key) => Object.keys(manifest[key] ?? {})));
+  const dependencies = namesIn("dependencies", "peerDependencies", "optionalDependencies");
   return { name: manifest.name, folder, dependencies, devDependencies: namesIn("devDependencies") };
 }
 
