@@ -56,12 +56,15 @@ export class ClientRoom implements Room {
   readonly #stopWatchingPage: () => void;
   readonly #firstJoin = Promise.withResolvers<void>();
   #joined: JoinReply | null = null;
+  #isLeaving = false;
   #grants: Grants = { publish: [], subscribe: false, data: false, moderate: false };
   #media: RoomMedia | null = null;
   #speakers: RoomEvents["speakers.changed"] = { dominantPeerId: null, levels: [] };
 
   constructor(options: ClientRoomOptions) {
     this.#options = options;
+    // Who does not join does not ask why it failed.
+    this.#firstJoin.promise.catch(() => {});
     this.#playback = new Playback({
       blocked: () => this.#emitter.emit("playback.blocked", {}),
       allowed: () => this.#emitter.emit("playback.allowed", {}),
@@ -197,6 +200,7 @@ export class ClientRoom implements Room {
 
   async leave(): Promise<void> {
     if (this.connectionState === "closed") return;
+    this.#isLeaving = true;
     // Sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.command("session.leave", {}).catch(() => {});
     this.#local.close(new FairleadError("session_left"));
@@ -285,7 +289,8 @@ export class ClientRoom implements Room {
   #handleEnded(error: FairleadError): void {
     const wasJoined = this.#joined !== null;
     this.close(error);
-    if (wasJoined) this.#emitter.emit("room.ended", { code: error.code, message: error.message });
+    if (wasJoined && !this.#isLeaving)
+      this.#emitter.emit("room.ended", { code: error.code, message: error.message });
   }
 
   #setState(state: ConnectionState): void {

@@ -63,11 +63,12 @@ export class Connection {
     if (this.#state.state === "live") this.#state.socket.send(frame);
   }
 
-  /** Says join or resume, on the open socket if there is one. */
-  introduce(): void {
-    const socket = "socket" in this.#state ? this.#state.socket : null;
+  /** Says join or resume, on the open socket if there is one that will not close because of `refusal`. */
+  introduce(refusal?: FairleadError): void {
+    const socket = this.#keepOpen(refusal);
     // One that is still opening will be introduced when it is open.
-    if (this.#state.state === "ended" || (this.#state.state === "opening" && !socket?.isOpen)) return;
+    if (this.#state.state === "ended" || (this.#state.state === "opening" && socket && !socket.isOpen))
+      return;
     this.#leaveState();
     if (socket?.isOpen) this.#introduceOn(socket);
     else this.#open();
@@ -92,10 +93,10 @@ export class Connection {
     } else this.#state = { state: "waiting", socket, timer: setTimeout(() => this.introduce(), delayMs) };
   }
 
-  /** @returns The socket if it stays open after a refusal with this code. */
-  #keepOpen(error: FairleadError): Socket | null {
+  /** @returns The present socket, unless it closes after this refusal. */
+  #keepOpen(refusal: FairleadError | undefined): Socket | null {
     const socket = "socket" in this.#state ? this.#state.socket : null;
-    if (socket?.isOpen && closeCode(error.code) === null) return socket;
+    if (!refusal || closeCode(refusal.code) === null) return socket;
     socket?.close();
     return null;
   }

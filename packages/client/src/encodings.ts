@@ -2,11 +2,11 @@ import type { Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { PublishOptions, VideoCodec } from "./api/options.ts";
 
-/** For 1280×720; the browser scales the bitrates of smaller cameras down by itself. Lowest layer first. */
+/** For 1280×720; the browser scales the bitrates of smaller cameras down by itself. Lowest layer first; mediasoup-client names them. */
 const CAMERA_SIMULCAST: types.RtpEncodingParameters[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: "L1T3" },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: "L1T3" },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
+  { scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: "L1T3" },
+  { scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: "L1T3" },
+  { scaleResolutionDownBy: 1, maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
 ];
 const CAMERA_SVC: types.RtpEncodingParameters[] = [{ maxBitrate: 1_700_000, scalabilityMode: "L3T3_KEY" }];
 const CAMERA_SINGLE: types.RtpEncodingParameters[] = [{ maxBitrate: 1_700_000 }];

@@ -138,12 +138,12 @@ export class RoomLink {
   #handleRefusal(error: FairleadError): void {
     const { introduction } = this.#options;
     const verdict = this.#judge(error.code);
-    if (verdict === "rejoin") this.#rejoin();
+    if (verdict === "rejoin") this.#rejoin(error);
     else if (verdict === "retry") this.#connection.retry(error);
     else if (verdict === "reload_capabilities") void this.#reloadCapabilities(error);
     else if (error.code === "session_invalid" && introduction.hasPreviousSession) {
       introduction.forgetPreviousSession();
-      this.#connection.introduce();
+      this.#connection.introduce(error);
     } else if (introduction.isJoin || closeCode(error.code) !== null) this.#connection.end(error);
     // Else the refusal of one frame of a session that goes on.
   }
@@ -160,14 +160,14 @@ export class RoomLink {
     }
   }
 
-  #rejoin(): void {
+  #rejoin(refusal?: FairleadError): void {
     if (this.#session === null) return;
     const lost = this.#session;
     this.#session = null;
     this.#options.handlers.sessionLost();
     lost.close(new FairleadError("room_moved"));
     this.#options.introduction.startOver();
-    this.#connection.introduce();
+    this.#connection.introduce(refusal);
   }
 
   #handleAway(): void {

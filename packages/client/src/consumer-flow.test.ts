@@ -1,0 +1,61 @@
+import { BATCH_LIMIT } from "@fairlead/protocol";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ConsumerFlow, PAUSE_DELAY_MS } from "./consumer-flow.ts";
+
+let sent: [name: string, ids: string[]][];
+let flow: ConsumerFlow;
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sent = [];
+  flow = new ConsumerFlow(async (name, { consumerIds }) => void sent.push([name, consumerIds]));
+});
+afterEach(() => {
+  flow.clear();
+  vi.useRealTimers();
+});
+
+describe("ConsumerFlow", () => {
+  it("resumes what came together in one command, and not what nobody sees", async () => {
+    flow.add("a", true);
+    flow.add("hidden", false);
+    flow.add("b", true);
+    await settle();
+    expect(sent).toEqual([["consumers.resume", ["a", "b"]]]);
+  });
+
+  it("pauses what stays out of sight, in one command", async () => {
+    for (const id of ["a", "b", "c"]) flow.add(id, true);
+    await settle();
+    sent = [];
+    flow.setWanted("a", false);
+    await vi.advanceTimersByTimeAsync(PAUSE_DELAY_MS / 2);
+    flow.setWanted("b", false);
+    await vi.advanceTimersByTimeAsync(PAUSE_DELAY_MS);
+    expect(sent).toEqual([["consumers.pause", ["a", "b"]]]);
+  });
+
+  it("does nothing for what is back in sight before the delay, and resumes at once after it", async () => {
+    flow.add("a", true);
+    await settle();
+    sent = [];
+    flow.setWanted("a", false);
+    flow.setWanted("a", true);
+    await vi.advanceTimersByTimeAsync(PAUSE_DELAY_MS);
+    expect(sent).toEqual([]);
+    flow.setWanted("a", false);
+    await vi.advanceTimersByTimeAsync(PAUSE_DELAY_MS);
+    flow.setWanted("a", true);
+    await settle();
+    expect(sent.map(([name]) => name)).toEqual(["consumers.pause", "consumers.resume"]);
+  });
+
+  it("names no more than BATCH_LIMIT consumers in a command", async () => {
+    const ids = Array.from({ length: BATCH_LIMIT * 2 + 1 }, (_, index) => `c${index}`);
+    for (const id of ids) flow.add(id, true);
+    await settle();
+    expect(sent.map(([, batch]) => batch.length)).toEqual([BATCH_LIMIT, BATCH_LIMIT, 1]);
+    expect(sent.flatMap(([, batch]) => batch)).toEqual(ids);
+  });
+});

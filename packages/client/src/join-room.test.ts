@@ -1,0 +1,364 @@
+import type { PeerInfo, ProducerInfo, RoomEvent, Source } from "@fairlead/protocol";
+import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
+import { FakeHandler, testFakeParameters } from "mediasoup-client";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RoomEvents } from "./api/events.ts";
+import type { JoinOptions } from "./api/options.ts";
+import type { Room } from "./api/room.ts";
+import { forgetCapabilities } from "./capabilities-cache.ts";
+import { joinRoom } from "./join-room.ts";
+import { CAPABILITIES, ScriptedSignaling, type ScriptedSocket } from "./testing/scripted-signaling.ts";
+
+const TICKET = "ticket-of-the-test";
+const device = { handlerFactory: FakeHandler.createFactory(testFakeParameters) };
+
+let signaling: ScriptedSignaling;
+let room: Room | undefined;
+
+beforeEach(async () => {
+  forgetCapabilities();
+  signaling = await ScriptedSignaling.start();
+});
+afterEach(async () => {
+  await room?.leave();
+  room = undefined;
+  await signaling.close();
+});
+
+function join(options: Partial<JoinOptions> = {}): Promise<Room> {
+  return joinRoom({ url: signaling.url, ticket: TICKET, device, ...options });
+}
+
+async function joined(): Promise<{ room: Room; socket: ScriptedSocket }> {
+  const joining = join();
+  const { socket } = await signaling.next("join");
+  socket.accept();
+  room = await joining;
+  return { room, socket };
+}
+
+function nextEvent<N extends keyof RoomEvents>(from: Room, name: N): Promise<RoomEvents[N]> {
+  return new Promise((resolve) => {
+    const off = from.on(name, (data) => {
+      off();
+      resolve(data);
+    });
+  });
+}
+
+const peer = (peerId: string, identity = peerId): PeerInfo => ({
+  ...{ peerId, identity, name: identity, metadata: "", joinedAtMs: 0 },
+});
+const joinedPeers = (...peers: PeerInfo[]): RoomEvent => ({ name: "peers.joined", data: { peers } });
+const produced = (producerId: string, peerId: string, source: Source = "microphone"): RoomEvent => {
+  const kind = source === "microphone" ? "audio" : "video";
+  const producer: ProducerInfo = { producerId, peerId, source, kind, paused: false, muted: false };
+  return { name: "producers.created", data: { producers: [producer] } };
+};
+const consumed = (consumerId: string, producerId: string, peerId: string): RoomEvent => {
+  const { rtpParameters } = testFakeParameters.generateConsumerRemoteParameters({
+    id: consumerId,
+    codecMimeType: "audio/opus",
+  });
+  const common = {
+    consumerId,
+    producerId,
+    peerId,
+    kind: "audio",
+    source: "microphone",
+    producerPaused: false,
+  } as const;
+  return {
+    name: "consumers.created",
+    data: { consumers: [{ ...common, rtpParameters: structuredClone(rtpParameters) as never }] },
+  };
+};
+
+describe("joinRoom", () => {
+  it("says what the device can receive, and which capabilities it knows", async () => {
+    const joining = join({ autoSubscribe: false });
+    const { frame, socket } = await signaling.next("join");
+    expect(frame).toMatchObject({ ticket: TICKET, capabilitiesVersion: "v1", autoSubscribe: false });
+    expect(frame.rtpCapabilities.codecs).not.toHaveLength(0);
+    socket.accept();
+    room = await joining;
+    expect(room).toMatchObject({ roomId: "room", peerId: "me", connectionState: "connected" });
+  });
+
+  it("asks for capabilities once for any number of joins", async () => {
+    const first = await joined();
+    await first.room.leave();
+    await joined();
+    expect(signaling.capabilityRequests).toBe(1);
+  });
+
+  it("takes fresh capabilities from a mismatch, and joins on the same socket", async () => {
+    const joining = join();
+    const { socket } = await signaling.next("join");
+    socket.refuse("capabilities_mismatch", { capabilities: { ...CAPABILITIES, version: "v2" } });
+    const again = await signaling.next("join");
+    expect(again.frame.capabilitiesVersion).toBe("v2");
+    expect(again.socket).toBe(socket);
+    socket.accept();
+    room = await joining;
+  });
+
+  it("gives up after a second mismatch", async () => {
+    const joining = join();
+    for (const version of ["v2", "v3"]) {
+      const { socket } = await signaling.next("join");
+      socket.refuse("capabilities_mismatch", { capabilities: { ...CAPABILITIES, version } });
+    }
+    await expect(joining).rejects.toMatchObject({ code: "capabilities_mismatch" });
+  });
+
+  it.each(["ticket_expired", "banned", "room_full", "no_capacity"] as const)(
+    "rejects with %s and leaves no socket open",
+    async (code) => {
+      const joining = join();
+      const { socket } = await signaling.next("join");
+      socket.refuse(code);
+      await expect(joining).rejects.toMatchObject({ code });
+      await socket.closed;
+      expect(signaling.openSockets).toBe(0);
+    },
+  );
+
+  it("rejects with node_timeout when no answer comes, and leaves no socket open", async () => {
+    const joining = join({ joinTimeoutMs: 300 });
+    const { socket } = await signaling.next("join");
+    await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
+    await socket.closed;
+  });
+
+  it("sends a join whose answer was lost again under the same id", async () => {
+    const joining = join();
+    const lost = await signaling.next("join");
+    lost.socket.cut();
+    const again = await signaling.next("join");
+    expect(again.frame.joinId).toBe(lost.frame.joinId);
+    again.socket.accept();
+    room = await joining;
+  });
+});
+
+describe("a lost socket", () => {
+  it("is followed by a resume from the last event applied, without a doubled or lost event", async () => {
+    const { room, socket } = await joined();
+    const known = nextEvent(room, "peer.joined");
+    socket.snapshot(joinedPeers(peer("ann")));
+    await known;
+    socket.cut();
+    const { frame, socket: next } = await signaling.next("resume");
+    expect(frame).toMatchObject({ sessionTicket: "session-ticket-of-epoch-1", position: "1:3" });
+    expect(room.connectionState).toBe("reconnecting");
+    next.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+    next.continueAfter(1, 2);
+    const seen: string[] = [];
+    room.on("peer.joined", ({ peer }) => void seen.push(peer.peerId));
+    const bob = nextEvent(room, "peer.joined");
+    next.tell({ name: "snapshot.ended", data: {} }, joinedPeers(peer("bob")));
+    await bob;
+    expect(seen).toEqual(["bob"]);
+    expect(room.connectionState).toBe("connected");
+    expect([...room.peers.keys()]).toEqual(["ann", "bob"]);
+  });
+
+  it("does not lose a command: it is sent again under its id", async () => {
+    const { room, socket } = await joined();
+    const muting = room.mutePeer("ann", "microphone", true);
+    const first = await signaling.next("command", "peer.mute");
+    socket.cut();
+    const resumed = await signaling.next("resume");
+    signaling.answers.set("peer.mute", () => ({}));
+    resumed.socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+    const again = await signaling.next("command", "peer.mute");
+    expect(again.frame.id).toBe(first.frame.id);
+    await muting;
+  });
+
+  it.each(["session_replaced", "peer_removed", "room_closed"] as const)(
+    "ends the room when it was closed with %s",
+    async (code) => {
+      const { room, socket } = await joined();
+      const ended = nextEvent(room, "room.ended");
+      socket.refuse(code);
+      expect((await ended).code).toBe(code);
+      expect(room.connectionState).toBe("closed");
+      await socket.closed;
+      expect(signaling.frames.filter(({ type }) => type === "resume")).toHaveLength(0);
+    },
+  );
+
+  it("ends the room when the policy gives up", async () => {
+    const joining = join({ reconnect: { giveUpAfterMs: 100, nextDelayMs: (attempt) => attempt * 40 } });
+    const { socket } = await signaling.next("join");
+    socket.accept();
+    room = await joining;
+    const ended = nextEvent(room, "room.ended");
+    await signaling.close();
+    expect((await ended).code).toBe("node_unreachable");
+    signaling = await ScriptedSignaling.start();
+  });
+});
+
+describe("a session that is gone", () => {
+  it("is replaced by a join with a new id that proves the last session", async () => {
+    const { room, socket } = await joined();
+    const first = signaling.frames.find((frame) => frame.type === "join");
+    socket.cut();
+    const resume = await signaling.next("resume");
+    resume.socket.refuse("session_gone");
+    const { frame, socket: next } = await signaling.next("join");
+    expect(frame.previousSession).toBe("session-ticket-of-epoch-1");
+    expect(frame.ticket).toBe(TICKET);
+    expect(frame.joinId).not.toBe(first?.joinId);
+    const moved = nextEvent(room, "room.moved");
+    next.accept({ epoch: 2 });
+    expect((await moved).epoch).toBe(2);
+    expect(room.connectionState).toBe("connected");
+  });
+});
+
+describe("a room that moved", () => {
+  it("is joined again on the open socket, tracks and mute state included", async () => {
+    const { room, socket } = await joined();
+    const track = new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack;
+    const microphone = await room.publishTrack(track, "microphone");
+    await microphone.mute();
+    await signaling.next("command", "producer.create");
+    socket.send({ type: "moved", roomId: "room", epoch: 2 });
+    const again = await signaling.next("join");
+    expect(again.socket).toBe(socket);
+    socket.accept({ epoch: 2 });
+    const { frame } = await signaling.next("command", "producer.create");
+    expect(frame.data).toMatchObject({ source: "microphone", paused: true });
+    expect(room.local.get("microphone")).toBe(microphone);
+    expect(microphone).toMatchObject({ isMuted: true, mediaStreamTrack: track });
+    expect(track.readyState).toBe("live");
+  });
+
+  it("keeps peer and track objects, and reports nobody as gone who comes back", async () => {
+    const { room, socket } = await joined();
+    const subscribed = nextEvent(room, "track.subscribed");
+    socket.snapshot(joinedPeers(peer("p1", "ann")), produced("m1", "p1"), consumed("c1", "m1", "p1"));
+    const { track } = await subscribed;
+    const ann = room.peers.get("p1");
+    const before = track.mediaStreamTrack;
+    const surprises: string[] = [];
+    for (const name of ["peer.left", "peer.joined", "track.subscribed", "track.unsubscribed"] as const) {
+      room.on(name, () => void surprises.push(name));
+    }
+    await signaling.next("command", "consumers.resume");
+    socket.send({ type: "moved", roomId: "room", epoch: 2 });
+    await signaling.next("join");
+    socket.accept({ epoch: 2 });
+    socket.snapshot();
+    socket.tell(joinedPeers(peer("p2", "ann")), produced("m2", "p2"), consumed("c2", "m2", "p2"));
+    const { frame } = await signaling.next("command", "consumers.resume");
+    expect(frame.data).toEqual({ consumerIds: ["c2"] });
+    expect(surprises).toEqual([]);
+    expect(room.peers.get("p2")).toBe(ann);
+    expect(ann?.peerId).toBe("p2");
+    expect(ann?.tracks.get("microphone")).toBe(track);
+    expect(track.producerId).toBe("m2");
+    expect(track.mediaStreamTrack).not.toBe(before);
+    expect(before.readyState).toBe("ended");
+  });
+
+  it("takes over a track that was being published", async () => {
+    const { room, socket } = await joined();
+    signaling.answers.delete("producer.create");
+    const track = new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack;
+    const publishing = room.publishTrack(track, "microphone");
+    await signaling.next("command", "producer.create");
+    signaling.answers.set("producer.create", () => ({ producerId: "taken" }));
+    socket.send({ type: "moved", roomId: "room", epoch: 2 });
+    await signaling.next("join");
+    socket.accept({ epoch: 2 });
+    expect((await publishing).source).toBe("microphone");
+    expect(room.local.size).toBe(1);
+  });
+});
+
+describe("publishing", () => {
+  it("is refused without the grant before anything is sent", async () => {
+    const { room } = await joined();
+    const track = new FakeMediaStreamTrack({ kind: "video" }) as unknown as MediaStreamTrack;
+    await expect(room.publishTrack(track, "screen")).rejects.toMatchObject({ code: "grant_missing" });
+    expect(room.local.size).toBe(0);
+  });
+
+  it("sends a camera in three layers", async () => {
+    const { room } = await joined();
+    const track = new FakeMediaStreamTrack({ kind: "video" }) as unknown as MediaStreamTrack;
+    await room.publishTrack(track, "camera");
+    const { frame } = await signaling.next("command", "producer.create");
+    const { rtpParameters } = frame.data as {
+      rtpParameters: { encodings: { scaleResolutionDownBy: number }[] };
+    };
+    expect(rtpParameters.encodings.map((encoding) => encoding.scaleResolutionDownBy)).toEqual([4, 2, 1]);
+  });
+
+  it("mutes at once and tells the node; a moderator's lock can't be undone", async () => {
+    const { room, socket } = await joined();
+    const track = new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack;
+    const microphone = await room.publishTrack(track, "microphone");
+    const muting = microphone.mute();
+    expect([microphone.isMuted, track.enabled]).toEqual([true, false]);
+    await muting;
+    await signaling.next("command", "producer.pause");
+    await microphone.unmute();
+    await signaling.next("command", "producer.resume");
+    const locked = nextEvent(room, "local_track.muted");
+    socket.tell({ name: "source.muted", data: { source: "microphone", muted: true } });
+    expect((await locked).byModerator).toBe(true);
+    expect([microphone.isMutedByModerator, track.enabled]).toEqual([true, false]);
+    await expect(microphone.unmute()).rejects.toMatchObject({ code: "muted_by_moderator" });
+  });
+
+  it("ends with the device", async () => {
+    const { room } = await joined();
+    const track = new FakeMediaStreamTrack({ kind: "audio" });
+    await room.publishTrack(track as unknown as MediaStreamTrack, "microphone");
+    const ended = nextEvent(room, "local_track.ended");
+    track.remoteStop();
+    expect((await ended).reason).toBe("device_ended");
+    await signaling.next("command", "producer.close");
+    expect(room.local.size).toBe(0);
+  });
+});
+
+describe("data", () => {
+  it("opens one channel per label and reliability, when it is first needed", async () => {
+    const { room } = await joined();
+    signaling.answers.set("data_producer.create", () => ({ dataProducerId: crypto.randomUUID() }));
+    // The fake channels never open, so the messages themselves wait; the browser tests see them arrive.
+    void room.sendData("one").catch(() => {});
+    void room.sendData("two").catch(() => {});
+    void room.sendData("three", { reliable: false, label: "cursor" }).catch(() => {});
+    const reliable = await signaling.next("command", "data_producer.create");
+    const lossy = await signaling.next("command", "data_producer.create");
+    expect(reliable.frame.data).toMatchObject({ label: "data", sctpStreamParameters: { ordered: true } });
+    expect(lossy.frame.data).toMatchObject({
+      label: "cursor",
+      sctpStreamParameters: { ordered: false, maxRetransmits: 0 },
+    });
+    const created = signaling.frames.filter((f) => f.type === "command" && f.name === "data_producer.create");
+    expect(created).toHaveLength(2);
+  });
+});
+
+describe("leaving", () => {
+  it("tells the node, closes the socket and ends without an event", async () => {
+    const { room, socket } = await joined();
+    const ended: string[] = [];
+    room.on("room.ended", ({ code }) => void ended.push(code));
+    const leaving = room.leave();
+    await signaling.next("command", "session.leave");
+    await leaving;
+    await socket.closed;
+    expect(room.connectionState).toBe("closed");
+    expect(ended).toEqual([]);
+  });
+});

@@ -1,0 +1,178 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  type Capabilities,
+  ClientFrame,
+  closeCode,
+  type ErrorCode,
+  type RoomEvent,
+  type ServerFrame,
+} from "@fairlead/protocol";
+import { testFakeParameters } from "mediasoup-client";
+import { type WebSocket, WebSocketServer } from "ws";
+
+type FrameOf<T extends ClientFrame["type"]> = Extract<ClientFrame, { type: T }>;
+type Waiter = {
+  matches: (frame: ClientFrame) => boolean;
+  resolve: (received: Received<ClientFrame>) => void;
+};
+export type Received<F extends ClientFrame> = { frame: F; socket: ScriptedSocket };
+
+export const CAPABILITIES: Capabilities = {
+  version: "v1",
+  routerRtpCapabilities: structuredClone(testFakeParameters.generateRouterRtpCapabilities()) as never,
+};
+export const GRANTS = {
+  publish: ["microphone" as const, "camera" as const],
+  subscribe: true,
+  data: true,
+  moderate: false,
+};
+
+/** One client's socket, seen from the server. */
+export class ScriptedSocket {
+  readonly #socket: WebSocket;
+  readonly closed: Promise<unknown>;
+  #sequence = 0;
+  #epoch = 1;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.closed = once(socket, "close");
+  }
+
+  send(frame: ServerFrame): void {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  accept({ epoch = 1, peerId = "me" } = {}): void {
+    const sessionTicket = `session-ticket-of-epoch-${epoch}`;
+    this.#epoch = epoch;
+    this.#sequence = 0;
+    const transport = () => testFakeParameters.generateTransportRemoteParameters() as never;
+    this.send({
+      type: "joined",
+      ...{
+        sessionTicket,
+        peerId,
+        epoch,
+        sessionId: `s${epoch}`,
+        roomId: "room",
+        connection: 1,
+        graceMs: 15_000,
+      },
+      ...{ position: `${epoch}:0`, grants: GRANTS, iceServers: [] },
+      ...{ sendTransport: transport(), receiveTransport: transport() },
+    });
+  }
+
+  /** The next events of the session. */
+  tell(...events: RoomEvent[]): void {
+    for (const event of events) {
+      this.#sequence += 1;
+      this.send({ type: "event", position: `${this.#epoch}:${this.#sequence}`, event });
+    }
+  }
+
+  continueAfter(epoch: number, sequence: number): void {
+    this.#epoch = epoch;
+    this.#sequence = sequence;
+  }
+
+  snapshot(...events: RoomEvent[]): void {
+    const started = {
+      name: "snapshot.started",
+      data: { roomId: "room", peerId: "me", grants: GRANTS },
+    } as const;
+    this.tell(started, ...events, { name: "snapshot.ended", data: {} });
+  }
+
+  refuse(code: ErrorCode, detail?: Record<string, unknown>): void {
+    this.send({ type: "error", error: { code, message: code, detail } });
+    const close = closeCode(code);
+    if (close) this.#socket.close(close);
+  }
+
+  /** As a cut cable after the fact: no farewell. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+}
+
+/** Signaling without a room behind it: says what the test tells it to say. Commands are answered with `answers`. */
+export class ScriptedSignaling {
+  readonly url: string;
+  readonly frames: ClientFrame[] = [];
+  /** Answers to commands by name; a command that is missing here stays unanswered. */
+  readonly answers = new Map<string, (data: unknown) => unknown>([
+    ["transport.connect", () => ({})],
+    ["producer.create", () => ({ producerId: crypto.randomUUID() })],
+    ["producer.pause", () => ({})],
+    ["producer.resume", () => ({})],
+    ["producer.close", () => ({})],
+    ["consumers.resume", () => ({})],
+    ["session.leave", () => ({})],
+  ]);
+  capabilityRequests = 0;
+  readonly #server;
+  readonly #webSockets;
+  #received: Received<ClientFrame>[] = [];
+  #waiters: Waiter[] = [];
+
+  private constructor(server: ReturnType<typeof createServer>) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.#webSockets = new WebSocketServer({ server });
+    server.on("request", (_request, response) => {
+      this.capabilityRequests += 1;
+      response.end(JSON.stringify(CAPABILITIES));
+    });
+    this.#webSockets.on("connection", (webSocket) => {
+      const socket = new ScriptedSocket(webSocket);
+      webSocket.on("message", (data) => this.#handle(ClientFrame.parse(JSON.parse(String(data))), socket));
+    });
+  }
+
+  static async start(): Promise<ScriptedSignaling> {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new ScriptedSignaling(server);
+  }
+
+  /** The next frame of this type that no call has had yet. */
+  async next<T extends ClientFrame["type"]>(type: T, name?: string): Promise<Received<FrameOf<T>>> {
+    const matches = (frame: ClientFrame) =>
+      frame.type === type && (name === undefined || (frame.type === "command" && frame.name === name));
+    const index = this.#received.findIndex(({ frame }) => matches(frame));
+    const [received] = index < 0 ? [] : this.#received.splice(index, 1);
+    const found =
+      received ??
+      (await new Promise<Received<ClientFrame>>((resolve) => this.#waiters.push({ matches, resolve })));
+    return found as Received<FrameOf<T>>;
+  }
+
+  get openSockets(): number {
+    return this.#webSockets.clients.size;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#webSockets.clients) client.terminate();
+    this.#webSockets.close();
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  #handle(frame: ClientFrame, socket: ScriptedSocket): void {
+    this.frames.push(frame);
+    const waiter = this.#waiters.find(({ matches }) => matches(frame));
+    this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    if (waiter) waiter.resolve({ frame, socket });
+    else this.#received.push({ frame, socket });
+    if (frame.type !== "command") return;
+    const answer = this.answers.get(frame.name);
+    if (answer) socket.send({ type: "reply", id: frame.id, ok: true, data: answer(frame.data) });
+  }
+}
