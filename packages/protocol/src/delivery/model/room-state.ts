@@ -1,0 +1,51 @@
+import { BATCH_LIMIT } from "../../commands.ts";
+import type { PeerInfo, ProducerInfo, RoomEvent } from "../../events.ts";
+
+/** What both ends must agree on: peers and producers, by id. */
+export class RoomState {
+  readonly peers = new Map<string, PeerInfo>();
+  readonly producers = new Map<string, ProducerInfo>();
+
+  apply(event: RoomEvent): void {
+    if (event.name === "peers.joined") for (const peer of event.data.peers) this.peers.set(peer.peerId, peer);
+    else if (event.name === "peer.left") this.peers.delete(event.data.peerId);
+    else if (event.name === "producers.created") {
+      for (const producer of event.data.producers) this.producers.set(producer.producerId, producer);
+    } else if (event.name === "producer.closed") this.producers.delete(event.data.producerId);
+    else if (event.name === "producer.paused") this.#setPaused(event.data.producerId, true);
+    else if (event.name === "producer.resumed") this.#setPaused(event.data.producerId, false);
+  }
+
+  /** @param chunk Objects per event: few, so that a small model has snapshots of several events. */
+  snapshot(chunk: number = BATCH_LIMIT): RoomEvent[] {
+    const grants = { publish: [], subscribe: true, data: false, moderate: false };
+    return [
+      { name: "snapshot.started", data: { roomId: "room", peerId: "me", grants } },
+      ...chunks([...this.peers.values()], chunk).map((peers) => ({
+        name: "peers.joined" as const,
+        data: { peers },
+      })),
+      ...chunks([...this.producers.values()], chunk).map((producers) => ({
+        name: "producers.created" as const,
+        data: { producers },
+      })),
+      { name: "snapshot.ended", data: {} },
+    ];
+  }
+
+  /** The same for equal states, whatever the order in which they came about. */
+  toJSON(): unknown {
+    const byId = (a: [string, unknown], b: [string, unknown]) => (a[0] < b[0] ? -1 : 1);
+    return { peers: [...this.peers].sort(byId), producers: [...this.producers].sort(byId) };
+  }
+
+  #setPaused(producerId: string, paused: boolean): void {
+    const producer = this.producers.get(producerId);
+    if (producer) this.producers.set(producerId, { ...producer, paused });
+  }
+}
+
+function chunks<T>(items: T[], size: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
