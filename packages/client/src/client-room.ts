@@ -10,7 +10,6 @@ import {
 import type { ConnectionState, RoomEvents } from "./api/events.ts";
 import type {
   CameraOptions,
-  DeviceChoice,
   MicrophoneOptions,
   PublishOptions,
   ScreenOptions,
@@ -19,11 +18,11 @@ import type {
 import type { Room } from "./api/room.ts";
 import type { ConnectionQuality, LocalTrack } from "./api/tracks.ts";
 import { applyChange } from "./apply-change.ts";
-import { captureDevice, captureScreen } from "./capture.ts";
 import { LocalTracks } from "./local-tracks.ts";
 import type { MediaDevice } from "./media-device.ts";
 import { watchPage } from "./page-events.ts";
 import { Playback } from "./playback.ts";
+import { Publisher } from "./publisher.ts";
 import { RemotePeers } from "./remote-peers.ts";
 import type { RoomLink, RoomLinkHandlers } from "./room-link.ts";
 import { RoomMedia } from "./room-media.ts";
@@ -53,6 +52,7 @@ export class ClientRoom implements Room {
   readonly #link: RoomLink;
   readonly #remote: RemotePeers;
   readonly #local: LocalTracks;
+  readonly #publisher: Publisher;
   readonly #stopWatchingPage: () => void;
   readonly #firstJoin = Promise.withResolvers<void>();
   #joined: JoinReply | null = null;
@@ -77,6 +77,7 @@ export class ClientRoom implements Room {
       device: () => options.device.current,
       isLocked: (source) => this.#model.contents.locks.has(source),
     });
+    this.#publisher = new Publisher({ local: this.#local, grants: () => this.#grants });
     this.#stopWatchingPage = watchPage({
       gone: () => void this.leave(),
       online: () => this.#handleOnline(),
@@ -127,40 +128,19 @@ export class ClientRoom implements Room {
   }
 
   publishMicrophone(options: MicrophoneOptions = {}): Promise<LocalTrack> {
-    return this.#publishDevice("microphone", options);
+    return this.#publisher.publishDevice("microphone", options);
   }
 
   publishCamera(options: CameraOptions = {}): Promise<LocalTrack> {
-    return this.#publishDevice("camera", options);
+    return this.#publisher.publishDevice("camera", options);
   }
 
-  async publishScreen(options: ScreenOptions = {}): Promise<LocalTrack[]> {
-    this.#checkPublish("screen");
-    const audio = (options.audio ?? true) && this.#grants.publish.includes("screen_audio");
-    const tracks = await captureScreen({ ...options, audio });
-    const published = await Promise.allSettled(
-      tracks.map((track) =>
-        this.#publish(track, track.kind === "video" ? "screen" : "screen_audio", {
-          ...options,
-          stopTrack: true,
-        }),
-      ),
-    );
-    const refused = published.find((outcome) => outcome.status === "rejected");
-    if (refused) {
-      await Promise.all([this.unpublish("screen"), this.unpublish("screen_audio")]);
-      throw refused.reason;
-    }
-    return published.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  publishScreen(options: ScreenOptions = {}): Promise<LocalTrack[]> {
+    return this.#publisher.publishScreen(options);
   }
 
-  async publishTrack(
-    track: MediaStreamTrack,
-    source: Source,
-    options: PublishOptions = {},
-  ): Promise<LocalTrack> {
-    this.#checkPublish(source);
-    return this.#publish(track, source, options);
+  publishTrack(track: MediaStreamTrack, source: Source, options: PublishOptions = {}): Promise<LocalTrack> {
+    return this.#publisher.publishTrack(track, source, options);
   }
 
   unpublish(source: Source): Promise<void> {
@@ -298,21 +278,6 @@ export class ClientRoom implements Room {
     if (this.connectionState === next) return;
     this.connectionState = next;
     this.#emitter.emit("connection.changed", { state: next });
-  }
-
-  #checkPublish(source: Source): void {
-    if (!this.#grants.publish.includes(source)) throw new FairleadError("grant_missing");
-    if (this.#local.tracks.has(source)) throw new FairleadError("producer_limit");
-  }
-
-  async #publishDevice(source: "microphone" | "camera", options: DeviceChoice): Promise<LocalTrack> {
-    this.#checkPublish(source);
-    const track = options.track ?? (await captureDevice(source, options));
-    return this.#publish(track, source, { stopTrack: !options.track, ...options });
-  }
-
-  #publish(track: MediaStreamTrack, source: Source, options: DeviceChoice): Promise<LocalTrack> {
-    return this.#local.publish({ track, source, options, stopsTrack: options.stopTrack ?? false });
   }
 
   async #inBatches(

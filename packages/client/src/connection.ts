@@ -114,10 +114,10 @@ export class Connection {
 
   /** Without a call of `ended`. */
   close(): void {
-    const socket = "socket" in this.#state ? this.#state.socket : null;
-    this.#leaveState();
+    const left = this.#state;
     this.#state = { state: "ended" };
-    socket?.close();
+    if ("timer" in left) clearTimeout(left.timer);
+    if ("socket" in left) left.socket?.close();
   }
 
   #open(): void {

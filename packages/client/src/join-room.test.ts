@@ -1,7 +1,13 @@
-import type { PeerInfo, ProducerInfo, RoomEvent, Source } from "@fairlead/protocol";
+import {
+  type PeerInfo,
+  PING_INTERVAL_MS,
+  type ProducerInfo,
+  type RoomEvent,
+  type Source,
+} from "@fairlead/protocol";
 import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
 import { FakeHandler, testFakeParameters } from "mediasoup-client";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RoomEvents } from "./api/events.ts";
 import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
@@ -190,6 +196,17 @@ describe("a lost socket", () => {
     },
   );
 
+  it("is noticed by its silence, without a close", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const { room } = await joined();
+    vi.advanceTimersByTime(PING_INTERVAL_MS * 2);
+    expect(room.connectionState).toBe("connected");
+    vi.advanceTimersByTime(PING_INTERVAL_MS);
+    expect(room.connectionState).toBe("reconnecting");
+    await signaling.next("resume");
+    vi.useRealTimers();
+  });
+
   it("ends the room when the policy gives up", async () => {
     const joining = join({ reconnect: { giveUpAfterMs: 100, nextDelayMs: (attempt) => attempt * 40 } });
     const { socket } = await signaling.next("join");
@@ -264,6 +281,21 @@ describe("a room that moved", () => {
     expect(track.producerId).toBe("m2");
     expect(track.mediaStreamTrack).not.toBe(before);
     expect(before.readyState).toBe("ended");
+  });
+
+  it("is joined once, however often the move is told", async () => {
+    const { room, socket } = await joined();
+    for (const epoch of [2, 2, 1]) socket.send({ type: "moved", roomId: "room", epoch });
+    const states: string[] = [];
+    room.on("connection.changed", ({ state }) => void states.push(state));
+    await signaling.next("join");
+    socket.accept({ epoch: 2 });
+    socket.send({ type: "moved", roomId: "room", epoch: 2 });
+    const known = nextEvent(room, "peer.joined");
+    socket.snapshot(joinedPeers(peer("ann")));
+    await known;
+    expect(signaling.frames.filter(({ type }) => type === "join")).toHaveLength(2);
+    expect(states).toEqual(["reconnecting", "connected"]);
   });
 
   it("takes over a track that was being published", async () => {
@@ -354,11 +386,13 @@ describe("leaving", () => {
     const { room, socket } = await joined();
     const ended: string[] = [];
     room.on("room.ended", ({ code }) => void ended.push(code));
+    const states: string[] = [];
+    room.on("connection.changed", ({ state }) => void states.push(state));
     const leaving = room.leave();
     await signaling.next("command", "session.leave");
     await leaving;
     await socket.closed;
-    expect(room.connectionState).toBe("closed");
+    expect(states).toEqual(["closed"]);
     expect(ended).toEqual([]);
   });
 });

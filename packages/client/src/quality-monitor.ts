@@ -21,6 +21,7 @@ export class QualityMonitor {
   readonly #options: QualityMonitorOptions;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #grades = new Map<string, ConnectionQuality>();
+  /** The last samples of the streams that were expected then. */
   #inbound = new Map<number, StreamSample>();
   #outbound: StreamSample | undefined;
 
@@ -57,16 +58,18 @@ export class QualityMonitor {
   #gradePeers(receive: RTCStatsReport): Map<string, ConnectionQuality[]> {
     const samples = inboundSamples(receive);
     const grades = new Map<string, ConnectionQuality[]>();
+    const judged = new Map<number, StreamSample>();
     for (const { peerId, ssrc } of this.#options.expected()) {
       const before = this.#inbound.get(ssrc);
       const after = samples.get(ssrc);
-      // Judged from its second sample on: a stream that just began owes nothing yet.
+      if (after) judged.set(ssrc, after);
+      // Judged from its second sample on: a stream that just began, or was just unmuted, owes nothing yet.
       if (!before || !after) continue;
       const interval = intervalOf(before, after, roundTripMs(receive));
       const grade = interval.packets === 0 ? "lost" : gradeInterval(interval);
       grades.set(peerId, [...(grades.get(peerId) ?? []), grade]);
     }
-    this.#inbound = samples;
+    this.#inbound = judged;
     return grades;
   }
 

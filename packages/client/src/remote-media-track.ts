@@ -91,6 +91,8 @@ export class RemoteMediaTrack implements RemoteTrack {
 
   attach(element?: HTMLMediaElement): HTMLMediaElement {
     const target = this.#elements.add(this.mediaStreamTrack, element);
+    // Browsers let muted video play without a click, and an element without sound loses nothing by it.
+    target.muted = !hasSound(target);
     void this.#context.playback.play(target);
     if (this.kind === "video") this.#watch(target);
     return target;
@@ -132,6 +134,10 @@ export class RemoteMediaTrack implements RemoteTrack {
   #reportWanted(): void {
     if (this.#isBound) this.#context.wantedChanged(this.#media.consumerId, this.isWanted);
   }
+}
+
+function hasSound({ srcObject }: HTMLMediaElement): boolean {
+  return srcObject instanceof MediaStream && srcObject.getAudioTracks().length > 0;
 }
 
 function mediaOf(consumer: types.Consumer): Media {
