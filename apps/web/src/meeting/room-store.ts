@@ -1,0 +1,56 @@
+import type { Room, RoomEvents } from "@fairlead/client";
+import { type RoomView, type Speakers, speakersOf, viewOf } from "./room-view.ts";
+
+/** Everything after which the page may look different. */
+const VIEW_EVENTS: readonly (keyof RoomEvents)[] = [
+  "peer.joined",
+  "peer.left",
+  "track.subscribed",
+  "track.unsubscribed",
+  "track.muted",
+  "track.unmuted",
+  "local_track.published",
+  "local_track.ended",
+  "local_track.muted",
+  "local_track.unmuted",
+  "connection.changed",
+  "room.moved",
+  "playback.blocked",
+  "playback.allowed",
+  "quality.changed",
+];
+
+export type RoomStore = { getView: () => RoomView; subscribe: (listener: () => void) => () => void };
+
+/** The room as React likes it: a view that stays the same object until something changes. */
+export function createRoomStore(room: Room, ownName: string): RoomStore {
+  const listeners = new Set<() => void>();
+  let speakers: Speakers = new Set();
+  let view = viewOf(room, ownName, speakers);
+  const refresh = () => {
+    view = viewOf(room, ownName, speakers);
+    for (const listener of listeners) listener();
+  };
+  const listen = () => [
+    ...VIEW_EVENTS.map((name) => room.on(name, refresh)),
+    room.on("speakers.changed", ({ levels }) => {
+      speakers = speakersOf(levels);
+      refresh();
+    }),
+  ];
+  let stopListening: (() => void)[] = [];
+  return {
+    getView: () => view,
+    subscribe(listener) {
+      listeners.add(listener);
+      if (listeners.size === 1) {
+        stopListening = listen();
+        refresh(); // What happened before somebody listened.
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) for (const stop of stopListening) stop();
+      };
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { ConnectionQuality, ConnectionState, Room, Source } from "@fairlead/client";
+
+/** What a tile needs of a track, its own peer's or another's. */
+export type Attachable = {
+  attach(element?: HTMLMediaElement): HTMLMediaElement;
+  detach(element?: HTMLMediaElement): void;
+};
+
+export type PeerView = {
+  peerId: string;
+  name: string;
+  isSelf: boolean;
+  isSpeaking: boolean;
+  quality: ConnectionQuality;
+  isMicrophoneOn: boolean;
+  /** Present while there is a picture to show. */
+  camera: Attachable | undefined;
+  screen: Attachable | undefined;
+  /** Sound to play: none of one's own. */
+  sounds: { key: string; track: Attachable }[];
+};
+
+export type RoomView = {
+  connection: ConnectionState;
+  canPlayAudio: boolean;
+  canModerate: boolean;
+  canChat: boolean;
+  /** What this peer may publish. */
+  publishable: readonly Source[];
+  /** A moderator's locks on one's own sources. */
+  locked: readonly Source[];
+  self: PeerView;
+  /** In the order in which they came. */
+  others: PeerView[];
+};
+
+export type Speakers = ReadonlySet<string>;
+
+/** Levels above this are speech rather than a room's noise, dBov. */
+const SPEECH_DBOV = -55;
+
+export function speakersOf(levels: readonly { peerId: string; volumeDbov: number }[]): Speakers {
+  return new Set(levels.filter((level) => level.volumeDbov > SPEECH_DBOV).map((level) => level.peerId));
+}
+
+/** The room as it is now, frozen for one rendering. */
+export function viewOf(room: Room, ownName: string, speakers: Speakers): RoomView {
+  return {
+    connection: room.connectionState,
+    canPlayAudio: room.canPlayAudio,
+    canModerate: room.grants.moderate,
+    canChat: room.grants.data,
+    publishable: room.grants.publish,
+    locked: [...room.local.values()].filter((track) => track.isMutedByModerator).map((track) => track.source),
+    self: selfView(room, ownName, speakers),
+    others: [...room.peers.values()]
+      .sort((a, b) => a.joinedAtMs - b.joinedAtMs || a.peerId.localeCompare(b.peerId))
+      .map((peer) => ({
+        peerId: peer.peerId,
+        name: peer.name || "Guest",
+        isSelf: false,
+        isSpeaking: speakers.has(peer.peerId),
+        quality: peer.quality,
+        ...tracksView(peer.tracks),
+        sounds: [...peer.tracks.values()]
+          .filter((track) => track.kind === "audio")
+          .map((track) => ({ key: `${peer.peerId} ${track.source}`, track })),
+      })),
+  };
+}
+
+function selfView(room: Room, name: string, speakers: Speakers): PeerView {
+  return {
+    peerId: room.peerId,
+    name,
+    isSelf: true,
+    isSpeaking: speakers.has(room.peerId),
+    quality: room.quality,
+    ...tracksView(room.local),
+    sounds: [],
+  };
+}
+
+type Muteable = Attachable & { isMuted: boolean };
+
+function tracksView(tracks: ReadonlyMap<Source, Muteable>) {
+  const live = (source: Source) => {
+    const track = tracks.get(source);
+    return track && !track.isMuted ? track : undefined;
+  };
+  return {
+    isMicrophoneOn: live("microphone") !== undefined,
+    camera: live("camera"),
+    screen: live("screen"),
+  };
+}

@@ -1,0 +1,24 @@
+import { Grid } from "./grid.tsx";
+import type { PeerView } from "./room-view.ts";
+import { PeerTile, ScreenTile } from "./tile.tsx";
+
+/** People in a grid; or, once somebody shares a screen, that screen large and the people in a strip. */
+export function Stage({ self, others }: { self: PeerView; others: PeerView[] }) {
+  const people = [...others, self];
+  // Somebody else's screen first: of one's own, the preview in the strip is enough unless it is the only one.
+  const [shown, ...waiting] = people.filter((peer) => peer.screen);
+  if (!shown) return <Grid peers={people} />;
+  return (
+    <div className="stage">
+      <ScreenTile peer={shown} />
+      <div className="stage__strip">
+        {waiting.map((peer) => (
+          <ScreenTile key={`screen ${peer.peerId}`} peer={peer} />
+        ))}
+        {people.map((peer) => (
+          <PeerTile key={peer.isSelf ? "self" : peer.peerId} peer={peer} />
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import type { CSSProperties } from "react";
+import { Icon } from "../ui/icon.tsx";
+import { Avatar } from "./avatar.tsx";
+import { QualityBars } from "./quality-bars.tsx";
+import type { PeerView } from "./room-view.ts";
+import { Video } from "./video.tsx";
+
+type Props = { peer: PeerView; style?: CSSProperties };
+
+export const nameOf = (peer: PeerView): string => (peer.isSelf ? `${peer.name} (you)` : peer.name);
+
+export function PeerTile({ peer, style }: Props) {
+  return (
+    <figure className={peer.isSpeaking ? "tile is-speaking" : "tile"} aria-label={nameOf(peer)} style={style}>
+      {peer.camera ? <Video track={peer.camera} isMirrored={peer.isSelf} /> : <Avatar name={peer.name} />}
+      <figcaption className="tile__tag">
+        {!peer.isMicrophoneOn && (
+          <span
+            className="tile__muted"
+            role="img"
+            aria-label="Microphone is muted"
+            title="Microphone is muted"
+          >
+            <Icon name="microphone-off" />
+          </span>
+        )}
+        <span className="tile__name">{nameOf(peer)}</span>
+        <QualityBars quality={peer.quality} />
+      </figcaption>
+    </figure>
+  );
+}
+
+export const screenNameOf = (peer: PeerView): string =>
+  peer.isSelf ? "Your screen" : `Screen of ${peer.name}`;
+
+export function ScreenTile({ peer, style }: Props) {
+  if (!peer.screen) return null;
+  return (
+    <figure className="tile tile--screen" aria-label={screenNameOf(peer)} style={style}>
+      <Video track={peer.screen} isWhole />
+      <figcaption className="tile__tag">
+        <Icon name="screen" />
+        <span className="tile__name">{screenNameOf(peer)}</span>
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,31 @@
+import type { Room } from "@fairlead/client";
+import { useEffect, useState } from "react";
+import { newsOf, type PassingNews } from "./banner-state.ts";
+
+const NEWS_MS = 5_000;
+
+/** What just happened to the connection, for as long as it is news. */
+export function useNews(room: Room): PassingNews | undefined {
+  const [news, setNews] = useState<PassingNews>();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    let before = room.connectionState;
+    const tell = (next: PassingNews | undefined) => {
+      if (!next) return;
+      clearTimeout(timer);
+      setNews(next);
+      timer = setTimeout(() => setNews(undefined), NEWS_MS);
+    };
+    const stopConnection = room.on("connection.changed", ({ state }) => {
+      tell(newsOf(before, state));
+      before = state;
+    });
+    const stopMoved = room.on("room.moved", () => tell("moved"));
+    return () => {
+      clearTimeout(timer);
+      stopConnection();
+      stopMoved();
+    };
+  }, [room]);
+  return news;
+}
