@@ -1,0 +1,53 @@
+import type { Bus } from "@fairlead/bus";
+import { type CodecPolicy, DEFAULT_CODEC_POLICY, DEFAULT_ISSUER } from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { KeySet } from "@fairlead/tickets";
+import type { UpgradeWebSocket } from "hono/ws";
+import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
+
+/** Fills the array it is given with random bytes. */
+export type Random = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
+
+export type SignalingDependencies = {
+  bus: Bus;
+  registry: Registry;
+  /** Signs and verifies the tickets that admit peers. */
+  ticketKeys: KeySet;
+  /** Signs and verifies session tickets: the same set in every signaling process of the cluster. */
+  sessionKeys: KeySet;
+  /** The runtime's own, e.g. of `@hono/node-server`. */
+  upgradeWebSocket: UpgradeWebSocket;
+  log: Logger;
+  /** Bearer tokens of app back ends; without any, every such request is refused. */
+  apiKeys: readonly string[];
+  /** What ticket answers name as `url`, e.g. `https://meet.example.org`; default: the request's own origin. */
+  publicUrl?: string;
+  /** Origins whose pages may call; default `["*"]`. */
+  corsOrigins?: readonly string[];
+  codecPolicy?: CodecPolicy;
+  issuer?: string;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+  random?: Random;
+  limits?: Partial<SignalingLimits>;
+};
+
+/** The dependencies with every default filled in. */
+export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl" | "limits"> & {
+  publicUrl: string | undefined;
+  limits: SignalingLimits;
+};
+
+export function createContext(dependencies: SignalingDependencies): SignalingContext {
+  return {
+    ...dependencies,
+    publicUrl: dependencies.publicUrl,
+    corsOrigins: dependencies.corsOrigins ?? ["*"],
+    codecPolicy: dependencies.codecPolicy ?? DEFAULT_CODEC_POLICY,
+    issuer: dependencies.issuer ?? DEFAULT_ISSUER,
+    now: dependencies.now ?? Date.now,
+    random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),
+    limits: { ...DEFAULT_LIMITS, ...dependencies.limits },
+  };
+}

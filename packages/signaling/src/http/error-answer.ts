@@ -1,0 +1,26 @@
+import { type ErrorAnswer, FairleadError, httpStatus, toErrorBody } from "@fairlead/protocol";
+import type { Logger } from "@fairlead/telemetry";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** Answers with what was thrown: a refusal as it is, a bug as `internal`, logged once. */
+export function answerError(c: Context, error: unknown, log: Logger): Response {
+  const refusal = error instanceof HTTPException ? fromHttpException(error) : error;
+  const body = toErrorBody(refusal);
+  if (body.code === "internal")
+    log.error("http.failed", {
+      requestId: c.get("requestId"),
+      method: c.req.method,
+      path: c.req.path,
+      error,
+    });
+  if (body.retryAfterMs !== undefined) c.header("Retry-After", String(Math.ceil(body.retryAfterMs / 1_000)));
+  return c.json({ error: body } satisfies ErrorAnswer, httpStatus(body.code) as ContentfulStatusCode);
+}
+
+/** Hono's own refusals: of a body that is not JSON, mostly. */
+function fromHttpException(error: HTTPException): unknown {
+  if (error.status >= 500) return error;
+  return new FairleadError("invalid_request", { message: error.message, cause: error });
+}

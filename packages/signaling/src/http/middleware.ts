@@ -1,0 +1,48 @@
+import { FairleadError, HTTP_BODY_LIMIT_BYTES } from "@fairlead/protocol";
+import type { Logger } from "@fairlead/telemetry";
+import type { Hono, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import type { SignalingContext } from "../context.ts";
+import { answerError } from "./error-answer.ts";
+
+/** What every HTTP route of the API has around it. Routes that a caller adds outside `/v1` are left alone. */
+export function useMiddleware(app: Pick<Hono, "use">, context: SignalingContext): void {
+  app.use("*", requestId(), logRequests(context.log));
+  app.use("/v1/*", allowOrigins(context.corsOrigins), headersOf(), limitBody(context.log));
+}
+
+function logRequests(log: Logger): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    const { method, path } = c.req;
+    log.debug("http.answered", { requestId: c.get("requestId"), method, path, status: c.res.status });
+  };
+}
+
+function allowOrigins(origins: readonly string[]): MiddlewareHandler {
+  return cors({
+    origin: origins.includes("*") ? "*" : [...origins],
+    allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
+    allowHeaders: ["Authorization", "Content-Type", "If-None-Match", "X-Request-Id"],
+    exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
+    maxAge: 86_400,
+  });
+}
+
+/** No HSTS: whether a host name has HTTPS everywhere is for whoever owns the name to say. */
+function headersOf(): MiddlewareHandler {
+  return secureHeaders({ strictTransportSecurity: false, crossOriginResourcePolicy: "cross-origin" });
+}
+
+function limitBody(log: Logger): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: HTTP_BODY_LIMIT_BYTES,
+    onError: (c) => {
+      const message = `a body has at most ${HTTP_BODY_LIMIT_BYTES} bytes`;
+      return answerError(c, new FairleadError("frame_too_large", { message }), log);
+    },
+  });
+}

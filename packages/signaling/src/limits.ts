@@ -1,0 +1,37 @@
+import { JOIN_TIMEOUT_MS, SESSIONS_ALIVE_INTERVAL_MS, SOCKET_IDLE_MS } from "@fairlead/protocol";
+
+/** What one client may cost a signaling process, and how patiently a process asks nodes. Times in ms. */
+export type SignalingLimits = {
+  /** From the socket's opening to its first `join` or `resume`. */
+  joinTimeoutMs: number;
+  /** Without any frame. Also how long a socket may wait between a lost session and the next `join`. */
+  socketIdleMs: number;
+  framesPerSecond: number;
+  /** Frames that may come at once. */
+  frameBurst: number;
+  /** Bytes that may wait in a socket's send buffer. */
+  sendBufferBytes: number;
+  /** A fresh session ticket is sent at half of it. Seconds. */
+  sessionTicketTtlS: number;
+  /** How often each node is told which sessions are held here. */
+  sessionsAliveIntervalMs: number;
+  /**
+   * Pauses between the tries of a call that a node did not take. Together longer than the 1.2 s after which a silent node's
+   * lease can be taken over, so that a join outlasts a failover.
+   */
+  retryDelaysMs: readonly number[];
+  /** How long `/readyz` waits for the registry. */
+  readyTimeoutMs: number;
+};
+
+export const DEFAULT_LIMITS: SignalingLimits = {
+  joinTimeoutMs: JOIN_TIMEOUT_MS,
+  socketIdleMs: SOCKET_IDLE_MS,
+  framesPerSecond: 200,
+  frameBurst: 400,
+  sendBufferBytes: 1_048_576,
+  sessionTicketTtlS: 3_600,
+  sessionsAliveIntervalMs: SESSIONS_ALIVE_INTERVAL_MS,
+  retryDelaysMs: [100, 200, 400, 800],
+  readyTimeoutMs: 1_000,
+};

@@ -1,0 +1,76 @@
+import {
+  Capabilities,
+  ClientFrame,
+  closeCode,
+  ERRORS,
+  ErrorAnswer,
+  ErrorCode,
+  httpStatus,
+  MuteRequest,
+  PeerPage,
+  RemoveRequest,
+  RoomDetail,
+  RoomOptions,
+  RoomPage,
+  RoomSummary,
+  ServerFrame,
+  TicketAnswer,
+  TicketRequest,
+} from "@fairlead/protocol";
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
+
+/** Protocol's schemas under the names that the document gives them. */
+export const named = {
+  Capabilities: name(Capabilities, "Capabilities"),
+  ErrorAnswer: name(ErrorAnswer, "ErrorAnswer"),
+  MuteRequest: name(MuteRequest, "MuteRequest"),
+  PeerPage: name(PeerPage, "PeerPage"),
+  RemoveRequest: name(RemoveRequest, "RemoveRequest"),
+  RoomDetail: name(RoomDetail, "RoomDetail"),
+  RoomOptions: name(RoomOptions, "RoomOptions"),
+  RoomPage: name(RoomPage, "RoomPage"),
+  RoomSummary: name(RoomSummary, "RoomSummary"),
+  TicketAnswer: name(TicketAnswer, "TicketAnswer"),
+  TicketRequest: name(TicketRequest, "TicketRequest"),
+  Health: z.object({ status: z.literal("ok") }).openapi("Health"),
+} as const;
+
+/** Adds what no route names: the frames of the WebSocket, the API key, and an example of every error. */
+export function registerComponents({
+  openAPIRegistry: registry,
+}: Pick<OpenAPIHono, "openAPIRegistry">): void {
+  registry.register("ClientFrame", ClientFrame.clone());
+  registry.register("ServerFrame", ServerFrame.clone());
+  registry.registerComponent("securitySchemes", "apiKey", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key of the app's back end. Keep it out of browsers.",
+  });
+  for (const code of ErrorCode.options)
+    registry.registerComponent("examples", code, { summary: summaryOf(code), value: exampleOf(code) });
+}
+
+/** Only schemas made after `@hono/zod-openapi` was loaded can be named: a clone is, in whatever order modules load. */
+function name<T extends z.ZodType>(schema: T, as: string): T {
+  return schema.clone().openapi(as);
+}
+
+function summaryOf(code: ErrorCode): string {
+  const close = closeCode(code);
+  return `HTTP ${httpStatus(code)}${close === null ? "" : `, WebSocket close code ${close}`}`;
+}
+
+function exampleOf(code: ErrorCode): ErrorAnswer {
+  const [, , mayRetry] = ERRORS[code];
+  const retry = mayRetry && httpStatus(code) === 503 ? { retryAfterMs: 1_000 } : {};
+  return { error: { code, message: code.replaceAll("_", " "), ...retry } };
+}
+
+/** Every error as a Markdown table. */
+export function errorTable(): string {
+  const rows = ErrorCode.options.map(
+    (code) =>
+      `| \`${code}\` | ${httpStatus(code)} | ${closeCode(code) ?? "–"} | ${ERRORS[code][2] ? "yes" : "no"} |`,
+  );
+  return ["| code | HTTP | WebSocket close | may a retry help |", "|---|---|---|---|", ...rows].join("\n");
+}

@@ -1,0 +1,82 @@
+import { FairleadError } from "@fairlead/protocol";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import type { WSContext, WSEvents } from "hono/ws";
+import type { SignalingContext } from "../context.ts";
+import { errorTable } from "../openapi/components.ts";
+import { errorResponses } from "../openapi/error-responses.ts";
+import type { ClientChannel, ClientConnection } from "../session/client-connection.ts";
+
+const DESCRIPTION = `A WebSocket. Every text message is one frame, JSON: \`ClientFrame\` from the client, \`ServerFrame\` to it. The first is
+\`join\` with a ticket, or \`resume\` with a session ticket, within 5 seconds. Refusals come as an \`error\` frame, after
+which the socket closes if the code has a close code; after \`session_gone\` it stays open for another \`join\`.
+
+${errorTable()}`;
+
+const connect = createRoute({
+  method: "get",
+  path: "/v1/connect",
+  operationId: "connect",
+  tags: ["sessions"],
+  summary: "Join a room over a WebSocket",
+  description: DESCRIPTION,
+  responses: {
+    101: { description: "The connection is a WebSocket now." },
+    ...errorResponses("shutting_down"),
+  },
+});
+
+/**
+ * Adapts WebSockets to client connections.
+ * Comes before any middleware that writes headers: an upgrade's response can't be changed on every runtime.
+ *
+ * @param accept Refuses with `shutting_down` by throwing.
+ */
+export function addConnectRoute(
+  app: OpenAPIHono,
+  { upgradeWebSocket }: SignalingContext,
+  refuseNewcomers: () => void,
+  accept: (channel: ClientChannel) => ClientConnection,
+): void {
+  app.openAPIRegistry.registerPath(connect);
+  app.get(
+    connect.path,
+    async (_c, next) => {
+      refuseNewcomers();
+      await next();
+    },
+    upgradeWebSocket(() => eventsOf(accept)),
+    (c) => {
+      c.header("Upgrade", "websocket");
+      throw new FairleadError("invalid_request", { message: "this is a WebSocket's address" });
+    },
+  );
+}
+
+function eventsOf(accept: (channel: ClientChannel) => ClientConnection): WSEvents {
+  let client: ClientConnection | undefined;
+  // Some runtimes never tell that a socket is open: its first message does then.
+  const clientOf = (socket: WSContext) => {
+    client ??= accept(channelOf(socket));
+    return client;
+  };
+  return {
+    onOpen: (_event, socket) => void clientOf(socket),
+    onMessage: (event, socket) => clientOf(socket).receive(event.data),
+    onClose: () => client?.disconnected(),
+    onError: () => client?.disconnected(),
+  };
+}
+
+function channelOf(socket: WSContext): ClientChannel {
+  return {
+    send: (text) => socket.send(text),
+    close: (code, reason) => socket.close(code, reason),
+    bufferedBytes: () => bufferedAmountOf(socket.raw),
+  };
+}
+
+/** Every runtime's own WebSocket but that of Workers says how much it has yet to send. */
+function bufferedAmountOf(raw: unknown): number {
+  const isKnown = typeof raw === "object" && raw !== null && "bufferedAmount" in raw;
+  return isKnown && typeof raw.bufferedAmount === "number" ? raw.bufferedAmount : 0;
+}

@@ -1,0 +1,43 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { registerComponents } from "../openapi/components.ts";
+import { documentPage } from "../openapi/document-page.ts";
+
+/** Of the API, not of the build. */
+const API_VERSION = "1.0.0";
+
+const INFO = {
+  openapi: "3.1.0",
+  info: {
+    title: "Fairlead",
+    version: API_VERSION,
+    description:
+      "Rooms, tickets and peers. A refusal is `{error: {code, message, retryAfterMs?, detail?}}` with a stable code.",
+    license: { name: "ISC", identifier: "ISC" },
+  },
+  tags: [
+    { name: "tickets", description: "Admission, for the app's back end." },
+    { name: "sessions", description: "What a browser uses." },
+    { name: "rooms", description: "Rooms, for the app's back end." },
+    { name: "peers", description: "Peers of a room, for the app's back end." },
+    { name: "health", description: "For who runs it." },
+  ],
+};
+
+/** Nothing on the page is loaded from anywhere, and nothing on it runs. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** `/v1/openapi.json`, and `/v1/docs` to read it. */
+export function addDocumentationRoutes(app: OpenAPIHono): void {
+  registerComponents(app);
+  let document: ReturnType<typeof app.getOpenAPI31Document> | undefined;
+  const read = () => {
+    document ??= app.getOpenAPI31Document(INFO);
+    return document;
+  };
+  app.get("/v1/openapi.json", (c) => c.json(read()));
+  app.get("/v1/docs", (c) => {
+    c.header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+    return c.html(documentPage(read()));
+  });
+}

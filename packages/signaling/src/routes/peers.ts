@@ -1,0 +1,95 @@
+import { callNode } from "@fairlead/bus";
+import { PeerPath, parse, RemoveRequest, RoomId } from "@fairlead/protocol";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { SignalingContext } from "../context.ts";
+import { named } from "../openapi/components.ts";
+import {
+  API_KEY_ERRORS,
+  errorResponses,
+  jsonOf,
+  NODE_ERRORS,
+  REGISTRY_ERRORS,
+} from "../openapi/error-responses.ts";
+import { findLease } from "../rooms/find-room.ts";
+
+const common = { tags: ["peers"], security: [{ apiKey: [] }] };
+const errors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, ...NODE_ERRORS, "room_not_found"] as const;
+
+const list = createRoute({
+  ...common,
+  method: "get",
+  path: "/v1/rooms/{room}/peers",
+  operationId: "listPeers",
+  summary: "List the peers of a room",
+  description: "In pages: give `cursor` of one page to get the next.",
+  request: {
+    params: z.object({ room: RoomId }),
+    query: z.object({ cursor: z.string().max(128).optional() }),
+  },
+  responses: { 200: jsonOf(named.PeerPage, "A page of peers."), ...errorResponses(...errors) },
+});
+
+const mute = createRoute({
+  ...common,
+  method: "post",
+  path: "/v1/rooms/{room}/peers/{peer}/mute",
+  operationId: "mutePeer",
+  summary: "Mute or unmute a source of a peer",
+  description: "Holds for the identity, also after it comes back, until it is unmuted.",
+  request: {
+    params: PeerPath,
+    body: { required: true, content: { "application/json": { schema: named.MuteRequest } } },
+  },
+  responses: {
+    204: { description: "Done." },
+    ...errorResponses(...errors, "peer_not_found", "frame_too_large"),
+  },
+});
+
+const remove = createRoute({
+  ...common,
+  method: "delete",
+  path: "/v1/rooms/{room}/peers/{peer}",
+  operationId: "removePeer",
+  summary: "Remove a peer",
+  description: "It is told `peer_removed`. By default neither its identity nor its ticket gets in again.",
+  request: {
+    params: PeerPath,
+    body: { required: false, content: { "application/json": { schema: named.RemoveRequest } } },
+  },
+  responses: {
+    204: { description: "Done." },
+    ...errorResponses(...errors, "peer_not_found", "frame_too_large"),
+  },
+});
+
+export function addPeerRoutes(app: OpenAPIHono, { bus, registry, log }: SignalingContext): void {
+  app.openapi(list, async (c) => {
+    const { incarnation, roomId, epoch } = await findLease(registry, c.req.valid("param").room);
+    const request = { roomId, epoch, ...c.req.valid("query") };
+    return c.json(await callNode(bus, incarnation, "room.peers", request), 200);
+  });
+
+  app.openapi(mute, async (c) => {
+    const { room, peer: peerId } = c.req.valid("param");
+    const { source, muted } = c.req.valid("json");
+    const { incarnation, roomId, epoch } = await findLease(registry, room);
+    const request = { roomId, epoch, peerId, source, muted };
+    const { identity } = await callNode(bus, incarnation, "peer.mute", request);
+    await registry.updateRoom(roomId, { mute: { identity, source, muted } });
+    log.info("peer.muted", { roomId, peerId, source, muted });
+    return c.body(null, 204);
+  });
+
+  app.openapi(remove, async (c) => {
+    const { room, peer: peerId } = c.req.valid("param");
+    const { reason, ban } = parse(RemoveRequest, c.req.valid("json") ?? {});
+    const { incarnation, roomId, epoch } = await findLease(registry, room);
+    const { identity, ticketId } = await callNode(bus, incarnation, "peer.remove", {
+      ...{ roomId, epoch, peerId, reason },
+    });
+    if (ban) await registry.updateRoom(roomId, { ban: { identity, ticketId } });
+    log.info("peer.removed", { roomId, peerId, ban });
+    return c.body(null, 204);
+  });
+}

@@ -1,0 +1,110 @@
+import { callNode } from "@fairlead/bus";
+import { RoomId } from "@fairlead/protocol";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { SignalingContext } from "../context.ts";
+import { named } from "../openapi/components.ts";
+import {
+  API_KEY_ERRORS,
+  errorResponses,
+  jsonOf,
+  NODE_ERRORS,
+  REGISTRY_ERRORS,
+} from "../openapi/error-responses.ts";
+import { findRoom, toSummary, unlessGone } from "../rooms/find-room.ts";
+
+const common = { tags: ["rooms"], security: [{ apiKey: [] }] };
+const params = z.object({ room: RoomId });
+const baseErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS] as const;
+const PAGE_SIZE = 50;
+
+const list = createRoute({
+  ...common,
+  method: "get",
+  path: "/v1/rooms",
+  operationId: "listRooms",
+  summary: "List rooms",
+  description: "In order of room id, in pages: give `cursor` of one page to get the next.",
+  request: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(100).default(PAGE_SIZE),
+      cursor: z.string().max(128).optional(),
+    }),
+  },
+  responses: { 200: jsonOf(named.RoomPage, "A page of rooms."), ...errorResponses(...baseErrors) },
+});
+
+const read = createRoute({
+  ...common,
+  method: "get",
+  path: "/v1/rooms/{room}",
+  operationId: "readRoom",
+  summary: "Read a room",
+  description: "Where it runs, why there, and what its node counts in it.",
+  request: { params },
+  responses: {
+    200: jsonOf(named.RoomDetail, "The room."),
+    ...errorResponses(...baseErrors, ...NODE_ERRORS, "room_not_found"),
+  },
+});
+
+const write = createRoute({
+  ...common,
+  method: "put",
+  path: "/v1/rooms/{room}",
+  operationId: "writeRoom",
+  summary: "Create a room with options, or change them",
+  description:
+    "Rooms come into being with their first peer; this is for options other than the defaults. Options of a running room " +
+    "count from its next placement or join on.",
+  request: {
+    params,
+    body: { required: true, content: { "application/json": { schema: named.RoomOptions } } },
+  },
+  responses: {
+    200: jsonOf(named.RoomSummary, "The room with its options."),
+    ...errorResponses(...baseErrors, "frame_too_large"),
+  },
+});
+
+const close = createRoute({
+  ...common,
+  method: "delete",
+  path: "/v1/rooms/{room}",
+  operationId: "closeRoom",
+  summary: "Close a room",
+  description: "Every peer is told `room_closed`. Its options, bans and mutes stay.",
+  request: { params },
+  responses: {
+    204: { description: "The room is closed, or was." },
+    ...errorResponses(...baseErrors, ...NODE_ERRORS, "room_not_found"),
+  },
+});
+
+export function addRoomRoutes(app: OpenAPIHono, { bus, registry, log }: SignalingContext): void {
+  app.openapi(list, async (c) => {
+    const { items, cursor } = await registry.listRooms(c.req.valid("query"));
+    return c.json({ rooms: items.map(toSummary), ...(cursor === undefined ? {} : { cursor }) }, 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const record = await findRoom(registry, c.req.valid("param").room);
+    const { lease, roomId } = record;
+    const counts =
+      lease &&
+      (await unlessGone(callNode(bus, lease.incarnation, "room.describe", { roomId, epoch: lease.epoch })));
+    return c.json({ ...toSummary(record), ...(counts ?? { peers: 0, producers: 0, consumers: 0 }) }, 200);
+  });
+
+  app.openapi(write, async (c) => {
+    const options = c.req.valid("json");
+    return c.json(toSummary(await registry.updateRoom(c.req.valid("param").room, { options })), 200);
+  });
+
+  app.openapi(close, async (c) => {
+    const { lease, roomId } = await findRoom(registry, c.req.valid("param").room);
+    if (lease)
+      await unlessGone(callNode(bus, lease.incarnation, "room.close", { roomId, epoch: lease.epoch }));
+    log.info("room.close_requested", { roomId, requestId: c.req.header("X-Request-Id") });
+    return c.body(null, 204);
+  });
+}

@@ -1,0 +1,215 @@
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { FairleadError } from "@fairlead/protocol";
+import { createMemoryRegistry } from "@fairlead/registry/memory";
+import { verifyTicket } from "@fairlead/tickets";
+import { describe, expect, it } from "vitest";
+import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
+
+const setUp = async () => {
+  const bus = createMemoryBus();
+  const registry = createMemoryRegistry({ now: () => 1_800_000_000_000 });
+  return { bus, registry, ...(await setUpHttp(bus, registry)) };
+};
+
+describe("tickets over HTTP", () => {
+  it("are signed for the room of the path and the identity of the body", async () => {
+    const { call, ticketKeys } = await setUp();
+    const response = await call("POST", "http://meet.test/v1/rooms/standup/tickets", { identity: "ann" });
+    expect(response.status).toBe(201);
+    const { ticket, url, expiresAt } = (await response.json()) as Record<string, string>;
+    const claims = await verifyTicket(ticketKeys, ticket ?? "", { room: "standup" });
+    expect(claims).toMatchObject({ sub: "ann", exp: expiresAt });
+    expect(url).toBe("http://meet.test");
+  });
+
+  it("need an API key that is known", async () => {
+    const { call } = await setUp();
+    const as = (Authorization: string) =>
+      call("POST", "/v1/rooms/standup/tickets", { identity: "ann" }, { Authorization }).then(refusalOf);
+    expect(await as("")).toEqual([401, "api_key_missing"]);
+    expect(await as("Basic YW5u")).toEqual([401, "api_key_missing"]);
+    expect(await as("Bearer wrong")).toEqual([401, "api_key_invalid"]);
+  });
+
+  it.each([
+    ["no JSON", "{", [400, "invalid_request"]],
+    ["no identity", {}, [400, "invalid_request"]],
+    ["metadata over 4 KB", { identity: "ann", metadata: "x".repeat(4_097) }, [400, "invalid_request"]],
+    ["a body over 64 KB", { identity: "ann", metadata: "x".repeat(70_000) }, [413, "frame_too_large"]],
+  ])("are refused for %s", async (_what, body, refusal) => {
+    const { call } = await setUp();
+    expect(await refusalOf(await call("POST", "/v1/rooms/standup/tickets", body))).toEqual(refusal);
+  });
+
+  it("are refused for a room id that is none, without repeating what was given", async () => {
+    const { call } = await setUp();
+    const response = await call("POST", "/v1/rooms/a.secret/tickets", { identity: "ann" });
+    const text = await response.text();
+    expect(response.status).toBe(400);
+    expect(text).toContain("invalid_request");
+    expect(text).not.toContain("secret");
+  });
+});
+
+describe("rooms over HTTP", () => {
+  it("are created with options, listed in pages and read with what their node counts", async () => {
+    const { call, place } = await setUp();
+    const made = await call("PUT", "/v1/rooms/b", { maxPeers: 3 });
+    expect([made.status, await made.json()]).toMatchObject([200, { roomId: "b", options: { maxPeers: 3 } }]);
+    await place("a");
+    const first = (await (await call("GET", "/v1/rooms?limit=1")).json()) as { cursor: string };
+    expect(first).toMatchObject({ rooms: [{ roomId: "a", placement: { nodeId: "node-a" } }] });
+    const second = await (await call("GET", `/v1/rooms?limit=1&cursor=${first.cursor}`)).json();
+    expect(second).toMatchObject({ rooms: [{ roomId: "b", placement: null }] });
+    expect(second).not.toHaveProperty("cursor");
+    expect(await (await call("GET", "/v1/rooms/a")).json()).toMatchObject({ roomId: "a", peers: 0 });
+  });
+
+  it("that nobody made are room_not_found", async () => {
+    const { call } = await setUp();
+    for (const [method, path] of [
+      ["GET", "/v1/rooms/none"],
+      ["DELETE", "/v1/rooms/none"],
+      ["GET", "/v1/rooms/none/peers"],
+      ["DELETE", "/v1/rooms/none/peers/p"],
+    ] as const)
+      expect(await refusalOf(await call(method, path)), path).toEqual([404, "room_not_found"]);
+  });
+
+  it("are closed by their node, and closing twice is no error", async () => {
+    const { call, place, node } = await setUp();
+    const { lease } = await place("a");
+    expect((await call("DELETE", "/v1/rooms/a")).status).toBe(204);
+    expect(node.callsTo("room.close")).toEqual([
+      { name: "room.close", request: { roomId: "a", epoch: lease.epoch } },
+    ]);
+    node.refuseNext("room.close", "room_not_found");
+    expect((await call("DELETE", "/v1/rooms/a")).status).toBe(204);
+  });
+
+  it("answer node_unreachable when their node is gone, and registry_unreachable without a registry", async () => {
+    const { call, place, node, registry } = await setUp();
+    await place("a");
+    node.kill();
+    expect(await refusalOf(await call("GET", "/v1/rooms/a"))).toEqual([503, "node_unreachable"]);
+    await registry.close();
+    expect(await refusalOf(await call("GET", "/v1/rooms/a"))).toEqual([503, "registry_unreachable"]);
+  });
+
+  it("answer bus_disconnected without a bus", async () => {
+    const { call, place, bus } = await setUp();
+    await place("a");
+    await bus.close();
+    expect(await refusalOf(await call("GET", "/v1/rooms/a/peers"))).toEqual([503, "bus_disconnected"]);
+  });
+});
+
+describe("peers over HTTP", () => {
+  it("are muted at the node, and by identity in the room's record", async () => {
+    const { call, place, registry } = await setUp();
+    await place("a");
+    const mute = (muted: boolean) => call("POST", "/v1/rooms/a/peers/p/mute", { source: "camera", muted });
+    expect((await mute(true)).status).toBe(204);
+    expect((await registry.describeRoom("a"))?.mutes).toEqual([{ identity: "ann", source: "camera" }]);
+    expect((await mute(false)).status).toBe(204);
+    expect((await registry.describeRoom("a"))?.mutes).toEqual([]);
+  });
+
+  it("that are removed do not get in again, by identity nor by ticket", async () => {
+    const { call, place, registry } = await setUp();
+    await place("a");
+    expect((await call("DELETE", "/v1/rooms/a/peers/p")).status).toBe(204);
+    await expect(place("a")).rejects.toMatchObject({ code: "banned" });
+    expect(await registry.describeRoom("a")).toMatchObject({
+      bannedIdentities: ["ann"],
+      bannedTicketIds: ["ticket-of-ann"],
+    });
+  });
+
+  it("that are removed without a ban may come back", async () => {
+    const { call, place } = await setUp();
+    await place("a");
+    expect((await call("DELETE", "/v1/rooms/a/peers/p", { ban: false })).status).toBe(204);
+    expect(await place("a")).toMatchObject({ isNew: false });
+  });
+
+  it("that nobody knows are peer_not_found", async () => {
+    const { call, place, node } = await setUp();
+    await place("a");
+    node.refuseNext("peer.remove", "peer_not_found");
+    expect(await refusalOf(await call("DELETE", "/v1/rooms/a/peers/p"))).toEqual([404, "peer_not_found"]);
+  });
+});
+
+describe("capabilities over HTTP", () => {
+  it("are cacheable by anyone and not sent again to who has them", async () => {
+    const { call } = await setUp();
+    const first = await call("GET", "/v1/capabilities", undefined, { Authorization: "" });
+    const { version } = (await first.json()) as { version: string };
+    const etag = first.headers.get("ETag") ?? "";
+    expect([first.status, etag]).toEqual([200, `"${version}"`]);
+    expect(first.headers.get("Cache-Control")).toMatch(/^public, max-age=\d+/);
+    const second = await call("GET", "/v1/capabilities", undefined, { "If-None-Match": etag });
+    expect([second.status, await second.text()]).toEqual([304, ""]);
+    expect(second.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  });
+});
+
+describe("health over HTTP", () => {
+  it("is ready while bus and registry answer and no shutdown has begun", async () => {
+    const { call, signaling } = await setUp();
+    expect((await call("GET", "/readyz")).status).toBe(200);
+    await signaling.shutDown();
+    expect(await refusalOf(await call("GET", "/readyz"))).toEqual([503, "shutting_down"]);
+    expect(await refusalOf(await call("GET", "/v1/connect"))).toEqual([503, "shutting_down"]);
+    expect((await call("GET", "/healthz")).status).toBe(200);
+  });
+
+  it("is not ready without a bus, or a registry that answers in time", async () => {
+    const { call, bus, registry } = await setUp();
+    registry.ping = () => new Promise(() => {});
+    expect(await refusalOf(await call("GET", "/readyz"))).toEqual([503, "registry_unreachable"]);
+    registry.ping = () => Promise.reject(new FairleadError("registry_cold"));
+    expect(await refusalOf(await call("GET", "/readyz"))).toEqual([503, "registry_cold"]);
+    await bus.close();
+    expect(await refusalOf(await call("GET", "/readyz"))).toEqual([503, "bus_disconnected"]);
+  });
+});
+
+describe("every answer over HTTP", () => {
+  it("names its request, also the one that the caller chose", async () => {
+    const { call } = await setUp();
+    expect((await call("GET", "/v1/none")).headers.get("X-Request-Id")).toMatch(/^[\w-]{8,}$/);
+    const named = await call("GET", "/healthz", undefined, { "X-Request-Id": "mine-1" });
+    expect(named.headers.get("X-Request-Id")).toBe("mine-1");
+  });
+
+  it("is a typed error for unknown paths and methods", async () => {
+    const { call } = await setUp();
+    expect(await refusalOf(await call("GET", "/v1/none"))).toEqual([404, "not_found"]);
+    expect(await refusalOf(await call("GET", "/none"))).toEqual([404, "not_found"]);
+    const patched = await call("PATCH", "/v1/rooms/a");
+    expect(patched.headers.get("Allow")).toBe("GET, HEAD, PUT, DELETE");
+    expect(await refusalOf(patched)).toEqual([405, "method_not_allowed"]);
+    expect(await refusalOf(await call("GET", "/v1/connect"))).toEqual([400, "invalid_request"]);
+  });
+
+  it("is a bare internal error when the fault is ours", async () => {
+    const { call, registry } = await setUp();
+    registry.describeRoom = () => Promise.reject(new TypeError("secret detail"));
+    const response = await call("GET", "/v1/rooms/a");
+    const text = await response.text();
+    expect([response.status, text.includes("internal"), text.includes("secret")]).toEqual([500, true, false]);
+  });
+
+  it("may be read by pages of other origins, and asked for by preflight", async () => {
+    const { signaling } = await setUp();
+    const preflight = await signaling.app.request("/v1/rooms/a", {
+      method: "OPTIONS",
+      headers: { Origin: "https://app.test", "Access-Control-Request-Method": "DELETE" },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(preflight.headers.get("Access-Control-Allow-Methods")).toContain("DELETE");
+  });
+});

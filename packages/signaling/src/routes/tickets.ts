@@ -1,0 +1,37 @@
+import { RoomId } from "@fairlead/protocol";
+import { issueTicket } from "@fairlead/tickets";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { SignalingContext } from "../context.ts";
+import { named } from "../openapi/components.ts";
+import { API_KEY_ERRORS, errorResponses, jsonOf } from "../openapi/error-responses.ts";
+
+const issue = createRoute({
+  method: "post",
+  path: "/v1/rooms/{room}/tickets",
+  operationId: "issueTicket",
+  tags: ["tickets"],
+  summary: "Issue a ticket",
+  description:
+    "Signs a ticket that admits one identity to one room. Hand `url` and `ticket` to the browser's `joinRoom`. " +
+    "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist.",
+  security: [{ apiKey: [] }],
+  request: {
+    params: z.object({ room: RoomId }),
+    body: { required: true, content: { "application/json": { schema: named.TicketRequest } } },
+  },
+  responses: {
+    201: jsonOf(named.TicketAnswer, "The ticket."),
+    ...errorResponses(...API_KEY_ERRORS, "frame_too_large"),
+  },
+});
+
+export function addTicketRoutes(app: OpenAPIHono, context: SignalingContext): void {
+  const { ticketKeys, issuer, now, random, publicUrl } = context;
+  app.openapi(issue, async (c) => {
+    const { room } = c.req.valid("param");
+    const input = { ...c.req.valid("json"), room };
+    const { ticket, claims } = await issueTicket(ticketKeys, input, { issuer, now, random });
+    context.log.debug("ticket.issued", { roomId: room, identity: claims.sub, ticketId: claims.jti });
+    return c.json({ ticket, url: publicUrl ?? new URL(c.req.url).origin, expiresAt: claims.exp }, 201);
+  });
+}

@@ -1,0 +1,213 @@
+import {
+  type ClientFrame,
+  closeCode,
+  type ErrorCode,
+  FairleadError,
+  type ServerFrame,
+  toErrorBody,
+} from "@fairlead/protocol";
+import type { SignalingContext } from "../context.ts";
+import { openSession } from "./open-session.ts";
+import { readFrame } from "./read-frame.ts";
+import { resumeSession } from "./resume-session.ts";
+import type { LinkRegister, SessionLink } from "./session-link.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** The client's end of a connection, whatever carries it. */
+export type ClientChannel = {
+  send(text: string): void;
+  /** RFC 6455 § 7.4 close codes. */
+  close(code: number, reason: string): void;
+  /** Bytes that wait to be sent; 0 where the runtime does not tell. */
+  bufferedBytes(): number;
+};
+
+type State =
+  /** No session. `hasJoined`: there was one, so late frames of it may still come. */
+  | { name: "waiting"; hasJoined: boolean }
+  | { name: "opening" }
+  | { name: "linked"; link: SessionLink }
+  | { name: "closed" };
+
+type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
+
+/** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
+const NORMAL_CLOSURE = 1000;
+
+/**
+ * One client on one connection: parses its frames, opens or resumes its session, and closes what misbehaves with a typed
+ * error. It knows nothing of WebSockets.
+ */
+export class ClientConnection {
+  readonly #context: SignalingContext;
+  readonly #register: LinkRegister;
+  readonly #channel: ClientChannel;
+  readonly #frames: TokenBucket;
+  readonly #onClosed: () => void;
+  #state: State = { name: "waiting", hasJoined: false };
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param onClosed Called once, when the connection is closed by either end. */
+  constructor(
+    context: SignalingContext,
+    register: LinkRegister,
+    channel: ClientChannel,
+    onClosed: () => void = () => {},
+  ) {
+    const { limits, now } = context;
+    this.#context = context;
+    this.#register = register;
+    this.#channel = channel;
+    this.#onClosed = onClosed;
+    this.#frames = new TokenBucket(limits.framesPerSecond, limits.frameBurst, now);
+    this.#expect(limits.joinTimeoutMs, "join_timeout");
+  }
+
+  /** @param message A frame as text; anything else is refused. */
+  receive(message: unknown): void {
+    if (this.#state.name === "closed") return;
+    try {
+      if (!this.#frames.take()) throw new FairleadError("too_many_frames");
+      if (typeof message !== "string") throw new FairleadError("invalid_frame", { message: "not text" });
+      this.#handle(readFrame(message));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The connection is gone. The session stays for its grace time. */
+  disconnected(): void {
+    if (this.#state.name === "closed") return;
+    const { link } = this.#end();
+    link?.detach();
+  }
+
+  /** Closes the connection without touching the session, which the client resumes elsewhere. */
+  shutDown(): void {
+    this.#fail(new FairleadError("shutting_down"));
+  }
+
+  #handle(frame: ClientFrame): void {
+    if (this.#state.name !== "waiting") this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
+    switch (frame.type) {
+      case "ping":
+        this.#send({ type: "pong" });
+        break;
+      case "join":
+      case "resume":
+        void this.#open(frame, this.#leaveForOpening());
+        break;
+      case "command":
+        void this.#linkFor(frame.type)?.command(frame);
+        break;
+      case "ack":
+        void this.#linkFor(frame.type)?.acknowledge(frame);
+        break;
+    }
+  }
+
+  /** @returns undefined for a late frame of a session that is over, which has nowhere to go. */
+  #linkFor(type: string): SessionLink | undefined {
+    if (this.#state.name === "linked") return this.#state.link;
+    if (this.#state.name === "waiting" && !this.#state.hasJoined)
+      throw new FairleadError("invalid_frame", { message: `"${type}" before "join" or "resume"` });
+    return undefined;
+  }
+
+  async #open(frame: Opening, hasJoined: boolean): Promise<void> {
+    this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
+    try {
+      const link = await this.#openLink(frame);
+      // The connection closed meanwhile, or the session ended with its first message.
+      if (this.#state.name !== "opening" || link.isClosed) {
+        link.detach();
+        return;
+      }
+      this.#state = { name: "linked", link };
+      this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
+      const { session, room, peer, node } = link.session ?? {};
+      this.#context.log.info(`session.${frame.type === "join" ? "joined" : "resumed"}`, {
+        ...{ sessionId: session, roomId: room, peerId: peer, nodeId: node },
+      });
+    } catch (error) {
+      if (this.#state.name !== "opening") return;
+      this.#wait(hasJoined || frame.type === "resume");
+      this.#fail(error);
+    }
+  }
+
+  #openLink(frame: Opening): Promise<SessionLink> {
+    const sink = {
+      send: (sent: ServerFrame) => this.#send(sent),
+      onOver: (error: FairleadError) => this.#onOver(error),
+    };
+    return frame.type === "join"
+      ? openSession(this.#context, this.#register, frame, sink)
+      : resumeSession(this.#context, this.#register, frame, sink);
+  }
+
+  /**
+   * Gives up a session that has moved for the one to be opened.
+   * @returns Whether there was a session before.
+   */
+  #leaveForOpening(): boolean {
+    const state = this.#state;
+    const isFree = state.name === "waiting" || (state.name === "linked" && state.link.session === null);
+    if (!isFree) throw new FairleadError("invalid_frame", { message: "joined already" });
+    if (state.name === "linked") state.link.close();
+    this.#state = { name: "opening" };
+    return state.name === "linked" || state.hasJoined;
+  }
+
+  /** A session that ended without a close code of its own (its node lost the room, say) can be followed by another. */
+  #onOver(error: FairleadError): void {
+    const mayJoinAnew = error.code === "session_gone" || closeCode(error.code) === null;
+    if (mayJoinAnew) this.#wait(true);
+    this.#fail(mayJoinAnew ? new FairleadError("session_gone", { cause: error }) : error);
+  }
+
+  #wait(hasJoined: boolean): void {
+    const { socketIdleMs, joinTimeoutMs } = this.#context.limits;
+    this.#state = { name: "waiting", hasJoined };
+    this.#expect(hasJoined ? socketIdleMs : joinTimeoutMs, "join_timeout");
+  }
+
+  /** Tells the client, and closes if the code says so. After `session_gone` it may join on the same connection. */
+  #fail(error: unknown): void {
+    if (this.#state.name === "closed") return;
+    const body = toErrorBody(error);
+    if (body.code === "internal") this.#context.log.error("connection.failed", { error });
+    else this.#context.log.debug("connection.refused", { code: body.code });
+    this.#send({ type: "error", error: body });
+    if (body.code !== "session_gone" && closeCode(body.code) !== null) this.#close(body.code);
+  }
+
+  #send(frame: ServerFrame): void {
+    if (this.#state.name === "closed") return;
+    const isSlow = this.#channel.bufferedBytes() > this.#context.limits.sendBufferBytes;
+    if (isSlow) this.#close("slow_reader");
+    else this.#channel.send(JSON.stringify(frame));
+  }
+
+  #close(code: ErrorCode): void {
+    if (this.#state.name === "closed") return;
+    const { link } = this.#end();
+    // Whoever took the session over keeps it, and who resumes elsewhere is not hurried.
+    if (code === "shutting_down") link?.close();
+    else link?.detach();
+    this.#channel.close(closeCode(code) ?? NORMAL_CLOSURE, code);
+  }
+
+  #end(): { link: SessionLink | null } {
+    const link = this.#state.name === "linked" ? this.#state.link : null;
+    this.#state = { name: "closed" };
+    clearTimeout(this.#deadline);
+    this.#onClosed();
+    return { link };
+  }
+
+  #expect(withinMs: number, otherwise: ErrorCode): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#fail(new FairleadError(otherwise)), withinMs);
+  }
+}

@@ -1,0 +1,44 @@
+import { FairleadError } from "@fairlead/protocol";
+import type { SignalingContext } from "../context.ts";
+import { type ClientChannel, ClientConnection } from "./client-connection.ts";
+import { LiveLinks } from "./live-links.ts";
+
+/** The connected clients of this process, for the time of their connections. */
+export class Clients {
+  readonly #context: SignalingContext;
+  readonly #links: LiveLinks;
+  readonly #connections = new Set<ClientConnection>();
+  #isShuttingDown = false;
+
+  constructor(context: SignalingContext) {
+    this.#context = context;
+    this.#links = new LiveLinks(context);
+  }
+
+  get isShuttingDown(): boolean {
+    return this.#isShuttingDown;
+  }
+
+  /** @throws {FairleadError} `shutting_down`. */
+  refuseNewcomers(): void {
+    if (this.#isShuttingDown) throw new FairleadError("shutting_down");
+  }
+
+  accept(channel: ClientChannel): ClientConnection {
+    const connection: ClientConnection = new ClientConnection(this.#context, this.#links, channel, () =>
+      this.#connections.delete(connection),
+    );
+    this.#connections.add(connection);
+    // Upgrades that began before the shutdown may end after it.
+    if (this.#isShuttingDown) connection.shutDown();
+    return connection;
+  }
+
+  async shutDown(): Promise<void> {
+    if (this.#isShuttingDown) return;
+    this.#isShuttingDown = true;
+    this.#context.log.info("signaling.shutting_down", { connections: this.#connections.size });
+    for (const connection of [...this.#connections]) connection.shutDown();
+    if (this.#context.bus.isConnected) await this.#context.bus.flush();
+  }
+}

@@ -1,0 +1,74 @@
+import { encodeJson } from "@fairlead/bus";
+import { FairleadError, type SessionsAlive, subjects } from "@fairlead/protocol";
+import type { SessionInput } from "@fairlead/tickets";
+import type { SignalingContext } from "../context.ts";
+import type { LinkRegister, SessionLink } from "./session-link.ts";
+
+const SESSIONS_PER_MESSAGE = 1_000;
+
+/**
+ * The links of this process. While there are any, one timer tells their nodes that they are alive, and renews their session
+ * tickets; a bus that comes back makes them ask for what they missed.
+ */
+export class LiveLinks implements LinkRegister {
+  readonly #context: SignalingContext;
+  readonly #links = new Set<SessionLink>();
+  #stop: (() => void) | null = null;
+
+  constructor(context: SignalingContext) {
+    this.#context = context;
+  }
+
+  add(link: SessionLink): void {
+    this.#links.add(link);
+    this.#stop ??= this.#start();
+  }
+
+  delete(link: SessionLink): void {
+    this.#links.delete(link);
+    if (this.#links.size > 0) return;
+    this.#stop?.();
+    this.#stop = null;
+  }
+
+  #start(): () => void {
+    const timer = setInterval(() => this.#beat(), this.#context.limits.sessionsAliveIntervalMs);
+    const unsubscribe = this.#context.bus.onStatus((status) => {
+      if (status === "resumed") for (const link of this.#links) link.catchUp();
+    });
+    return () => {
+      clearInterval(timer);
+      unsubscribe();
+    };
+  }
+
+  #beat(): void {
+    const sessions = [...this.#links].flatMap((link) => link.session ?? []);
+    for (const [incarnation, held] of Map.groupBy(sessions, (session) => session.incarnation))
+      this.#prove(incarnation, held);
+    for (const link of this.#links)
+      link
+        .refreshTicket()
+        .catch((error: unknown) => this.#context.log.error("session.refresh_failed", { error }));
+  }
+
+  #prove(incarnation: string, sessions: SessionInput[]): void {
+    for (let start = 0; start < sessions.length; start += SESSIONS_PER_MESSAGE) {
+      const batch = sessions.slice(start, start + SESSIONS_PER_MESSAGE);
+      const alive: SessionsAlive = {
+        sessions: batch.map(({ session, connection }) => ({ sessionId: session, connection })),
+      };
+      this.#publish(subjects.nodeSessions(incarnation), alive);
+    }
+  }
+
+  #publish(subject: string, alive: SessionsAlive): void {
+    try {
+      this.#context.bus.publish(subject, encodeJson(alive));
+    } catch (error) {
+      // The next beat comes soon, and nodes count no time while they are cut off themselves.
+      if (!(error instanceof FairleadError)) throw error;
+      this.#context.log.warn("sessions.beat_lost", { subject, error });
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { callNode } from "@fairlead/bus";
+import {
+  type CoreAddress,
+  FairleadError,
+  type JoinReply,
+  type JoinRequest,
+  type Lease,
+  randomId,
+  type TicketClaims,
+} from "@fairlead/protocol";
+import type { PlaceRequest } from "@fairlead/registry";
+import type { SessionInput } from "@fairlead/tickets";
+import type { SignalingContext } from "../context.ts";
+import { admitPeer } from "./admit-peer.ts";
+import { pause } from "./pause.ts";
+import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
+
+/** Peers leave full rooms at human speed. */
+const FULL_RETRY_MS = 2_000;
+
+/** What refusals have taught about where the peer can't go. */
+type Search = { exclude: CoreAddress[]; suspect: string | undefined; lease: Lease | null };
+
+/**
+ * Admits a peer, places it, and opens its session on the node: one round trip to the registry, one to the node. A core
+ * that is full or a node that does not answer makes it place again, a few times.
+ *
+ * @returns The link, live: `joined` has been sent to the sink, and events follow.
+ * @throws {FairleadError} `ticket_…`, `banned`, `no_capacity`, `registry_…`, what the node refuses with, or its last failure.
+ */
+export async function openSession(
+  context: SignalingContext,
+  register: LinkRegister,
+  join: JoinRequest,
+  sink: LinkSink,
+): Promise<SessionLink> {
+  const claims = await admitPeer(context, join);
+  const search: Search = { exclude: [], suspect: undefined, lease: null };
+  for (const delayMs of context.limits.retryDelaysMs) {
+    try {
+      return await tryOpen(context, claims, join, search, new SessionLink(context, register, sink));
+    } catch (error) {
+      if (!learn(search, error)) throw error;
+      context.log.warn("join.retried", {
+        roomId: claims.room,
+        incarnation: search.lease?.incarnation,
+        error,
+      });
+      await pause(context, delayMs);
+    }
+  }
+  return tryOpen(context, claims, join, search, new SessionLink(context, register, sink));
+}
+
+async function tryOpen(
+  context: SignalingContext,
+  claims: TicketClaims,
+  join: JoinRequest,
+  search: Search,
+  link: SessionLink,
+): Promise<SessionLink> {
+  try {
+    // A try's own session id: what a node of an earlier try says late is not mistaken for this one's.
+    const sessionId = randomId(context.random);
+    search.lease = null;
+    const [placement] = await Promise.all([
+      context.registry.place(toPlaceRequest(claims, search)),
+      link.listen(sessionId, claims.room),
+    ]);
+    const { lease, debitId } = placement;
+    const { options, mutes } = placement.room;
+    if (isExcluded(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
+    search.lease = lease;
+    const request = { join, sessionId, lease, options, mutes, debitId };
+    const reply = await callNode(context.bus, lease.incarnation, "room.join", request);
+    // A join sent again finds the session that the first one made.
+    if (reply.sessionId !== sessionId) await link.listen(reply.sessionId, claims.room);
+    await link.start(toSession(claims, lease, reply), (sessionTicket) => ({
+      ...{ ...reply, type: "joined", sessionTicket },
+    }));
+    return link;
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+}
+
+function toPlaceRequest(claims: TicketClaims, { exclude, suspect }: Search): PlaceRequest {
+  return {
+    roomId: claims.room,
+    peer: { identity: claims.sub, ticketId: claims.jti },
+    ...(exclude.length > 0 ? { exclude } : {}),
+    ...(suspect === undefined ? {} : { suspect }),
+  };
+}
+
+function toSession(claims: TicketClaims, lease: Lease, reply: JoinReply): SessionInput {
+  return {
+    sub: claims.sub,
+    session: reply.sessionId,
+    peer: reply.peerId,
+    room: reply.roomId,
+    node: lease.nodeId,
+    incarnation: lease.incarnation,
+    epoch: reply.epoch,
+    ticketId: claims.jti,
+    connection: reply.connection,
+  };
+}
+
+/** The registry keeps a live lease where it is: asking the same full core again would change nothing. */
+function isExcluded({ exclude }: Search, { incarnation, core }: CoreAddress): boolean {
+  return exclude.some((full) => full.incarnation === incarnation && full.core === core);
+}
+
+/** @returns Whether placing again may help after this refusal, of a node (not of the registry). */
+function learn(search: Search, error: unknown): boolean {
+  if (!(error instanceof FairleadError) || !search.lease) return false;
+  const { nodeId, incarnation, core } = search.lease;
+  switch (error.code) {
+    case "core_full":
+    case "node_draining":
+      search.exclude.push({ nodeId, incarnation, core });
+      return true;
+    case "lease_lost":
+    case "node_unreachable":
+    case "node_timeout":
+      search.suspect = incarnation;
+      return true;
+    default:
+      return false;
+  }
+}

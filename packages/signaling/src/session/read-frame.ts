@@ -1,0 +1,35 @@
+import {
+  ClientFrame,
+  FairleadError,
+  FRAME_LIMIT,
+  parse,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from "@fairlead/protocol";
+
+/**
+ * Parses what a client sent.
+ * @throws {FairleadError} `frame_too_large`; `invalid_frame`; `protocol_unsupported` with the versions that are spoken here,
+ * which is told before anything else about a frame, since another version's frames may look different.
+ */
+export function readFrame(text: string): ClientFrame {
+  if (text.length > FRAME_LIMIT)
+    throw new FairleadError("frame_too_large", { detail: { limit: FRAME_LIMIT } });
+  const value = parseText(text);
+  checkVersion(value);
+  return parse(ClientFrame, value, "invalid_frame");
+}
+
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FairleadError("invalid_frame", { message: "not JSON" });
+  }
+}
+
+function checkVersion(value: unknown): void {
+  if (typeof value !== "object" || value === null || !("protocolVersion" in value)) return;
+  const version = value.protocolVersion;
+  if (typeof version !== "number" || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return;
+  throw new FairleadError("protocol_unsupported", { detail: { supported: SUPPORTED_PROTOCOL_VERSIONS } });
+}

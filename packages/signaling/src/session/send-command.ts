@@ -1,0 +1,76 @@
+import { callNode } from "@fairlead/bus";
+import {
+  COMMANDS,
+  type CommandEnvelope,
+  type ErrorCode,
+  FairleadError,
+  type ReplyFrame,
+  toErrorBody,
+} from "@fairlead/protocol";
+import type { SessionInput } from "@fairlead/tickets";
+import type { SignalingContext } from "../context.ts";
+import { pause } from "./pause.ts";
+
+const NODE_LOST: readonly ErrorCode[] = ["session_gone", "lease_lost", "node_unreachable", "room_not_found"];
+/** What settles a command: the client must not send it again. Everything else may still act, or be acted on later. */
+const NODE_REFUSALS: readonly ErrorCode[] = [
+  "command_stale",
+  "command_window_exceeded",
+  "invalid_request",
+  "unknown_command",
+];
+
+/** Whether an answer means that there is nothing left to come back to: neither the session nor its node. */
+export function isNodeLost(error: unknown): boolean {
+  return error instanceof FairleadError && NODE_LOST.includes(error.code);
+}
+
+/**
+ * Hands a command to its session's node and gives back the reply to send. A node that nobody can reach is asked again a few
+ * times, since after a restart of the bus every node looks gone for a moment; it acts once on each id.
+ *
+ * @param isWanted Asked before each try; once false, the last failure stands.
+ * @throws {FairleadError} Whatever leaves open if the command acted.
+ */
+export async function sendCommand(
+  context: SignalingContext,
+  session: SessionInput,
+  command: CommandEnvelope,
+  isWanted: () => boolean = () => true,
+): Promise<ReplyFrame> {
+  const refused = (error: FairleadError): ReplyFrame => ({
+    ...{ type: "reply", id: command.id, ok: false },
+    error: toErrorBody(error),
+  });
+  if (!Object.hasOwn(COMMANDS, command.name)) return refused(new FairleadError("unknown_command"));
+  const { session: sessionId, epoch, connection, incarnation } = session;
+  const request = { sessionId, epoch, connection, command };
+  try {
+    return await retryUnreachable(
+      context,
+      () => callNode(context.bus, incarnation, "session.command", request),
+      isWanted,
+    );
+  } catch (error) {
+    if (error instanceof FairleadError && NODE_REFUSALS.includes(error.code)) return refused(error);
+    throw error;
+  }
+}
+
+/** Tries again while nobody listens under the node's incarnation. */
+export async function retryUnreachable<T>(
+  context: SignalingContext,
+  attempt: () => Promise<T>,
+  isWanted: () => boolean = () => true,
+): Promise<T> {
+  for (const delayMs of context.limits.retryDelaysMs) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isUnreachable = error instanceof FairleadError && error.code === "node_unreachable";
+      if (!isUnreachable || !isWanted()) throw error;
+      await pause(context, delayMs);
+    }
+  }
+  return attempt();
+}

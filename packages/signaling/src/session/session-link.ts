@@ -1,0 +1,211 @@
+import { callNode, decodeText, type IncomingMessage, type Subscription } from "@fairlead/bus";
+import {
+  type Acknowledgement,
+  type CommandEnvelope,
+  FairleadError,
+  parseJson,
+  RoomControl,
+  type ServerFrame,
+  SessionMessage,
+  subjects,
+} from "@fairlead/protocol";
+import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
+import type { z } from "zod";
+import type { SignalingContext } from "../context.ts";
+import { isNodeLost, sendCommand } from "./send-command.ts";
+
+/** Who sits at the other end: a socket, or a stream of server-sent events. */
+export type LinkSink = {
+  send(frame: ServerFrame): void;
+  /** The session is over for this link, which is closed already. `session_gone`: the client may join anew. */
+  onOver(error: FairleadError): void;
+};
+
+/** The links of this process: who is told to be alive, and whose tickets are renewed. */
+export type LinkRegister = { add(link: SessionLink): void; delete(link: SessionLink): void };
+
+type State =
+  /** The node has not answered yet; what it sends meanwhile comes after its answer. */
+  | { name: "opening"; held: SessionMessage[]; movedTo: number }
+  | { name: "live"; session: SessionInput; ticketIssuedAtMs: number }
+  /** The room lives elsewhere: the session at the old place is not used any more. */
+  | { name: "moved" }
+  | { name: "closed" };
+
+/** One attachment of a client to its session: hands the node's messages to the sink, and the client's to the node. */
+export class SessionLink {
+  readonly #context: SignalingContext;
+  readonly #register: LinkRegister;
+  readonly #sink: LinkSink;
+  #state: State = { name: "opening", held: [], movedTo: 0 };
+  #subscriptions: Subscription[] = [];
+  #lastAck: Acknowledgement | null = null;
+
+  constructor(context: SignalingContext, register: LinkRegister, sink: LinkSink) {
+    this.#context = context;
+    this.#register = register;
+    this.#sink = sink;
+  }
+
+  /** The session that is attached; null before the node's answer, after a move, and once closed. */
+  get session(): SessionInput | null {
+    return this.#state.name === "live" ? this.#state.session : null;
+  }
+
+  get isClosed(): boolean {
+    return this.#state.name === "closed";
+  }
+
+  /**
+   * Listens to a session and its room, instead of those before; resolves when nothing can be missed any more.
+   * @throws {FairleadError} `bus_disconnected`.
+   */
+  async listen(sessionId: string, roomId: string): Promise<void> {
+    this.#unsubscribe();
+    const { bus } = this.#context;
+    this.#subscriptions = [
+      bus.subscribe(subjects.session(sessionId), (message) => this.#onSessionMessage(message)),
+      bus.subscribe(subjects.roomControl(roomId), (message) => this.#onRoomControl(message)),
+    ];
+    await bus.flush();
+  }
+
+  /** The node has answered: sends the first frame, then what came meanwhile, in order. */
+  async start(session: SessionInput, firstFrame: (sessionTicket: string) => ServerFrame): Promise<void> {
+    const sessionTicket = await this.#issueTicket(session);
+    if (this.#state.name !== "opening") return;
+    const { held, movedTo } = this.#state;
+    this.#state = { name: "live", session, ticketIssuedAtMs: this.#context.now() };
+    this.#register.add(this);
+    this.#sink.send(firstFrame(sessionTicket));
+    for (const message of held) this.#hand(message);
+    this.#moveTo(movedTo);
+  }
+
+  /** Hands a command to the node; its reply goes to the sink. */
+  async command(command: CommandEnvelope): Promise<void> {
+    const { session } = this;
+    if (!session) return;
+    try {
+      const reply = await sendCommand(this.#context, session, command, () => this.session === session);
+      if (this.session === session) this.#sink.send(reply);
+    } catch (error) {
+      this.#onCallFailed(session, error, "session.command_failed");
+    }
+  }
+
+  async acknowledge(ack: Acknowledgement): Promise<void> {
+    const { session } = this;
+    if (!session) return;
+    this.#lastAck = ack;
+    const request = { sessionId: session.session, connection: session.connection, ack };
+    try {
+      await callNode(this.#context.bus, session.incarnation, "session.ack", request);
+    } catch (error) {
+      this.#onCallFailed(session, error, "session.ack_failed");
+    }
+  }
+
+  /** The bus was away and has lost messages: asks for what came after the last acknowledged event. */
+  catchUp(): void {
+    if (this.#lastAck) void this.acknowledge({ ...this.#lastAck, resend: true });
+  }
+
+  /** Sends a fresh session ticket once half of the last one's life is over. */
+  async refreshTicket(): Promise<void> {
+    if (this.#state.name !== "live") return;
+    const { session, ticketIssuedAtMs } = this.#state;
+    const nowMs = this.#context.now();
+    if (nowMs - ticketIssuedAtMs < this.#context.limits.sessionTicketTtlS * 500) return;
+    this.#state.ticketIssuedAtMs = nowMs;
+    const sessionTicket = await this.#issueTicket(session);
+    if (this.session === session) this.#sink.send({ type: "session_ticket", sessionTicket });
+  }
+
+  /** Listens no longer. The session lives on: its grace time runs from the last proof of life. Idempotent. */
+  close(): void {
+    this.#state = { name: "closed" };
+    this.#register.delete(this);
+    this.#unsubscribe();
+  }
+
+  /** Closes, and tells the node that the grace time begins now. Nobody waits for its answer. */
+  detach(): void {
+    const { session } = this;
+    this.close();
+    if (!session) return;
+    const request = { sessionId: session.session, connection: session.connection };
+    callNode(this.#context.bus, session.incarnation, "session.detach", request).catch((error: unknown) =>
+      this.#context.log.debug("session.detach_failed", { sessionId: session.session, error }),
+    );
+  }
+
+  #onSessionMessage(message: IncomingMessage): void {
+    const parsed = this.#parse(SessionMessage, message);
+    if (parsed) this.#hand(parsed);
+  }
+
+  #onRoomControl(message: IncomingMessage): void {
+    const control = this.#parse(RoomControl, message);
+    if (control) this.#moveTo(control.lease.epoch);
+  }
+
+  #hand(message: SessionMessage): void {
+    if (this.#state.name === "opening") this.#state.held.push(message);
+    if (this.#state.name !== "live") return;
+    if (message.connection > this.#state.session.connection) this.#end("session_replaced");
+    else if (message.type === "ended") this.#end(message.code, message.message);
+    else if (message.type === "transient")
+      this.#sink.send({ type: "transient", transient: message.transient });
+    else if (message.type === "events")
+      for (const event of message.events) this.#sink.send({ type: "event", ...event });
+  }
+
+  #moveTo(epoch: number): void {
+    if (this.#state.name === "opening") this.#state.movedTo = Math.max(this.#state.movedTo, epoch);
+    if (this.#state.name !== "live" || epoch <= this.#state.session.epoch) return;
+    const { room } = this.#state.session;
+    this.#state = { name: "moved" };
+    this.#register.delete(this);
+    this.#sink.send({ type: "moved", roomId: room, epoch });
+  }
+
+  /**
+   * A call that nobody answered may have acted all the same: the client is told nothing, sends its command again, and the
+   * node knows it by its id. Only when the node or the session is gone the client must join anew.
+   */
+  #onCallFailed(session: SessionInput, error: unknown, event: string): void {
+    if (this.session !== session) return;
+    if (isNodeLost(error)) {
+      this.#end("session_gone");
+      return;
+    }
+    const level = error instanceof FairleadError && error.code !== "internal" ? "warn" : "error";
+    this.#context.log[level](event, { sessionId: session.session, roomId: session.room, error });
+  }
+
+  #end(code: FairleadError["code"], message?: string): void {
+    this.close();
+    this.#sink.onOver(new FairleadError(code, { message }));
+  }
+
+  #issueTicket(session: SessionInput): Promise<string> {
+    const { sessionKeys, issuer, now, limits } = this.#context;
+    return issueSessionTicket(sessionKeys, session, { issuer, now, ttlS: limits.sessionTicketTtlS });
+  }
+
+  /** @returns null for a message that is none, which is a node's bug and is logged. */
+  #parse<T extends z.ZodType>(schema: T, message: IncomingMessage): z.infer<T> | null {
+    try {
+      return parseJson(schema, decodeText(message.data), "internal");
+    } catch (error) {
+      this.#context.log.error("session.message_invalid", { subject: message.subject, error });
+      return null;
+    }
+  }
+
+  #unsubscribe(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#subscriptions = [];
+  }
+}

@@ -1,0 +1,60 @@
+import { FairleadError } from "@fairlead/protocol";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { createContext, type SignalingDependencies } from "./context.ts";
+import { requireApiKey } from "./http/api-key.ts";
+import { answerError } from "./http/error-answer.ts";
+import { useMiddleware } from "./http/middleware.ts";
+import { refuseUnmatched } from "./http/unmatched.ts";
+import { addCapabilitiesRoute } from "./routes/capabilities.ts";
+import { addConnectRoute } from "./routes/connect.ts";
+import { addDocumentationRoutes } from "./routes/documentation.ts";
+import { addHealthRoutes } from "./routes/health.ts";
+import { addPeerRoutes } from "./routes/peers.ts";
+import { addRoomRoutes } from "./routes/rooms.ts";
+import { addTicketRoutes } from "./routes/tickets.ts";
+import { Clients } from "./session/clients.ts";
+
+export type Signaling = {
+  /** A Hono app. The caller may add routes of its own outside `/v1`. */
+  app: OpenAPIHono;
+  /**
+   * Refuses newcomers and closes every client's connection with `shutting_down`, so that they resume elsewhere; their
+   * sessions live on. Resolves when what was said has left for the bus. Idempotent; bus and registry stay the caller's.
+   */
+  shutDown(): Promise<void>;
+};
+
+/** The stateless end of the cluster that browsers and back ends talk to, on any runtime with Web APIs. */
+export function createSignaling(dependencies: SignalingDependencies): Signaling {
+  const context = createContext(dependencies);
+  const clients = new Clients(context);
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) throw invalidRequest(result.error.issues);
+    },
+  });
+  app.onError((error, c) => answerError(c, error, context.log));
+  app.notFound((c) => answerError(c, new FairleadError("not_found"), context.log));
+  addConnectRoute(
+    app,
+    context,
+    () => clients.refuseNewcomers(),
+    (channel) => clients.accept(channel),
+  );
+  useMiddleware(app, context);
+  app.use("/v1/rooms/*", requireApiKey(context.apiKeys));
+  addHealthRoutes(app, context, () => clients.isShuttingDown);
+  addCapabilitiesRoute(app, context);
+  addTicketRoutes(app, context);
+  addRoomRoutes(app, context);
+  addPeerRoutes(app, context);
+  addDocumentationRoutes(app);
+  refuseUnmatched(app);
+  return { app, shutDown: () => clients.shutDown() };
+}
+
+/** Says where and why, never what was given. */
+function invalidRequest(issues: readonly { path: PropertyKey[]; message: string }[]): FairleadError {
+  const faults = issues.slice(0, 5).map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
+  return new FairleadError("invalid_request", { message: faults.join("; ").slice(0, 1_000) });
+}

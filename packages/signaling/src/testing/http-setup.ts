@@ -1,0 +1,42 @@
+import type { Bus } from "@fairlead/bus";
+import type { Registry } from "@fairlead/registry";
+import { silentLogger } from "@fairlead/telemetry";
+import { generateKeySet } from "@fairlead/tickets";
+import type { UpgradeWebSocket } from "hono/ws";
+import { createSignaling } from "../signaling.ts";
+import { startScriptedNode } from "./scripted-node.ts";
+
+export const API_KEY = "an-api-key-of-the-test";
+
+const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promise<void>) =>
+  next()) as unknown as UpgradeWebSocket;
+
+/** A signaling app that answers `call` without a server, and a node behind it. */
+export async function setUpHttp(bus: Bus, registry: Registry) {
+  const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
+  const signaling = createSignaling({
+    ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: ["another-key", API_KEY] },
+    upgradeWebSocket: noUpgrade,
+    limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
+  });
+  const node = await startScriptedNode(bus, registry);
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    signaling.app.request(path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${API_KEY}`,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+  const place = (roomId: string) =>
+    registry.place({ roomId, peer: { identity: "ann", ticketId: "ticket-of-ann" } });
+  return { signaling, ticketKeys, node, call, place };
+}
+
+/** @returns Status and error code of a refusal. */
+export async function refusalOf(response: Response): Promise<[number, string]> {
+  const body = (await response.json()) as { error: { code: string } };
+  return [response.status, body.error.code];
+}
