@@ -1,0 +1,75 @@
+import type { NodeCallHandlers } from "@fairlead/bus";
+import type { PeerDetail, PeerPage } from "@fairlead/protocol";
+import type { Peer } from "./room/peer.ts";
+import type { Room } from "./room/room.ts";
+import { producerInfos } from "./room/room-events.ts";
+import type { Rooms } from "./rooms.ts";
+
+const PEERS_PER_PAGE = 50;
+
+/** What signaling asks of this node. */
+export function answerCalls(rooms: Rooms): NodeCallHandlers {
+  return {
+    "room.join": (request) => rooms.join(request),
+    "session.attach": (request) => rooms.attach(request),
+    "session.detach": ({ sessionId, connection }) => {
+      rooms.peerOf(sessionId).session.detach(connection);
+      return {};
+    },
+    "session.command": ({ sessionId, epoch, connection, command }) =>
+      rooms.peerOf(sessionId, epoch).session.receive(connection, command),
+    "session.ack": ({ sessionId, connection, ack }) => {
+      rooms.peerOf(sessionId).session.acknowledge(connection, ack);
+      return {};
+    },
+    "room.describe": ({ roomId, epoch }) => describe(rooms.room(roomId, epoch)),
+    "room.close": ({ roomId, epoch }) => {
+      rooms.close(rooms.room(roomId, epoch), "closed by the API");
+      return {};
+    },
+    "room.peers": ({ roomId, epoch, cursor }) => pageOfPeers(rooms.room(roomId, epoch), cursor),
+    "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
+      const room = rooms.room(roomId, epoch);
+      const peer = room.peer(peerId);
+      await room.mute(peer, source, muted);
+      return { identity: peer.identity };
+    },
+    "peer.remove": ({ roomId, epoch, peerId, reason }) => {
+      const room = rooms.room(roomId, epoch);
+      const peer = room.peer(peerId);
+      room.remove(peer, "removed", "peer_removed", reason);
+      return { identity: peer.identity, ticketId: peer.ticketId };
+    },
+  };
+}
+
+function describe(room: Room): { peers: number; producers: number; consumers: number } {
+  const peers = [...room.peers.values()];
+  return {
+    peers: peers.length,
+    producers: peers.reduce((sum, peer) => sum + peer.producers.size, 0),
+    consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
+  };
+}
+
+/** In order of peer id, so that a cursor means the same while peers come and go. */
+function pageOfPeers(room: Room, cursor = ""): PeerPage {
+  const rest = [...room.peers.values()]
+    .filter((peer) => peer.peerId > cursor)
+    .sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+  const page = rest.slice(0, PEERS_PER_PAGE);
+  const last = page.at(-1);
+  return {
+    peers: page.map((peer) => detail(room, peer)),
+    ...(rest.length > page.length && last ? { cursor: last.peerId } : {}),
+  };
+}
+
+function detail(room: Room, peer: Peer): PeerDetail {
+  return {
+    ...peer.info,
+    grants: peer.grants,
+    connected: peer.session.isAttached,
+    producers: producerInfos(room, peer),
+  };
+}

@@ -1,0 +1,37 @@
+import { FairleadError } from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import { refuseBadMedia } from "../media-refusal.ts";
+import { subscribeToData } from "../room/subscribe.ts";
+import type { CommandHandlers } from "./act.ts";
+
+/** A reliable and an unreliable one, and a few of the app's own: each costs every other peer a consumer. */
+const DATA_PRODUCERS_PER_PEER = 8;
+
+export const dataCommands = {
+  "data_producer.create": async (peer, { label, protocol, sctpStreamParameters }) => {
+    const { room } = peer;
+    if (!peer.grants.data)
+      throw new FairleadError("grant_missing", { message: "the ticket does not grant sending data" });
+    if (peer.dataProducers.size >= DATA_PRODUCERS_PER_PEER) throw new FairleadError("producer_limit");
+    const producer = await refuseBadMedia(room.router, () =>
+      peer.transports.send.produceData({
+        label,
+        protocol,
+        sctpStreamParameters: sctpStreamParameters as types.SctpStreamParameters,
+        appData: { owner: peer.owner, peerId: peer.peerId },
+      }),
+    );
+    peer.dataProducers.set(producer.id, producer);
+    for (const other of room.peers.values()) {
+      if (other !== peer && other.isAutoSubscribed) void subscribeToData(other, producer);
+    }
+    return { dataProducerId: producer.id };
+  },
+  "data_producer.close": (peer, { dataProducerId }) => {
+    const producer = peer.dataProducers.get(dataProducerId);
+    if (!producer) throw new FairleadError("data_producer_not_found");
+    peer.dataProducers.delete(dataProducerId);
+    producer.close();
+    return {};
+  },
+} satisfies Partial<CommandHandlers>;

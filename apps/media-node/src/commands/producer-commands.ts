@@ -1,0 +1,90 @@
+import { type CommandRequest, FairleadError, KIND_OF_SOURCE } from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import { refuseBadMedia } from "../media-refusal.ts";
+import type { Peer } from "../room/peer.ts";
+import { producerInfo, producersCreated } from "../room/room-events.ts";
+import { subscribe } from "../room/subscribe.ts";
+import type { CommandHandlers } from "./act.ts";
+
+/** Packets are retransmitted from here; a key frame asked for by many at once is asked for once. */
+const KEY_FRAME_REQUEST_DELAY_MS = 500;
+
+export const producerCommands = {
+  "producer.create": async (peer, request) => {
+    assertMayPublish(peer, request);
+    peer.pendingSources.add(request.source);
+    try {
+      return { producerId: (await produce(peer, request)).id };
+    } finally {
+      peer.pendingSources.delete(request.source);
+    }
+  },
+  "producer.pause": async (peer, { producerId }) => {
+    const producer = peer.producer(producerId);
+    const muted = peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer));
+    await producer.pause();
+    peer.room.broadcast({ name: "producer.paused", data: { producerId, muted } });
+    return {};
+  },
+  "producer.resume": async (peer, { producerId }) => {
+    const producer = peer.producer(producerId);
+    if (peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer)))
+      throw new FairleadError("muted_by_moderator");
+    await producer.resume();
+    peer.room.broadcast({ name: "producer.resumed", data: { producerId } });
+    return {};
+  },
+  "producer.close": (peer, { producerId }) => {
+    const producer = peer.producer(producerId);
+    peer.producers.delete(producerId);
+    producer.close();
+    peer.room.broadcast({ name: "producer.closed", data: { producerId } });
+    return {};
+  },
+} satisfies Partial<CommandHandlers>;
+
+function assertMayPublish(peer: Peer, { source, kind }: CommandRequest<"producer.create">): void {
+  if (!peer.grants.publish.includes(source)) {
+    throw new FairleadError("grant_missing", { message: `the ticket does not grant publishing ${source}` });
+  }
+  if (KIND_OF_SOURCE[source] !== kind)
+    throw new FairleadError("invalid_request", { message: `${source} is ${KIND_OF_SOURCE[source]}` });
+  if (peer.producerOf(source) || peer.pendingSources.has(source)) {
+    throw new FairleadError("producer_limit", { message: `${source} is published already` });
+  }
+}
+
+async function produce(
+  peer: Peer,
+  { source, kind, rtpParameters, paused }: CommandRequest<"producer.create">,
+): Promise<types.Producer> {
+  const { room } = peer;
+  const producer = await refuseBadMedia(room.router, () =>
+    peer.transports.send.produce({
+      kind,
+      rtpParameters: rtpParameters as unknown as types.RtpParameters,
+      paused: paused || room.mutes.has(peer.identity, source),
+      keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS,
+      appData: { owner: peer.owner, peerId: peer.peerId, source },
+    }),
+  );
+  peer.producers.set(producer.id, producer);
+  // Muted while it was being made.
+  if (room.mutes.has(peer.identity, source) && !producer.paused) await producer.pause();
+  if (source === "microphone") await listenTo(peer, producer);
+  for (const event of producersCreated([producerInfo(room, peer, producer)])) room.broadcast(event);
+  for (const other of room.peers.values()) {
+    if (other !== peer && other.isAutoSubscribed) void subscribe(other, [producer]);
+  }
+  return producer;
+}
+
+async function listenTo(peer: Peer, producer: types.Producer): Promise<void> {
+  const { levels, speaker } = peer.room.observers;
+  await refuseBadMedia(peer.room.router, () =>
+    Promise.all([
+      levels.addProducer({ producerId: producer.id }),
+      speaker.addProducer({ producerId: producer.id }),
+    ]),
+  );
+}

@@ -1,0 +1,18 @@
+import type { types } from "mediasoup";
+import { refuseBadMedia } from "../media-refusal.ts";
+import type { CommandHandlers } from "./act.ts";
+
+export const transportCommands = {
+  "transport.connect": async (peer, { transportId, dtlsParameters }) => {
+    const transport = peer.transport(transportId);
+    await refuseBadMedia(peer.room.router, () =>
+      transport.connect({ dtlsParameters: dtlsParameters as types.DtlsParameters }),
+    );
+    return {};
+  },
+  "transport.restart_ice": async (peer, { transportId }) => {
+    const transport = peer.transport(transportId);
+    const iceParameters = await refuseBadMedia(peer.room.router, () => transport.restartIce());
+    return { iceParameters, iceServers: [] };
+  },
+} satisfies Partial<CommandHandlers>;

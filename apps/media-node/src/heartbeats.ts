@@ -1,0 +1,92 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import type { HeartbeatReply, Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { Rooms } from "./rooms.ts";
+import type { Core } from "./worker/core.ts";
+import type { NetworkMeter } from "./worker/network-meter.ts";
+
+/** After this time a peer's load is in the measured one, ms; a room's reservation holds longer, for those yet to come. */
+const PEER_SETTLES_MS = 10_000;
+const ROOM_SETTLES_MS = 120_000;
+
+export type HeartbeatsOptions = {
+  node: Pick<Heartbeat, "nodeId" | "incarnation" | "region" | "labels" | "version">;
+  cores: readonly Core[];
+  rooms: Rooms;
+  network: NetworkMeter;
+  registry: Registry;
+  isBusConnected: () => boolean;
+  log: Logger;
+  now: () => number;
+  onReply: (reply: HeartbeatReply) => void;
+};
+
+/** Tells the registry what this node has and how loaded it is, and which debits its measured load now contains. */
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions;
+  /** Debits by id, and when they are in the measured load. */
+  readonly #settlesAtMs = new Map<string, number>();
+  #isBeating = false;
+  #isFailing = false;
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options;
+  }
+
+  noteArrival(debitId: string, isRoom: boolean): void {
+    this.#settlesAtMs.set(debitId, this.#options.now() + (isRoom ? ROOM_SETTLES_MS : PEER_SETTLES_MS));
+  }
+
+  /** One beat; none while the last one is still on its way. */
+  async beat(): Promise<void> {
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    const settledDebits = this.#settled();
+    try {
+      const reply = await this.#options.registry.heartbeat(this.#advert(settledDebits));
+      for (const id of settledDebits) this.#settlesAtMs.delete(id);
+      if (this.#isFailing) this.#options.log.info("heartbeat.resumed");
+      this.#isFailing = false;
+      this.#options.onReply(reply);
+    } catch (error) {
+      if (!this.#isFailing) this.#options.log.warn("heartbeat.failed", { error });
+      this.#isFailing = true;
+    } finally {
+      this.#isBeating = false;
+    }
+  }
+
+  #settled(): string[] {
+    const now = this.#options.now();
+    return [...this.#settlesAtMs].filter(([, atMs]) => atMs <= now).map(([id]) => id);
+  }
+
+  #advert(settledDebits: string[]): Heartbeat {
+    const { node, cores, rooms, network, isBusConnected } = this.#options;
+    const served = rooms.all();
+    return {
+      ...node,
+      state: "ready",
+      busConnected: isBusConnected(),
+      networkLoad: network.load,
+      cores: cores.map((core) => ({
+        core: core.index,
+        cpuLoad: Math.min(core.load, 4),
+        usable: core.isUsable,
+        ...countsOf(core, rooms),
+      })),
+      settledDebits,
+      leases: served.map(({ lease }) => ({ roomId: lease.roomId, core: lease.core, epoch: lease.epoch })),
+    };
+  }
+}
+
+function countsOf(core: Core, rooms: Rooms): { rooms: number; peers: number; consumers: number } {
+  const here = rooms.all().filter((room) => room.lease.core === core.index);
+  const peers = here.flatMap((room) => [...room.peers.values()]);
+  return {
+    rooms: here.length,
+    peers: peers.length,
+    consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
+  };
+}

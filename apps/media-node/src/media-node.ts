@@ -1,0 +1,213 @@
+import { availableParallelism } from "node:os";
+import { type Bus, decodeText, serveNodeCalls } from "@fairlead/bus";
+import {
+  type CodecPolicy,
+  DEFAULT_CODEC_POLICY,
+  FairleadError,
+  parseJson,
+  randomId,
+  SessionsAlive,
+  subjects,
+} from "@fairlead/protocol";
+import type { HeartbeatReply, Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { KeySet } from "@fairlead/tickets";
+import { answerCalls } from "./answer-calls.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { dumpWorker, Ledger, type LedgerEntry } from "./ledger.ts";
+import { type RelocateDeps, relocateRoomsOf, takeOver } from "./relocate-rooms.ts";
+import { Rooms } from "./rooms.ts";
+import { Core } from "./worker/core.ts";
+import { type ListenAddress, localAddresses } from "./worker/listen-addresses.ts";
+import { NetworkMeter } from "./worker/network-meter.ts";
+
+const HEARTBEAT_MS = 500;
+const CHECK_MS = 500;
+const SWEEP_MS = 500;
+const LOAD_MS = 1_000;
+
+export type MediaNodeOptions = {
+  bus: Bus;
+  registry: Registry;
+  /** Verifies tickets: public keys are enough. */
+  ticketKeys: KeySet;
+  /** Verifies session tickets. */
+  sessionKeys: KeySet;
+  issuer?: string;
+  /** Path of the mediasoup worker. */
+  workerBin: string;
+  log: Logger;
+  nodeId?: string;
+  region?: string;
+  labels?: string[];
+  /** Workers; default: one per CPU core. */
+  cores?: number;
+  /** Default: loopback and every IPv4 address of this machine. */
+  listenAddresses?: readonly ListenAddress[];
+  /** Core `i` listens on this port + `i`, UDP and TCP; default: free ones. */
+  rtcBasePort?: number | null;
+  codecPolicy?: CodecPolicy;
+  /** How long a session outlives its last sign of life, ms. */
+  graceMs?: number;
+  /** What the host's network carries, bits/s, each way. */
+  networkCapacityBps?: number;
+  now?: () => number;
+  random?: () => number;
+};
+
+export type MediaNode = {
+  nodeId: string;
+  incarnation: string;
+  /** Every media resource with its owner. */
+  ledger(): LedgerEntry[];
+  /** The same, as the workers tell it: sorted `kind:id`. */
+  dump(): Promise<string[]>;
+  /** Process ids of the workers that run, by core. */
+  workerPids(): (number | null)[];
+  /** Closes rooms, workers and timers. Idempotent. */
+  close(): Promise<void>;
+};
+
+/**
+ * Starts the workers and serves rooms: takes calls from the bus, and tells the registry what it has.
+ * @throws When a worker does not start, e.g. because its port is taken.
+ */
+export async function createMediaNode(options: MediaNodeOptions): Promise<MediaNode> {
+  const { bus, registry, log, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
+  const incarnation = randomId();
+  const nodeId = options.nodeId ?? `node-${incarnation.slice(0, 6)}`;
+  const ledger = new Ledger();
+  const cores = openCores(
+    options,
+    ledger,
+    (core) => void relocateRoomsOf(core, relocation).catch(reportRelocation),
+  );
+  const network = new NetworkMeter(options.networkCapacityBps ?? 1_000_000_000);
+  const rooms: Rooms = new Rooms({
+    incarnation,
+    cores,
+    registry,
+    keys: { ticketKeys: options.ticketKeys, sessionKeys: options.sessionKeys, issuer: options.issuer },
+    codecPolicy,
+    graceMs: options.graceMs ?? 15_000,
+    bus,
+    log,
+    now,
+    onArrival: (debitId, isRoom) => heartbeats.noteArrival(debitId, isRoom),
+  });
+  const relocation: RelocateDeps = { nodeId, incarnation, bus, registry, rooms, log };
+  const reportRelocation = (error: unknown) => log.error("room.relocation_failed", { error });
+  const onReply = ({ lost, orphans }: HeartbeatReply) => {
+    for (const lease of lost) yieldRoom(rooms, lease.roomId, lease.epoch);
+    if (orphans.length > 0) void takeOver(orphans, relocation).catch(reportRelocation);
+  };
+  const heartbeats: Heartbeats = new Heartbeats({
+    node: {
+      nodeId,
+      incarnation,
+      region: options.region ?? "default",
+      labels: options.labels ?? [],
+      version: "0.1.0",
+    },
+    cores,
+    rooms,
+    network,
+    registry,
+    isBusConnected: () => bus.isConnected,
+    log,
+    now,
+    onReply,
+  });
+
+  await startAll(cores);
+  const calls = serveNodeCalls(bus, incarnation, answerCalls(rooms), (error, name) =>
+    log.error("call.failed", { name, error }),
+  );
+  const alive = bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => noteAlive(rooms, data, log));
+  const stopStatus = bus.onStatus(() => forgiveSilence(rooms));
+  await bus.flush();
+  await heartbeats.beat();
+  const timers = [
+    setInterval(() => void heartbeats.beat(), HEARTBEAT_MS),
+    setInterval(() => cores.map((core) => core.check()), CHECK_MS),
+    setInterval(() => bus.isConnected && rooms.sweep(), SWEEP_MS),
+    setInterval(() => void network.sample(now()), LOAD_MS),
+  ];
+  log.info("node.started", { nodeId, incarnation, cores: cores.length });
+
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    for (const timer of timers) clearInterval(timer);
+    calls.unsubscribe();
+    alive.unsubscribe();
+    stopStatus();
+    for (const room of rooms.all()) rooms.close(room, "the node stops");
+    await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
+    await Promise.all(cores.map((core) => core.close()));
+    log.info("node.stopped", { nodeId, incarnation });
+  };
+  return {
+    nodeId,
+    incarnation,
+    ledger: () => ledger.entries(),
+    dump: () => dumpNode(cores, rooms),
+    workerPids: () => cores.map((core) => core.running?.worker.pid ?? null),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function openCores(options: MediaNodeOptions, ledger: Ledger, onWorkerDied: (core: Core) => void): Core[] {
+  const { log, now = Date.now, random = Math.random, workerBin } = options;
+  const config = {
+    workerBin,
+    listenAddresses: options.listenAddresses ?? localAddresses(),
+    rtcBasePort: options.rtcBasePort ?? null,
+  };
+  return Array.from(
+    { length: options.cores ?? availableParallelism() },
+    (_, index) => new Core({ index, config, ledger, log, now, random, onWorkerDied }),
+  );
+}
+
+async function startAll(cores: readonly Core[]): Promise<void> {
+  const starts = await Promise.allSettled(cores.map((core) => core.start()));
+  const failed = starts.find((start) => start.status === "rejected");
+  if (!failed) return;
+  await Promise.all(cores.map((core) => core.close()));
+  throw failed.reason;
+}
+
+async function dumpNode(cores: readonly Core[], rooms: Rooms): Promise<string[]> {
+  const dumps = cores.map(({ index, running }) => {
+    const routers = rooms
+      .all()
+      .filter((room) => room.lease.core === index)
+      .map((room) => room.router);
+    return running ? dumpWorker(running.worker, routers) : [];
+  });
+  return (await Promise.all(dumps)).flat().sort();
+}
+
+/** Only a higher epoch elsewhere is evidence that a room is not ours any more. */
+function yieldRoom(rooms: Rooms, roomId: string, epoch: number): void {
+  const room = rooms.all().find((candidate) => candidate.roomId === roomId);
+  if (room && room.lease.epoch < epoch) rooms.abandon(room);
+}
+
+function noteAlive(rooms: Rooms, data: Uint8Array, log: Logger): void {
+  try {
+    for (const { sessionId, connection } of parseJson(SessionsAlive, decodeText(data)).sessions) {
+      rooms.peerIfHere(sessionId)?.session.noteAlive(connection);
+    }
+  } catch (error) {
+    if (!(error instanceof FairleadError)) throw error;
+    log.warn("sessions_alive.invalid", { error });
+  }
+}
+
+function forgiveSilence(rooms: Rooms): void {
+  for (const room of rooms.all()) for (const peer of room.peers.values()) peer.session.forgiveSilence();
+}

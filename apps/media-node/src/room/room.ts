@@ -1,0 +1,210 @@
+import type { Bus } from "@fairlead/bus";
+import {
+  type ErrorCode,
+  FairleadError,
+  type Lease,
+  type LeaveReason,
+  type Mute,
+  type RoomEvent,
+  type RoomOptions,
+  type Source,
+  type Transient,
+} from "@fairlead/protocol";
+import type { Logger } from "@fairlead/telemetry";
+import type { types } from "mediasoup";
+import { act } from "../commands/act.ts";
+import { Session } from "../session/session.ts";
+import type { RunningWorker } from "../worker/start-worker.ts";
+import { Mutes } from "./mutes.ts";
+import { type OpenPeer, openTransports } from "./open-peer.ts";
+import { Peer } from "./peer.ts";
+import { producerInfo, snapshotFor } from "./room-events.ts";
+import { openObservers } from "./speaker-observers.ts";
+import { subscribeToAll } from "./subscribe.ts";
+
+export type RoomDeps = {
+  bus: Bus;
+  log: Logger;
+  now: () => number;
+  /** Persists a moderator's act in the room record; failures are the callee's to log. */
+  recordMute: (mute: Mute & { muted: boolean }) => void;
+  recordBan: (ban: { identity: string; ticketId: string }) => void;
+};
+
+export type RoomSettings = { lease: Lease; options: RoomOptions; mutes: readonly Mute[] };
+
+/** One session of peers on one router of one core. */
+export class Room {
+  readonly lease: Lease;
+  readonly options: RoomOptions;
+  readonly mutes: Mutes;
+  readonly router: types.Router;
+  readonly deps: RoomDeps;
+  readonly peers = new Map<string, Peer>();
+  readonly observers: { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
+  /** The dominant speaker; null while nobody speaks. */
+  speakerId: string | null = null;
+  readonly createdAtMs: number;
+  #emptySinceMs: number;
+  readonly #webRtcServer: types.WebRtcServer;
+
+  private constructor(
+    settings: RoomSettings,
+    router: types.Router,
+    running: RunningWorker,
+    observers: Room["observers"],
+    deps: RoomDeps,
+  ) {
+    this.lease = settings.lease;
+    this.options = settings.options;
+    this.mutes = new Mutes(settings.mutes);
+    this.router = router;
+    this.observers = observers;
+    this.deps = deps;
+    this.#webRtcServer = running.webRtcServer;
+    this.createdAtMs = deps.now();
+    this.#emptySinceMs = this.createdAtMs;
+  }
+
+  static async open(
+    settings: RoomSettings,
+    running: RunningWorker,
+    mediaCodecs: types.RouterRtpCodecCapability[],
+    deps: RoomDeps,
+  ): Promise<Room> {
+    const owner = { core: settings.lease.core, roomId: settings.lease.roomId };
+    const router = await running.worker.createRouter({ mediaCodecs, appData: { owner } });
+    const observers = await openObservers(router, owner);
+    const room = new Room(settings, router, running, observers.observers, deps);
+    observers.listen(room);
+    return room;
+  }
+
+  get roomId(): string {
+    return this.lease.roomId;
+  }
+
+  get log(): Logger {
+    return this.deps.log;
+  }
+
+  /** How long nobody has been here, ms; 0 with peers. */
+  get emptyMs(): number {
+    return this.peers.size > 0 ? 0 : this.deps.now() - this.#emptySinceMs;
+  }
+
+  /**
+   * Admits a peer: both transports, its session, and the events that tell it and the others.
+   * @throws {FairleadError} `room_full`, `duplicate_identity`.
+   */
+  async admit(open: OpenPeer): Promise<Peer> {
+    this.#makeWay(open.claims.sub);
+    const owner = { core: this.lease.core, roomId: this.roomId, peerId: open.peerId };
+    const transports = await openTransports(this.router, this.#webRtcServer, owner);
+    // Somebody of the same identity may have come in meanwhile.
+    this.#makeWay(open.claims.sub);
+    const peer: Peer = new Peer(
+      this,
+      { ...open, transports, session: this.#openSession(open, () => peer) },
+      this.deps.now(),
+    );
+    this.broadcast({ name: "peers.joined", data: { peers: [peer.info] } });
+    this.peers.set(peer.peerId, peer);
+    this.log.info("peer.joined", { roomId: this.roomId, peerId: peer.peerId, peers: this.peers.size });
+    return peer;
+  }
+
+  /** The peer's half of the join is on its way: its state, then a consumer for each producer. */
+  welcome(peer: Peer): void {
+    peer.session.start();
+    if (peer.isAutoSubscribed) subscribeToAll(peer);
+  }
+
+  /** To every peer, numbered and kept until acknowledged. */
+  broadcast(event: RoomEvent): void {
+    for (const peer of this.peers.values()) peer.session.send(event);
+  }
+
+  /** To every peer that is there right now. */
+  broadcastTransient(transient: Transient): void {
+    for (const peer of this.peers.values()) peer.session.sendTransient(transient);
+  }
+
+  sourceOf(producer: types.Producer): Source {
+    return producer.appData.source as Source;
+  }
+
+  /** @throws {FairleadError} `peer_not_found`. */
+  peer(peerId: string): Peer {
+    const peer = this.peers.get(peerId);
+    if (!peer) throw new FairleadError("peer_not_found");
+    return peer;
+  }
+
+  /** Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go. */
+  async mute(peer: Peer, source: Source, muted: boolean): Promise<void> {
+    this.mutes.set(peer.identity, source, muted);
+    peer.session.send({ name: "source.muted", data: { source, muted } });
+    const producer = peer.producerOf(source);
+    if (!producer) return;
+    if (muted) await producer.pause();
+    const { producerId, paused } = producerInfo(this, peer, producer);
+    if (paused) this.broadcast({ name: "producer.paused", data: { producerId, muted } });
+  }
+
+  /** Frees the peer and tells the others. @param code What its own client is told; null: nothing, it left by itself. */
+  remove(peer: Peer, reason: LeaveReason, code: ErrorCode | null, message = ""): void {
+    if (!this.peers.delete(peer.peerId)) return;
+    if (code) peer.session.end(code, message);
+    else peer.session.abandon();
+    peer.close();
+    if (this.peers.size === 0) this.#emptySinceMs = this.deps.now();
+    if (this.speakerId === peer.peerId) this.setSpeaker(null);
+    for (const producerId of peer.producers.keys())
+      this.broadcast({ name: "producer.closed", data: { producerId } });
+    this.broadcast({ name: "peer.left", data: { peerId: peer.peerId, reason } });
+    this.log.info("peer.left", { roomId: this.roomId, peerId: peer.peerId, reason, peers: this.peers.size });
+  }
+
+  setSpeaker(peerId: string | null): void {
+    if (this.speakerId === peerId) return;
+    this.speakerId = peerId;
+    this.broadcast({ name: "speaker.changed", data: { peerId } });
+  }
+
+  /** The room is over for everybody. */
+  close(code: ErrorCode, message: string): void {
+    for (const peer of this.peers.values()) peer.session.end(code, message);
+    this.#free();
+  }
+
+  /** The room lives elsewhere now: its peers are told there, or find out by their next command. */
+  abandon(): void {
+    for (const peer of this.peers.values()) peer.session.abandon();
+    this.#free();
+  }
+
+  #free(): void {
+    for (const peer of this.peers.values()) peer.close();
+    this.peers.clear();
+    this.router.close();
+  }
+
+  #makeWay(identity: string): void {
+    const older = [...this.peers.values()].find((peer) => peer.identity === identity);
+    if (older && this.options.duplicateIdentity === "refuse") throw new FairleadError("duplicate_identity");
+    if (older) this.remove(older, "replaced", "session_replaced", "the same identity joined again");
+    if (this.peers.size >= this.options.maxPeers) throw new FairleadError("room_full");
+  }
+
+  #openSession(open: OpenPeer, peer: () => Peer): Session {
+    return new Session({
+      sessionId: open.sessionId,
+      epoch: this.lease.epoch,
+      bus: this.deps.bus,
+      now: this.deps.now,
+      snapshot: () => snapshotFor(this, peer()),
+      act: (command) => act(peer(), command),
+    });
+  }
+}

@@ -1,0 +1,201 @@
+import {
+  type CodecPolicy,
+  FairleadError,
+  formatPosition,
+  type JoinReply,
+  type Lease,
+  mediaCodecs,
+  type NodeCallRequest,
+  randomId,
+} from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { types } from "mediasoup";
+import { type AdmissionKeys, assertCapabilities, verifyAdmission } from "./admit-peer.ts";
+import { offerOf, type Peer } from "./room/peer.ts";
+import { Room, type RoomDeps, type RoomSettings } from "./room/room.ts";
+import type { Core } from "./worker/core.ts";
+
+export type RoomsOptions = {
+  incarnation: string;
+  cores: readonly Core[];
+  registry: Registry;
+  keys: AdmissionKeys;
+  codecPolicy: CodecPolicy;
+  graceMs: number;
+  bus: RoomDeps["bus"];
+  log: Logger;
+  now: () => number;
+  /** A debit whose load has arrived. */
+  onArrival: (debitId: string, isRoom: boolean) => void;
+};
+
+/** Above this CPU share a core drops packets of those it has: it takes nobody more. */
+const FULL_LOAD = 0.95;
+
+/** The rooms that this node serves, by room id; the one place that opens and closes them. */
+export class Rooms {
+  readonly #options: RoomsOptions;
+  readonly #rooms = new Map<string, Room>();
+  /** Rooms that are being opened, so that joins at once share one. */
+  readonly #opening = new Map<string, Promise<Room>>();
+  readonly #peersBySession = new Map<string, Peer>();
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+  }
+
+  all(): Room[] {
+    return [...this.#rooms.values()];
+  }
+
+  peerIfHere(sessionId: string): Peer | undefined {
+    const peer = this.#peersBySession.get(sessionId);
+    return peer?.isClosed ? undefined : peer;
+  }
+
+  /** @throws {FairleadError} `session_gone`: never here, left, or moved away. */
+  peerOf(sessionId: string, epoch?: number): Peer {
+    const peer = this.peerIfHere(sessionId);
+    if (!peer || (epoch !== undefined && peer.session.epoch !== epoch))
+      throw new FairleadError("session_gone");
+    return peer;
+  }
+
+  /** @throws {FairleadError} `room_not_found`; `lease_lost` when the caller knows another epoch. */
+  room(roomId: string, epoch: number): Room {
+    const room = this.#rooms.get(roomId);
+    if (!room) throw new FairleadError("room_not_found");
+    if (room.lease.epoch !== epoch) throw new FairleadError("lease_lost");
+    return room;
+  }
+
+  /**
+   * Verifies the ticket, opens the room if it is not, and admits the peer; its events follow.
+   * @throws {FairleadError} `ticket_*`, `capabilities_mismatch`, `lease_lost`, `core_full`, `room_full`, `duplicate_identity`.
+   */
+  async join(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
+    const { join, lease, options, mutes } = request;
+    const claims = await verifyAdmission(join, lease.roomId, this.#options.keys, this.#options.now);
+    assertCapabilities(join, this.#options.codecPolicy);
+    const known = this.#rooms.get(lease.roomId);
+    const earlier =
+      known &&
+      [...known.peers.values()].find((peer) => peer.joinId === join.joinId && peer.ticketId === claims.jti);
+    // The first join's answer was lost: the same one again, and the events from the start.
+    if (earlier) return this.#rejoin(earlier);
+    const room = await this.open({ lease, options, mutes });
+    this.#options.onArrival(request.debitId, room !== known);
+    const peer = await room.admit({ join, claims, peerId: randomId(), sessionId: request.sessionId });
+    this.#peersBySession.set(request.sessionId, peer);
+    // Its events come after its answer, which a call in this turn of the event loop can't overtake.
+    setImmediate(() => room.welcome(peer));
+    return this.#reply(peer, peer.session.connection);
+  }
+
+  /** @throws {FairleadError} `lease_lost`, `core_full`. */
+  async open(settings: RoomSettings): Promise<Room> {
+    const { lease } = settings;
+    if (lease.incarnation !== this.#options.incarnation) throw new FairleadError("lease_lost");
+    const opening = this.#opening.get(lease.roomId);
+    const room = opening ? await opening.catch(() => undefined) : this.#rooms.get(lease.roomId);
+    if (room && room.lease.epoch > lease.epoch) throw new FairleadError("lease_lost");
+    if (room && room.lease.epoch === lease.epoch && !room.router.closed) return room;
+    if (this.#opening.has(lease.roomId)) return this.open(settings);
+    if (room) this.abandon(room);
+    const fresh = this.#openFresh(settings).finally(() => this.#opening.delete(lease.roomId));
+    this.#opening.set(lease.roomId, fresh);
+    return fresh;
+  }
+
+  attach({ sessionId, epoch, position }: NodeCallRequest<"session.attach">): { connection: number } {
+    return { connection: this.peerOf(sessionId, epoch).session.attach(position) };
+  }
+
+  /** Closes a room for everybody and gives its lease back. */
+  close(room: Room, message: string): void {
+    this.#forget(room);
+    room.close("room_closed", message);
+    this.#options.log.info("room.closed", { roomId: room.roomId, message });
+    this.#release(room.lease);
+  }
+
+  /** Drops a room that another core or node serves now, or that died with its worker. */
+  abandon(room: Room): void {
+    this.#forget(room);
+    room.abandon();
+    this.#options.log.info("room.abandoned", { roomId: room.roomId, epoch: room.lease.epoch });
+  }
+
+  /** Frees peers past their grace time and rooms past their empty time. Called about once a second. */
+  sweep(): void {
+    for (const room of this.all()) {
+      for (const peer of [...room.peers.values()]) {
+        peer.session.tick();
+        if (peer.session.silentMs > this.#options.graceMs)
+          room.remove(peer, "disconnected", "session_gone", "no sign of life");
+      }
+      if (room.peers.size === 0 && room.emptyMs > room.options.emptyTimeoutMs) this.close(room, "empty");
+    }
+    for (const [sessionId, peer] of this.#peersBySession)
+      if (peer.isClosed) this.#peersBySession.delete(sessionId);
+  }
+
+  async #openFresh(settings: RoomSettings): Promise<Room> {
+    const { lease } = settings;
+    const core = this.#options.cores[lease.core];
+    await core?.whenStarted();
+    if (!core?.running || core.load > FULL_LOAD) {
+      this.#release(lease);
+      throw new FairleadError("core_full", {
+        message: core?.running ? "the core is saturated" : "the core's worker is away",
+      });
+    }
+    const codecs = mediaCodecs(this.#options.codecPolicy) as types.RouterRtpCodecCapability[];
+    const room = await Room.open(settings, core.running, codecs, this.#roomDeps(lease.roomId));
+    this.#rooms.set(lease.roomId, room);
+    this.#options.log.info("room.opened", { roomId: lease.roomId, core: lease.core, epoch: lease.epoch });
+    return room;
+  }
+
+  #rejoin(peer: Peer): JoinReply {
+    return this.#reply(peer, peer.session.attach(formatPosition({ epoch: peer.session.epoch, sequence: 0 })));
+  }
+
+  #reply(peer: Peer, connection: number): JoinReply {
+    const { room, session } = peer;
+    return {
+      sessionId: session.sessionId,
+      peerId: peer.peerId,
+      roomId: room.roomId,
+      epoch: session.epoch,
+      connection,
+      position: formatPosition({ epoch: session.epoch, sequence: 0 }),
+      grants: peer.grants,
+      sendTransport: offerOf(peer.transports.send),
+      receiveTransport: offerOf(peer.transports.receive),
+      iceServers: [],
+      graceMs: this.#options.graceMs,
+    };
+  }
+
+  #roomDeps(roomId: string): RoomDeps {
+    const { bus, log, now, registry } = this.#options;
+    const record = (patch: Parameters<Registry["updateRoom"]>[1]) =>
+      void registry
+        .updateRoom(roomId, patch)
+        .catch((error) => log.error("room.record_failed", { roomId, error }));
+    return { bus, log, now, recordMute: (mute) => record({ mute }), recordBan: (ban) => record({ ban }) };
+  }
+
+  #forget(room: Room): void {
+    if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
+    for (const peer of room.peers.values()) this.#peersBySession.delete(peer.session.sessionId);
+  }
+
+  #release(lease: Lease): void {
+    void this.#options.registry
+      .release(lease)
+      .catch((error) => this.#options.log.warn("lease.release_failed", { roomId: lease.roomId, error }));
+  }
+}

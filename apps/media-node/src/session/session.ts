@@ -1,0 +1,151 @@
+import { type Bus, encodeJson } from "@fairlead/bus";
+import {
+  type Acknowledgement,
+  type CommandEnvelope,
+  CommandIntake,
+  type ErrorCode,
+  EventStream,
+  FairleadError,
+  type NumberedEvent,
+  type ReplyFrame,
+  type RoomEvent,
+  type SessionMessage,
+  subjects,
+  type Transient,
+} from "@fairlead/protocol";
+
+export type SessionOptions = {
+  sessionId: string;
+  epoch: number;
+  bus: Bus;
+  now: () => number;
+  /** The whole state as events, for a client that has none or missed too much. */
+  snapshot: () => RoomEvent[];
+  /** Acts on one command and makes its reply frame. */
+  act: (command: CommandEnvelope) => Promise<ReplyFrame>;
+};
+
+/**
+ * The node's half of a peer's resumable connection: numbers its events and sends them to whichever signaling process holds
+ * the socket, starts its commands once, and knows how long it has been without a sign of life.
+ */
+export class Session {
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly #bus: Bus;
+  readonly #now: () => number;
+  readonly #stream: EventStream;
+  readonly #intake: CommandIntake<ReplyFrame>;
+  #connection = 1;
+  #isAttached = true;
+  #isEnded = false;
+  #aliveAtMs: number;
+
+  constructor({ sessionId, epoch, bus, now, snapshot, act }: SessionOptions) {
+    this.sessionId = sessionId;
+    this.epoch = epoch;
+    this.#bus = bus;
+    this.#now = now;
+    this.#stream = new EventStream({ epoch, snapshot, now });
+    this.#intake = new CommandIntake(act);
+    this.#aliveAtMs = now();
+  }
+
+  /** Raised by each attach. */
+  get connection(): number {
+    return this.#connection;
+  }
+
+  get isAttached(): boolean {
+    return this.#isAttached;
+  }
+
+  /** Milliseconds since the last proof of life. */
+  get silentMs(): number {
+    return this.#now() - this.#aliveAtMs;
+  }
+
+  /** Sends the first snapshot. */
+  start(): void {
+    this.#publishEvents(this.#stream.start());
+  }
+
+  send(event: RoomEvent): void {
+    if (!this.#isEnded) this.#publishEvents(this.#stream.append(event));
+  }
+
+  sendTransient(transient: Transient): void {
+    if (this.#isAttached && !this.#isEnded)
+      this.#publish({ type: "transient", connection: this.#connection, transient });
+  }
+
+  /**
+   * A socket takes the session over; an older one learns that it was replaced.
+   * @throws {FairleadError} `session_gone` for a position that was never this session's.
+   */
+  attach(position: string): number {
+    const missed = this.#stream.attach(position);
+    this.#connection += 1;
+    this.#isAttached = true;
+    this.#aliveAtMs = this.#now();
+    this.#publish({ type: "attached", connection: this.#connection });
+    this.#publishEvents(missed);
+    return this.#connection;
+  }
+
+  /** The socket of that connection closed: the grace time runs from now. */
+  detach(connection: number): void {
+    if (connection !== this.#connection) return;
+    this.#isAttached = false;
+    this.#aliveAtMs = this.#now();
+    this.#stream.detach();
+  }
+
+  acknowledge(connection: number, ack: Acknowledgement): void {
+    if (connection === this.#connection) this.#publishEvents(this.#stream.acknowledge(ack));
+  }
+
+  /** @throws {FairleadError} `session_replaced` from an older socket; `command_stale`, `command_window_exceeded`. */
+  receive(connection: number, command: CommandEnvelope): Promise<ReplyFrame> {
+    if (connection !== this.#connection) throw new FairleadError("session_replaced");
+    this.#aliveAtMs = this.#now();
+    return this.#intake.receive(command);
+  }
+
+  /** Proof of life from the signaling process that holds the socket. */
+  noteAlive(connection: number): void {
+    if (connection === this.#connection && this.#isAttached) this.#aliveAtMs = this.#now();
+  }
+
+  /** The node's own bus was away: nobody could have proved anything. */
+  forgiveSilence(): void {
+    this.#aliveAtMs = this.#now();
+  }
+
+  /** Sends again what has not been acknowledged for too long. */
+  tick(): void {
+    this.#publishEvents(this.#stream.tick());
+  }
+
+  /** Tells the client that its session is over, and why. */
+  end(code: ErrorCode, message: string): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#publish({ type: "ended", connection: this.#connection, code, message });
+  }
+
+  /** The session goes without a word: its client will be told by somebody else, or finds out by itself. */
+  abandon(): void {
+    this.#isEnded = true;
+  }
+
+  #publishEvents(events: NumberedEvent[]): void {
+    if (events.length > 0 && !this.#isEnded)
+      this.#publish({ type: "events", connection: this.#connection, events });
+  }
+
+  #publish(message: SessionMessage): void {
+    // While the bus is away events wait in the log; the client asks for them when it comes back.
+    if (this.#bus.isConnected) this.#bus.publish(subjects.session(this.sessionId), encodeJson(message));
+  }
+}

@@ -1,0 +1,34 @@
+import { networkInterfaces } from "node:os";
+import type { types } from "mediasoup";
+
+export type ListenAddress = {
+  /** Address of an interface of this machine, or `0.0.0.0`. */
+  ip: string;
+  /** What candidates say instead, e.g. the public address of a NAT or the host's name. */
+  announcedAddress?: string;
+};
+
+/** Loopback and every IPv4 address of this machine: reachable from here and from the LAN without configuration. */
+export function localAddresses(): ListenAddress[] {
+  const lan = lanAddresses().map((ip) => ({ ip }));
+  return [{ ip: "127.0.0.1" }, ...lan];
+}
+
+export function lanAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter((address) => address.family === "IPv4" && !address.internal)
+    .map((address) => address.address);
+}
+
+/** One port, UDP and TCP, on every address. */
+export function listenInfos(addresses: readonly ListenAddress[], port: number): types.TransportListenInfo[] {
+  return addresses.flatMap(({ ip, announcedAddress }) =>
+    (["udp", "tcp"] as const).map((protocol) => ({
+      protocol,
+      ip,
+      port,
+      ...(announcedAddress ? { announcedAddress } : {}),
+    })),
+  );
+}

@@ -1,0 +1,54 @@
+import { createWorker, type types } from "mediasoup";
+import type { Ledger } from "../ledger.ts";
+import { type ListenAddress, listenInfos } from "./listen-addresses.ts";
+
+export type WorkerConfig = {
+  workerBin: string;
+  listenAddresses: readonly ListenAddress[];
+  /** Core `i` listens on this port + `i`, UDP and TCP; null: any free one. */
+  rtcBasePort: number | null;
+};
+
+export type RunningWorker = { worker: types.Worker; webRtcServer: types.WebRtcServer; port: number };
+
+/** Where free ports are looked for: above the registered services, below Linux's ephemeral ones but for a rest. */
+const FREE_PORTS = { from: 20_000, count: 12_000 };
+const FREE_PORT_TRIES = 30;
+
+/**
+ * Starts a worker with its one WebRtcServer.
+ * @throws When the worker does not start or its port is taken.
+ */
+export async function startWorker(
+  core: number,
+  config: WorkerConfig,
+  ledger: Ledger,
+  random: () => number,
+): Promise<RunningWorker> {
+  const worker = await createWorker({ workerBin: config.workerBin, logLevel: "error", appData: { core } });
+  ledger.watchWorker(worker);
+  try {
+    return { worker, ...(await openServer(worker, core, config, random)) };
+  } catch (error) {
+    worker.close();
+    throw error;
+  }
+}
+
+async function openServer(worker: types.Worker, core: number, config: WorkerConfig, random: () => number) {
+  const open = async (port: number) => ({
+    port,
+    webRtcServer: await worker.createWebRtcServer({
+      listenInfos: listenInfos(config.listenAddresses, port),
+      appData: { owner: { core } },
+    }),
+  });
+  if (config.rtcBasePort !== null) return open(config.rtcBasePort + core);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await open(FREE_PORTS.from + Math.floor(random() * FREE_PORTS.count));
+    } catch (error) {
+      if (tries === FREE_PORT_TRIES || worker.closed) throw error;
+    }
+  }
+}

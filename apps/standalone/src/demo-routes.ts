@@ -1,0 +1,73 @@
+import { isIP } from "node:net";
+import {
+  EVERY_SOURCE,
+  FairleadError,
+  type Grants,
+  httpStatus,
+  parse,
+  RoomId,
+  randomId,
+  toErrorBody,
+} from "@fairlead/protocol";
+import type { Signaling } from "@fairlead/signaling";
+import { issueTicket, type KeySet } from "@fairlead/tickets";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { z } from "zod";
+
+const DemoTicketRequest = z.object({ room: RoomId, name: z.string().trim().min(1).max(64) });
+
+export type DemoOptions = { ticketKeys: KeySet; isLan: boolean; isHttps: boolean; lanUrls: () => string[] };
+
+const EVERYTHING: Grants = { publish: [...EVERY_SOURCE], subscribe: true, data: true, moderate: true };
+const TTL_S = 600;
+const BODY_LIMIT_BYTES = 4_096;
+
+/**
+ * Stands where an app's own back end would: gives whoever asks a ticket with every grant. So it answers this computer
+ * only, unless told otherwise.
+ */
+export function addDemoRoutes(app: Signaling["app"], options: DemoOptions): void {
+  const { ticketKeys, isLan, isHttps, lanUrls } = options;
+  app.get("/demo/info", (c) => c.json({ https: isHttps, lan: isLan, lanUrls: lanUrls() }));
+  app.post("/demo/tickets", bodyLimit({ maxSize: BODY_LIMIT_BYTES }), async (c) => {
+    try {
+      assertAllowed(c, isLan);
+      const { room, name } = parse(DemoTicketRequest, await c.req.json().catch(() => null));
+      const { ticket } = await issueTicket(ticketKeys, {
+        room,
+        name,
+        identity: randomId(),
+        grants: EVERYTHING,
+        ttlS: TTL_S,
+      });
+      return c.json({ ticket, url: new URL(c.req.url).origin });
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error;
+      return c.json({ error: toErrorBody(error) }, httpStatus(error.code) as ContentfulStatusCode);
+    }
+  });
+}
+
+/**
+ * Only pages of this server get tickets: another site's page can't send JSON here without a preflight that nobody
+ * answers, and a name that it points at this machine (DNS rebinding) is not an address.
+ */
+function assertAllowed(c: Context, isLan: boolean): void {
+  const { hostname } = new URL(c.req.url);
+  const isOurName = hostname === "localhost" || isIP(hostname.replace(/^\[|\]$/g, "")) > 0;
+  const isJson = c.req.header("content-type")?.startsWith("application/json") === true;
+  if (!isOurName || !isJson)
+    throw new FairleadError("grant_missing", { message: "open this server by its address, and send JSON" });
+  if (!isLan && !isLoopback(getConnInfo(c).remote.address ?? "")) {
+    throw new FairleadError("grant_missing", {
+      message: "tickets are for this computer only; start with: npm start -- --lan",
+    });
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || address.replace(/^::ffff:/, "").startsWith("127.");
+}

@@ -1,0 +1,71 @@
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { createMediaNode, lanAddresses, type MediaNode } from "@fairlead/media-node";
+import { randomId } from "@fairlead/protocol";
+import { createMemoryRegistry } from "@fairlead/registry/memory";
+import { createSignaling } from "@fairlead/signaling";
+import { serveSignaling } from "@fairlead/signaling-app/node";
+import type { Logger } from "@fairlead/telemetry";
+import { generateKeySet } from "@fairlead/tickets";
+import { provideCertificate } from "./certificate.ts";
+import type { Config } from "./config.ts";
+import { addDemoRoutes } from "./demo-routes.ts";
+import { addWebPage } from "./web-page.ts";
+
+export type Standalone = {
+  /** The meeting page, for a browser on this machine. */
+  url: string;
+  /** The same for other devices of the LAN. */
+  lanUrls: string[];
+  apiKey: string;
+  node: MediaNode;
+  close(): Promise<void>;
+};
+
+/** A whole cluster in one process: signaling, one media node, the page, on the memory bus and registry. */
+export async function startStandalone(config: Config, workerBin: string, log: Logger): Promise<Standalone> {
+  const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
+  const bus = createMemoryBus({
+    onHandlerError: (error, subject) => log.error("bus.handler_failed", { subject, error }),
+  });
+  const registry = createMemoryRegistry();
+  const shared = { bus, registry, ticketKeys, sessionKeys, codecPolicy: config.codecPolicy, log };
+  const apiKey = config.apiKey ?? randomId();
+  const node = await createMediaNode({ ...shared, workerBin, ...nodeOptions(config) });
+  const scheme = config.isHttps ? "https" : "http";
+  let lanUrls: string[] = [];
+  try {
+    const server = await serveSignaling({
+      host: config.host,
+      port: config.port,
+      tls: config.isHttps ? await provideCertificate(lanAddresses()) : undefined,
+      createApp: ({ upgradeWebSocket }) => {
+        const signaling = createSignaling({ ...shared, upgradeWebSocket, apiKeys: [apiKey] });
+        addDemoRoutes(signaling.app, {
+          ticketKeys,
+          isLan: config.isLan,
+          isHttps: config.isHttps,
+          lanUrls: () => lanUrls,
+        });
+        addWebPage(signaling.app);
+        return signaling;
+      },
+    });
+    lanUrls = lanAddresses().map((address) => `${scheme}://${address}:${server.port}`);
+    const close = async () => {
+      await server.close();
+      await node.close();
+      await registry.close();
+      await bus.close();
+    };
+    return { url: `${scheme}://localhost:${server.port}`, lanUrls, apiKey, node, close };
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+}
+
+function nodeOptions(config: Config) {
+  const { announcedAddress, cores, graceMs, networkCapacityBps, rtcBasePort } = config;
+  const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
+  return { cores, graceMs, networkCapacityBps, rtcBasePort, listenAddresses };
+}
