@@ -65,12 +65,3 @@ function exampleOf(code: ErrorCode): ErrorAnswer {
   const retry = mayRetry && httpStatus(code) === 503 ? { retryAfterMs: 1_000 } : {};
   return { error: { code, message: code.replaceAll("_", " "), ...retry } };
 }
-
-/** Every error as a Markdown table. */
-export function errorTable(): string {
-  const rows = ErrorCode.options.map(
-    (code) =>
-      `| \`${code}\` | ${httpStatus(code)} | ${closeCode(code) ?? "–"} | ${ERRORS[code][2] ? "yes" : "no"} |`,
-  );
-  return ["| code | HTTP | WebSocket close | may a retry help |", "|---|---|---|---|", ...rows].join("\n");
-}

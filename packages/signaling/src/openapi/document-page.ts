@@ -40,6 +40,7 @@ export function documentPage(document: Document): Html {
         <p>${document.info.description}</p>
         <p><a href="openapi.json">openapi.json</a></p>
         <main>${operations}</main>
+        ${errorSection(document)}
         <h2 id="schemas">Schemas</h2>
         ${schemas.map(([name, schema]) => schemaSection(name, schema))}
       </body>
@@ -63,6 +64,17 @@ function operationSection(method: string, path: string, operation: Operation): H
           <td>${Object.values(content).map(({ schema }) => schemaLink(schema))}</td>
         </tr>`,
       )}
+    </table>
+  </section>`;
+}
+
+function errorSection({ components }: Document): Html {
+  const examples = Object.entries(components?.examples ?? {}) as [string, { summary?: string }][];
+  return html`<section id="errors">
+    <h2>Errors</h2>
+    <table>
+      <tr><th>Code</th><th>Meaning to HTTP and WebSocket</th></tr>
+      ${examples.map(([code, { summary }]) => html`<tr><td><code>${code}</code></td><td>${summary}</td></tr>`)}
     </table>
   </section>`;
 }

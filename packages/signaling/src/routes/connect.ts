@@ -2,15 +2,14 @@ import { FairleadError } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { WSContext, WSEvents } from "hono/ws";
 import type { SignalingContext } from "../context.ts";
-import { errorTable } from "../openapi/components.ts";
 import { errorResponses } from "../openapi/error-responses.ts";
 import type { ClientChannel, ClientConnection } from "../session/client-connection.ts";
 
-const DESCRIPTION = `A WebSocket. Every text message is one frame, JSON: \`ClientFrame\` from the client, \`ServerFrame\` to it. The first is
-\`join\` with a ticket, or \`resume\` with a session ticket, within 5 seconds. Refusals come as an \`error\` frame, after
-which the socket closes if the code has a close code; after \`session_gone\` it stays open for another \`join\`.
-
-${errorTable()}`;
+const DESCRIPTION =
+  "A WebSocket. Every text message is one frame, JSON: `ClientFrame` from the client, `ServerFrame` to it. The first is `join` " +
+  "with a ticket, or `resume` with a session ticket, within 5 seconds. Refusals come as an `error` frame, after which the " +
+  "socket closes if the code has a close code (`components.examples` names them all); after `session_gone` it stays open " +
+  "for another `join`.";
 
 const connect = createRoute({
   method: "get",

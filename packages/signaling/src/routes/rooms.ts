@@ -104,7 +104,7 @@ export function addRoomRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
     const { lease, roomId } = await findRoom(registry, c.req.valid("param").room);
     if (lease)
       await unlessGone(callNode(bus, lease.incarnation, "room.close", { roomId, epoch: lease.epoch }));
-    log.info("room.close_requested", { roomId, requestId: c.req.header("X-Request-Id") });
+    log.info("room.close_requested", { roomId });
     return c.body(null, 204);
   });
 }

@@ -1,13 +1,11 @@
-import { type Bus, decodeText, encodeJson, type NodeCallHandlers, serveNodeCalls } from "@fairlead/bus";
+import { type Bus, encodeJson, type NodeCallHandlers, serveNodeCalls } from "@fairlead/bus";
 import {
   type ErrorCode,
   FairleadError,
   type JoinReply,
   type NodeCallName,
   type NodeCallRequest,
-  parseJson,
   type SessionMessage,
-  SessionsAlive,
   subjects,
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
@@ -80,26 +78,18 @@ export async function startScriptedNode(bus: Bus, registry: Registry, nodeId = "
   const served = serveNodeCalls(bus, incarnation, scripted, (error) => {
     throw error;
   });
-  const beats: SessionsAlive[] = [];
-  const heard = bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => {
-    beats.push(parseJson(SessionsAlive, decodeText(data)));
-  });
   await registry.heartbeat(heartbeatOf(nodeId, incarnation));
 
   return {
     incarnation,
     calls,
-    beats,
     sessions,
     publish,
     callsTo: (name: NodeCallName) => calls.filter((call) => call.name === name),
     /** The next call of that name is refused; once for each time. */
     refuseNext: (name: NodeCallName, code: ErrorCode) => void refusals.push({ name, code }),
     /** As after SIGKILL: nobody listens any more. */
-    kill: () => {
-      served.unsubscribe();
-      heard.unsubscribe();
-    },
+    kill: () => served.unsubscribe(),
   };
 }
 

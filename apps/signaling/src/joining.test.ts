@@ -1,0 +1,220 @@
+import { encodeJson } from "@fairlead/bus";
+import { startScriptedNode } from "@fairlead/signaling/testing";
+import { generateKeySet, issueTicket } from "@fairlead/tickets";
+import { describe, expect, it } from "vitest";
+import { startCluster } from "./testing/start-cluster.ts";
+
+describe("joining over a WebSocket", () => {
+  it("answers joined, and the node's events only after it", async () => {
+    const { connect, joinFrame, node } = await startCluster();
+    const client = await connect();
+    client.send(await joinFrame());
+    const joined = await client.next("joined");
+    expect(joined).toMatchObject({ roomId: "standup", connection: 1, sessionTicket: expect.any(String) });
+    expect(await client.next("event")).toMatchObject({ position: `${joined.epoch}:1` });
+    expect(node.callsTo("room.join")).toHaveLength(1);
+  });
+
+  it("asks the registry once and the node once", async () => {
+    const { join, registry, node } = await startCluster();
+    let places = 0;
+    const place = registry.place.bind(registry);
+    registry.place = (request) => {
+      places += 1;
+      return place(request);
+    };
+    await join();
+    expect([places, node.calls.map(({ name }) => name)]).toEqual([1, ["room.join"]]);
+  });
+
+  it("finds the first session when a join is sent again on a new socket, whose events follow there", async () => {
+    const { connect, joinFrame, node } = await startCluster();
+    const [lost, client] = [await connect(), await connect()];
+    const frame = await joinFrame();
+    lost.send(frame);
+    const first = await lost.next("joined");
+    await lost.next("event");
+    client.send(frame);
+    const second = await client.next("joined");
+    expect(second).toMatchObject({ sessionId: first.sessionId, connection: 2 });
+    const event = { name: "snapshot.ended" as const, data: {} };
+    node.publish(first.sessionId, {
+      ...{ type: "events", connection: 2 },
+      events: [{ position: `${first.epoch}:2`, event }],
+    });
+    expect(await client.next("event")).toMatchObject({ position: `${first.epoch}:2` });
+    expect(await lost.refusal()).toEqual(["session_replaced", 4421]);
+  });
+
+  it("refuses tickets that are expired, tampered with or of another key, each by its code", async () => {
+    const { connect, joinFrame } = await startCluster();
+    const frame = await joinFrame();
+    const grants = { publish: [], subscribe: true, data: false, moderate: false };
+    const input = { room: "standup", identity: "eve", grants };
+    const stranger = await issueTicket(await generateKeySet(), input);
+    const refused = async (ticket: string) => {
+      const client = await connect();
+      client.send({ ...frame, ticket });
+      return client.refusal();
+    };
+    expect(await refused(stranger.ticket)).toEqual(["ticket_unknown_key", 4407]);
+    const [header, payload, signature] = frame.ticket.split(".");
+    const flipped = signature?.startsWith("A") ? "B" : "A";
+    expect(await refused(`${header}.${payload}.${flipped}${signature?.slice(1)}`)).toEqual([
+      "ticket_invalid",
+      4401,
+    ]);
+  });
+
+  it("refuses a banned identity, and a room when nothing has capacity", async () => {
+    const { connect, joinFrame, registry, node } = await startCluster();
+    await registry.updateRoom("standup", { ban: { identity: "ann" } });
+    const banned = await connect();
+    banned.send(await joinFrame());
+    expect(await banned.refusal()).toEqual(["banned", 4415]);
+    await registry.removeNode(node.incarnation);
+    const late = await connect();
+    late.send(await joinFrame("other"));
+    expect(await late.refusal()).toEqual(["no_capacity", 4503]);
+  });
+
+  it("tells a client of another protocol which ones are spoken", async () => {
+    const { connect, joinFrame } = await startCluster();
+    const client = await connect();
+    client.send({ ...(await joinFrame()), protocolVersion: 999 });
+    expect((await client.next("error")).error).toMatchObject({
+      ...{ code: "protocol_unsupported", detail: { supported: [1] } },
+    });
+    expect(await client.closed).toBe(4406);
+  });
+
+  it("leaves the socket open after capabilities_mismatch, for a join with the fresh ones", async () => {
+    const { connect, joinFrame, node } = await startCluster();
+    node.refuseNext("room.join", "capabilities_mismatch");
+    const client = await connect();
+    client.send(await joinFrame());
+    expect((await client.next("error")).error.code).toBe("capabilities_mismatch");
+    client.send(await joinFrame());
+    await client.next("joined");
+  });
+
+  it("places again, elsewhere, when a core says that it is full", async () => {
+    const { connect, joinFrame, node, registry } = await startCluster();
+    const place = registry.place.bind(registry);
+    const excluded: unknown[] = [];
+    registry.place = async (request) => {
+      excluded.push(request.exclude?.map(({ core }) => core));
+      const placement = await place(request);
+      // A room without peers may be placed anew, as the lease's owner would.
+      if (excluded.length === 1) await registry.release(placement.lease);
+      return placement;
+    };
+    node.refuseNext("room.join", "core_full");
+    const client = await connect();
+    client.send(await joinFrame());
+    await client.next("joined");
+    expect(excluded).toEqual([undefined, [0]]);
+  });
+
+  it("says core_full at once when the room can't leave its core, and keeps the socket", async () => {
+    const { connect, joinFrame, node } = await startCluster();
+    node.refuseNext("room.join", "core_full");
+    const client = await connect();
+    client.send(await joinFrame());
+    expect((await client.next("error")).error).toMatchObject({ code: "core_full", retryAfterMs: 2_000 });
+    client.send(await joinFrame());
+    await client.next("joined");
+  });
+
+  it.each(["lease_lost", "node_unreachable", "node_timeout"] as const)(
+    "places again, naming the suspect, after %s",
+    async (code) => {
+      const { connect, joinFrame, node, registry } = await startCluster();
+      const place = registry.place.bind(registry);
+      const suspects: unknown[] = [];
+      registry.place = (request) => {
+        suspects.push(request.suspect);
+        return place(request);
+      };
+      node.refuseNext("room.join", code);
+      const client = await connect();
+      client.send(await joinFrame());
+      await client.next("joined");
+      expect(suspects).toEqual([undefined, node.incarnation]);
+    },
+  );
+
+  it("goes to another node when the room's own is dead", async () => {
+    const { join, connect, joinFrame, node, clock, bus, registry } = await startCluster();
+    await join();
+    node.kill();
+    clock.nowMs += 1_500;
+    const other = await startScriptedNode(bus, registry, "node-b");
+    const client = await connect();
+    client.send(await joinFrame("standup", "bob"));
+    await client.next("joined");
+    expect(other.callsTo("room.join")).toHaveLength(1);
+  });
+
+  it("gives up after a bounded number of tries, with the last refusal", async () => {
+    const { connect, joinFrame, node } = await startCluster();
+    node.kill();
+    const client = await connect();
+    client.send(await joinFrame());
+    expect((await client.next("error")).error.code).toBe("node_unreachable");
+  });
+
+  it("frees the session when its client goes before it is open", async () => {
+    const { connect, joinFrame, node, bus, registry } = await startCluster();
+    const detached = Promise.withResolvers<void>();
+    const place = registry.place.bind(registry);
+    const client = await connect();
+    registry.place = async (request) => {
+      await client.close();
+      return place(request);
+    };
+    const heard = bus.subscribe(`fairlead.node.${node.incarnation}.call`, ({ data }) => {
+      if (new TextDecoder().decode(data).includes("session.detach")) detached.resolve();
+    });
+    client.send(await joinFrame());
+    await detached.promise;
+    heard.unsubscribe();
+    expect(node.callsTo("room.join")).toHaveLength(1);
+  });
+
+  it("never sees tickets in the log", async () => {
+    const lines: string[] = [];
+    const write = (event: string, fields: unknown) =>
+      void lines.push(
+        event + JSON.stringify(fields, (_key, value) => (value instanceof Error ? String(value) : value)),
+      );
+    const log = { error: write, warn: write, info: write, debug: write, child: () => log };
+    const { connect, joinFrame } = await startCluster({ log });
+    const client = await connect();
+    const frame = await joinFrame();
+    client.send(frame);
+    const { sessionTicket } = await client.next("joined");
+    const bad = await connect();
+    bad.send({ ...frame, ticket: `${frame.ticket}x` });
+    await bad.refusal();
+    expect(lines.length).toBeGreaterThan(1);
+    for (const secret of [frame.ticket, sessionTicket])
+      expect(lines.filter((line) => line.includes(secret.slice(0, 40)))).toEqual([]);
+  });
+
+  it("is told of a move of its room, and joins again on the same socket", async () => {
+    const { join, joinFrame, bus, subjects, node } = await startCluster();
+    const { client, joined } = await join();
+    const lease = { roomId: "standup", nodeId: "n", incarnation: "n-run", core: 0, epoch: joined.epoch + 1 };
+    bus.publish(
+      subjects.roomControl("standup"),
+      encodeJson({ type: "moved", lease: { ...lease, epoch: joined.epoch } }),
+    );
+    bus.publish(subjects.roomControl("standup"), encodeJson({ type: "moved", lease }));
+    expect(await client.next("moved")).toEqual({ type: "moved", roomId: "standup", epoch: lease.epoch });
+    client.send({ ...(await joinFrame()), previousSession: joined.sessionTicket });
+    const again = await client.next("joined");
+    expect(again.sessionId).not.toBe(joined.sessionId);
+    expect(node.callsTo("session.detach"), "the old place is left alone").toEqual([]);
+  });
+});

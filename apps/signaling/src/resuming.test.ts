@@ -1,0 +1,81 @@
+import { FairleadError } from "@fairlead/protocol";
+import { describe, expect, it } from "vitest";
+import { startCluster } from "./testing/start-cluster.ts";
+
+describe("resuming over a WebSocket", () => {
+  it("attaches to the same session on another instance, without the registry", async () => {
+    const { join, connect, resumeFrame, serve, registry, node } = await startCluster();
+    const { client, joined } = await join();
+    await client.close();
+    registry.place = () => Promise.reject(new FairleadError("registry_unreachable"));
+    registry.describeRoom = () => Promise.reject(new FairleadError("registry_unreachable"));
+    const elsewhere = await connect((await serve()).url);
+    elsewhere.send(resumeFrame(joined));
+    expect(await elsewhere.next("resumed")).toMatchObject({ connection: 2 });
+    expect(node.callsTo("session.attach")[0]?.request).toEqual({
+      ...{ sessionId: joined.sessionId, epoch: joined.epoch, position: joined.position },
+    });
+    elsewhere.send({ type: "command", id: 1, settledBelow: 1, name: "producer.pause", data: {} });
+    expect(await elsewhere.next("reply")).toMatchObject({ id: 1, ok: true });
+    expect(node.callsTo("session.command")[0]?.request).toMatchObject({ connection: 2 });
+  });
+
+  it("closes the older socket with session_replaced, and detaches nobody", async () => {
+    const { join, connect, resumeFrame, node } = await startCluster();
+    const { client, joined } = await join();
+    const newer = await connect();
+    newer.send(resumeFrame(joined));
+    await newer.next("resumed");
+    expect(await client.refusal()).toEqual(["session_replaced", 4421]);
+    newer.send({ type: "ping" });
+    await newer.next("pong");
+    expect(node.callsTo("session.detach")).toEqual([]);
+  });
+
+  it.each(["session_gone", "lease_lost", "node_timeout"] as const)(
+    "answers session_gone after %s, and the socket takes a join",
+    async (code) => {
+      const { join, connect, resumeFrame, joinFrame, node } = await startCluster();
+      const { joined } = await join();
+      const client = await connect();
+      node.refuseNext("session.attach", code);
+      client.send(resumeFrame(joined));
+      expect((await client.next("error")).error.code).toBe("session_gone");
+      client.send({ type: "ack", position: joined.position });
+      client.send({ ...(await joinFrame()), previousSession: joined.sessionTicket });
+      await client.next("joined");
+    },
+  );
+
+  it("answers session_gone when the node is gone, but outlasts a moment without it", async () => {
+    const { join, connect, resumeFrame, node } = await startCluster();
+    const { joined } = await join();
+    node.refuseNext("session.attach", "node_unreachable");
+    const patient = await connect();
+    patient.send(resumeFrame(joined));
+    await patient.next("resumed");
+    node.kill();
+    const late = await connect();
+    late.send(resumeFrame(joined));
+    expect((await late.next("error")).error.code).toBe("session_gone");
+  });
+
+  it("refuses a session ticket that is none", async () => {
+    const { join, connect, resumeFrame } = await startCluster();
+    const { joined } = await join();
+    const client = await connect();
+    client.send(resumeFrame({ ...joined, sessionTicket: `${joined.sessionTicket.slice(0, -8)}AAAAAAAA` }));
+    expect(await client.refusal()).toEqual(["session_invalid", 4412]);
+  });
+
+  it("gets a fresh session ticket after half of the last one's life", async () => {
+    const { join, connect, resumeFrame } = await startCluster({
+      limits: { sessionTicketTtlS: 1, sessionsAliveIntervalMs: 20 },
+    });
+    const { client, joined } = await join();
+    const { sessionTicket } = await client.next("session_ticket");
+    const other = await connect();
+    other.send(resumeFrame({ ...joined, sessionTicket }));
+    await other.next("resumed");
+  });
+});
