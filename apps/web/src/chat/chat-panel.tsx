@@ -9,7 +9,9 @@ type Props = { id: string; chat: Chat; canSend: boolean; onClose: () => void };
 export function ChatPanel({ id, chat, canSend, onClose }: Props) {
   const end = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new message scrolls
-  useEffect(() => end.current?.scrollIntoView({ block: "end" }), [chat.messages]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "end" });
+  }, [chat.messages]);
   return (
     <Panel id={id} title="Chat" onClose={onClose}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls by keys */}

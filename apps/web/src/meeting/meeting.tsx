@@ -1,5 +1,6 @@
 import type { Room } from "@fairlead/client";
 import { useState } from "react";
+import { ChatAnnouncement } from "../chat/chat-announcement.tsx";
 import { useChat } from "../chat/use-chat.ts";
 import type { DemoInfo } from "../demo/invitation.ts";
 import type { JoinChoice } from "../enter-room.ts";
@@ -93,6 +94,7 @@ export function Meeting({ room, choice, start, info, onLeft }: Props) {
         onTogglePanel={togglePanel}
         onLeave={leave}
       />
+      <ChatAnnouncement last={chat.messages.at(-1)} isChatOpen={openPanel === "chat"} />
       <Sounds peers={view.others} speakerId={choices.speakerId} />
     </main>
   );

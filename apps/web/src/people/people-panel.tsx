@@ -55,7 +55,6 @@ function Moderation({ peer, room, run }: ModerationProps) {
       <IconButton
         icon="remove"
         label={`Remove ${peer.name}`}
-        tone="danger"
         onClick={() => run(room.removePeer(peer.peerId))}
       />
     </span>
