@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { MediaKind } from "./grants.ts";
 
 /**
@@ -34,44 +34,50 @@ const h264 = (profileLevelId: string) => ({
   "profile-level-id": profileLevelId,
 });
 
-/** RTX of a video codec has the payload type after it. */
-const MEDIA_CODECS: Record<CodecName, MediaCodec> = {
+const MEDIA_CODECS: Record<CodecName, Omit<MediaCodec, "preferredPayloadType">> = {
   opus: {
     kind: "audio",
     mimeType: "audio/opus",
     clockRate: 48_000,
     channels: 2,
-    preferredPayloadType: 100,
     parameters: { useinbandfec: 1, usedtx: 1 },
   },
-  vp8: { kind: "video", mimeType: "video/VP8", clockRate: 90_000, preferredPayloadType: 101, parameters: {} },
+  vp8: { kind: "video", mimeType: "video/VP8", clockRate: 90_000, parameters: {} },
   vp9: {
     kind: "video",
     mimeType: "video/VP9",
     clockRate: 90_000,
-    preferredPayloadType: 103,
     parameters: { "profile-id": 0 },
   },
   h264_baseline: {
     kind: "video",
     mimeType: "video/H264",
     clockRate: 90_000,
-    preferredPayloadType: 105,
     parameters: h264("42e01f"),
   },
   h264_high: {
     kind: "video",
     mimeType: "video/H264",
     clockRate: 90_000,
-    preferredPayloadType: 107,
     parameters: h264("640c1f"),
   },
-  av1: { kind: "video", mimeType: "video/AV1", clockRate: 90_000, preferredPayloadType: 109, parameters: {} },
+  av1: { kind: "video", mimeType: "video/AV1", clockRate: 90_000, parameters: {} },
 };
 
-/** @returns What a node gives to `worker.createRouter`. */
+/** mediasoup gives RTX the lowest payload type from 100 on that is free by then. */
+const FIRST_PAYLOAD_TYPE = 100;
+
+/**
+ * @returns What a node gives to `worker.createRouter`. Payload types are dense and in order, so that RTX of a video codec
+ * gets the one after it whatever the policy.
+ */
 export function mediaCodecs(policy: CodecPolicy): MediaCodec[] {
-  return policy.map((name) => MEDIA_CODECS[name]);
+  let next = FIRST_PAYLOAD_TYPE;
+  return policy.map((name) => {
+    const codec = { ...MEDIA_CODECS[name], preferredPayloadType: next };
+    next += codec.kind === "video" ? 2 : 1;
+    return codec;
+  });
 }
 
 const AUDIO_FEEDBACK = [

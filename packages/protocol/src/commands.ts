@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MediaKind, Source } from "./grants.ts";
 import { MediaId, PeerId } from "./ids.ts";
 import {

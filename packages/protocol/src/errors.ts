@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Every refusal that leaves a process: `code → [HTTP status, WebSocket close code or null, may a retry help]`.

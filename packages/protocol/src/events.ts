@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BATCH_LIMIT } from "./commands.ts";
 import { ErrorCode } from "./errors.ts";
 import { Grants, MediaKind, Source } from "./grants.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CommandEnvelope } from "./commands.ts";
 import { ErrorBody } from "./errors.ts";
 import { NumberedEvent, Position, Transient } from "./events.ts";

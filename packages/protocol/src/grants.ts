@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where a track comes from. A grant to publish names these, and a peer has at most one producer of each. */
 export const Source = z.enum(["microphone", "camera", "screen", "screen_audio"]);

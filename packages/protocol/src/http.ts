@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ErrorBody } from "./errors.ts";
 import { PeerInfo, ProducerInfo } from "./events.ts";
 import { Grants, Source } from "./grants.ts";

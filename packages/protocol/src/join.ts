@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CapabilitiesVersion } from "./capabilities.ts";
 import { Position } from "./events.ts";
 import { Grants } from "./grants.ts";

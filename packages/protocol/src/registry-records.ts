@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Source } from "./grants.ts";
 import { CoreIndex, Epoch, Identity, Incarnation, NodeId, RoomId } from "./ids.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Grants } from "./grants.ts";
 import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
 

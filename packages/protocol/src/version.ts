@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Both sides name theirs in the first frame; signaling refuses one it does not speak with `protocol_unsupported`. */
 export const PROTOCOL_VERSION = 1;

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { EventAcknowledger } from "./event-acknowledger.ts";
+
+function makeAcknowledger() {
+  const clock = { ms: 0 };
+  return { clock, acknowledger: new EventAcknowledger(() => clock.ms, 3) };
+}
+
+describe("an event acknowledger", () => {
+  it("acknowledges every third event at once, and the rest after 200 ms", () => {
+    const { clock, acknowledger } = makeAcknowledger();
+    const acks = ["1:1", "1:2", "1:3", "1:4"].map((position) => acknowledger.note("apply", position));
+    expect(acks).toEqual([null, null, { position: "1:3", resend: false }, null]);
+    expect(acknowledger.tick("1:4")).toBeNull();
+    clock.ms = 200;
+    expect(acknowledger.tick("1:4")).toEqual({ position: "1:4", resend: false });
+    expect(acknowledger.tick("1:4")).toBeNull();
+  });
+
+  it("asks once for all that comes behind one gap, and again after 500 ms", () => {
+    const { clock, acknowledger } = makeAcknowledger();
+    const ask = { position: "1:4", resend: true };
+    expect([1, 2, 3].map(() => acknowledger.note("gap", "1:4"))).toEqual([ask, null, null]);
+    clock.ms = 500;
+    expect(acknowledger.note("gap", "1:4")).toEqual(ask);
+    expect(acknowledger.note("gap", "1:6")).toEqual({ position: "1:6", resend: true });
+  });
+
+  it("answers duplicates, since they say that the node did not hear", () => {
+    const { clock, acknowledger } = makeAcknowledger();
+    expect(acknowledger.note("duplicate", "1:4")).toBeNull();
+    clock.ms = 200;
+    expect(acknowledger.tick("1:4")).toEqual({ position: "1:4", resend: false });
+  });
+});

@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { formatPosition, Position, parsePosition } from "./events.ts";
+import { ClientFrame, ServerFrame } from "./frames.ts";
+import { RoomId, randomId } from "./ids.ts";
+import { parse, parseJson } from "./parse.ts";
+import { METADATA_LIMIT_BYTES, Metadata } from "./ticket-claims.ts";
+
+const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+const position = fc.record({ epoch: fc.nat(2 ** 40), sequence: fc.nat(1_000_000) }).map(formatPosition);
+const data = fc.jsonValue();
+
+const clientFrame = fc.oneof(
+  fc.record({ type: fc.constant("ack"), position, resend: fc.boolean() }),
+  fc
+    .record({ id: fc.integer({ min: 1, max: 1_000 }), name: fc.string({ maxLength: 64 }), data })
+    .map((command) => ({ type: "command", settledBelow: 1, ...command })),
+  fc.record({ type: fc.constant("ping") }),
+);
+const serverFrame = fc.oneof(
+  fc.record({ type: fc.constant("reply"), id: fc.nat(1_000), ok: fc.constant(true), data }),
+  fc.record({ position, peerId: token }).map(({ position, peerId }) => ({
+    ...{ type: "event", position },
+    event: { name: "peer.left", data: { peerId, reason: "left" } },
+  })),
+  fc.record({ type: fc.constant("pong") }),
+);
+
+describe("frames", () => {
+  it("are the same after a way through JSON", () => {
+    fc.assert(
+      fc.property(clientFrame, serverFrame, (client, server) => {
+        expect(parseJson(ClientFrame, JSON.stringify(client))).toEqual(JSON.parse(JSON.stringify(client)));
+        expect(parseJson(ServerFrame, JSON.stringify(server))).toEqual(JSON.parse(JSON.stringify(server)));
+      }),
+    );
+  });
+
+  it("are all that is let in: any other text is refused with invalid_frame, and nothing else is thrown", () => {
+    const refusal = expect.objectContaining({ name: "FairleadError", code: "invalid_frame" });
+    const noise = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.constant('{"type":"join"}'),
+      fc.constant('{"__proto__":1}'),
+    );
+    fc.assert(fc.property(noise, (text) => void expect(() => parseJson(ClientFrame, text)).toThrow(refusal)));
+  });
+});
+
+describe("parsing", () => {
+  it("says where the fault is, and never repeats what was sent", () => {
+    const join = {
+      type: "join",
+      protocolVersion: "s3cret",
+      joinId: "s3cret",
+      ticket: { s3cret: 1 },
+      rtpCapabilities: "s3cret",
+    };
+    const faults = [
+      () => parse(ClientFrame, join),
+      () => parse(RoomId, "s3cret room!"),
+      () => parseJson(ClientFrame, "s3cret"),
+    ];
+    for (const fault of faults) {
+      expect(fault).toThrow();
+      expect(fault).not.toThrow(/s3cret/);
+    }
+    expect(faults[0]).toThrow(/ticket/);
+  });
+
+  it("keeps ids that would reach other subjects or keys out", () => {
+    for (const id of ["a.b", "*", ">", "a b", "", "a".repeat(65), "a\n", "{x}"])
+      expect(RoomId.safeParse(id).success).toBe(false);
+    expect(RoomId.parse(randomId())).toHaveLength(22);
+  });
+
+  it("limits metadata to 4 KB of UTF-8, not of characters", () => {
+    expect(Metadata.safeParse("€".repeat(Math.floor(METADATA_LIMIT_BYTES / 3))).success).toBe(true);
+    expect(Metadata.safeParse("€".repeat(Math.ceil(METADATA_LIMIT_BYTES / 3))).success).toBe(false);
+  });
+
+  it("reads positions as they were written, and no others", () => {
+    fc.assert(
+      fc.property(
+        position,
+        (text) => void expect(formatPosition(parsePosition(Position.parse(text)))).toBe(text),
+      ),
+    );
+    for (const text of ["", "1", "1:", ":1", "-1:1", "1:1:1", "1:1e3", "1 :1", "1:1\n"])
+      expect(Position.safeParse(text).success, text).toBe(false);
+  });
+});

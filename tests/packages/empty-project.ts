@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
+/** A folder outside of the monorepo, as of somebody who installs the packed packages from npm. */
+export type EmptyProject = {
+  folder: string;
+  write(file: string, text: string): Promise<void>;
+  /** @returns What `file` printed, run by Node. */
+  node(file: string): Promise<string>;
+  /** Type-checks `file` and every declaration that it reaches. @throws With the compiler's words. */
+  typeCheck(file: string): Promise<void>;
+  remove(): Promise<void>;
+};
+
+/** Packs `packages` and installs their tarballs; what they depend on comes from npm, or its cache. */
+export async function installPacked(...packages: string[]): Promise<EmptyProject> {
+  const folder = await mkdtemp(join(tmpdir(), "fairlead-installed-"));
+  const tarballs = join(folder, "tarballs");
+  const inFolder = { cwd: folder };
+  const write = (file: string, text: string) => writeFile(join(folder, file), text);
+  await run(process.execPath, [join(ROOT, "packages/pack.ts"), tarballs, ...packages]);
+  await write("package.json", JSON.stringify({ private: true, type: "module" }));
+  const files = (await readdir(tarballs)).map((file) => join(tarballs, file));
+  await run(
+    "npm",
+    ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", ...files],
+    inFolder,
+  );
+  return {
+    folder,
+    write,
+    node: async (file) =>
+      (await run(process.execPath, ["--no-experimental-strip-types", file], inFolder)).stdout,
+    typeCheck: (file) => typeCheck(folder, file),
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+async function typeCheck(folder: string, file: string): Promise<void> {
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "false",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+  ];
+  const surroundings = ["--lib", "es2024,dom,dom.iterable,dom.asynciterable", "--types", ""];
+  try {
+    await run(join(ROOT, "node_modules/.bin/tsc"), [...options, ...surroundings, file], { cwd: folder });
+  } catch (error) {
+    throw new Error(`${file} does not type-check`, { cause: (error as { stdout: string }).stdout });
+  }
+}
