@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Label of the data messages that are chat. */
 export const CHAT_LABEL = "chat";

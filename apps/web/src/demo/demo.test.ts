@@ -25,7 +25,9 @@ describe("readTicketAnswer", () => {
 
 describe("refusalText", () => {
   it("says which command lets other devices in", () => {
-    expect(refusalText({ state: "this_computer_only" })).toContain("npm start -- --https --lan");
+    expect(refusalText({ state: "this_computer_only", message: "loopback only" })).toMatch(
+      /loopback only.*npm start -- --https --lan/,
+    );
   });
 
   it("passes the server's own reason on", () => {

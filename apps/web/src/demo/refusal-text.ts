@@ -5,7 +5,7 @@ import type { TicketOutcome } from "./request-ticket.ts";
 export function refusalText(outcome: Exclude<TicketOutcome, { state: "granted" }>): string {
   switch (outcome.state) {
     case "this_computer_only":
-      return `The server gives tickets to its own computer only, and this is another device. On the server's computer, stop it, start it with “${HTTPS_COMMAND}”, and open the https address that it prints. (“npm start -- --lan” is enough to watch and chat.)`;
+      return `The server gives tickets to its own computer only (it says: ${outcome.message}). On the server's computer, stop it, start it with “${HTTPS_COMMAND}”, and open the https address that it prints. (“npm start -- --lan” is enough to watch and chat.)`;
     case "refused":
       return `The server gave no ticket: ${outcome.message}`;
     case "unreachable":

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const Ticket = z.object({ ticket: z.string(), url: z.string() });
 export type Ticket = z.infer<typeof Ticket>;
@@ -7,8 +7,8 @@ const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string
 
 export type TicketOutcome =
   | { state: "granted"; ticket: Ticket }
-  /** Tickets are for the server's own computer, and this is another one. */
-  | { state: "this_computer_only" }
+  /** Tickets are for the server's own computer, and this is another one or another name of it. */
+  | { state: "this_computer_only"; message: string }
   | { state: "refused"; message: string }
   | { state: "unreachable" };
 
@@ -34,8 +34,8 @@ export async function requestTicket(
 export function readTicketAnswer(status: number, body: unknown): TicketOutcome {
   const ticket = Ticket.safeParse(body);
   if (ticket.success && status < 300) return { state: "granted", ticket: ticket.data };
-  if (status === 403 || status === 409) return { state: "this_computer_only" };
   const refusal = Refusal.safeParse(body);
-  if (refusal.success) return { state: "refused", message: refusal.data.error.message };
-  return status >= 500 ? { state: "unreachable" } : { state: "refused", message: `HTTP ${status}` };
+  if (!refusal.success && status >= 500) return { state: "unreachable" };
+  const message = refusal.success ? refusal.data.error.message : `HTTP ${status}`;
+  return { state: status === 403 || status === 409 ? "this_computer_only" : "refused", message };
 }

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { z } from "zod";
+import * as z from "zod";
 import type { DemoInfo } from "./invitation.ts";
 
 const Info = z.object({ https: z.boolean(), lan: z.boolean(), lanUrls: z.array(z.string()) });

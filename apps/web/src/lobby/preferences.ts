@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What the page remembers on this computer between visits. An empty device id means the system's default. */
 export const Preferences = z.object({
