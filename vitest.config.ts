@@ -6,10 +6,22 @@ const real = { testTimeout: 60_000, hookTimeout: 120_000 };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "deploy/*/src/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "deploy/*/src/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
       { test: { name: "contracts", include: ["tests/contracts/**/*.test.ts"] } },
       { test: { name: "architecture", include: ["tests/architecture/**/*.test.ts"] } },
-      { test: { name: "integration", include: ["tests/integration/**/*.test.ts", "tests/packages/**/*.test.ts"], ...real } },
+      {
+        test: {
+          name: "integration",
+          include: ["tests/integration/**/*.test.ts", "tests/packages/**/*.test.ts"],
+          ...real,
+        },
+      },
       { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, fileParallelism: false } },
     ],
   },

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { generate } from "selfsigned";
-import { z } from "zod";
+import * as z from "zod";
 
 const Certificate = z.object({ key: z.string(), cert: z.string(), endsAtMs: z.number() });
 export type Certificate = z.infer<typeof Certificate>;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { CodecPolicy, DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
-import { z } from "zod";
+import * as z from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 

@@ -15,7 +15,7 @@ import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { z } from "zod";
+import * as z from "zod";
 
 const DemoTicketRequest = z.object({ room: RoomId, name: z.string().trim().min(1).max(64) });
 

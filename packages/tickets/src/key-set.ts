@@ -7,7 +7,7 @@ import {
   importJWK,
   type JWK,
 } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Two names of one thing: `EdDSA` is RFC 8037's, `Ed25519` is RFC 9864's. A key answers to one of them only. */
 export const KeyAlgorithm = z.enum(["EdDSA", "Ed25519"]);

@@ -8,7 +8,7 @@ import {
   TicketClaims,
   TicketRequest,
 } from "@fairlead/protocol";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { KeySet } from "./key-set.ts";
 import { LEEWAY_S, signClaims, type TokenKind, verifyClaims } from "./signed-claims.ts";
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, FairleadError, parseJson } from "@fairlead/protocol";
 import { type CompactJWSHeaderParameters, compactVerify, SignJWT } from "jose";
-import type { z } from "zod";
+import type * as z from "zod";
 import { KeyAlgorithm, type KeySet } from "./key-set.ts";
 
 /** How far the clocks of issuer and verifier may be apart, seconds. */

@@ -10,7 +10,7 @@ import {
   subjects,
 } from "@fairlead/protocol";
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { isNodeLost, sendCommand } from "./send-command.ts";
 
