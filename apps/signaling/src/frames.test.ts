@@ -46,7 +46,7 @@ describe("frames of a WebSocket", () => {
     const { connect, join } = await startCluster();
     const bystander = await join();
     const binary = await connect();
-    binary.socket.send(Buffer.from('{"type":"ping"}'), { binary: true });
+    binary.socket.send(new TextEncoder().encode('{"type":"ping"}'), { binary: true });
     expect(await binary.refusal()).toEqual(["invalid_frame", 4400]);
     const huge = await connect();
     huge.sendText("x".repeat(1_000_000));

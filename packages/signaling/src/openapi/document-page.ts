@@ -37,7 +37,7 @@ export function documentPage(document: Document): Html {
       </head>
       <body>
         <h1>${document.info.title} API ${document.info.version}</h1>
-        <p>${document.info.description}</p>
+        <p>${prose(document.info.description)}</p>
         <p><a href="openapi.json">openapi.json</a></p>
         <main>${operations}</main>
         ${errorSection(document)}
@@ -51,7 +51,7 @@ function operationSection(method: string, path: string, operation: Operation): H
   return html`<section id="${operation.operationId}">
     <h2><code>${method.toUpperCase()} ${path}</code></h2>
     <p><strong>${operation.summary}.</strong> ${operation.security ? "Needs an API key." : ""}</p>
-    <p class="text">${operation.description}</p>
+    <p class="text">${prose(operation.description)}</p>
     ${parameterList(operation.parameters ?? [])}
     ${Object.values(operation.requestBody?.content ?? {}).map(
       ({ schema }) => html`<p>Body: ${schemaLink(schema)}</p>`,
@@ -60,7 +60,7 @@ function operationSection(method: string, path: string, operation: Operation): H
       <tr><th>Status</th><th>Meaning</th><th>Body</th></tr>
       ${Object.entries(operation.responses ?? {}).map(
         ([status, { description, content = {} }]) => html`<tr>
-          <td>${status}</td><td>${description}</td>
+          <td>${status}</td><td>${prose(description)}</td>
           <td>${Object.values(content).map(({ schema }) => schemaLink(schema))}</td>
         </tr>`,
       )}
@@ -77,6 +77,11 @@ function errorSection({ components }: Document): Html {
       ${examples.map(([code, { summary }]) => html`<tr><td><code>${code}</code></td><td>${summary}</td></tr>`)}
     </table>
   </section>`;
+}
+
+/** The only Markdown that the document's texts use: `code`. */
+function prose(text = ""): (Html | string)[] {
+  return text.split("`").map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`));
 }
 
 function parameterList(parameters: NonNullable<Operation["parameters"]>): Html | string {
