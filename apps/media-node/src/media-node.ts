@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { type Bus, decodeText, serveNodeCalls } from "@fairlead/bus";
 import {
   type CodecPolicy,
@@ -9,7 +9,7 @@ import {
   SessionsAlive,
   subjects,
 } from "@fairlead/protocol";
-import type { HeartbeatReply, Registry } from "@fairlead/registry";
+import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet } from "@fairlead/tickets";
 import { answerCalls } from "./answer-calls.ts";
@@ -24,7 +24,10 @@ import { NetworkMeter } from "./worker/network-meter.ts";
 const HEARTBEAT_MS = 500;
 const CHECK_MS = 500;
 const SWEEP_MS = 500;
-const LOAD_MS = 1_000;
+const NETWORK_MS = 1_000;
+const DEFAULT_GRACE_MS = 15_000;
+const DEFAULT_NETWORK_BPS = 1_000_000_000;
+const VERSION = "0.1.0";
 
 export type MediaNodeOptions = {
   bus: Bus;
@@ -73,78 +76,16 @@ export type MediaNode = {
  * @throws When a worker does not start, e.g. because its port is taken.
  */
 export async function createMediaNode(options: MediaNodeOptions): Promise<MediaNode> {
-  const { bus, registry, log, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
-  const incarnation = randomId();
-  const nodeId = options.nodeId ?? `node-${incarnation.slice(0, 6)}`;
-  const ledger = new Ledger();
-  const cores = openCores(
-    options,
-    ledger,
-    (core) => void relocateRoomsOf(core, relocation).catch(reportRelocation),
-  );
-  const network = new NetworkMeter(options.networkCapacityBps ?? 1_000_000_000);
-  const rooms: Rooms = new Rooms({
-    incarnation,
-    cores,
-    registry,
-    keys: { ticketKeys: options.ticketKeys, sessionKeys: options.sessionKeys, issuer: options.issuer },
-    codecPolicy,
-    graceMs: options.graceMs ?? 15_000,
-    bus,
-    log,
-    now,
-    onArrival: (debitId, isRoom) => heartbeats.noteArrival(debitId, isRoom),
-  });
-  const relocation: RelocateDeps = { nodeId, incarnation, bus, registry, rooms, log };
-  const reportRelocation = (error: unknown) => log.error("room.relocation_failed", { error });
-  const onReply = ({ lost, orphans }: HeartbeatReply) => {
-    for (const lease of lost) yieldRoom(rooms, lease.roomId, lease.epoch);
-    if (orphans.length > 0) void takeOver(orphans, relocation).catch(reportRelocation);
-  };
-  const heartbeats: Heartbeats = new Heartbeats({
-    node: {
-      nodeId,
-      incarnation,
-      region: options.region ?? "default",
-      labels: options.labels ?? [],
-      version: "0.1.0",
-    },
-    cores,
-    rooms,
-    network,
-    registry,
-    isBusConnected: () => bus.isConnected,
-    log,
-    now,
-    onReply,
-  });
-
+  const parts = assemble(options);
+  const { cores, incarnation, ledger, nodeId, rooms } = parts;
   await startAll(cores);
-  const calls = serveNodeCalls(bus, incarnation, answerCalls(rooms), (error, name) =>
-    log.error("call.failed", { name, error }),
-  );
-  const alive = bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => noteAlive(rooms, data, log));
-  const stopStatus = bus.onStatus(() => forgiveSilence(rooms));
-  await bus.flush();
-  await heartbeats.beat();
-  const timers = [
-    setInterval(() => void heartbeats.beat(), HEARTBEAT_MS),
-    setInterval(() => cores.map((core) => core.check()), CHECK_MS),
-    setInterval(() => bus.isConnected && rooms.sweep(), SWEEP_MS),
-    setInterval(() => void network.sample(now()), LOAD_MS),
-  ];
-  log.info("node.started", { nodeId, incarnation, cores: cores.length });
-
+  const stopServing = await serve(parts, options);
+  options.log.info("node.started", { nodeId, incarnation, cores: cores.length });
   let closing: Promise<void> | null = null;
   const close = async () => {
-    for (const timer of timers) clearInterval(timer);
-    calls.unsubscribe();
-    alive.unsubscribe();
-    stopStatus();
-    for (const room of rooms.all()) rooms.close(room, "the node stops");
-    await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
+    await stopServing();
     await Promise.all(cores.map((core) => core.close()));
-    log.info("node.stopped", { nodeId, incarnation });
+    options.log.info("node.stopped", { nodeId, incarnation });
   };
   return {
     nodeId,
@@ -157,6 +98,89 @@ export async function createMediaNode(options: MediaNodeOptions): Promise<MediaN
       return closing;
     },
   };
+}
+
+type Parts = {
+  nodeId: string;
+  incarnation: string;
+  ledger: Ledger;
+  cores: Core[];
+  rooms: Rooms;
+  network: NetworkMeter;
+  heartbeats: Heartbeats;
+};
+
+function assemble(options: MediaNodeOptions): Parts {
+  const { bus, registry, log, ticketKeys, sessionKeys, issuer, graceMs = DEFAULT_GRACE_MS } = options;
+  const { now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
+  const incarnation = randomId();
+  const nodeId = options.nodeId ?? nodeIdOfHost(hostname());
+  const ledger = new Ledger();
+  const reportRelocation = (error: unknown) => log.error("room.relocation_failed", { error });
+  const onWorkerDied = (core: Core) => void relocateRoomsOf(core, relocation).catch(reportRelocation);
+  const cores = openCores(options, ledger, onWorkerDied);
+  const network = new NetworkMeter(options.networkCapacityBps ?? DEFAULT_NETWORK_BPS);
+  const rooms: Rooms = new Rooms({
+    ...{ bus, registry, log, now, incarnation, cores, codecPolicy, graceMs },
+    keys: { ticketKeys, sessionKeys, issuer },
+    onArrival: (debitId, isRoom) => heartbeats.noteArrival(debitId, isRoom),
+  });
+  const relocation: RelocateDeps = { nodeId, incarnation, bus, registry, rooms, log };
+  const heartbeats: Heartbeats = new Heartbeats({
+    ...{ cores, rooms, network, registry, log, now },
+    node: {
+      nodeId,
+      incarnation,
+      region: options.region ?? "default",
+      labels: options.labels ?? [],
+      version: VERSION,
+    },
+    isBusConnected: () => bus.isConnected,
+    onReply: ({ lost, orphans }) => {
+      for (const lease of lost) yieldRoom(rooms, lease.roomId, lease.epoch);
+      if (orphans.length > 0) void takeOver(orphans, relocation).catch(reportRelocation);
+    },
+  });
+  return { nodeId, incarnation, ledger, cores, rooms, network, heartbeats };
+}
+
+/** @returns Stops it: closes the rooms and says goodbye to the registry. */
+async function serve(
+  parts: Parts,
+  { bus, registry, log, now = Date.now }: MediaNodeOptions,
+): Promise<() => Promise<void>> {
+  const { incarnation, rooms, cores, network, heartbeats } = parts;
+  const calls = serveNodeCalls(bus, incarnation, answerCalls(rooms), (error, name) =>
+    log.error("call.failed", { name, error }),
+  );
+  const alive = bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => noteAlive(rooms, data, log));
+  const stopStatus = bus.onStatus(() => forgiveSilence(rooms));
+  await bus.flush();
+  await heartbeats.beat();
+  const timers = [
+    setInterval(() => void heartbeats.beat(), HEARTBEAT_MS),
+    setInterval(() => cores.map((core) => core.check()), CHECK_MS),
+    // While the bus is away no peer can prove that it lives.
+    setInterval(() => bus.isConnected && rooms.sweep(), SWEEP_MS),
+    setInterval(() => void network.sample(now()), NETWORK_MS),
+  ];
+  return async () => {
+    for (const timer of timers) clearInterval(timer);
+    for (const subscription of [calls, alive]) subscription.unsubscribe();
+    stopStatus();
+    for (const room of rooms.all()) rooms.close(room, "the node stops");
+    await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
+  };
+}
+
+/** A host name made fit for a subject: `media-7.example.org` becomes `media-7`. */
+function nodeIdOfHost(host: string): string {
+  return (
+    host
+      .split(".")[0]
+      ?.replace(/[^A-Za-z0-9_-]/g, "-")
+      .slice(0, 64) || "node"
+  );
 }
 
 function openCores(options: MediaNodeOptions, ledger: Ledger, onWorkerDied: (core: Core) => void): Core[] {
