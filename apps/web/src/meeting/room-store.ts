@@ -33,8 +33,8 @@ export function createRoomStore(room: Room, ownName: string): RoomStore {
   };
   const listen = () => [
     ...VIEW_EVENTS.map((name) => room.on(name, refresh)),
-    room.on("speakers.changed", ({ levels }) => {
-      speakers = speakersOf(levels);
+    room.on("speakers.changed", (change) => {
+      speakers = speakersOf(change);
       refresh();
     }),
   ];

@@ -1,4 +1,4 @@
-import type { ConnectionQuality, ConnectionState, Room, Source } from "@fairlead/client";
+import type { ConnectionQuality, ConnectionState, Room, RoomEvents, Source } from "@fairlead/client";
 
 /** What a tile needs of a track, its own peer's or another's. */
 export type Attachable = {
@@ -39,8 +39,10 @@ export type Speakers = ReadonlySet<string>;
 /** Levels above this are speech rather than a room's noise, dBov. */
 const SPEECH_DBOV = -55;
 
-export function speakersOf(levels: readonly { peerId: string; volumeDbov: number }[]): Speakers {
-  return new Set(levels.filter((level) => level.volumeDbov > SPEECH_DBOV).map((level) => level.peerId));
+/** Who is heard now, and the dominant one: short sounds make a speaker before they raise the average level. */
+export function speakersOf({ dominantPeerId, levels }: RoomEvents["speakers.changed"]): Speakers {
+  const heard = levels.filter((level) => level.volumeDbov > SPEECH_DBOV).map((level) => level.peerId);
+  return new Set(dominantPeerId ? [dominantPeerId, ...heard] : heard);
 }
 
 /** The room as it is now, frozen for one rendering. */
