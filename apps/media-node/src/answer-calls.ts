@@ -34,9 +34,10 @@ export function answerCalls(rooms: Rooms): NodeCallHandlers {
       await room.mute(peer, source, muted);
       return { identity: peer.identity };
     },
-    "peer.remove": ({ roomId, epoch, peerId, reason }) => {
+    "peer.remove": ({ roomId, epoch, peerId, reason, ban }) => {
       const room = rooms.room(roomId, epoch);
       const peer = room.peer(peerId);
+      if (ban) room.ban(peer);
       room.remove(peer, "removed", "peer_removed", reason);
       return { identity: peer.identity, ticketId: peer.ticketId };
     },

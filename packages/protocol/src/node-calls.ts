@@ -55,7 +55,7 @@ export const NODE_CALLS = {
     reply: z.object({ identity: z.string() }),
   },
   "peer.remove": {
-    request: InRoom.extend({ peerId: PeerId, reason: z.string().max(256) }),
+    request: InRoom.extend({ peerId: PeerId, reason: z.string().max(256), ban: z.boolean().default(true) }),
     reply: z.object({ identity: z.string(), ticketId: z.string() }),
   },
 } as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;

@@ -15,6 +15,7 @@ export const moderationCommands = {
     assertModerator(peer);
     const { room } = peer;
     const target = room.peer(peerId);
+    room.ban(target);
     room.deps.recordBan({ identity: target.identity, ticketId: target.ticketId });
     room.remove(target, "removed", "peer_removed", reason);
     return {};

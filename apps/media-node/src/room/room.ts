@@ -8,6 +8,7 @@ import {
   type RoomEvent,
   type RoomOptions,
   type Source,
+  type TicketClaims,
   type Transient,
 } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
@@ -47,6 +48,8 @@ export class Room {
   readonly createdAtMs: number;
   #emptySinceMs: number;
   readonly #webRtcServer: types.WebRtcServer;
+  /** Identities and ticket ids that were removed here: they are refused before the room record says so. */
+  readonly #banned = new Set<string>();
 
   private constructor(
     settings: RoomSettings,
@@ -95,14 +98,21 @@ export class Room {
 
   /**
    * Admits a peer: both transports, its session, and the events that tell it and the others.
-   * @throws {FairleadError} `room_full`, `duplicate_identity`.
+   * @throws {FairleadError} `banned`, `room_full`, `duplicate_identity`; `lease_lost` if the room went meanwhile.
    */
   async admit(open: OpenPeer): Promise<Peer> {
-    this.#makeWay(open.claims.sub);
+    this.#makeWay(open.claims);
     const owner = { core: this.lease.core, roomId: this.roomId, peerId: open.peerId };
     const transports = await openTransports(this.router, this.#webRtcServer, owner);
-    // Somebody of the same identity may have come in meanwhile.
-    this.#makeWay(open.claims.sub);
+    // While the transports were made, somebody of the same identity may have come in, or the room may have gone.
+    try {
+      this.#makeWay(open.claims);
+      if (this.router.closed) throw new FairleadError("lease_lost");
+    } catch (error) {
+      transports.send.close();
+      transports.receive.close();
+      throw error;
+    }
     const peer: Peer = new Peer(
       this,
       { ...open, transports, session: this.#openSession(open, () => peer) },
@@ -152,6 +162,10 @@ export class Room {
     if (paused) this.broadcast({ name: "producer.paused", data: { producerId, muted } });
   }
 
+  ban({ identity, ticketId }: Peer): void {
+    this.#banned.add(`identity ${identity}`).add(`ticket ${ticketId}`);
+  }
+
   /** Frees the peer and tells the others. @param code What its own client is told; null: nothing, it left by itself. */
   remove(peer: Peer, reason: LeaveReason, code: ErrorCode | null, message = ""): void {
     if (!this.peers.delete(peer.peerId)) return;
@@ -190,7 +204,9 @@ export class Room {
     this.router.close();
   }
 
-  #makeWay(identity: string): void {
+  #makeWay({ sub: identity, jti }: TicketClaims): void {
+    if (this.#banned.has(`identity ${identity}`) || this.#banned.has(`ticket ${jti}`))
+      throw new FairleadError("banned");
     const older = [...this.peers.values()].find((peer) => peer.identity === identity);
     if (older && this.options.duplicateIdentity === "refuse") throw new FairleadError("duplicate_identity");
     if (older) this.remove(older, "replaced", "session_replaced", "the same identity joined again");

@@ -86,7 +86,7 @@ export function addPeerRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
     const { reason, ban } = parse(RemoveRequest, c.req.valid("json") ?? {});
     const { incarnation, roomId, epoch } = await findLease(registry, room);
     const { identity, ticketId } = await callNode(bus, incarnation, "peer.remove", {
-      ...{ roomId, epoch, peerId, reason },
+      ...{ roomId, epoch, peerId, reason, ban },
     });
     if (ban) await registry.updateRoom(roomId, { ban: { identity, ticketId } });
     log.info("peer.removed", { roomId, peerId, ban });
