@@ -86,7 +86,8 @@ export class Rooms {
     if (earlier) return this.#rejoin(earlier);
     const room = await this.open({ lease, options, mutes });
     this.#options.onArrival(request.debitId, room !== known);
-    const peer = await room.admit({ join, claims, peerId: randomId(), sessionId: request.sessionId });
+    const opened = { join, claims, peerId: randomId(), sessionId: request.sessionId };
+    const peer = await whileAlive(room.router, () => room.admit(opened));
     this.#peersBySession.set(request.sessionId, peer);
     // Its events come after its answer, which a call in this turn of the event loop can't overtake.
     setImmediate(() => room.welcome(peer));
@@ -152,7 +153,10 @@ export class Rooms {
       });
     }
     const codecs = mediaCodecs(this.#options.codecPolicy) as types.RouterRtpCodecCapability[];
-    const room = await Room.open(settings, core.running, codecs, this.#roomDeps(lease.roomId));
+    const { running } = core;
+    const room = await whileAlive(running.worker, () =>
+      Room.open(settings, running, codecs, this.#roomDeps(lease.roomId)),
+    );
     this.#rooms.set(lease.roomId, room);
     this.#options.log.info("room.opened", { roomId: lease.roomId, core: lease.core, epoch: lease.epoch });
     return room;
@@ -197,5 +201,19 @@ export class Rooms {
     void this.#options.registry
       .release(lease)
       .catch((error) => this.#options.log.warn("lease.release_failed", { roomId: lease.roomId, error }));
+  }
+}
+
+/**
+ * Runs calls into a worker or router that may die meanwhile, which is no bug: the room is placed anew.
+ * @throws {FairleadError} `lease_lost` then.
+ */
+async function whileAlive<T>(alive: { closed: boolean }, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (alive.closed && !(error instanceof FairleadError))
+      throw new FairleadError("lease_lost", { cause: error });
+    throw error;
   }
 }
