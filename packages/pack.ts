@@ -21,7 +21,7 @@ const PACKABLE = ["protocol", "tickets", "client"];
 const PACKAGES = import.meta.dirname;
 const ROOT = resolve(PACKAGES, "..");
 /** Not for those who install the package. */
-const NOT_PACKED = ["**/*.test.ts", "**/testing/**", "**/model/**"];
+const NOT_PACKED = ["**/*.test.ts", "**/testing/**"];
 
 type Manifest = {
   name: string;
@@ -91,7 +91,7 @@ function tarballName(answer: unknown): string {
 function publicManifest({ name, version, license, description, dependencies }: Manifest): object {
   return {
     ...{ name, version, description, license, type: "module", sideEffects: false },
-    engines: { node: ">=20" },
+    engines: { node: ">=22" },
     exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
     files: ["dist"],
     dependencies,

@@ -3,13 +3,26 @@ import type { types } from "mediasoup-client";
 import type { SendOptions } from "./api/options.ts";
 import type { MediaSession } from "./media-session.ts";
 
-/** One data producer per label and reliability, made when it is first needed. */
+/** Media goes first: what a peer publishes on joining should not wait for a channel. */
+const PREPARE_AFTER_MS = 300;
+
+/**
+ * One data producer per label and reliability, made when it is first needed; but the default one soon after the join,
+ * since what is sent before the others have their ends of a new channel is lost to them.
+ */
 export class DataSender {
   readonly #media: MediaSession;
   readonly #producers = new Map<string, Promise<types.DataProducer>>();
+  readonly #preparing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(media: MediaSession) {
+  /** @param mayWrite The peer is granted `data`. */
+  constructor(media: MediaSession, mayWrite: boolean) {
     this.#media = media;
+    if (mayWrite) this.#preparing = setTimeout(() => this.#producer("data", true), PREPARE_AFTER_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#preparing);
   }
 
   /** @throws {FairleadError} `grant_missing`; `room_moved` when the channel closed under it: send again. */

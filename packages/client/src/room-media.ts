@@ -28,7 +28,7 @@ export class RoomMedia {
   constructor({ device, joined, command, peers, emitter, qualityChanged }: RoomMediaOptions) {
     this.session = new MediaSession({ device, joined, command });
     this.subscriptions = new Subscriptions({ media: this.session, command, peers, emitter });
-    this.data = new DataSender(this.session);
+    this.data = new DataSender(this.session, joined.grants.data);
     this.#monitor = new QualityMonitor({
       media: this.session,
       ownPeerId: joined.peerId,
@@ -40,6 +40,7 @@ export class RoomMedia {
   close(): void {
     this.#monitor.close();
     this.subscriptions.close();
+    this.data.close();
     this.session.close();
   }
 }

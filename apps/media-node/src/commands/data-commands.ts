@@ -22,9 +22,9 @@ export const dataCommands = {
       }),
     );
     peer.dataProducers.set(producer.id, producer);
-    for (const other of room.peers.values()) {
-      if (other !== peer && other.isAutoSubscribed) void subscribeToData(other, producer);
-    }
+    const others = [...room.peers.values()].filter((other) => other !== peer && other.isAutoSubscribed);
+    // The sender learns of its channel when the others have theirs: nothing it says falls between.
+    await Promise.all(others.map((other) => subscribeToData(other, producer)));
     return { dataProducerId: producer.id };
   },
   "data_producer.close": (peer, { dataProducerId }) => {

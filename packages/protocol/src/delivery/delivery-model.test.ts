@@ -6,7 +6,7 @@ import type { Acknowledgement, ReplyFrame } from "../frames.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { type Arrival, EventCursor } from "./event-cursor.ts";
 import { EventStream } from "./event-stream.ts";
-import { type Parts, Step, World } from "./model/world.ts";
+import { type Parts, Step, World } from "./testing/world.ts";
 
 /** At 1 s each; the node's pause before sending again grows to 8 s. */
 const MAX_ROUNDS = 60;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EventCursor } from "./event-cursor.ts";
 import { EventLog } from "./event-log.ts";
-import { RoomState } from "./model/room-state.ts";
+import { RoomState } from "./testing/room-state.ts";
 
 const EPOCH = 7;
 const event = { name: "snapshot.ended" as const, data: {} };

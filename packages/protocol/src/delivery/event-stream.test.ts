@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NumberedEvent, RoomEvent } from "../events.ts";
 import { EventStream } from "./event-stream.ts";
-import { RoomState } from "./model/room-state.ts";
+import { RoomState } from "./testing/room-state.ts";
 
 const left = (peerId: string): RoomEvent => ({ name: "peer.left", data: { peerId, reason: "left" } });
 const sequences = (events: NumberedEvent[]) => events.map(({ position }) => Number(position.split(":")[1]));
