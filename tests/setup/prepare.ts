@@ -1,0 +1,23 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { provideWorker, showProgress } from "@fairlead/mediasoup-worker";
+import { provideBrowsers } from "./provide-browsers.ts";
+
+/** `npm test` runs this first: browsers, a proved mediasoup worker, the built page. Fast when all is there. */
+const ROOT = join(import.meta.dirname, "../..");
+const say = (line: string) => console.log(`prepare: ${line}`);
+
+try {
+  provideBrowsers(say);
+  const { bin, source } = await provideWorker({ onProgress: showProgress(process.stderr) });
+  say(`mediasoup worker (${source}): ${bin}`);
+  // Always anew: a build takes a second or two, and tests of yesterday's page would lie.
+  execFileSync("npm", ["run", "--silent", "build:web"], {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  say("web page: apps/web/dist");
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
