@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium } from "playwright-core";
+import { findBrowser } from "../setup/browsers.ts";
+import { installRtcProbe } from "./rtc-probe.ts";
+
+export type ChromiumOptions = {
+  /** Default true: sound plays without a click. */
+  autoplay?: boolean;
+  /** Default `granted`: the page gets the fake camera and microphone without asking. */
+  devices?: "granted" | "denied";
+};
+
+export type Chromium = { context: BrowserContext; close(): Promise<void> };
+
+/** No sandbox: tests run as root in containers. The rest keeps the browser from doing anything but what the test says. */
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  // Tabs that are not in front go on at full speed, as on two people's screens.
+  "--disable-renderer-backgrounding",
+  "--disable-backgrounding-occluded-windows",
+  // A machine without a network has loopback only.
+  "--allow-loopback-in-peer-connection",
+];
+
+/** A browser of its own with a fresh profile; its tabs are the peers. */
+export async function launchChromium(options: ChromiumOptions = {}): Promise<Chromium> {
+  const { autoplay = true, devices = "granted" } = options;
+  const executablePath = findBrowser("chromium");
+  if (!executablePath) throw new Error("no Chromium: run `node tests/setup/prepare.ts`");
+  const profile = await mkdtemp(join(tmpdir(), "fairlead-chromium-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    viewport: { width: 1024, height: 640 },
+    args: [
+      ...QUIET,
+      // 15 frames a second: a tab encodes three layers of it and decodes the others', on two cores with all of them.
+      "--use-fake-device-for-media-stream=fps=15",
+      `--use-fake-ui-for-media-stream${devices === "denied" ? "=deny" : ""}`,
+      `--autoplay-policy=${autoplay ? "no-user-gesture-required" : "document-user-activation-required"}`,
+    ],
+  });
+  await context.addInitScript(installRtcProbe);
+  return {
+    context,
+    close: async () => {
+      await context.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

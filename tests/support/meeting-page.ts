@@ -1,0 +1,92 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import type { RtcSample } from "./rtc-probe.ts";
+
+const SCREENSHOTS = join(import.meta.dirname, "../../artifacts/screenshots");
+
+/** The page as a person meets it: by what can be read on it. */
+export class MeetingPage {
+  readonly page: Page;
+  readonly name: string;
+
+  constructor(page: Page, name: string) {
+    this.page = page;
+    this.name = name;
+  }
+
+  /** A new tab in the lobby, with the name and the room filled in. */
+  static async open(context: BrowserContext, at: { url: string; room: string; name: string }) {
+    const tab = new MeetingPage(await context.newPage(), at.name);
+    await tab.goToLobby(at);
+    return tab;
+  }
+
+  /** A new tab in the meeting. */
+  static async join(context: BrowserContext, at: { url: string; room: string; name: string }) {
+    const tab = await MeetingPage.open(context, at);
+    await tab.join();
+    return tab;
+  }
+
+  async goToLobby({ url, room }: { url: string; room: string }): Promise<void> {
+    await this.page.goto(`${url}/?room=${room}`);
+    await this.page.getByLabel("Your name").fill(this.name);
+  }
+
+  /** Resolves in the meeting, which shows this peer's own tile. */
+  async join(): Promise<void> {
+    await this.button("Join").click();
+    await this.tile(`${this.name} (you)`).waitFor();
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+
+  tile(name: string): Locator {
+    return this.page.getByRole("figure", { name, exact: true });
+  }
+
+  /** Says that this peer can't be heard. */
+  mutedMark(name: string): Locator {
+    return this.tile(name).getByRole("img", { name: "Microphone is muted" });
+  }
+
+  status(text: string | RegExp): Locator {
+    return this.page.getByRole("status").filter({ hasText: text });
+  }
+
+  alert(text: string | RegExp): Locator {
+    return this.page.getByRole("alert").filter({ hasText: text });
+  }
+
+  async openChat(): Promise<void> {
+    await this.button("Chat").click();
+    await this.page.getByLabel("Message", { exact: true }).waitFor();
+  }
+
+  async say(text: string): Promise<void> {
+    await this.page.getByLabel("Message", { exact: true }).fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** One message of the open chat. */
+  message(author: string, text: string): Locator {
+    return this.page
+      .getByRole("log")
+      .getByRole("article")
+      .filter({ hasText: author })
+      .filter({ hasText: text });
+  }
+
+  media(): Promise<RtcSample> {
+    return this.page.evaluate(() => globalThis.rtcProbe.sample());
+  }
+
+  /** Into `artifacts/screenshots`, for people to look at. */
+  async screenshot(name: string): Promise<void> {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  }
+}
