@@ -1,11 +1,9 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
-import type { PeerDetail, PeerPage } from "@fairlead/protocol";
+import { PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
 import type { Peer } from "./room/peer.ts";
 import type { Room } from "./room/room.ts";
 import { producerInfos } from "./room/room-events.ts";
 import type { Rooms } from "./rooms.ts";
-
-const PEERS_PER_PAGE = 50;
 
 /** What signaling asks of this node. */
 export function answerCalls(rooms: Rooms): NodeCallHandlers {
@@ -30,16 +28,13 @@ export function answerCalls(rooms: Rooms): NodeCallHandlers {
     "room.peers": ({ roomId, epoch, cursor }) => pageOfPeers(rooms.room(roomId, epoch), cursor),
     "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
       const room = rooms.room(roomId, epoch);
-      const peer = room.peer(peerId);
-      await room.mute(peer, source, muted);
-      return { identity: peer.identity };
+      await room.mute(room.peer(peerId), source, muted);
+      return {};
     },
-    "peer.remove": ({ roomId, epoch, peerId, reason, ban }) => {
+    "peer.remove": async ({ roomId, epoch, peerId, reason, ban }) => {
       const room = rooms.room(roomId, epoch);
-      const peer = room.peer(peerId);
-      if (ban) room.ban(peer);
-      room.remove(peer, "removed", "peer_removed", reason);
-      return { identity: peer.identity, ticketId: peer.ticketId };
+      await room.expel(room.peer(peerId), { reason, ban });
+      return {};
     },
   };
 }

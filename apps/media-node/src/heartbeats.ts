@@ -5,9 +5,8 @@ import type { Rooms } from "./rooms.ts";
 import type { Core } from "./worker/core.ts";
 import type { NetworkMeter } from "./worker/network-meter.ts";
 
-/** After this time a peer's load is in the measured one, ms; a room's reservation holds longer, for those yet to come. */
+/** After this time a peer's load is in the measured one, ms. What a young room may grow to, the registry reserves itself. */
 const PEER_SETTLES_MS = 10_000;
-const ROOM_SETTLES_MS = 120_000;
 
 export type HeartbeatsOptions = {
   node: Pick<Heartbeat, "nodeId" | "incarnation" | "region" | "labels" | "version">;
@@ -33,8 +32,8 @@ export class Heartbeats {
     this.#options = options;
   }
 
-  noteArrival(debitId: string, isRoom: boolean): void {
-    this.#settlesAtMs.set(debitId, this.#options.now() + (isRoom ? ROOM_SETTLES_MS : PEER_SETTLES_MS));
+  noteArrival(debitId: string): void {
+    this.#settlesAtMs.set(debitId, this.#options.now() + PEER_SETTLES_MS);
   }
 
   /** One beat; none while the last one is still on its way. */

@@ -39,12 +39,6 @@ export class Ledger {
     return [...this.#entries.values()];
   }
 
-  count(kind: ResourceKind, isCounted: (owner: ResourceOwner) => boolean = () => true): number {
-    return this.entries().filter(
-      (entry) => entry.kind === kind && (entry.owner === null || isCounted(entry.owner)),
-    ).length;
-  }
-
   #watchRouter(router: types.Router): void {
     this.#add("router", router);
     router.observer.on("newtransport", (transport) => this.#watchTransport(transport));

@@ -123,7 +123,7 @@ function assemble(options: MediaNodeOptions): Parts {
   const rooms: Rooms = new Rooms({
     ...{ bus, registry, log, now, incarnation, cores, codecPolicy, graceMs },
     keys: { ticketKeys, sessionKeys, issuer },
-    onArrival: (debitId, isRoom) => heartbeats.noteArrival(debitId, isRoom),
+    onArrival: (debitId) => heartbeats.noteArrival(debitId),
   });
   const relocation: RelocateDeps = { nodeId, incarnation, bus, registry, rooms, log };
   const heartbeats: Heartbeats = new Heartbeats({

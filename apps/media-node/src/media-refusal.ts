@@ -1,16 +1,17 @@
 import { FairleadError } from "@fairlead/protocol";
-import type { types } from "mediasoup";
+import type { Peer } from "./room/peer.ts";
 
 /**
  * Runs a call into mediasoup that a client's parameters decide over. What mediasoup refuses becomes `media_rejected`; if the
- * router has gone meanwhile, the room is on its way to another core: `room_moved`.
+ * router has gone meanwhile, the room is on its way to another core: `room_moved`; if only the peer has, `session_gone`.
  */
-export async function refuseBadMedia<T>(router: types.Router, act: () => Promise<T>): Promise<T> {
+export async function refuseBadMedia<T>(peer: Peer, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (error instanceof FairleadError) throw error;
-    if (router.closed) throw new FairleadError("room_moved", { cause: error });
+    if (peer.room.router.closed) throw new FairleadError("room_moved", { cause: error });
+    if (peer.isClosed) throw new FairleadError("session_gone", { cause: error });
     const message = error instanceof Error ? error.message.slice(0, 500) : "refused by mediasoup";
     throw new FairleadError("media_rejected", { message, cause: error });
   }

@@ -1,6 +1,13 @@
 import { type Bus, encodeJson } from "@fairlead/bus";
-import { type CoreAddress, FairleadError, type Lease, type RoomControl, subjects } from "@fairlead/protocol";
-import type { Placement, Registry } from "@fairlead/registry";
+import {
+  type CoreAddress,
+  FairleadError,
+  inBatches,
+  type Lease,
+  type RoomControl,
+  subjects,
+} from "@fairlead/protocol";
+import type { Placement, PlaceRequest, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Rooms } from "./rooms.ts";
 import type { Core } from "./worker/core.ts";
@@ -14,6 +21,9 @@ export type RelocateDeps = {
   log: Logger;
 };
 
+/** While the registry has no core for a room it is asked again, so often and after so long. */
+const PLACE_TRIES = 20;
+const PLACE_PAUSE_MS = 250;
 /** Rooms placed at once: their peers come back all together, and each costs two transports. */
 const AT_ONCE = 4;
 
@@ -22,15 +32,13 @@ export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<v
   const rooms = deps.rooms.all().filter((room) => room.lease.core === core.index);
   for (const room of rooms) deps.rooms.abandon(room);
   const dead = { nodeId: deps.nodeId, incarnation: deps.incarnation, core: core.index };
-  await paced(
-    rooms.map((room) => room.lease),
-    (lease) => relocate(lease, dead, core, deps),
-  );
+  const leases = rooms.map((room) => room.lease);
+  await paced(leases, deps, (lease) => relocate(lease, dead, core, deps));
 }
 
 /** Rooms of nodes that are gone, handed to this one by the registry. */
 export async function takeOver(orphans: readonly Lease[], deps: RelocateDeps): Promise<void> {
-  await paced(orphans, async ({ roomId }) => announce(await deps.registry.place({ roomId }), deps));
+  await paced(orphans, deps, async ({ roomId }) => announce(await placePatiently({ roomId }, deps), deps));
 }
 
 async function relocate(lease: Lease, dead: CoreAddress, core: Core, deps: RelocateDeps): Promise<void> {
@@ -38,11 +46,27 @@ async function relocate(lease: Lease, dead: CoreAddress, core: Core, deps: Reloc
   try {
     await announce(await deps.registry.place({ roomId: lease.roomId, supersedes, exclude: [dead] }), deps);
   } catch (error) {
-    if (!(error instanceof FairleadError) || error.code !== "no_capacity") throw error;
+    if (!isFull(error)) throw error;
     // No other core has room: the same one, once its new worker runs.
     await core.whenStarted();
-    await announce(await deps.registry.place({ roomId: lease.roomId, supersedes }), deps);
+    await announce(await placePatiently({ roomId: lease.roomId, supersedes }, deps), deps);
   }
+}
+
+/** A heartbeat tells the registry of a new worker, not its start; and peers leave full cores. */
+async function placePatiently(request: PlaceRequest, { registry }: RelocateDeps): Promise<Placement> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await registry.place(request);
+    } catch (error) {
+      if (!isFull(error) || tries === PLACE_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PLACE_PAUSE_MS).unref());
+    }
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof FairleadError && error.code === "no_capacity";
 }
 
 async function announce({ lease, room, decision }: Placement, deps: RelocateDeps): Promise<void> {
@@ -61,7 +85,13 @@ async function announce({ lease, room, decision }: Placement, deps: RelocateDeps
   );
 }
 
-async function paced<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  for (let start = 0; start < items.length; start += AT_ONCE)
-    await Promise.all(items.slice(start, start + AT_ONCE).map(act));
+/** A room that finds no place does not keep the others from theirs. */
+async function paced(
+  leases: readonly Lease[],
+  { log }: RelocateDeps,
+  act: (lease: Lease) => Promise<void>,
+): Promise<void> {
+  const tryOne = (lease: Lease) =>
+    act(lease).catch((error) => log.error("room.relocation_failed", { roomId: lease.roomId, error }));
+  for (const some of inBatches(leases, AT_ONCE)) await Promise.all(some.map(tryOne));
 }

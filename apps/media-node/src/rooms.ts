@@ -7,6 +7,8 @@ import {
   mediaCodecs,
   type NodeCallRequest,
   randomId,
+  SESSIONS_ALIVE_INTERVAL_MS,
+  type TicketClaims,
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
@@ -27,11 +29,13 @@ export type RoomsOptions = {
   log: Logger;
   now: () => number;
   /** A debit whose load has arrived. */
-  onArrival: (debitId: string, isRoom: boolean) => void;
+  onArrival: (debitId: string) => void;
 };
 
 /** Above this CPU share a core drops packets of those it has: it takes nobody more. */
 const FULL_LOAD = 0.95;
+/** So many proofs of life may be lost before a session counts as silent. */
+const MISSED_PROOFS = 3;
 
 /** The rooms that this node serves, by room id; the one place that opens and closes them. */
 export class Rooms {
@@ -39,6 +43,8 @@ export class Rooms {
   readonly #rooms = new Map<string, Room>();
   /** Rooms that are being opened, so that joins at once share one. */
   readonly #opening = new Map<string, Promise<Room>>();
+  /** Joins that are being answered, by ticket and join id. */
+  readonly #joining = new Map<string, Promise<JoinReply>>();
   readonly #peersBySession = new Map<string, Peer>();
 
   constructor(options: RoomsOptions) {
@@ -75,9 +81,19 @@ export class Rooms {
    * @throws {FairleadError} `ticket_*`, `capabilities_mismatch`, `lease_lost`, `core_full`, `room_full`, `duplicate_identity`.
    */
   async join(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
-    const { join, lease, options, mutes } = request;
+    const { join, lease } = request;
     const claims = await verifyAdmission(join, lease.roomId, this.#options.keys, this.#options.now);
     assertCapabilities(join, this.#options.codecPolicy);
+    // The same join again, of a client that had no answer: after the first one, not beside it.
+    const id = `${claims.jti} ${join.joinId}`;
+    const admit = () => this.#admit(request, claims);
+    const joined = (this.#joining.get(id) ?? Promise.resolve()).then(admit, admit);
+    this.#joining.set(id, joined);
+    return joined.finally(() => this.#joining.get(id) === joined && this.#joining.delete(id));
+  }
+
+  async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<JoinReply> {
+    const { join, lease, options, mutes } = request;
     const known = this.#rooms.get(lease.roomId);
     const earlier =
       known &&
@@ -85,9 +101,9 @@ export class Rooms {
     // The first join's answer was lost: the same one again, and the events from the start.
     if (earlier) return this.#rejoin(earlier);
     const room = await this.open({ lease, options, mutes });
-    this.#options.onArrival(request.debitId, room !== known);
-    const opened = { join, claims, peerId: randomId(), sessionId: request.sessionId };
-    const peer = await whileAlive(room.router, () => room.admit(opened));
+    this.#options.onArrival(request.debitId);
+    const admission = { join, claims, peerId: randomId(), sessionId: request.sessionId };
+    const peer = await whileAlive(room.router, () => room.admit(admission));
     this.#peersBySession.set(request.sessionId, peer);
     // Its events come after its answer, which a call in this turn of the event loop can't overtake.
     setImmediate(() => room.welcome(peer));
@@ -128,18 +144,24 @@ export class Rooms {
     this.#options.log.info("room.abandoned", { roomId: room.roomId, epoch: room.lease.epoch });
   }
 
-  /** Frees peers past their grace time and rooms past their empty time. Called about once a second. */
+  /** Frees peers past their grace time and rooms past their empty time. Called a few times a second. */
   sweep(): void {
     for (const room of this.all()) {
       for (const peer of [...room.peers.values()]) {
         peer.session.tick();
-        if (peer.session.silentMs > this.#options.graceMs)
+        if (peer.session.silentMs > this.#patienceMs(peer))
           room.remove(peer, "disconnected", "session_gone", "no sign of life");
       }
       if (room.peers.size === 0 && room.emptyMs > room.options.emptyTimeoutMs) this.close(room, "empty");
     }
     for (const [sessionId, peer] of this.#peersBySession)
       if (peer.isClosed) this.#peersBySession.delete(sessionId);
+  }
+
+  /** Proofs of life of a session with a socket are seconds apart: a grace time below that counts once it has none. */
+  #patienceMs({ session }: Peer): number {
+    const { graceMs } = this.#options;
+    return session.isAttached ? Math.max(graceMs, MISSED_PROOFS * SESSIONS_ALIVE_INTERVAL_MS) : graceMs;
   }
 
   async #openFresh(settings: RoomSettings): Promise<Room> {
@@ -185,11 +207,7 @@ export class Rooms {
 
   #roomDeps(roomId: string): RoomDeps {
     const { bus, log, now, registry } = this.#options;
-    const record = (patch: Parameters<Registry["updateRoom"]>[1]) =>
-      void registry
-        .updateRoom(roomId, patch)
-        .catch((error) => log.error("room.record_failed", { roomId, error }));
-    return { bus, log, now, recordMute: (mute) => record({ mute }), recordBan: (ban) => record({ ban }) };
+    return { bus, log, now, record: (patch) => registry.updateRoom(roomId, patch) };
   }
 
   #forget(room: Room): void {

@@ -13,6 +13,12 @@ import {
 /** No command and no event names more objects than this; what is many comes in several. */
 export const BATCH_LIMIT = 50;
 
+/** @returns `items` in order, in pieces of at most `size`. */
+export function inBatches<T>(items: readonly T[], size: number = BATCH_LIMIT): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
+
 const Nothing = z.object({});
 const OneTransport = z.object({ transportId: MediaId });
 const OneProducer = z.object({ producerId: MediaId });

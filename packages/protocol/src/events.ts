@@ -51,6 +51,9 @@ export type DataConsumerInfo = z.infer<typeof DataConsumerInfo>;
 export const LeaveReason = z.enum(["left", "disconnected", "removed", "replaced", "room_closed"]);
 export type LeaveReason = z.infer<typeof LeaveReason>;
 
+/** `consumers.created` carries whole RTP parameters, so fewer to an event. */
+export const CONSUMERS_PER_EVENT = 10;
+
 /** Facts with a position: numbered per session, kept by the node until acknowledged. */
 export const EVENTS = {
   /**
@@ -66,7 +69,7 @@ export const EVENTS = {
   "producer.paused": z.object({ producerId: MediaId, muted: z.boolean() }),
   "producer.resumed": z.object({ producerId: MediaId }),
   "producer.closed": z.object({ producerId: MediaId }),
-  "consumers.created": z.object({ consumers: z.array(ConsumerInfo).max(10) }),
+  "consumers.created": z.object({ consumers: z.array(ConsumerInfo).max(CONSUMERS_PER_EVENT) }),
   "consumer.closed": z.object({ consumerId: MediaId }),
   "data_consumers.created": z.object({ dataConsumers: z.array(DataConsumerInfo).max(BATCH_LIMIT) }),
   "data_consumer.closed": z.object({ dataConsumerId: MediaId }),
@@ -107,26 +110,9 @@ export const NumberedEvent = z.object({ position: Position, event: RoomEvent });
 export type NumberedEvent = z.infer<typeof NumberedEvent>;
 
 /** Passing observations without a position: never repeated, and nothing depends on them. */
-export const Transient = z.discriminatedUnion("name", [
-  z.object({
-    name: z.literal("audio.levels"),
-    /** Loudest first; dBov, -127 (silence) to 0. */
-    data: z.object({
-      levels: z.array(z.object({ peerId: PeerId, volumeDbov: z.number() })).max(BATCH_LIMIT),
-    }),
-  }),
-  z.object({
-    name: z.literal("consumer.layers"),
-    data: z.object({
-      consumerId: MediaId,
-      spatialLayer: z.int().nullable(),
-      temporalLayer: z.int().nullable(),
-    }),
-  }),
-  z.object({
-    name: z.literal("consumer.score"),
-    /** mediasoup's 0 (worst) to 10 (best), of the consumer and of the producer's current encoding. */
-    data: z.object({ consumerId: MediaId, score: z.number(), producerScore: z.number() }),
-  }),
-]);
+export const Transient = z.object({
+  name: z.literal("audio.levels"),
+  /** Loudest first; dBov, -127 (silence) to 0. */
+  data: z.object({ levels: z.array(z.object({ peerId: PeerId, volumeDbov: z.number() })).max(BATCH_LIMIT) }),
+});
 export type Transient = z.infer<typeof Transient>;

@@ -56,7 +56,12 @@ export const PeerDetail = PeerInfo.extend({
 });
 export type PeerDetail = z.infer<typeof PeerDetail>;
 
-export const PeerPage = z.object({ peers: z.array(PeerDetail).max(50), cursor: z.string().optional() });
+export const PEERS_PER_PAGE = 50;
+
+export const PeerPage = z.object({
+  peers: z.array(PeerDetail).max(PEERS_PER_PAGE),
+  cursor: z.string().optional(),
+});
 export type PeerPage = z.infer<typeof PeerPage>;
 
 /** Body of `POST /v1/rooms/{room}/peers/{peer}/mute`. */

@@ -7,7 +7,7 @@ const Token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 
 export const RoomId = Token;
 export type RoomId = z.infer<typeof RoomId>;
 
-/** Made by signaling at join: 128 random bits. The same peer keeps it across reconnects. */
+/** Made by the media node at join: 128 random bits. The same peer keeps it across reconnects. */
 export const PeerId = Token;
 export type PeerId = z.infer<typeof PeerId>;
 

@@ -10,7 +10,7 @@ import { ProtocolVersion } from "./version.ts";
 export const Jwt = z.string().min(16).max(16_384);
 export type Jwt = z.infer<typeof Jwt>;
 
-/** The first frame of a new peer, and the body of `POST /v1/sessions`. */
+/** The first frame of a new peer. */
 export const JoinRequest = z.object({
   protocolVersion: ProtocolVersion,
   /** Made by the client, 128 random bits: a join sent again with the same id finds the session that the first one made. */

@@ -49,14 +49,14 @@ export const NODE_CALLS = {
   },
   "room.close": { request: InRoom, reply: Nothing },
   "room.peers": { request: InRoom.extend(Page.shape), reply: PeerPage },
-  /** Also tells what the caller needs to write the mute into the room record. */
+  /** Written into the room record too, before the answer. */
   "peer.mute": {
     request: InRoom.extend({ peerId: PeerId, source: Source, muted: z.boolean() }),
-    reply: z.object({ identity: z.string() }),
+    reply: Nothing,
   },
   "peer.remove": {
     request: InRoom.extend({ peerId: PeerId, reason: z.string().max(256), ban: z.boolean().default(true) }),
-    reply: z.object({ identity: z.string(), ticketId: z.string() }),
+    reply: Nothing,
   },
 } as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;
 

@@ -22,23 +22,23 @@ export const consumerCommands = {
   },
   /** Those that have just closed are passed over. */
   "consumers.resume": async (peer, { consumerIds }) => {
-    await refuseBadMedia(peer.room.router, () =>
+    await refuseBadMedia(peer, () =>
       Promise.all(peer.consumers(consumerIds).map((consumer) => consumer.resume())),
     );
     return {};
   },
   "consumers.pause": async (peer, { consumerIds }) => {
-    await refuseBadMedia(peer.room.router, () =>
+    await refuseBadMedia(peer, () =>
       Promise.all(peer.consumers(consumerIds).map((consumer) => consumer.pause())),
     );
     return {};
   },
   "consumer.set_preferred_layers": async (peer, { consumerId, ...layers }) => {
-    await refuseBadMedia(peer.room.router, () => consumerOf(peer, consumerId).setPreferredLayers(layers));
+    await refuseBadMedia(peer, () => consumerOf(peer, consumerId).setPreferredLayers(layers));
     return {};
   },
   "consumer.request_key_frame": async (peer, { consumerId }) => {
-    await refuseBadMedia(peer.room.router, () => consumerOf(peer, consumerId).requestKeyFrame());
+    await refuseBadMedia(peer, () => consumerOf(peer, consumerId).requestKeyFrame());
     return {};
   },
 } satisfies Partial<CommandHandlers>;

@@ -13,7 +13,7 @@ export const dataCommands = {
     if (!peer.grants.data)
       throw new FairleadError("grant_missing", { message: "the ticket does not grant sending data" });
     if (peer.dataProducers.size >= DATA_PRODUCERS_PER_PEER) throw new FairleadError("producer_limit");
-    const producer = await refuseBadMedia(room.router, () =>
+    const producer = await refuseBadMedia(peer, () =>
       peer.transports.send.produceData({
         label,
         protocol,
@@ -21,8 +21,13 @@ export const dataCommands = {
         appData: { owner: peer.owner, peerId: peer.peerId },
       }),
     );
+    // Its peer left while it was being made: mediasoup has not closed it with the transport.
+    if (peer.isClosed) {
+      producer.close();
+      throw new FairleadError("session_gone");
+    }
     peer.dataProducers.set(producer.id, producer);
-    const others = [...room.peers.values()].filter((other) => other !== peer && other.isAutoSubscribed);
+    const others = [...room.peers.values()].filter((other) => other !== peer);
     // The sender learns of its channel when the others have theirs: nothing it says falls between.
     await Promise.all(others.map((other) => subscribeToData(other, producer)));
     return { dataProducerId: producer.id };

@@ -5,19 +5,12 @@ import type { CommandHandlers } from "./act.ts";
 export const moderationCommands = {
   "peer.mute": async (peer, { peerId, source, muted }) => {
     assertModerator(peer);
-    const { room } = peer;
-    const target = room.peer(peerId);
-    await room.mute(target, source, muted);
-    room.deps.recordMute({ identity: target.identity, source, muted });
+    await peer.room.mute(peer.room.peer(peerId), source, muted);
     return {};
   },
-  "peer.remove": (peer, { peerId, reason }) => {
+  "peer.remove": async (peer, { peerId, reason }) => {
     assertModerator(peer);
-    const { room } = peer;
-    const target = room.peer(peerId);
-    room.ban(target);
-    room.deps.recordBan({ identity: target.identity, ticketId: target.ticketId });
-    room.remove(target, "removed", "peer_removed", reason);
+    await peer.room.expel(peer.room.peer(peerId), { reason, ban: true });
     return {};
   },
 } satisfies Partial<CommandHandlers>;

@@ -6,7 +6,7 @@ import { producerInfo, producersCreated } from "../room/room-events.ts";
 import { subscribe } from "../room/subscribe.ts";
 import type { CommandHandlers } from "./act.ts";
 
-/** Packets are retransmitted from here; a key frame asked for by many at once is asked for once. */
+/** A key frame that many viewers ask for within this time is asked of the publisher once. */
 const KEY_FRAME_REQUEST_DELAY_MS = 500;
 
 export const producerCommands = {
@@ -22,7 +22,7 @@ export const producerCommands = {
   "producer.pause": async (peer, { producerId }) => {
     const producer = peer.producer(producerId);
     const muted = peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer));
-    await producer.pause();
+    await refuseBadMedia(peer, () => producer.pause());
     peer.room.broadcast({ name: "producer.paused", data: { producerId, muted } });
     return {};
   },
@@ -30,7 +30,7 @@ export const producerCommands = {
     const producer = peer.producer(producerId);
     if (peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer)))
       throw new FairleadError("muted_by_moderator");
-    await producer.resume();
+    await refuseBadMedia(peer, () => producer.resume());
     peer.room.broadcast({ name: "producer.resumed", data: { producerId } });
     return {};
   },
@@ -59,7 +59,7 @@ async function produce(
   { source, kind, rtpParameters, paused }: CommandRequest<"producer.create">,
 ): Promise<types.Producer> {
   const { room } = peer;
-  const producer = await refuseBadMedia(room.router, () =>
+  const producer = await refuseBadMedia(peer, () =>
     peer.transports.send.produce({
       kind,
       rtpParameters: rtpParameters as unknown as types.RtpParameters,
@@ -68,10 +68,14 @@ async function produce(
       appData: { owner: peer.owner, peerId: peer.peerId, source },
     }),
   );
-  peer.producers.set(producer.id, producer);
+  // Its peer left while it was being made: mediasoup has not closed it with the transport.
+  if (peer.isClosed) producer.close();
+  else peer.producers.set(producer.id, producer);
   // Muted while it was being made.
-  if (room.mutes.has(peer.identity, source) && !producer.paused) await producer.pause();
+  if (room.mutes.has(peer.identity, source) && !producer.paused)
+    await refuseBadMedia(peer, () => producer.pause());
   if (source === "microphone") await listenTo(peer, producer);
+  if (peer.isClosed) throw new FairleadError("session_gone");
   for (const event of producersCreated([producerInfo(room, peer, producer)])) room.broadcast(event);
   for (const other of room.peers.values()) {
     if (other !== peer && other.isAutoSubscribed) void subscribe(other, [producer]);
@@ -81,7 +85,7 @@ async function produce(
 
 async function listenTo(peer: Peer, producer: types.Producer): Promise<void> {
   const { levels, speaker } = peer.room.observers;
-  await refuseBadMedia(peer.room.router, () =>
+  await refuseBadMedia(peer, () =>
     Promise.all([
       levels.addProducer({ producerId: producer.id }),
       speaker.addProducer({ producerId: producer.id }),

@@ -5,14 +5,14 @@ import type { CommandHandlers } from "./act.ts";
 export const transportCommands = {
   "transport.connect": async (peer, { transportId, dtlsParameters }) => {
     const transport = peer.transport(transportId);
-    await refuseBadMedia(peer.room.router, () =>
+    await refuseBadMedia(peer, () =>
       transport.connect({ dtlsParameters: dtlsParameters as types.DtlsParameters }),
     );
     return {};
   },
   "transport.restart_ice": async (peer, { transportId }) => {
     const transport = peer.transport(transportId);
-    const iceParameters = await refuseBadMedia(peer.room.router, () => transport.restartIce());
+    const iceParameters = await refuseBadMedia(peer, () => transport.restartIce());
     return { iceParameters, iceServers: [] };
   },
 } satisfies Partial<CommandHandlers>;

@@ -1,6 +1,7 @@
 import type {
   DataConsumerInfo,
   Grants,
+  JoinRequest,
   PeerInfo,
   Source,
   TicketClaims,
@@ -10,10 +11,11 @@ import { FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { ResourceOwner } from "../ledger.ts";
 import type { Session } from "../session/session.ts";
-import type { OpenPeer } from "./open-peer.ts";
+import type { PeerTransports } from "./open-transports.ts";
 import type { Room } from "./room.ts";
 
-export type PeerTransports = { send: types.WebRtcTransport; receive: types.WebRtcTransport };
+/** What a verified join brings. */
+export type Admission = { join: JoinRequest; claims: TicketClaims; peerId: string; sessionId: string };
 
 /** A consumer that is being made holds its producer's place, so that it isn't made twice. */
 export type ConsumerSlot = types.Consumer | "pending";
@@ -32,14 +34,14 @@ export class Peer {
   readonly producers = new Map<string, types.Producer>();
   readonly dataProducers = new Map<string, types.DataProducer>();
   readonly consumersByProducer = new Map<string, ConsumerSlot>();
-  readonly dataConsumers = new Map<string, { consumer: types.DataConsumer; info: DataConsumerInfo }>();
+  readonly dataConsumers = new Map<string, DataConsumerInfo>();
   /** Sources with a producer that is being made, so that two commands at once can't make two. */
   readonly pendingSources = new Set<Source>();
   #isClosed = false;
 
   constructor(
     room: Room,
-    options: OpenPeer & { transports: PeerTransports; session: Session },
+    options: Admission & { transports: PeerTransports; session: Session },
     joinedAtMs: number,
   ) {
     this.room = room;

@@ -1,25 +1,28 @@
-import { BATCH_LIMIT, type ConsumerInfo, type ProducerInfo, type RoomEvent } from "@fairlead/protocol";
+import {
+  CONSUMERS_PER_EVENT,
+  type ConsumerInfo,
+  inBatches,
+  type ProducerInfo,
+  type RoomEvent,
+} from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Peer } from "./peer.ts";
 import type { Room } from "./room.ts";
-
-/** `consumers.created` carries whole RTP parameters, so fewer to an event. */
-const CONSUMERS_PER_EVENT = 10;
 
 /** The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. */
 export function snapshotFor(room: Room, peer: Peer): RoomEvent[] {
   const peers = [...room.peers.values()];
   const producers = peers.flatMap((other) => producerInfos(room, other));
   const consumers = peer.consumers().map((consumer) => consumerInfo(consumer));
-  const dataConsumers = [...peer.dataConsumers.values()].map(({ info }) => info);
+  const dataConsumers = [...peer.dataConsumers.values()];
   return [
     { name: "snapshot.started", data: { roomId: room.roomId, peerId: peer.peerId, grants: peer.grants } },
-    ...chunks(peers, BATCH_LIMIT).map(
+    ...inBatches(peers).map(
       (some): RoomEvent => ({ name: "peers.joined", data: { peers: some.map((p) => p.info) } }),
     ),
     ...producersCreated(producers),
     ...consumersCreated(consumers),
-    ...chunks(dataConsumers, BATCH_LIMIT).map(
+    ...inBatches(dataConsumers).map(
       (some): RoomEvent => ({ name: "data_consumers.created", data: { dataConsumers: some } }),
     ),
     ...room.mutes
@@ -31,14 +34,14 @@ export function snapshotFor(room: Room, peer: Peer): RoomEvent[] {
 }
 
 export function producersCreated(producers: ProducerInfo[]): RoomEvent[] {
-  return chunks(producers, BATCH_LIMIT).map((some) => ({
+  return inBatches(producers).map((some) => ({
     name: "producers.created",
     data: { producers: some },
   }));
 }
 
 export function consumersCreated(consumers: ConsumerInfo[]): RoomEvent[] {
-  return chunks(consumers, CONSUMERS_PER_EVENT).map((some) => ({
+  return inBatches(consumers, CONSUMERS_PER_EVENT).map((some) => ({
     name: "consumers.created",
     data: { consumers: some },
   }));
@@ -72,10 +75,4 @@ export function consumerInfo(consumer: types.Consumer): ConsumerInfo {
     rtpParameters: consumer.rtpParameters as unknown as ConsumerInfo["rtpParameters"],
     producerPaused: consumer.producerPaused,
   };
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

@@ -11,25 +11,26 @@ import {
   type TicketClaims,
   type Transient,
 } from "@fairlead/protocol";
+import type { RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { act } from "../commands/act.ts";
+import { refuseBadMedia } from "../media-refusal.ts";
 import { Session } from "../session/session.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
 import { Mutes } from "./mutes.ts";
-import { type OpenPeer, openTransports } from "./open-peer.ts";
-import { Peer } from "./peer.ts";
+import { openTransports } from "./open-transports.ts";
+import { type Admission, Peer } from "./peer.ts";
 import { producerInfo, snapshotFor } from "./room-events.ts";
 import { openObservers } from "./speaker-observers.ts";
-import { subscribeToAll } from "./subscribe.ts";
+import { subscribeToAll, subscribeToAllData } from "./subscribe.ts";
 
 export type RoomDeps = {
   bus: Bus;
   log: Logger;
   now: () => number;
-  /** Persists a moderator's act in the room record; failures are the callee's to log. */
-  recordMute: (mute: Mute & { muted: boolean }) => void;
-  recordBan: (ban: { identity: string; ticketId: string }) => void;
+  /** Writes a moderation act into the room record, which outlives this node. */
+  record: (patch: RoomPatch) => Promise<unknown>;
 };
 
 export type RoomSettings = { lease: Lease; options: RoomOptions; mutes: readonly Mute[] };
@@ -45,7 +46,6 @@ export class Room {
   readonly observers: { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
   /** The dominant speaker; null while nobody speaks. */
   speakerId: string | null = null;
-  readonly createdAtMs: number;
   #emptySinceMs: number;
   readonly #webRtcServer: types.WebRtcServer;
   /** Identities and ticket ids that were removed here: they are refused before the room record says so. */
@@ -65,8 +65,7 @@ export class Room {
     this.observers = observers;
     this.deps = deps;
     this.#webRtcServer = running.webRtcServer;
-    this.createdAtMs = deps.now();
-    this.#emptySinceMs = this.createdAtMs;
+    this.#emptySinceMs = deps.now();
   }
 
   static async open(
@@ -100,13 +99,13 @@ export class Room {
    * Admits a peer: both transports, its session, and the events that tell it and the others.
    * @throws {FairleadError} `banned`, `room_full`, `duplicate_identity`; `lease_lost` if the room went meanwhile.
    */
-  async admit(open: OpenPeer): Promise<Peer> {
-    this.#makeWay(open.claims);
-    const owner = { core: this.lease.core, roomId: this.roomId, peerId: open.peerId };
+  async admit(admission: Admission): Promise<Peer> {
+    this.#makeWay(admission.claims);
+    const owner = { core: this.lease.core, roomId: this.roomId, peerId: admission.peerId };
     const transports = await openTransports(this.router, this.#webRtcServer, owner);
     // While the transports were made, somebody of the same identity may have come in, or the room may have gone.
     try {
-      this.#makeWay(open.claims);
+      this.#makeWay(admission.claims);
       if (this.router.closed) throw new FairleadError("lease_lost");
     } catch (error) {
       transports.send.close();
@@ -115,7 +114,7 @@ export class Room {
     }
     const peer: Peer = new Peer(
       this,
-      { ...open, transports, session: this.#openSession(open, () => peer) },
+      { ...admission, transports, session: this.#openSession(admission, () => peer) },
       this.deps.now(),
     );
     this.broadcast({ name: "peers.joined", data: { peers: [peer.info] } });
@@ -128,6 +127,7 @@ export class Room {
   welcome(peer: Peer): void {
     peer.session.start();
     if (peer.isAutoSubscribed) subscribeToAll(peer);
+    subscribeToAllData(peer);
   }
 
   /** To every peer, numbered and kept until acknowledged. */
@@ -151,19 +151,28 @@ export class Room {
     return peer;
   }
 
-  /** Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go. */
+  /**
+   * Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go.
+   * @throws {FairleadError} `registry_unreachable`: muted, but not beyond the life of this room here.
+   */
   async mute(peer: Peer, source: Source, muted: boolean): Promise<void> {
     this.mutes.set(peer.identity, source, muted);
     peer.session.send({ name: "source.muted", data: { source, muted } });
     const producer = peer.producerOf(source);
-    if (!producer) return;
-    if (muted) await producer.pause();
-    const { producerId, paused } = producerInfo(this, peer, producer);
-    if (paused) this.broadcast({ name: "producer.paused", data: { producerId, muted } });
+    if (producer) await this.#tellMute(peer, producer, muted);
+    await this.deps.record({ mute: { identity: peer.identity, source, muted } });
   }
 
-  ban({ identity, ticketId }: Peer): void {
-    this.#banned.add(`identity ${identity}`).add(`ticket ${ticketId}`);
+  /**
+   * Removes a peer against its will. `ban`: neither its identity nor its ticket comes back.
+   * @throws {FairleadError} `registry_unreachable`: out, but banned only as long as this room lives here.
+   */
+  async expel(peer: Peer, { reason, ban }: { reason: string; ban: boolean }): Promise<void> {
+    const { identity, ticketId } = peer;
+    // At once, so that it can't be back before the record says so.
+    if (ban) this.#banned.add(`identity ${identity}`).add(`ticket ${ticketId}`);
+    this.remove(peer, "removed", "peer_removed", reason);
+    if (ban) await this.deps.record({ ban: { identity, ticketId } });
   }
 
   /** Frees the peer and tells the others. @param code What its own client is told; null: nothing, it left by itself. */
@@ -213,9 +222,15 @@ export class Room {
     if (this.peers.size >= this.options.maxPeers) throw new FairleadError("room_full");
   }
 
-  #openSession(open: OpenPeer, peer: () => Peer): Session {
+  async #tellMute(peer: Peer, producer: types.Producer, muted: boolean): Promise<void> {
+    if (muted) await refuseBadMedia(peer, () => producer.pause());
+    const { producerId, paused } = producerInfo(this, peer, producer);
+    if (paused) this.broadcast({ name: "producer.paused", data: { producerId, muted } });
+  }
+
+  #openSession(admission: Admission, peer: () => Peer): Session {
     return new Session({
-      sessionId: open.sessionId,
+      sessionId: admission.sessionId,
       epoch: this.lease.epoch,
       bus: this.deps.bus,
       now: this.deps.now,

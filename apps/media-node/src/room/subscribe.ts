@@ -1,10 +1,7 @@
-import type { ConsumerInfo, DataConsumerInfo } from "@fairlead/protocol";
+import { CONSUMERS_PER_EVENT, type ConsumerInfo, type DataConsumerInfo, inBatches } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Peer } from "./peer.ts";
 import { consumerInfo, consumersCreated } from "./room-events.ts";
-
-/** Consumers made at once; the events about them go out as each group is done. */
-const GROUP = 10;
 
 /** Everything in the room, for a peer that just came. */
 export function subscribeToAll(peer: Peer): void {
@@ -13,6 +10,11 @@ export function subscribeToAll(peer: Peer): void {
     peer,
     others.flatMap((other) => [...other.producers.values()]),
   );
+}
+
+/** What others send, for a peer that just came. */
+export function subscribeToAllData(peer: Peer): void {
+  const others = [...peer.room.peers.values()].filter((other) => other !== peer);
   for (const producer of others.flatMap((other) => [...other.dataProducers.values()]))
     void subscribeToData(peer, producer);
 }
@@ -25,10 +27,8 @@ export async function subscribe(peer: Peer, producers: readonly types.Producer[]
   const wanted = producers.filter((producer) => isWanted(peer, producer));
   // Taken at once, so that a second request in the meantime doesn't make them again.
   for (const producer of wanted) peer.consumersByProducer.set(producer.id, "pending");
-  for (let start = 0; start < wanted.length; start += GROUP) {
-    const made = await Promise.all(
-      wanted.slice(start, start + GROUP).map((producer) => consume(peer, producer)),
-    );
+  for (const group of inBatches(wanted, CONSUMERS_PER_EVENT)) {
+    const made = await Promise.all(group.map((producer) => consume(peer, producer)));
     const infos = made.filter((info) => info !== null);
     for (const event of consumersCreated(infos)) peer.session.send(event);
   }
@@ -59,33 +59,17 @@ async function consume(peer: Peer, producer: types.Producer): Promise<ConsumerIn
   }
 }
 
-/** @returns null when it was unsubscribed from, or its producer closed, while it was being made. */
+/** @returns null when it was unsubscribed from, or its producer or its peer went away, while it was being made. */
 function keep(peer: Peer, producer: types.Producer, consumer: types.Consumer): ConsumerInfo | null {
-  const isStillWanted =
-    peer.consumersByProducer.get(producer.id) === "pending" && !consumer.closed && !producer.closed;
+  const isPending = peer.consumersByProducer.get(producer.id) === "pending";
+  const isStillWanted = isPending && !peer.isClosed && !consumer.closed && !producer.closed;
   if (!isStillWanted) {
     consumer.close();
-    if (peer.consumersByProducer.get(producer.id) === "pending") peer.consumersByProducer.delete(producer.id);
+    if (isPending) peer.consumersByProducer.delete(producer.id);
     return null;
   }
   peer.consumersByProducer.set(producer.id, consumer);
   consumer.on("producerclose", () => forget(peer, consumer));
-  consumer.on("layerschange", (layers) =>
-    peer.session.sendTransient({
-      name: "consumer.layers",
-      data: {
-        consumerId: consumer.id,
-        spatialLayer: layers?.spatialLayer ?? null,
-        temporalLayer: layers?.temporalLayer ?? null,
-      },
-    }),
-  );
-  consumer.on("score", ({ score, producerScore }) =>
-    peer.session.sendTransient({
-      name: "consumer.score",
-      data: { consumerId: consumer.id, score, producerScore },
-    }),
-  );
   return consumerInfo(consumer);
 }
 
@@ -114,8 +98,13 @@ export async function subscribeToData(peer: Peer, producer: types.DataProducer):
       dataProducerId: producer.id,
       appData: { owner: peer.owner },
     });
+    // Gone while it was being made: mediasoup tells neither then.
+    if (peer.isClosed || producer.closed) {
+      consumer.close();
+      return;
+    }
     const info = dataConsumerInfo(consumer, producer);
-    peer.dataConsumers.set(consumer.id, { consumer, info });
+    peer.dataConsumers.set(consumer.id, info);
     consumer.on("dataproducerclose", () => {
       if (peer.dataConsumers.delete(consumer.id))
         peer.session.send({ name: "data_consumer.closed", data: { dataConsumerId: consumer.id } });

@@ -1,4 +1,4 @@
-/** Weight of the newest sample: half of an old load is gone after one second. */
+/** Weight of the newest sample: half of an old load is gone after one sample. */
 const SMOOTHING = 0.5;
 
 /** A worker's CPU share, 0..1 of one core, smoothed. */

@@ -27,7 +27,7 @@ export type EventStreamOptions = {
  * answers the events to send now, in order; the caller publishes them.
  *
  * Use: `start()` at join; `append()` for each event; `attach()` when a socket takes the session over, `detach()` when it
- * closed; `acknowledge()` for the current connection's acknowledgements only; `tick()` about once a second.
+ * closed; `acknowledge()` for the current connection's acknowledgements only; `tick()` a few times a second.
  */
 export class EventStream {
   readonly #log: EventLog;

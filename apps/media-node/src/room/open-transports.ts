@@ -1,10 +1,7 @@
-import type { JoinRequest, TicketClaims } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { ResourceOwner } from "../ledger.ts";
-import type { PeerTransports } from "./peer.ts";
 
-/** What a verified join brings. */
-export type OpenPeer = { join: JoinRequest; claims: TicketClaims; peerId: string; sessionId: string };
+export type PeerTransports = { send: types.WebRtcTransport; receive: types.WebRtcTransport };
 
 /** Where bandwidth estimation starts, bits/s: enough for one camera at medium size, before feedback tells more. */
 const INITIAL_OUTGOING_BPS = 1_000_000;
@@ -28,6 +25,9 @@ export async function openTransports(
       initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BPS,
       appData: { owner },
     });
-  const [send, receive] = await Promise.all([open(), open()]);
-  return { send, receive };
+  const [send, receive] = await Promise.allSettled([open(), open()]);
+  if (send.status === "fulfilled" && receive.status === "fulfilled")
+    return { send: send.value, receive: receive.value };
+  for (const opened of [send, receive]) if (opened.status === "fulfilled") opened.value.close();
+  throw send.status === "rejected" ? send.reason : receive.status === "rejected" ? receive.reason : null;
 }
