@@ -12,8 +12,9 @@ import {
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
+import { verifyAdmission } from "@fairlead/tickets";
 import type { types } from "mediasoup";
-import { type AdmissionKeys, assertCapabilities, verifyAdmission } from "./admit-peer.ts";
+import { type AdmissionKeys, assertCapabilities } from "./admit-peer.ts";
 import { offerOf, type Peer } from "./room/peer.ts";
 import { Room, type RoomDeps, type RoomSettings } from "./room/room.ts";
 import type { Core } from "./worker/core.ts";
@@ -82,7 +83,8 @@ export class Rooms {
    */
   async join(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
     const { join, lease } = request;
-    const claims = await verifyAdmission(join, lease.roomId, this.#options.keys, this.#options.now);
+    const { keys, now } = this.#options;
+    const claims = await verifyAdmission(keys, join, { room: lease.roomId, issuer: keys.issuer, now });
     assertCapabilities(join, this.#options.codecPolicy);
     // The same join again, of a client that had no answer: after the first one, not beside it.
     const id = `${claims.jti} ${join.joinId}`;

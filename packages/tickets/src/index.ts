@@ -14,3 +14,9 @@ export {
   type VerifySessionOptions,
   verifySessionTicket,
 } from "./session-ticket.ts";
+export {
+  type AdmissionKeys,
+  type AdmissionOptions,
+  type AdmissionTickets,
+  verifyAdmission,
+} from "./verify-admission.ts";

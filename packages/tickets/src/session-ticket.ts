@@ -39,8 +39,6 @@ export type VerifySessionOptions = {
   issuer?: string;
   /** Milliseconds since 1970. */
   now?: () => number;
-  /** For a `previousSession`, which only proves that its peer was admitted once. */
-  allowExpired?: boolean;
 };
 
 /**
@@ -52,12 +50,12 @@ export async function verifySessionTicket(
   ticket: string,
   options: VerifySessionOptions = {},
 ): Promise<SessionClaims> {
-  const { issuer = DEFAULT_ISSUER, now = Date.now, allowExpired = false } = options;
+  const { issuer = DEFAULT_ISSUER, now = Date.now } = options;
   const claims = await verifyClaims(SESSION_TICKET, keySet, ticket);
   if (claims.iss !== issuer || claims.aud !== SESSION_AUDIENCE) {
     throw new FairleadError("session_invalid", { message: "another issuer's or audience's session ticket" });
   }
   const livesUntilMs = (claims.exp + LEEWAY_S) * 1_000;
-  if (now() >= livesUntilMs && !allowExpired) throw new FairleadError("session_expired");
+  if (now() >= livesUntilMs) throw new FairleadError("session_expired");
   return claims;
 }

@@ -9,9 +9,8 @@ import {
   type TicketClaims,
 } from "@fairlead/protocol";
 import type { PlaceRequest } from "@fairlead/registry";
-import type { SessionInput } from "@fairlead/tickets";
+import { type SessionInput, verifyAdmission } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
-import { admitPeer } from "./admit-peer.ts";
 import { pause } from "./pause.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
 
@@ -34,7 +33,8 @@ export async function openSession(
   join: JoinRequest,
   sink: LinkSink,
 ): Promise<SessionLink> {
-  const claims = await admitPeer(context, join);
+  const { issuer, now } = context;
+  const claims = await verifyAdmission(context, join, { issuer, now });
   const search: Search = { exclude: [], suspect: undefined, lease: null };
   for (const delayMs of context.limits.retryDelaysMs) {
     try {
@@ -78,6 +78,8 @@ async function tryOpen(
     await link.start(toSession(claims, lease, reply), (sessionTicket) => ({
       ...{ ...reply, type: "joined", sessionTicket },
     }));
+    // Nobody listened there when the node sent that session's events.
+    if (reply.sessionId !== sessionId) void link.acknowledge({ position: reply.position, resend: true });
     return link;
   } catch (error) {
     link.close();

@@ -1,0 +1,57 @@
+import { FairleadError, type SessionClaims, type TicketClaims } from "@fairlead/protocol";
+import type { KeySet } from "./key-set.ts";
+import { type VerifyTicketOptions, verifyTicket } from "./room-ticket.ts";
+import { verifySessionTicket } from "./session-ticket.ts";
+
+export type AdmissionKeys = { ticketKeys: KeySet; sessionKeys: KeySet };
+
+/** What a join shows: its ticket, and the session ticket of the peer's last session if it had one. */
+export type AdmissionTickets = { ticket: string; previousSession?: string };
+
+export type AdmissionOptions = Pick<VerifyTicketOptions, "room" | "issuer" | "now">;
+
+/**
+ * Verifies a join's ticket. An expired one still counts for the peer that it admitted before, as the session ticket of its
+ * last session proves: a meeting may outlast its tickets, and a room that moves must not lose its peers.
+ *
+ * `previousSession` matters only then; it must be valid, and of the same ticket, identity and room.
+ *
+ * @throws {FairleadError} `ticket_*`.
+ */
+export async function verifyAdmission(
+  keys: AdmissionKeys,
+  tickets: AdmissionTickets,
+  options: AdmissionOptions = {},
+): Promise<TicketClaims> {
+  try {
+    return await verifyTicket(keys.ticketKeys, tickets.ticket, options);
+  } catch (error) {
+    const isExpired = error instanceof FairleadError && error.code === "ticket_expired";
+    const readmitted = isExpired ? await readmit(keys, tickets, options) : null;
+    if (!readmitted) throw error;
+    return readmitted;
+  }
+}
+
+/** @returns null without a session ticket that stands for the same admission. */
+async function readmit(
+  { ticketKeys, sessionKeys }: AdmissionKeys,
+  { ticket, previousSession }: AdmissionTickets,
+  options: AdmissionOptions,
+): Promise<TicketClaims | null> {
+  if (previousSession === undefined) return null;
+  const { issuer, now } = options;
+  const previous = await verifySessionTicket(sessionKeys, previousSession, { issuer, now }).catch(asRefusal);
+  if (previous === null) return null;
+  const claims = await verifyTicket(ticketKeys, ticket, { ...options, allowExpired: true });
+  return isSameAdmission(previous, claims) ? claims : null;
+}
+
+function isSameAdmission(previous: SessionClaims, claims: TicketClaims): boolean {
+  return previous.ticketId === claims.jti && previous.room === claims.room && previous.sub === claims.sub;
+}
+
+function asRefusal(error: unknown): null {
+  if (error instanceof FairleadError) return null;
+  throw error;
+}
