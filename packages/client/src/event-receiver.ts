@@ -1,67 +1,57 @@
 import {
   type Acknowledgement,
+  EventAcknowledger,
   EventCursor,
   type NumberedEvent,
   type Position,
   type RoomEvent,
 } from "@fairlead/protocol";
 
-/** One acknowledgement answers what came within this time. */
-export const ACK_DELAY_MS = 100;
-/** Behind one gap many events may follow: the node is asked for a resend once in this time. */
-export const RESEND_INTERVAL_MS = 500;
+const TICK_MS = 100;
 
-export type EventReceiverHandlers = {
+export type EventReceiverOptions = {
+  /** Milliseconds. */
+  now: () => number;
   apply(event: RoomEvent): void;
   acknowledge(ack: Acknowledgement): void;
 };
 
-/** Applies a session's events in order and acknowledges them. */
+/** Applies a session's events in order and acknowledges them: `protocol` decides, this one has the clock. */
 export class EventReceiver {
   readonly #cursor: EventCursor;
-  readonly #handlers: EventReceiverHandlers;
-  #ackTimer: ReturnType<typeof setTimeout> | undefined;
-  #resendTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #acknowledger: EventAcknowledger;
+  readonly #options: EventReceiverOptions;
+  #ticks: ReturnType<typeof setInterval> | undefined;
 
-  constructor(position: Position, handlers: EventReceiverHandlers) {
+  /** @param position Where the stream begins, from the join's reply. */
+  constructor(position: Position, options: EventReceiverOptions) {
     this.#cursor = new EventCursor(position);
-    this.#handlers = handlers;
+    this.#acknowledger = new EventAcknowledger(options.now);
+    this.#options = options;
   }
 
+  /** The last event applied. */
   get position(): Position {
     return this.#cursor.position;
   }
 
   receive(numbered: NumberedEvent): void {
     const arrival = this.#cursor.accept(numbered);
-    if (arrival === "gap") {
-      this.#askForResend();
-      return;
-    }
-    // A doubled event may mean that our acknowledgement was lost: it is answered too.
-    this.#ackTimer ??= setTimeout(() => this.#acknowledge(false), ACK_DELAY_MS);
-    if (arrival === "apply") this.#handlers.apply(numbered.event);
+    if (arrival === "apply") this.#options.apply(numbered.event);
+    this.#send(this.#acknowledger.note(arrival, this.position));
+  }
+
+  goLive(): void {
+    this.goAway();
+    this.#ticks = setInterval(() => this.#send(this.#acknowledger.tick(this.position)), TICK_MS);
   }
 
   /** The socket is gone: the resume will tell the position. */
-  pause(): void {
-    clearTimeout(this.#ackTimer);
-    clearTimeout(this.#resendTimer);
-    this.#ackTimer = undefined;
-    this.#resendTimer = undefined;
+  goAway(): void {
+    clearInterval(this.#ticks);
   }
 
-  #askForResend(): void {
-    if (this.#resendTimer) return;
-    this.#resendTimer = setTimeout(() => {
-      this.#resendTimer = undefined;
-    }, RESEND_INTERVAL_MS);
-    this.#acknowledge(true);
-  }
-
-  #acknowledge(resend: boolean): void {
-    clearTimeout(this.#ackTimer);
-    this.#ackTimer = undefined;
-    this.#handlers.acknowledge({ position: this.position, resend });
+  #send(ack: Acknowledgement | null): void {
+    if (ack) this.#options.acknowledge(ack);
   }
 }

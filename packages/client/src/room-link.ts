@@ -94,8 +94,9 @@ export class RoomLink {
   }
 
   #startSession(joined: Extract<ServerFrame, { type: "joined" }>): void {
-    const { introduction, handlers } = this.#options;
+    const { introduction, handlers, now } = this.#options;
     const session: Session = new Session(joined, {
+      now,
       send: (frame: ClientFrameInput) => this.#session === session && this.#connection.send(frame),
       apply: (event) => this.#apply(event),
     });

@@ -17,7 +17,9 @@ import { EventReceiver } from "./event-receiver.ts";
 
 export type SendCommand = <N extends CommandName>(name: N, data: CommandInput<N>) => Promise<CommandReply<N>>;
 
-export type SessionHandlers = {
+export type SessionOptions = {
+  /** Milliseconds. */
+  now: () => number;
   send(frame: ClientFrameInput): void;
   apply(event: RoomEvent): void;
 };
@@ -28,10 +30,11 @@ export class Session {
   readonly #commands: CommandSender;
   readonly #events: EventReceiver;
 
-  constructor(joined: JoinReply, { send, apply }: SessionHandlers) {
+  constructor(joined: JoinReply, { now, send, apply }: SessionOptions) {
     this.joined = joined;
     this.#commands = new CommandSender((command) => send({ type: "command", ...command }));
     this.#events = new EventReceiver(joined.position, {
+      now,
       apply,
       acknowledge: (ack) => send({ type: "ack", ...ack }),
     });
@@ -58,11 +61,12 @@ export class Session {
 
   goLive(): void {
     this.#commands.goLive();
+    this.#events.goLive();
   }
 
   goAway(): void {
     this.#commands.goAway();
-    this.#events.pause();
+    this.#events.goAway();
   }
 
   /** Unanswered commands fail with `error`. */
