@@ -75,8 +75,7 @@ export function addPeerRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
     const { source, muted } = c.req.valid("json");
     const { incarnation, roomId, epoch } = await findLease(registry, room);
     const request = { roomId, epoch, peerId, source, muted };
-    const { identity } = await callNode(bus, incarnation, "peer.mute", request);
-    await registry.updateRoom(roomId, { mute: { identity, source, muted } });
+    await callNode(bus, incarnation, "peer.mute", request);
     log.info("peer.muted", { roomId, peerId, source, muted });
     return c.body(null, 204);
   });
@@ -85,10 +84,7 @@ export function addPeerRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
     const { room, peer: peerId } = c.req.valid("param");
     const { reason, ban } = parse(RemoveRequest, c.req.valid("json") ?? {});
     const { incarnation, roomId, epoch } = await findLease(registry, room);
-    const { identity, ticketId } = await callNode(bus, incarnation, "peer.remove", {
-      ...{ roomId, epoch, peerId, reason, ban },
-    });
-    if (ban) await registry.updateRoom(roomId, { ban: { identity, ticketId } });
+    await callNode(bus, incarnation, "peer.remove", { roomId, epoch, peerId, reason, ban });
     log.info("peer.removed", { roomId, peerId, ban });
     return c.body(null, 204);
   });

@@ -105,32 +105,29 @@ describe("rooms over HTTP", () => {
 });
 
 describe("peers over HTTP", () => {
-  it("are muted at the node, and by identity in the room's record", async () => {
-    const { call, place, registry } = await setUp();
-    await place("a");
-    const mute = (muted: boolean) => call("POST", "/v1/rooms/a/peers/p/mute", { source: "camera", muted });
-    expect((await mute(true)).status).toBe(204);
-    expect((await registry.describeRoom("a"))?.mutes).toEqual([{ identity: "ann", source: "camera" }]);
-    expect((await mute(false)).status).toBe(204);
-    expect((await registry.describeRoom("a"))?.mutes).toEqual([]);
+  it("are muted and unmuted by their node", async () => {
+    const { call, place, node } = await setUp();
+    const { lease } = await place("a");
+    const mute = (body: object) => call("POST", "/v1/rooms/a/peers/p/mute", { source: "camera", ...body });
+    expect([(await mute({})).status, (await mute({ muted: false })).status]).toEqual([204, 204]);
+    const request = { roomId: "a", epoch: lease.epoch, peerId: "p", source: "camera" };
+    expect(node.callsTo("peer.mute").map((asked) => asked.request)).toEqual([
+      { ...request, muted: true },
+      { ...request, muted: false },
+    ]);
   });
 
-  it("that are removed do not get in again, by identity nor by ticket", async () => {
-    const { call, place, registry } = await setUp();
-    await place("a");
-    expect((await call("DELETE", "/v1/rooms/a/peers/p")).status).toBe(204);
-    await expect(place("a")).rejects.toMatchObject({ code: "banned" });
-    expect(await registry.describeRoom("a")).toMatchObject({
-      bannedIdentities: ["ann"],
-      bannedTicketIds: ["ticket-of-ann"],
-    });
-  });
-
-  it("that are removed without a ban may come back", async () => {
-    const { call, place } = await setUp();
-    await place("a");
-    expect((await call("DELETE", "/v1/rooms/a/peers/p", { ban: false })).status).toBe(204);
-    expect(await place("a")).toMatchObject({ isNew: false });
+  it("are removed by their node, which bans them unless told otherwise", async () => {
+    const { call, place, node } = await setUp();
+    const { lease } = await place("a");
+    const remove = (body?: object) => call("DELETE", "/v1/rooms/a/peers/p", body);
+    const statuses = [(await remove()).status, (await remove({ reason: "rude", ban: false })).status];
+    expect(statuses).toEqual([204, 204]);
+    const request = { roomId: "a", epoch: lease.epoch, peerId: "p" };
+    expect(node.callsTo("peer.remove").map((asked) => asked.request)).toEqual([
+      { ...request, reason: "", ban: true },
+      { ...request, reason: "rude", ban: false },
+    ]);
   });
 
   it("that nobody knows are peer_not_found", async () => {

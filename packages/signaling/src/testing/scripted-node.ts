@@ -59,8 +59,8 @@ export async function startScriptedNode(bus: Bus, registry: Registry, nodeId = "
     "room.describe": () => ({ peers: sessions.size, producers: 0, consumers: 0 }),
     "room.close": () => ({}),
     "room.peers": () => ({ peers: [] }),
-    "peer.mute": () => ({ identity: "ann" }),
-    "peer.remove": () => ({ identity: "ann", ticketId: "ticket-of-ann" }),
+    "peer.mute": () => ({}),
+    "peer.remove": () => ({}),
   };
   const scripted = Object.fromEntries(
     Object.entries(handlers).map(([name, handle]) => [
