@@ -1,4 +1,4 @@
-import { Capabilities, type ErrorCode, FairleadError, parse } from "@fairlead/protocol";
+import { Capabilities, ErrorAnswer, FairleadError, fromErrorBody, parse } from "@fairlead/protocol";
 
 /** The parts of Web Storage that are needed; absent where the browser denies it. */
 export type CapabilitiesStore = Pick<Storage, "getItem" | "setItem">;
@@ -18,7 +18,7 @@ export class CapabilitiesCache {
     this.#store = store;
   }
 
-  /** @throws {FairleadError} `node_unreachable` when signaling can't be reached; its own refusals. */
+  /** @throws {FairleadError} `signaling_unreachable`; signaling's own refusals. */
   async load(signal?: AbortSignal): Promise<Capabilities> {
     const kept = memory.get(this.#url) ?? this.#read();
     return kept ?? this.save(await this.#fetch(signal));
@@ -49,17 +49,20 @@ export class CapabilitiesCache {
   async #fetch(signal?: AbortSignal): Promise<Capabilities> {
     try {
       const answer = await fetch(`${this.#url}/v1/capabilities`, { signal });
-      if (!answer.ok) throw new FairleadError(codeOfStatus(answer.status));
+      if (!answer.ok) throw await refusalOf(answer);
       return parse(Capabilities, await answer.json(), "internal");
     } catch (cause) {
       if (cause instanceof FairleadError) throw cause;
-      throw new FairleadError("node_unreachable", { message: "signaling can't be reached", cause });
+      throw new FairleadError("signaling_unreachable", { cause });
     }
   }
 }
 
-function codeOfStatus(status: number): ErrorCode {
-  return status === 404 ? "not_found" : "node_unreachable";
+/** A proxy's page is no word of signaling's. @throws {SyntaxError} For no JSON. */
+async function refusalOf(answer: Response): Promise<FairleadError> {
+  const { data } = ErrorAnswer.safeParse(await answer.json());
+  const message = `HTTP status ${answer.status}`;
+  return data ? fromErrorBody(data.error) : new FairleadError("signaling_unreachable", { message });
 }
 
 function browserStore(): CapabilitiesStore | undefined {

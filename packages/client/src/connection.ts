@@ -3,6 +3,7 @@ import {
   closeCode,
   errorCodeOfClose,
   FairleadError,
+  fromErrorBody,
   type ServerFrame,
 } from "@fairlead/protocol";
 import type { ReconnectPolicy } from "./api/options.ts";
@@ -131,7 +132,7 @@ export class Connection {
 
   #handleFrame(socket: Socket, frame: ServerFrame): void {
     const { handlers, now } = this.#options;
-    if (frame.type === "error") this.#handleError(new FairleadError(frame.error.code, frame.error));
+    if (frame.type === "error") this.#handleError(fromErrorBody(frame.error));
     else if (frame.type !== "joined" && frame.type !== "resumed") handlers.frame(frame);
     else if (this.#state.state === "introducing") {
       this.#leaveState();
@@ -155,7 +156,7 @@ export class Connection {
       this.#leaveState();
       const code = errorCodeOfClose(closedWith);
       if (code) this.#options.handlers.refused(new FairleadError(code));
-      else this.retry(unreachable());
+      else this.retry(new FairleadError("signaling_unreachable"));
     }
   }
 
@@ -169,8 +170,4 @@ export class Connection {
     if (now() - left.sinceMs >= STABLE_AFTER_MS) this.#attempt = 0;
     handlers.away();
   }
-}
-
-function unreachable(): FairleadError {
-  return new FairleadError("node_unreachable", { message: "signaling can't be reached" });
 }

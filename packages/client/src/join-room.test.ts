@@ -137,6 +137,27 @@ describe("joinRoom", () => {
     await socket.closed;
   });
 
+  it("rejects with signaling's own refusal when there are no capabilities", async () => {
+    const error = { code: "too_many_frames", message: "slower, please", retryAfterMs: 700 };
+    signaling.capabilities = { status: 429, body: JSON.stringify({ error }) };
+    await expect(join()).rejects.toMatchObject(error);
+  });
+
+  it.each([
+    [502, "<h1>Bad gateway</h1>"],
+    [404, JSON.stringify({ error: "no such page" })],
+    [200, "<h1>Welcome to this hotel's network</h1>"],
+  ])("rejects with signaling_unreachable when something else answers: %i %s", async (status, body) => {
+    signaling.capabilities = { status, body };
+    await expect(join()).rejects.toMatchObject({ code: "signaling_unreachable" });
+  });
+
+  it("rejects with signaling_unreachable when nobody answers", async () => {
+    await signaling.close();
+    await expect(join()).rejects.toMatchObject({ code: "signaling_unreachable" });
+    signaling = await ScriptedSignaling.start();
+  });
+
   it("sends a join whose answer was lost again under the same id", async () => {
     const joining = join();
     const lost = await signaling.next("join");
@@ -214,7 +235,7 @@ describe("a lost socket", () => {
     room = await joining;
     const ended = nextEvent(room, "room.ended");
     await signaling.close();
-    expect((await ended).code).toBe("node_unreachable");
+    expect((await ended).code).toBe("signaling_unreachable");
     signaling = await ScriptedSignaling.start();
   });
 });

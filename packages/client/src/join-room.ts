@@ -14,7 +14,7 @@ const JOIN_TIMEOUT_MS = 15_000;
 /**
  * Joins the room that `ticket` names.
  * @throws {FairleadError} When the room refuses: `ticket_expired`, `banned`, `room_full`, `no_capacity`, …;
- * `node_unreachable` when signaling can't be reached, `node_timeout` when nothing came of it in time. Nothing stays open then.
+ * `signaling_unreachable`; `node_timeout` when nothing came of it in time. Nothing stays open then.
  */
 export async function joinRoom(options: JoinOptions): Promise<Room> {
   const { http, webSocket } = baseUrls(options.url);

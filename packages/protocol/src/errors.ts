@@ -39,7 +39,7 @@ export const ERRORS = {
   producer_limit: [409, null, false],
   muted_by_moderator: [403, null, false],
   // What happened to it
-  session_gone: [410, 4420, true],
+  session_gone: [410, null, true],
   session_replaced: [409, 4421, false],
   session_left: [410, 4422, false],
   peer_removed: [403, 4423, false],
@@ -54,6 +54,8 @@ export const ERRORS = {
   data_producer_not_found: [404, null, false],
   media_rejected: [400, null, false],
   // Where it should have gone
+  /** Made by the client: no answer, or none of Fairlead's. */
+  signaling_unreachable: [503, null, true],
   no_capacity: [503, 4503, true],
   core_full: [503, null, true],
   node_unreachable: [503, null, true],

@@ -23,6 +23,11 @@ const ENDS: Partial<Record<ErrorCode, EndText>> = {
     advice: "You joined it again elsewhere, and only the newest place stays.",
     canJoinAgain: true,
   },
+  signaling_unreachable: {
+    title: "The connection was lost",
+    advice: "The server can't be reached. Check the network and join again.",
+    canJoinAgain: true,
+  },
 };
 
 /** @param message The server's own words, shown where this page has none that are better. */
@@ -42,6 +47,7 @@ const REFUSALS: Partial<Record<ErrorCode, string>> = {
   banned: "A moderator removed you from this room, so you may not join it again.",
   duplicate_identity: "You are in this room already, in another tab or on another device.",
   node_timeout: "The server was not reached in time. Check the network and try again.",
+  signaling_unreachable: "The server can't be reached. Check the network and try again.",
   node_unreachable: "The server's media node does not answer. Try again in a moment.",
   protocol_unsupported: "This page is older or newer than the server. Reload it.",
 };

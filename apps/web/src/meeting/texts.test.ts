@@ -32,7 +32,7 @@ describe("the end of a meeting", () => {
   });
 
   it("offers it after a closed room, a replaced tab and any fault", () => {
-    for (const code of ["room_closed", "session_replaced", "session_gone", "internal"] as const) {
+    for (const code of ["room_closed", "session_replaced", "signaling_unreachable", "internal"] as const) {
       expect(endText(code, "gone").canJoinAgain).toBe(true);
     }
   });

@@ -114,6 +114,8 @@ export class ScriptedSignaling {
     ["consumers.resume", () => ({})],
     ["session.leave", () => ({})],
   ]);
+  /** The answer to the request for capabilities. */
+  capabilities = { status: 200, body: JSON.stringify(CAPABILITIES) };
   capabilityRequests = 0;
   readonly #server;
   readonly #webSockets;
@@ -126,7 +128,7 @@ export class ScriptedSignaling {
     this.#webSockets = new WebSocketServer({ server });
     server.on("request", (_request, response) => {
       this.capabilityRequests += 1;
-      response.end(JSON.stringify(CAPABILITIES));
+      response.writeHead(this.capabilities.status).end(this.capabilities.body);
     });
     this.#webSockets.on("connection", (webSocket) => {
       const socket = new ScriptedSocket(webSocket);
