@@ -8,6 +8,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const Settings = z.object({
   FAIRLEAD_HOST: z.string().min(1).default("0.0.0.0"),
   FAIRLEAD_PORT: port.default(3_000),
+  FAIRLEAD_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   FAIRLEAD_API_KEY: z.string().min(16, "at least 16 characters").optional(),
   FAIRLEAD_CORES: z.coerce.number().int().min(1).max(1_024).optional(),
   FAIRLEAD_RTC_PORT: port.default(0),
@@ -29,6 +30,8 @@ export type Config = {
   isHttps: boolean;
   /** The demo gives tickets to other devices too. */
   isLan: boolean;
+  /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
+  publicUrl: string | undefined;
   /** Undefined: a random one is made and printed. */
   apiKey: string | undefined;
   /** Undefined: one per CPU core. */
@@ -75,6 +78,7 @@ export function readConfig(
     port: settings.FAIRLEAD_PORT,
     isHttps: options.https,
     isLan: options.lan,
+    publicUrl: settings.FAIRLEAD_PUBLIC_URL,
     apiKey: settings.FAIRLEAD_API_KEY,
     cores: settings.FAIRLEAD_CORES,
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,

@@ -39,7 +39,10 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
       port: config.port,
       tls: config.isHttps ? await provideCertificate(lanAddresses()) : undefined,
       createApp: ({ upgradeWebSocket }) => {
-        const signaling = createSignaling({ ...shared, upgradeWebSocket, apiKeys: [apiKey] });
+        const signaling = createSignaling({
+          ...{ ...shared, upgradeWebSocket },
+          ...{ apiKeys: [apiKey], publicUrl: config.publicUrl },
+        });
         addDemoRoutes(signaling.app, {
           ticketKeys,
           isLan: config.isLan,

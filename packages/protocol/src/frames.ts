@@ -48,7 +48,10 @@ export const ServerFrame = z.union([
   z.object({ type: z.literal("session_ticket"), sessionTicket: Jwt }),
   /** The room lives elsewhere now, under this epoch: the client sends `join` again, on this socket. */
   z.object({ type: z.literal("moved"), roomId: RoomId, epoch: Epoch }),
-  /** A refusal of a join, a resume or a frame. The socket closes with the code's close code, if it has one. */
+  /**
+   * A refusal of a join, a resume or a frame, or the end of the session. The socket closes with the code's close code, if it
+   * has one; if not, it stays open for whatever comes next: another join, after `session_gone`.
+   */
   z.object({ type: z.literal("error"), error: ErrorBody }),
   z.object({ type: z.literal("pong") }),
 ]);

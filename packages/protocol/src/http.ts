@@ -75,7 +75,8 @@ export const RemoveRequest = z.object({
 });
 export type RemoveRequest = z.infer<typeof RemoveRequest>;
 
-export const PeerPath = z.object({ room: RoomId, peer: PeerId });
+export const RoomPath = z.object({ room: RoomId });
+export const PeerPath = RoomPath.extend({ peer: PeerId });
 
 export const ErrorAnswer = z.object({ error: ErrorBody });
 export type ErrorAnswer = z.infer<typeof ErrorAnswer>;

@@ -1,6 +1,8 @@
 import type * as z from "zod";
 import { type ErrorCode, FairleadError } from "./errors.ts";
 
+type Fault = { path: readonly PropertyKey[]; message: string };
+
 /**
  * Parses what came from outside.
  * @throws {FairleadError} `code`, with the paths and reasons of the first five faults, never the values.
@@ -12,10 +14,13 @@ export function parse<T extends z.ZodType>(
 ): z.infer<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`);
-  throw new FairleadError(code, { message: faults.join("; ").slice(0, 1_000) });
+  throw new FairleadError(code, { message: describeFaults(result.error.issues) });
+}
+
+/** @returns Where and why the first five faults are, never the values, in at most 1,000 characters. */
+export function describeFaults(issues: readonly Fault[]): string {
+  const faults = issues.slice(0, 5).map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
+  return faults.join("; ").slice(0, 1_000);
 }
 
 /**

@@ -23,8 +23,6 @@ export type SignalingDependencies = {
   apiKeys: readonly string[];
   /** What ticket answers name as `url`, e.g. `https://meet.example.org`; default: the request's own origin. */
   publicUrl?: string;
-  /** Origins whose pages may call; default `["*"]`. */
-  corsOrigins?: readonly string[];
   codecPolicy?: CodecPolicy;
   issuer?: string;
   /** Milliseconds since 1970. */
@@ -43,7 +41,6 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
   return {
     ...dependencies,
     publicUrl: dependencies.publicUrl,
-    corsOrigins: dependencies.corsOrigins ?? ["*"],
     codecPolicy: dependencies.codecPolicy ?? DEFAULT_CODEC_POLICY,
     issuer: dependencies.issuer ?? DEFAULT_ISSUER,
     now: dependencies.now ?? Date.now,

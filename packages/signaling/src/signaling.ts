@@ -1,4 +1,4 @@
-import { FairleadError } from "@fairlead/protocol";
+import { describeFaults, FairleadError } from "@fairlead/protocol";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { createContext, type SignalingDependencies } from "./context.ts";
 import { requireApiKey } from "./http/api-key.ts";
@@ -30,20 +30,16 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   const clients = new Clients(context);
   const app = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw invalidRequest(result.error.issues);
+      if (result.success) return;
+      throw new FairleadError("invalid_request", { message: describeFaults(result.error.issues) });
     },
   });
   app.onError((error, c) => answerError(c, error, context.log));
   app.notFound((c) => answerError(c, new FairleadError("not_found"), context.log));
-  addConnectRoute(
-    app,
-    context,
-    () => clients.refuseNewcomers(),
-    (channel) => clients.accept(channel),
-  );
+  addConnectRoute(app, context, clients);
   useMiddleware(app, context);
   app.use("/v1/rooms/*", requireApiKey(context.apiKeys));
-  addHealthRoutes(app, context, () => clients.isShuttingDown);
+  addHealthRoutes(app, context, clients);
   addCapabilitiesRoute(app, context);
   addTicketRoutes(app, context);
   addRoomRoutes(app, context);
@@ -51,10 +47,4 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addDocumentationRoutes(app);
   refuseUnmatched(app);
   return { app, shutDown: () => clients.shutDown() };
-}
-
-/** Says where and why, never what was given. */
-function invalidRequest(issues: readonly { path: PropertyKey[]; message: string }[]): FairleadError {
-  const faults = issues.slice(0, 5).map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
-  return new FairleadError("invalid_request", { message: faults.join("; ").slice(0, 1_000) });
 }

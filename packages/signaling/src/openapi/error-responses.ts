@@ -5,11 +5,18 @@ import { named } from "./components.ts";
 const ANYWHERE: readonly ErrorCode[] = ["invalid_request", "internal"];
 export const API_KEY_ERRORS: readonly ErrorCode[] = ["api_key_missing", "api_key_invalid"];
 export const REGISTRY_ERRORS: readonly ErrorCode[] = ["registry_unreachable", "registry_cold"];
-export const NODE_ERRORS: readonly ErrorCode[] = [
+const NODE_ERRORS: readonly ErrorCode[] = [
   "node_unreachable",
   "node_timeout",
   "lease_lost",
   "bus_disconnected",
+];
+/** Routes that ask the node of a room. */
+export const ROOM_ERRORS: readonly ErrorCode[] = [
+  ...API_KEY_ERRORS,
+  ...REGISTRY_ERRORS,
+  ...NODE_ERRORS,
+  "room_not_found",
 ];
 
 type ErrorResponse = {

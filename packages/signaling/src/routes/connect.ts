@@ -4,12 +4,13 @@ import type { WSContext, WSEvents } from "hono/ws";
 import type { SignalingContext } from "../context.ts";
 import { errorResponses } from "../openapi/error-responses.ts";
 import type { ClientChannel, ClientConnection } from "../session/client-connection.ts";
+import type { Clients } from "../session/clients.ts";
 
 const DESCRIPTION =
   "A WebSocket. Every text message is one frame, JSON: `ClientFrame` from the client, `ServerFrame` to it. The first is `join` " +
   "with a ticket, or `resume` with a session ticket, within 5 seconds. Refusals come as an `error` frame, after which the " +
-  "socket closes if the code has a close code (`components.examples` names them all); after `session_gone` it stays open " +
-  "for another `join`.";
+  "socket closes if the code has a close code (`components.examples` names them all). After any other it stays open, for " +
+  "another `join` when the code is `session_gone`.";
 
 const connect = createRoute({
   method: "get",
@@ -27,23 +28,20 @@ const connect = createRoute({
 /**
  * Adapts WebSockets to client connections.
  * Comes before any middleware that writes headers: an upgrade's response can't be changed on every runtime.
- *
- * @param accept Refuses with `shutting_down` by throwing.
  */
 export function addConnectRoute(
   app: OpenAPIHono,
   { upgradeWebSocket }: SignalingContext,
-  refuseNewcomers: () => void,
-  accept: (channel: ClientChannel) => ClientConnection,
+  clients: Clients,
 ): void {
   app.openAPIRegistry.registerPath(connect);
   app.get(
     connect.path,
     async (_c, next) => {
-      refuseNewcomers();
+      clients.refuseNewcomers();
       await next();
     },
-    upgradeWebSocket(() => eventsOf(accept)),
+    upgradeWebSocket(() => eventsOf(clients)),
     (c) => {
       c.header("Upgrade", "websocket");
       throw new FairleadError("invalid_request", { message: "this is a WebSocket's address" });
@@ -51,11 +49,11 @@ export function addConnectRoute(
   );
 }
 
-function eventsOf(accept: (channel: ClientChannel) => ClientConnection): WSEvents {
+function eventsOf(clients: Clients): WSEvents {
   let client: ClientConnection | undefined;
   // Some runtimes never tell that a socket is open: its first message does then.
   const clientOf = (socket: WSContext) => {
-    client ??= accept(channelOf(socket));
+    client ??= clients.accept(channelOf(socket));
     return client;
   };
   return {

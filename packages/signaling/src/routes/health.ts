@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf } from "../openapi/error-responses.ts";
+import type { Clients } from "../session/clients.ts";
 
 const healthz = createRoute({
   method: "get",
@@ -29,11 +30,11 @@ const readyz = createRoute({
 export function addHealthRoutes(
   app: OpenAPIHono,
   { bus, registry, limits }: SignalingContext,
-  isShuttingDown: () => boolean,
+  clients: Clients,
 ): void {
   app.openapi(healthz, (c) => c.json({ status: "ok" as const }, 200));
   app.openapi(readyz, async (c) => {
-    if (isShuttingDown()) throw new FairleadError("shutting_down");
+    if (clients.isShuttingDown) throw new FairleadError("shutting_down");
     if (!bus.isConnected) throw new FairleadError("bus_disconnected");
     await within(limits.readyTimeoutMs, registry.ping());
     return c.json({ status: "ok" as const }, 200);

@@ -1,19 +1,13 @@
 import { callNode } from "@fairlead/bus";
-import { PeerPath, parse, RemoveRequest, RoomId } from "@fairlead/protocol";
+import { PeerPath, parse, RemoveRequest, RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
-import {
-  API_KEY_ERRORS,
-  errorResponses,
-  jsonOf,
-  NODE_ERRORS,
-  REGISTRY_ERRORS,
-} from "../openapi/error-responses.ts";
-import { findLease } from "../rooms/find-room.ts";
+import { errorResponses, jsonOf, ROOM_ERRORS } from "../openapi/error-responses.ts";
+import { findLease } from "./find-room.ts";
 
 const common = { tags: ["peers"], security: [{ apiKey: [] }] };
-const errors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, ...NODE_ERRORS, "room_not_found"] as const;
+const onePeerErrors = [...ROOM_ERRORS, "peer_not_found", "frame_too_large"] as const;
 
 const list = createRoute({
   ...common,
@@ -23,10 +17,10 @@ const list = createRoute({
   summary: "List the peers of a room",
   description: "In pages: give `cursor` of one page to get the next.",
   request: {
-    params: z.object({ room: RoomId }),
+    params: RoomPath,
     query: z.object({ cursor: z.string().max(128).optional() }),
   },
-  responses: { 200: jsonOf(named.PeerPage, "A page of peers."), ...errorResponses(...errors) },
+  responses: { 200: jsonOf(named.PeerPage, "A page of peers."), ...errorResponses(...ROOM_ERRORS) },
 });
 
 const mute = createRoute({
@@ -42,7 +36,7 @@ const mute = createRoute({
   },
   responses: {
     204: { description: "Done." },
-    ...errorResponses(...errors, "peer_not_found", "frame_too_large"),
+    ...errorResponses(...onePeerErrors),
   },
 });
 
@@ -59,7 +53,7 @@ const remove = createRoute({
   },
   responses: {
     204: { description: "Done." },
-    ...errorResponses(...errors, "peer_not_found", "frame_too_large"),
+    ...errorResponses(...onePeerErrors),
   },
 });
 

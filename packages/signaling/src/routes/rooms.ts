@@ -1,5 +1,5 @@
 import { callNode } from "@fairlead/bus";
-import { RoomId } from "@fairlead/protocol";
+import { RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
@@ -7,13 +7,12 @@ import {
   API_KEY_ERRORS,
   errorResponses,
   jsonOf,
-  NODE_ERRORS,
   REGISTRY_ERRORS,
+  ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
-import { findRoom, toSummary, unlessGone } from "../rooms/find-room.ts";
+import { findRoom, toSummary, unlessGone } from "./find-room.ts";
 
 const common = { tags: ["rooms"], security: [{ apiKey: [] }] };
-const params = z.object({ room: RoomId });
 const baseErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS] as const;
 const PAGE_SIZE = 50;
 
@@ -40,10 +39,10 @@ const read = createRoute({
   operationId: "readRoom",
   summary: "Read a room",
   description: "Where it runs, why there, and what its node counts in it.",
-  request: { params },
+  request: { params: RoomPath },
   responses: {
     200: jsonOf(named.RoomDetail, "The room."),
-    ...errorResponses(...baseErrors, ...NODE_ERRORS, "room_not_found"),
+    ...errorResponses(...ROOM_ERRORS),
   },
 });
 
@@ -57,7 +56,7 @@ const write = createRoute({
     "Rooms come into being with their first peer; this is for options other than the defaults. Options of a running room " +
     "count from its next placement or join on.",
   request: {
-    params,
+    params: RoomPath,
     body: { required: true, content: { "application/json": { schema: named.RoomOptions } } },
   },
   responses: {
@@ -73,10 +72,10 @@ const close = createRoute({
   operationId: "closeRoom",
   summary: "Close a room",
   description: "Every peer is told `room_closed`. Its options, bans and mutes stay.",
-  request: { params },
+  request: { params: RoomPath },
   responses: {
     204: { description: "The room is closed, or was." },
-    ...errorResponses(...baseErrors, ...NODE_ERRORS, "room_not_found"),
+    ...errorResponses(...ROOM_ERRORS),
   },
 });
 

@@ -1,6 +1,6 @@
-import { RoomId } from "@fairlead/protocol";
+import { RoomPath } from "@fairlead/protocol";
 import { issueTicket } from "@fairlead/tickets";
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
 import { API_KEY_ERRORS, errorResponses, jsonOf } from "../openapi/error-responses.ts";
@@ -16,7 +16,7 @@ const issue = createRoute({
     "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist.",
   security: [{ apiKey: [] }],
   request: {
-    params: z.object({ room: RoomId }),
+    params: RoomPath,
     body: { required: true, content: { "application/json": { schema: named.TicketRequest } } },
   },
   responses: {

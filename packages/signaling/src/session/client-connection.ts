@@ -24,10 +24,10 @@ export type ClientChannel = {
 
 type State =
   /** No session. `hasJoined`: there was one, so late frames of it may still come. */
-  | { name: "waiting"; hasJoined: boolean }
-  | { name: "opening" }
-  | { name: "linked"; link: SessionLink }
-  | { name: "closed" };
+  | { state: "waiting"; hasJoined: boolean }
+  | { state: "opening" }
+  | { state: "linked"; link: SessionLink }
+  | { state: "closed" };
 
 type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 
@@ -44,7 +44,7 @@ export class ClientConnection {
   readonly #channel: ClientChannel;
   readonly #frames: TokenBucket;
   readonly #onClosed: () => void;
-  #state: State = { name: "waiting", hasJoined: false };
+  #state: State = { state: "waiting", hasJoined: false };
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   /** @param onClosed Called once, when the connection is closed by either end. */
@@ -65,7 +65,7 @@ export class ClientConnection {
 
   /** @param message A frame as text; anything else is refused. */
   receive(message: unknown): void {
-    if (this.#state.name === "closed") return;
+    if (this.#state.state === "closed") return;
     try {
       if (!this.#frames.take()) throw new FairleadError("too_many_frames");
       if (typeof message !== "string") throw new FairleadError("invalid_frame", { message: "not text" });
@@ -77,7 +77,7 @@ export class ClientConnection {
 
   /** The connection is gone. The session stays for its grace time. */
   disconnected(): void {
-    if (this.#state.name === "closed") return;
+    if (this.#state.state === "closed") return;
     const { link } = this.#end();
     link?.detach();
   }
@@ -88,7 +88,7 @@ export class ClientConnection {
   }
 
   #handle(frame: ClientFrame): void {
-    if (this.#state.name !== "waiting") this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
+    if (this.#state.state !== "waiting") this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
     switch (frame.type) {
       case "ping":
         this.#send({ type: "pong" });
@@ -108,8 +108,8 @@ export class ClientConnection {
 
   /** @returns undefined for a late frame of a session that is over, which has nowhere to go. */
   #linkFor(type: string): SessionLink | undefined {
-    if (this.#state.name === "linked") return this.#state.link;
-    if (this.#state.name === "waiting" && !this.#state.hasJoined)
+    if (this.#state.state === "linked") return this.#state.link;
+    if (this.#state.state === "waiting" && !this.#state.hasJoined)
       throw new FairleadError("invalid_frame", { message: `"${type}" before "join" or "resume"` });
     return undefined;
   }
@@ -119,18 +119,18 @@ export class ClientConnection {
     try {
       const link = await this.#openLink(frame);
       // The connection closed meanwhile, or the session ended with its first message.
-      if (this.#state.name !== "opening" || link.isClosed) {
+      if (this.#state.state !== "opening" || link.isClosed) {
         link.detach();
         return;
       }
-      this.#state = { name: "linked", link };
+      this.#state = { state: "linked", link };
       this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
       const { session, room, peer, node } = link.session ?? {};
       this.#context.log.info(`session.${frame.type === "join" ? "joined" : "resumed"}`, {
         ...{ sessionId: session, roomId: room, peerId: peer, nodeId: node },
       });
     } catch (error) {
-      if (this.#state.name !== "opening") return;
+      if (this.#state.state !== "opening") return;
       this.#wait(hasJoined || frame.type === "resume");
       this.#fail(error);
     }
@@ -152,45 +152,45 @@ export class ClientConnection {
    */
   #leaveForOpening(): boolean {
     const state = this.#state;
-    const isFree = state.name === "waiting" || (state.name === "linked" && state.link.session === null);
+    const isFree = state.state === "waiting" || (state.state === "linked" && state.link.session === null);
     if (!isFree) throw new FairleadError("invalid_frame", { message: "joined already" });
-    if (state.name === "linked") state.link.close();
-    this.#state = { name: "opening" };
-    return state.name === "linked" || state.hasJoined;
+    if (state.state === "linked") state.link.close();
+    this.#state = { state: "opening" };
+    return state.state === "linked" || state.hasJoined;
   }
 
   /** A session that ended without a close code of its own (its node lost the room, say) can be followed by another. */
   #onOver(error: FairleadError): void {
-    const mayJoinAnew = error.code === "session_gone" || closeCode(error.code) === null;
+    const mayJoinAnew = closeCode(error.code) === null;
     if (mayJoinAnew) this.#wait(true);
     this.#fail(mayJoinAnew ? new FairleadError("session_gone", { cause: error }) : error);
   }
 
   #wait(hasJoined: boolean): void {
     const { socketIdleMs, joinTimeoutMs } = this.#context.limits;
-    this.#state = { name: "waiting", hasJoined };
+    this.#state = { state: "waiting", hasJoined };
     this.#expect(hasJoined ? socketIdleMs : joinTimeoutMs, "join_timeout");
   }
 
-  /** Tells the client, and closes if the code says so. After `session_gone` it may join on the same connection. */
+  /** Tells the client, and closes if the code says so. */
   #fail(error: unknown): void {
-    if (this.#state.name === "closed") return;
+    if (this.#state.state === "closed") return;
     const body = toErrorBody(error);
     if (body.code === "internal") this.#context.log.error("connection.failed", { error });
     else this.#context.log.debug("connection.refused", { code: body.code });
     this.#send({ type: "error", error: body });
-    if (body.code !== "session_gone" && closeCode(body.code) !== null) this.#close(body.code);
+    if (closeCode(body.code) !== null) this.#close(body.code);
   }
 
   #send(frame: ServerFrame): void {
-    if (this.#state.name === "closed") return;
+    if (this.#state.state === "closed") return;
     const isSlow = this.#channel.bufferedBytes() > this.#context.limits.sendBufferBytes;
     if (isSlow) this.#close("slow_reader");
     else this.#channel.send(JSON.stringify(frame));
   }
 
   #close(code: ErrorCode): void {
-    if (this.#state.name === "closed") return;
+    if (this.#state.state === "closed") return;
     const { link } = this.#end();
     // Whoever took the session over keeps it, and who resumes elsewhere is not hurried.
     if (code === "shutting_down") link?.close();
@@ -199,8 +199,8 @@ export class ClientConnection {
   }
 
   #end(): { link: SessionLink | null } {
-    const link = this.#state.name === "linked" ? this.#state.link : null;
-    this.#state = { name: "closed" };
+    const link = this.#state.state === "linked" ? this.#state.link : null;
+    this.#state = { state: "closed" };
     clearTimeout(this.#deadline);
     this.#onClosed();
     return { link };

@@ -36,9 +36,10 @@ export async function openSession(
   const { issuer, now } = context;
   const claims = await verifyAdmission(context, join, { issuer, now });
   const search: Search = { exclude: [], suspect: undefined, lease: null };
+  const attempt = () => tryOpen(context, new SessionLink(context, register, sink), { join, claims, search });
   for (const delayMs of context.limits.retryDelaysMs) {
     try {
-      return await tryOpen(context, claims, join, search, new SessionLink(context, register, sink));
+      return await attempt();
     } catch (error) {
       if (!learn(search, error)) throw error;
       context.log.warn("join.retried", {
@@ -49,15 +50,13 @@ export async function openSession(
       await pause(context, delayMs);
     }
   }
-  return tryOpen(context, claims, join, search, new SessionLink(context, register, sink));
+  return attempt();
 }
 
 async function tryOpen(
   context: SignalingContext,
-  claims: TicketClaims,
-  join: JoinRequest,
-  search: Search,
   link: SessionLink,
+  { join, claims, search }: { join: JoinRequest; claims: TicketClaims; search: Search },
 ): Promise<SessionLink> {
   try {
     // A try's own session id: what a node of an earlier try says late is not mistaken for this one's.

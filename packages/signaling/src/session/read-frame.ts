@@ -3,8 +3,10 @@ import {
   FairleadError,
   FRAME_LIMIT,
   parse,
+  parseJson,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@fairlead/protocol";
+import * as z from "zod";
 
 /**
  * Parses what a client sent.
@@ -14,17 +16,9 @@ import {
 export function readFrame(text: string): ClientFrame {
   if (text.length > FRAME_LIMIT)
     throw new FairleadError("frame_too_large", { detail: { limit: FRAME_LIMIT } });
-  const value = parseText(text);
+  const value = parseJson(z.unknown(), text);
   checkVersion(value);
   return parse(ClientFrame, value, "invalid_frame");
-}
-
-function parseText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new FairleadError("invalid_frame", { message: "not JSON" });
-  }
 }
 
 function checkVersion(value: unknown): void {

@@ -26,18 +26,18 @@ export type LinkRegister = { add(link: SessionLink): void; delete(link: SessionL
 
 type State =
   /** The node has not answered yet; what it sends meanwhile comes after its answer. */
-  | { name: "opening"; held: SessionMessage[]; movedTo: number }
-  | { name: "live"; session: SessionInput; ticketIssuedAtMs: number }
+  | { state: "opening"; held: SessionMessage[]; movedTo: number }
+  | { state: "live"; session: SessionInput; ticketIssuedAtMs: number }
   /** The room lives elsewhere: the session at the old place is not used any more. */
-  | { name: "moved" }
-  | { name: "closed" };
+  | { state: "moved" }
+  | { state: "closed" };
 
 /** One attachment of a client to its session: hands the node's messages to the sink, and the client's to the node. */
 export class SessionLink {
   readonly #context: SignalingContext;
   readonly #register: LinkRegister;
   readonly #sink: LinkSink;
-  #state: State = { name: "opening", held: [], movedTo: 0 };
+  #state: State = { state: "opening", held: [], movedTo: 0 };
   #subscriptions: Subscription[] = [];
   #lastAck: Acknowledgement | null = null;
 
@@ -49,11 +49,11 @@ export class SessionLink {
 
   /** The session that is attached; null before the node's answer, after a move, and once closed. */
   get session(): SessionInput | null {
-    return this.#state.name === "live" ? this.#state.session : null;
+    return this.#state.state === "live" ? this.#state.session : null;
   }
 
   get isClosed(): boolean {
-    return this.#state.name === "closed";
+    return this.#state.state === "closed";
   }
 
   /**
@@ -73,9 +73,9 @@ export class SessionLink {
   /** The node has answered: sends the first frame, then what came meanwhile, in order. */
   async start(session: SessionInput, firstFrame: (sessionTicket: string) => ServerFrame): Promise<void> {
     const sessionTicket = await this.#issueTicket(session);
-    if (this.#state.name !== "opening") return;
+    if (this.#state.state !== "opening") return;
     const { held, movedTo } = this.#state;
-    this.#state = { name: "live", session, ticketIssuedAtMs: this.#context.now() };
+    this.#state = { state: "live", session, ticketIssuedAtMs: this.#context.now() };
     this.#register.add(this);
     this.#sink.send(firstFrame(sessionTicket));
     for (const message of held) this.#hand(message);
@@ -113,7 +113,7 @@ export class SessionLink {
 
   /** Sends a fresh session ticket once half of the last one's life is over. */
   async refreshTicket(): Promise<void> {
-    if (this.#state.name !== "live") return;
+    if (this.#state.state !== "live") return;
     const { session, ticketIssuedAtMs } = this.#state;
     const nowMs = this.#context.now();
     if (nowMs - ticketIssuedAtMs < this.#context.limits.sessionTicketTtlS * 500) return;
@@ -124,7 +124,7 @@ export class SessionLink {
 
   /** Listens no longer. The session lives on: its grace time runs from the last proof of life. Idempotent. */
   close(): void {
-    this.#state = { name: "closed" };
+    this.#state = { state: "closed" };
     this.#register.delete(this);
     this.#unsubscribe();
   }
@@ -151,8 +151,8 @@ export class SessionLink {
   }
 
   #hand(message: SessionMessage): void {
-    if (this.#state.name === "opening") this.#state.held.push(message);
-    if (this.#state.name !== "live") return;
+    if (this.#state.state === "opening") this.#state.held.push(message);
+    if (this.#state.state !== "live") return;
     if (message.connection > this.#state.session.connection) this.#end("session_replaced");
     else if (message.type === "ended") this.#end(message.code, message.message);
     else if (message.type === "transient")
@@ -162,10 +162,10 @@ export class SessionLink {
   }
 
   #moveTo(epoch: number): void {
-    if (this.#state.name === "opening") this.#state.movedTo = Math.max(this.#state.movedTo, epoch);
-    if (this.#state.name !== "live" || epoch <= this.#state.session.epoch) return;
+    if (this.#state.state === "opening") this.#state.movedTo = Math.max(this.#state.movedTo, epoch);
+    if (this.#state.state !== "live" || epoch <= this.#state.session.epoch) return;
     const { room } = this.#state.session;
-    this.#state = { name: "moved" };
+    this.#state = { state: "moved" };
     this.#register.delete(this);
     this.#sink.send({ type: "moved", roomId: room, epoch });
   }
