@@ -15,7 +15,7 @@ export class MeetingPage {
     this.name = name;
   }
 
-  /** A new tab in the lobby, with the name and the room filled in. */
+  /** A new tab in the lobby. */
   static async open(context: BrowserContext, at: { url: string; room: string; name: string }) {
     const tab = new MeetingPage(await context.newPage(), at.name);
     await tab.goToLobby(at);
@@ -31,11 +31,12 @@ export class MeetingPage {
 
   async goToLobby({ url, room }: { url: string; room: string }): Promise<void> {
     await this.page.goto(`${url}/?room=${room}`);
-    await this.page.getByLabel("Your name").fill(this.name);
   }
 
-  /** Resolves in the meeting, which shows this peer's own tile. */
+  /** From the lobby. Resolves in the meeting, which shows this peer's own tile. */
   async join(): Promise<void> {
+    // The page offers the name that was used last, which tabs of one browser share.
+    await this.page.getByLabel("Your name").fill(this.name);
     await this.button("Join").click();
     await this.tile(`${this.name} (you)`).waitFor();
   }

@@ -1,10 +1,11 @@
 import * as z from "zod";
 
-/** Label of the data messages that are chat. */
-export const CHAT_LABEL = "chat";
 export const CHAT_TEXT_LIMIT = 2_000;
 
-/** What travels. Who sent it is what the room says, never what the message says. */
+/**
+ * What travels, over the SDK's default channel: that one is open soon after the join, so the first message is not lost to
+ * those who would still be opening their ends of another. Who sent it is what the room says, never what the message says.
+ */
 const ChatPayload = z.object({
   type: z.literal("chat"),
   text: z.string().trim().min(1).max(CHAT_TEXT_LIMIT),

@@ -1,6 +1,6 @@
 import type { Room } from "@fairlead/client";
 import { useEffect, useRef, useState } from "react";
-import { CHAT_LABEL, type ChatMessage, decodeChat, encodeChat } from "./chat-message.ts";
+import { type ChatMessage, decodeChat, encodeChat } from "./chat-message.ts";
 
 /** Older messages are dropped: a meeting is not an archive. */
 const KEPT_MESSAGES = 500;
@@ -30,8 +30,8 @@ export function useChat(room: Room, ownName: string, isOpen: boolean): Chat {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `add` reads nothing that changes
   useEffect(
     () =>
-      room.on("data.received", ({ peer, data, label }) => {
-        const text = label === CHAT_LABEL ? decodeChat(data) : undefined;
+      room.on("data.received", ({ peer, data }) => {
+        const text = decodeChat(data);
         if (text !== undefined) add(peer.name || "Guest", false, text);
       }),
     [room],
@@ -41,7 +41,7 @@ export function useChat(room: Room, ownName: string, isOpen: boolean): Chat {
     const payload = encodeChat(text);
     if (payload === undefined) return false;
     try {
-      await room.sendData(payload, { label: CHAT_LABEL });
+      await room.sendData(payload);
     } catch {
       return false;
     }

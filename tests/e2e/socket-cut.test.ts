@@ -1,0 +1,34 @@
+import { describe, it, onTestFinished } from "vitest";
+import { expectMedia } from "../support/expect-media.ts";
+import { startTcpCut } from "../support/tcp-cut.ts";
+import { useMeetings } from "../support/use-meetings.ts";
+
+describe("a peer whose socket is cut", () => {
+  const meetings = useMeetings();
+
+  it("keeps its media, comes back, and has what it missed", async () => {
+    const network = await startTcpCut(meetings.server.port);
+    onTestFinished(() => network.close());
+    const ada = await meetings.join("Ada", network.url);
+    const ben = await meetings.join("Ben");
+    await Promise.all([expectMedia(ada, { from: 1 }), expectMedia(ben, { from: 1 })]);
+
+    network.cut();
+    await ada.status("Reconnecting").waitFor();
+    await Promise.all([expectMedia(ada, { from: 1 }), expectMedia(ben, { from: 1 })]);
+    await ada.status("Reconnecting").waitFor();
+    await ada.screenshot("reconnecting");
+    const cleo = await meetings.join("Cleo");
+
+    network.restore();
+    await ada.status("Connected again").waitFor();
+    await ada.tile("Cleo").waitFor();
+    await Promise.all([ada, ben, cleo].map((tab) => expectMedia(tab, { from: 2 })));
+    await ada.openChat();
+    await ben.openChat();
+    await ada.say("I am back");
+    await ben.message("Ada", "I am back").waitFor();
+    await ben.say("Welcome");
+    await ada.message("Ben", "Welcome").waitFor();
+  });
+});
