@@ -25,11 +25,20 @@ export class Elements {
     for (const element of this.#elements) showTrack(element, next, before);
   }
 
-  remove(track: MediaStreamTrack, element: HTMLMediaElement): void {
-    this.#elements.delete(element);
-    const left = tracksOf(element).filter((shown) => shown !== track);
-    element.srcObject = left.length > 0 ? new MediaStream(left) : null;
+  /**
+   * Takes `track` out of `element`, by default out of all.
+   * @returns Those that now show nothing at all.
+   */
+  remove(track: MediaStreamTrack, element?: HTMLMediaElement): HTMLMediaElement[] {
+    const candidates = element ? [element] : [...this.#elements];
+    return candidates.filter((target) => this.#elements.delete(target) && isEmptiedOf(track, target));
   }
+}
+
+function isEmptiedOf(track: MediaStreamTrack, element: HTMLMediaElement): boolean {
+  const left = tracksOf(element).filter((shown) => shown !== track);
+  element.srcObject = left.length > 0 ? new MediaStream(left) : null;
+  return left.length === 0;
 }
 
 /** A new stream each time: not every browser notices that a stream it plays got another track. */

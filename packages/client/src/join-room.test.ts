@@ -13,6 +13,7 @@ import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
 import { forgetCapabilities } from "./capabilities-cache.ts";
 import { joinRoom } from "./join-room.ts";
+import { newElement, TrackList } from "./testing/media-elements.ts";
 import { CAPABILITIES, ScriptedSignaling, type ScriptedSocket } from "./testing/scripted-signaling.ts";
 
 const TICKET = "ticket-of-the-test";
@@ -26,6 +27,7 @@ beforeEach(async () => {
   signaling = await ScriptedSignaling.start();
 });
 afterEach(async () => {
+  vi.unstubAllGlobals();
   await room?.leave();
   room = undefined;
   await signaling.close();
@@ -241,13 +243,14 @@ describe("a lost socket", () => {
 });
 
 describe("a session that is gone", () => {
-  it("is replaced by a join with a new id that proves the last session", async () => {
+  it("is replaced by a join on the same socket, with a new id, that proves the last session", async () => {
     const { room, socket } = await joined();
     const first = signaling.frames.find((frame) => frame.type === "join");
     socket.cut();
     const resume = await signaling.next("resume");
     resume.socket.refuse("session_gone");
     const { frame, socket: next } = await signaling.next("join");
+    expect(next).toBe(resume.socket);
     expect(frame.previousSession).toBe("session-ticket-of-epoch-1");
     expect(frame.ticket).toBe(TICKET);
     expect(frame.joinId).not.toBe(first?.joinId);
@@ -331,6 +334,24 @@ describe("a room that moved", () => {
     socket.accept({ epoch: 2 });
     expect((await publishing).source).toBe("microphone");
     expect(room.local.size).toBe(1);
+  });
+});
+
+describe("a subscribed track that ends", () => {
+  it("gives its elements back to who hears of it, and shows nothing afterwards", async () => {
+    vi.stubGlobal("MediaStream", TrackList);
+    const { room, socket } = await joined();
+    const subscribed = nextEvent(room, "track.subscribed");
+    socket.snapshot(joinedPeers(peer("ann")), produced("m1", "ann"), consumed("c1", "m1", "ann"));
+    const { track } = await subscribed;
+    const elements = [track.attach(newElement()), track.attach(newElement())];
+    const unsubscribed = new Promise((resolve) =>
+      room.on("track.unsubscribed", (ended) => resolve(ended.track.detach(elements[0]))),
+    );
+    socket.tell({ name: "consumer.closed", data: { consumerId: "c1" } });
+    expect(await unsubscribed).toEqual([elements[0]]);
+    expect(elements.map(({ srcObject }) => srcObject)).toEqual([null, null]);
+    expect(track.detach()).toEqual([]);
   });
 });
 

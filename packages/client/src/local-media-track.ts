@@ -119,9 +119,8 @@ export class LocalMediaTrack implements LocalTrack {
     return target;
   }
 
-  detach(element?: HTMLMediaElement): void {
-    for (const target of element ? [element] : [...this.#elements])
-      this.#elements.remove(this.#track, target);
+  detach(element?: HTMLMediaElement): HTMLMediaElement[] {
+    return this.#elements.remove(this.#track, element);
   }
 
   close(): void {

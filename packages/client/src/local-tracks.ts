@@ -129,14 +129,16 @@ export class LocalTracks {
   }
 
   #finish(track: LocalMediaTrack, reason: RoomEvents["local_track.ended"]["reason"]): void {
-    if (this.#forget(track)) this.#options.emitter.emit("local_track.ended", { track, reason });
+    if (this.tracks.get(track.source) !== track) return;
+    this.tracks.delete(track.source);
+    // First, so that the app still finds its elements: `detach` tells them once.
+    this.#options.emitter.emit("local_track.ended", { track, reason });
+    track.close();
   }
 
-  #forget(track: LocalMediaTrack): boolean {
-    if (this.tracks.get(track.source) !== track) return false;
-    this.tracks.delete(track.source);
+  #forget(track: LocalMediaTrack): void {
+    if (this.tracks.get(track.source) === track) this.tracks.delete(track.source);
     track.close();
-    return true;
   }
 
   async #closeProducer(producerId: string, producer?: types.Producer): Promise<void> {

@@ -98,14 +98,11 @@ export class RemoteMediaTrack implements RemoteTrack {
     return target;
   }
 
-  detach(element?: HTMLMediaElement): void {
-    for (const target of element ? [element] : [...this.#elements]) {
-      this.#elements.remove(this.mediaStreamTrack, target);
-      this.#context.playback.forget(target);
-      this.#context.visibility.unwatch(target);
-      this.#visibleElements.delete(target);
-    }
+  detach(element?: HTMLMediaElement): HTMLMediaElement[] {
+    for (const target of element ? [element] : this.#elements) this.#unwatch(target);
+    const emptied = this.#elements.remove(this.mediaStreamTrack, element);
     this.#reportWanted();
+    return emptied;
   }
 
   setVisible(visible: boolean | undefined): void {
@@ -129,6 +126,12 @@ export class RemoteMediaTrack implements RemoteTrack {
       this.#reportWanted();
     });
     this.#reportWanted();
+  }
+
+  #unwatch(element: HTMLMediaElement): void {
+    this.#context.playback.forget(element);
+    this.#context.visibility.unwatch(element);
+    this.#visibleElements.delete(element);
   }
 
   #reportWanted(): void {

@@ -143,9 +143,10 @@ export class RemotePeers {
 
   #dropTrack(peer: RemoteMediaPeer, track: RemoteMediaTrack): void {
     track.unbind();
-    track.detach();
     peer.tracks.delete(track.source);
+    // First, so that the app still finds its elements: `detach` tells them once.
     this.#emitter.emit("track.unsubscribed", { peer, track });
+    track.detach();
   }
 
   #dropPublication(peer: RemoteMediaPeer, { source }: Pick<Publication, "source">): void {

@@ -12,6 +12,7 @@ export type RoomEvents = {
   "track.published": { peer: RemotePeer; publication: Publication };
   "track.unpublished": { peer: RemotePeer; publication: Publication };
   "track.subscribed": { peer: RemotePeer; track: RemoteTrack };
+  /** Its elements are still attached: `track.detach()` gives them back. Afterwards the SDK detaches what is left. */
   "track.unsubscribed": { peer: RemotePeer; track: RemoteTrack };
   "track.muted": { peer: RemotePeer; track: RemoteTrack };
   "track.unmuted": { peer: RemotePeer; track: RemoteTrack };

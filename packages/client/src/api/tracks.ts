@@ -36,8 +36,11 @@ export interface RemoteTrack {
   readonly mediaStreamTrack: MediaStreamTrack;
   /** Plays in `element`, by default a new one, which is not put into the document. */
   attach(element?: HTMLMediaElement): HTMLMediaElement;
-  /** Takes the track out of `element`, by default out of all. */
-  detach(element?: HTMLMediaElement): void;
+  /**
+   * Takes the track out of `element`, by default out of all.
+   * @returns The elements that show nothing any more; an element that also plays another track is not among them.
+   */
+  detach(element?: HTMLMediaElement): HTMLMediaElement[];
   /**
    * Video that nobody sees is not sent. Attached elements are watched; this overrides what was observed.
    * @param visible `undefined`: observe again.
@@ -65,5 +68,6 @@ export interface LocalTrack {
   switchDevice(deviceId: string): Promise<void>;
   /** Shows the track in `element` (muted, so that nobody hears themselves), by default in a new `<video>` or `<audio>`. */
   attach(element?: HTMLMediaElement): HTMLMediaElement;
-  detach(element?: HTMLMediaElement): void;
+  /** As `RemoteTrack.detach`. */
+  detach(element?: HTMLMediaElement): HTMLMediaElement[];
 }

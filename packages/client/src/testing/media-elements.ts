@@ -1,0 +1,24 @@
+/**
+ * What the SDK uses of the browser's media elements, for tests that run without one. The browser tests see pictures come
+ * and go.
+ */
+export class TrackList {
+  readonly #tracks: MediaStreamTrack[];
+
+  constructor(tracks: MediaStreamTrack[]) {
+    this.#tracks = tracks;
+  }
+
+  getTracks(): MediaStreamTrack[] {
+    return this.#tracks;
+  }
+
+  getAudioTracks(): MediaStreamTrack[] {
+    return this.#tracks.filter(({ kind }) => kind === "audio");
+  }
+}
+
+export function newElement(): HTMLMediaElement {
+  const element = { srcObject: null, setAttribute: () => {}, play: async () => {} };
+  return element as unknown as HTMLMediaElement;
+}
