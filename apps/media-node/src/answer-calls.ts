@@ -36,6 +36,10 @@ export function answerCalls(rooms: Rooms): NodeCallHandlers {
       await room.expel(room.peer(peerId), { reason, ban });
       return {};
     },
+    "peer.unban": ({ roomId, epoch, identity }) => {
+      rooms.room(roomId, epoch).unban(identity);
+      return {};
+    },
   };
 }
 

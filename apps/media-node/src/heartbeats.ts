@@ -26,6 +26,9 @@ export class Heartbeats {
   /** Debits by id, and when they are in the measured load. */
   readonly #settlesAtMs = new Map<string, number>();
   #isBeating = false;
+  #isDueAgain = false;
+  /** The first beat was sent: from then on a change may be told at once. */
+  isStarted = false;
   #isFailing = false;
 
   constructor(options: HeartbeatsOptions) {
@@ -36,10 +39,20 @@ export class Heartbeats {
     this.#settlesAtMs.set(debitId, this.#options.now() + PEER_SETTLES_MS);
   }
 
-  /** One beat; none while the last one is still on its way. */
+  /** The peer was not let in: its debit ends with the next beat. */
+  noteRefusal(debitId: string): void {
+    this.#settlesAtMs.set(debitId, this.#options.now());
+  }
+
+  /** One beat; while the last one is still on its way, one after it. */
   async beat(): Promise<void> {
-    if (this.#isBeating) return;
+    if (this.#isBeating) {
+      this.#isDueAgain = true;
+      return;
+    }
     this.#isBeating = true;
+    this.#isDueAgain = false;
+    this.isStarted = true;
     const settledDebits = this.#settled();
     try {
       const reply = await this.#options.registry.heartbeat(this.#advert(settledDebits));
@@ -53,6 +66,7 @@ export class Heartbeats {
     } finally {
       this.#isBeating = false;
     }
+    if (this.#isDueAgain) await this.beat();
   }
 
   #settled(): string[] {

@@ -15,9 +15,9 @@ import type { KeySet } from "@fairlead/tickets";
 import { answerCalls } from "./answer-calls.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { dumpWorker, Ledger, type LedgerEntry } from "./ledger.ts";
-import { type RelocateDeps, relocateRoomsOf, takeOver } from "./relocate-rooms.ts";
+import { type RelocateDeps, relocateRoomsOf, takeOver, yieldRoom } from "./relocate-rooms.ts";
 import { Rooms } from "./rooms.ts";
-import { Core } from "./worker/core.ts";
+import { Core, type CoreOptions } from "./worker/core.ts";
 import { type ListenAddress, localAddresses } from "./worker/listen-addresses.ts";
 import { NetworkMeter } from "./worker/network-meter.ts";
 
@@ -117,13 +117,20 @@ function assemble(options: MediaNodeOptions): Parts {
   const nodeId = options.nodeId ?? nodeIdOfHost(hostname());
   const ledger = new Ledger();
   const reportRelocation = (error: unknown) => log.error("room.relocation_failed", { error });
-  const onWorkerDied = (core: Core) => void relocateRoomsOf(core, relocation).catch(reportRelocation);
-  const cores = openCores(options, ledger, onWorkerDied);
+  const cores = openCores(options, ledger, {
+    onWorkerDied: (core) => {
+      // First of all nobody else may be placed there.
+      void heartbeats.beat();
+      void relocateRoomsOf(core, relocation).catch(reportRelocation);
+    },
+    onWorkerStarted: () => heartbeats.isStarted && void heartbeats.beat(),
+  });
   const network = new NetworkMeter(options.networkCapacityBps ?? DEFAULT_NETWORK_BPS);
   const rooms: Rooms = new Rooms({
     ...{ bus, registry, log, now, incarnation, cores, codecPolicy, graceMs },
     keys: { ticketKeys, sessionKeys, issuer },
     onArrival: (debitId) => heartbeats.noteArrival(debitId),
+    onRefusal: (debitId) => heartbeats.noteRefusal(debitId),
   });
   const relocation: RelocateDeps = { nodeId, incarnation, bus, registry, rooms, log };
   const heartbeats: Heartbeats = new Heartbeats({
@@ -137,7 +144,7 @@ function assemble(options: MediaNodeOptions): Parts {
     },
     isBusConnected: () => bus.isConnected,
     onReply: ({ lost, orphans }) => {
-      for (const lease of lost) yieldRoom(rooms, lease.roomId, lease.epoch);
+      for (const lease of lost) yieldRoom(lease, relocation);
       if (orphans.length > 0) void takeOver(orphans, relocation).catch(reportRelocation);
     },
   });
@@ -154,7 +161,7 @@ async function serve(
     log.error("call.failed", { name, error }),
   );
   const alive = bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => noteAlive(rooms, data, log));
-  const stopStatus = bus.onStatus(() => forgiveSilence(rooms));
+  const stopStatus = bus.onStatus(() => rooms.forgiveSilence());
   await bus.flush();
   await heartbeats.beat();
   const timers = [
@@ -168,7 +175,7 @@ async function serve(
     for (const timer of timers) clearInterval(timer);
     for (const subscription of [calls, alive]) subscription.unsubscribe();
     stopStatus();
-    for (const room of rooms.all()) rooms.close(room, "the node stops");
+    for (const room of rooms.all()) rooms.stop(room);
     await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
   };
 }
@@ -183,7 +190,11 @@ function nodeIdOfHost(host: string): string {
   );
 }
 
-function openCores(options: MediaNodeOptions, ledger: Ledger, onWorkerDied: (core: Core) => void): Core[] {
+function openCores(
+  options: MediaNodeOptions,
+  ledger: Ledger,
+  listeners: Pick<CoreOptions, "onWorkerDied" | "onWorkerStarted">,
+): Core[] {
   const { log, now = Date.now, random = Math.random, workerBin } = options;
   const config = {
     workerBin,
@@ -192,7 +203,7 @@ function openCores(options: MediaNodeOptions, ledger: Ledger, onWorkerDied: (cor
   };
   return Array.from(
     { length: options.cores ?? availableParallelism() },
-    (_, index) => new Core({ index, config, ledger, log, now, random, onWorkerDied }),
+    (_, index) => new Core({ index, config, ledger, log, now, random, ...listeners }),
   );
 }
 
@@ -215,12 +226,6 @@ async function dumpNode(cores: readonly Core[], rooms: Rooms): Promise<string[]>
   return (await Promise.all(dumps)).flat().sort();
 }
 
-/** Only a higher epoch elsewhere is evidence that a room is not ours any more. */
-function yieldRoom(rooms: Rooms, roomId: string, epoch: number): void {
-  const room = rooms.all().find((candidate) => candidate.roomId === roomId);
-  if (room && room.lease.epoch < epoch) rooms.abandon(room);
-}
-
 function noteAlive(rooms: Rooms, data: Uint8Array, log: Logger): void {
   try {
     for (const { sessionId, connection } of parseJson(SessionsAlive, decodeText(data)).sessions) {
@@ -230,8 +235,4 @@ function noteAlive(rooms: Rooms, data: Uint8Array, log: Logger): void {
     if (!(error instanceof FairleadError)) throw error;
     log.warn("sessions_alive.invalid", { error });
   }
-}
-
-function forgiveSilence(rooms: Rooms): void {
-  for (const room of rooms.all()) for (const peer of room.peers.values()) peer.session.forgiveSilence();
 }

@@ -7,7 +7,7 @@ import {
   type RoomControl,
   subjects,
 } from "@fairlead/protocol";
-import type { Placement, PlaceRequest, Registry } from "@fairlead/registry";
+import type { Placement, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Rooms } from "./rooms.ts";
 import type { Core } from "./worker/core.ts";
@@ -21,9 +21,9 @@ export type RelocateDeps = {
   log: Logger;
 };
 
-/** While the registry has no core for a room it is asked again, so often and after so long. */
-const PLACE_TRIES = 20;
-const PLACE_PAUSE_MS = 250;
+/** A room that finds no place is tried again, so often and after so long: workers restart, peers leave full cores. */
+const PLACE_TRIES = 60;
+const PLACE_PAUSE_MS = 150;
 /** Rooms placed at once: their peers come back all together, and each costs two transports. */
 const AT_ONCE = 4;
 
@@ -33,40 +33,49 @@ export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<v
   for (const room of rooms) deps.rooms.abandon(room);
   const dead = { nodeId: deps.nodeId, incarnation: deps.incarnation, core: core.index };
   const leases = rooms.map((room) => room.lease);
-  await paced(leases, deps, (lease) => relocate(lease, dead, core, deps));
+  await paced(leases, deps, (lease) => relocate(lease, dead, deps));
 }
 
 /** Rooms of nodes that are gone, handed to this one by the registry. */
 export async function takeOver(orphans: readonly Lease[], deps: RelocateDeps): Promise<void> {
-  await paced(orphans, deps, async ({ roomId }) => announce(await placePatiently({ roomId }, deps), deps));
+  await paced(orphans, deps, ({ roomId }) =>
+    untilPlaced(async () => announce(await deps.registry.place({ roomId }), deps)),
+  );
 }
 
-async function relocate(lease: Lease, dead: CoreAddress, core: Core, deps: RelocateDeps): Promise<void> {
-  const supersedes = { incarnation: lease.incarnation, epoch: lease.epoch };
-  try {
-    await announce(await deps.registry.place({ roomId: lease.roomId, supersedes, exclude: [dead] }), deps);
-  } catch (error) {
-    if (!isFull(error)) throw error;
-    // No other core has room: the same one, once its new worker runs.
-    await core.whenStarted();
-    await announce(await placePatiently({ roomId: lease.roomId, supersedes }, deps), deps);
-  }
+async function relocate(lease: Lease, dead: CoreAddress, deps: RelocateDeps): Promise<void> {
+  let held = lease;
+  await untilPlaced(async (tries) => {
+    const placed = await deps.registry.place({
+      roomId: lease.roomId,
+      supersedes: { incarnation: held.incarnation, epoch: held.epoch },
+      // Another core if there is one; else the same, once its new worker runs.
+      ...(tries === 1 ? { exclude: [dead] } : {}),
+    });
+    // If it fails here too, this is the lease to give up.
+    if (placed.lease.incarnation === deps.incarnation) held = placed.lease;
+    await announce(placed, deps);
+  });
 }
 
-/** A heartbeat tells the registry of a new worker, not its start; and peers leave full cores. */
-async function placePatiently(request: PlaceRequest, { registry }: RelocateDeps): Promise<Placement> {
+/** The chosen core may be full, or its worker dead as well and the registry not know yet. */
+async function untilPlaced(place: (tries: number) => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return await registry.place(request);
+      return await place(tries);
     } catch (error) {
-      if (!isFull(error) || tries === PLACE_TRIES) throw error;
+      if (!(error instanceof FairleadError) || tries === PLACE_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, PLACE_PAUSE_MS).unref());
     }
   }
 }
 
-function isFull(error: unknown): boolean {
-  return error instanceof FairleadError && error.code === "no_capacity";
+/** Another holds the room with a higher epoch: only that is evidence that it is not ours any more. */
+export function yieldRoom(lease: Lease, { rooms, bus }: RelocateDeps): void {
+  const room = rooms.all().find(({ roomId }) => roomId === lease.roomId);
+  if (!room || room.lease.epoch >= lease.epoch) return;
+  rooms.abandon(room);
+  tellMoved(lease, bus);
 }
 
 async function announce({ lease, room, decision }: Placement, deps: RelocateDeps): Promise<void> {
@@ -79,10 +88,11 @@ async function announce({ lease, room, decision }: Placement, deps: RelocateDeps
   });
   // Open before its peers come, so that the first of them does not wait for the router.
   if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room });
-  deps.bus.publish(
-    subjects.roomControl(lease.roomId),
-    encodeJson({ type: "moved", lease } satisfies RoomControl),
-  );
+  tellMoved(lease, deps.bus);
+}
+
+function tellMoved(lease: Lease, bus: Bus): void {
+  bus.publish(subjects.roomControl(lease.roomId), encodeJson({ type: "moved", lease } satisfies RoomControl));
 }
 
 /** A room that finds no place does not keep the others from theirs. */

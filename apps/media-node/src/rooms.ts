@@ -29,12 +29,18 @@ export type RoomsOptions = {
   bus: RoomDeps["bus"];
   log: Logger;
   now: () => number;
-  /** A debit whose load has arrived. */
+  /** The peer that the debit was made for has come. */
   onArrival: (debitId: string) => void;
+  /** It was not let in, so its debit stands for nothing. */
+  onRefusal: (debitId: string) => void;
 };
 
 /** Above this CPU share a core drops packets of those it has: it takes nobody more. */
 const FULL_LOAD = 0.95;
+/** Sweeps are a fraction of this apart: with a longer pause between two, the process did not run. */
+const STANDSTILL_MS = 2_000;
+/** Longer than a room's relocation takes. */
+const ABANDONED_KEPT_MS = 60_000;
 /** So many proofs of life may be lost before a session counts as silent. */
 const MISSED_PROOFS = 3;
 
@@ -47,9 +53,13 @@ export class Rooms {
   /** Joins that are being answered, by ticket and join id. */
   readonly #joining = new Map<string, Promise<JoinReply>>();
   readonly #peersBySession = new Map<string, Peer>();
+  /** Rooms that are on their way to another core: joins with the lease they had must not open them again here. */
+  readonly #abandoned = new Map<string, { epoch: number; atMs: number }>();
+  #sweptAtMs: number;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.#sweptAtMs = options.now();
   }
 
   all(): Room[] {
@@ -82,6 +92,15 @@ export class Rooms {
    * @throws {FairleadError} `ticket_*`, `capabilities_mismatch`, `lease_lost`, `core_full`, `room_full`, `duplicate_identity`.
    */
   async join(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
+    try {
+      return await this.#joinOnce(request);
+    } catch (error) {
+      this.#options.onRefusal(request.debitId);
+      throw error;
+    }
+  }
+
+  async #joinOnce(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
     const { join, lease } = request;
     const { keys, now } = this.#options;
     const claims = await verifyAdmission(keys, join, { room: lease.roomId, issuer: keys.issuer, now });
@@ -101,7 +120,10 @@ export class Rooms {
       known &&
       [...known.peers.values()].find((peer) => peer.joinId === join.joinId && peer.ticketId === claims.jti);
     // The first join's answer was lost: the same one again, and the events from the start.
-    if (earlier) return this.#rejoin(earlier);
+    if (earlier) {
+      this.#options.onRefusal(request.debitId);
+      return this.#rejoin(earlier);
+    }
     const room = await this.open({ lease, options, mutes });
     this.#options.onArrival(request.debitId);
     const admission = { join, claims, peerId: randomId(), sessionId: request.sessionId };
@@ -115,7 +137,7 @@ export class Rooms {
   /** @throws {FairleadError} `lease_lost`, `core_full`. */
   async open(settings: RoomSettings): Promise<Room> {
     const { lease } = settings;
-    if (lease.incarnation !== this.#options.incarnation) throw new FairleadError("lease_lost");
+    this.#assertMine(lease);
     const opening = this.#opening.get(lease.roomId);
     const room = opening ? await opening.catch(() => undefined) : this.#rooms.get(lease.roomId);
     if (room && room.lease.epoch > lease.epoch) throw new FairleadError("lease_lost");
@@ -139,8 +161,15 @@ export class Rooms {
     this.#release(room.lease);
   }
 
+  /** The node stops: the peers may join anew, elsewhere if there is another node. */
+  stop(room: Room): void {
+    this.#forget(room);
+    room.close("session_gone", "the node stops");
+  }
+
   /** Drops a room that another core or node serves now, or that died with its worker. */
   abandon(room: Room): void {
+    this.#abandoned.set(room.roomId, { epoch: room.lease.epoch, atMs: this.#options.now() });
     this.#forget(room);
     room.abandon();
     this.#options.log.info("room.abandoned", { roomId: room.roomId, epoch: room.lease.epoch });
@@ -148,6 +177,10 @@ export class Rooms {
 
   /** Frees peers past their grace time and rooms past their empty time. Called a few times a second. */
   sweep(): void {
+    const nowMs = this.#options.now();
+    // This process stood still, or its bus was away: what proves its peers' lives is unread or never came.
+    if (nowMs - this.#sweptAtMs > STANDSTILL_MS) this.forgiveSilence();
+    this.#sweptAtMs = nowMs;
     for (const room of this.all()) {
       for (const peer of [...room.peers.values()]) {
         peer.session.tick();
@@ -158,6 +191,13 @@ export class Rooms {
     }
     for (const [sessionId, peer] of this.#peersBySession)
       if (peer.isClosed) this.#peersBySession.delete(sessionId);
+    for (const [roomId, { atMs }] of this.#abandoned)
+      if (nowMs - atMs > ABANDONED_KEPT_MS) this.#abandoned.delete(roomId);
+  }
+
+  /** Nobody could have proved that a peer lives: every grace time starts anew. */
+  forgiveSilence(): void {
+    for (const room of this.all()) for (const peer of room.peers.values()) peer.session.forgiveSilence();
   }
 
   /** Proofs of life of a session with a socket are seconds apart: a grace time below that counts once it has none. */
@@ -169,12 +209,11 @@ export class Rooms {
   async #openFresh(settings: RoomSettings): Promise<Room> {
     const { lease } = settings;
     const core = this.#options.cores[lease.core];
-    await core?.whenStarted();
     if (!core?.running || core.load > FULL_LOAD) {
       this.#release(lease);
-      throw new FairleadError("core_full", {
-        message: core?.running ? "the core is saturated" : "the core's worker is away",
-      });
+      throw core?.running
+        ? new FairleadError("core_full", { message: "the core is saturated" })
+        : new FairleadError("lease_lost", { message: "the core's worker is away" });
     }
     const codecs = mediaCodecs(this.#options.codecPolicy) as types.RouterRtpCodecCapability[];
     const { running } = core;
@@ -184,6 +223,12 @@ export class Rooms {
     this.#rooms.set(lease.roomId, room);
     this.#options.log.info("room.opened", { roomId: lease.roomId, core: lease.core, epoch: lease.epoch });
     return room;
+  }
+
+  #assertMine({ incarnation, roomId, epoch }: Lease): void {
+    const abandoned = this.#abandoned.get(roomId);
+    const isMine = incarnation === this.#options.incarnation && !(abandoned && epoch <= abandoned.epoch);
+    if (!isMine) throw new FairleadError("lease_lost");
   }
 
   #rejoin(peer: Peer): JoinReply {

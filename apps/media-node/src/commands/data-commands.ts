@@ -1,6 +1,7 @@
-import { FairleadError } from "@fairlead/protocol";
+import { type CommandRequest, FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../media-refusal.ts";
+import type { Peer } from "../room/peer.ts";
 import { subscribeToData } from "../room/subscribe.ts";
 import type { CommandHandlers } from "./act.ts";
 
@@ -8,29 +9,17 @@ import type { CommandHandlers } from "./act.ts";
 const DATA_PRODUCERS_PER_PEER = 8;
 
 export const dataCommands = {
-  "data_producer.create": async (peer, { label, protocol, sctpStreamParameters }) => {
-    const { room } = peer;
+  "data_producer.create": async (peer, request) => {
     if (!peer.grants.data)
       throw new FairleadError("grant_missing", { message: "the ticket does not grant sending data" });
-    if (peer.dataProducers.size >= DATA_PRODUCERS_PER_PEER) throw new FairleadError("producer_limit");
-    const producer = await refuseBadMedia(peer, () =>
-      peer.transports.send.produceData({
-        label,
-        protocol,
-        sctpStreamParameters: sctpStreamParameters as types.SctpStreamParameters,
-        appData: { owner: peer.owner, peerId: peer.peerId },
-      }),
-    );
-    // Its peer left while it was being made: mediasoup has not closed it with the transport.
-    if (peer.isClosed) {
-      producer.close();
-      throw new FairleadError("session_gone");
+    if (peer.dataProducers.size + peer.pendingDataProducers >= DATA_PRODUCERS_PER_PEER)
+      throw new FairleadError("producer_limit");
+    peer.pendingDataProducers += 1;
+    try {
+      return { dataProducerId: (await produceData(peer, request)).id };
+    } finally {
+      peer.pendingDataProducers -= 1;
     }
-    peer.dataProducers.set(producer.id, producer);
-    const others = [...room.peers.values()].filter((other) => other !== peer);
-    // The sender learns of its channel when the others have theirs: nothing it says falls between.
-    await Promise.all(others.map((other) => subscribeToData(other, producer)));
-    return { dataProducerId: producer.id };
   },
   "data_producer.close": (peer, { dataProducerId }) => {
     const producer = peer.dataProducers.get(dataProducerId);
@@ -40,3 +29,27 @@ export const dataCommands = {
     return {};
   },
 } satisfies Partial<CommandHandlers>;
+
+async function produceData(
+  peer: Peer,
+  { label, protocol, sctpStreamParameters }: CommandRequest<"data_producer.create">,
+): Promise<types.DataProducer> {
+  const producer = await refuseBadMedia(peer, () =>
+    peer.transports.send.produceData({
+      label,
+      protocol,
+      sctpStreamParameters: sctpStreamParameters as types.SctpStreamParameters,
+      appData: { owner: peer.owner, peerId: peer.peerId },
+    }),
+  );
+  // Its peer left while it was being made: mediasoup has not closed it with the transport.
+  if (peer.isClosed) {
+    producer.close();
+    throw new FairleadError("session_gone");
+  }
+  peer.dataProducers.set(producer.id, producer);
+  const others = [...peer.room.peers.values()].filter((other) => other !== peer);
+  // The sender learns of its channel when the others have theirs: nothing it says falls between.
+  await Promise.all(others.map((other) => subscribeToData(other, producer)));
+  return producer;
+}

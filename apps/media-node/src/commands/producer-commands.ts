@@ -21,8 +21,8 @@ export const producerCommands = {
   },
   "producer.pause": async (peer, { producerId }) => {
     const producer = peer.producer(producerId);
-    const muted = peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer));
     await refuseBadMedia(peer, () => producer.pause());
+    const muted = peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer));
     peer.room.broadcast({ name: "producer.paused", data: { producerId, muted } });
     return {};
   },

@@ -35,6 +35,10 @@ export class Peer {
   readonly dataProducers = new Map<string, types.DataProducer>();
   readonly consumersByProducer = new Map<string, ConsumerSlot>();
   readonly dataConsumers = new Map<string, DataConsumerInfo>();
+  /** Data producers that are being made, so that many commands at once don't pass the limit. */
+  pendingDataProducers = 0;
+  /** Data producers that it has a consumer of, or is getting one. */
+  readonly dataSubscriptions = new Set<string>();
   /** Sources with a producer that is being made, so that two commands at once can't make two. */
   readonly pendingSources = new Set<Source>();
   #isClosed = false;

@@ -48,8 +48,8 @@ export class Room {
   speakerId: string | null = null;
   #emptySinceMs: number;
   readonly #webRtcServer: types.WebRtcServer;
-  /** Identities and ticket ids that were removed here: they are refused before the room record says so. */
-  readonly #banned = new Set<string>();
+  /** Who was removed from here for good: refused before the room record says so. */
+  #bans: { identity: string; ticketId: string }[] = [];
 
   private constructor(
     settings: RoomSettings,
@@ -170,9 +170,14 @@ export class Room {
   async expel(peer: Peer, { reason, ban }: { reason: string; ban: boolean }): Promise<void> {
     const { identity, ticketId } = peer;
     // At once, so that it can't be back before the record says so.
-    if (ban) this.#banned.add(`identity ${identity}`).add(`ticket ${ticketId}`);
+    if (ban) this.#bans.push({ identity, ticketId });
     this.remove(peer, "removed", "peer_removed", reason);
     if (ban) await this.deps.record({ ban: { identity, ticketId } });
+  }
+
+  /** The room record is the caller's to change. */
+  unban(identity: string): void {
+    this.#bans = this.#bans.filter((ban) => ban.identity !== identity);
   }
 
   /** Frees the peer and tells the others. @param code What its own client is told; null: nothing, it left by itself. */
@@ -190,7 +195,8 @@ export class Room {
   }
 
   setSpeaker(peerId: string | null): void {
-    if (this.speakerId === peerId) return;
+    // The observers may still speak of one that has left.
+    if (this.speakerId === peerId || (peerId !== null && !this.peers.has(peerId))) return;
     this.speakerId = peerId;
     this.broadcast({ name: "speaker.changed", data: { peerId } });
   }
@@ -214,10 +220,12 @@ export class Room {
   }
 
   #makeWay({ sub: identity, jti }: TicketClaims): void {
-    if (this.#banned.has(`identity ${identity}`) || this.#banned.has(`ticket ${jti}`))
+    if (this.#bans.some((ban) => ban.identity === identity || ban.ticketId === jti))
       throw new FairleadError("banned");
     const older = [...this.peers.values()].find((peer) => peer.identity === identity);
-    if (older && this.options.duplicateIdentity === "refuse") throw new FairleadError("duplicate_identity");
+    // A peer that comes back with its own ticket is no other one.
+    if (older && older.ticketId !== jti && this.options.duplicateIdentity === "refuse")
+      throw new FairleadError("duplicate_identity");
     if (older) this.remove(older, "replaced", "session_replaced", "the same identity joined again");
     if (this.peers.size >= this.options.maxPeers) throw new FairleadError("room_full");
   }

@@ -92,7 +92,8 @@ function forget(peer: Peer, consumer: types.Consumer): void {
 
 /** Data needs no resume and no codec: everybody who may subscribe gets it. */
 export async function subscribeToData(peer: Peer, producer: types.DataProducer): Promise<void> {
-  if (!peer.grants.subscribe || producer.closed) return;
+  if (!peer.grants.subscribe || producer.closed || peer.dataSubscriptions.has(producer.id)) return;
+  peer.dataSubscriptions.add(producer.id);
   try {
     const consumer = await peer.transports.receive.consumeData({
       dataProducerId: producer.id,
@@ -106,11 +107,13 @@ export async function subscribeToData(peer: Peer, producer: types.DataProducer):
     const info = dataConsumerInfo(consumer, producer);
     peer.dataConsumers.set(consumer.id, info);
     consumer.on("dataproducerclose", () => {
+      peer.dataSubscriptions.delete(producer.id);
       if (peer.dataConsumers.delete(consumer.id))
         peer.session.send({ name: "data_consumer.closed", data: { dataConsumerId: consumer.id } });
     });
     peer.session.send({ name: "data_consumers.created", data: { dataConsumers: [info] } });
   } catch (error) {
+    peer.dataSubscriptions.delete(producer.id);
     if (!producer.closed && !peer.isClosed)
       peer.room.log.warn("data_consumer.failed", { peerId: peer.peerId, error });
   }

@@ -18,6 +18,8 @@ export type CoreOptions = {
   random: () => number;
   /** The worker died: what lived in it is gone, and a new one is on its way. */
   onWorkerDied: (core: Core) => void;
+  /** The core takes rooms again. */
+  onWorkerStarted: () => void;
 };
 
 type State = { state: "starting" } | ({ state: "running" } & RunningWorker) | { state: "closed" };
@@ -63,6 +65,7 @@ export class Core {
     this.#meter = new LoadMeter();
     this.#usageAskedAtMs = null;
     running.worker.once("died", (error) => this.#onDied(running.worker, error));
+    this.#options.onWorkerStarted();
     log.info("worker.started", { core: this.index, pid: running.worker.pid, port: running.port });
   }
 
@@ -70,7 +73,9 @@ export class Core {
   check(): void {
     if (this.#state.state !== "running") return;
     const { worker } = this.#state;
-    if (this.#usageAskedAtMs === null) void this.#askUsage(worker);
+    // Closed without `died`: it ended before anybody listened.
+    if (worker.closed) this.#onDied(worker, new Error("closed"));
+    else if (this.#usageAskedAtMs === null) void this.#askUsage(worker);
     else if (this.#options.now() - this.#usageAskedAtMs > HANG_AFTER_MS) this.#kill(worker);
   }
 

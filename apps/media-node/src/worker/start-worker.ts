@@ -14,6 +14,7 @@ export type RunningWorker = { worker: types.Worker; webRtcServer: types.WebRtcSe
 /** Where free ports are looked for: above the registered services, below Linux's ephemeral ones but for a rest. */
 const FREE_PORTS = { from: 20_000, count: 12_000 };
 const FREE_PORT_TRIES = 30;
+const START_TIMEOUT_MS = 10_000;
 
 /**
  * Starts a worker with its one WebRtcServer.
@@ -26,13 +27,27 @@ export async function startWorker(
   random: () => number,
 ): Promise<RunningWorker> {
   const worker = await createWorker({ workerBin: config.workerBin, logLevel: "error", appData: { core } });
+  leaveSignalsToTheApp(worker);
   ledger.watchWorker(worker);
+  // mediasoup waits for ever for a worker that hangs; killed, it rejects what it owes.
+  const patience = setTimeout(() => process.kill(worker.pid, "SIGKILL"), START_TIMEOUT_MS);
   try {
     return { worker, ...(await openServer(worker, core, config, random)) };
   } catch (error) {
     worker.close();
     throw error;
+  } finally {
+    clearTimeout(patience);
   }
+}
+
+/**
+ * On SIGINT and SIGTERM mediasoup closes its workers at once, before anybody was told and without `died`. When the process
+ * ends is the app's to say: it closes the node first.
+ */
+function leaveSignalsToTheApp(worker: types.Worker): void {
+  const { onSignal } = worker as types.Worker & { onSignal?: NodeJS.SignalsListener };
+  if (onSignal) process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
 }
 
 async function openServer(worker: types.Worker, core: number, config: WorkerConfig, random: () => number) {
