@@ -42,6 +42,23 @@ export function describeRooms(createAdapter: CreateRegistryAdapter): void {
       expect(lifted.mutes).toEqual([]);
     });
 
+    fact("lifts a ban, with the tickets that were banned along, and no other", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a"));
+      const enter = (identity: string, ticketId: string) =>
+        registry.place({ roomId: "standup", peer: { identity, ticketId } });
+      await registry.updateRoom("standup", { ban: { identity: "eve", ticketId: "eve-1" } });
+      await registry.updateRoom("standup", { ban: { identity: "eve", ticketId: "eve-2" } });
+      await registry.updateRoom("standup", { ban: { identity: "mallory", ticketId: "mallory-1" } });
+      await expect(enter("eve", "fresh")).rejects.toMatchObject({ code: "banned" });
+      await expect(enter("another name", "eve-1")).rejects.toMatchObject({ code: "banned" });
+      for (const _again of [1, 2]) {
+        const lifted = await registry.updateRoom("standup", { unban: { identity: "eve" } });
+        expect(lifted).toMatchObject({ bannedIdentities: ["mallory"], bannedTicketIds: ["mallory-1"] });
+      }
+      await enter("eve", "eve-1");
+      await expect(enter("mallory", "fresh")).rejects.toMatchObject({ code: "banned" });
+    });
+
     fact("bans, mutes and options outlive the node", async ({ registry, advance }) => {
       await registry.heartbeat(beatOf("a"));
       await placePeer(registry, "standup");

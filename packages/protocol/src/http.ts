@@ -76,6 +76,7 @@ export const RemoveRequest = z.object({
 export type RemoveRequest = z.infer<typeof RemoveRequest>;
 
 export const RoomPath = z.object({ room: RoomId });
+export const BanPath = RoomPath.extend({ identity: Identity });
 export const PeerPath = RoomPath.extend({ peer: PeerId });
 
 export const ErrorAnswer = z.object({ error: ErrorBody });

@@ -5,7 +5,7 @@ import { NumberedEvent, Position, Transient } from "./events.ts";
 import { Acknowledgement, ReplyFrame } from "./frames.ts";
 import { Source } from "./grants.ts";
 import { PeerPage } from "./http.ts";
-import { Epoch, PeerId, RoomId, SessionId } from "./ids.ts";
+import { Epoch, Identity, PeerId, RoomId, SessionId } from "./ids.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
 import { Lease, Mute, RoomOptions } from "./registry-records.ts";
 
@@ -58,6 +58,8 @@ export const NODE_CALLS = {
     request: InRoom.extend({ peerId: PeerId, reason: z.string().max(256), ban: z.boolean().default(true) }),
     reply: Nothing,
   },
+  /** Whether it was banned or not. The room record is the caller's to change, since a room need not run to have one. */
+  "peer.unban": { request: InRoom.extend({ identity: Identity }), reply: Nothing },
 } as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;
 
 export type NodeCallName = keyof typeof NODE_CALLS;

@@ -53,6 +53,8 @@ export type HeartbeatReply = {
 export type RoomPatch = {
   options?: RoomOptions;
   ban?: { identity: string; ticketId?: string };
+  /** Lifts an identity's ban, and that of the tickets that were banned with it. Does nothing where there is none. */
+  unban?: { identity: string };
   /** `muted: false` lifts it. */
   mute?: Mute & { muted: boolean };
 };

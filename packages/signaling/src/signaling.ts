@@ -5,6 +5,7 @@ import { requireApiKey } from "./http/api-key.ts";
 import { answerError } from "./http/error-answer.ts";
 import { useMiddleware } from "./http/middleware.ts";
 import { refuseUnmatched } from "./http/unmatched.ts";
+import { addBanRoutes } from "./routes/bans.ts";
 import { addCapabilitiesRoute } from "./routes/capabilities.ts";
 import { addConnectRoute } from "./routes/connect.ts";
 import { addDocumentationRoutes } from "./routes/documentation.ts";
@@ -44,6 +45,7 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addTicketRoutes(app, context);
   addRoomRoutes(app, context);
   addPeerRoutes(app, context);
+  addBanRoutes(app, context);
   addDocumentationRoutes(app);
   refuseUnmatched(app);
   return { app, shutDown: () => clients.shutDown() };

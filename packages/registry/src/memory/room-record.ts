@@ -5,8 +5,8 @@ import type { Room } from "./room-table.ts";
 /** @returns A fresh object. @param isLive Whether the room's lease is in force. */
 export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
   const { roomId, createdAtMs, options, mutes, lease, decision } = room;
-  const bannedIdentities = [...room.bannedIdentities];
-  const bannedTicketIds = [...room.bannedTicketIds];
+  const bannedIdentities = [...room.bans.keys()];
+  const bannedTicketIds = bannedTickets(room);
   return structuredClone({
     roomId,
     createdAtMs,
@@ -19,12 +19,14 @@ export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
   });
 }
 
-export function patchRoom(room: Room, { options, ban, mute }: RoomPatch): void {
+export function patchRoom(room: Room, { options, ban, unban, mute }: RoomPatch): void {
   if (options) room.options = { ...options };
   if (ban) {
-    room.bannedIdentities.add(ban.identity);
-    if (ban.ticketId !== undefined) room.bannedTicketIds.add(ban.ticketId);
+    const { identity, ticketId } = ban;
+    const ticketIds = room.bans.get(identity) ?? new Set();
+    room.bans.set(identity, ticketId === undefined ? ticketIds : ticketIds.add(ticketId));
   }
+  if (unban) room.bans.delete(unban.identity);
   if (mute) {
     const { identity, source, muted } = mute;
     const others = room.mutes.filter((other) => other.identity !== identity || other.source !== source);
@@ -35,6 +37,10 @@ export function patchRoom(room: Room, { options, ban, mute }: RoomPatch): void {
 /** @throws {FairleadError} `banned`: the identity, or the very ticket, whose bearer may have taken another name. */
 export function refuseBanned(room: Room, peer: PlaceRequest["peer"]): void {
   if (!peer) return;
-  if (room.bannedIdentities.has(peer.identity) || room.bannedTicketIds.has(peer.ticketId))
+  if (room.bans.has(peer.identity) || bannedTickets(room).includes(peer.ticketId))
     throw new FairleadError("banned", { message: `banned from room ${room.roomId}` });
+}
+
+function bannedTickets({ bans }: Room): string[] {
+  return [...new Set([...bans.values()].flatMap((ticketIds) => [...ticketIds]))];
 }

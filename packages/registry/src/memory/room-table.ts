@@ -5,8 +5,8 @@ export type Room = {
   readonly roomId: string;
   readonly createdAtMs: number;
   options: RoomOptions;
-  bannedIdentities: Set<string>;
-  bannedTicketIds: Set<string>;
+  /** Identity → ids of the tickets that were banned with it. */
+  bans: Map<string, Set<string>>;
   mutes: Mute[];
   /** The last claim, whether its node lives or not. */
   lease: Lease | null;
@@ -63,7 +63,7 @@ export class RoomTable {
 
   /** Forgets a room that nobody serves and nobody has said anything about. */
   dropIfIdle(room: Room): void {
-    if (room.lease || room.mutes.length > 0 || isBanning(room) || !hasDefaultOptions(room)) return;
+    if (room.lease || room.mutes.length > 0 || room.bans.size > 0 || !hasDefaultOptions(room)) return;
     this.#droppedEpoch = Math.max(this.#droppedEpoch, room.lastEpoch);
     this.#rooms.delete(room.roomId);
   }
@@ -73,8 +73,7 @@ export class RoomTable {
       roomId,
       createdAtMs: nowMs,
       options: { ...options },
-      bannedIdentities: new Set(),
-      bannedTicketIds: new Set(),
+      bans: new Map(),
       mutes: [],
       lease: null,
       decision: null,
@@ -92,10 +91,6 @@ export class RoomTable {
     held?.delete(room);
     if (held?.size === 0) this.#byHolder.delete(room.lease.incarnation);
   }
-}
-
-function isBanning(room: Room): boolean {
-  return room.bannedIdentities.size > 0 || room.bannedTicketIds.size > 0;
 }
 
 function hasDefaultOptions({ options }: Room): boolean {

@@ -46,7 +46,8 @@ const remove = createRoute({
   path: "/v1/rooms/{room}/peers/{peer}",
   operationId: "removePeer",
   summary: "Remove a peer",
-  description: "It is told `peer_removed`. By default neither its identity nor its ticket gets in again.",
+  description:
+    "It is told `peer_removed`. By default neither its identity nor its ticket gets in again, until `liftBan`.",
   request: {
     params: PeerPath,
     body: { required: false, content: { "application/json": { schema: named.RemoveRequest } } },

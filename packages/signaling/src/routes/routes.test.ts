@@ -72,6 +72,7 @@ describe("rooms over HTTP", () => {
       ["DELETE", "/v1/rooms/none"],
       ["GET", "/v1/rooms/none/peers"],
       ["DELETE", "/v1/rooms/none/peers/p"],
+      ["DELETE", "/v1/rooms/none/bans/ann"],
     ] as const)
       expect(await refusalOf(await call(method, path)), path).toEqual([404, "room_not_found"]);
   });
@@ -135,6 +136,32 @@ describe("peers over HTTP", () => {
     await place("a");
     node.refuseNext("peer.remove", "peer_not_found");
     expect(await refusalOf(await call("DELETE", "/v1/rooms/a/peers/p"))).toEqual([404, "peer_not_found"]);
+  });
+});
+
+describe("bans over HTTP", () => {
+  it("are lifted in the room's record and at its node, and lifting twice is no error", async () => {
+    const { call, place, node, registry } = await setUp();
+    const { lease } = await place("a");
+    await registry.updateRoom("a", { ban: { identity: "ann", ticketId: "ticket-of-ann" } });
+    const lift = () => call("DELETE", "/v1/rooms/a/bans/ann");
+    expect((await lift()).status).toBe(204);
+    expect(await place("a")).toMatchObject({ isNew: false });
+    expect(node.callsTo("peer.unban").map(({ request }) => request)).toEqual([
+      { roomId: "a", epoch: lease.epoch, identity: "ann" },
+    ]);
+    node.refuseNext("peer.unban", "room_not_found");
+    expect((await lift()).status).toBe(204);
+  });
+
+  it("are lifted in a room that does not run", async () => {
+    const { call, node, registry } = await setUp();
+    await registry.updateRoom("a", { ban: { identity: "ann@example.org" } });
+    expect((await call("DELETE", `/v1/rooms/a/bans/${encodeURIComponent("ann@example.org")}`)).status).toBe(
+      204,
+    );
+    expect((await registry.describeRoom("a"))?.bannedIdentities).toEqual([]);
+    expect(node.callsTo("peer.unban")).toEqual([]);
   });
 });
 

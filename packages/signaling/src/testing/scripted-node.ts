@@ -61,6 +61,7 @@ export async function startScriptedNode(bus: Bus, registry: Registry, nodeId = "
     "room.peers": () => ({ peers: [] }),
     "peer.mute": () => ({}),
     "peer.remove": () => ({}),
+    "peer.unban": () => ({}),
   };
   const scripted = Object.fromEntries(
     Object.entries(handlers).map(([name, handle]) => [
