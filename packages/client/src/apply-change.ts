@@ -42,8 +42,8 @@ export function applyChange(change: RoomChange, targets: ChangeTargets): void {
     case "data_consumer.removed":
       media.subscriptions.removeDataConsumer(change.dataConsumer);
       break;
-    case "lock.changed":
-      local.handleLock(change.source, change.isLocked);
+    case "source.muted":
+      local.handleMutedByModerator(change.source, change.muted);
       break;
     case "dominant.changed":
       targets.speakers({ dominantPeerId: change.peerId });
@@ -52,8 +52,6 @@ export function applyChange(change: RoomChange, targets: ChangeTargets): void {
       local.closeOrphans(
         [...targets.model.contents.producers.values()].filter((p) => p.peerId === ownPeerId),
       );
-      break;
-    case "grants.changed":
       break;
     default:
       change satisfies never;

@@ -75,7 +75,7 @@ export class ClientRoom implements Room {
       emitter: this.#emitter,
       command: this.#link.command,
       device: () => options.device.current,
-      isLocked: (source) => this.#model.contents.locks.has(source),
+      isMutedByModerator: (source) => this.#model.contents.mutedByModerator.has(source),
     });
     this.#publisher = new Publisher({ local: this.#local, grants: () => this.#grants });
     this.#stopWatchingPage = watchPage({

@@ -374,8 +374,8 @@ describe("publishing", () => {
     expect(rtpParameters.encodings.map((encoding) => encoding.scaleResolutionDownBy)).toEqual([4, 2, 1]);
   });
 
-  it("mutes at once and tells the node; a moderator's lock can't be undone", async () => {
-    const { room, socket } = await joined();
+  it("mutes at once and tells the node", async () => {
+    const { room } = await joined();
     const track = new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack;
     const microphone = await room.publishTrack(track, "microphone");
     const muting = microphone.mute();
@@ -384,11 +384,39 @@ describe("publishing", () => {
     await signaling.next("command", "producer.pause");
     await microphone.unmute();
     await signaling.next("command", "producer.resume");
-    const locked = nextEvent(room, "local_track.muted");
+    expect([microphone.isMuted, track.enabled]).toEqual([false, true]);
+  });
+
+  it("can't undo a moderator's mute; once it is lifted, only the user goes on air again", async () => {
+    const { room, socket } = await joined();
+    const track = new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack;
+    const microphone = await room.publishTrack(track, "microphone");
+    const muted = nextEvent(room, "local_track.muted");
     socket.tell({ name: "source.muted", data: { source: "microphone", muted: true } });
-    expect((await locked).byModerator).toBe(true);
+    expect((await muted).byModerator).toBe(true);
     expect([microphone.isMutedByModerator, track.enabled]).toEqual([true, false]);
     await expect(microphone.unmute()).rejects.toMatchObject({ code: "muted_by_moderator" });
+    const lifted = nextEvent(room, "local_track.unmute_allowed");
+    socket.tell({ name: "source.muted", data: { source: "microphone", muted: false } });
+    await lifted;
+    expect(microphone).toMatchObject({ isMuted: true, isMutedByModerator: false });
+    expect(track.enabled).toBe(false);
+    await microphone.unmute();
+    await signaling.next("command", "producer.resume");
+    expect([microphone.isMuted, track.enabled]).toEqual([false, true]);
+  });
+
+  it("begins muted where a moderator has muted the source before", async () => {
+    const { room, socket } = await joined();
+    const known = nextEvent(room, "peer.joined");
+    socket.snapshot({ name: "source.muted", data: { source: "microphone", muted: true } });
+    socket.tell(joinedPeers(peer("ann")));
+    await known;
+    const track = new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack;
+    const microphone = await room.publishTrack(track, "microphone");
+    const { frame } = await signaling.next("command", "producer.create");
+    expect(frame.data).toMatchObject({ paused: true });
+    expect(microphone).toMatchObject({ isMuted: true, isMutedByModerator: true });
   });
 
   it("ends with the device", async () => {

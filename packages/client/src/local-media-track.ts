@@ -9,9 +9,11 @@ import type { SendCommand } from "./session.ts";
 
 export type LocalTrackHandlers = {
   command: SendCommand;
-  /** `isMuted` changed. */
-  mutedChanged(track: LocalMediaTrack, byModerator: boolean): void;
-  deviceEnded(track: LocalMediaTrack): void;
+  muted(byModerator: boolean): void;
+  unmuted(): void;
+  /** The moderator's mute is lifted. */
+  unmuteAllowed(): void;
+  deviceEnded(): void;
 };
 
 export type LocalTrackInit = {
@@ -32,8 +34,8 @@ export class LocalMediaTrack implements LocalTrack {
   #track: MediaStreamTrack;
   #stopsTrack: boolean;
   #producer: types.Producer<ProducerData> | null = null;
-  #isMutedBySelf: boolean;
-  #isLocked = false;
+  #isMuted: boolean;
+  #isMutedByModerator = false;
 
   constructor({ source, track, options, stopsTrack, handlers }: LocalTrackInit) {
     this.source = source;
@@ -41,7 +43,7 @@ export class LocalMediaTrack implements LocalTrack {
     this.#track = track;
     this.#stopsTrack = stopsTrack;
     this.#handlers = handlers;
-    this.#isMutedBySelf = options.muted ?? false;
+    this.#isMuted = options.muted ?? false;
     this.#watchTrack();
   }
 
@@ -54,11 +56,11 @@ export class LocalMediaTrack implements LocalTrack {
   }
 
   get isMuted(): boolean {
-    return this.#isMutedBySelf || this.#isLocked;
+    return this.#isMuted;
   }
 
   get isMutedByModerator(): boolean {
-    return this.#isLocked;
+    return this.#isMutedByModerator;
   }
 
   /** Undefined while no session has taken it. */
@@ -67,8 +69,9 @@ export class LocalMediaTrack implements LocalTrack {
   }
 
   /** Before the first producer: the browser's track takes on the state. */
-  start(isLocked: boolean): void {
-    this.#isLocked = isLocked;
+  start(isMutedByModerator: boolean): void {
+    this.#isMutedByModerator = isMutedByModerator;
+    this.#isMuted ||= isMutedByModerator;
     this.#applyMute();
   }
 
@@ -86,20 +89,21 @@ export class LocalMediaTrack implements LocalTrack {
     this.#applyMute();
   }
 
-  handleLock(isLocked: boolean): void {
-    const wasMuted = this.isMuted;
-    this.#isLocked = isLocked;
-    this.#applyMute();
-    if (this.isMuted !== wasMuted) this.#handlers.mutedChanged(this, true);
+  /** What a moderator muted stays muted until its own user unmutes it: nobody is put on air by others. */
+  handleMutedByModerator(isMuted: boolean): void {
+    if (this.#isMutedByModerator === isMuted) return;
+    this.#isMutedByModerator = isMuted;
+    if (isMuted) this.#takeModeratorsMute();
+    else this.#handlers.unmuteAllowed();
   }
 
   async mute(): Promise<void> {
-    await this.#setMutedBySelf(true);
+    if (!this.#isMuted) await this.#setMuted(true);
   }
 
   async unmute(): Promise<void> {
-    if (this.#isLocked) throw new FairleadError("muted_by_moderator");
-    await this.#setMutedBySelf(false);
+    if (this.#isMutedByModerator) throw new FairleadError("muted_by_moderator");
+    if (this.#isMuted) await this.#setMuted(false);
   }
 
   async switchDevice(deviceId: string): Promise<void> {
@@ -131,11 +135,11 @@ export class LocalMediaTrack implements LocalTrack {
   }
 
   /** The local half changes at once; a node that can't be reached hears of it with the next session. */
-  async #setMutedBySelf(isMuted: boolean): Promise<void> {
-    if (this.#isMutedBySelf === isMuted) return;
-    this.#isMutedBySelf = isMuted;
+  async #setMuted(isMuted: boolean): Promise<void> {
+    this.#isMuted = isMuted;
     this.#applyMute();
-    this.#handlers.mutedChanged(this, false);
+    if (isMuted) this.#handlers.muted(false);
+    else this.#handlers.unmuted();
     await this.#tellNode();
   }
 
@@ -146,9 +150,16 @@ export class LocalMediaTrack implements LocalTrack {
       await this.#handlers.command(this.isMuted ? "producer.pause" : "producer.resume", { producerId });
     } catch (error) {
       if (!(error instanceof FairleadError) || error.code === "room_moved") return;
-      if (error.code === "muted_by_moderator") this.handleLock(true);
+      // The event that says so came before or comes after; only events tell when it is lifted.
+      if (error.code === "muted_by_moderator") this.#takeModeratorsMute();
       throw error;
     }
+  }
+
+  #takeModeratorsMute(): void {
+    this.#isMuted = true;
+    this.#applyMute();
+    this.#handlers.muted(true);
   }
 
   /** A muted track sends nothing, and the browser shows that its device is idle. */
@@ -184,5 +195,5 @@ export class LocalMediaTrack implements LocalTrack {
     this.#track.removeEventListener("ended", this.#handleEnded);
   }
 
-  readonly #handleEnded = (): void => this.#handlers.deviceEnded(this);
+  readonly #handleEnded = (): void => this.#handlers.deviceEnded();
 }

@@ -11,7 +11,7 @@ type LocalTracksOptions = {
   emitter: TypedEmitter<RoomEvents>;
   command: SendCommand;
   device: () => types.Device;
-  isLocked: (source: Source) => boolean;
+  isMutedByModerator: (source: Source) => boolean;
 };
 
 /** What this peer publishes. After a move all of it is published again, in the same state. */
@@ -59,8 +59,8 @@ export class LocalTracks {
     this.#media = nextSession();
   }
 
-  handleLock(source: Source, isLocked: boolean): void {
-    this.tracks.get(source)?.handleLock(isLocked);
+  handleMutedByModerator(source: Source, isMuted: boolean): void {
+    this.tracks.get(source)?.handleMutedByModerator(isMuted);
   }
 
   /** The node closed a producer that we did not. */
@@ -86,20 +86,18 @@ export class LocalTracks {
   }
 
   #create(init: Omit<LocalTrackInit, "handlers">): LocalMediaTrack {
-    const { command, emitter, isLocked } = this.#options;
-    const track = new LocalMediaTrack({
+    const { command, emitter, isMutedByModerator } = this.#options;
+    const track: LocalMediaTrack = new LocalMediaTrack({
       ...init,
       handlers: {
         command,
-        mutedChanged: (changed, byModerator) =>
-          emitter.emit(changed.isMuted ? "local_track.muted" : "local_track.unmuted", {
-            track: changed,
-            byModerator,
-          }),
-        deviceEnded: (ended) => void this.#end(ended, "device_ended").catch(() => {}),
+        muted: (byModerator) => emitter.emit("local_track.muted", { track, byModerator }),
+        unmuted: () => emitter.emit("local_track.unmuted", { track }),
+        unmuteAllowed: () => emitter.emit("local_track.unmute_allowed", { track }),
+        deviceEnded: () => void this.#end(track, "device_ended").catch(() => {}),
       },
     });
-    track.start(isLocked(init.source));
+    track.start(isMutedByModerator(init.source));
     return track;
   }
 

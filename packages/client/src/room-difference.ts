@@ -33,7 +33,7 @@ export function differenceOf(before: RoomContents, after: RoomContents): RoomCha
     ...missing(after.dataConsumers, before.dataConsumers).map(
       (dataConsumer): RoomChange => ({ type: "data_consumer.added", dataConsumer }),
     ),
-    ...changedLocks(before.locks, after.locks),
+    ...changedMutes(before.mutedByModerator, after.mutedByModerator),
     ...changedDominant(before, after),
   ];
 }
@@ -49,11 +49,11 @@ function changedProducers(before: RoomContents, after: RoomContents): ProducerIn
   });
 }
 
-function changedLocks(before: Set<Source>, after: Set<Source>): RoomChange[] {
+function changedMutes(before: Set<Source>, after: Set<Source>): RoomChange[] {
   return EVERY_SOURCE.filter((source) => before.has(source) !== after.has(source)).map((source) => ({
-    type: "lock.changed",
+    type: "source.muted",
     source,
-    isLocked: after.has(source),
+    muted: after.has(source),
   }));
 }
 

@@ -98,18 +98,12 @@ export class RoomLink {
     const session: Session = new Session(joined, {
       now,
       send: (frame: ClientFrameInput) => this.#session === session && this.#connection.send(frame),
-      apply: (event) => this.#apply(event),
+      apply: handlers.event,
     });
     this.#session = session;
     this.#mismatches = 0;
     introduction.handleJoined(joined.sessionTicket, () => session.position);
     handlers.joined(joined, session.command);
-  }
-
-  #apply(event: RoomEvent): void {
-    if (event.name === "session.ended") {
-      this.#handleRefusal(new FairleadError(event.data.code, { message: event.data.message }));
-    } else this.#options.handlers.event(event);
   }
 
   #handleFrame(frame: ServerFrame): void {

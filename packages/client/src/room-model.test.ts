@@ -28,9 +28,7 @@ function modelWith(...events: RoomEvent[]): RoomModel {
   return model;
 }
 const changesOf = (model: RoomModel, ...events: RoomEvent[]) =>
-  events
-    .flatMap((event) => model.apply(event))
-    .filter(({ type }) => type !== "grants.changed" && type !== "snapshot.applied");
+  events.flatMap((event) => model.apply(event)).filter(({ type }) => type !== "snapshot.applied");
 
 describe("RoomModel", () => {
   it("reports each event as one change, and nothing for what it knows", () => {
@@ -74,12 +72,15 @@ describe("RoomModel", () => {
     ]);
   });
 
-  it("takes a lock on an own source from the snapshot's producer, and lifts it by event", () => {
-    const model = modelWith(produced(producer("mine", "me", { paused: true, muted: true })));
-    expect([...model.contents.locks]).toEqual(["microphone"]);
-    const lifted: RoomEvent = { name: "source.muted", data: { source: "microphone", muted: false } };
-    expect(changesOf(model, lifted)).toEqual([
-      { type: "lock.changed", source: "microphone", isLocked: false },
-    ]);
+  it("reports a moderator's mute from a snapshot and its end by event, and its end by a snapshot without it", () => {
+    const mute = (muted: boolean): RoomEvent => ({
+      name: "source.muted",
+      data: { source: "microphone", muted },
+    });
+    const change = (muted: boolean) => ({ type: "source.muted", source: "microphone", muted });
+    const model = modelWith();
+    expect(changesOf(model, started, mute(true), ended)).toEqual([change(true)]);
+    expect(changesOf(model, mute(false))).toEqual([change(false)]);
+    expect(changesOf(model, mute(true), started, ended)).toEqual([change(true), change(false)]);
   });
 });

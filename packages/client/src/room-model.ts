@@ -1,4 +1,4 @@
-import type { Grants, RoomEvent } from "@fairlead/protocol";
+import type { RoomEvent } from "@fairlead/protocol";
 import { differenceOf } from "./room-difference.ts";
 import { applyEvent, emptyContents, type RoomChange, type RoomContents } from "./room-state.ts";
 
@@ -8,7 +8,7 @@ import { applyEvent, emptyContents, type RoomChange, type RoomContents } from ".
  */
 export class RoomModel {
   #contents = emptyContents();
-  #incoming: { contents: RoomContents; peerId: string; grants: Grants } | null = null;
+  #incoming: RoomContents | null = null;
 
   get contents(): Readonly<RoomContents> {
     return this.#contents;
@@ -16,24 +16,20 @@ export class RoomModel {
 
   apply(event: RoomEvent): RoomChange[] {
     if (event.name === "snapshot.started") {
-      this.#incoming = { contents: emptyContents(), ...event.data };
+      this.#incoming = emptyContents();
       return [];
     }
     if (event.name === "snapshot.ended") return this.#takeSnapshot();
     if (!this.#incoming) return applyEvent(this.#contents, event);
-    applyEvent(this.#incoming.contents, event);
+    applyEvent(this.#incoming, event);
     return [];
   }
 
   #takeSnapshot(): RoomChange[] {
     if (!this.#incoming) return [];
-    const { contents, peerId, grants } = this.#incoming;
-    for (const producer of contents.producers.values()) {
-      if (producer.peerId === peerId && producer.muted) contents.locks.add(producer.source);
-    }
-    const changes = differenceOf(this.#contents, contents);
-    this.#contents = contents;
+    const changes = differenceOf(this.#contents, this.#incoming);
+    this.#contents = this.#incoming;
     this.#incoming = null;
-    return [{ type: "grants.changed", grants }, ...changes, { type: "snapshot.applied" }];
+    return [...changes, { type: "snapshot.applied" }];
   }
 }

@@ -1,7 +1,6 @@
 import type {
   ConsumerInfo,
   DataConsumerInfo,
-  Grants,
   LeaveReason,
   PeerInfo,
   ProducerInfo,
@@ -16,9 +15,8 @@ export type RoomChange =
   | { type: "producer.added" | "producer.changed" | "producer.removed"; producer: ProducerInfo }
   | { type: "consumer.added" | "consumer.removed"; consumer: ConsumerInfo }
   | { type: "data_consumer.added" | "data_consumer.removed"; dataConsumer: DataConsumerInfo }
-  | { type: "lock.changed"; source: Source; isLocked: boolean }
+  | { type: "source.muted"; source: Source; muted: boolean }
   | { type: "dominant.changed"; peerId: string | null }
-  | { type: "grants.changed"; grants: Grants }
   | { type: "snapshot.applied" };
 
 export type RoomContents = {
@@ -26,8 +24,8 @@ export type RoomContents = {
   producers: Map<string, ProducerInfo>;
   consumers: Map<string, ConsumerInfo>;
   dataConsumers: Map<string, DataConsumerInfo>;
-  /** Own sources that a moderator holds muted. */
-  locks: Set<Source>;
+  /** Own sources. */
+  mutedByModerator: Set<Source>;
   dominantPeerId: string | null;
 };
 
@@ -37,7 +35,7 @@ export function emptyContents(): RoomContents {
     producers: new Map(),
     consumers: new Map(),
     dataConsumers: new Map(),
-    locks: new Set(),
+    mutedByModerator: new Set(),
     dominantPeerId: null,
   };
 }
@@ -83,7 +81,7 @@ export function applyEvent(contents: RoomContents, event: RoomEvent): RoomChange
         dataConsumer,
       }));
     case "source.muted":
-      return changeLock(contents, event.data.source, event.data.muted);
+      return changeMuted(contents.mutedByModerator, event.data.source, event.data.muted);
     case "speaker.changed":
       contents.dominantPeerId = event.data.peerId;
       return [{ type: "dominant.changed", peerId: event.data.peerId }];
@@ -116,9 +114,9 @@ function changeProducer(
   return [{ type: "producer.changed", producer }];
 }
 
-function changeLock(contents: RoomContents, source: Source, isLocked: boolean): RoomChange[] {
-  if (contents.locks.has(source) === isLocked) return [];
-  if (isLocked) contents.locks.add(source);
-  else contents.locks.delete(source);
-  return [{ type: "lock.changed", source, isLocked }];
+function changeMuted(sources: Set<Source>, source: Source, muted: boolean): RoomChange[] {
+  if (sources.has(source) === muted) return [];
+  if (muted) sources.add(source);
+  else sources.delete(source);
+  return [{ type: "source.muted", source, muted }];
 }

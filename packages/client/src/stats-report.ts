@@ -8,10 +8,8 @@ type Stat = {
   packetsSent?: number;
   packetsLost?: number;
   jitter?: number;
-  roundTripTime?: number;
   currentRoundTripTime?: number;
   nominated?: boolean;
-  localId?: string;
 };
 
 /** @returns What arrives, by SSRC. */

@@ -21,8 +21,4 @@ export class TypedEmitter<Events> {
       }
     }
   }
-
-  clear(): void {
-    this.#listeners.clear();
-  }
 }

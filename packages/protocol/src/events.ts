@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { BATCH_LIMIT } from "./commands.ts";
-import { ErrorCode } from "./errors.ts";
 import { Grants, MediaKind, Source } from "./grants.ts";
 import { type Epoch, Identity, MediaId, PeerId, RoomId } from "./ids.ts";
 import { RtpParameters, SctpStreamParameters } from "./media.ts";
@@ -48,7 +47,7 @@ export const DataConsumerInfo = z.object({
 });
 export type DataConsumerInfo = z.infer<typeof DataConsumerInfo>;
 
-export const LeaveReason = z.enum(["left", "disconnected", "removed", "replaced", "room_closed"]);
+export const LeaveReason = z.enum(["left", "disconnected", "removed", "replaced"]);
 export type LeaveReason = z.infer<typeof LeaveReason>;
 
 /** `consumers.created` carries whole RTP parameters, so fewer to an event. */
@@ -73,12 +72,10 @@ export const EVENTS = {
   "consumer.closed": z.object({ consumerId: MediaId }),
   "data_consumers.created": z.object({ dataConsumers: z.array(DataConsumerInfo).max(BATCH_LIMIT) }),
   "data_consumer.closed": z.object({ dataConsumerId: MediaId }),
-  /** A moderator or the API set or lifted a lock on one of this peer's sources. */
+  /** A moderator or the API muted one of this peer's sources, or lifted that: it stays paused until its peer resumes it. */
   "source.muted": z.object({ source: Source, muted: z.boolean() }),
   /** The dominant speaker changed; null when nobody speaks. */
   "speaker.changed": z.object({ peerId: PeerId.nullable() }),
-  /** The session is over: the peer left, was removed or replaced, or its room was closed. Nothing follows. */
-  "session.ended": z.object({ code: ErrorCode, message: z.string() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EventName = keyof typeof EVENTS;

@@ -13,6 +13,7 @@ const VIEW_EVENTS: readonly (keyof RoomEvents)[] = [
   "local_track.ended",
   "local_track.muted",
   "local_track.unmuted",
+  "local_track.unmute_allowed",
   "connection.changed",
   "room.moved",
   "playback.blocked",

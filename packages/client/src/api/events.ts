@@ -20,7 +20,10 @@ export type RoomEvents = {
   /** `device_ended`: unplugged, or the user stopped sharing. `refused`: the node did not take it after a move. */
   "local_track.ended": { track: LocalTrack; reason: "unpublished" | "device_ended" | "refused" };
   "local_track.muted": { track: LocalTrack; byModerator: boolean };
-  "local_track.unmuted": { track: LocalTrack; byModerator: boolean };
+  /** By this peer itself. */
+  "local_track.unmuted": { track: LocalTrack };
+  /** A moderator's mute is lifted. The track stays muted until `unmute()`. */
+  "local_track.unmute_allowed": { track: LocalTrack };
   /**
    * `dominantPeerId`: who speaks, or spoke last; null when nobody does. `levels`: loudest first, in dBov (-127 to 0), for
    * those that are heard. Both may name this peer itself.

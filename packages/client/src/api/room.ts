@@ -46,7 +46,9 @@ export interface Room {
    */
   sendData(data: string | Uint8Array, options?: SendOptions): Promise<void>;
 
-  /** Locks or unlocks a source of another peer. @throws {FairleadError} `grant_missing` without `moderate`. */
+  /**
+   * Mutes a source of another peer, also one that it publishes later, or lets it unmute itself again.
+   * @throws {FairleadError} `grant_missing` without `moderate`. */
   mutePeer(peerId: PeerId, source: Source, muted: boolean): Promise<void>;
   /** @throws {FairleadError} `grant_missing` without `moderate`; `peer_not_found`. */
   removePeer(peerId: PeerId, reason?: string): Promise<void>;

@@ -56,7 +56,7 @@ export interface LocalTrack {
   readonly mediaStreamTrack: MediaStreamTrack;
   /** By this peer or by a moderator. */
   readonly isMuted: boolean;
-  /** A moderator's lock; `unmute` is refused until it is lifted, which also restores what this peer had chosen. */
+  /** While true, `unmute` is refused. Once it is lifted, the track stays muted until `unmute()`: nobody goes live unasked. */
   readonly isMutedByModerator: boolean;
   mute(): Promise<void>;
   /** @throws {FairleadError} `muted_by_moderator`. */
