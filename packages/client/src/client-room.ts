@@ -1,7 +1,7 @@
 import {
-  BATCH_LIMIT,
   FairleadError,
   type Grants,
+  inBatches,
   type JoinReply,
   type RoomEvent,
   type Source,
@@ -175,7 +175,7 @@ export class ClientRoom implements Room {
 
   async getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }> {
     if (!this.#media) throw new FairleadError("session_left");
-    return this.#media.session.getStats();
+    return this.#media.transports.getStats();
   }
 
   async leave(): Promise<void> {
@@ -229,7 +229,7 @@ export class ClientRoom implements Room {
     });
     if (before) this.#remote.beginMove();
     before?.close();
-    this.#local.handleJoined(this.#media.session);
+    this.#local.handleJoined(this.#media.transports);
     if (before) this.#emitter.emit("room.moved", { epoch: joined.epoch });
     this.#firstJoin.resolve();
   }
@@ -263,7 +263,7 @@ export class ClientRoom implements Room {
 
   #handleOnline(): void {
     this.#link.hurry();
-    this.#media?.session.restartIce();
+    this.#media?.transports.restartIce();
   }
 
   #handleEnded(error: FairleadError): void {
@@ -284,10 +284,7 @@ export class ClientRoom implements Room {
     name: "producers.subscribe" | "producers.unsubscribe",
     ids: readonly string[],
   ): Promise<void> {
-    const batches = Array.from({ length: Math.ceil(ids.length / BATCH_LIMIT) }, (_, index) =>
-      ids.slice(index * BATCH_LIMIT, (index + 1) * BATCH_LIMIT),
-    );
-    await Promise.all(batches.map((producerIds) => this.#link.command(name, { producerIds })));
+    await Promise.all(inBatches(ids).map((producerIds) => this.#link.command(name, { producerIds })));
   }
 }
 

@@ -1,4 +1,4 @@
-import { BATCH_LIMIT } from "@fairlead/protocol";
+import { inBatches } from "@fairlead/protocol";
 
 /** A tile that scrolls by, or an element that is attached anew, is not worth a pause. */
 export const PAUSE_DELAY_MS = 1_000;
@@ -67,8 +67,7 @@ export class ConsumerFlow {
       ([, flow]) => flow.isWanted === isFlowing && flow.isFlowing !== isFlowing,
     );
     for (const [, flow] of due) flow.isFlowing = isFlowing;
-    for (let start = 0; start < due.length; start += BATCH_LIMIT) {
-      const batch = due.slice(start, start + BATCH_LIMIT);
+    for (const batch of inBatches(due)) {
       this.#command(name, { consumerIds: batch.map(([id]) => id) }).catch(() => {
         // Not done: the next change of this consumer tries again.
         for (const [, flow] of batch) flow.isFlowing = !isFlowing;

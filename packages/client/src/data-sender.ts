@@ -1,7 +1,7 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { SendOptions } from "./api/options.ts";
-import type { MediaSession } from "./media-session.ts";
+import type { PeerTransports } from "./transports.ts";
 
 /** Media goes first: what a peer publishes on joining should not wait for a channel. */
 const PREPARE_AFTER_MS = 300;
@@ -11,13 +11,13 @@ const PREPARE_AFTER_MS = 300;
  * since what is sent before the others have their ends of a new channel is lost to them.
  */
 export class DataSender {
-  readonly #media: MediaSession;
+  readonly #transports: PeerTransports;
   readonly #producers = new Map<string, Promise<types.DataProducer>>();
   readonly #preparing: ReturnType<typeof setTimeout> | undefined;
 
   /** @param mayWrite The peer is granted `data`. */
-  constructor(media: MediaSession, mayWrite: boolean) {
-    this.#media = media;
+  constructor(transports: PeerTransports, mayWrite: boolean) {
+    this.#transports = transports;
     if (mayWrite) this.#preparing = setTimeout(() => this.#producer("data", true), PREPARE_AFTER_MS);
   }
 
@@ -41,7 +41,7 @@ export class DataSender {
   }
 
   #open(label: string, reliable: boolean): Promise<types.DataProducer> {
-    return this.#media.produceData(
+    return this.#transports.produceData(
       reliable ? { label, ordered: true } : { label, ordered: false, maxRetransmits: 0 },
     );
   }

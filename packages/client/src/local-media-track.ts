@@ -4,8 +4,8 @@ import type { DeviceChoice } from "./api/options.ts";
 import type { LocalTrack } from "./api/tracks.ts";
 import { captureDevice } from "./capture.ts";
 import { Elements } from "./elements.ts";
-import type { ProducerData } from "./media-session.ts";
 import type { SendCommand } from "./session.ts";
+import type { ProducerData } from "./transports.ts";
 
 export type LocalTrackHandlers = {
   command: SendCommand;

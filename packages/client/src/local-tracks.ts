@@ -3,8 +3,8 @@ import type { types } from "mediasoup-client";
 import type { RoomEvents } from "./api/events.ts";
 import { chooseEncoding } from "./encodings.ts";
 import { LocalMediaTrack, type LocalTrackInit } from "./local-media-track.ts";
-import type { MediaSession } from "./media-session.ts";
 import type { SendCommand } from "./session.ts";
+import type { PeerTransports } from "./transports.ts";
 import type { TypedEmitter } from "./typed-emitter.ts";
 
 type LocalTracksOptions = {
@@ -18,7 +18,7 @@ type LocalTracksOptions = {
 export class LocalTracks {
   readonly tracks = new Map<Source, LocalMediaTrack>();
   readonly #options: LocalTracksOptions;
-  #media = nextSession();
+  #transports = nextTransports();
 
   constructor(options: LocalTracksOptions) {
     this.#options = options;
@@ -45,8 +45,8 @@ export class LocalTracks {
   }
 
   /** A new session: what was published goes to it; what is being published finds it by itself. */
-  handleJoined(media: MediaSession): void {
-    this.#media.resolve(media);
+  handleJoined(transports: PeerTransports): void {
+    this.#transports.resolve(transports);
     for (const track of this.tracks.values()) {
       if (!track.producerId) continue;
       track.unbind();
@@ -56,7 +56,7 @@ export class LocalTracks {
 
   /** The session is void, and the next one not there yet: what is published meanwhile waits for it. */
   handleSessionLost(): void {
-    this.#media = nextSession();
+    this.#transports = nextTransports();
   }
 
   handleMutedByModerator(source: Source, isMuted: boolean): void {
@@ -79,9 +79,9 @@ export class LocalTracks {
   }
 
   close(error: FairleadError): void {
-    this.#media.reject(error);
-    this.#media = nextSession();
-    this.#media.reject(error);
+    this.#transports.reject(error);
+    this.#transports = nextTransports();
+    this.#transports.reject(error);
     for (const track of [...this.tracks.values()]) this.#forget(track);
   }
 
@@ -104,18 +104,18 @@ export class LocalTracks {
   /** Tries on with each new session until one takes the track or refuses it. */
   async #produce(track: LocalMediaTrack): Promise<void> {
     for (;;) {
-      const media = await this.#media.promise;
+      const transports = await this.#transports.promise;
       try {
         const appData = { source: track.source, paused: track.isMuted };
         const encoding = chooseEncoding(track.source, track.options, this.#options.device());
-        const producer = await media.produce({ track: track.mediaStreamTrack, appData, ...encoding });
+        const producer = await transports.produce({ track: track.mediaStreamTrack, appData, ...encoding });
         if (this.tracks.get(track.source) === track) track.bind(producer);
         else await this.#closeProducer(producer.id, producer);
         return;
       } catch (error) {
         if (this.tracks.get(track.source) !== track)
           throw new FairleadError("producer_not_found", { cause: error });
-        if (!media.isClosed && !isRoomMoved(error)) throw error;
+        if (!transports.isClosed && !isRoomMoved(error)) throw error;
       }
     }
   }
@@ -152,8 +152,8 @@ export class LocalTracks {
   }
 }
 
-function nextSession(): PromiseWithResolvers<MediaSession> {
-  const next = Promise.withResolvers<MediaSession>();
+function nextTransports(): PromiseWithResolvers<PeerTransports> {
+  const next = Promise.withResolvers<PeerTransports>();
   // That the room ended is no news to those who do not wait.
   next.promise.catch(() => {});
   return next;

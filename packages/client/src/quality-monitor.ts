@@ -1,7 +1,7 @@
 import type { ConnectionQuality } from "./api/tracks.ts";
 import { gradeInterval, intervalOf, type StreamSample, worstOf } from "./connection-quality.ts";
-import type { MediaSession } from "./media-session.ts";
 import { inboundSamples, outboundSample, roundTripMs } from "./stats-report.ts";
+import type { PeerTransports } from "./transports.ts";
 
 const INTERVAL_MS = 2_500;
 
@@ -9,7 +9,7 @@ const INTERVAL_MS = 2_500;
 export type ExpectedStream = { peerId: string; ssrc: number };
 
 type QualityMonitorOptions = {
-  media: MediaSession;
+  transports: PeerTransports;
   ownPeerId: string;
   /** Streams that flow: neither muted nor paused for being out of sight. */
   expected: () => ExpectedStream[];
@@ -35,16 +35,16 @@ export class QualityMonitor {
   }
 
   async #measure(): Promise<void> {
-    const { media, ownPeerId } = this.#options;
-    if (media.isClosed) return;
-    const { send, receive } = await media.getStats();
+    const { transports, ownPeerId } = this.#options;
+    if (transports.isClosed) return;
+    const { send, receive } = await transports.getStats();
     this.#report(ownPeerId, this.#gradeOwn(send, receive));
     for (const [peerId, grades] of this.#gradePeers(receive)) this.#report(peerId, worstOf(grades));
   }
 
   #gradeOwn(send: RTCStatsReport, receive: RTCStatsReport): ConnectionQuality {
-    const { media } = this.#options;
-    const isBroken = [media.sendState, media.receiveState].some(
+    const { transports } = this.#options;
+    const isBroken = [transports.sendState, transports.receiveState].some(
       (s) => s === "failed" || s === "disconnected",
     );
     if (isBroken) return "lost";

@@ -2,11 +2,11 @@ import type { JoinReply } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "./api/events.ts";
 import { DataSender } from "./data-sender.ts";
-import { MediaSession } from "./media-session.ts";
 import { type ExpectedStream, QualityMonitor } from "./quality-monitor.ts";
 import type { RemotePeers } from "./remote-peers.ts";
 import type { SendCommand } from "./session.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { PeerTransports } from "./transports.ts";
 import type { TypedEmitter } from "./typed-emitter.ts";
 
 type RoomMediaOptions = {
@@ -20,17 +20,17 @@ type RoomMediaOptions = {
 
 /** Everything that lives and ends with one session's transports. */
 export class RoomMedia {
-  readonly session: MediaSession;
+  readonly transports: PeerTransports;
   readonly subscriptions: Subscriptions;
   readonly data: DataSender;
   readonly #monitor: QualityMonitor;
 
   constructor({ device, joined, command, peers, emitter, qualityChanged }: RoomMediaOptions) {
-    this.session = new MediaSession({ device, joined, command });
-    this.subscriptions = new Subscriptions({ media: this.session, command, peers, emitter });
-    this.data = new DataSender(this.session, joined.grants.data);
+    this.transports = new PeerTransports({ device, joined, command });
+    this.subscriptions = new Subscriptions({ transports: this.transports, command, peers, emitter });
+    this.data = new DataSender(this.transports, joined.grants.data);
     this.#monitor = new QualityMonitor({
-      media: this.session,
+      transports: this.transports,
       ownPeerId: joined.peerId,
       expected: () => expectedStreams(peers),
       changed: qualityChanged,
@@ -41,7 +41,7 @@ export class RoomMedia {
     this.#monitor.close();
     this.subscriptions.close();
     this.data.close();
-    this.session.close();
+    this.transports.close();
   }
 }
 

@@ -2,13 +2,13 @@ import type { ConsumerInfo, DataConsumerInfo } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "./api/events.ts";
 import { ConsumerFlow } from "./consumer-flow.ts";
-import type { MediaSession } from "./media-session.ts";
 import type { RemotePeers } from "./remote-peers.ts";
 import type { SendCommand } from "./session.ts";
+import type { PeerTransports } from "./transports.ts";
 import type { TypedEmitter } from "./typed-emitter.ts";
 
 type SubscriptionsOptions = {
-  media: MediaSession;
+  transports: PeerTransports;
   command: SendCommand;
   peers: RemotePeers;
   emitter: TypedEmitter<RoomEvents>;
@@ -28,9 +28,9 @@ export class Subscriptions {
   }
 
   async addConsumer(info: ConsumerInfo): Promise<void> {
-    const { media, peers } = this.#options;
+    const { transports, peers } = this.#options;
     this.#consumers.set(info.consumerId, null);
-    const consumer = await media.consume(info);
+    const consumer = await transports.consume(info);
     if (!this.#consumers.has(info.consumerId)) return consumer.close();
     this.#consumers.set(info.consumerId, consumer);
     const track = peers.bindConsumer(info, consumer);
@@ -50,7 +50,7 @@ export class Subscriptions {
 
   async addDataConsumer(info: DataConsumerInfo): Promise<void> {
     this.#dataConsumers.set(info.dataConsumerId, null);
-    const dataConsumer = await this.#options.media.consumeData(info);
+    const dataConsumer = await this.#options.transports.consumeData(info);
     if (!this.#dataConsumers.has(info.dataConsumerId)) return dataConsumer.close();
     this.#dataConsumers.set(info.dataConsumerId, dataConsumer);
     dataConsumer.binaryType = "arraybuffer";

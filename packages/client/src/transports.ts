@@ -6,16 +6,16 @@ import type { SendCommand } from "./session.ts";
 /** What a producer's `appData` tells the node. */
 export type ProducerData = { source: Source; paused: boolean };
 
-type MediaSessionOptions = { device: types.Device; joined: JoinReply; command: SendCommand };
+type PeerTransportsOptions = { device: types.Device; joined: JoinReply; command: SendCommand };
 
 /** The two transports of one session. A new session has new ones. */
-export class MediaSession {
+export class PeerTransports {
   readonly #send: types.Transport;
   readonly #receive: types.Transport;
   readonly #command: SendCommand;
   readonly #iceRestarters: IceRestarter[];
 
-  constructor({ device, joined, command }: MediaSessionOptions) {
+  constructor({ device, joined, command }: PeerTransportsOptions) {
     this.#command = command;
     const { iceServers } = joined;
     this.#send = device.createSendTransport({ ...transportOptions(joined.sendTransport), iceServers });
