@@ -1,4 +1,5 @@
 import { encodeJson } from "@fairlead/bus";
+import { subjects } from "@fairlead/protocol";
 import { startScriptedNode } from "@fairlead/signaling/testing";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
@@ -203,7 +204,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("is told of a move of its room, and joins again on the same socket", async () => {
-    const { join, joinFrame, bus, subjects, node } = await startCluster();
+    const { join, joinFrame, bus, node } = await startCluster();
     const { client, joined } = await join();
     const lease = { roomId: "standup", nodeId: "n", incarnation: "n-run", core: 0, epoch: joined.epoch + 1 };
     bus.publish(

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Signaling } from "@fairlead/signaling";
 import { type ServerType, serve, upgradeWebSocket } from "@hono/node-server";
 import { WebSocketServer } from "ws";
@@ -8,6 +9,11 @@ import { WebSocketServer } from "ws";
 const MAX_PAYLOAD_BYTES = 4 * 65_536;
 /** How long clients may take to close their sockets. */
 const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Any other upgrade (`h2c`) is answered as if it had not been asked for, and its socket has its time-outs. */
+const UPGRADES = {
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
+};
 
 export type ServeOptions = {
   host: string;
@@ -30,8 +36,12 @@ export async function serveSignaling({ host, port, tls, createApp }: ServeOption
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
   const base = { fetch: app.fetch, hostname: host, port, websocket: { server: sockets } };
   const server = await listening((done) =>
-    tls ? serve({ ...base, createServer, serverOptions: tls }, done) : serve(base, done),
+    tls
+      ? serve({ ...base, createServer, serverOptions: { ...tls, ...UPGRADES } }, done)
+      : serve({ ...base, serverOptions: UPGRADES }, done),
   );
+  // A socket between two owners (an upgrade being refused) may be reset: that must not be the process's end.
+  server.on("connection", (socket: Socket) => socket.on("error", () => {}));
   const actual = (server.address() as AddressInfo).port;
   const close = async () => {
     await shutDown();

@@ -1,59 +1,63 @@
-import { type Bus, encodeJson, type NodeCallHandlers, serveNodeCalls } from "@fairlead/bus";
-import {
-  type ErrorCode,
-  FairleadError,
-  type JoinReply,
-  type NodeCallName,
-  type NodeCallRequest,
-  type SessionMessage,
-  subjects,
-} from "@fairlead/protocol";
+import { type Bus, type NodeCallHandlers, serveNodeCalls } from "@fairlead/bus";
+import { type ErrorCode, FairleadError, type NodeCallName, type SessionMessage } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
+import { ScriptedSessions } from "./scripted-sessions.ts";
 
-type Session = { reply: JoinReply; joinId: string; identity: string };
 export type Call = { name: NodeCallName; request: unknown };
+
+export type ScriptedNode = {
+  incarnation: string;
+  /** Every call, in order, the refused ones too. */
+  calls: Call[];
+  publish(sessionId: string, message: SessionMessage): void;
+  callsTo(name: NodeCallName): Call[];
+  /** The next call of that name is refused; once for each time. */
+  refuseNext(name: NodeCallName, code: ErrorCode): void;
+  /** As after SIGKILL: nobody listens any more. */
+  kill(): void;
+};
+
+type Refusal = { name: NodeCallName; code: ErrorCode };
 
 /**
  * The media node's side of the protocol without media: keeps sessions, answers calls, and refuses what a test tells it to. It
  * beats once, so the registry's clock must stand still.
  */
-export async function startScriptedNode(bus: Bus, registry: Registry, nodeId = "node-a") {
+export async function startScriptedNode(
+  bus: Bus,
+  registry: Registry,
+  nodeId = "node-a",
+): Promise<ScriptedNode> {
   const incarnation = `${nodeId}-run`;
-  const sessions = new Map<string, Session>();
+  const sessions = new ScriptedSessions(bus);
   const calls: Call[] = [];
-  const refusals: { name: NodeCallName; code: ErrorCode }[] = [];
-  const publish = (sessionId: string, message: SessionMessage) =>
-    bus.publish(subjects.session(sessionId), encodeJson(message));
+  const refusals: Refusal[] = [];
+  const handlers = scripted(handlersOf(sessions), calls, refusals);
+  const served = serveNodeCalls(bus, incarnation, handlers, (error) => {
+    throw error;
+  });
+  await registry.heartbeat(heartbeatOf(nodeId, incarnation));
+  return {
+    incarnation,
+    calls,
+    publish: (sessionId, message) => sessions.publish(sessionId, message),
+    callsTo: (name) => calls.filter((call) => call.name === name),
+    refuseNext: (name, code) => void refusals.push({ name, code }),
+    kill: () => served.unsubscribe(),
+  };
+}
 
-  const raise = (session: Session): JoinReply => {
-    session.reply = { ...session.reply, connection: session.reply.connection + 1 };
-    publish(session.reply.sessionId, { type: "attached", connection: session.reply.connection });
-    return session.reply;
-  };
-  const find = (sessionId: string): Session => {
-    const session = sessions.get(sessionId);
-    if (!session) throw new FairleadError("session_gone");
-    return session;
-  };
-  const handlers: NodeCallHandlers = {
-    "room.join": (request) => {
-      const known = [...sessions.values()].find(({ joinId }) => joinId === request.join.joinId);
-      if (known) return raise(known);
-      const reply = joinReplyOf(request);
-      sessions.set(reply.sessionId, { reply, joinId: request.join.joinId, identity: "ann" });
-      const position = `${reply.epoch}:1`;
-      const event = { name: "snapshot.ended" as const, data: {} };
-      publish(reply.sessionId, { type: "events", connection: 1, events: [{ position, event }] });
-      return reply;
-    },
-    "session.attach": ({ sessionId }) => ({ connection: raise(find(sessionId)).connection }),
+function handlersOf(sessions: ScriptedSessions): NodeCallHandlers {
+  return {
+    "room.join": (request) => sessions.join(request),
+    "session.attach": ({ sessionId }) => sessions.attach(sessionId),
     "session.detach": () => ({}),
     "session.command": ({ sessionId, command }) => {
-      find(sessionId);
+      sessions.assertHere(sessionId);
       return { type: "reply", id: command.id, ok: true, data: { did: command.name } };
     },
     "session.ack": ({ sessionId }) => {
-      find(sessionId);
+      sessions.assertHere(sessionId);
       return {};
     },
     "room.describe": () => ({ peers: sessions.size, producers: 0, consumers: 0 }),
@@ -63,47 +67,21 @@ export async function startScriptedNode(bus: Bus, registry: Registry, nodeId = "
     "peer.remove": () => ({}),
     "peer.unban": () => ({}),
   };
-  const scripted = Object.fromEntries(
-    Object.entries(handlers).map(([name, handle]) => [
-      name,
-      (request: never, headers: never) => {
-        calls.push({ name: name as NodeCallName, request });
-        const index = refusals.findIndex((refusal) => refusal.name === name);
-        const [refusal] = index < 0 ? [] : refusals.splice(index, 1);
-        if (refusal) throw new FairleadError(refusal.code);
-        return (handle as (request: never, headers: never) => unknown)(request, headers);
-      },
-    ]),
-  ) as NodeCallHandlers;
-
-  const served = serveNodeCalls(bus, incarnation, scripted, (error) => {
-    throw error;
-  });
-  await registry.heartbeat(heartbeatOf(nodeId, incarnation));
-
-  return {
-    incarnation,
-    calls,
-    sessions,
-    publish,
-    callsTo: (name: NodeCallName) => calls.filter((call) => call.name === name),
-    /** The next call of that name is refused; once for each time. */
-    refuseNext: (name: NodeCallName, code: ErrorCode) => void refusals.push({ name, code }),
-    /** As after SIGKILL: nobody listens any more. */
-    kill: () => served.unsubscribe(),
-  };
 }
 
-export type ScriptedNode = Awaited<ReturnType<typeof startScriptedNode>>;
-
-function joinReplyOf({ sessionId, lease }: NodeCallRequest<"room.join">): JoinReply {
-  const offer = { id: "transport", iceParameters: {}, iceCandidates: [], dtlsParameters: {} };
-  return {
-    ...{ sessionId, peerId: `peer-${sessionId}`, roomId: lease.roomId, epoch: lease.epoch, connection: 1 },
-    position: `${lease.epoch}:0`,
-    grants: { publish: [], subscribe: true, data: false, moderate: false },
-    ...{ sendTransport: offer, receiveTransport: offer, iceServers: [], graceMs: 15_000 },
+/** Notes every call in `calls`, and refuses those that `refusals` names. */
+function scripted(handlers: NodeCallHandlers, calls: Call[], refusals: Refusal[]): NodeCallHandlers {
+  const wrap = ([name, handle]: [string, (...call: never[]) => unknown]) => {
+    const answer = (request: never, headers: never) => {
+      calls.push({ name: name as NodeCallName, request });
+      const index = refusals.findIndex((refusal) => refusal.name === name);
+      const [refusal] = index < 0 ? [] : refusals.splice(index, 1);
+      if (refusal) throw new FairleadError(refusal.code);
+      return handle(request, headers);
+    };
+    return [name, answer];
   };
+  return Object.fromEntries(Object.entries(handlers).map(wrap)) as NodeCallHandlers;
 }
 
 function heartbeatOf(nodeId: string, incarnation: string) {
