@@ -18,8 +18,8 @@ function resetDuringUpgrade(port: number, protocol: string): Promise<void> {
 
 describe("upgrades", () => {
   it.each(["h2c", "websocket", "TLS/1.0"])("to %s that are reset harm nobody", async (protocol) => {
-    const { join, url } = await startCluster();
-    await resetDuringUpgrade(Number(new URL(url).port), protocol);
+    const { join, server } = await startCluster();
+    await resetDuringUpgrade(server.port, protocol);
     const { client } = await join();
     client.send({ type: "ping" });
     expect(await client.next("pong")).toEqual({ type: "pong" });

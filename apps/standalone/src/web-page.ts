@@ -2,10 +2,26 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Signaling } from "@fairlead/signaling";
 import { serveStatic } from "@hono/node-server/serve-static";
+import { secureHeaders } from "hono/secure-headers";
 
 const DIST = fileURLToPath(new URL("../../web/dist", import.meta.url));
 /** Vite puts a hash of the content into these names. */
 const FOREVER = "public, max-age=31536000, immutable";
+
+/** Nobody else's script, and no frame of another site around a page that has the camera. */
+const HEADERS: Parameters<typeof secureHeaders>[0] = {
+  contentSecurityPolicy: {
+    defaultSrc: ["'self'"],
+    // Chromium takes `'self'` for ws: of the same host; older browsers want it said.
+    connectSrc: ["'self'", "ws:", "wss:"],
+    imgSrc: ["'self'", "data:"],
+    mediaSrc: ["'self'", "blob:", "mediastream:"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
 
 /**
  * Serves the built meeting page.
@@ -14,6 +30,7 @@ const FOREVER = "public, max-age=31536000, immutable";
 export function addWebPage(app: Signaling["app"]): void {
   if (!existsSync(DIST))
     throw new Error("The web page is not built: run `npm run build:web`, or start by `npm start`.");
+  app.use("*", secureHeaders(HEADERS));
   app.use("/assets/*", async (c, next) => {
     await next();
     if (c.res.ok) c.header("cache-control", FOREVER);

@@ -93,4 +93,4 @@ export const CommandEnvelope = z.object({
 export type CommandEnvelope = z.infer<typeof CommandEnvelope>;
 
 /** Commands in flight per session; one past it is refused with `command_window_exceeded`. */
-export const COMMAND_WINDOW = 256;
+export const COMMAND_WINDOW = 64;

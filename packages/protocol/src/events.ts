@@ -2,7 +2,7 @@ import * as z from "zod";
 import { BATCH_LIMIT } from "./commands.ts";
 import { Grants, MediaKind, Source } from "./grants.ts";
 import { type Epoch, Identity, MediaId, PeerId, RoomId } from "./ids.ts";
-import { RtpParameters, SctpStreamParameters } from "./media.ts";
+import { ConsumerRtpParameters, SctpStreamParameters } from "./media.ts";
 import { DisplayName, Metadata } from "./ticket-claims.ts";
 
 export const PeerInfo = z.object({
@@ -32,7 +32,7 @@ export const ConsumerInfo = z.object({
   peerId: PeerId,
   kind: MediaKind,
   source: Source,
-  rtpParameters: RtpParameters,
+  rtpParameters: ConsumerRtpParameters,
   producerPaused: z.boolean(),
 });
 export type ConsumerInfo = z.infer<typeof ConsumerInfo>;

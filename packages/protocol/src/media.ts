@@ -1,20 +1,92 @@
 import * as z from "zod";
 import { MediaId } from "./ids.ts";
 
-/**
- * mediasoup's own parameter types, bounded in size but otherwise handed on as they are: mediasoup and mediasoup-client
- * validate them, and a copy of their schemas here would only drift.
- */
-const boundedJson = (limit: number) =>
-  z
-    .record(z.string(), z.unknown())
-    .refine((value) => JSON.stringify(value).length <= limit, { message: `over ${limit} characters` });
+const CAPABILITIES_LIMIT = 32_768;
+const DEPTH_LIMIT = 16;
 
-export const RtpCapabilities = boundedJson(32_768);
+/** `RTCRtpCapabilities` of mediasoup-client, bounded, and otherwise handed on as they are: mediasoup validates them. */
+export const RtpCapabilities = z
+  .record(z.string(), z.unknown())
+  // In this order: what is nested too deep for the stack is never walked by recursion.
+  .refine((value) => depthWithin(value, DEPTH_LIMIT), {
+    message: `nested deeper than ${DEPTH_LIMIT}`,
+    abort: true,
+  })
+  .refine((value) => JSON.stringify(value).length <= CAPABILITIES_LIMIT, {
+    message: `over ${CAPABILITIES_LIMIT} characters`,
+  });
 export type RtpCapabilities = z.infer<typeof RtpCapabilities>;
 
-export const RtpParameters = boundedJson(32_768);
-export type RtpParameters = z.infer<typeof RtpParameters>;
+/** What others' browsers will write into SDP: one line of it, and no more. */
+const SdpText = z
+  .string()
+  .max(256)
+  .regex(/^[\x20-\x7e]*$/, "printable ASCII");
+const SdpToken = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, "1 to 32 of A-Z a-z 0-9 _ -");
+const CodecParameters = z.record(SdpToken, z.union([SdpText, z.number(), z.boolean(), z.null()]));
+const Ssrc = z.int().min(0).max(0xffff_ffff);
+const PayloadType = z.int().min(0).max(127);
+
+const SendRtpParameters = z.object({
+  mid: SdpToken.optional(),
+  codecs: z
+    .array(
+      z.object({
+        mimeType: z.string().regex(/^(audio|video)\/[A-Za-z0-9.-]{1,32}$/, "audio/… or video/…"),
+        payloadType: PayloadType,
+        clockRate: z.int().min(1).max(1_000_000),
+        channels: z.int().min(1).max(32).optional(),
+        parameters: CodecParameters.optional(),
+        rtcpFeedback: z
+          .array(z.object({ type: SdpToken, parameter: SdpText.optional() }))
+          .max(16)
+          .optional(),
+      }),
+    )
+    .min(1)
+    .max(16),
+  headerExtensions: z
+    .array(
+      z.object({
+        uri: SdpText,
+        id: z.int().min(1).max(255),
+        encrypt: z.boolean().optional(),
+        parameters: CodecParameters.optional(),
+      }),
+    )
+    .max(32)
+    .optional(),
+  /** One, or one per simulcast layer. */
+  encodings: z
+    .array(
+      z.object({
+        ssrc: Ssrc.optional(),
+        rid: SdpToken.optional(),
+        codecPayloadType: PayloadType.optional(),
+        rtx: z.object({ ssrc: Ssrc }).optional(),
+        dtx: z.boolean().optional(),
+        scalabilityMode: z
+          .string()
+          .regex(/^[LS][1-4]T[1-4](_KEY(_SHIFT)?|h)?$/, "e.g. L1T3")
+          .optional(),
+        scaleResolutionDownBy: z.number().optional(),
+        maxBitrate: z.number().optional(),
+      }),
+    )
+    .max(4)
+    .optional(),
+  rtcp: z.object({ reducedSize: z.boolean().optional() }).optional(),
+});
+/**
+ * mediasoup's `RtpParameters` of a producer, to go in as mediasoup-client made them. What others' browsers don't need is left
+ * out: the stream's names (`cname`, `msid`) are the node's to give.
+ */
+export const RtpParameters = z.record(z.string(), z.unknown()).pipe(SendRtpParameters);
+export type RtpParameters = z.output<typeof RtpParameters>;
+
+/** What a consumer is received with: mediasoup's own, so not checked again. */
+export const ConsumerRtpParameters = z.record(z.string(), z.unknown());
+export type ConsumerRtpParameters = z.infer<typeof ConsumerRtpParameters>;
 
 export const DtlsParameters = z.object({
   role: z.enum(["auto", "client", "server"]).optional(),
@@ -59,3 +131,12 @@ export const PreferredLayers = z.object({
   temporalLayer: z.int().min(0).max(7).optional(),
 });
 export type PreferredLayers = z.infer<typeof PreferredLayers>;
+
+function depthWithin(value: unknown, limit: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return false;
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+  }
+  return true;
+}

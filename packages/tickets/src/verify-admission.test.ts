@@ -8,6 +8,8 @@ const BEGIN = 1_800_000_000_000;
 const grants = { publish: [], subscribe: true, data: false, moderate: false };
 const place = { session: "s", peer: "p", node: "n", incarnation: "i", epoch: 1, connection: 1 };
 
+const DAY = 86_400_000;
+
 type Session = { of?: "another ticket"; sub?: string; room?: string; issuedMs?: number };
 
 /** A ticket for one minute, and a session ticket for one hour. */
@@ -48,6 +50,11 @@ describe("admitting a peer", () => {
   ] as const)("refuses an expired ticket beside a session %s", async (_which, session) => {
     const { verify, previousSession } = await setUp(session);
     await expect(verify(30 * MINUTE, { previousSession })).rejects.toMatchObject(expired);
+  });
+
+  it("refuses a ticket that expired a day ago, however fresh the session", async () => {
+    const { verify, previousSession } = await setUp({ issuedMs: DAY + 2 * MINUTE });
+    await expect(verify(DAY + 2 * MINUTE, { previousSession })).rejects.toMatchObject(expired);
   });
 
   it("refuses an expired ticket beside a session ticket that is none", async () => {

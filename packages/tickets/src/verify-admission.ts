@@ -3,6 +3,9 @@ import type { KeySet } from "./key-set.ts";
 import { type VerifyTicketOptions, verifyTicket } from "./room-ticket.ts";
 import { verifySessionTicket } from "./session-ticket.ts";
 
+/** Each join gives a new session ticket, so without an end one ticket would admit for ever. */
+const READMISSION_MAX_S = 86_400;
+
 export type AdmissionKeys = { ticketKeys: KeySet; sessionKeys: KeySet };
 
 /** What a join shows: its ticket, and the session ticket of the peer's last session if it had one. */
@@ -12,7 +15,7 @@ export type AdmissionOptions = Pick<VerifyTicketOptions, "room" | "issuer" | "no
 
 /**
  * Verifies a join's ticket. An expired one still counts for the peer that it admitted before, as the session ticket of its
- * last session proves: a meeting may outlast its tickets, and a room that moves must not lose its peers.
+ * last session proves, for a day: a meeting may outlast its tickets, and a room that moves must not lose its peers.
  *
  * `previousSession` matters only then; it must be valid, and of the same ticket, identity and room.
  *
@@ -44,7 +47,8 @@ async function readmit(
   const previous = await verifySessionTicket(sessionKeys, previousSession, { issuer, now }).catch(asRefusal);
   if (previous === null) return null;
   const claims = await verifyTicket(ticketKeys, ticket, { ...options, allowExpired: true });
-  return isSameAdmission(previous, claims) ? claims : null;
+  const isLongOver = (now ?? Date.now)() / 1_000 > claims.exp + READMISSION_MAX_S;
+  return isSameAdmission(previous, claims) && !isLongOver ? claims : null;
 }
 
 function isSameAdmission(previous: SessionClaims, claims: TicketClaims): boolean {

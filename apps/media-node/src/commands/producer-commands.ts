@@ -43,12 +43,18 @@ export const producerCommands = {
   },
 } satisfies Partial<CommandHandlers>;
 
-function assertMayPublish(peer: Peer, { source, kind }: CommandRequest<"producer.create">): void {
+function assertMayPublish(
+  peer: Peer,
+  { source, kind, rtpParameters }: CommandRequest<"producer.create">,
+): void {
   if (!peer.grants.publish.includes(source)) {
     throw new FairleadError("grant_missing", { message: `the ticket does not grant publishing ${source}` });
   }
   if (KIND_OF_SOURCE[source] !== kind)
     throw new FairleadError("invalid_request", { message: `${source} is ${KIND_OF_SOURCE[source]}` });
+  // mediasoup itself does not hold a codec against its kind.
+  if (rtpParameters.codecs.some(({ mimeType }) => !mimeType.startsWith(`${kind}/`)))
+    throw new FairleadError("invalid_request", { message: `${source} takes ${kind} codecs` });
   if (peer.producerOf(source) || peer.pendingSources.has(source)) {
     throw new FairleadError("producer_limit", { message: `${source} is published already` });
   }
@@ -62,7 +68,11 @@ async function produce(
   const producer = await refuseBadMedia(peer, () =>
     peer.transports.send.produce({
       kind,
-      rtpParameters: rtpParameters as unknown as types.RtpParameters,
+      rtpParameters: {
+        ...(rtpParameters as types.RtpParameters),
+        // Goes into the SDP of everybody who receives it, so it is not the sender's to choose.
+        rtcp: { ...rtpParameters.rtcp, cname: peer.peerId },
+      },
       paused: paused || room.mutes.has(peer.identity, source),
       keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS,
       appData: { owner: peer.owner, peerId: peer.peerId, source },

@@ -38,7 +38,12 @@ function isWanted(peer: Peer, producer: types.Producer): boolean {
   const { router } = peer.room;
   if (!peer.grants.subscribe || producer.closed || peer.producers.has(producer.id)) return false;
   if (peer.consumersByProducer.has(producer.id)) return false;
-  return router.canConsume({ producerId: producer.id, rtpCapabilities: peer.rtpCapabilities });
+  try {
+    return router.canConsume({ producerId: producer.id, rtpCapabilities: peer.rtpCapabilities });
+  } catch {
+    // Capabilities that mediasoup can't read decode nothing.
+    return false;
+  }
 }
 
 async function consume(peer: Peer, producer: types.Producer): Promise<ConsumerInfo | null> {

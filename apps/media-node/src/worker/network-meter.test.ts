@@ -9,7 +9,8 @@ const NET_DEV = `Inter-|   Receive                                              
 wlan0:2000000    7000    0   12    0     0          0         0   500000    3000    0    0    0     0       0          0
 `;
 
-const at = (received: number, sent: number) => `head\nhead\n  eth0: ${received} 1 0 0 0 0 0 0 ${sent} 1 0 0 0 0 0 0\n`;
+const at = (received: number, sent: number) =>
+  `head\nhead\n  eth0: ${received} 1 0 0 0 0 0 0 ${sent} 1 0 0 0 0 0 0\n`;
 
 describe("the bytes of a host's interfaces", () => {
   it("are the larger of all received and all sent, without loopback", () => {
