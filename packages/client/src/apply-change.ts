@@ -1,9 +1,9 @@
 import type { RoomEvents } from "./api/events.ts";
-import type { LocalTracks } from "./local-tracks.ts";
-import type { RemotePeers } from "./remote-peers.ts";
+import type { LocalTracks } from "./local/local-tracks.ts";
+import type { RoomModel } from "./model/room-model.ts";
+import type { RoomChange } from "./model/room-state.ts";
+import type { RemotePeers } from "./remote/remote-peers.ts";
 import type { RoomMedia } from "./room-media.ts";
-import type { RoomModel } from "./room-model.ts";
-import type { RoomChange } from "./room-state.ts";
 
 export type ChangeTargets = {
   ownPeerId: string;

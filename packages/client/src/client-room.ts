@@ -18,18 +18,18 @@ import type {
 import type { Room } from "./api/room.ts";
 import type { ConnectionQuality, LocalTrack } from "./api/tracks.ts";
 import { applyChange } from "./apply-change.ts";
-import { LocalTracks } from "./local-tracks.ts";
-import type { MediaDevice } from "./media-device.ts";
+import type { RoomLink, RoomLinkHandlers } from "./connection/room-link.ts";
+import type { SendCommand } from "./connection/session.ts";
+import { LocalTracks } from "./local/local-tracks.ts";
+import { Publisher } from "./local/publisher.ts";
+import type { MediaDevice } from "./media/media-device.ts";
+import { RoomModel } from "./model/room-model.ts";
 import { watchPage } from "./page-events.ts";
-import { Playback } from "./playback.ts";
-import { Publisher } from "./publisher.ts";
-import { RemotePeers } from "./remote-peers.ts";
-import type { RoomLink, RoomLinkHandlers } from "./room-link.ts";
+import { Playback } from "./remote/playback.ts";
+import { RemotePeers } from "./remote/remote-peers.ts";
+import { Visibility } from "./remote/visibility.ts";
 import { RoomMedia } from "./room-media.ts";
-import { RoomModel } from "./room-model.ts";
-import type { SendCommand } from "./session.ts";
 import { TypedEmitter } from "./typed-emitter.ts";
-import { Visibility } from "./visibility.ts";
 
 /** How long `leave()` waits for the node to have heard of it. */
 const LEAVE_TIMEOUT_MS = 1_000;

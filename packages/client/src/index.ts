@@ -12,5 +12,5 @@ export type { ConnectionState, RoomEvents } from "./api/events.ts";
 export type * from "./api/options.ts";
 export type { Room } from "./api/room.ts";
 export type * from "./api/tracks.ts";
+export { exponentialBackoff } from "./connection/reconnect-policy.ts";
 export { joinRoom } from "./join-room.ts";
-export { exponentialBackoff } from "./reconnect-policy.ts";

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RoomEvents } from "./api/events.ts";
 import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
-import { forgetCapabilities } from "./capabilities-cache.ts";
+import { forgetCapabilities } from "./connection/capabilities-cache.ts";
 import { joinRoom } from "./join-room.ts";
 import { newElement, TrackList } from "./testing/media-elements.ts";
 import { CAPABILITIES, ScriptedSignaling, type ScriptedSocket } from "./testing/scripted-signaling.ts";

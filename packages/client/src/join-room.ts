@@ -1,13 +1,13 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
-import { baseUrls } from "./base-url.ts";
-import { CapabilitiesCache } from "./capabilities-cache.ts";
 import { ClientRoom } from "./client-room.ts";
-import { Introduction } from "./introduction.ts";
-import { MediaDevice } from "./media-device.ts";
-import { exponentialBackoff } from "./reconnect-policy.ts";
-import { RoomLink, type RoomLinkHandlers } from "./room-link.ts";
+import { baseUrls } from "./connection/base-url.ts";
+import { CapabilitiesCache } from "./connection/capabilities-cache.ts";
+import { Introduction } from "./connection/introduction.ts";
+import { exponentialBackoff } from "./connection/reconnect-policy.ts";
+import { RoomLink, type RoomLinkHandlers } from "./connection/room-link.ts";
+import { MediaDevice } from "./media/media-device.ts";
 
 const JOIN_TIMEOUT_MS = 15_000;
 

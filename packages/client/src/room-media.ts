@@ -1,12 +1,12 @@
 import type { JoinReply } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "./api/events.ts";
-import { DataSender } from "./data-sender.ts";
-import { type ExpectedStream, QualityMonitor } from "./quality-monitor.ts";
-import type { RemotePeers } from "./remote-peers.ts";
-import type { SendCommand } from "./session.ts";
-import { Subscriptions } from "./subscriptions.ts";
-import { PeerTransports } from "./transports.ts";
+import type { SendCommand } from "./connection/session.ts";
+import { DataSender } from "./local/data-sender.ts";
+import { PeerTransports } from "./media/transports.ts";
+import { type ExpectedStream, QualityMonitor } from "./quality/quality-monitor.ts";
+import type { RemotePeers } from "./remote/remote-peers.ts";
+import { Subscriptions } from "./remote/subscriptions.ts";
 import type { TypedEmitter } from "./typed-emitter.ts";
 
 type RoomMediaOptions = {

@@ -1,11 +1,11 @@
 import type { ConsumerInfo, DataConsumerInfo } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
-import type { RoomEvents } from "./api/events.ts";
+import type { RoomEvents } from "../api/events.ts";
+import type { SendCommand } from "../connection/session.ts";
+import type { PeerTransports } from "../media/transports.ts";
+import type { TypedEmitter } from "../typed-emitter.ts";
 import { ConsumerFlow } from "./consumer-flow.ts";
 import type { RemotePeers } from "./remote-peers.ts";
-import type { SendCommand } from "./session.ts";
-import type { PeerTransports } from "./transports.ts";
-import type { TypedEmitter } from "./typed-emitter.ts";
 
 type SubscriptionsOptions = {
   transports: PeerTransports;

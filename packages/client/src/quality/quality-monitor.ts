@@ -1,7 +1,7 @@
-import type { ConnectionQuality } from "./api/tracks.ts";
+import type { ConnectionQuality } from "../api/tracks.ts";
+import type { PeerTransports } from "../media/transports.ts";
 import { gradeInterval, intervalOf, type StreamSample, worstOf } from "./connection-quality.ts";
 import { inboundSamples, outboundSample, roundTripMs } from "./stats-report.ts";
-import type { PeerTransports } from "./transports.ts";
 
 const INTERVAL_MS = 2_500;
 

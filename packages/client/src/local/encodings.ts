@@ -1,6 +1,6 @@
 import type { Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
-import type { PublishOptions, VideoCodec } from "./api/options.ts";
+import type { PublishOptions, VideoCodec } from "../api/options.ts";
 
 /** For 1280×720; the browser scales the bitrates of smaller cameras down by itself. Lowest layer first; mediasoup-client names them. */
 const CAMERA_SIMULCAST: types.RtpEncodingParameters[] = [

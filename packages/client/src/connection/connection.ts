@@ -6,7 +6,7 @@ import {
   fromErrorBody,
   type ServerFrame,
 } from "@fairlead/protocol";
-import type { ReconnectPolicy } from "./api/options.ts";
+import type { ReconnectPolicy } from "../api/options.ts";
 import { Socket } from "./socket.ts";
 
 /** A join or resume without an answer: the socket is tried anew. */

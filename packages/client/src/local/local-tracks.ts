@@ -1,11 +1,11 @@
 import { FairleadError, type ProducerInfo, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
-import type { RoomEvents } from "./api/events.ts";
+import type { RoomEvents } from "../api/events.ts";
+import type { SendCommand } from "../connection/session.ts";
+import type { PeerTransports } from "../media/transports.ts";
+import type { TypedEmitter } from "../typed-emitter.ts";
 import { chooseEncoding } from "./encodings.ts";
 import { LocalMediaTrack, type LocalTrackInit } from "./local-media-track.ts";
-import type { SendCommand } from "./session.ts";
-import type { PeerTransports } from "./transports.ts";
-import type { TypedEmitter } from "./typed-emitter.ts";
 
 type LocalTracksOptions = {
   emitter: TypedEmitter<RoomEvents>;

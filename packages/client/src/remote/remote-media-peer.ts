@@ -1,5 +1,5 @@
 import type { PeerInfo, Source } from "@fairlead/protocol";
-import type { ConnectionQuality, Publication, RemotePeer } from "./api/tracks.ts";
+import type { ConnectionQuality, Publication, RemotePeer } from "../api/tracks.ts";
 import type { RemoteMediaTrack } from "./remote-media-track.ts";
 
 export class RemoteMediaPeer implements RemotePeer {

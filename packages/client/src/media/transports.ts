@@ -1,7 +1,7 @@
 import type { ConsumerInfo, DataConsumerInfo, JoinReply, Source, TransportOffer } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
+import type { SendCommand } from "../connection/session.ts";
 import { IceRestarter } from "./ice-restarter.ts";
-import type { SendCommand } from "./session.ts";
 
 /** What a producer's `appData` tells the node. */
 export type ProducerData = { source: Source; paused: boolean };

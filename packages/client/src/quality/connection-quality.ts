@@ -1,4 +1,4 @@
-import type { ConnectionQuality } from "./api/tracks.ts";
+import type { ConnectionQuality } from "../api/tracks.ts";
 
 /** Counters of one RTP stream at one moment, as `getStats` gives them. */
 export type StreamSample = {

@@ -1,9 +1,9 @@
 import { KIND_OF_SOURCE, type MediaKind, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
-import type { RemotePeer, RemoteTrack } from "./api/tracks.ts";
-import { Elements } from "./elements.ts";
+import type { RemotePeer, RemoteTrack } from "../api/tracks.ts";
+import type { SendCommand } from "../connection/session.ts";
+import { Elements } from "../media/elements.ts";
 import type { Playback } from "./playback.ts";
-import type { SendCommand } from "./session.ts";
 import type { Visibility } from "./visibility.ts";
 
 export type RemoteTrackContext = {

@@ -1,11 +1,11 @@
 import { FairleadError, KIND_OF_SOURCE, type MediaKind, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
-import type { DeviceChoice } from "./api/options.ts";
-import type { LocalTrack } from "./api/tracks.ts";
+import type { DeviceChoice } from "../api/options.ts";
+import type { LocalTrack } from "../api/tracks.ts";
+import type { SendCommand } from "../connection/session.ts";
+import { Elements } from "../media/elements.ts";
+import type { ProducerData } from "../media/transports.ts";
 import { captureDevice } from "./capture.ts";
-import { Elements } from "./elements.ts";
-import type { SendCommand } from "./session.ts";
-import type { ProducerData } from "./transports.ts";
 
 export type LocalTrackHandlers = {
   command: SendCommand;

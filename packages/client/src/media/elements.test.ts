@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { newElement, TrackList } from "../testing/media-elements.ts";
 import { Elements } from "./elements.ts";
-import { newElement, TrackList } from "./testing/media-elements.ts";
 
 const trackOf = (kind: "audio" | "video") => ({ kind }) as MediaStreamTrack;
 

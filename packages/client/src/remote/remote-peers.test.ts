@@ -1,9 +1,9 @@
 import type { PeerInfo } from "@fairlead/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RoomEvents } from "./api/events.ts";
+import type { RoomEvents } from "../api/events.ts";
+import { TypedEmitter } from "../typed-emitter.ts";
 import { Playback } from "./playback.ts";
 import { MOVE_GRACE_MS, RemotePeers } from "./remote-peers.ts";
-import { TypedEmitter } from "./typed-emitter.ts";
 import { Visibility } from "./visibility.ts";
 
 let peers: RemotePeers;

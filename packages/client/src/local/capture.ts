@@ -1,4 +1,4 @@
-import type { DeviceChoice, ScreenOptions } from "./api/options.ts";
+import type { DeviceChoice, ScreenOptions } from "../api/options.ts";
 
 const MICROPHONE: MediaTrackConstraints = {
   echoCancellation: true,

@@ -9,7 +9,7 @@ import {
   type ServerFrame,
   type Transient,
 } from "@fairlead/protocol";
-import type { ReconnectPolicy } from "./api/options.ts";
+import type { ReconnectPolicy } from "../api/options.ts";
 import { Connection } from "./connection.ts";
 import type { Introduction } from "./introduction.ts";
 import { judgeRefusal } from "./judge-refusal.ts";

@@ -1,6 +1,6 @@
 import { FairleadError, type Grants, type Source } from "@fairlead/protocol";
-import type { DeviceChoice, PublishOptions, ScreenOptions } from "./api/options.ts";
-import type { LocalTrack } from "./api/tracks.ts";
+import type { DeviceChoice, PublishOptions, ScreenOptions } from "../api/options.ts";
+import type { LocalTrack } from "../api/tracks.ts";
 import { captureDevice, captureScreen } from "./capture.ts";
 import type { LocalTracks } from "./local-tracks.ts";
 

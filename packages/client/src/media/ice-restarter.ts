@@ -1,5 +1,5 @@
 import type { types } from "mediasoup-client";
-import type { SendCommand } from "./session.ts";
+import type { SendCommand } from "../connection/session.ts";
 
 /** A `disconnected` transport mostly comes back by itself within this time. */
 const PATIENCE_MS = 3_000;

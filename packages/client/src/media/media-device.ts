@@ -1,6 +1,6 @@
 import type { Capabilities } from "@fairlead/protocol";
 import { Device, type types } from "mediasoup-client";
-import type { Introduction } from "./introduction.ts";
+import type { Introduction } from "../connection/introduction.ts";
 
 /** The browser's codecs, matched with the cluster's. Loaded anew when the cluster's have changed. */
 export class MediaDevice {

@@ -1,7 +1,7 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
-import type { SendOptions } from "./api/options.ts";
-import type { PeerTransports } from "./transports.ts";
+import type { SendOptions } from "../api/options.ts";
+import type { PeerTransports } from "../media/transports.ts";
 
 /** Media goes first: what a peer publishes on joining should not wait for a channel. */
 const PREPARE_AFTER_MS = 300;

@@ -1,10 +1,10 @@
 import type { ConsumerInfo, LeaveReason, PeerInfo, ProducerInfo } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
-import type { RoomEvents } from "./api/events.ts";
-import type { Publication } from "./api/tracks.ts";
+import type { RoomEvents } from "../api/events.ts";
+import type { Publication } from "../api/tracks.ts";
+import type { TypedEmitter } from "../typed-emitter.ts";
 import { RemoteMediaPeer } from "./remote-media-peer.ts";
 import { RemoteMediaTrack, type RemoteTrackContext } from "./remote-media-track.ts";
-import type { TypedEmitter } from "./typed-emitter.ts";
 
 /** After a move the peers come back one by one. Who is not there yet is kept this long before being reported gone. */
 export const MOVE_GRACE_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { ReconnectPolicy } from "./api/options.ts";
+import type { ReconnectPolicy } from "../api/options.ts";
 
 /**
  * The first retry comes at once, then exponential with full jitter, so that the clients of a signaling process that died
