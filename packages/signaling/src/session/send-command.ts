@@ -36,7 +36,7 @@ export async function sendCommand(
   context: SignalingContext,
   session: SessionInput,
   command: CommandEnvelope,
-  isWanted: () => boolean = () => true,
+  isWanted: () => boolean,
 ): Promise<ReplyFrame> {
   const refused = (error: FairleadError): ReplyFrame => ({
     ...{ type: "reply", id: command.id, ok: false },
