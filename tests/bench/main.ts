@@ -1,0 +1,27 @@
+import { runJoinBench } from "./join/join-bench.ts";
+import { runRecoveryBench } from "./recovery/recovery-bench.ts";
+import { runSaturationBench } from "./saturation/saturation-bench.ts";
+
+type Bench = { about: string; run: (args: string[]) => Promise<Record<string, unknown>> };
+
+const BENCHES: Record<string, Bench> = {
+  join: { about: "a join beside its parts alone, and a browser's first frame", run: runJoinBench },
+  saturation: { about: "does a worker's CPU share predict when it loses packets", run: runSaturationBench },
+  recovery: { about: "from a worker's death to decoded frames, ten peers at once", run: runRecoveryBench },
+};
+
+const LIST = Object.entries(BENCHES)
+  .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
+  .join("\n");
+
+const [name, ...args] = process.argv.slice(2);
+const bench = name !== undefined && Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench) {
+  const result = await bench.run(args);
+  console.log(JSON.stringify({ bench: name, ...result }));
+} else if (name === undefined) {
+  console.log(`Usage: npm run bench -- NAME [options]\n${LIST}`);
+} else {
+  console.error(`There is no bench "${name}". There are:\n${LIST}`);
+  process.exitCode = 2;
+}
