@@ -33,7 +33,14 @@ describe("the configuration", () => {
     expect(readConfig([], { FAIRLEAD_PORT: "", FAIRLEAD_API_KEY: "" })).toMatchObject({ port: 3_000 });
   });
 
+  it("takes a public URL, with a path too", () => {
+    const publicUrl = "https://meet.example.org/fairlead";
+    expect(readConfig([], { FAIRLEAD_PUBLIC_URL: publicUrl })).toMatchObject({ publicUrl });
+  });
+
   it.each([
+    ["FAIRLEAD_PUBLIC_URL", "meet.example.org"],
+    ["FAIRLEAD_PUBLIC_URL", "ftp://meet.example.org"],
     ["FAIRLEAD_PORT", "99999"],
     ["FAIRLEAD_PORT", "http"],
     ["FAIRLEAD_CORES", "0"],

@@ -22,6 +22,13 @@ describe("tickets over HTTP", () => {
     expect(url).toBe("http://meet.test");
   });
 
+  it("name the public URL instead of the request's, if there is one", async () => {
+    const publicUrl = "https://meet.example.org";
+    const { call } = await setUpHttp(createMemoryBus(), createMemoryRegistry(), publicUrl);
+    const response = await call("POST", "http://inside:3000/v1/rooms/standup/tickets", { identity: "ann" });
+    expect(await response.json()).toMatchObject({ url: publicUrl });
+  });
+
   it("need an API key that is known", async () => {
     const { call } = await setUp();
     const as = (Authorization: string) =>

@@ -12,10 +12,11 @@ const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promi
   next()) as unknown as UpgradeWebSocket;
 
 /** A signaling app that answers `call` without a server, and a node behind it. */
-export async function setUpHttp(bus: Bus, registry: Registry) {
+export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string) {
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
   const signaling = createSignaling({
     ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: ["another-key", API_KEY] },
+    publicUrl,
     upgradeWebSocket: noUpgrade,
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
   });
