@@ -22,7 +22,16 @@ export default defineConfig({
           ...real,
         },
       },
-      { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, fileParallelism: false } },
+      {
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/**/*.test.ts"],
+          ...real,
+          // Browsers fill a machine: one file at a time, when everything else is done.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

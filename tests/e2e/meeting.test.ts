@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expectMedia } from "../support/expect-media.ts";
+import { expectMedia, expectSilence } from "../support/expect-media.ts";
 import { useMeetings } from "../support/use-meetings.ts";
 
 describe("a meeting in Chromium", () => {
@@ -33,12 +33,13 @@ describe("a meeting in Chromium", () => {
     expect(await ada.page.getByRole("log").getByRole("article").count()).toBe(2);
   });
 
-  it("shows at the other side who muted the microphone, and who lifted it", async () => {
+  it("silences a muted microphone at the other side, says so there, and lifts it again", async () => {
     const [ada, ben] = [await meetings.join("Ada"), await meetings.join("Ben")];
     await expectMedia(ben, { from: 1 });
     expect(await ben.mutedMark("Ada").count()).toBe(0);
     await ada.button("Mute microphone").click();
     await ben.mutedMark("Ada").waitFor();
+    await expectSilence(ben);
     await ada.button("Unmute microphone").click();
     await ben.mutedMark("Ada").waitFor({ state: "detached" });
     await expectMedia(ben, { from: 1 });

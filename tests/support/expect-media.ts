@@ -36,13 +36,37 @@ export async function expectMedia(side: MediaSide, expected: Expected): Promise<
     .toEqual({ pictures: from, sounds: from });
 }
 
+/** Holds once two seconds have been played out in which nothing could be heard of the one other. */
+export async function expectSilence(side: MediaSide): Promise<void> {
+  let since = await side.media();
+  const loudness = async () => {
+    const now = await side.media();
+    const track = now.received.find(({ kind }) => kind === "audio");
+    if (!track) return "nothing is received";
+    const { durationS, rms } = levelSince(beforeOf(track, since), track);
+    if (durationS < SOUND_S) return "too short to tell";
+    // The first window may hold the end of the last word: the next one begins after it.
+    since = now;
+    return rms < AUDIBLE_RMS ? "silence" : "sound";
+  };
+  await expect.poll(loudness, { timeout: 20_000, interval: 250 }).toBe("silence");
+}
+
 function beforeOf(track: ReceivedTrack, { received }: RtcSample): ReceivedTrack | undefined {
   return received.find(({ connection, id }) => connection === track.connection && id === track.id);
 }
 
 function isFlowing(now: ReceivedTrack, before: ReceivedTrack | undefined): boolean {
   if (now.kind === "video") return now.framesDecoded - (before?.framesDecoded ?? 0) >= FRAMES;
+  const { durationS, rms } = levelSince(before, now);
+  return durationS >= SOUND_S && rms > AUDIBLE_RMS;
+}
+
+function levelSince(
+  before: ReceivedTrack | undefined,
+  now: ReceivedTrack,
+): { durationS: number; rms: number } {
   const durationS = now.durationS - (before?.durationS ?? 0);
   const energy = now.energy - (before?.energy ?? 0);
-  return durationS >= SOUND_S && Math.sqrt(energy / durationS) > AUDIBLE_RMS;
+  return { durationS, rms: durationS > 0 ? Math.sqrt(energy / durationS) : 0 };
 }
