@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FrameOf, ProtocolClient } from "../support/protocol-client.ts";
+import { rtpParameters } from "../support/rtp-parameters.ts";
+import { publish } from "./publish.ts";
+import { type Cluster, startCluster } from "./start-cluster.ts";
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(async () => {
+  expect(cluster.bugs).toEqual([]);
+  await cluster.close();
+});
+
+const ending = async (client: ProtocolClient): Promise<FrameOf<"error">["error"]["code"]> => {
+  await client.until(() => !client.isConnected, "the socket's end");
+  return client.framesOf("error").at(-1)?.error.code ?? expect.fail("no reason was given");
+};
+
+describe("mute", () => {
+  it("by the API holds against its own peer, a new producer and a rejoin, until it is lifted", async () => {
+    const room = cluster.newRoom();
+    const [ann, bob] = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
+    const producerId = await publish(ann, "microphone", rtpParameters("opus"));
+    const path = `/v1/rooms/${room}/peers/${ann.peerId}/mute`;
+    expect((await cluster.api("POST", path, { source: "microphone" })).status).toBe(204);
+    await bob.until(() => bob.view.producers.get(producerId)?.muted === true, "muted");
+    await ann.until(() => ann.view.mutedSources.has("microphone"), "told");
+    const resume = ann.command("producer.resume", { producerId });
+    await expect(resume).rejects.toMatchObject({ code: "muted_by_moderator" });
+
+    await ann.command("producer.close", { producerId });
+    const next = await publish(ann, "microphone", rtpParameters("opus"));
+    await bob.until(() => bob.view.producers.has(next), "the new producer");
+    expect(bob.view.producers.get(next)).toMatchObject({ paused: true, muted: true });
+
+    await ann.leave();
+    const again = await cluster.join(room, "ann");
+    await again.until(() => again.view.mutedSources.has("microphone"), "told again");
+    const third = await publish(again, "microphone", rtpParameters("opus"));
+    const lifted = `/v1/rooms/${room}/peers/${again.peerId}/mute`;
+    await cluster.api("POST", lifted, { source: "microphone", muted: false });
+    await again.until(() => !again.view.mutedSources.has("microphone"), "lifted");
+    await again.command("producer.resume", { producerId: third });
+    await bob.until(() => bob.view.producers.get(third)?.paused === false, "resumed");
+  });
+
+  it("by a moderator is kept in the room record", async () => {
+    const room = cluster.newRoom();
+    const [ann, bob] = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
+    await bob.command("peer.mute", { peerId: ann.peerId, source: "camera", muted: true });
+    await ann.until(() => ann.view.mutedSources.has("camera"), "told");
+    expect((await cluster.registry.describeRoom(room))?.mutes).toEqual([
+      { identity: "ann", source: "camera" },
+    ]);
+  });
+});
+
+describe("removal", () => {
+  it.each([
+    ["by the API", "api"],
+    ["by a moderator", "command"],
+  ])("%s ends the session, and neither the ticket nor the identity gets in again", async (_, by) => {
+    const room = cluster.newRoom();
+    const ticket = await cluster.ticket(room, "mallory");
+    const mallory = await ProtocolClient.join(cluster.url, { ticket });
+    const bob = await cluster.join(room, "bob");
+    if (by === "api") await cluster.api("DELETE", `/v1/rooms/${room}/peers/${mallory.peerId}`);
+    else await bob.command("peer.remove", { peerId: mallory.peerId, reason: "rude" });
+    expect(await ending(mallory)).toBe("peer_removed");
+    await bob.until(() => bob.view.peers.size === 1, "Mallory left");
+    expect(bob.events.at(-1)?.event).toEqual({
+      name: "peer.left",
+      data: { peerId: mallory.peerId, reason: "removed" },
+    });
+    const banned = { code: "banned" };
+    await expect(ProtocolClient.join(cluster.url, { ticket })).rejects.toMatchObject(banned);
+    await expect(cluster.join(room, "mallory")).rejects.toMatchObject(banned);
+    await expect(mallory.resume()).rejects.toMatchObject({ code: "session_gone" });
+  });
+
+  it("without a ban lets the peer come back", async () => {
+    const room = cluster.newRoom();
+    const ann = await cluster.join(room, "ann");
+    await cluster.api("DELETE", `/v1/rooms/${room}/peers/${ann.peerId}`, { ban: false });
+    expect(await ending(ann)).toBe("peer_removed");
+    await cluster.join(room, "ann");
+  });
+});
+
+describe("identity", () => {
+  it("by default the newest peer replaces the older", async () => {
+    const room = cluster.newRoom();
+    const [older, bob] = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
+    const newer = await cluster.join(room, "ann");
+    expect(await ending(older)).toBe("session_replaced");
+    await bob.until(() => !bob.view.peers.has(older.peerId), "the older left");
+    expect(bob.view.summary()).toEqual(["ann", "bob"]);
+    expect(bob.view.peers.has(newer.peerId)).toBe(true);
+  });
+
+  it("with duplicateIdentity refuse the newer is refused", async () => {
+    const room = cluster.newRoom();
+    await cluster.api("PUT", `/v1/rooms/${room}`, { duplicateIdentity: "refuse" });
+    const joins = await Promise.allSettled([cluster.join(room, "ann"), cluster.join(room, "ann")]);
+    const refused = joins.filter((join) => join.status === "rejected");
+    expect(refused.map((join) => join.reason.code)).toEqual(["duplicate_identity"]);
+    expect((await cluster.room(room)).peers).toBe(1);
+  });
+});
+
+describe("room", () => {
+  it("with maxPeers 2 refuses the third with room_full", async () => {
+    const room = cluster.newRoom();
+    await cluster.api("PUT", `/v1/rooms/${room}`, { maxPeers: 2 });
+    const names = ["ann", "bob", "cleo", "dan"];
+    const joins = await Promise.allSettled(names.map((name) => cluster.join(room, name)));
+    const refused = joins.filter((join) => join.status === "rejected");
+    expect(refused.map((join) => join.reason.code)).toEqual(["room_full", "room_full"]);
+    expect((await cluster.room(room)).peers).toBe(2);
+  });
+
+  it("deleted by the API tells every peer", async () => {
+    const room = cluster.newRoom();
+    const clients = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
+    expect((await cluster.api("DELETE", `/v1/rooms/${room}`)).status).toBe(204);
+    expect(await Promise.all(clients.map(ending))).toEqual(["room_closed", "room_closed"]);
+    expect(cluster.resourcesOf(room)).toEqual({});
+  });
+});
