@@ -1,5 +1,7 @@
 import {
+  type Capabilities,
   type CodecPolicy,
+  capabilitiesOf,
   FairleadError,
   formatPosition,
   type JoinReply,
@@ -55,10 +57,12 @@ export class Rooms {
   readonly #peersBySession = new Map<string, Peer>();
   /** Rooms that are on their way to another core: joins with the lease they had must not open them again here. */
   readonly #abandoned = new Map<string, { epoch: number; atMs: number }>();
+  readonly #capabilities: Capabilities;
   #sweptAtMs: number;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.#capabilities = capabilitiesOf(options.codecPolicy);
     this.#sweptAtMs = options.now();
   }
 
@@ -104,7 +108,7 @@ export class Rooms {
     const { join, lease } = request;
     const { keys, now } = this.#options;
     const claims = await verifyAdmission(keys, join, { room: lease.roomId, issuer: keys.issuer, now });
-    assertCapabilities(join, this.#options.codecPolicy);
+    assertCapabilities(join, this.#capabilities);
     // The same join again, of a client that had no answer: after the first one, not beside it.
     const id = `${claims.jti} ${join.joinId}`;
     const admit = () => this.#admit(request, claims);

@@ -56,9 +56,9 @@ describe("frames of a WebSocket", () => {
   });
 
   it("that are too many close their socket", async () => {
-    const { join } = await startCluster({ limits: { framesPerSecond: 1, frameBurst: 20 } });
+    const { join } = await startCluster({ limits: { framesPerSecond: 1, frameBurst: 40 } });
     const [culprit, bystander] = [await join("standup", "ann"), await join("standup", "bob")];
-    for (let n = 0; n < 30; n += 1) culprit.client.send({ type: "ping" });
+    for (let n = 0; n < 50; n += 1) culprit.client.send({ type: "ping" });
     expect(await culprit.client.closed).toBe(4429);
     expect(culprit.client.frames.at(-1)).toMatchObject({ type: "error", error: { code: "too_many_frames" } });
     bystander.client.send({ type: "ping" });

@@ -33,6 +33,7 @@ type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;
+const OPENING_COST = 20;
 
 /**
  * One client on one connection: parses its frames, opens or resumes its session, and closes what misbehaves with a typed
@@ -95,6 +96,8 @@ export class ClientConnection {
         break;
       case "join":
       case "resume":
+        // Costs a placement and media on a node, or a call to it: as much as this many frames.
+        if (!this.#frames.take(OPENING_COST)) throw new FairleadError("too_many_frames");
         void this.#open(frame, this.#leaveForOpening());
         break;
       case "command":
@@ -161,6 +164,7 @@ export class ClientConnection {
 
   /** A session that ended without a close code of its own (its node lost the room, say) can be followed by another. */
   #onOver(error: FairleadError): void {
+    if (this.#state.state === "closed") return;
     const mayJoinAnew = closeCode(error.code) === null;
     if (mayJoinAnew) this.#wait(true);
     this.#fail(mayJoinAnew ? new FairleadError("session_gone", { cause: error }) : error);

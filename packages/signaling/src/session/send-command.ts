@@ -11,7 +11,13 @@ import type { SessionInput } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
 import { pause } from "./pause.ts";
 
-const NODE_LOST: readonly ErrorCode[] = ["session_gone", "lease_lost", "node_unreachable", "room_not_found"];
+const NODE_LOST: readonly ErrorCode[] = [
+  "session_gone",
+  "lease_lost",
+  "node_unreachable",
+  "room_not_found",
+  "room_moved",
+];
 /** What settles a command: the client must not send it again. Everything else may still act, or be acted on later. */
 const NODE_REFUSALS: readonly ErrorCode[] = [
   "command_stale",
@@ -22,7 +28,11 @@ const NODE_REFUSALS: readonly ErrorCode[] = [
 
 /** Whether an answer means that there is nothing left to come back to: neither the session nor its node. */
 export function isNodeLost(error: unknown): boolean {
-  return error instanceof FairleadError && NODE_LOST.includes(error.code);
+  return error instanceof FairleadError && meansNodeLost(error.code);
+}
+
+export function meansNodeLost(code: ErrorCode): boolean {
+  return NODE_LOST.includes(code);
 }
 
 /**

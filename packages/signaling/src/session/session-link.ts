@@ -12,7 +12,7 @@ import {
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
 import type * as z from "zod";
 import type { SignalingContext } from "../context.ts";
-import { isNodeLost, sendCommand } from "./send-command.ts";
+import { isNodeLost, meansNodeLost, sendCommand } from "./send-command.ts";
 
 /** Who sits at the other end: a socket, or a stream of server-sent events. */
 export type LinkSink = {
@@ -88,7 +88,10 @@ export class SessionLink {
     if (!session) return;
     try {
       const reply = await sendCommand(this.#context, session, command, () => this.session === session);
-      if (this.session === session) this.#sink.send(reply);
+      if (this.session !== session) return;
+      // Says as much as a lost node, and may come before the room's `moved`: the client joins anew, on this connection.
+      if (!reply.ok && meansNodeLost(reply.error.code)) this.#end("session_gone");
+      else this.#sink.send(reply);
     } catch (error) {
       this.#onCallFailed(session, error, "session.command_failed");
     }
@@ -180,8 +183,12 @@ export class SessionLink {
       this.#end("session_gone");
       return;
     }
-    const level = error instanceof FairleadError && error.code !== "internal" ? "warn" : "error";
-    this.#context.log[level](event, { sessionId: session.session, roomId: session.room, error });
+    const isExpected = error instanceof FairleadError && error.code !== "internal";
+    this.#context.log[isExpected ? "debug" : "error"](event, {
+      sessionId: session.session,
+      roomId: session.room,
+      error,
+    });
   }
 
   #end(code: FairleadError["code"], message?: string): void {

@@ -14,14 +14,14 @@ export class TokenBucket {
     this.#filledAtMs = now();
   }
 
-  /** @returns false when nothing is left. */
-  take(): boolean {
+  /** @returns false, and takes nothing, when less than `count` is left. */
+  take(count = 1): boolean {
     const nowMs = this.#now();
     const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs * this.#perSecond) / 1_000);
     this.#filledAtMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 }
