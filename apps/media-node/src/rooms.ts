@@ -41,8 +41,8 @@ export type RoomsOptions = {
 const FULL_LOAD = 0.95;
 /** Sweeps are a fraction of this apart: with a longer pause between two, the process did not run. */
 const STANDSTILL_MS = 2_000;
-/** Longer than a room's relocation takes. */
-const ABANDONED_KEPT_MS = 60_000;
+/** Longer than a join with an old lease may be on its way, and a relocation take. */
+const GIVEN_UP_KEPT_MS = 60_000;
 /** So many proofs of life may be lost before a session counts as silent. */
 const MISSED_PROOFS = 3;
 
@@ -55,8 +55,8 @@ export class Rooms {
   /** Joins that are being answered, by ticket and join id. */
   readonly #joining = new Map<string, Promise<JoinReply>>();
   readonly #peersBySession = new Map<string, Peer>();
-  /** Rooms that are on their way to another core: joins with the lease they had must not open them again here. */
-  readonly #abandoned = new Map<string, { epoch: number; atMs: number }>();
+  /** Leases that this node gave up, by room: joins that still come with one must not open the room again here. */
+  readonly #givenUp = new Map<string, { epoch: number; atMs: number }>();
   readonly #capabilities: Capabilities;
   #sweptAtMs: number;
 
@@ -173,7 +173,6 @@ export class Rooms {
 
   /** Drops a room that another core or node serves now, or that died with its worker. */
   abandon(room: Room): void {
-    this.#abandoned.set(room.roomId, { epoch: room.lease.epoch, atMs: this.#options.now() });
     this.#forget(room);
     room.abandon();
     this.#options.log.info("room.abandoned", { roomId: room.roomId, epoch: room.lease.epoch });
@@ -195,8 +194,8 @@ export class Rooms {
     }
     for (const [sessionId, peer] of this.#peersBySession)
       if (peer.isClosed) this.#peersBySession.delete(sessionId);
-    for (const [roomId, { atMs }] of this.#abandoned)
-      if (nowMs - atMs > ABANDONED_KEPT_MS) this.#abandoned.delete(roomId);
+    for (const [roomId, { atMs }] of this.#givenUp)
+      if (nowMs - atMs > GIVEN_UP_KEPT_MS) this.#givenUp.delete(roomId);
   }
 
   /** Nobody could have proved that a peer lives: every grace time starts anew. */
@@ -230,8 +229,8 @@ export class Rooms {
   }
 
   #assertMine({ incarnation, roomId, epoch }: Lease): void {
-    const abandoned = this.#abandoned.get(roomId);
-    const isMine = incarnation === this.#options.incarnation && !(abandoned && epoch <= abandoned.epoch);
+    const givenUp = this.#givenUp.get(roomId);
+    const isMine = incarnation === this.#options.incarnation && !(givenUp && epoch <= givenUp.epoch);
     if (!isMine) throw new FairleadError("lease_lost");
   }
 
@@ -262,6 +261,7 @@ export class Rooms {
   }
 
   #forget(room: Room): void {
+    this.#givenUp.set(room.roomId, { epoch: room.lease.epoch, atMs: this.#options.now() });
     if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
     for (const peer of room.peers.values()) this.#peersBySession.delete(peer.session.sessionId);
   }
