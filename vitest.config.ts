@@ -22,16 +22,8 @@ export default defineConfig({
           ...real,
         },
       },
-      {
-        test: {
-          name: "e2e",
-          include: ["tests/e2e/**/*.test.ts"],
-          ...real,
-          // Browsers fill a machine: one file at a time, when everything else is done.
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      // Browsers fill a machine: one file at a time, which vitest also keeps apart from the other projects.
+      { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, fileParallelism: false } },
     ],
   },
 });
