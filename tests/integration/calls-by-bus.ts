@@ -1,15 +1,20 @@
 import { callNode } from "@fairlead/bus";
 import { type CommandName, type JoinReply, type ReplyFrame, randomId } from "@fairlead/protocol";
+import type { Placement } from "@fairlead/registry";
 import { type JoinOptions, joinFrame } from "../support/protocol-client.ts";
 import type { Cluster } from "./start-cluster.ts";
 
-/** Asks the node over the bus, as signaling would, but with nobody in between that looks at the ticket. */
+/**
+ * Asks the node over the bus, as signaling would, but with nobody in between that looks at the ticket.
+ * @param placement What the registry answered; default: what it answers now.
+ */
 export async function askToJoin(
   { bus, registry }: Cluster,
   room: string,
   options: JoinOptions,
+  placement?: Placement,
 ): Promise<JoinReply> {
-  const { lease, debitId, room: record } = await registry.place({ roomId: room });
+  const { lease, debitId, room: record } = placement ?? (await registry.place({ roomId: room }));
   const { type: _, ...join } = joinFrame(options);
   const request = { join, sessionId: randomId(), lease, debitId, ...record };
   return callNode(bus, lease.incarnation, "room.join", request);

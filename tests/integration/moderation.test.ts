@@ -80,6 +80,18 @@ describe("removal", () => {
     await expect(mallory.resume()).rejects.toMatchObject({ code: "session_gone" });
   });
 
+  it("is undone by lifting the ban: the peer comes back, with the same ticket", async () => {
+    const room = cluster.newRoom();
+    await cluster.join(room, "bob");
+    const ticket = await cluster.ticket(room, "mallory");
+    const mallory = await ProtocolClient.join(cluster.url, { ticket });
+    await cluster.api("DELETE", `/v1/rooms/${room}/peers/${mallory.peerId}`);
+    await expect(ProtocolClient.join(cluster.url, { ticket })).rejects.toMatchObject({ code: "banned" });
+    expect((await cluster.api("DELETE", `/v1/rooms/${room}/bans/mallory`)).status).toBe(204);
+    await ProtocolClient.join(cluster.url, { ticket });
+    expect((await cluster.room(room)).peers).toBe(2);
+  });
+
   it("without a ban lets the peer come back", async () => {
     const room = cluster.newRoom();
     const ann = await cluster.join(room, "ann");

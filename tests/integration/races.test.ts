@@ -85,6 +85,19 @@ describe("joins at once", () => {
     await expectResources(room, { transport: TRANSPORTS });
   });
 
+  it("with the lease of a room that the API has closed do not open it again", async () => {
+    const room = cluster.newRoom();
+    const ticket = await cluster.ticket(room, "ann");
+    const placement = await cluster.registry.place({ roomId: room });
+    await askToJoin(cluster, room, { ticket }, placement);
+    expect((await cluster.api("DELETE", `/v1/rooms/${room}`)).status).toBe(204);
+    const late = askToJoin(cluster, room, { ticket }, placement);
+    await expect(late).rejects.toMatchObject({ code: "lease_lost" });
+    expect(cluster.resourcesOf(room)).toEqual({});
+    await cluster.join(room, "ann");
+    expect((await cluster.room(room)).placement?.epoch).toBeGreaterThan(placement.lease.epoch);
+  });
+
   it("while the room is closed get in or don't, and leave nothing behind", async () => {
     for (let round = 0; round < 20; round++) {
       const room = cluster.newRoom();

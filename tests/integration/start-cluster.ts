@@ -9,7 +9,13 @@ import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { type JoinOptions, ProtocolClient } from "../support/protocol-client.ts";
 
-export type ClusterOptions = { cores?: number; graceMs?: number; log?: Logger };
+export type ClusterOptions = {
+  cores?: number;
+  graceMs?: number;
+  log?: Logger;
+  /** The media node's clock. */
+  now?: () => number;
+};
 export type TicketOptions = { grants?: Partial<Grants>; ttlS?: number; notBefore?: number };
 
 const EVERYTHING: Grants = {
@@ -24,7 +30,7 @@ const API_KEY = "an-api-key-of-tests";
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 /** Signaling on a real port and a media node with real workers, on the memory bus and registry. */
-export async function startCluster({ cores = 2, graceMs, log = silentLogger }: ClusterOptions = {}) {
+export async function startCluster({ cores = 2, graceMs, log = silentLogger, now }: ClusterOptions = {}) {
   const { bin } = await provideWorker();
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
   const bugs: unknown[] = [];
@@ -32,7 +38,7 @@ export async function startCluster({ cores = 2, graceMs, log = silentLogger }: C
   const registry = createMemoryRegistry();
   const shared = { bus, registry, ticketKeys, sessionKeys, log: withErrors(log, bugs) };
   const node: MediaNode = await createMediaNode({
-    ...{ ...shared, workerBin: bin, cores, graceMs, listenAddresses: LOOPBACK },
+    ...{ ...shared, workerBin: bin, cores, graceMs, now, listenAddresses: LOOPBACK },
   });
   const server = await serveSignaling({
     ...{ host: "127.0.0.1", port: 0 },

@@ -35,6 +35,23 @@ describe("without autoSubscribe", () => {
     expect(consumedBy(bob)).toEqual([before]);
   });
 
+  it("a peer that may subscribe gets all data, and one that may not gets none", async () => {
+    const room = cluster.newRoom();
+    const ann = await cluster.join(room, "ann");
+    const open = (streamId: number) =>
+      ann.command("data_producer.create", { label: "chat", sctpStreamParameters: { streamId } });
+    const before = await open(1);
+    const bob = await cluster.join(room, "bob", { autoSubscribe: false });
+    const eve = await cluster.join(room, "eve", { autoSubscribe: false, grants: { subscribe: false } });
+    const after = await open(2);
+    await bob.until(() => bob.view.dataConsumers.size === 2, "both data consumers");
+    const consumed = [...bob.view.dataConsumers.values()].map(({ dataProducerId }) => dataProducerId);
+    expect(consumed.sort()).toEqual([before.dataProducerId, after.dataProducerId].sort());
+    await eve.command("producers.unsubscribe", { producerIds: ["any"] });
+    expect(eve.view.dataConsumers.size).toBe(0);
+    expect(cluster.resourcesOf(room)).toMatchObject({ data_producer: 2, data_consumer: 2 });
+  });
+
   it("subscribing and unsubscribing in one breath leaves no consumer", async () => {
     const room = cluster.newRoom();
     const ann = await cluster.join(room, "ann");

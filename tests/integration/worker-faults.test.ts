@@ -1,6 +1,8 @@
+import { subjects } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
+import { comeBack, expectSame, meet, rejoin } from "./meetings.ts";
 import { publish } from "./publish.ts";
 import { type Cluster, startCluster } from "./start-cluster.ts";
 
@@ -8,18 +10,6 @@ async function startWith(cores: number): Promise<Cluster> {
   const cluster = await startCluster({ cores });
   onTestFinished(cluster.close);
   return cluster;
-}
-
-/** Two peers, who see each other's producers. */
-async function meet(cluster: Cluster, room: string): Promise<ProtocolClient[]> {
-  const clients = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
-  await publishAll(clients);
-  return clients;
-}
-
-async function publishAll(clients: ProtocolClient[]): Promise<void> {
-  await Promise.all(clients.map((client) => publish(client, "microphone", rtpParameters("opus"))));
-  for (const client of clients) await client.until(() => client.view.consumers.size === 1, "a consumer");
 }
 
 async function killWorkerOf(cluster: Cluster, room: string, signal: NodeJS.Signals) {
@@ -30,32 +20,11 @@ async function killWorkerOf(cluster: Cluster, room: string, signal: NodeJS.Signa
   return { ...placement, pid };
 }
 
-/** The room is placed anew; all are told, join again on their sockets and publish again. */
-async function comeBack(cluster: Cluster, room: string, clients: ProtocolClient[]): Promise<void> {
-  const before = Math.max(...clients.map((client) => client.joined.epoch));
-  const epoch = async () => (await cluster.room(room)).placement?.epoch ?? 0;
-  await expect.poll(epoch, { timeout: 10_000 }).toBeGreaterThan(before);
-  await Promise.all(clients.map(rejoin));
-  for (const client of clients) expect(client.joined.epoch).toBe(await epoch());
-  await publishAll(clients);
-}
-
-/** Who asked the node for something just then, if only by an acknowledgement, heard first that its session is gone. */
-async function rejoin(client: ProtocolClient): Promise<void> {
-  const isTold = () => client.framesOf("moved").length + client.framesOf("error").length > 0;
-  await client.until(isTold, "moved");
-  expect(client.framesOf("error").map(({ error }) => error.code)).toEqual(
-    client.framesOf("moved").length > 0 ? [] : ["session_gone"],
-  );
-  await client.rejoin();
-}
-
-const SUMMARY = ["ann", "ann microphone", "bob", "bob microphone"];
-
-async function expectSame(cluster: Cluster, room: string, clients: ProtocolClient[]): Promise<void> {
-  for (const client of clients) expect(client.view.summary()).toEqual(SUMMARY);
-  expect(await cluster.room(room)).toMatchObject({ peers: 2, producers: 2, consumers: 2 });
-  expect(await cluster.node.dump()).toEqual(cluster.ledger());
+/** Resolves when the room is open elsewhere and its peers are told. */
+function moveOf({ bus }: Cluster, room: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const control = bus.subscribe(subjects.roomControl(room), () => resolve());
+  return promise.finally(() => control.unsubscribe());
 }
 
 describe("a worker that is killed", () => {
@@ -112,6 +81,20 @@ describe("a worker that is killed", () => {
     expect(cluster.bugs).toEqual([]);
   });
 
+  it("together with the node's only other one is outlived by every room and every peer", async () => {
+    const cluster = await startWith(2);
+    const rooms = ["a", "b", "c", "d", "e", "f"];
+    const meetings: ProtocolClient[][] = [];
+    for (const room of rooms) meetings.push(await meet(cluster, room));
+    const moves = Promise.all(rooms.map((room) => moveOf(cluster, room)));
+    for (const pid of cluster.node.workerPids())
+      process.kill(pid ?? expect.fail("a core has no worker"), "SIGKILL");
+    await moves;
+    await Promise.all(rooms.map((room, index) => comeBack(cluster, room, meetings[index] ?? [])));
+    for (const [index, room] of rooms.entries()) await expectSame(cluster, room, meetings[index] ?? []);
+    expect(cluster.bugs).toEqual([]);
+  });
+
   it("while peers join lets them in all the same", async () => {
     const cluster = await startWith(2);
     await cluster.join("one", "first");
@@ -142,6 +125,21 @@ describe("a worker that hangs", () => {
     expect(placement?.core).toBe(1 - hung.core);
     await expectSame(cluster, "one", clients);
     expect(() => process.kill(hung.pid, 0)).toThrow("ESRCH");
+  });
+
+  it("ends the session of a command in flight, on a socket that stays open for the next join", async () => {
+    const cluster = await startWith(2);
+    const ann = await cluster.join("one", "ann");
+    await killWorkerOf(cluster, "one", "SIGSTOP");
+    const inFlight = publish(ann, "microphone", rtpParameters("opus"));
+    await expect(inFlight).rejects.toMatchObject({ code: "session_gone" });
+    expect(ann.framesOf("error").map(({ error }) => error.code)).toEqual(["session_gone"]);
+    expect(ann.isConnected).toBe(true);
+    const { epoch } = ann.joined;
+    await ann.rejoin();
+    expect(ann.joined.epoch).toBeGreaterThan(epoch);
+    await publish(ann, "microphone", rtpParameters("opus"));
+    expect(cluster.bugs).toEqual([]);
   });
 
   it("does not keep the node from closing", async () => {
