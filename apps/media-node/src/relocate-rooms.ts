@@ -46,6 +46,9 @@ export async function takeOver(orphans: readonly Lease[], deps: RelocateDeps): P
 async function relocate(lease: Lease, dead: CoreAddress, deps: RelocateDeps): Promise<void> {
   let held = lease;
   await untilPlaced(async (tries) => {
+    // A peer that came back by itself may have had the room placed: moving it again would interrupt everybody twice.
+    const reopened = deps.rooms.all().find((room) => room.roomId === lease.roomId);
+    if (reopened) return tellMoved(reopened.lease, deps.bus);
     const placed = await deps.registry.place({
       roomId: lease.roomId,
       supersedes: { incarnation: held.incarnation, epoch: held.epoch },

@@ -31,6 +31,7 @@ export class Core {
   #state: State = { state: "starting" };
   #meter = new LoadMeter();
   #usageAskedAtMs: number | null = null;
+  #checkedAtMs = 0;
   #started: Promise<void> = Promise.resolve();
 
   constructor(options: CoreOptions) {
@@ -73,10 +74,15 @@ export class Core {
   check(): void {
     if (this.#state.state !== "running") return;
     const { worker } = this.#state;
+    const nowMs = this.#options.now();
+    // This process stood still: the worker's answer may lie here unread.
+    if (this.#usageAskedAtMs !== null && nowMs - this.#checkedAtMs > HANG_AFTER_MS / 2)
+      this.#usageAskedAtMs = nowMs;
+    this.#checkedAtMs = nowMs;
     // Closed without `died`: it ended before anybody listened.
     if (worker.closed) this.#onDied(worker, new Error("closed"));
     else if (this.#usageAskedAtMs === null) void this.#askUsage(worker);
-    else if (this.#options.now() - this.#usageAskedAtMs > HANG_AFTER_MS) this.#kill(worker);
+    else if (nowMs - this.#usageAskedAtMs > HANG_AFTER_MS) this.#kill(worker);
   }
 
   async close(): Promise<void> {
