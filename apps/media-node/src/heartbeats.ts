@@ -25,7 +25,8 @@ export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   /** Debits by id, and when they are in the measured load. */
   readonly #settlesAtMs = new Map<string, number>();
-  #isBeating = false;
+  #beating: Promise<void> | null = null;
+  #isStopped = false;
   #isDueAgain = false;
   /** The first beat was sent: from then on a change may be told at once. */
   isStarted = false;
@@ -46,13 +47,26 @@ export class Heartbeats {
 
   /** One beat; while the last one is still on its way, one after it. */
   async beat(): Promise<void> {
-    if (this.#isBeating) {
+    if (this.#isStopped) return;
+    if (this.#beating) {
       this.#isDueAgain = true;
       return;
     }
-    this.#isBeating = true;
     this.#isDueAgain = false;
     this.isStarted = true;
+    this.#beating = this.#send();
+    await this.#beating;
+    this.#beating = null;
+    if (this.#isDueAgain) await this.beat();
+  }
+
+  /** None is sent from now on; resolves when the last one is through, so that none overtakes a goodbye. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#beating;
+  }
+
+  async #send(): Promise<void> {
     const settledDebits = this.#settled();
     try {
       const reply = await this.#options.registry.heartbeat(this.#advert(settledDebits));
@@ -63,10 +77,7 @@ export class Heartbeats {
     } catch (error) {
       if (!this.#isFailing) this.#options.log.warn("heartbeat.failed", { error });
       this.#isFailing = true;
-    } finally {
-      this.#isBeating = false;
     }
-    if (this.#isDueAgain) await this.beat();
   }
 
   #settled(): string[] {

@@ -176,6 +176,7 @@ async function serve(
     for (const subscription of [calls, alive]) subscription.unsubscribe();
     stopStatus();
     for (const room of rooms.all()) rooms.stop(room);
+    await heartbeats.stop();
     await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
   };
 }

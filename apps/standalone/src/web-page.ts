@@ -10,6 +10,8 @@ const FOREVER = "public, max-age=31536000, immutable";
 
 /** Nobody else's script, and no frame of another site around a page that has the camera. */
 const HEADERS: Parameters<typeof secureHeaders>[0] = {
+  // The operator's to say, for the whole domain.
+  strictTransportSecurity: false,
   contentSecurityPolicy: {
     defaultSrc: ["'self'"],
     // Chromium takes `'self'` for ws: of the same host; older browsers want it said.

@@ -26,8 +26,7 @@ export async function startWorker(
   ledger: Ledger,
   random: () => number,
 ): Promise<RunningWorker> {
-  const worker = await createWorker({ workerBin: config.workerBin, logLevel: "error", appData: { core } });
-  leaveSignalsToTheApp(worker);
+  const worker = await createQuietly({ workerBin: config.workerBin, logLevel: "error", appData: { core } });
   ledger.watchWorker(worker);
   // mediasoup waits for ever for a worker that hangs; killed, it rejects what it owes.
   const patience = setTimeout(() => process.kill(worker.pid, "SIGKILL"), START_TIMEOUT_MS);
@@ -42,12 +41,24 @@ export async function startWorker(
 }
 
 /**
- * On SIGINT and SIGTERM mediasoup closes its workers at once, before anybody was told and without `died`. When the process
- * ends is the app's to say: it closes the node first.
+ * On SIGINT and SIGTERM mediasoup closes its workers at once, before anybody was told, without `died`, and one that is being
+ * created without ever answering. When the process ends is the app's to say: it closes the node first.
+ *
+ * @throws When the worker does not start in time: mediasoup itself would wait for ever.
  */
-function leaveSignalsToTheApp(worker: types.Worker): void {
-  const { onSignal } = worker as types.Worker & { onSignal?: NodeJS.SignalsListener };
-  if (onSignal) process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
+async function createQuietly(settings: types.WorkerSettings): Promise<types.Worker> {
+  const before = new Set(process.listeners("SIGTERM"));
+  // Its constructor has run when this returns, so its listener can be told from the others.
+  const starting = createWorker(settings);
+  const closeWorker = process.listeners("SIGTERM").find((listener) => !before.has(listener));
+  if (closeWorker) process.removeListener("SIGINT", closeWorker).removeListener("SIGTERM", closeWorker);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    // The only handle there is on a worker that does not run yet.
+    closeWorker?.("SIGTERM");
+    late.reject(new Error(`the worker did not start in ${START_TIMEOUT_MS} ms`));
+  }, START_TIMEOUT_MS);
+  return Promise.race([starting, late.promise]).finally(() => clearTimeout(timer));
 }
 
 async function openServer(worker: types.Worker, core: number, config: WorkerConfig, random: () => number) {

@@ -43,6 +43,7 @@ export function endText(code: ErrorCode, message: string): EndText {
 
 const REFUSALS: Partial<Record<ErrorCode, string>> = {
   room_full: "The room is full. Try again when somebody has left.",
+  core_full: "The server of this meeting is at its limit right now. Try again in a moment.",
   no_capacity: "The server has no room for another meeting right now. Try again in a moment.",
   banned: "A moderator removed you from this room, so you may not join it again.",
   duplicate_identity: "You are in this room already, in another tab or on another device.",

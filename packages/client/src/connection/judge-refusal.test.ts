@@ -10,6 +10,8 @@ describe("judgeRefusal", () => {
     ["registry_cold", "first_join", "retry"],
     ["shutting_down", "session", "retry"],
     ["no_capacity", "first_join", "end"],
+    ["core_full", "first_join", "end"],
+    ["core_full", "rejoin", "retry"],
     ["no_capacity", "rejoin", "retry"],
     ["ticket_expired", "rejoin", "end"],
     ["banned", "rejoin", "end"],

@@ -15,6 +15,7 @@ const SESSION_LOST: ReadonlySet<ErrorCode> = new Set([
 const TELL_AT_FIRST_JOIN: ReadonlySet<ErrorCode> = new Set([
   "room_full",
   "no_capacity",
+  "core_full",
   "ticket_not_yet_valid",
   "internal",
 ]);
