@@ -1,17 +1,17 @@
 import { randomId } from "@fairlead/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 /** One core, whose debits are then those of the test. */
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster({ cores: 1 });
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
-});
+useCluster(
+  (started) => {
+    cluster = started;
+  },
+  { cores: 1 },
+);
 
 /** Each costs 0.4 % of the core: were they to stay open, no room would find place any more. */
 const SOCKETS = 15;

@@ -8,19 +8,16 @@ import {
   randomId,
 } from "@fairlead/protocol";
 import { generateKeySet, issueSessionTicket, issueTicket, type SessionInput } from "@fairlead/tickets";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type JoinOptions, joinFrame } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin, commandByBus } from "./calls-by-bus.ts";
-import { type Cluster, startCluster, type TicketOptions } from "./start-cluster.ts";
+import type { Cluster, TicketOptions } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
+useCluster((started) => {
+  cluster = started;
 });
 
 const joinByBus = (room: string, options: JoinOptions) => askToJoin(cluster, room, options);

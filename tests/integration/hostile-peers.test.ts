@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 /** What one peer sends to harm the others, or the node, is refused; the others go on. */
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
+useCluster((started) => {
+  cluster = started;
 });
 
 /** Two who are there, and one who means harm. */

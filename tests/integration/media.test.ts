@@ -1,9 +1,10 @@
 import { type CodecName, DEFAULT_CODEC_POLICY, type Source } from "@fairlead/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { MADE_UP_DTLS, rtpParameters, TRANSPORT_CC } from "../support/rtp-parameters.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 type Received = {
   codecs: { mimeType: string; parameters: object; rtcpFeedback: { type: string }[] }[];
@@ -12,12 +13,8 @@ type Received = {
 };
 
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
+useCluster((started) => {
+  cluster = started;
 });
 
 /** Ann publishes, Bob hears of it. */

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, startCluster } from "./start-cluster.ts";
+import { describe, expect, it } from "vitest";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster({ cores: 2 });
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
-});
+useCluster(
+  (started) => {
+    cluster = started;
+  },
+  { cores: 2 },
+);
 
 async function roomsByCore(rooms: string[]): Promise<number[]> {
   const placements = await Promise.all(rooms.map(async (room) => (await cluster.room(room)).placement));

@@ -1,18 +1,15 @@
 import { callNode } from "@fairlead/bus";
 import { type CommandName, type JoinReply, randomId } from "@fairlead/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin, commandByBus } from "./calls-by-bus.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 /** What happens within one turn of the node's event loop: calls go over the bus, without sockets that would spread them. */
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
+useCluster((started) => {
+  cluster = started;
 });
 
 const ROOM = { router: 1, rtp_observer: 2 };

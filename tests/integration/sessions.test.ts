@@ -5,21 +5,21 @@ import {
   parsePosition,
   randomId,
 } from "@fairlead/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin, commandByBus } from "./calls-by-bus.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster({ graceMs: 1_500 });
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
-});
+useCluster(
+  (started) => {
+    cluster = started;
+  },
+  { graceMs: 1_500 },
+);
 
 /** After this time a node sends again what nobody acknowledged, and would hide that it got lost. */
 const SHORTEST_RESEND_MS = 900;

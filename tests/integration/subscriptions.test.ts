@@ -1,17 +1,14 @@
 import { BATCH_LIMIT, FRAME_LIMIT, type ServerFrame } from "@fairlead/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
 
 let cluster: Cluster;
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-afterAll(async () => {
-  expect(cluster.bugs).toEqual([]);
-  await cluster.close();
+useCluster((started) => {
+  cluster = started;
 });
 
 const consumedBy = (client: ProtocolClient) =>

@@ -20,7 +20,7 @@ export function answerCalls(rooms: Rooms): NodeCallHandlers {
       rooms.peerOf(sessionId).session.acknowledge(connection, ack);
       return {};
     },
-    "room.describe": ({ roomId, epoch }) => describe(rooms.room(roomId, epoch)),
+    "room.describe": ({ roomId, epoch }) => rooms.room(roomId, epoch).counts(),
     "room.close": ({ roomId, epoch }) => {
       rooms.close(rooms.room(roomId, epoch), "closed by the API");
       return {};
@@ -40,15 +40,6 @@ export function answerCalls(rooms: Rooms): NodeCallHandlers {
       rooms.room(roomId, epoch).unban(identity);
       return {};
     },
-  };
-}
-
-function describe(room: Room): { peers: number; producers: number; consumers: number } {
-  const peers = [...room.peers.values()];
-  return {
-    peers: peers.length,
-    producers: peers.reduce((sum, peer) => sum + peer.producers.size, 0),
-    consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
   };
 }
 

@@ -13,7 +13,7 @@ it("after stop no heartbeat is sent, and the one under way is through", async ()
   const heartbeats = new Heartbeats({
     node: { nodeId: "n", incarnation: "n-1", region: "r", labels: [], version: "1" },
     cores: [{ index: 0, load: 0, isUsable: true } as Core],
-    rooms: { all: () => [] } as unknown as Rooms,
+    rooms: { all: () => [], onCore: () => [] } as unknown as Rooms,
     network: new NetworkMeter(1),
     registry: {
       ...registry,

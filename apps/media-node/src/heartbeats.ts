@@ -106,11 +106,10 @@ export class Heartbeats {
 }
 
 function countsOf(core: Core, rooms: Rooms): { rooms: number; peers: number; consumers: number } {
-  const here = rooms.all().filter((room) => room.lease.core === core.index);
-  const peers = here.flatMap((room) => [...room.peers.values()]);
+  const counts = rooms.onCore(core.index).map((room) => room.counts());
   return {
-    rooms: here.length,
-    peers: peers.length,
-    consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
+    rooms: counts.length,
+    peers: counts.reduce((sum, { peers }) => sum + peers, 0),
+    consumers: counts.reduce((sum, { consumers }) => sum + consumers, 0),
   };
 }

@@ -218,10 +218,7 @@ async function startAll(cores: readonly Core[]): Promise<void> {
 
 async function dumpNode(cores: readonly Core[], rooms: Rooms): Promise<string[]> {
   const dumps = cores.map(({ index, running }) => {
-    const routers = rooms
-      .all()
-      .filter((room) => room.lease.core === index)
-      .map((room) => room.router);
+    const routers = rooms.onCore(index).map((room) => room.router);
     return running ? dumpWorker(running.worker, routers) : [];
   });
   return (await Promise.all(dumps)).flat().sort();

@@ -29,7 +29,7 @@ const AT_ONCE = 4;
 
 /** A worker died: its rooms get another core, here or elsewhere, and their peers are told. */
 export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
-  const rooms = deps.rooms.all().filter((room) => room.lease.core === core.index);
+  const rooms = deps.rooms.onCore(core.index);
   for (const room of rooms) deps.rooms.abandon(room);
   const dead = { nodeId: deps.nodeId, incarnation: deps.incarnation, core: core.index };
   const leases = rooms.map((room) => room.lease);
@@ -47,7 +47,7 @@ async function relocate(lease: Lease, dead: CoreAddress, deps: RelocateDeps): Pr
   let held = lease;
   await untilPlaced(async (tries) => {
     // A peer that came back by itself may have had the room placed: moving it again would interrupt everybody twice.
-    const reopened = deps.rooms.all().find((room) => room.roomId === lease.roomId);
+    const reopened = deps.rooms.roomIfHere(lease.roomId);
     if (reopened) return tellMoved(reopened.lease, deps.bus);
     const placed = await deps.registry.place({
       roomId: lease.roomId,
@@ -75,7 +75,7 @@ async function untilPlaced(place: (tries: number) => Promise<void>): Promise<voi
 
 /** Another holds the room with a higher epoch: only that is evidence that it is not ours any more. */
 export function yieldRoom(lease: Lease, { rooms, bus }: RelocateDeps): void {
-  const room = rooms.all().find(({ roomId }) => roomId === lease.roomId);
+  const room = rooms.roomIfHere(lease.roomId);
   if (!room || room.lease.epoch >= lease.epoch) return;
   rooms.abandon(room);
   tellMoved(lease, bus);

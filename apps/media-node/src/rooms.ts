@@ -74,6 +74,14 @@ export class Rooms {
     return [...this.#rooms.values()];
   }
 
+  onCore(core: number): Room[] {
+    return this.all().filter((room) => room.lease.core === core);
+  }
+
+  roomIfHere(roomId: string): Room | undefined {
+    return this.#rooms.get(roomId);
+  }
+
   peerIfHere(sessionId: string): Peer | undefined {
     const peer = this.#peersBySession.get(sessionId);
     return peer?.isClosed ? undefined : peer;

@@ -48,7 +48,7 @@ async function produceData(
     throw new FairleadError("session_gone");
   }
   peer.dataProducers.set(producer.id, producer);
-  const others = [...peer.room.peers.values()].filter((other) => other !== peer);
+  const others = peer.room.othersThan(peer);
   // The sender learns of its channel when the others have theirs: nothing it says falls between.
   await Promise.all(others.map((other) => subscribeToData(other, producer)));
   return producer;

@@ -87,8 +87,8 @@ async function produce(
   if (source === "microphone") await listenTo(peer, producer);
   if (peer.isClosed) throw new FairleadError("session_gone");
   for (const event of producersCreated([producerInfo(room, peer, producer)])) room.broadcast(event);
-  for (const other of room.peers.values()) {
-    if (other !== peer && other.isAutoSubscribed) void subscribe(other, [producer]);
+  for (const other of room.othersThan(peer)) {
+    if (other.isAutoSubscribed) void subscribe(other, [producer]);
   }
   return producer;
 }

@@ -95,6 +95,20 @@ export class Room {
     return this.peers.size > 0 ? 0 : this.deps.now() - this.#emptySinceMs;
   }
 
+  counts(): { peers: number; producers: number; consumers: number } {
+    const peers = [...this.peers.values()];
+    return {
+      peers: peers.length,
+      producers: peers.reduce((sum, peer) => sum + peer.producers.size, 0),
+      consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
+    };
+  }
+
+  /** Everybody but `peer`. */
+  othersThan(peer: Peer): Peer[] {
+    return [...this.peers.values()].filter((other) => other !== peer);
+  }
+
   /**
    * Admits a peer: both transports, its session, and the events that tell it and the others.
    * @throws {FairleadError} `banned`, `room_full`, `duplicate_identity`; `lease_lost` if the room went meanwhile.

@@ -3,20 +3,16 @@ import type { types } from "mediasoup";
 import type { Peer } from "./peer.ts";
 import { consumerInfo, consumersCreated } from "./room-events.ts";
 
-/** Everything in the room, for a peer that just came. */
+/** Every track in the room, for a peer that just came. */
 export function subscribeToAll(peer: Peer): void {
-  const others = [...peer.room.peers.values()].filter((other) => other !== peer);
-  void subscribe(
-    peer,
-    others.flatMap((other) => [...other.producers.values()]),
-  );
+  const producers = peer.room.othersThan(peer).flatMap((other) => [...other.producers.values()]);
+  void subscribe(peer, producers);
 }
 
 /** What others send, for a peer that just came. */
 export function subscribeToAllData(peer: Peer): void {
-  const others = [...peer.room.peers.values()].filter((other) => other !== peer);
-  for (const producer of others.flatMap((other) => [...other.dataProducers.values()]))
-    void subscribeToData(peer, producer);
+  const producers = peer.room.othersThan(peer).flatMap((other) => [...other.dataProducers.values()]);
+  for (const producer of producers) void subscribeToData(peer, producer);
 }
 
 /**
