@@ -17,6 +17,7 @@ import type { Logger } from "@fairlead/telemetry";
 import { verifyAdmission } from "@fairlead/tickets";
 import type { types } from "mediasoup";
 import { type AdmissionKeys, assertCapabilities } from "./admit-peer.ts";
+import { whileAlive } from "./call-mediasoup.ts";
 import { offerOf, type Peer } from "./room/peer.ts";
 import { Room, type RoomDeps, type RoomSettings } from "./room/room.ts";
 import type { Core } from "./worker/core.ts";
@@ -287,19 +288,5 @@ export class Rooms {
     void this.#options.registry
       .release(lease)
       .catch((error) => this.#options.log.warn("lease.release_failed", { roomId: lease.roomId, error }));
-  }
-}
-
-/**
- * Runs calls into a worker or router that may die meanwhile, which is no bug: the room is placed anew.
- * @throws {FairleadError} `lease_lost` then.
- */
-async function whileAlive<T>(alive: { closed: boolean }, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    if (alive.closed && !(error instanceof FairleadError))
-      throw new FairleadError("lease_lost", { cause: error });
-    throw error;
   }
 }

@@ -14,8 +14,8 @@ import {
 import type { RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
+import { refuseBadMedia } from "../call-mediasoup.ts";
 import { act } from "../commands/act.ts";
-import { refuseBadMedia } from "../media-refusal.ts";
 import { Session } from "../session/session.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
 import { Mutes } from "./mutes.ts";

@@ -16,3 +16,18 @@ export async function refuseBadMedia<T>(peer: Peer, act: () => Promise<T>): Prom
     throw new FairleadError("media_rejected", { message, cause: error });
   }
 }
+
+/**
+ * Runs a join's calls into a worker or router that may die meanwhile, which is no bug. Signaling hears `lease_lost` and places
+ * the room anew; `room_moved` above is for a peer that is in already, and has to join again.
+ * @throws {FairleadError} `lease_lost` then.
+ */
+export async function whileAlive<T>(alive: { closed: boolean }, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (alive.closed && !(error instanceof FairleadError))
+      throw new FairleadError("lease_lost", { cause: error });
+    throw error;
+  }
+}
