@@ -50,6 +50,13 @@ export interface Bus {
    */
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<BusMessage>;
 
+  /**
+   * Asks everybody who listens.
+   * @returns Each one's first answer that came within `timeoutMs`, after that time; none when nobody listens.
+   * @throws {FairleadError} `bus_disconnected`.
+   */
+  requestMany(subject: string, data: Uint8Array, options: RequestOptions): Promise<BusMessage[]>;
+
   /** @returns A function that ends the notices. */
   onStatus(listener: (status: BusStatus) => void): () => void;
 

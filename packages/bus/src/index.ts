@@ -8,4 +8,12 @@ export type {
   Subscription,
 } from "./bus.ts";
 export { decodeText, encodeJson } from "./encoding.ts";
-export { type CallOptions, callNode, type NodeCallHandlers, serveNodeCalls } from "./node-calls.ts";
+export {
+  type CallOptions,
+  callEveryNode,
+  callNode,
+  callSubject,
+  type NodeCallHandlers,
+  serveNodeCalls,
+  serveSubject,
+} from "./node-calls.ts";

@@ -14,7 +14,7 @@ import {
   subjects,
   toErrorBody,
 } from "@fairlead/protocol";
-import type { Bus, BusHeaders, IncomingMessage, Subscription } from "./bus.ts";
+import type { Bus, BusHeaders, BusMessage, IncomingMessage, Subscription } from "./bus.ts";
 import { decodeText, encodeJson } from "./encoding.ts";
 
 /** Longer than anything a node does for one call, shorter than a user's patience. */
@@ -27,21 +27,50 @@ export type CallOptions = { timeoutMs?: number; headers?: BusHeaders };
  * @throws {FairleadError} The node's own refusal; `node_unreachable` when nobody listens under that incarnation,
  * `node_timeout`, `bus_disconnected`.
  */
-export async function callNode<N extends NodeCallName>(
+export function callNode<N extends NodeCallName>(
   bus: Bus,
   incarnation: Incarnation,
   name: N,
   data: NodeCallInput<N>,
   options: CallOptions = {},
 ): Promise<NodeCallReply<N>> {
-  const message = await bus.request(
-    subjects.nodeCall(incarnation),
-    encodeJson({ name, data } satisfies NodeCall),
-    {
-      timeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
-      headers: options.headers,
-    },
-  );
+  return callSubject(bus, subjects.nodeCall(incarnation), name, data, options);
+}
+
+/** The same for whichever node listens on `subject`, e.g. the owner of a room. */
+export async function callSubject<N extends NodeCallName>(
+  bus: Bus,
+  subject: string,
+  name: N,
+  data: NodeCallInput<N>,
+  { timeoutMs = CALL_TIMEOUT_MS, headers }: CallOptions = {},
+): Promise<NodeCallReply<N>> {
+  const call = encodeJson({ name, data } satisfies NodeCall);
+  return readAnswer(name, await bus.request(subject, call, { timeoutMs, headers }));
+}
+
+/**
+ * Asks every node that listens on `subject`.
+ * @returns The answers that came within `timeoutMs`, without refusals.
+ */
+export async function callEveryNode<N extends NodeCallName>(
+  bus: Bus,
+  subject: string,
+  name: N,
+  data: NodeCallInput<N>,
+  options: Required<Pick<CallOptions, "timeoutMs">> & CallOptions,
+): Promise<NodeCallReply<N>[]> {
+  const messages = await bus.requestMany(subject, encodeJson({ name, data } satisfies NodeCall), options);
+  return messages.flatMap((message) => {
+    try {
+      return [readAnswer(name, message)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function readAnswer<N extends NodeCallName>(name: N, message: BusMessage): NodeCallReply<N> {
   const answer = parseJson(NodeAnswer, decodeText(message.data), "internal");
   if (!answer.ok) throw fromErrorBody(answer.error);
   return parse(NODE_CALLS[name].reply, answer.data, "internal") as NodeCallReply<N>;
@@ -64,12 +93,22 @@ export function serveNodeCalls(
   handlers: NodeCallHandlers,
   onBug: (error: unknown, name: string) => void,
 ): Subscription {
-  return bus.subscribe(subjects.nodeCall(incarnation), (message) => void answer(message, handlers, onBug));
+  return serveSubject(bus, subjects.nodeCall(incarnation), handlers, onBug);
+}
+
+/** The same on another subject: of all nodes, or of a room that this node serves. Answers the calls that `handlers` names. */
+export function serveSubject(
+  bus: Bus,
+  subject: string,
+  handlers: Partial<NodeCallHandlers>,
+  onBug: (error: unknown, name: string) => void,
+): Subscription {
+  return bus.subscribe(subject, (message) => void answer(message, handlers, onBug));
 }
 
 async function answer(
   message: IncomingMessage,
-  handlers: NodeCallHandlers,
+  handlers: Partial<NodeCallHandlers>,
   onBug: (error: unknown, name: string) => void,
 ): Promise<void> {
   let name = "(unparsed)";
@@ -87,8 +126,12 @@ async function answer(
   message.respond?.(encoded);
 }
 
-async function dispatch(call: NodeCall, handlers: NodeCallHandlers, headers: BusHeaders): Promise<unknown> {
-  if (!Object.hasOwn(NODE_CALLS, call.name))
+async function dispatch(
+  call: NodeCall,
+  handlers: Partial<NodeCallHandlers>,
+  headers: BusHeaders,
+): Promise<unknown> {
+  if (!Object.hasOwn(NODE_CALLS, call.name) || !Object.hasOwn(handlers, call.name))
     throw new FairleadError("unknown_command", { message: `no node call "${call.name}"` });
   const name = call.name as NodeCallName;
   const handle = handlers[name] as (request: unknown, headers: BusHeaders) => Promise<unknown>;

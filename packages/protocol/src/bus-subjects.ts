@@ -1,16 +1,23 @@
 import type { Incarnation, RoomId, SessionId } from "./ids.ts";
 
 /**
- * Every subject on the bus. Nodes subscribe under `fairlead.node.>`, signaling under `fairlead.session.>` and
- * `fairlead.room.>`, so NATS permissions can keep the two apart.
+ * Every subject on the bus. What each side publishes and subscribes to is disjoint, so NATS permissions keep signaling and
+ * nodes apart (`deploy/nats`): nodes listen under `fairlead.node.>`, `fairlead.nodes` and `fairlead.room.*.owner`, signaling
+ * under `fairlead.session.>`, both under `fairlead.room.*.control`, where only nodes speak.
  */
 export const subjects = {
   /** Requests to one run of one node: `NodeCall`s. */
   nodeCall: (incarnation: Incarnation) => `fairlead.node.${incarnation}.call`,
   /** Batched proof of life of the sessions that a signaling process holds. */
   nodeSessions: (incarnation: Incarnation) => `fairlead.node.${incarnation}.sessions`,
+  /** Who is there? Every node answers `node.describe`. */
+  nodes: "fairlead.nodes",
   /** A node's messages to whoever holds the session's connection. */
   session: (sessionId: SessionId) => `fairlead.session.${sessionId}`,
-  /** Facts about a room that concern every signaling process with a socket in it. */
+  /** Facts about a room that concern every signaling process with a socket in it, and a node that has lost it unknowingly. */
   roomControl: (roomId: RoomId) => `fairlead.room.${roomId}.control`,
+  /** The node that serves the room answers `room.owner`, for those who can't ask the registry. */
+  roomOwner: (roomId: RoomId) => `fairlead.room.${roomId}.owner`,
+  /** `roomControl` of every room. */
+  everyRoomControl: "fairlead.room.*.control",
 } as const;

@@ -23,6 +23,7 @@ export const ERRORS = {
   // Who the caller is
   api_key_missing: [401, null, false],
   api_key_invalid: [401, null, false],
+  scope_missing: [403, null, false],
   ticket_invalid: [401, 4401, false],
   ticket_expired: [401, 4402, false],
   ticket_not_yet_valid: [401, 4405, true],
@@ -47,6 +48,7 @@ export const ERRORS = {
   room_moved: [409, null, true],
   lease_lost: [409, null, true],
   room_not_found: [404, null, false],
+  node_not_found: [404, null, false],
   peer_not_found: [404, null, false],
   transport_not_found: [404, null, false],
   producer_not_found: [404, null, false],

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { ErrorBody } from "./errors.ts";
 import { PeerInfo, ProducerInfo } from "./events.ts";
 import { Grants, Source } from "./grants.ts";
-import { Identity, PeerId, RoomId } from "./ids.ts";
+import { Identity, NodeId, PeerId, RoomId } from "./ids.ts";
 import { Jwt } from "./join.ts";
-import { CoreAddress, PlacementDecision, RoomOptions } from "./registry-records.ts";
+import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
 import { DisplayName, Metadata } from "./ticket-claims.ts";
 
 export const HTTP_BODY_LIMIT_BYTES = 65_536;
@@ -75,6 +75,34 @@ export const RemoveRequest = z.object({
 });
 export type RemoveRequest = z.infer<typeof RemoveRequest>;
 
+/** What an API key may do: issue tickets; read and change rooms, peers and bans; everything, nodes and surplus included. */
+export const ApiScope = z.enum(["tickets", "rooms", "admin"]);
+export type ApiScope = z.infer<typeof ApiScope>;
+
+/** In order of node id, then incarnation; a node that is being replaced may be there twice for some seconds. */
+export const NODES_PER_PAGE = 50;
+export const NodePage = z.object({
+  nodes: z.array(NodeStatus).max(NODES_PER_PAGE),
+  cursor: z.string().optional(),
+});
+export type NodePage = z.infer<typeof NodePage>;
+
+/** Answer of `POST` and `DELETE /v1/nodes/{node}/drain`. `rooms`: how many it still serves. */
+export const DrainAnswer = z.object({ nodeId: NodeId, state: NodeState, rooms: z.int() });
+export type DrainAnswer = z.infer<typeof DrainAnswer>;
+
+/** Body of `POST /v1/surplus/reclaim`, optional: of one node, or certain resources; by default all that is surplus now. */
+export const ReclaimRequest = z.object({
+  nodeId: NodeId.optional(),
+  ids: z.array(z.string().max(64)).max(1_000).optional(),
+});
+export type ReclaimRequest = z.infer<typeof ReclaimRequest>;
+
+/** `unreachable`: nodes that did not answer, whose surplus is as it was. */
+export const ReclaimAnswer = z.object({ reclaimed: z.int(), unreachable: z.array(NodeId) });
+export type ReclaimAnswer = z.infer<typeof ReclaimAnswer>;
+
+export const NodePath = z.object({ node: NodeId });
 export const RoomPath = z.object({ room: RoomId });
 export const BanPath = RoomPath.extend({ identity: Identity });
 export const PeerPath = RoomPath.extend({ peer: PeerId });

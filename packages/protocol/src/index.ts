@@ -18,5 +18,6 @@ export * from "./media.ts";
 export * from "./node-calls.ts";
 export * from "./parse.ts";
 export * from "./registry-records.ts";
+export * from "./surplus.ts";
 export * from "./ticket-claims.ts";
 export * from "./version.ts";

@@ -5,13 +5,16 @@ import { NumberedEvent, Position, Transient } from "./events.ts";
 import { Acknowledgement, ReplyFrame } from "./frames.ts";
 import { Source } from "./grants.ts";
 import { PeerPage } from "./http.ts";
-import { Epoch, Identity, PeerId, RoomId, SessionId } from "./ids.ts";
+import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
-import { Lease, Mute, RoomOptions } from "./registry-records.ts";
+import { Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
+import { SurplusPage } from "./surplus.ts";
 
 const Nothing = z.object({});
 const Page = z.object({ cursor: z.string().max(128).optional() });
 const InRoom = z.object({ roomId: RoomId, epoch: Epoch });
+/** What signaling needs to know of a room before it asks its node to admit somebody. */
+const PlacedRoom = z.object({ lease: Lease, options: RoomOptions, mutes: z.array(Mute) });
 
 /** What signaling asks of one node over the bus: `name → { request, reply }`. */
 export const NODE_CALLS = {
@@ -60,6 +63,43 @@ export const NODE_CALLS = {
   },
   /** Whether it was banned or not. The room record is the caller's to change, since a room need not run to have one. */
   "peer.unban": { request: InRoom.extend({ identity: Identity }), reply: Nothing },
+  /** Asked on `subjects.roomOwner`, when the registry is away. Refused with `banned` as far as the node knows. */
+  "room.owner": {
+    request: z.object({
+      roomId: RoomId,
+      peer: z.object({ identity: Identity, ticketId: z.string().max(64) }),
+    }),
+    reply: PlacedRoom,
+  },
+  /**
+   * Asked of the rendezvous winner, when the registry is away and nobody serves the room. A node that reaches the registry asks
+   * it; one that does not claims the room itself, and tells the registry later.
+   */
+  "room.claim": { request: z.object({ roomId: RoomId }), reply: PlacedRoom },
+  /** Asked on `subjects.nodes`: every node answers. */
+  "node.describe": {
+    request: Nothing,
+    reply: z.object({
+      nodeId: NodeId,
+      incarnation: Incarnation,
+      state: NodeState,
+      region: z.string(),
+      labels: z.array(z.string()),
+      /** Of its least-loaded core; null when none may take a room. */
+      load: Load.nullable(),
+    }),
+  },
+  /** Proof that the node is reachable over the bus. */
+  "node.ping": { request: Nothing, reply: Nothing },
+  /** No new rooms from now on; those it has are handed to other nodes. @see `NodeState` */
+  "node.drain": { request: Nothing, reply: z.object({ state: NodeState, rooms: z.int() }) },
+  "node.undrain": { request: Nothing, reply: z.object({ state: NodeState, rooms: z.int() }) },
+  "node.surplus": { request: Page, reply: SurplusPage },
+  /** `ids` absent: all that is surplus now. Those that are gone or have an owner are passed over. */
+  "node.reclaim": {
+    request: z.object({ ids: z.array(z.string().max(64)).max(1_000).optional() }),
+    reply: z.object({ reclaimed: z.int() }),
+  },
 } as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;
 
 export type NodeCallName = keyof typeof NODE_CALLS;

@@ -30,6 +30,38 @@ export const CoreAdvert = z.object({
 });
 export type CoreAdvert = z.infer<typeof CoreAdvert>;
 
+/** What kind of use a room is for: rooms of a kind cost alike, so the expected cost of a new one is learned by kind. */
+export const RoomKind = z.enum(["meeting", "broadcast"]);
+export type RoomKind = z.infer<typeof RoomKind>;
+
+/** What a node can carry at most, besides its cores. */
+export const NodeCapacity = z.object({
+  /** null: as many as its cores carry. */
+  maxPeers: z.int().min(1).nullable(),
+  /** What the host's network carries, bits/s, each way. */
+  networkBps: z.int().min(1),
+});
+export type NodeCapacity = z.infer<typeof NodeCapacity>;
+
+/** A lease as the node that serves it knows it. */
+export const ServedLease = z.object({
+  roomId: RoomId,
+  core: CoreIndex,
+  epoch: Epoch,
+  peers: z.int().min(0),
+  /** Claimed by the node itself while the registry was away, and not confirmed by the registry since. */
+  isLocal: z.boolean(),
+});
+export type ServedLease = z.infer<typeof ServedLease>;
+
+/** All leases that a node serves, in two numbers, so that a beat need not name each. */
+export const LeaseDigest = z.object({
+  count: z.int().min(0),
+  /** Sum of `epoch % 1_000_000_000`. */
+  epochSum: z.int().min(0),
+});
+export type LeaseDigest = z.infer<typeof LeaseDigest>;
+
 /** What a node tells the registry each beat. */
 export const Heartbeat = z.object({
   nodeId: NodeId,
@@ -44,8 +76,17 @@ export const Heartbeat = z.object({
   cores: z.array(CoreAdvert).min(1).max(1024),
   /** Debits that the measured loads now contain: rooms and peers that these ids were placed for have arrived. */
   settledDebits: z.array(z.string().max(64)),
-  /** Leases that this node serves. One that it does not name within 5 s of the claim lapses. */
-  leases: z.array(z.object({ roomId: RoomId, core: CoreIndex, epoch: Epoch })),
+  capacity: NodeCapacity,
+  /** One that is not named within 5 s of the claim lapses. */
+  leases: LeaseDigest.extend({
+    /** Those opened, or with many more or fewer peers, since the last answered beat; all of them with `isComplete`. */
+    named: z.array(ServedLease),
+    isComplete: z.boolean(),
+  }),
+  /** What rooms that have grown up cost at their peak, as load of a core: the registry learns what to expect of new ones. */
+  observedCosts: z.array(z.object({ kind: RoomKind, load: Load })).max(64),
+  /** Incarnations that nobody answered for on the bus: a hint, which shortens the time until they count as dead. */
+  suspects: z.array(Incarnation).max(16),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
@@ -53,7 +94,9 @@ export type Heartbeat = z.infer<typeof Heartbeat>;
 export const CoreStatus = CoreAdvert.extend({ debit: z.number().min(0), load: z.number().min(0) });
 export type CoreStatus = z.infer<typeof CoreStatus>;
 
-export const NodeStatus = Heartbeat.omit({ cores: true, settledDebits: true, leases: true }).extend({
+export const NodeStatus = Heartbeat.omit({
+  ...{ cores: true, settledDebits: true, leases: true, observedCosts: true, suspects: true },
+}).extend({
   cores: z.array(CoreStatus),
   lastBeatMs: z.number(),
 });
@@ -61,7 +104,11 @@ export type NodeStatus = z.infer<typeof NodeStatus>;
 
 /** Why a room is where it is. */
 export const PlacementDecision = z.object({
-  reason: z.enum(["live_lease", "least_loaded"]),
+  /**
+   * `claimed_by_node`: the registry took a node's word, after it was away or lost what it knew. `rendezvous`: the registry was
+   * away, so the node was chosen by hash among those that answered on the bus.
+   */
+  reason: z.enum(["live_lease", "least_loaded", "claimed_by_node", "rendezvous"]),
   atMs: z.number(),
   /** The least-loaded core of each of the best nodes at that moment, best first, at most 8. `load` before the debit. */
   candidates: z.array(z.object({ nodeId: NodeId, core: CoreIndex, load: z.number() })).max(8),
@@ -74,6 +121,13 @@ export const RoomOptions = z.object({
   duplicateIdentity: z.enum(["replace", "refuse"]).default("replace"),
   /** How long an empty room is kept, ms. */
   emptyTimeoutMs: z.int().min(0).max(86_400_000).default(30_000),
+  kind: RoomKind.default("meeting"),
+  /** Preferred region: others are used only when it has no room left. Absent: that of the signaling process that is asked. */
+  region: z.string().max(64).optional(),
+  /** Labels that the node must have, all of them, e.g. `gpu`. */
+  labels: z.array(z.string().max(64)).max(16).default([]),
+  /** Pins the room to this node: without it, the room does not run. */
+  nodeId: NodeId.optional(),
 });
 export type RoomOptions = z.infer<typeof RoomOptions>;
 

@@ -15,9 +15,9 @@ export type PlaceRequest = {
   peer?: { identity: string; ticketId: string };
   /** Used when the room has no record yet. */
   options?: RoomOptions;
-  /** Preferred region; others are used only when it has no room left. */
+  /** Preferred region, unless the room's options name one; others are used only when it has no room left. */
   region?: string;
-  /** Labels that the node must have, all of them. */
+  /** Labels that the node must have, all of them, besides those of the room's options. */
   labels?: string[];
   /** Cores that a new claim must not choose, e.g. one that just answered `core_full`. */
   exclude?: CoreAddress[];
@@ -48,6 +48,12 @@ export type HeartbeatReply = {
   lost: Lease[];
   /** Leases of nodes that are dead, handed to this node to place anew. Each goes to one living node. */
   orphans: Lease[];
+  /** Leases of this node under a higher epoch than it named: it goes on serving the rooms, under these. */
+  renewed: Lease[];
+  /** Nodes whose heartbeats are late, at most 4: ask them on the bus, and name those that nobody answers for in `suspects`. */
+  late: { incarnation: string; silentMs: number }[];
+  /** What the node named does not add up to what the registry knows: the next beat names all leases. */
+  needsAllLeases: boolean;
 };
 
 export type RoomPatch = {
@@ -82,7 +88,7 @@ export interface Registry {
   /** The room was closed by its owner. Does nothing unless incarnation and epoch are those in force. */
   release(lease: Lease): Promise<void>;
 
-  /** The node says goodbye: its leases lapse now. */
+  /** The node says goodbye: its leases lapse now, and what rooms it still has are handed to others. */
   removeNode(incarnation: string): Promise<void>;
 
   /** @returns null for a room without a record. */
@@ -94,8 +100,8 @@ export interface Registry {
   /** Creates the record where there is none. */
   updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord>;
 
-  /** Living nodes only. */
-  listNodes(): Promise<NodeStatus[]>;
+  /** Living nodes, in order of node id, then incarnation. @param options.limit 1..100. @param options.nodeId Only this node. */
+  listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>>;
 
   /** Resolves when the registry answers. */
   ping(): Promise<void>;

@@ -87,6 +87,31 @@ class MemoryBus implements Bus {
     return promise;
   }
 
+  async requestMany(
+    subject: string,
+    data: Uint8Array,
+    { timeoutMs, headers = {} }: RequestOptions,
+  ): Promise<BusMessage[]> {
+    this.#assertOpen();
+    const answers: BusMessage[] = [];
+    for (const receiver of this.#receiversOf(subject)) {
+      let hasAnswered = false;
+      const respond = (answer: Uint8Array) => {
+        if (!hasAnswered) answers.push({ subject, data: answer.slice(), headers: {} });
+        hasAnswered = true;
+      };
+      queueMicrotask(() => this.#hand(receiver, { subject, data: data.slice(), headers, respond }));
+    }
+    const { promise: over, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    this.#pending.add(reject);
+    await over.finally(() => {
+      clearTimeout(timer);
+      this.#pending.delete(reject);
+    });
+    return answers;
+  }
+
   onStatus(_listener: (status: BusStatus) => void): () => void {
     // Memory is never lost while the process lives.
     return () => {};

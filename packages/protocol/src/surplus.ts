@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { CoreIndex, NodeId, PeerId, RoomId } from "./ids.ts";
+
+export const ResourceKind = z.enum([
+  "webrtc_server",
+  "router",
+  "transport",
+  "rtp_observer",
+  "producer",
+  "consumer",
+  "data_producer",
+  "data_consumer",
+]);
+export type ResourceKind = z.infer<typeof ResourceKind>;
+
+/** A core owns its WebRtcServer, a room its router and observers, a peer the rest. */
+export const ResourceOwner = z.object({
+  core: CoreIndex,
+  roomId: RoomId.optional(),
+  peerId: PeerId.optional(),
+});
+export type ResourceOwner = z.infer<typeof ResourceOwner>;
+
+/** A media resource whose owner is gone, or that never had one. */
+export const Surplus = z.object({
+  nodeId: NodeId,
+  core: CoreIndex,
+  /** mediasoup's own. */
+  id: z.string().max(64),
+  kind: ResourceKind,
+  /** Whose it was; null: nobody's ever. */
+  owner: ResourceOwner.nullable(),
+  /** When it was first found without an owner, ms since 1970. It is reclaimed by itself some time after. */
+  sinceMs: z.number(),
+});
+export type Surplus = z.infer<typeof Surplus>;
+
+export const SURPLUS_PER_PAGE = 100;
+
+/** In order of node id, then resource id. */
+export const SurplusPage = z.object({
+  surplus: z.array(Surplus).max(SURPLUS_PER_PAGE),
+  cursor: z.string().max(256).optional(),
+});
+export type SurplusPage = z.infer<typeof SurplusPage>;
