@@ -1,5 +1,5 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
-import { PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
+import { FairleadError, PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
 import type { Peer } from "./room/peer.ts";
 import type { Room } from "./room/room.ts";
 import { producerInfos } from "./room/room-events.ts";
@@ -40,8 +40,24 @@ export function answerCalls(rooms: Rooms): NodeCallHandlers {
       rooms.room(roomId, epoch).unban(identity);
       return {};
     },
+    "node.ping": () => ({}),
+    ...notYet,
   };
 }
+
+const refuse = () => {
+  throw new FairleadError("unknown_command");
+};
+/** Come with the work on the cluster. */
+const notYet = {
+  "room.owner": refuse,
+  "room.claim": refuse,
+  "node.describe": refuse,
+  "node.drain": refuse,
+  "node.undrain": refuse,
+  "node.surplus": refuse,
+  "node.reclaim": refuse,
+};
 
 /** In order of peer id, so that a cursor means the same while peers come and go. */
 function pageOfPeers(room: Room, cursor = ""): PeerPage {

@@ -24,6 +24,7 @@ it("after stop no heartbeat is sent, and the one under way is through", async ()
         return registry.heartbeat(beat);
       },
     },
+    networkBps: 1,
     isBusConnected: () => true,
     log: silentLogger,
     now: Date.now,

@@ -14,6 +14,7 @@ export type HeartbeatsOptions = {
   rooms: Rooms;
   network: NetworkMeter;
   registry: Registry;
+  networkBps: number;
   isBusConnected: () => boolean;
   log: Logger;
   now: () => number;
@@ -100,7 +101,17 @@ export class Heartbeats {
         ...countsOf(core, rooms),
       })),
       settledDebits,
-      leases: served.map(({ lease }) => ({ roomId: lease.roomId, core: lease.core, epoch: lease.epoch })),
+      capacity: { maxPeers: null, networkBps: this.#options.networkBps },
+      leases: {
+        count: served.length,
+        epochSum: served.reduce((sum, { lease }) => sum + (lease.epoch % 1_000_000_000), 0),
+        named: served.map(({ lease: { roomId, core, epoch }, peers }) => ({
+          ...{ roomId, core, epoch, peers: peers.size, isLocal: false },
+        })),
+        isComplete: true,
+      },
+      observedCosts: [],
+      suspects: [],
     };
   }
 }

@@ -125,7 +125,8 @@ function assemble(options: MediaNodeOptions): Parts {
     },
     onWorkerStarted: () => heartbeats.isStarted && void heartbeats.beat(),
   });
-  const network = new NetworkMeter(options.networkCapacityBps ?? DEFAULT_NETWORK_BPS);
+  const networkBps = options.networkCapacityBps ?? DEFAULT_NETWORK_BPS;
+  const network = new NetworkMeter(networkBps);
   const rooms: Rooms = new Rooms({
     ...{ bus, registry, log, now, incarnation, cores, codecPolicy, graceMs },
     keys: { ticketKeys, sessionKeys, issuer },
@@ -134,7 +135,7 @@ function assemble(options: MediaNodeOptions): Parts {
   });
   const relocation: RelocateDeps = { nodeId, incarnation, bus, registry, rooms, log };
   const heartbeats: Heartbeats = new Heartbeats({
-    ...{ cores, rooms, network, registry, log, now },
+    ...{ cores, rooms, network, networkBps, registry, log, now },
     node: {
       nodeId,
       incarnation,
