@@ -20,7 +20,7 @@ const JOINS_PER_SOCKET = 16;
 const SETTLED = { timeout: 3_000 };
 
 async function debit(): Promise<number> {
-  const [node] = await cluster.registry.listNodes();
+  const node = await cluster.nodeStatus();
   return node?.cores[0]?.debit ?? expect.fail("the node is not known");
 }
 

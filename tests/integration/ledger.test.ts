@@ -1,3 +1,4 @@
+import { RoomOptions } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
@@ -11,7 +12,7 @@ async function start(): Promise<Cluster> {
   return cluster;
 }
 
-const EMPTY_AT_ONCE = { maxPeers: 100, duplicateIdentity: "replace" as const, emptyTimeoutMs: 0 };
+const EMPTY_AT_ONCE = RoomOptions.parse({ emptyTimeoutMs: 0 });
 
 async function expectAgreement(cluster: Cluster): Promise<void> {
   await expect.poll(() => cluster.node.dump(), { timeout: 5_000 }).toEqual(cluster.ledger());

@@ -1,17 +1,18 @@
+import { RoomOptions } from "@fairlead/protocol";
 import { expect, it, onTestFinished } from "vitest";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin } from "./calls-by-bus.ts";
 import { publish } from "./publish.ts";
 import { startCluster } from "./start-cluster.ts";
 
-const OPTIONS = { maxPeers: 9, duplicateIdentity: "replace" as const };
+const EMPTY_SOON = RoomOptions.parse({ emptyTimeoutMs: 10_000 });
 
 it("a node that stood still longer than the grace time frees nobody who is there", async () => {
   let standstillMs = 0;
   const cluster = await startCluster({ now: () => Date.now() + standstillMs });
   onTestFinished(cluster.close);
   const clients = [await cluster.join("one", "ann"), await cluster.join("one", "bob")];
-  await cluster.registry.updateRoom("empty", { options: { ...OPTIONS, emptyTimeoutMs: 10_000 } });
+  await cluster.registry.updateRoom("empty", { options: EMPTY_SOON });
   await (await cluster.join("empty", "ann")).leave();
   expect(cluster.resourcesOf("empty")).toMatchObject({ router: 1 });
 
@@ -40,7 +41,7 @@ it("a saturated core takes nobody more, neither into rooms that it has nor into 
   ];
   const load = async () => {
     await cluster.node.dump();
-    return (await cluster.registry.listNodes())[0]?.cores[0]?.cpuLoad;
+    return (await cluster.nodeStatus())?.cores[0]?.cpuLoad;
   };
 
   slowness = 10_000;

@@ -1,5 +1,5 @@
 import { callNode } from "@fairlead/bus";
-import { type CommandName, type JoinReply, randomId } from "@fairlead/protocol";
+import { type CommandName, type JoinReply, RoomOptions, randomId } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin, commandByBus } from "./calls-by-bus.ts";
@@ -43,7 +43,7 @@ describe("joins at once", () => {
   it("into a room for two: one gets in, and those refused leave nothing behind", async () => {
     const room = cluster.newRoom();
     await cluster.registry.updateRoom(room, {
-      options: { maxPeers: 2, duplicateIdentity: "replace", emptyTimeoutMs: 1_000 },
+      options: RoomOptions.parse({ maxPeers: 2 }),
     });
     const { codes } = await askAll(room, ["ann", "bob", "cleo"]);
     expect(codes.sort()).toEqual(["ok", "room_full", "room_full"]);
@@ -60,7 +60,7 @@ describe("joins at once", () => {
   it("of one identity where the newer is refused: one gets in, and the others leave nothing behind", async () => {
     const room = cluster.newRoom();
     await cluster.registry.updateRoom(room, {
-      options: { maxPeers: 9, duplicateIdentity: "refuse", emptyTimeoutMs: 1_000 },
+      options: RoomOptions.parse({ duplicateIdentity: "refuse" }),
     });
     const { codes } = await askAll(room, ["ann", "ann", "ann"]);
     expect(codes.sort()).toEqual(["duplicate_identity", "duplicate_identity", "ok"]);
@@ -70,7 +70,7 @@ describe("joins at once", () => {
   it("with one joinId and ticket are one join, also where the newer of an identity is refused", async () => {
     const room = cluster.newRoom();
     await cluster.registry.updateRoom(room, {
-      options: { maxPeers: 9, duplicateIdentity: "refuse", emptyTimeoutMs: 1_000 },
+      options: RoomOptions.parse({ duplicateIdentity: "refuse" }),
     });
     const ticket = await cluster.ticket(room, "ann");
     const joinId = randomId();

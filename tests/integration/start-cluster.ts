@@ -81,6 +81,8 @@ export async function startCluster({ cores = 2, graceMs, log = silentLogger, now
       Object.fromEntries(
         [...Map.groupBy(ownedBy(room), ({ kind }) => kind)].map(([kind, some]) => [kind, some.length]),
       ),
+    /** The node as the registry knows it. */
+    nodeStatus: async () => (await registry.listNodes({ limit: 100, nodeId: node.nodeId })).items[0],
     room: async (room: string): Promise<RoomDetail> => (await api("GET", `/v1/rooms/${room}`)).body,
     close: async () => {
       await server.close();

@@ -54,7 +54,7 @@ describe("a worker that is killed", () => {
     const dead = await killWorkerOf(cluster, "one", "SIGKILL");
     await expect.poll(() => cluster.node.workerPids()[dead.core], { timeout: 10_000 }).not.toBe(dead.pid);
     await expect
-      .poll(async () => (await cluster.registry.listNodes())[0]?.cores.every((core) => core.usable), {
+      .poll(async () => (await cluster.nodeStatus())?.cores.every((core) => core.usable), {
         timeout: 10_000,
       })
       .toBe(true);
