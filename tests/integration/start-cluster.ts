@@ -42,7 +42,8 @@ export async function startCluster({ cores = 2, graceMs, log = silentLogger, now
   });
   const server = await serveSignaling({
     ...{ host: "127.0.0.1", port: 0 },
-    createApp: ({ upgradeWebSocket }) => createSignaling({ ...shared, upgradeWebSocket, apiKeys: [API_KEY] }),
+    createApp: ({ upgradeWebSocket }) =>
+      createSignaling({ ...shared, upgradeWebSocket, apiKeys: [{ key: API_KEY, scopes: ["admin"] }] }),
   });
 
   const ticket = async (room: string, identity: string, { grants, ...rest }: TicketOptions = {}) => {

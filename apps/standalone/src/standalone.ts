@@ -41,7 +41,7 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
       createApp: ({ upgradeWebSocket }) => {
         const signaling = createSignaling({
           ...{ ...shared, upgradeWebSocket },
-          ...{ apiKeys: [apiKey], publicUrl: config.publicUrl },
+          ...{ apiKeys: [{ key: apiKey, scopes: ["admin"] }], publicUrl: config.publicUrl },
         });
         addDemoRoutes(signaling.app, {
           ticketKeys,

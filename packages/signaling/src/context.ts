@@ -4,6 +4,7 @@ import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
+import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
 
 /** Fills the array it is given with random bytes. */
@@ -19,8 +20,8 @@ export type SignalingDependencies = {
   /** The runtime's own, e.g. of `@hono/node-server`. */
   upgradeWebSocket: UpgradeWebSocket;
   log: Logger;
-  /** Bearer tokens of app back ends; without any, every such request is refused. */
-  apiKeys: readonly string[];
+  /** Of app back ends and operators; without any, every such request is refused. */
+  apiKeys: readonly ApiKey[];
   /** What ticket answers name as `url`, e.g. `https://meet.example.org`; default: the request's own origin. */
   publicUrl?: string;
   codecPolicy?: CodecPolicy;

@@ -39,7 +39,8 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   app.notFound((c) => answerError(c, new FairleadError("not_found"), context.log));
   addConnectRoute(app, context, clients);
   useMiddleware(app, context);
-  app.use("/v1/rooms/*", requireApiKey(context.apiKeys));
+  const authorize = requireApiKey(context.apiKeys);
+  for (const path of ["/v1/rooms/*", "/v1/nodes/*", "/v1/surplus/*"]) app.use(path, authorize);
   addHealthRoutes(app, context, clients);
   addCapabilitiesRoute(app, context);
   addTicketRoutes(app, context);

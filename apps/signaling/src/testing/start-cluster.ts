@@ -52,7 +52,7 @@ function serveOptions(backEnd: BackEnd, options: Options, port: number): ServeOp
     ...{ host: "127.0.0.1", port, tls },
     createApp: ({ upgradeWebSocket }) =>
       createSignaling({
-        ...{ bus, registry, ticketKeys, sessionKeys, upgradeWebSocket, log, apiKeys: ["key"] },
+        ...{ bus, registry, ticketKeys, sessionKeys, upgradeWebSocket, log, apiKeys: [] },
         limits: { retryDelaysMs: [1, 1, 1], ...limits },
       }),
   };

@@ -44,7 +44,7 @@ export function registerComponents({
   registry.registerComponent("securitySchemes", "apiKey", {
     type: "http",
     scheme: "bearer",
-    description: "An API key of the app's back end. Keep it out of browsers.",
+    description: "An API key with the scope that is named. Keep it out of browsers.",
   });
   for (const code of ErrorCode.options)
     registry.registerComponent("examples", code, { summary: summaryOf(code), value: exampleOf(code) });

@@ -9,7 +9,7 @@ type Operation = {
   operationId?: string;
   summary?: string;
   description?: string;
-  security?: unknown[];
+  security?: Record<string, string[]>[];
   parameters?: { name: string; in: string; required?: boolean; schema?: unknown }[];
   requestBody?: { content: Record<string, { schema?: unknown }> };
   responses?: Record<string, { description: string; content?: Record<string, { schema?: unknown }> }>;
@@ -50,7 +50,7 @@ export function documentPage(document: Document): Html {
 function operationSection(method: string, path: string, operation: Operation): Html {
   return html`<section id="${operation.operationId}">
     <h2><code>${method.toUpperCase()} ${path}</code></h2>
-    <p><strong>${operation.summary}.</strong> ${operation.security ? "Needs an API key." : ""}</p>
+    <p><strong>${operation.summary}.</strong> ${needs(operation)}</p>
     <p class="text">${prose(operation.description)}</p>
     ${parameterList(operation.parameters ?? [])}
     ${Object.values(operation.requestBody?.content ?? {}).map(
@@ -66,6 +66,11 @@ function operationSection(method: string, path: string, operation: Operation): H
       )}
     </table>
   </section>`;
+}
+
+function needs({ security = [] }: Operation): string {
+  const scopes = security.flatMap((requirement) => Object.values(requirement).flat());
+  return scopes.length > 0 ? `Needs an API key with the scope ${scopes.join(", ")}.` : "";
 }
 
 function errorSection({ components }: Document): Html {

@@ -7,7 +7,7 @@ import { findRoom, unlessGone } from "./find-room.ts";
 
 const lift = createRoute({
   tags: ["bans"],
-  security: [{ apiKey: [] }],
+  security: [{ apiKey: ["rooms"] }],
   method: "delete",
   path: "/v1/rooms/{room}/bans/{identity}",
   operationId: "liftBan",

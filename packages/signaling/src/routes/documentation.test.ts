@@ -2,7 +2,8 @@ import { createMemoryBus } from "@fairlead/bus/memory";
 import { ErrorAnswer, ErrorCode, httpStatus } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { describe, expect, it } from "vitest";
-import { setUpHttp } from "../testing/http-setup.ts";
+import { scopeOf } from "../http/api-key.ts";
+import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
 
 type Json = { [key: string]: Json | undefined };
 const METHODS = ["get", "put", "post", "delete"];
@@ -76,6 +77,18 @@ describe("the OpenAPI document", () => {
       for (const [status, response] of Object.entries(operation.responses ?? {}))
         for (const code of Object.keys(response?.content?.["application/json"]?.examples ?? {}))
           expect(httpStatus(ErrorCode.parse(code)), `${path} ${code}`).toBe(Number(status));
+  });
+
+  it("names for each route the scope of the API key that it needs", async () => {
+    const { call, operations } = await readDocument();
+    const secured = operations.filter(({ operation }) => operation.security);
+    expect(secured.length).toBeGreaterThan(8);
+    for (const { method, path, operation } of secured) {
+      const url = path.replace(/\{\w+\}/g, "x");
+      expect(operation.security, url).toEqual([{ apiKey: [scopeOf(url)] }]);
+      const answer = await call(method.toUpperCase(), url, undefined, { Authorization: "Bearer none" });
+      expect(await refusalOf(answer), url).toEqual([401, "api_key_invalid"]);
+    }
   });
 
   it("describes the frames of the WebSocket", async () => {

@@ -6,7 +6,7 @@ import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, ROOM_ERRORS } from "../openapi/error-responses.ts";
 import { findLease } from "./find-room.ts";
 
-const common = { tags: ["peers"], security: [{ apiKey: [] }] };
+const common = { tags: ["peers"], security: [{ apiKey: ["rooms"] }] };
 const onePeerErrors = [...ROOM_ERRORS, "peer_not_found", "frame_too_large"] as const;
 
 const list = createRoute({

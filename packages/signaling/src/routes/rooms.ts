@@ -12,7 +12,7 @@ import {
 } from "../openapi/error-responses.ts";
 import { findRoom, toSummary, unlessGone } from "./find-room.ts";
 
-const common = { tags: ["rooms"], security: [{ apiKey: [] }] };
+const common = { tags: ["rooms"], security: [{ apiKey: ["rooms"] }] };
 const baseErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS] as const;
 const PAGE_SIZE = 50;
 

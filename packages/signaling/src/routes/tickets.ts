@@ -14,7 +14,7 @@ const issue = createRoute({
   description:
     "Signs a ticket that admits one identity to one room. Hand `url` and `ticket` to the browser's `joinRoom`. " +
     "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist.",
-  security: [{ apiKey: [] }],
+  security: [{ apiKey: ["tickets"] }],
   request: {
     params: RoomPath,
     body: { required: true, content: { "application/json": { schema: named.TicketRequest } } },

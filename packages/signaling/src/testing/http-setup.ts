@@ -6,7 +6,12 @@ import type { UpgradeWebSocket } from "hono/ws";
 import { createSignaling } from "../signaling.ts";
 import { startScriptedNode } from "./scripted-node.ts";
 
-export const API_KEY = "an-api-key-of-the-test";
+export const API_KEY = "key-of-admins";
+const API_KEYS = [
+  { key: "key-of-tickets", scopes: ["tickets" as const] },
+  { key: "key-of-rooms", scopes: ["rooms" as const] },
+  { key: API_KEY, scopes: ["admin" as const] },
+];
 
 const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promise<void>) =>
   next()) as unknown as UpgradeWebSocket;
@@ -15,7 +20,7 @@ const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promi
 export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string) {
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
   const signaling = createSignaling({
-    ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: ["another-key", API_KEY] },
+    ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: API_KEYS },
     publicUrl,
     upgradeWebSocket: noUpgrade,
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },

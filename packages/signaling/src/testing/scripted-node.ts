@@ -1,5 +1,11 @@
 import { type Bus, type NodeCallHandlers, serveNodeCalls } from "@fairlead/bus";
-import { type ErrorCode, FairleadError, type NodeCallName, type SessionMessage } from "@fairlead/protocol";
+import {
+  type ErrorCode,
+  FairleadError,
+  type Heartbeat,
+  type NodeCallName,
+  type SessionMessage,
+} from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import { ScriptedSessions } from "./scripted-sessions.ts";
 
@@ -32,7 +38,7 @@ export async function startScriptedNode(
   const sessions = new ScriptedSessions(bus);
   const calls: Call[] = [];
   const refusals: Refusal[] = [];
-  const handlers = scripted(handlersOf(sessions), calls, refusals);
+  const handlers = scripted(handlersOf(nodeId, incarnation, sessions), calls, refusals);
   const served = serveNodeCalls(bus, incarnation, handlers, (error) => {
     throw error;
   });
@@ -47,7 +53,7 @@ export async function startScriptedNode(
   };
 }
 
-function handlersOf(sessions: ScriptedSessions): NodeCallHandlers {
+function handlersOf(nodeId: string, incarnation: string, sessions: ScriptedSessions): NodeCallHandlers {
   return {
     "room.join": (request) => sessions.join(request),
     "session.attach": ({ sessionId }) => sessions.attach(sessionId),
@@ -66,6 +72,18 @@ function handlersOf(sessions: ScriptedSessions): NodeCallHandlers {
     "peer.mute": () => ({}),
     "peer.remove": () => ({}),
     "peer.unban": () => ({}),
+    "room.owner": () => {
+      throw new FairleadError("unknown_command");
+    },
+    "room.claim": () => {
+      throw new FairleadError("unknown_command");
+    },
+    "node.describe": () => ({ nodeId, incarnation, state: "ready", region: "", labels: [], load: 0 }),
+    "node.ping": () => ({}),
+    "node.drain": () => ({ state: "draining", rooms: 0 }),
+    "node.undrain": () => ({ state: "ready", rooms: 0 }),
+    "node.surplus": () => ({ surplus: [] }),
+    "node.reclaim": () => ({ reclaimed: 0 }),
   };
 }
 
@@ -84,11 +102,13 @@ function scripted(handlers: NodeCallHandlers, calls: Call[], refusals: Refusal[]
   return Object.fromEntries(Object.entries(handlers).map(wrap)) as NodeCallHandlers;
 }
 
-function heartbeatOf(nodeId: string, incarnation: string) {
+function heartbeatOf(nodeId: string, incarnation: string): Heartbeat {
   const core = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
   return {
     ...{ nodeId, incarnation, state: "ready" as const, busConnected: true, region: "", labels: [] },
-    ...{ version: "0.1.0", networkLoad: 0, settledDebits: [], leases: [] },
+    ...{ version: "0.1.0", networkLoad: 0, settledDebits: [], observedCosts: [], suspects: [] },
+    capacity: { maxPeers: null, networkBps: 1_000_000_000 },
+    leases: { count: 0, epochSum: 0, named: [], isComplete: false },
     cores: [0, 1].map((index) => ({ core: index, ...core })),
   };
 }
