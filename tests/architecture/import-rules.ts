@@ -21,6 +21,19 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@fairlead/registry",
   ],
   "@fairlead/mediasoup-worker": [],
+  // What the apps' processes on Node have in common, the choice of adapters by URL included.
+  "@fairlead/server-process": [
+    "@fairlead/protocol",
+    "@fairlead/tickets",
+    "@fairlead/telemetry",
+    "@fairlead/telemetry/pino",
+    "@fairlead/bus",
+    "@fairlead/bus/nats-tcp",
+    "@fairlead/bus/nats-websocket",
+    "@fairlead/registry",
+    "@fairlead/registry/redis",
+    "@fairlead/registry/upstash",
+  ],
 };
 
 /** The one app that is made of apps. */

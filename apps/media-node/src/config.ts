@@ -1,0 +1,75 @@
+import { NodeId } from "@fairlead/protocol";
+import {
+  type ClusterConfig,
+  clusterConfig,
+  clusterSettings,
+  type Environment,
+  parseSettings,
+  setting,
+} from "@fairlead/server-process";
+import type { KeySet } from "@fairlead/tickets";
+import * as z from "zod";
+
+const LABEL = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
+
+const Settings = z.object({
+  ...clusterSettings,
+  FAIRLEAD_TICKET_KEYS: setting.keySet(false),
+  FAIRLEAD_SESSION_KEYS: setting.keySet(false),
+  FAIRLEAD_NODE_ID: NodeId.optional().describe("1 to 64 of A-Z a-z 0-9 _ -"),
+  FAIRLEAD_REGION: z.string().max(64).default("default").describe("at most 64 characters"),
+  FAIRLEAD_LABELS: setting
+    .listOf(LABEL, "")
+    .default([])
+    .describe("labels of letters, digits and . _ -, commas between"),
+  FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
+  FAIRLEAD_MAX_PEERS: setting.optionalNumber(1, 1_000_000),
+  FAIRLEAD_NETWORK_BPS: setting.numberOr(1_000_000_000, 1_000_000, 10_000_000_000_000),
+  FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
+  FAIRLEAD_ANNOUNCED_ADDRESS: setting.optionalText(),
+  FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
+  FAIRLEAD_DRAIN_MS: setting.numberOr(60_000, 0, 3_600_000),
+});
+
+export type Config = ClusterConfig & {
+  ticketKeys: KeySet;
+  sessionKeys: KeySet;
+  /** Undefined: the host's name. */
+  nodeId: string | undefined;
+  region: string;
+  labels: string[];
+  /** Undefined: one per CPU core. */
+  cores: number | undefined;
+  /** Undefined: as many as the cores carry. */
+  maxPeers: number | undefined;
+  networkCapacityBps: number;
+  /** null: free ones. */
+  rtcBasePort: number | null;
+  announcedAddress: string | undefined;
+  graceMs: number;
+  /** How long rooms have to move away after SIGTERM. */
+  drainMs: number;
+};
+
+/**
+ * The only reader of the environment.
+ * @throws {SettingsError} Names the variables, what was given and what is accepted.
+ */
+export async function readConfig(env: Environment = process.env): Promise<Config> {
+  const settings = await parseSettings(Settings, env);
+  return {
+    ...clusterConfig(settings),
+    ticketKeys: settings.FAIRLEAD_TICKET_KEYS,
+    sessionKeys: settings.FAIRLEAD_SESSION_KEYS,
+    nodeId: settings.FAIRLEAD_NODE_ID,
+    region: settings.FAIRLEAD_REGION,
+    labels: settings.FAIRLEAD_LABELS,
+    cores: settings.FAIRLEAD_CORES,
+    maxPeers: settings.FAIRLEAD_MAX_PEERS,
+    networkCapacityBps: settings.FAIRLEAD_NETWORK_BPS,
+    rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
+    announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,
+    graceMs: settings.FAIRLEAD_GRACE_MS,
+    drainMs: settings.FAIRLEAD_DRAIN_MS,
+  };
+}

@@ -1,0 +1,57 @@
+import {
+  type ClusterConfig,
+  clusterConfig,
+  clusterSettings,
+  type Environment,
+  parseSettings,
+  setting,
+} from "@fairlead/server-process";
+import type { ApiKey } from "@fairlead/signaling";
+import type { KeySet } from "@fairlead/tickets";
+import * as z from "zod";
+import { API_KEYS_FORM, ApiKeys } from "./api-keys.ts";
+
+const Settings = z.object({
+  ...clusterSettings,
+  FAIRLEAD_TICKET_KEYS: setting.keySet(true),
+  FAIRLEAD_SESSION_KEYS: setting.keySet(true),
+  FAIRLEAD_API_KEYS: setting.secret(ApiKeys.default([]), API_KEYS_FORM),
+  FAIRLEAD_HOST: z.string().default("0.0.0.0").describe("an address of this machine"),
+  FAIRLEAD_PORT: setting.numberOr(3_000, 0, 65_535),
+  FAIRLEAD_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("the http:// or https:// URL that clients reach signaling at"),
+  FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
+});
+
+export type Config = ClusterConfig & {
+  ticketKeys: KeySet;
+  sessionKeys: KeySet;
+  apiKeys: ApiKey[];
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
+  publicUrl: string | undefined;
+  /** Where rooms are placed preferably, unless their options say otherwise. */
+  region: string | undefined;
+};
+
+/**
+ * The only reader of the environment.
+ * @throws {SettingsError} Names the variables, what was given and what is accepted.
+ */
+export async function readConfig(env: Environment = process.env): Promise<Config> {
+  const settings = await parseSettings(Settings, env);
+  return {
+    ...clusterConfig(settings),
+    ticketKeys: settings.FAIRLEAD_TICKET_KEYS,
+    sessionKeys: settings.FAIRLEAD_SESSION_KEYS,
+    apiKeys: settings.FAIRLEAD_API_KEYS,
+    host: settings.FAIRLEAD_HOST,
+    port: settings.FAIRLEAD_PORT,
+    publicUrl: settings.FAIRLEAD_PUBLIC_URL,
+    region: settings.FAIRLEAD_REGION,
+  };
+}

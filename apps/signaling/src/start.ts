@@ -1,0 +1,23 @@
+import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
+import { createSignaling } from "@fairlead/signaling";
+import type { Logger } from "@fairlead/telemetry";
+import type { Config } from "./config.ts";
+import { serveSignaling } from "./node.ts";
+
+/** A signaling process of a cluster. Its end sends the clients to another one. */
+export async function startSignaling(config: Config, log: Logger): Promise<Stop> {
+  const { host, nats, port, redis, ...options } = config;
+  const registry = await openRegistry(redis, log);
+  const bus = await openBus(nats, { role: "signaling", name: "signaling", log });
+  const server = await serveSignaling({
+    ...{ host, port },
+    createApp: ({ upgradeWebSocket }) =>
+      createSignaling({ ...options, bus, registry, log, upgradeWebSocket }),
+  });
+  log.info("signaling.listening", { url: server.url, port: server.port });
+  return async () => {
+    await server.close();
+    await registry.close();
+    await bus.close();
+  };
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportKeySet, generateKeySet, publicJwks } from "@fairlead/tickets";
+import { describe, expect, it, onTestFinished } from "vitest";
+import * as z from "zod";
+import { clusterConfig, clusterSettings } from "./cluster-settings.ts";
+import { type Environment, parseSettings } from "./parse-settings.ts";
+import * as setting from "./setting.ts";
+
+const NATS = { FAIRLEAD_NATS_SERVERS: "nats://a:4222, tls://b:4222" };
+const REDIS = { FAIRLEAD_REDIS_URL: "redis://c:6379" };
+const read = async (env: Environment) => clusterConfig(await parseSettings(z.object(clusterSettings), env));
+
+describe("the settings of a cluster", () => {
+  it("name NATS servers and a Redis; the rest has defaults", async () => {
+    expect(await read({ ...NATS, ...REDIS })).toMatchObject({
+      nats: { servers: ["nats://a:4222", "tls://b:4222"], isWebSocket: false },
+      redis: { kind: "redis", url: "redis://c:6379", isCluster: false, prefix: undefined },
+      ...{ codecPolicy: expect.arrayContaining(["opus", "vp8"]), logLevel: "info" },
+    });
+  });
+
+  it("choose the adapters by scheme: WebSocket, and REST", async () => {
+    const upstash = { UPSTASH_REDIS_REST_URL: "https://d", UPSTASH_REDIS_REST_TOKEN: "t" };
+    expect(await read({ FAIRLEAD_NATS_SERVERS: "wss://a", ...upstash })).toMatchObject({
+      nats: { isWebSocket: true },
+      redis: { kind: "upstash", url: "https://d", token: "t" },
+    });
+  });
+
+  it.each([
+    [{}, "FAIRLEAD_NATS_SERVERS is not set: must be URLs with commas between"],
+    [{ FAIRLEAD_NATS_SERVERS: "nats://a,ws://b" }, 'FAIRLEAD_NATS_SERVERS="nats://a,ws://b": must be URLs'],
+    [{ FAIRLEAD_NATS_SERVERS: "http://a" }, 'FAIRLEAD_NATS_SERVERS="http://a": must be URLs'],
+    [{ FAIRLEAD_REDIS_URL: "c:6379" }, 'FAIRLEAD_REDIS_URL="c:6379": must be a redis:// or rediss:// URL'],
+    [{ FAIRLEAD_REDIS_CLUSTER: "yes" }, 'FAIRLEAD_REDIS_CLUSTER="yes": must be true'],
+    [{ FAIRLEAD_REDIS_PREFIX: "{a}" }, 'FAIRLEAD_REDIS_PREFIX="{a}": must be 1 to 64 characters'],
+    [{ FAIRLEAD_CODECS: "opus,theora" }, 'FAIRLEAD_CODECS="opus,theora": must be some of opus,vp8'],
+    [{ FAIRLEAD_LOG_LEVEL: "loud" }, 'FAIRLEAD_LOG_LEVEL="loud": must be error, warn, info, debug or silent'],
+    [{ FAIRLEAD_NATS_CA: "/nowhere" }, 'FAIRLEAD_NATS_CA="/nowhere": must be the path of a PEM file'],
+  ])("refuse %j in words", async (env, message) => {
+    await expect(read(env)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ["neither", {}],
+    ["both", { ...REDIS, UPSTASH_REDIS_REST_URL: "https://d", UPSTASH_REDIS_REST_TOKEN: "t" }],
+    ["no token", { UPSTASH_REDIS_REST_URL: "https://d" }],
+  ])("refuse %s of the ways to name Redis", async (_, env) => {
+    await expect(read({ ...NATS, ...env })).rejects.toThrow("must be either FAIRLEAD_REDIS_URL, or UPSTASH");
+  });
+
+  it("name every fault at once, and never a password in a URL", async () => {
+    const env = {
+      FAIRLEAD_REDIS_URL: "http://user:hush@c",
+      FAIRLEAD_NATS_SERVERS: "x://u:hush@a,nats://u:hush@b",
+    };
+    const refused = await read(env).catch((error) => error.message);
+    expect(refused).toMatch(/FAIRLEAD_NATS_SERVERS="x:[\s\S]*FAIRLEAD_REDIS_URL="http:/);
+    expect(refused).not.toContain("hush");
+  });
+
+  it("take an empty variable as one that is not set", async () => {
+    expect(await read({ ...NATS, ...REDIS, FAIRLEAD_LOG_LEVEL: "" })).toMatchObject({ logLevel: "info" });
+  });
+});
+
+describe("a key set", () => {
+  const parse = (canSign: boolean, KEYS: string) =>
+    parseSettings(z.object({ KEYS: setting.keySet(canSign) }), { KEYS });
+
+  it("is JSON, or a file with it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fairlead-keys-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const json = JSON.stringify(await exportKeySet(await generateKeySet()));
+    writeFileSync(join(folder, "keys.json"), json);
+    const [given, read] = await Promise.all([parse(true, json), parse(true, `@${folder}/keys.json`)]);
+    expect(given.KEYS.signer?.kid).toBeTypeOf("string");
+    expect(read.KEYS.signer?.kid).toBe(given.KEYS.signer?.kid);
+  });
+
+  it("of public keys is enough to verify, and refused where it must sign", async () => {
+    const json = JSON.stringify(publicJwks(await generateKeySet()));
+    expect((await parse(false, json)).KEYS.keys.size).toBe(1);
+    await expect(parse(true, json)).rejects.toThrow("KEYS=(not shown): must be a JWK Set with a private");
+  });
+
+  it.each(["hush", '{"keys":[{"d":"hush"}]}', "@/nowhere/hush"])(
+    "%s is refused without showing it",
+    async (text) => {
+      const refused = await parse(false, text).catch((error) => error.message);
+      expect(refused).toContain("KEYS=(not shown): must be a JWK Set with Ed25519 keys");
+      expect(refused).not.toContain("hush");
+    },
+  );
+});

@@ -1,0 +1,100 @@
+import type { NatsBusOptions } from "@fairlead/bus/nats-tcp";
+import type { CodecPolicy } from "@fairlead/protocol";
+import * as z from "zod";
+import { SettingsError } from "./parse-settings.ts";
+import * as setting from "./setting.ts";
+
+const NATS_URL = z.string().regex(/^(nats|tls|wss?):\/\/[^/]/);
+
+/** What all processes of a cluster are told alike. */
+export const clusterSettings = {
+  FAIRLEAD_NATS_SERVERS: setting
+    .listOf(NATS_URL, "nats://, tls://, ws:// or wss:// URLs with commas between")
+    .refine((urls) => new Set(urls.map(isWebSocket)).size === 1)
+    .describe("URLs with commas between, either all nats:// or tls://, or all ws:// or wss://"),
+  FAIRLEAD_NATS_USER: setting.optionalText(),
+  FAIRLEAD_NATS_PASSWORD: setting.secret(z.string().optional(), "text"),
+  FAIRLEAD_NATS_TOKEN: setting.secret(z.string().optional(), "text"),
+  FAIRLEAD_NATS_CREDS: setting.optionalFile("the path of a NATS credentials file"),
+  FAIRLEAD_NATS_CA: setting.optionalFile("the path of a PEM file with certificates of authorities"),
+  FAIRLEAD_NATS_CERT: setting.optionalFile("the path of a PEM file with this process's certificate"),
+  FAIRLEAD_NATS_KEY: setting.optionalFile("the path of a PEM file with the certificate's key"),
+  FAIRLEAD_REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe("a redis:// or rediss:// URL"),
+  FAIRLEAD_REDIS_CLUSTER: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("true (the URL names a node of a Redis Cluster) or false"),
+  FAIRLEAD_REDIS_PREFIX: z
+    .string()
+    .regex(/^[^{}\s]{1,64}$/)
+    .optional()
+    .describe("1 to 64 characters, no braces"),
+  UPSTASH_REDIS_REST_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("an https:// URL"),
+  UPSTASH_REDIS_REST_TOKEN: setting.secret(z.string().optional(), "text"),
+  FAIRLEAD_CODECS: setting.codecs,
+  FAIRLEAD_LOG_LEVEL: setting.logLevel,
+};
+
+type Given = z.output<z.ZodObject<typeof clusterSettings>>;
+
+export type RedisConfig =
+  | { kind: "redis"; url: string; isCluster: boolean; prefix: string | undefined }
+  | { kind: "upstash"; url: string; token: string; prefix: string | undefined };
+
+export type ClusterConfig = {
+  nats: NatsBusOptions & { isWebSocket: boolean };
+  redis: RedisConfig;
+  codecPolicy: CodecPolicy;
+  logLevel: Given["FAIRLEAD_LOG_LEVEL"];
+};
+
+/** @throws {SettingsError} Redis is named neither by URL nor by REST, or by both. */
+export function clusterConfig(given: Given): ClusterConfig {
+  return {
+    nats: natsOf(given),
+    redis: redisOf(given),
+    codecPolicy: given.FAIRLEAD_CODECS,
+    logLevel: given.FAIRLEAD_LOG_LEVEL,
+  };
+}
+
+function natsOf(given: Given): ClusterConfig["nats"] {
+  const tls = {
+    ca: given.FAIRLEAD_NATS_CA,
+    cert: given.FAIRLEAD_NATS_CERT,
+    key: given.FAIRLEAD_NATS_KEY,
+  };
+  const servers = given.FAIRLEAD_NATS_SERVERS;
+  return {
+    servers,
+    isWebSocket: servers.every(isWebSocket),
+    user: given.FAIRLEAD_NATS_USER,
+    password: given.FAIRLEAD_NATS_PASSWORD,
+    token: given.FAIRLEAD_NATS_TOKEN,
+    creds: given.FAIRLEAD_NATS_CREDS,
+    ...(Object.values(tls).some((pem) => pem !== undefined) ? { tls } : {}),
+  };
+}
+
+function redisOf(given: Given): RedisConfig {
+  const { FAIRLEAD_REDIS_URL: url, FAIRLEAD_REDIS_PREFIX: prefix } = given;
+  const { UPSTASH_REDIS_REST_URL: restUrl, UPSTASH_REDIS_REST_TOKEN: token } = given;
+  if (url !== undefined && restUrl === undefined)
+    return { kind: "redis", url, isCluster: given.FAIRLEAD_REDIS_CLUSTER === "true", prefix };
+  if (url === undefined && restUrl !== undefined && token !== undefined)
+    return { kind: "upstash", url: restUrl, token, prefix };
+  throw new SettingsError([
+    "Redis is named twice, not at all or in part: must be either FAIRLEAD_REDIS_URL, or UPSTASH_REDIS_REST_URL with " +
+      "UPSTASH_REDIS_REST_TOKEN",
+  ]);
+}
+
+function isWebSocket(url: string): boolean {
+  return url.startsWith("ws");
+}

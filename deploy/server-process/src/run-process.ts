@@ -1,0 +1,62 @@
+import type { Logger } from "@fairlead/telemetry";
+import { createPinoLogger } from "@fairlead/telemetry/pino";
+import type { ClusterConfig } from "./cluster-settings.ts";
+import { SettingsError } from "./parse-settings.ts";
+
+/** Ends what was started, in good order. */
+export type Stop = () => Promise<void>;
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/**
+ * The life of a server process: reads its settings, starts, and ends by a signal. JSON lines on standard output, pretty ones on
+ * a terminal. Exit codes: 0 after an orderly end; 1 for wrong settings, a failed start, and a bug that nobody caught, which
+ * is logged once; 128 and the signal's number when a signal came before the start was over, or a second time.
+ */
+export async function runProcess<C extends Pick<ClusterConfig, "logLevel">>(
+  readConfig: () => Promise<C>,
+  start: (config: C, log: Logger) => Promise<Stop>,
+): Promise<void> {
+  const config = await readConfig().catch(refuse);
+  const log = createPinoLogger({ level: config.logLevel, isPretty: process.stdout.isTTY === true });
+  endOnBugs(log);
+  let stop: Stop | null = null;
+  const onSignal = (signal: keyof typeof SIGNALS) => {
+    if (!stop) process.exit(128 + SIGNALS[signal]);
+    log.info("process.stopping", { signal });
+    void end(stop, log);
+    stop = null;
+  };
+  for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.on(signal, onSignal);
+  try {
+    stop = await start(config, log);
+    log.info("process.started", { pid: process.pid });
+  } catch (error) {
+    fail(log, "process.start_failed", error);
+  }
+}
+
+async function end(stop: Stop, log: Logger): Promise<void> {
+  try {
+    await stop();
+    log.info("process.stopped");
+    process.exit(0);
+  } catch (error) {
+    fail(log, "process.stop_failed", error);
+  }
+}
+
+/** What nobody caught may have left anything half done: others take over. Node reports rejections here too. */
+function endOnBugs(log: Logger): void {
+  process.on("uncaughtException", (error) => fail(log, "process.failed", error));
+}
+
+function fail(log: Logger, event: string, error: unknown): never {
+  log.error(event, { error });
+  process.exit(1);
+}
+
+function refuse(error: unknown): never {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+}
