@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { provideWorker, showProgress } from "@fairlead/mediasoup-worker";
-import { provideBrowsers } from "./provide-browsers.ts";
+import { providePrograms } from "./provide-programs.ts";
 
-/** `npm test` runs this first: browsers, a proved mediasoup worker, the built page. Fast when all is there. */
+/** `npm test` runs this first: browsers, NATS and Redis servers, a proved mediasoup worker, the built page. Fast when all is there. */
 const ROOT = join(import.meta.dirname, "../..");
 const say = (line: string) => console.log(`prepare: ${line}`);
 
 try {
-  provideBrowsers(say);
+  providePrograms(say);
   const { bin, source } = await provideWorker({ onProgress: showProgress(process.stderr) });
   say(`mediasoup worker (${source}): ${bin}`);
   // Always anew: a build takes a second or two, and tests of yesterday's page would lie.

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
-import { findBrowser } from "../setup/browsers.ts";
+import { needProgram } from "../setup/programs.ts";
 import { installRtcProbe } from "./rtc-probe.ts";
 
 export type ChromiumOptions = {
@@ -33,8 +33,7 @@ const QUIET = [
 /** A browser of its own with a fresh profile; its tabs are the peers. */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Chromium> {
   const { autoplay = true, devices = "granted" } = options;
-  const executablePath = findBrowser("chromium");
-  if (!executablePath) throw new Error("no Chromium: run `node tests/setup/prepare.ts`");
+  const executablePath = needProgram("chromium");
   const profile = await mkdtemp(join(tmpdir(), "fairlead-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,

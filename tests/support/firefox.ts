@@ -1,13 +1,12 @@
 import { type Browser, launch, type Page } from "puppeteer-core";
-import { findBrowser } from "../setup/browsers.ts";
+import { needProgram } from "../setup/programs.ts";
 import { installRtcProbe, type RtcSample } from "./rtc-probe.ts";
 
 export type Firefox = { browser: Browser; close(): Promise<void> };
 
 /** Firefox with a fake camera and microphone, over WebDriver BiDi. Makes a fresh profile by itself. */
 export async function launchFirefox(): Promise<Firefox> {
-  const executablePath = findBrowser("firefox");
-  if (!executablePath) throw new Error("no Firefox: run `node tests/setup/prepare.ts`");
+  const executablePath = needProgram("firefox");
   const browser = await launch({
     browser: "firefox",
     executablePath,

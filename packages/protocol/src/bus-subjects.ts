@@ -1,5 +1,8 @@
 import type { Incarnation, RoomId, SessionId } from "./ids.ts";
 
+/** No message on the bus is larger, headers included: `max_payload` of `deploy/nats`, which is NATS's own default. */
+export const MAX_BUS_MESSAGE_BYTES = 1_048_576;
+
 /**
  * Every subject on the bus. What each side publishes and subscribes to is disjoint, so NATS permissions keep signaling and
  * nodes apart (`deploy/nats`): nodes listen under `fairlead.node.>`, `fairlead.nodes` and `fairlead.room.*.owner`, signaling
@@ -8,6 +11,8 @@ import type { Incarnation, RoomId, SessionId } from "./ids.ts";
 export const subjects = {
   /** Requests to one run of one node: `NodeCall`s. */
   nodeCall: (incarnation: Incarnation) => `fairlead.node.${incarnation}.call`,
+  /** Nodes ask each other `node.ping` here: they may not send calls to each other. */
+  nodePing: (incarnation: Incarnation) => `fairlead.node.${incarnation}.ping`,
   /** Batched proof of life of the sessions that a signaling process holds. */
   nodeSessions: (incarnation: Incarnation) => `fairlead.node.${incarnation}.sessions`,
   /** Who is there? Every node answers `node.describe`. */

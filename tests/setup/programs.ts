@@ -1,0 +1,65 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** What tests start that npm does not bring. */
+export const PROGRAMS = {
+  chromium: {
+    override: "FAIRLEAD_CHROMIUM",
+    commands: ["chromium", "chromium-browser", "google-chrome"],
+    debianPackage: "chromium",
+  },
+  firefox: {
+    override: "FAIRLEAD_FIREFOX",
+    commands: ["firefox-esr", "firefox"],
+    debianPackage: "firefox-esr",
+  },
+  "nats-server": {
+    override: "FAIRLEAD_NATS_SERVER_BIN",
+    commands: ["nats-server"],
+    debianPackage: "nats-server",
+  },
+  "redis-server": {
+    override: "FAIRLEAD_REDIS_SERVER_BIN",
+    commands: ["redis-server", "valkey-server"],
+    debianPackage: "redis-server",
+  },
+} as const;
+
+export type ProgramName = keyof typeof PROGRAMS;
+
+/** Where Debian puts servers, and only root has it on PATH. */
+const SERVER_FOLDER = "/usr/sbin";
+
+/**
+ * The executable that the program's variable names, e.g. FAIRLEAD_CHROMIUM, else the first of its usual names on PATH.
+ *
+ * @returns undefined where there is none.
+ * @throws {Error} The variable names no executable.
+ */
+export function findProgram(name: ProgramName, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { override, commands } = PROGRAMS[name];
+  const asked = env[override];
+  if (asked && !isExecutable(asked)) throw new Error(`${override}=${asked}: no executable there`);
+  if (asked) return asked;
+  const folders = [...(env.PATH ?? "").split(delimiter).filter(Boolean), SERVER_FOLDER];
+  return commands.flatMap((command) => folders.map((folder) => join(folder, command))).find(isExecutable);
+}
+
+/** @throws {Error} There is none: says how to get it. */
+export function needProgram(name: ProgramName): string {
+  const found = findProgram(name);
+  if (found === undefined)
+    throw new Error(
+      `no ${name}: npm test installs what is missing, or says how; or set ${PROGRAMS[name].override}`,
+    );
+  return found;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
