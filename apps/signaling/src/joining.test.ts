@@ -150,7 +150,7 @@ describe("joining over a WebSocket", () => {
     await join();
     node.kill();
     clock.nowMs += 1_500;
-    const other = await startScriptedNode(bus, registry, "node-b");
+    const other = await startScriptedNode(bus, registry, { nodeId: "node-b" });
     const client = await connect();
     client.send(await joinFrame("standup", "bob"));
     await client.next("joined");

@@ -6,6 +6,7 @@ import type { KeySet } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
 import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
+import { CircuitBreaker } from "./placement/circuit-breaker.ts";
 
 /** Fills the array it is given with random bytes. */
 export type Random = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
@@ -24,6 +25,8 @@ export type SignalingDependencies = {
   apiKeys: readonly ApiKey[];
   /** What ticket answers name as `url`, e.g. `https://meet.example.org`; default: the request's own origin. */
   publicUrl?: string;
+  /** Where this process runs: rooms that ask for no region go to nodes of this one, while they have room. */
+  region?: string;
   codecPolicy?: CodecPolicy;
   issuer?: string;
   /** Milliseconds since 1970. */
@@ -33,19 +36,28 @@ export type SignalingDependencies = {
 };
 
 /** The dependencies with every default filled in. */
-export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl" | "limits"> & {
+export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl" | "region" | "limits"> & {
   publicUrl: string | undefined;
+  region: string | undefined;
   limits: SignalingLimits;
+  /** Around placements, so that joins are quick while the registry is away. */
+  breaker: CircuitBreaker;
 };
 
+/** A registry that failed this often in a row is left alone for a second. */
+const BREAKER = { failureLimit: 3, openMs: 1_000 };
+
 export function createContext(dependencies: SignalingDependencies): SignalingContext {
+  const now = dependencies.now ?? Date.now;
   return {
     ...dependencies,
     publicUrl: dependencies.publicUrl,
+    region: dependencies.region,
     codecPolicy: dependencies.codecPolicy ?? DEFAULT_CODEC_POLICY,
     issuer: dependencies.issuer ?? DEFAULT_ISSUER,
-    now: dependencies.now ?? Date.now,
+    now,
     random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),
     limits: { ...DEFAULT_LIMITS, ...dependencies.limits },
+    breaker: new CircuitBreaker({ ...BREAKER, now }),
   };
 }

@@ -16,7 +16,12 @@ import { onTestFinished } from "vitest";
 import { type ServeOptions, serveSignaling } from "../node.ts";
 import { TestClient } from "./test-client.ts";
 
-type Options = { limits?: Partial<SignalingLimits>; log?: Logger; tls?: ServeOptions["tls"] };
+type Options = {
+  limits?: Partial<SignalingLimits>;
+  log?: Logger;
+  region?: string;
+  tls?: ServeOptions["tls"];
+};
 type JoinFrame = Extract<ClientFrameInput, { type: "join" }>;
 type Joined = Extract<ServerFrame, { type: "joined" }>;
 
@@ -47,12 +52,12 @@ async function startBackEnd() {
 
 function serveOptions(backEnd: BackEnd, options: Options, port: number): ServeOptions {
   const { bus, registry, ticketKeys, sessionKeys } = backEnd;
-  const { limits, log = silentLogger, tls } = options;
+  const { limits, log = silentLogger, region, tls } = options;
   return {
     ...{ host: "127.0.0.1", port, tls },
     createApp: ({ upgradeWebSocket }) =>
       createSignaling({
-        ...{ bus, registry, ticketKeys, sessionKeys, upgradeWebSocket, log, apiKeys: [] },
+        ...{ bus, registry, ticketKeys, sessionKeys, upgradeWebSocket, log, apiKeys: [], region },
         limits: { retryDelaysMs: [1, 1, 1], ...limits },
       }),
   };

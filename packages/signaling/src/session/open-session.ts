@@ -8,17 +8,22 @@ import {
   randomId,
   type TicketClaims,
 } from "@fairlead/protocol";
-import type { PlaceRequest } from "@fairlead/registry";
 import { type SessionInput, verifyAdmission } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
+import { placeRoom } from "../placement/place-room.ts";
 import { pause } from "./pause.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
 
 /** Peers leave full rooms at human speed. */
 const FULL_RETRY_MS = 2_000;
 
-/** What refusals have taught about where the peer can't go. */
-type Search = { exclude: CoreAddress[]; suspect: string | undefined; lease: Lease | null };
+/** What refusals have taught about where the peer can't go. `lease`: where it was tried last. */
+type Search = {
+  full: CoreAddress[];
+  draining: CoreAddress[];
+  suspect: string | undefined;
+  lease: Lease | null;
+};
 
 /**
  * Admits a peer, places it, and opens its session on the node: one round trip to the registry, one to the node. A core
@@ -35,7 +40,7 @@ export async function openSession(
 ): Promise<SessionLink> {
   const { issuer, now } = context;
   const claims = await verifyAdmission(context, join, { issuer, now });
-  const search: Search = { exclude: [], suspect: undefined, lease: null };
+  const search: Search = { full: [], draining: [], suspect: undefined, lease: null };
   const attempt = () => tryOpen(context, new SessionLink(context, register, sink), { join, claims, search });
   for (const delayMs of context.limits.retryDelaysMs) {
     try {
@@ -62,15 +67,14 @@ async function tryOpen(
     // A try's own session id: what a node of an earlier try says late is not mistaken for this one's.
     const sessionId = randomId(context.random);
     search.lease = null;
-    const [placement] = await Promise.all([
-      context.registry.place(toPlaceRequest(claims, search)),
+    const [placed] = await Promise.all([
+      placeRoom(context, toPlaceRequest(context, claims, search)),
       link.listen(sessionId, claims.room),
     ]);
-    const { lease, debitId } = placement;
-    const { options, mutes } = placement.room;
-    if (isExcluded(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
+    const { lease } = placed;
+    if (isFull(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
     search.lease = lease;
-    const request = { join, sessionId, lease, options, mutes, debitId };
+    const request = { join, sessionId, ...placed };
     const reply = await callNode(context.bus, lease.incarnation, "room.join", request);
     // A join sent again finds the session that the first one made.
     if (reply.sessionId !== sessionId) await link.listen(reply.sessionId, claims.room);
@@ -86,10 +90,16 @@ async function tryOpen(
   }
 }
 
-function toPlaceRequest(claims: TicketClaims, { exclude, suspect }: Search): PlaceRequest {
+function toPlaceRequest(
+  { region }: SignalingContext,
+  claims: TicketClaims,
+  { full, draining, suspect }: Search,
+) {
+  const exclude = [...full, ...draining];
   return {
     roomId: claims.room,
     peer: { identity: claims.sub, ticketId: claims.jti },
+    ...(region === undefined ? {} : { region }),
     ...(exclude.length > 0 ? { exclude } : {}),
     ...(suspect === undefined ? {} : { suspect }),
   };
@@ -110,8 +120,8 @@ function toSession(claims: TicketClaims, lease: Lease, reply: JoinReply): Sessio
 }
 
 /** The registry keeps a live lease where it is: asking the same full core again would change nothing. */
-function isExcluded({ exclude }: Search, { incarnation, core }: CoreAddress): boolean {
-  return exclude.some((full) => full.incarnation === incarnation && full.core === core);
+function isFull({ full }: Search, { incarnation, core }: CoreAddress): boolean {
+  return full.some((other) => other.incarnation === incarnation && other.core === core);
 }
 
 /** @returns Whether placing again may help after this refusal, of a node (not of the registry). */
@@ -120,8 +130,11 @@ function learn(search: Search, error: unknown): boolean {
   const { nodeId, incarnation, core } = search.lease;
   switch (error.code) {
     case "core_full":
+      search.full.push({ nodeId, incarnation, core });
+      return true;
     case "node_draining":
-      search.exclude.push({ nodeId, incarnation, core });
+      // Its lease may stand until its next heartbeat: then it is asked again, which is right if it admits the peer after all.
+      search.draining.push({ nodeId, incarnation, core });
       return true;
     case "lease_lost":
     case "node_unreachable":

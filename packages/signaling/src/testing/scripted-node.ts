@@ -1,12 +1,15 @@
-import { type Bus, type NodeCallHandlers, serveNodeCalls } from "@fairlead/bus";
+import { type Bus, type NodeCallHandlers, serveNodeCalls, serveSubject } from "@fairlead/bus";
 import {
   type ErrorCode,
   FairleadError,
   type Heartbeat,
   type NodeCallName,
+  type NodeCallReply,
   type SessionMessage,
+  subjects,
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
+import { ScriptedRooms } from "./scripted-rooms.ts";
 import { ScriptedSessions } from "./scripted-sessions.ts";
 
 export type Call = { name: NodeCallName; request: unknown };
@@ -19,9 +22,14 @@ export type ScriptedNode = {
   callsTo(name: NodeCallName): Call[];
   /** The next call of that name is refused; once for each time. */
   refuseNext(name: NodeCallName, code: ErrorCode): void;
+  /** Answers calls of that name otherwise from now on. */
+  answer<N extends NodeCallName>(name: N, handle: NodeCallHandlers[N]): void;
   /** As after SIGKILL: nobody listens any more. */
   kill(): void;
 };
+
+type Described = NodeCallReply<"node.describe">;
+export type ScriptedNodeOptions = Partial<Omit<Described, "incarnation">>;
 
 type Refusal = { name: NodeCallName; code: ErrorCode };
 
@@ -31,31 +39,57 @@ type Refusal = { name: NodeCallName; code: ErrorCode };
  */
 export async function startScriptedNode(
   bus: Bus,
-  registry: Registry,
-  nodeId = "node-a",
+  registry: Pick<Registry, "heartbeat">,
+  options: ScriptedNodeOptions = {},
 ): Promise<ScriptedNode> {
+  const { nodeId = "node-a", state = "ready", region = "", labels = [], load = 0 } = options;
   const incarnation = `${nodeId}-run`;
+  const described = { nodeId, incarnation, state, region, labels, load };
   const sessions = new ScriptedSessions(bus);
+  const rooms = new ScriptedRooms(bus, nodeId, incarnation, () => handlers);
   const calls: Call[] = [];
   const refusals: Refusal[] = [];
-  const handlers = scripted(handlersOf(nodeId, incarnation, sessions), calls, refusals);
-  const served = serveNodeCalls(bus, incarnation, handlers, (error) => {
-    throw error;
-  });
-  await registry.heartbeat(heartbeatOf(nodeId, incarnation));
+  const answers: NodeCallHandlers = { ...answersOf(described, sessions), ...roomAnswers(rooms, sessions) };
+  const handlers = scripted(answers, calls, refusals);
+  const served = [
+    serveNodeCalls(bus, incarnation, handlers, rethrow),
+    serveSubject(bus, subjects.nodes, handlers, rethrow),
+  ];
+  await registry.heartbeat(heartbeatOf(described));
   return {
     incarnation,
     calls,
     publish: (sessionId, message) => sessions.publish(sessionId, message),
     callsTo: (name) => calls.filter((call) => call.name === name),
     refuseNext: (name, code) => void refusals.push({ name, code }),
-    kill: () => served.unsubscribe(),
+    answer: (name, handle) => {
+      answers[name] = handle;
+    },
+    kill: () => {
+      for (const subscription of served) subscription.unsubscribe();
+      rooms.close();
+    },
   };
 }
 
-function handlersOf(nodeId: string, incarnation: string, sessions: ScriptedSessions): NodeCallHandlers {
+type RoomCall = "room.join" | "room.owner" | "room.claim" | "room.describe" | "room.close" | "room.peers";
+
+function roomAnswers(rooms: ScriptedRooms, sessions: ScriptedSessions): Pick<NodeCallHandlers, RoomCall> {
   return {
-    "room.join": (request) => sessions.join(request),
+    "room.join": (request) => {
+      rooms.open(request);
+      return sessions.join(request);
+    },
+    "room.owner": ({ roomId }) => rooms.find(roomId),
+    "room.claim": ({ roomId }) => rooms.claim(roomId),
+    "room.describe": () => ({ peers: sessions.size, producers: 0, consumers: 0 }),
+    "room.close": () => ({}),
+    "room.peers": () => ({ peers: [] }),
+  };
+}
+
+function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeCallHandlers, RoomCall> {
+  return {
     "session.attach": ({ sessionId }) => sessions.attach(sessionId),
     "session.detach": () => ({}),
     "session.command": ({ sessionId, command }) => {
@@ -66,19 +100,10 @@ function handlersOf(nodeId: string, incarnation: string, sessions: ScriptedSessi
       sessions.assertHere(sessionId);
       return {};
     },
-    "room.describe": () => ({ peers: sessions.size, producers: 0, consumers: 0 }),
-    "room.close": () => ({}),
-    "room.peers": () => ({ peers: [] }),
     "peer.mute": () => ({}),
     "peer.remove": () => ({}),
     "peer.unban": () => ({}),
-    "room.owner": () => {
-      throw new FairleadError("unknown_command");
-    },
-    "room.claim": () => {
-      throw new FairleadError("unknown_command");
-    },
-    "node.describe": () => ({ nodeId, incarnation, state: "ready", region: "", labels: [], load: 0 }),
+    "node.describe": () => described,
     "node.ping": () => ({}),
     "node.drain": () => ({ state: "draining", rooms: 0 }),
     "node.undrain": () => ({ state: "ready", rooms: 0 }),
@@ -88,24 +113,27 @@ function handlersOf(nodeId: string, incarnation: string, sessions: ScriptedSessi
 }
 
 /** Notes every call in `calls`, and refuses those that `refusals` names. */
-function scripted(handlers: NodeCallHandlers, calls: Call[], refusals: Refusal[]): NodeCallHandlers {
-  const wrap = ([name, handle]: [string, (...call: never[]) => unknown]) => {
-    const answer = (request: never, headers: never) => {
-      calls.push({ name: name as NodeCallName, request });
-      const index = refusals.findIndex((refusal) => refusal.name === name);
-      const [refusal] = index < 0 ? [] : refusals.splice(index, 1);
-      if (refusal) throw new FairleadError(refusal.code);
-      return handle(request, headers);
-    };
-    return [name, answer];
+function scripted(answers: NodeCallHandlers, calls: Call[], refusals: Refusal[]): NodeCallHandlers {
+  const wrap = (name: NodeCallName) => (request: never, headers: never) => {
+    calls.push({ name, request });
+    const index = refusals.findIndex((refusal) => refusal.name === name);
+    const [refusal] = index < 0 ? [] : refusals.splice(index, 1);
+    if (refusal) throw new FairleadError(refusal.code);
+    const answer: (...call: never[]) => unknown = answers[name];
+    return answer(request, headers);
   };
-  return Object.fromEntries(Object.entries(handlers).map(wrap)) as NodeCallHandlers;
+  const names = Object.keys(answers) as NodeCallName[];
+  return Object.fromEntries(names.map((name) => [name, wrap(name)])) as NodeCallHandlers;
 }
 
-function heartbeatOf(nodeId: string, incarnation: string): Heartbeat {
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function heartbeatOf({ nodeId, incarnation, state, region, labels }: Described): Heartbeat {
   const core = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
   return {
-    ...{ nodeId, incarnation, state: "ready" as const, busConnected: true, region: "", labels: [] },
+    ...{ nodeId, incarnation, state, busConnected: true, region, labels },
     ...{ version: "0.1.0", networkLoad: 0, settledDebits: [], observedCosts: [], suspects: [] },
     capacity: { maxPeers: null, networkBps: 1_000_000_000 },
     leases: { count: 0, epochSum: 0, named: [], isComplete: false },
