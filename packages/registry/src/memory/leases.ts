@@ -1,30 +1,43 @@
-import type { CoreAddress, Heartbeat, Lease, PlacementDecision } from "@fairlead/protocol";
+import type { CoreAddress, Lease, PlacementDecision } from "@fairlead/protocol";
+import type { PlacementPolicy } from "../placement/placement-policy.ts";
 import type { PlaceRequest } from "../registry.ts";
+import type { KnownNode } from "./known-node.ts";
 import type { NodeTable } from "./node-table.ts";
+import type { Orphans } from "./orphans.ts";
 import type { Reservations } from "./reservations.ts";
 import type { Room, RoomTable } from "./room-table.ts";
 
-/** A lease that its living node does not name for this long lapses: the room was never opened, or its release was lost. */
-const CONFIRM_WITHIN_MS = 5_000;
+/** Of the sum that a node and the registry compare. */
+const EPOCH_MODULUS = 1_000_000_000;
+
+/** What a room's lease becomes. */
+export type Tenure = Pick<Room, "isConfirmed" | "isLocal" | "decision"> & { lease: Lease };
 
 /** Who may serve which room. */
 export class Leases {
+  readonly #policy: PlacementPolicy;
   readonly #rooms: RoomTable;
   readonly #nodes: NodeTable;
+  readonly #orphans: Orphans;
   readonly #reservations: Reservations;
 
-  constructor(rooms: RoomTable, nodes: NodeTable, reservations: Reservations) {
-    this.#rooms = rooms;
-    this.#nodes = nodes;
-    this.#reservations = reservations;
+  constructor(
+    policy: PlacementPolicy,
+    tables: { rooms: RoomTable; nodes: NodeTable; orphans: Orphans; reservations: Reservations },
+  ) {
+    this.#policy = policy;
+    this.#rooms = tables.rooms;
+    this.#nodes = tables.nodes;
+    this.#orphans = tables.orphans;
+    this.#reservations = tables.reservations;
   }
 
   /** @param suspect An incarnation that the caller could not reach. @returns The lease in force. */
   live(room: Room, nowMs: number, suspect?: string): Lease | null {
-    const { lease, confirmedAtMs } = room;
+    const { lease, isConfirmed, claimedAtMs } = room;
     const isLive =
       lease !== null &&
-      nowMs - confirmedAtMs <= CONFIRM_WITHIN_MS &&
+      (isConfirmed || nowMs - claimedAtMs <= this.#policy.confirmWithinMs) &&
       this.#nodes.isAlive(lease.incarnation, nowMs, suspect);
     return isLive ? lease : null;
   }
@@ -39,52 +52,71 @@ export class Leases {
 
   /** The epoch passes every one the room had, also when its clock stands still, and that of an index that was lost. */
   claim(room: Room, core: CoreAddress, decision: PlacementDecision, nowMs: number): Lease {
-    const epoch = Math.max(room.lastEpoch + 1, nowMs);
-    const lease = { roomId: room.roomId, ...core, epoch };
-    this.#rooms.setLease(room, lease, nowMs);
-    this.#reservations.startRoom(room.roomId, core, nowMs);
-    room.decision = decision;
+    const lease = { roomId: room.roomId, ...core, epoch: Math.max(room.lastEpoch + 1, nowMs) };
+    room.claimedAtMs = nowMs;
+    this.give(room, { lease, decision, isConfirmed: false, isLocal: false });
     return lease;
   }
 
-  /**
-   * Takes a node's word for the leases it serves.
-   * @returns Those in force with a higher epoch instead.
-   */
-  confirm(beat: Heartbeat, nowMs: number): Lease[] {
-    return beat.leases.flatMap(({ roomId, core, epoch }) => {
-      const room = this.#rooms.obtain(roomId, nowMs);
-      const held = room.lease;
-      const isSame = held?.incarnation === beat.incarnation && held.epoch === epoch;
-      if (isSame) room.confirmedAtMs = nowMs;
-      else if (held === null || held.epoch < epoch)
-        this.#takeUp(
-          room,
-          { roomId, nodeId: beat.nodeId, incarnation: beat.incarnation, core, epoch },
-          nowMs,
-        );
-      else if (held.incarnation !== beat.incarnation) return [{ ...held }];
-      return [];
-    });
+  /** The room is this lease's from now on, and nobody else's. */
+  give(room: Room, { lease, decision, isConfirmed, isLocal }: Tenure): void {
+    this.#leave(room);
+    Object.assign(room, { lease, decision, isConfirmed, isLocal });
+    room.lastEpoch = Math.max(room.lastEpoch, lease.epoch);
+    this.#hold(room, this.#nodes.get(lease.incarnation));
   }
 
-  /** Ends those that the living node has not named in time. */
-  lapseUnconfirmed(incarnation: string, nowMs: number): void {
-    for (const room of this.#rooms.heldBy(incarnation))
-      if (nowMs - room.confirmedAtMs > CONFIRM_WITHIN_MS) this.end(room, nowMs);
+  /** The holder goes on under a higher epoch, which nobody else has. */
+  raise(room: Room, lease: Lease, epoch: number): Lease {
+    const holder = this.#nodes.get(lease.incarnation);
+    if (holder) count(holder, room, -1);
+    room.lease = { ...lease, epoch };
+    room.lastEpoch = epoch;
+    room.isLocal = false;
+    if (holder) count(holder, room, 1);
+    return room.lease;
   }
 
-  end(room: Room, nowMs: number): void {
-    this.#rooms.setLease(room, null, nowMs);
-    room.decision = null;
-    this.#reservations.dropRoom(room.roomId);
+  /** The node has named the lease. It holds it, also when it was buried meanwhile. */
+  confirm(room: Room, node: KnownNode, peers: number): void {
+    if (!(room.isConfirmed && node.held.has(room))) {
+      node.claims.delete(room);
+      room.isConfirmed = true;
+      this.#hold(room, node);
+    }
+    room.peers = peers;
+  }
+
+  end(room: Room): void {
+    this.#leave(room);
+    Object.assign(room, { lease: null, decision: null, isConfirmed: false, isLocal: false, peers: 0 });
+    this.#orphans.remove(room);
     this.#rooms.dropIfIdle(room);
   }
 
-  /** The node knows of a lease that this index lost, or never heard of. */
-  #takeUp(room: Room, lease: Lease, nowMs: number): void {
-    this.#rooms.setLease(room, lease, nowMs);
-    this.#reservations.dropRoom(room.roomId);
-    room.decision = null;
+  /** A node that is cut off serves no room that others should not take. */
+  #hold(room: Room, node: KnownNode | undefined): void {
+    if (!node) return;
+    node.held.add(room);
+    if (room.isConfirmed) count(node, room, 1);
+    else node.claims.add(room);
+    if (node.wasCutOff) this.#orphans.add(room);
+    else this.#orphans.remove(room);
   }
+
+  #leave(room: Room): void {
+    const holder = room.lease ? this.#nodes.get(room.lease.incarnation) : undefined;
+    if (!holder?.held.has(room)) return;
+    count(holder, room, -1);
+    holder.held.delete(room);
+    holder.claims.delete(room);
+    this.#reservations.dropRoom(holder, room.roomId);
+  }
+}
+
+/** Counts the room in or out of what its holder and the registry compare: only what is held and confirmed. */
+function count({ digest, held }: KnownNode, room: Room, sign: 1 | -1): void {
+  if (!room.lease || !room.isConfirmed || !held.has(room)) return;
+  digest.count += sign;
+  digest.epochSum += sign * (room.lease.epoch % EPOCH_MODULUS);
 }

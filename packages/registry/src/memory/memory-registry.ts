@@ -3,22 +3,22 @@ import {
   type Heartbeat,
   type Lease,
   type NodeStatus,
-  type PlacementDecision,
   type RoomRecord,
   randomId,
 } from "@fairlead/protocol";
-import { chooseCore } from "../placement/choose-core.ts";
-import { explainChoice, explainLiveLease } from "../placement/explain-choice.ts";
+import { CostHistogram } from "../placement/learned-cost.ts";
+import { memberOf } from "../placement/node-pools.ts";
 import { DEFAULT_POLICY, type PlacementPolicy } from "../placement/placement-policy.ts";
-import { compareText } from "../placement/rank-node.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
 import { Leases } from "./leases.ts";
+import { toNodeStatus } from "./node-status.ts";
 import { NodeTable } from "./node-table.ts";
-import { toNodeStatus, toPlacementNode } from "./node-view.ts";
-import { handOutOrphans } from "./orphans.ts";
+import { Orphans } from "./orphans.ts";
+import { placeRoom } from "./place-room.ts";
 import { Reservations } from "./reservations.ts";
-import { patchRoom, refuseBanned, toRoomRecord } from "./room-record.ts";
+import { patchRoom, toRoomRecord } from "./room-record.ts";
 import { type Room, RoomTable } from "./room-table.ts";
+import { bury, type Index, takeHeartbeat } from "./take-heartbeat.ts";
 
 export type { PlacementPolicy } from "../placement/placement-policy.ts";
 
@@ -28,14 +28,11 @@ export type MemoryRegistryOptions = {
   /** Milliseconds since 1970. */
   now?: () => number;
   random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
+  /** `coldMs` is 0 unless given: the index begins with its process, so no room is older than it. */
   policy?: Partial<PlacementPolicy>;
 };
 
-/**
- * The index of a one-process cluster. Each call is one turn of the event loop, hence atomic.
- *
- * It never answers `registry_cold`: it begins with the process, so no room is older than it.
- */
+/** The index of a one-process cluster, or of a simulated one. Each call is one turn of the event loop, hence atomic. */
 export function createMemoryRegistry(options: MemoryRegistryOptions = {}): Registry {
   return new MemoryRegistry(options);
 }
@@ -43,80 +40,78 @@ export function createMemoryRegistry(options: MemoryRegistryOptions = {}): Regis
 class MemoryRegistry implements Registry {
   readonly #now: () => number;
   readonly #random: MemoryRegistryOptions["random"];
-  readonly #policy: PlacementPolicy;
-  readonly #rooms = new RoomTable();
-  readonly #nodes: NodeTable;
-  readonly #reservations: Reservations;
-  readonly #leases: Leases;
+  readonly #index: Index;
+  /** When it was first asked for anything; null until then. */
+  #bornAtMs: number | null = null;
   #isClosed = false;
 
   constructor({ now = Date.now, random, policy }: MemoryRegistryOptions) {
     this.#now = now;
     this.#random = random;
-    this.#policy = { ...DEFAULT_POLICY, ...policy };
-    this.#nodes = new NodeTable(this.#policy);
-    this.#reservations = new Reservations(this.#policy);
-    this.#leases = new Leases(this.#rooms, this.#nodes, this.#reservations);
+    this.#index = newIndex({ ...DEFAULT_POLICY, coldMs: 0, ...policy });
   }
 
   async place(request: PlaceRequest): Promise<Placement> {
     const nowMs = this.#begin();
-    const room = this.#rooms.get(request.roomId);
-    if (room) refuseBanned(room, request.peer);
-    const standing = room ? this.#leases.standing(room, request, nowMs) : null;
-    if (room && standing) return this.#admit(request, room, standing, explainLiveLease(nowMs), nowMs);
-    return this.#placeAnew(request, nowMs);
+    const coldUntil = () => this.#bornAt(nowMs) + this.#index.policy.coldMs;
+    return placeRoom(this.#index, request, { debitId: randomId(this.#random), nowMs, coldUntil });
   }
 
   async heartbeat(beat: Heartbeat): Promise<HeartbeatReply> {
     const nowMs = this.#begin();
-    this.#nodes.dropDead(nowMs);
-    this.#nodes.renew(beat, nowMs);
-    this.#reservations.settle(beat.incarnation, beat.settledDebits);
-    const lost = this.#leases.confirm(beat, nowMs);
-    this.#leases.lapseUnconfirmed(beat.incarnation, nowMs);
-    return { lost, orphans: handOutOrphans(beat, this.#rooms, this.#nodes, nowMs) };
+    this.#bornAt(nowMs);
+    return takeHeartbeat(this.#index, beat, nowMs);
   }
 
   async release({ roomId, incarnation, epoch }: Lease): Promise<void> {
-    const nowMs = this.#begin();
-    const room = this.#rooms.get(roomId);
-    if (room?.lease?.incarnation === incarnation && room.lease.epoch === epoch) this.#leases.end(room, nowMs);
+    this.#begin();
+    const { rooms, leases } = this.#index;
+    const room = rooms.get(roomId);
+    if (room?.lease?.incarnation === incarnation && room.lease.epoch === epoch) leases.end(room);
   }
 
   async removeNode(incarnation: string): Promise<void> {
     this.#begin();
-    this.#nodes.remove(incarnation);
+    const node = this.#index.nodes.get(incarnation);
+    if (node) bury(this.#index, node);
   }
 
   async describeRoom(roomId: string): Promise<RoomRecord | null> {
     const nowMs = this.#begin();
-    const room = this.#rooms.get(roomId);
+    const room = this.#index.rooms.get(roomId);
     return room ? this.#toRecord(room, nowMs) : null;
   }
 
   async listRooms({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<RoomRecord>> {
     const nowMs = this.#begin();
-    const size = Math.min(Math.max(limit, 1), PAGE_LIMIT);
-    const rooms = this.#rooms.page(size + 1, cursor);
-    const items = rooms.slice(0, size).map((room) => this.#toRecord(room, nowMs));
-    return rooms.length > size ? { items, cursor: items.at(-1)?.roomId } : { items };
+    const size = pageSize(limit);
+    const rooms = this.#index.rooms.page(size + 1, cursor);
+    return pageOf(
+      rooms,
+      size,
+      (room) => room.roomId,
+      (room) => this.#toRecord(room, nowMs),
+    );
   }
 
   async updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord> {
     const nowMs = this.#begin();
-    const room = this.#rooms.obtain(roomId, nowMs);
+    const room = this.#index.rooms.obtain(roomId, nowMs);
     patchRoom(room, patch);
     return this.#toRecord(room, nowMs);
   }
 
-  async listNodes(): Promise<NodeStatus[]> {
+  async listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>> {
     const nowMs = this.#begin();
-    const debitOf = this.#reservations.at(nowMs);
-    return this.#nodes
-      .living(nowMs)
-      .map((node) => toNodeStatus(node, debitOf))
-      .sort((a, b) => compareText(a.nodeId, b.nodeId) || compareText(a.incarnation, b.incarnation));
+    const { nodes } = this.#index;
+    const size = pageSize(options.limit);
+    const living = [];
+    for (const node of nodes.byName(startOf(options))) {
+      if (options.nodeId !== undefined && node.nodeId !== options.nodeId) break;
+      if (nodes.isAliveByTime(node, nowMs)) living.push(node);
+      if (living.length > size) break;
+    }
+    return pageOf(living, size, memberOf, toNodeStatus);
   }
 
   async ping(): Promise<void> {
@@ -130,39 +125,48 @@ class MemoryRegistry implements Registry {
   /** @returns The time of this call, which is one for all that it does. */
   #begin(): number {
     if (this.#isClosed) throw new FairleadError("registry_unreachable", { message: "closed" });
-    const nowMs = this.#now();
-    this.#reservations.expire(nowMs);
-    return nowMs;
+    return this.#now();
   }
 
-  /** Changes nothing when there is no capacity: whoever holds the room keeps it until another can. */
-  #placeAnew(request: PlaceRequest, nowMs: number): Placement {
-    const debitOf = this.#reservations.at(nowMs);
-    const nodes = this.#nodes.living(nowMs).map((node) => toPlacementNode(node, debitOf));
-    const choice = chooseCore(nodes, request, this.#policy, nowMs);
-    if (choice.state === "no_capacity")
-      throw new FairleadError("no_capacity", { retryAfterMs: choice.retryAfterMs });
-    const decision = explainChoice(choice.ranked, nowMs);
-    const room = this.#rooms.obtain(request.roomId, nowMs, request.options);
-    const lease = this.#leases.claim(room, choice.core, decision, nowMs);
-    return this.#admit(request, room, lease, decision, nowMs);
-  }
-
-  #admit(
-    request: PlaceRequest,
-    room: Room,
-    lease: Lease,
-    decision: PlacementDecision,
-    nowMs: number,
-  ): Placement {
-    const debitId = randomId(this.#random);
-    if (request.peer) this.#reservations.addPeer(debitId, lease, nowMs);
-    const { options, mutes } = room;
-    const isNew = decision.reason === "least_loaded";
-    return structuredClone({ lease, isNew, debitId, room: { options, mutes }, decision });
+  #bornAt(nowMs: number): number {
+    this.#bornAtMs ??= nowMs;
+    return this.#bornAtMs;
   }
 
   #toRecord(room: Room, nowMs: number): RoomRecord {
-    return toRoomRecord(room, this.#leases.live(room, nowMs) !== null);
+    return toRoomRecord(room, this.#index.leases.live(room, nowMs) !== null);
   }
+}
+
+function newIndex(policy: PlacementPolicy): Index {
+  const rooms = new RoomTable();
+  const nodes = new NodeTable(policy);
+  const orphans = new Orphans(policy, rooms, nodes);
+  const reservations = new Reservations(policy, nodes.pools);
+  const leases = new Leases(policy, { rooms, nodes, orphans, reservations });
+  const costs = { meeting: new CostHistogram(), broadcast: new CostHistogram() };
+  return { policy, rooms, nodes, orphans, reservations, leases, costs };
+}
+
+function pageSize(limit: number): number {
+  return Math.min(Math.max(limit, 1), PAGE_LIMIT);
+}
+
+/** @param found One more than the page holds, where there are more. */
+function pageOf<E, T>(
+  found: E[],
+  size: number,
+  cursorOf: (each: E) => string,
+  toItem: (each: E) => T,
+): Page<T> {
+  const items = found.slice(0, size);
+  const last = items.at(-1);
+  const more = found.length > size && last !== undefined ? { cursor: cursorOf(last) } : {};
+  return { items: items.map(toItem), ...more };
+}
+
+/** @returns What the list begins after. */
+function startOf({ cursor = "", nodeId }: { cursor?: string; nodeId?: string }): string {
+  const beforeNode = nodeId === undefined ? "" : `${nodeId} `;
+  return cursor > beforeNode ? cursor : beforeNode;
 }

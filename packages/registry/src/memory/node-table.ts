@@ -1,38 +1,97 @@
 import type { Heartbeat } from "@fairlead/protocol";
-import { isAlive } from "../placement/liveness.ts";
+import { isAliveByTime, type Moment } from "../placement/liveness.ts";
+import { memberOf, NodePools } from "../placement/node-pools.ts";
 import type { PlacementPolicy } from "../placement/placement-policy.ts";
+import { ScoredSet } from "../placement/scored-set.ts";
+import { BusWatch } from "./bus-watch.ts";
+import { type KnownNode, newNode, renewNode } from "./known-node.ts";
 
-export type KnownNode = { beat: Heartbeat; incarnation: string; lastBeatMs: number };
-
-/** Each run of each node, by incarnation, until it is dead. */
+/** Each run of each node, until it is buried. */
 export class NodeTable {
+  readonly pools = new NodePools<KnownNode>();
+  readonly bus: BusWatch;
   readonly #policy: PlacementPolicy;
   readonly #nodes = new Map<string, KnownNode>();
+  /** Incarnations by their last heartbeat. */
+  readonly #beats = new ScoredSet();
+  /** `nodeId incarnation`, in order. */
+  readonly #names = new ScoredSet();
+  readonly #byName = new Map<string, KnownNode>();
+  /** Since when nobody is blamed for his silence, and the last heartbeat of any node. */
+  #aliveFloorMs = 0;
+  #lastBeatMs: number | null = null;
 
   constructor(policy: PlacementPolicy) {
     this.#policy = policy;
+    this.bus = new BusWatch(policy);
   }
 
-  renew(beat: Heartbeat, nowMs: number): void {
-    const { incarnation } = beat;
-    this.#nodes.set(incarnation, { beat: structuredClone(beat), incarnation, lastBeatMs: nowMs });
+  get(incarnation: string): KnownNode | undefined {
+    return this.#nodes.get(incarnation);
   }
 
-  remove(incarnation: string): void {
-    this.#nodes.delete(incarnation);
+  /** Before anything else of a heartbeat: when nobody was heard for long, it was the registry that was away, or all were. */
+  hear(nowMs: number): void {
+    const isFirst = this.#lastBeatMs === null;
+    if (isFirst || nowMs - (this.#lastBeatMs ?? 0) > this.#policy.gapMs) this.#aliveFloorMs = nowMs;
+    this.#lastBeatMs = nowMs;
   }
 
-  dropDead(nowMs: number): void {
-    for (const incarnation of this.#nodes.keys())
-      if (!this.isAlive(incarnation, nowMs)) this.#nodes.delete(incarnation);
+  renew(beat: Heartbeat, nowMs: number): KnownNode {
+    const node = this.#nodes.get(beat.incarnation) ?? newNode(beat);
+    renewNode(node, beat, nowMs);
+    this.#nodes.set(node.incarnation, node);
+    this.#beats.set(node.incarnation, nowMs);
+    this.#names.set(memberOf(node), 0);
+    this.#byName.set(memberOf(node), node);
+    return node;
   }
 
+  remove(node: KnownNode): void {
+    this.#nodes.delete(node.incarnation);
+    this.#beats.delete(node.incarnation);
+    this.#names.delete(memberOf(node));
+    this.#byName.delete(memberOf(node));
+    this.bus.remove(node.incarnation);
+    this.pools.remove(node);
+  }
+
+  momentAt(nowMs: number): Moment {
+    return { nowMs, aliveFloorMs: this.#aliveFloorMs };
+  }
+
+  isAliveByTime(node: KnownNode, nowMs: number, suspect?: string): boolean {
+    return isAliveByTime(node, suspect, this.#policy, this.momentAt(nowMs));
+  }
+
+  /** Heard of lately, and not cut from the bus while others have it. */
   isAlive(incarnation: string, nowMs: number, suspect?: string): boolean {
     const node = this.#nodes.get(incarnation);
-    return node !== undefined && isAlive(node, suspect, this.#policy, nowMs);
+    return node !== undefined && this.isAliveByTime(node, nowMs, suspect) && !this.bus.isCut(node, nowMs);
   }
 
-  living(nowMs: number): KnownNode[] {
-    return [...this.#nodes.values()].filter((node) => this.isAlive(node.incarnation, nowMs));
+  /** Longest silent first. @param sinceMs Only those whose last heartbeat is not older. */
+  *byLastBeat(sinceMs?: number): Generator<KnownNode> {
+    for (const { member } of this.#beats.from(sinceMs)) {
+      const node = this.#nodes.get(member);
+      if (node) yield node;
+    }
+  }
+
+  /** In order of node id, then incarnation. @param after A `nodeId incarnation` to begin after. */
+  *byName(after = ""): Generator<KnownNode> {
+    for (const { member } of this.#names.from(0, after)) {
+      const node = this.#byName.get(member);
+      if (node && member !== after) yield node;
+    }
+  }
+
+  runsOf(nodeId: string): KnownNode[] {
+    const runs: KnownNode[] = [];
+    for (const node of this.byName(`${nodeId} `)) {
+      if (node.nodeId !== nodeId) break;
+      runs.push(node);
+    }
+    return runs;
   }
 }

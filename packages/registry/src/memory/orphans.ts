@@ -1,27 +1,51 @@
-import type { Heartbeat, Lease } from "@fairlead/protocol";
+import type { Lease } from "@fairlead/protocol";
+import type { PlacementPolicy } from "../placement/placement-policy.ts";
+import { ScoredSet } from "../placement/scored-set.ts";
 import type { NodeTable } from "./node-table.ts";
 import type { Room, RoomTable } from "./room-table.ts";
 
-/** One heartbeat's reply is bounded; the rest goes with the next ones, to whichever node beats. */
-const ORPHANS_PER_BEAT = 100;
-/** An heir that has not placed a room by then has lost the reply, or found no capacity: another one's turn. */
-const HEIR_PATIENCE_MS = 10_000;
+/** Rooms whose node is dead, or cut off, by when they were last handed to an heir; 0: never. */
+export class Orphans {
+  readonly #handedAt = new ScoredSet();
+  readonly #policy: PlacementPolicy;
+  readonly #rooms: RoomTable;
+  readonly #nodes: NodeTable;
 
-/** @returns Leases of dead nodes, each handed to the node that beats and to nobody else while that lives. */
-export function handOutOrphans(beat: Heartbeat, rooms: RoomTable, nodes: NodeTable, nowMs: number): Lease[] {
-  if (beat.state !== "ready" || !beat.busConnected) return [];
-  const orphans = rooms
-    .holders()
-    .filter((incarnation) => !nodes.isAlive(incarnation, nowMs))
-    .flatMap((incarnation) => rooms.heldBy(incarnation))
-    .filter((room) => !hasHeir(room, nodes, nowMs))
-    .slice(0, ORPHANS_PER_BEAT);
-  return orphans.flatMap((room) => {
-    room.heir = { incarnation: beat.incarnation, atMs: nowMs };
-    return room.lease ? { ...room.lease } : [];
-  });
-}
+  constructor(policy: PlacementPolicy, rooms: RoomTable, nodes: NodeTable) {
+    this.#policy = policy;
+    this.#rooms = rooms;
+    this.#nodes = nodes;
+  }
 
-function hasHeir({ heir }: Room, nodes: NodeTable, nowMs: number): boolean {
-  return heir !== null && nodes.isAlive(heir.incarnation, nowMs) && nowMs - heir.atMs <= HEIR_PATIENCE_MS;
+  add({ roomId }: Room): void {
+    if (this.#handedAt.scoreOf(roomId) === undefined) this.#handedAt.set(roomId, 0);
+  }
+
+  remove({ roomId }: Room): void {
+    this.#handedAt.delete(roomId);
+  }
+
+  /** @returns Leases of dead nodes, each handed out once, and again when its heir has not placed the room in time. */
+  handOut(nowMs: number): Lease[] {
+    return this.#due(nowMs).flatMap((roomId) => {
+      const lease = this.#rooms.get(roomId)?.lease;
+      if (!lease || this.#nodes.isAlive(lease.incarnation, nowMs)) {
+        this.#handedAt.delete(roomId);
+        return [];
+      }
+      this.#handedAt.set(roomId, nowMs);
+      return [{ ...lease }];
+    });
+  }
+
+  #due(nowMs: number): string[] {
+    const { orphansPerBeat, heirPatienceMs } = this.#policy;
+    const due: string[] = [];
+    for (const { member, score } of this.#handedAt.from()) {
+      const isDue = score === 0 || nowMs - score > heirPatienceMs;
+      if (!isDue || due.length >= orphansPerBeat) break;
+      due.push(member);
+    }
+    return due;
+  }
 }

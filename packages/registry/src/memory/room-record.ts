@@ -1,6 +1,6 @@
 import { FairleadError, type RoomRecord } from "@fairlead/protocol";
 import type { PlaceRequest, RoomPatch } from "../registry.ts";
-import type { Room } from "./room-table.ts";
+import { copyOptions, type Room } from "./room-table.ts";
 
 /** @returns A fresh object. @param isLive Whether the room's lease is in force. */
 export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
@@ -20,7 +20,7 @@ export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
 }
 
 export function patchRoom(room: Room, { options, ban, unban, mute }: RoomPatch): void {
-  if (options) room.options = { ...options };
+  if (options) room.options = copyOptions(options);
   if (ban) {
     const { identity, ticketId } = ban;
     const ticketIds = room.bans.get(identity) ?? new Set();

@@ -1,11 +1,15 @@
 import type { CoreAddress } from "@fairlead/protocol";
-import { coreLoadPpm } from "./core-load.ts";
-import { eligibleNodes } from "./eligible-nodes.ts";
+import { bestCore } from "./core-load.ts";
+import { isAliveByTime, type Moment } from "./liveness.ts";
+import { memberOf, type NodePools, type Ranked } from "./node-pools.ts";
 import type { PlacementNode, PlacementPolicy, PlacementWish } from "./placement-policy.ts";
-import { compareRanked, type RankedNode, rankNode } from "./rank-node.ts";
+import { compareText } from "./scored-set.ts";
+
+/** A core that the room fits on; `loadPpm` before the debit. */
+export type Candidate = CoreAddress & { loadPpm: number };
 
 export type Choice =
-  | { state: "chosen"; core: CoreAddress; ranked: RankedNode[] }
+  | { state: "chosen"; core: CoreAddress; candidates: Candidate[] }
   | { state: "no_capacity"; retryAfterMs: number };
 
 /** Full nodes say something new with their next heartbeats. */
@@ -13,41 +17,84 @@ const RETRY_WHEN_FULL_MS = 1_000;
 /** Where no node may take the room at all, somebody has to start one. */
 const RETRY_WHEN_NONE_MS = 5_000;
 
+export type Chooser<N extends PlacementNode> = {
+  pools: NodePools<N>;
+  /** All runs of a node, in order of incarnation. */
+  runsOf(nodeId: string): readonly N[];
+  policy: PlacementPolicy;
+};
+
+type Walk = { candidates: Candidate[]; sawNode: boolean };
+
 /**
  * The least-loaded core of the least-loaded node that may take a new room and has room for it. Nodes outside the preferred
- * region are looked at only when none inside has room.
+ * region are looked at only when none inside has room. Dead nodes that are found on the way leave the pools.
  */
-export function chooseCore(
-  nodes: readonly PlacementNode[],
+export function chooseCore<N extends PlacementNode>(
+  chooser: Chooser<N>,
   wish: PlacementWish,
-  policy: PlacementPolicy,
-  nowMs: number,
+  moment: Moment,
 ): Choice {
-  const eligible = eligibleNodes(nodes, wish, policy, nowMs);
-  const ranked = preferredPool(eligible.map((node) => withoutFullCores(node, policy)).filter(hasCores), wish)
-    .map(rankNode)
-    .filter((node) => node !== null)
-    .sort(compareRanked);
-  const [best] = ranked;
-  if (!best)
-    return {
-      state: "no_capacity",
-      retryAfterMs: eligible.length > 0 ? RETRY_WHEN_FULL_MS : RETRY_WHEN_NONE_MS,
-    };
-  const { nodeId, incarnation, core } = best;
-  return { state: "chosen", core: { nodeId, incarnation, core }, ranked };
+  let sawNode = false;
+  for (const ranked of walksFor(chooser, wish)) {
+    const walk = walkNodes(chooser, ranked, wish, moment);
+    sawNode ||= walk.sawNode;
+    const candidates = walk.candidates.sort(compareCandidates);
+    const [best] = candidates;
+    if (best) {
+      const { nodeId, incarnation, core } = best;
+      return { state: "chosen", core: { nodeId, incarnation, core }, candidates };
+    }
+  }
+  return { state: "no_capacity", retryAfterMs: sawNode ? RETRY_WHEN_FULL_MS : RETRY_WHEN_NONE_MS };
 }
 
-function withoutFullCores(node: PlacementNode, policy: PlacementPolicy): PlacementNode {
-  const isFull = (loadPpm: number) => loadPpm + policy.roomCostPpm >= policy.fullPpm;
-  return { ...node, cores: node.cores.filter((core) => !isFull(coreLoadPpm(core, node.networkPpm))) };
+/** In which nodes to look, one after the other: a label's pool is as good as all, for the label is required. */
+function walksFor<N extends PlacementNode>(
+  { pools, runsOf }: Chooser<N>,
+  { nodeId, region, labels = [] }: PlacementWish,
+): Iterable<Ranked<N>>[] {
+  if (nodeId !== undefined) return [pools.sort(runsOf(nodeId))];
+  const [label] = [...labels].sort(compareText);
+  const everywhere = pools.inOrder(undefined, label);
+  return region === undefined ? [everywhere] : [pools.inOrder(region, label), everywhere];
 }
 
-function hasCores(node: PlacementNode): boolean {
-  return node.cores.length > 0;
+function walkNodes<N extends PlacementNode>(
+  { pools, policy }: Chooser<N>,
+  ranked: Iterable<Ranked<N>>,
+  wish: PlacementWish,
+  moment: Moment,
+): Walk {
+  const { labels = [], costPpm, suspect } = wish;
+  const walk: Walk = { candidates: [], sawNode: false };
+  const dead: N[] = [];
+  let visited = 0;
+  for (const { node, rankPpm } of ranked) {
+    if (!isAliveByTime(node, undefined, policy, moment)) {
+      dead.push(node);
+      continue;
+    }
+    visited += 1;
+    const mayTake =
+      isAliveByTime(node, suspect, policy, moment) && labels.every((label) => node.labels.includes(label));
+    if (mayTake) {
+      walk.sawNode = true;
+      if (rankPpm + costPpm >= policy.fullPpm) break;
+      const best = bestCore(node, wish.exclude);
+      if (best && best.loadPpm + costPpm < policy.fullPpm)
+        walk.candidates.push({ ...addressOf(node), ...best });
+    }
+    if (walk.candidates.length >= policy.candidateLimit || visited >= policy.walkLimit) break;
+  }
+  for (const node of dead) pools.remove(node);
+  return walk;
 }
 
-function preferredPool(nodes: PlacementNode[], { region }: PlacementWish): PlacementNode[] {
-  const inRegion = nodes.filter((node) => node.region === region);
-  return inRegion.length > 0 ? inRegion : nodes;
+function addressOf({ nodeId, incarnation }: PlacementNode) {
+  return { nodeId, incarnation };
+}
+
+function compareCandidates(a: Candidate, b: Candidate): number {
+  return a.loadPpm - b.loadPpm || compareText(memberOf(a), memberOf(b));
 }

@@ -19,33 +19,75 @@ export function fromPpm(ppm: number): number {
 export type PlacementPolicy = {
   /** A node whose last heartbeat is older is dead. */
   nodeTtlMs: number;
-  /** The same for a node that the caller could not reach. */
+  /** The same for a node that somebody could not reach. */
   suspectTtlMs: number;
+  /** A node whose last heartbeat is older is late: others are told, and ask it on the bus. */
+  lateAfterMs: number;
+  /** A node that has lost the bus for longer, while others have it, loses its rooms. */
+  cutAfterMs: number;
+  /** After so long without any node's heartbeat it was the registry that was away: no node's silence counts until then. */
+  gapMs: number;
+  /** For how long a registry that finds itself empty places nothing, so that nodes can tell it what they serve. */
+  coldMs: number;
+
   /** A core whose load would reach this takes no new room. */
   fullPpm: number;
-  /** What a new room is expected to come to. */
+  /** What a new room is expected to come to, until enough rooms of its kind have shown what they cost. */
   roomCostPpm: number;
+  minRoomCostPpm: number;
+  maxRoomCostPpm: number;
   /** What each peer adds. */
   peerCostPpm: number;
-  /** For how long a young room's expected growth is reserved, and the longest life of a debit that nobody settles. */
+  /** For how long a young room's expected growth is reserved. */
   reservationMs: number;
+  /** The longest life of a debit that nobody settles. */
+  debitTtlMs: number;
+  /** How many nodes of a pool are looked at, at most, for one room. */
+  walkLimit: number;
+  /** How many nodes that fit are compared, at most. */
+  candidateLimit: number;
+
+  /** A lease that its living node does not name for this long after the claim lapses: the room was never opened. */
+  confirmWithinMs: number;
+  /** One heartbeat's reply is bounded; the rest goes with the next ones, to whichever node beats. */
+  orphansPerBeat: number;
+  /** An heir that has not placed a room by then has lost the reply, or found no capacity: another one's turn. */
+  heirPatienceMs: number;
+  /** For how long what was said about a room (options, bans, mutes) outlives its last lease. */
+  roomRetentionMs: number;
 };
 
 /**
  * The costs are those of a meeting of three with cameras: six pairs of video and audio forwarded, each about 0.2 % of a core.
- * Lifetimes suit a heartbeat of 500 ms.
+ * Times suit a heartbeat of 500 ms.
  */
 export const DEFAULT_POLICY: PlacementPolicy = {
   nodeTtlMs: 3_000,
   suspectTtlMs: 1_200,
+  lateAfterMs: 650,
+  cutAfterMs: 10_000,
+  gapMs: 1_000,
+  coldMs: 1_100,
+
   fullPpm: 900_000,
   roomCostPpm: 12_000,
+  minRoomCostPpm: 2_000,
+  maxRoomCostPpm: 250_000,
   peerCostPpm: 4_000,
   reservationMs: 120_000,
+  debitTtlMs: 30_000,
+  walkLimit: 256,
+  candidateLimit: 8,
+
+  confirmWithinMs: 5_000,
+  orphansPerBeat: 50,
+  heirPatienceMs: 3_000,
+  roomRetentionMs: 30 * 24 * 3_600_000,
 };
 
 export type PlacementCore = { core: number; usable: boolean; cpuPpm: number; debitPpm: number };
 
+/** A node as placement sees it. */
 export type PlacementNode = {
   nodeId: string;
   incarnation: string;
@@ -54,16 +96,26 @@ export type PlacementNode = {
   region: string;
   labels: readonly string[];
   networkPpm: number;
+  /** Of all cores, as last advertised. */
+  peers: number;
+  /** Placed since, and not in `peers` yet. */
+  openPeers: number;
+  /** null: as many as its cores carry. */
+  maxPeers: number | null;
   lastBeatMs: number;
   cores: readonly PlacementCore[];
 };
 
 export type PlacementWish = {
-  /** Preferred region. */
-  region?: string;
+  /** Preferred region: others are looked at when nothing in it fits. */
+  region?: string | undefined;
   /** All required. */
   labels?: readonly string[];
-  exclude?: readonly CoreAddress[];
+  /** The only node that will do. */
+  nodeId?: string | undefined;
+  exclude?: readonly CoreAddress[] | undefined;
   /** An incarnation that the caller could not reach. */
-  suspect?: string;
+  suspect?: string | undefined;
+  /** What the room is expected to come to. */
+  costPpm: number;
 };

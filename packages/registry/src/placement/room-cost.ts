@@ -5,16 +5,30 @@ import type { PlacementPolicy } from "./placement-policy.ts";
  * must not land on one core meanwhile. Together with its peers, measured or still debited, the room so counts as
  * max(peers × peer cost, expected cost × ramp).
  *
- * @param ageMs Since the room was placed.
- * @param peers How many were placed into it since.
+ * @param room.ageMs Since the room was placed.
+ * @param room.peers How many were placed into it since.
+ * @param room.costPpm What it was expected to come to when it was placed.
  */
-export function growthPpm(ageMs: number, peers: number, policy: PlacementPolicy): number {
-  const expectedPpm = Math.floor((policy.roomCostPpm * rampPermille(ageMs, policy)) / 1_000);
-  return Math.max(0, expectedPpm - peers * policy.peerCostPpm);
+export function growthPpm(
+  room: { ageMs: number; peers: number; costPpm: number },
+  policy: PlacementPolicy,
+): number {
+  const expectedPpm = Math.floor((room.costPpm * rampPermille(room.ageMs, policy)) / 1_000);
+  return Math.max(0, expectedPpm - room.peers * policy.peerCostPpm);
 }
 
 /** Full for the first half of the reservation, then falling to nothing: by then the room has shown what it is. */
 function rampPermille(ageMs: number, { reservationMs }: PlacementPolicy): number {
   const leftMs = Math.max(0, reservationMs - ageMs);
   return Math.min(1_000, Math.floor((leftMs * 2_000) / reservationMs));
+}
+
+/**
+ * What a room is expected to come to: what rooms of its kind do, or what the peers cost that it had where it was before.
+ * @param learnedPpm null until enough rooms of the kind were seen.
+ */
+export function expectedCostPpm(learnedPpm: number | null, peers: number, policy: PlacementPolicy): number {
+  const { roomCostPpm, peerCostPpm, minRoomCostPpm, maxRoomCostPpm } = policy;
+  const expectedPpm = Math.max(learnedPpm ?? roomCostPpm, peers * peerCostPpm);
+  return Math.min(maxRoomCostPpm, Math.max(minRoomCostPpm, expectedPpm));
 }

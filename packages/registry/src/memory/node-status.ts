@@ -1,0 +1,24 @@
+import type { NodeStatus } from "@fairlead/protocol";
+import { coreLoadPpm } from "../placement/core-load.ts";
+import { fromPpm } from "../placement/placement-policy.ts";
+import type { KnownCore, KnownNode } from "./known-node.ts";
+
+/** A node as the outside sees it; a fresh object. Debits as of the last heartbeat or placement. */
+export function toNodeStatus(node: KnownNode): NodeStatus {
+  const { nodeId, incarnation, state, busConnected, region, labels, version } = node;
+  return {
+    ...{ nodeId, incarnation, state, busConnected, region, labels: [...labels], version },
+    networkLoad: fromPpm(node.networkPpm),
+    capacity: { maxPeers: node.maxPeers, networkBps: node.networkBps },
+    cores: node.cores.map((core) => toCoreStatus(core, node.networkPpm)),
+    lastBeatMs: node.lastBeatMs,
+  };
+}
+
+function toCoreStatus(known: KnownCore, networkPpm: number): NodeStatus["cores"][number] {
+  const { core, cpuPpm, rooms, peers, consumers, usable, debitPpm } = known;
+  return {
+    ...{ core, cpuLoad: fromPpm(cpuPpm), rooms, peers, consumers, usable },
+    ...{ debit: fromPpm(debitPpm), load: fromPpm(coreLoadPpm(known, networkPpm)) },
+  };
+}

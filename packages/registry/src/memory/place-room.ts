@@ -1,0 +1,83 @@
+import { FairleadError, type Lease, type PlacementDecision, type RoomOptions } from "@fairlead/protocol";
+import { type Choice, chooseCore } from "../placement/choose-core.ts";
+import { explainChoice, explainLiveLease } from "../placement/explain-choice.ts";
+import { expectedCostPpm } from "../placement/room-cost.ts";
+import type { Placement, PlaceRequest } from "../registry.ts";
+import { refuseBanned } from "./room-record.ts";
+import { copyOptions, DEFAULT_ROOM_OPTIONS, type Room } from "./room-table.ts";
+import type { Index } from "./take-heartbeat.ts";
+
+/** The registry's answer, but for the name of the debit. */
+type Placed = { room: Room; lease: Lease; decision: PlacementDecision };
+
+/**
+ * Changes nothing where the peer is banned or there is no capacity: whoever holds the room keeps it until another can.
+ * @param debitId Names what the peer is debited.
+ * @param coldUntil When the registry may place rooms; only asked where the room has no lease in force.
+ * @throws {FairleadError} `banned`, `registry_cold`, `no_capacity`.
+ */
+export function placeRoom(
+  index: Index,
+  request: PlaceRequest,
+  { debitId, nowMs, coldUntil }: { debitId: string; nowMs: number; coldUntil(): number },
+): Placement {
+  const known = index.rooms.get(request.roomId);
+  if (known) refuseBanned(known, request.peer);
+  const standing = known ? index.leases.standing(known, request, nowMs) : null;
+  if (!standing) refuseCold(coldUntil(), nowMs);
+  const placed =
+    known && standing
+      ? { room: known, lease: standing, decision: explainLiveLease(nowMs) }
+      : placeAnew(index, request, nowMs);
+  const node = index.nodes.get(placed.lease.incarnation);
+  if (request.peer && node) index.reservations.addPeer(node, placed.lease, debitId, nowMs);
+  return answer(placed, debitId);
+}
+
+function refuseCold(coldUntilMs: number, nowMs: number): void {
+  if (nowMs < coldUntilMs) throw new FairleadError("registry_cold", { retryAfterMs: coldUntilMs - nowMs });
+}
+
+function placeAnew(index: Index, request: PlaceRequest, nowMs: number): Placed {
+  const { rooms, leases, reservations, nodes } = index;
+  const known = rooms.get(request.roomId);
+  const options = known?.options ?? request.options ?? DEFAULT_ROOM_OPTIONS;
+  const costPpm = expectedCostPpm(index.costs[options.kind].p75Ppm(), known?.peers ?? 0, index.policy);
+  const choice = chooseFor(index, request, { options, costPpm, nowMs });
+  if (choice.state === "no_capacity")
+    throw new FairleadError("no_capacity", { retryAfterMs: choice.retryAfterMs });
+  const decision = explainChoice(choice.candidates, nowMs);
+  const room = rooms.obtain(request.roomId, nowMs, options);
+  const lease = leases.claim(room, choice.core, decision, nowMs);
+  const node = nodes.get(lease.incarnation);
+  if (node) reservations.startRoom(node, lease, costPpm, nowMs);
+  return { room, lease, decision };
+}
+
+function chooseFor(
+  { nodes, policy }: Index,
+  { region, labels = [], exclude, suspect }: PlaceRequest,
+  { options, costPpm, nowMs }: { options: RoomOptions; costPpm: number; nowMs: number },
+): Choice {
+  const chooser = { pools: nodes.pools, policy, runsOf: (nodeId: string) => nodes.runsOf(nodeId) };
+  const wish = {
+    ...{ region: options.region ?? region, labels: [...new Set([...options.labels, ...labels])] },
+    ...{ nodeId: options.nodeId, exclude, suspect, costPpm },
+  };
+  return chooseCore(chooser, wish, nodes.momentAt(nowMs));
+}
+
+/** All of it the caller's own. */
+function answer({ room, lease, decision }: Placed, debitId: string): Placement {
+  return {
+    lease: { ...lease },
+    isNew: decision.reason === "least_loaded",
+    debitId,
+    room: { options: copyOptions(room.options), mutes: room.mutes.map((mute) => ({ ...mute })) },
+    decision: copyDecision(decision),
+  };
+}
+
+function copyDecision({ candidates, ...decision }: PlacementDecision): PlacementDecision {
+  return { ...decision, candidates: candidates.map((candidate) => ({ ...candidate })) };
+}

@@ -1,0 +1,73 @@
+import type { Heartbeat, Lease, ServedLease } from "@fairlead/protocol";
+import { explainTakeUp } from "../placement/explain-choice.ts";
+import type { KnownNode } from "./known-node.ts";
+import type { Leases } from "./leases.ts";
+import type { NodeTable } from "./node-table.ts";
+import type { Room, RoomTable } from "./room-table.ts";
+
+export type Tables = { rooms: RoomTable; nodes: NodeTable; leases: Leases };
+
+/** What the node hears: leases of others, and its own under a higher epoch. */
+export type Verdict = { lost: Lease } | { renewed: Lease } | null;
+
+/** One lease that a node says it serves, beside what the registry knows. */
+type Claim = { node: KnownNode; served: ServedLease; room: Room };
+
+/**
+ * Takes a node's word for the leases that it names, and settles who keeps a room that two serve: the higher epoch, or, where a
+ * node claimed it alone while the registry was away, the one with most peers.
+ */
+export function settleClaim(tables: Tables, node: KnownNode, served: ServedLease, nowMs: number): Verdict {
+  const room = tables.rooms.obtain(served.roomId, nowMs);
+  const claim = { node, served, room };
+  if (room.lease?.incarnation === node.incarnation) return settleOwn(tables, claim, room.lease, nowMs);
+  return settleAgainst(tables, claim, room.lease, nowMs);
+}
+
+function settleOwn(tables: Tables, claim: Claim, held: Lease, nowMs: number): Verdict {
+  const { node, served, room } = claim;
+  if (held.epoch < served.epoch) return takeUp(tables, claim, served.epoch, nowMs);
+  if (held.epoch === served.epoch) {
+    tables.leases.confirm(room, node, served.peers);
+    room.isLocal = served.isLocal;
+    return null;
+  }
+  // On another core: the room was placed anew, and its join is on its way to the node.
+  if (held.core !== served.core) return null;
+  tables.leases.confirm(room, node, served.peers);
+  return { renewed: { ...held } };
+}
+
+function settleAgainst(tables: Tables, claim: Claim, held: Lease | null, nowMs: number): Verdict {
+  const { served, room } = claim;
+  if (!held) return takeUp(tables, claim, served.epoch, nowMs);
+  const isHolderAlive = tables.nodes.isAlive(held.incarnation, nowMs);
+  const isTie = held.epoch === served.epoch;
+  const isContested = isHolderAlive && (served.isLocal || room.isLocal || isTie);
+  const higher = Math.max(room.lastEpoch, served.epoch) + 1;
+  if (held.epoch < served.epoch) {
+    if (!isContested || room.peers <= served.peers) return takeUp(tables, claim, served.epoch, nowMs);
+    return { lost: { ...tables.leases.raise(room, held, higher) } };
+  }
+  if (isContested ? served.peers > room.peers : isTie) return takeUp(tables, claim, higher, nowMs);
+  return { lost: { ...(isTie ? tables.leases.raise(room, held, higher) : held) } };
+}
+
+/** The node knows of a lease that this index lost, or never heard of; or it wins one, under a higher epoch than it named. */
+function takeUp({ leases }: Tables, { node, served, room }: Claim, epoch: number, nowMs: number): Verdict {
+  const { nodeId, incarnation } = node;
+  const isRaised = epoch !== served.epoch;
+  const lease = { roomId: room.roomId, nodeId, incarnation, core: served.core, epoch };
+  const decision = explainTakeUp(served.isLocal, nowMs);
+  leases.give(room, { lease, decision, isConfirmed: true, isLocal: served.isLocal && !isRaised });
+  room.peers = served.peers;
+  return isRaised ? { renewed: { ...lease } } : null;
+}
+
+/** Ends what the node does not serve: what a complete list leaves out, and what it has not named in time. */
+export function endUnserved(leases: Leases, node: KnownNode, beat: Heartbeat, lapsedBeforeMs: number): void {
+  for (const room of node.claims) if (room.claimedAtMs < lapsedBeforeMs) leases.end(room);
+  if (!beat.leases.isComplete) return;
+  const named = new Set(beat.leases.named.map(({ roomId }) => roomId));
+  for (const room of node.held) if (room.isConfirmed && !named.has(room.roomId)) leases.end(room);
+}
