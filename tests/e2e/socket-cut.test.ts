@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { expectMedia } from "../support/expect-media.ts";
-import { startTcpCut } from "../support/tcp-cut.ts";
+import { startTcpRelay } from "../support/tcp-relay.ts";
 import { useMeetings } from "../support/use-meetings.ts";
 
 describe("a peer whose socket is cut", () => {
@@ -8,7 +8,7 @@ describe("a peer whose socket is cut", () => {
   const meetings = useMeetings({ env: { FAIRLEAD_GRACE_MS: "60000" } });
 
   it("keeps its media, comes back, and has what it missed", async () => {
-    const network = await startTcpCut(meetings.server.port);
+    const network = await startTcpRelay(meetings.server.port);
     onTestFinished(() => network.close());
     const ada = await meetings.join("Ada", network.url);
     const ben = await meetings.join("Ben");

@@ -9,10 +9,9 @@ import {
   randomId,
   toErrorBody,
 } from "@fairlead/protocol";
-import type { Signaling } from "@fairlead/signaling";
 import { issueTicket, type KeySet } from "@fairlead/tickets";
 import { getConnInfo } from "@hono/node-server/conninfo";
-import type { Context } from "hono";
+import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
@@ -29,7 +28,7 @@ const BODY_LIMIT_BYTES = 4_096;
  * Stands where an app's own back end would: gives whoever asks a ticket with every grant. So it answers this computer
  * only, unless told otherwise.
  */
-export function addDemoRoutes(app: Signaling["app"], options: DemoOptions): void {
+export function addDemoRoutes(app: Pick<Hono, "get" | "post">, options: DemoOptions): void {
   const { ticketKeys, isLan, isHttps, lanUrls } = options;
   app.get("/demo/info", (c) => c.json({ https: isHttps, lan: isLan, lanUrls: lanUrls() }));
   app.post("/demo/tickets", bodyLimit({ maxSize: BODY_LIMIT_BYTES }), async (c) => {

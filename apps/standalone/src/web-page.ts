@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Signaling } from "@fairlead/signaling";
 import { serveStatic } from "@hono/node-server/serve-static";
+import type { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 
 const DIST = fileURLToPath(new URL("../../web/dist", import.meta.url));
@@ -29,7 +29,7 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
  * Serves the built meeting page.
  * @throws {Error} It has not been built.
  */
-export function addWebPage(app: Signaling["app"]): void {
+export function addWebPage(app: Pick<Hono, "use">): void {
   if (!existsSync(DIST))
     throw new Error("The web page is not built: run `npm run build:web`, or start by `npm start`.");
   app.use("*", secureHeaders(HEADERS));

@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+export type TcpRelay = Awaited<ReturnType<typeof startTcpRelay>>;
+
+export type TcpRelayOptions = {
+  /** Where it listens. */
+  host?: string;
+  /** How long every byte takes, each way, ms. */
+  delayMs?: number;
+};
+
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * A TCP proxy in front of a port of this machine whose connections can be cut or slow: what a bad network does to TCP, while
+ * media, which goes its own way over UDP, is not touched.
+ *
+ * @param port Of whom it stands for; asked at each connection.
+ */
+export async function startTcpRelay(port: number | (() => number), options: TcpRelayOptions = {}) {
+  const { host = LOOPBACK, delayMs = 0 } = options;
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.resetAndDestroy();
+    const far = connect(typeof port === "number" ? port : port(), LOOPBACK);
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(socket);
+      forward(socket, other, delayMs);
+      socket.on("error", () => {});
+      socket.once("close", () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+  });
+  server.listen(0, host);
+  await once(server, "listening");
+  const dropAll = () => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
+  const listening = (server.address() as AddressInfo).port;
+  return {
+    port: listening,
+    /** As HTTP. */
+    url: `http://${host === LOOPBACK ? "localhost" : host}:${listening}`,
+    /** Every connection is reset, and so is every new one until `restore`. */
+    cut: () => {
+      isCut = true;
+      dropAll();
+    },
+    restore: () => {
+      isCut = false;
+    },
+    close: async () => {
+      isCut = true;
+      dropAll();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function forward(from: Socket, to: Socket, delayMs: number): void {
+  if (delayMs === 0) {
+    from.pipe(to);
+    return;
+  }
+  from.on("data", (chunk) => setTimeout(() => to.writable && to.write(chunk), delayMs));
+  from.on("end", () => setTimeout(() => to.end(), delayMs));
+}
