@@ -1,0 +1,29 @@
+import type { Cluster } from "../support/processes/start-cluster.ts";
+
+/** Something that can be killed, stalled and started again: a process of ours, or a server. */
+export type Target = {
+  pid(): number;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  signalGroup(signal: NodeJS.Signals): void;
+  restart(): Promise<void>;
+};
+
+/** All that there is, by name. */
+export function targetsOf({ processes, redis, nats }: Cluster): Record<string, Target> {
+  const server = (pid: () => number, kill: Target["kill"], restart: Target["restart"]): Target => ({
+    ...{ pid, kill, restart, signalGroup: (verb) => void kill(verb) },
+  });
+  return {
+    ...Object.fromEntries(processes.map((one) => [one.name, one])),
+    redis: server(redis.pid, redis.signal, redis.restart),
+    nats: server(nats.pid, nats.kill, nats.restart),
+  };
+}
+
+/** @throws {Error} Says whom there is. */
+export function targetOf(cluster: Cluster, name: string): Target {
+  const targets = targetsOf(cluster);
+  const target = targets[name];
+  if (!target) throw new Error(`there is ${Object.keys(targets).join(", ")}`);
+  return target;
+}
