@@ -1,62 +1,14 @@
 /** `npm run cluster`: a whole cluster on this machine, to open in a browser and to break by hand. */
-import { execFileSync } from "node:child_process";
-import { createInterface } from "node:readline";
-import { Closers } from "../support/processes/closers.ts";
-import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
-import { freePort } from "../support/servers/free-port.ts";
-import { runCommand } from "./commands.ts";
-import { listenForCommands, sendCommand } from "./control-socket.ts";
-import { type Arguments, readArguments, USAGE } from "./read-arguments.ts";
-import { serveFront } from "./serve-front.ts";
+import { sendCommand } from "./control-socket.ts";
+import { readArguments, USAGE } from "./read-arguments.ts";
 
 try {
   const asked = readArguments(process.argv.slice(2));
   if (asked.kind === "help") console.log(USAGE);
   else if (asked.kind === "command") process.stdout.write(await sendCommand(asked.line));
-  else await run(asked);
+  // Only now: all of Fairlead takes a second to load, which a command to another process need not wait for.
+  else await (await import("./run-cluster.ts")).runCluster(asked);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
-}
-
-async function run({ port: asked, ...counts }: Extract<Arguments, { kind: "start" }>): Promise<void> {
-  const closers = new Closers();
-  const stop = async () => {
-    await closers.closeAll();
-    process.exit(0);
-  };
-  // Also while it starts. Its processes are in groups of their own, which Ctrl-C does not reach.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
-  const port = asked === 0 ? await freePort() : asked;
-  execFileSync("npm", ["run", "--silent", "build:web"], { stdio: ["ignore", "ignore", "inherit"] });
-  console.log("Starting nats-server, redis-server, signaling and media nodes…");
-  const cluster = await startCluster({
-    ...{ name: "cluster", ...counts },
-    env: { FAIRLEAD_PUBLIC_URL: `http://localhost:${port}` },
-  });
-  closers.add(cluster);
-  const { url: signalingUrl, ticketKeys } = cluster;
-  const front = await serveFront({ port, signalingUrl, ticketKeys });
-  closers.add(front);
-  const stopListening = await listenForCommands((line) => runCommand(cluster, line));
-  closers.add({ close: stopListening });
-  console.log(greeting(front.url, cluster));
-  for await (const line of createInterface({ input: process.stdin })) {
-    if (line.trim() !== "") console.log(await runCommand(cluster, line));
-  }
-}
-
-function greeting(url: string, { apiKey, logFolder, redis, nats }: Cluster): string {
-  return [
-    "",
-    `The page: ${url}   (open it in two tabs, join the same room)`,
-    `The API:  ${url}/v1/docs   with the API key ${apiKey}`,
-    `          curl -H 'authorization: Bearer ${apiKey}' ${url}/v1/nodes`,
-    `Servers:  ${nats.tcpUrl}  ${redis.url}`,
-    `Logs:     ${logFolder}`,
-    "",
-    'Break it: type "kill node-1", "stop node-2", "restart redis", "status"; "help" lists all.',
-    "From another shell: npm run cluster -- --kill node-1",
-    "Ctrl-C stops all of it.",
-  ].join("\n");
 }

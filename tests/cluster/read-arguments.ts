@@ -5,7 +5,16 @@ export type Arguments =
   | { kind: "help" }
   /** For the cluster that runs: `kill node-2`. */
   | { kind: "command"; line: string }
-  | { kind: "start"; signaling: number; nodes: number; cores: number; port: number };
+  | StartArguments;
+
+export type StartArguments = {
+  kind: "start";
+  signaling: number;
+  nodes: number;
+  cores: number;
+  /** 0: a free one. */
+  port: number;
+};
 
 export const USAGE = `Usage: npm run cluster -- [options]
   --signaling N  signaling processes (default 2)

@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import { Closers } from "../support/processes/closers.ts";
+import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
+import { freePort } from "../support/servers/free-port.ts";
+import { runCommand } from "./commands.ts";
+import { listenForCommands } from "./control-socket.ts";
+import type { StartArguments } from "./read-arguments.ts";
+import { serveFront } from "./serve-front.ts";
+
+/** Until Ctrl-C. */
+export async function runCluster({ port: asked, ...counts }: StartArguments): Promise<void> {
+  const closers = new Closers();
+  const stop = async () => {
+    await closers.closeAll();
+    process.exit(0);
+  };
+  // Also while it starts. Its processes are in groups of their own, which Ctrl-C does not reach.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+  const port = asked === 0 ? await freePort() : asked;
+  execFileSync("npm", ["run", "--silent", "build:web"], { stdio: ["ignore", "ignore", "inherit"] });
+  console.log("Starting nats-server, redis-server, signaling and media nodes…");
+  const cluster = await startCluster({
+    ...{ name: "cluster", ...counts },
+    env: { FAIRLEAD_PUBLIC_URL: `http://localhost:${port}` },
+  });
+  closers.add(cluster);
+  const { url: signalingUrl, ticketKeys } = cluster;
+  const front = await serveFront({ port, signalingUrl, ticketKeys });
+  closers.add(front);
+  const stopListening = await listenForCommands((line) => runCommand(cluster, line));
+  closers.add({ close: stopListening });
+  console.log(greeting(front.url, cluster));
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line.trim() !== "") console.log(await runCommand(cluster, line));
+  }
+}
+
+function greeting(url: string, { apiKey, logFolder, redis, nats }: Cluster): string {
+  return [
+    "",
+    `The page: ${url}   (open it in two tabs, join the same room)`,
+    `The API:  ${url}/v1/docs   with the API key ${apiKey}`,
+    `          curl -H 'authorization: Bearer ${apiKey}' ${url}/v1/nodes`,
+    `Servers:  ${nats.tcpUrl}  ${redis.url}`,
+    `Logs:     ${logFolder}`,
+    "",
+    'Break it: type "kill node-1", "stop node-2", "restart redis", "status"; "help" lists all.',
+    "From another shell: npm run cluster -- --kill node-1",
+    "Ctrl-C stops all of it.",
+  ].join("\n");
+}
