@@ -25,6 +25,9 @@ Faults, for the cluster that runs, from another shell as \`npm run cluster -- --
 \`kill node-2\`; names are node-N, signaling-N, redis, nats:
 ${COMMAND_LIST}`;
 
+/** Those that take a name. */
+const VERBS = Object.keys(COMMANDS).filter((verb) => verb !== "status");
+
 /** @throws {Error} Names what is wrong. */
 export function readArguments(args: string[]): Arguments {
   const counts = { signaling: "2", nodes: "3", cores: "1", port: "0" };
@@ -34,13 +37,13 @@ export function readArguments(args: string[]): Arguments {
       help: { type: "boolean", default: false },
       status: { type: "boolean", default: false },
       ...options(Object.keys(counts)),
-      ...options(Object.keys(COMMANDS).filter((verb) => verb !== "status")),
+      ...options(VERBS),
     },
   });
   if (values.help) return { kind: "help" };
   if (values.status) return { kind: "command", line: "status" };
   const given: Record<string, string | boolean | undefined> = values;
-  const verb = Object.keys(COMMANDS).find((name) => given[name] !== undefined);
+  const verb = VERBS.find((name) => given[name] !== undefined);
   if (verb) return { kind: "command", line: `${verb} ${given[verb]}` };
   const count = (name: keyof typeof counts, min: number, max: number) =>
     wholeNumber(name, String(given[name] ?? counts[name]), min, max);
