@@ -1,4 +1,3 @@
-import type { BusStatus } from "@fairlead/bus";
 import { FRAME_LIMIT, subjects } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
@@ -142,26 +141,6 @@ describe("frames of a WebSocket", () => {
         },
       },
     ]);
-  });
-});
-
-describe("a bus that was away", () => {
-  it("is asked for what came after the last acknowledged event, and a session that is gone is found out", async () => {
-    const { join, node, bus } = await startCluster();
-    let tell: (status: BusStatus) => void = () => {};
-    bus.onStatus = (listener) => {
-      tell = listener;
-      return () => {};
-    };
-    const { client, joined } = await join();
-    const position = `${joined.epoch}:1`;
-    client.send({ type: "ack", position });
-    client.send({ type: "ping" });
-    await client.next("pong");
-    node.refuseNext("session.ack", "session_gone");
-    tell("resumed");
-    expect((await client.next("error")).error.code).toBe("session_gone");
-    expect(node.callsTo("session.ack")[1]?.request).toMatchObject({ ack: { position, resend: true } });
   });
 });
 

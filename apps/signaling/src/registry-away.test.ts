@@ -119,6 +119,22 @@ describe("while the registry is away", () => {
   });
 });
 
+describe("while the registry is away and the bus has just come back", () => {
+  it("no room is given away, as its node may not be back yet", async () => {
+    const limits = { retryDelaysMs: [] };
+    const { join, connect, joinFrame, registry, signalingBus, node } = await startCluster({ limits });
+    await join("running", "ann");
+    takeAway(registry);
+    signalingBus.cut();
+    signalingBus.restore();
+    await join("running", "bob");
+    const client = await connect();
+    client.send(await joinFrame("new"));
+    expect((await client.next("error")).error.code).toBe("registry_unreachable");
+    expect(node.callsTo("room.claim")).toEqual([]);
+  });
+});
+
 describe("while the registry is cold", () => {
   it("running rooms are joined at once, and new ones when it knows the nodes again", async () => {
     const { join, connect, joinFrame, registry, node } = await startCluster();

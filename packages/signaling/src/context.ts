@@ -7,6 +7,7 @@ import type { UpgradeWebSocket } from "hono/ws";
 import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
 import { CircuitBreaker } from "./placement/circuit-breaker.ts";
+import { BusHistory } from "./session/bus-history.ts";
 
 /** Fills the array it is given with random bytes. */
 export type Random = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
@@ -42,6 +43,7 @@ export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl"
   limits: SignalingLimits;
   /** Around placements, so that joins are quick while the registry is away. */
   breaker: CircuitBreaker;
+  busHistory: BusHistory;
 };
 
 /** A registry that failed this often in a row is left alone for a second. */
@@ -49,6 +51,7 @@ const BREAKER = { failureLimit: 3, openMs: 1_000 };
 
 export function createContext(dependencies: SignalingDependencies): SignalingContext {
   const now = dependencies.now ?? Date.now;
+  const limits = { ...DEFAULT_LIMITS, ...dependencies.limits };
   return {
     ...dependencies,
     publicUrl: dependencies.publicUrl,
@@ -57,7 +60,8 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     issuer: dependencies.issuer ?? DEFAULT_ISSUER,
     now,
     random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),
-    limits: { ...DEFAULT_LIMITS, ...dependencies.limits },
+    limits,
     breaker: new CircuitBreaker({ ...BREAKER, now }),
+    busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
   };
 }

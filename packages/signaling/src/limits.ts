@@ -20,6 +20,10 @@ export type SignalingLimits = {
    * lease can be taken over, so that a join outlasts a failover.
    */
   retryDelaysMs: readonly number[];
+  /** How long the bus may be away before clients are told. */
+  busPatienceMs: number;
+  /** How long nodes may take to be back on the bus after this process is: until then silence is no sign of death. */
+  busSettleMs: number;
   /** How long `/readyz` waits for the registry. */
   readyTimeoutMs: number;
 };
@@ -33,5 +37,7 @@ export const DEFAULT_LIMITS: SignalingLimits = {
   sessionTicketTtlS: 3_600,
   sessionsAliveIntervalMs: SESSIONS_ALIVE_INTERVAL_MS,
   retryDelaysMs: [100, 200, 400, 800],
+  busPatienceMs: 1_000,
+  busSettleMs: 5_000,
   readyTimeoutMs: 1_000,
 };

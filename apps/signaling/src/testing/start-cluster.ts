@@ -9,7 +9,7 @@ import {
 } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { createSignaling, type SignalingLimits } from "@fairlead/signaling";
-import { startScriptedNode } from "@fairlead/signaling/testing";
+import { cuttable, startScriptedNode } from "@fairlead/signaling/testing";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket, type KeySet } from "@fairlead/tickets";
 import { onTestFinished } from "vitest";
@@ -43,15 +43,17 @@ type BackEnd = Awaited<ReturnType<typeof startBackEnd>>;
 
 async function startBackEnd() {
   const bus = createMemoryBus();
+  /** Signaling's own connection to it. */
+  const signalingBus = cuttable(bus);
   const clock = { nowMs: 1_800_000_000_000 };
   const registry = createMemoryRegistry({ now: () => clock.nowMs });
   const node = await startScriptedNode(bus, registry);
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
-  return { bus, clock, registry, node, ticketKeys, sessionKeys };
+  return { bus, signalingBus, clock, registry, node, ticketKeys, sessionKeys };
 }
 
 function serveOptions(backEnd: BackEnd, options: Options, port: number): ServeOptions {
-  const { bus, registry, ticketKeys, sessionKeys } = backEnd;
+  const { signalingBus: bus, registry, ticketKeys, sessionKeys } = backEnd;
   const { limits, log = silentLogger, region, tls } = options;
   return {
     ...{ host: "127.0.0.1", port, tls },

@@ -19,7 +19,7 @@ const LOGGED = 8;
  * Gives a room that nobody serves to the node that every process would choose, without the registry: the first by rendezvous
  * hash among the ready nodes that answer on the bus, those of the preferred region before all others.
  *
- * @returns null when no node answers that can take it.
+ * @returns null when no node answers that can take it, or the bus has just come back and nodes have not.
  * @throws {FairleadError} `node_timeout`, what the node refuses with, `bus_disconnected`.
  */
 export async function claimRoom(
@@ -27,6 +27,8 @@ export async function claimRoom(
   roomId: string,
   region: string | undefined,
 ): Promise<ServedRoom | null> {
+  // The room's own node may be among those that are missing: the room would run twice.
+  if (context.busHistory.isSettling) return null;
   const options = { timeoutMs: DESCRIBE_TIMEOUT_MS };
   const answers = await callEveryNode(context.bus, subjects.nodes, "node.describe", {}, options);
   const ranked = rankByRendezvous(roomId, preferred(answers.filter(canTakeRooms), region));

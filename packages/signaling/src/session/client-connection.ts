@@ -167,7 +167,8 @@ export class ClientConnection {
     if (this.#state.state === "closed") return;
     const mayJoinAnew = closeCode(error.code) === null;
     if (mayJoinAnew) this.#wait(true);
-    this.#fail(mayJoinAnew ? new FairleadError("session_gone", { cause: error }) : error);
+    const mayResume = error.code === "bus_disconnected";
+    this.#fail(mayJoinAnew && !mayResume ? new FairleadError("session_gone", { cause: error }) : error);
   }
 
   #wait(hasJoined: boolean): void {

@@ -39,6 +39,9 @@ export class Clients {
     this.#isShuttingDown = true;
     this.#context.log.info("signaling.shutting_down", { connections: this.#connections.size });
     for (const connection of [...this.#connections]) connection.shutDown();
-    if (this.#context.bus.isConnected) await this.#context.bus.flush();
+    await this.#context.bus.flush().catch((error: unknown) => {
+      // A bus that is away has nothing of ours to hand on.
+      if (!(error instanceof FairleadError)) throw error;
+    });
   }
 }

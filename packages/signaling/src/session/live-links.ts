@@ -8,12 +8,14 @@ const SESSIONS_PER_MESSAGE = 1_000;
 
 /**
  * The links of this process. While there are any, one timer tells their nodes that they are alive, and renews their session
- * tickets; a bus that comes back makes them ask for what they missed.
+ * tickets; a bus that comes back soon makes them ask for what they missed, one that stays away ends them.
  */
 export class LiveLinks implements LinkRegister {
   readonly #context: SignalingContext;
   readonly #links = new Set<SessionLink>();
   #stop: (() => void) | null = null;
+  /** Runs while the bus is away and the clients don't know yet. */
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: SignalingContext) {
     this.#context = context;
@@ -33,13 +35,29 @@ export class LiveLinks implements LinkRegister {
 
   #start(): () => void {
     const timer = setInterval(() => this.#beat(), this.#context.limits.sessionsAliveIntervalMs);
-    const unsubscribe = this.#context.bus.onStatus((status) => {
-      if (status === "resumed") for (const link of this.#links) link.catchUp();
-    });
+    const unsubscribe = this.#context.bus.onStatus((status) =>
+      status === "lost" ? this.#onBusLost() : this.#onBusResumed(),
+    );
     return () => {
       clearInterval(timer);
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
       unsubscribe();
     };
+  }
+
+  #onBusLost(): void {
+    const { log, limits } = this.#context;
+    this.#patience ??= setTimeout(() => {
+      log.warn("bus.away", { sessions: this.#links.size });
+      for (const link of [...this.#links]) link.giveUpBus();
+    }, limits.busPatienceMs);
+  }
+
+  #onBusResumed(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    for (const link of this.#links) link.catchUp();
   }
 
   #beat(): void {

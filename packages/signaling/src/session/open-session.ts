@@ -11,6 +11,7 @@ import {
 import { type SessionInput, verifyAdmission } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
 import { placeRoom } from "../placement/place-room.ts";
+import { assertBus } from "./assert-bus.ts";
 import { pause } from "./pause.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
 
@@ -30,7 +31,7 @@ type Search = {
  * that is full or a node that does not answer makes it place again, a few times.
  *
  * @returns The link, live: `joined` has been sent to the sink, and events follow.
- * @throws {FairleadError} `ticket_…`, `banned`, `no_capacity`, `registry_…`, what the node refuses with, or its last failure.
+ * @throws {FairleadError} `ticket_…`, `banned`, `no_capacity`, `registry_…`, `bus_disconnected`, what the node refuses with, or its last failure.
  */
 export async function openSession(
   context: SignalingContext,
@@ -39,6 +40,7 @@ export async function openSession(
   sink: LinkSink,
 ): Promise<SessionLink> {
   const { issuer, now } = context;
+  assertBus(context);
   const claims = await verifyAdmission(context, join, { issuer, now });
   const search: Search = { full: [], draining: [], suspect: undefined, lease: null };
   const attempt = () => tryOpen(context, new SessionLink(context, register, sink), { join, claims, search });
@@ -78,7 +80,7 @@ async function tryOpen(
     const reply = await callNode(context.bus, lease.incarnation, "room.join", request);
     // A join sent again finds the session that the first one made.
     if (reply.sessionId !== sessionId) await link.listen(reply.sessionId, claims.room);
-    await link.start(toSession(claims, lease, reply), (sessionTicket) => ({
+    await link.start(toSession(claims, lease, reply), reply.position, (sessionTicket) => ({
       ...{ ...reply, type: "joined", sessionTicket },
     }));
     // Nobody listened there when the node sent that session's events.

@@ -2,6 +2,7 @@ import { callNode } from "@fairlead/bus";
 import { FairleadError, type ResumeRequest } from "@fairlead/protocol";
 import { verifySessionTicket } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
+import { assertBus } from "./assert-bus.ts";
 import { isNodeLost, retryUnreachable } from "./send-command.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
 
@@ -10,7 +11,7 @@ import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts
  *
  * @returns The link, live: `resumed` has been sent to the sink, and what the client missed follows.
  * @throws {FairleadError} `session_invalid`, `session_expired`; `session_gone` when neither session nor node is there any more,
- * after which the client joins anew.
+ * after which the client joins anew; `bus_disconnected`, after which it tries again.
  */
 export async function resumeSession(
   context: SignalingContext,
@@ -19,6 +20,7 @@ export async function resumeSession(
   sink: LinkSink,
 ): Promise<SessionLink> {
   const { issuer, now, sessionKeys, bus } = context;
+  assertBus(context);
   const claims = await verifySessionTicket(sessionKeys, request.sessionTicket, { issuer, now });
   const { sub, session, peer, room, node, incarnation, epoch, ticketId } = claims;
   const link = new SessionLink(context, register, sink);
@@ -30,6 +32,7 @@ export async function resumeSession(
     );
     await link.start(
       { sub, session, peer, room, node, incarnation, epoch, ticketId, connection },
+      request.position,
       (sessionTicket) => ({ type: "resumed", sessionTicket, connection }),
     );
     return link;

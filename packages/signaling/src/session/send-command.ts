@@ -67,20 +67,24 @@ export async function sendCommand(
   }
 }
 
+/** While nodes are still coming back, ms. */
+const SETTLING_RETRY_MS = 500;
+
 /** Tries again while nobody listens under the node's incarnation. */
 export async function retryUnreachable<T>(
   context: SignalingContext,
   attempt: () => Promise<T>,
   isWanted: () => boolean = () => true,
 ): Promise<T> {
-  for (const delayMs of context.limits.retryDelaysMs) {
+  const { limits, busHistory } = context;
+  for (let tries = 0; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
       const isUnreachable = error instanceof FairleadError && error.code === "node_unreachable";
-      if (!isUnreachable || !isWanted()) throw error;
+      const delayMs = limits.retryDelaysMs[tries] ?? (busHistory.isSettling ? SETTLING_RETRY_MS : null);
+      if (!isUnreachable || delayMs === null || !isWanted()) throw error;
       await pause(context, delayMs);
     }
   }
-  return attempt();
 }

@@ -3,6 +3,7 @@ import {
   type Acknowledgement,
   type CommandEnvelope,
   FairleadError,
+  type Position,
   parseJson,
   RoomControl,
   type ServerFrame,
@@ -12,12 +13,15 @@ import {
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
 import type * as z from "zod";
 import type { SignalingContext } from "../context.ts";
-import { isNodeLost, meansNodeLost, sendCommand } from "./send-command.ts";
+import { isNodeLost, meansNodeLost, retryUnreachable, sendCommand } from "./send-command.ts";
 
 /** Who sits at the other end: a socket, or a stream of server-sent events. */
 export type LinkSink = {
   send(frame: ServerFrame): void;
-  /** The session is over for this link, which is closed already. `session_gone`: the client may join anew. */
+  /**
+   * The session is over for this link, which is closed already. `session_gone`: the client may join anew;
+   * `bus_disconnected`: it may resume.
+   */
   onOver(error: FairleadError): void;
 };
 
@@ -70,8 +74,16 @@ export class SessionLink {
     await bus.flush();
   }
 
-  /** The node has answered: sends the first frame, then what came meanwhile, in order. */
-  async start(session: SessionInput, firstFrame: (sessionTicket: string) => ServerFrame): Promise<void> {
+  /**
+   * The node has answered: sends the first frame, then what came meanwhile, in order.
+   * @param position Which event the client has had last.
+   */
+  async start(
+    session: SessionInput,
+    position: Position,
+    firstFrame: (sessionTicket: string) => ServerFrame,
+  ): Promise<void> {
+    this.#lastAck = { position, resend: false };
     const sessionTicket = await this.#issueTicket(session);
     if (this.#state.state !== "opening") return;
     const { held, movedTo } = this.#state;
@@ -101,9 +113,15 @@ export class SessionLink {
     const { session } = this;
     if (!session) return;
     this.#lastAck = ack;
+    const { bus } = this.#context;
     const request = { sessionId: session.session, connection: session.connection, ack };
+    const isWanted = () => this.session === session && (ack.resend || this.#lastAck === ack);
     try {
-      await callNode(this.#context.bus, session.incarnation, "session.ack", request);
+      await retryUnreachable(
+        this.#context,
+        () => callNode(bus, session.incarnation, "session.ack", request),
+        isWanted,
+      );
     } catch (error) {
       this.#onCallFailed(session, error, "session.ack_failed");
     }
@@ -112,6 +130,11 @@ export class SessionLink {
   /** The bus was away and has lost messages: asks for what came after the last acknowledged event. */
   catchUp(): void {
     if (this.#lastAck) void this.acknowledge({ ...this.#lastAck, resend: true });
+  }
+
+  /** The bus stays away: the client is told, and may resume on its connection when it likes. */
+  giveUpBus(): void {
+    this.#end("bus_disconnected");
   }
 
   /** Sends a fresh session ticket once half of the last one's life is over. */

@@ -1,0 +1,2 @@
+export { type CuttableBus, cuttable } from "./cuttable-bus.ts";
+export { type ScriptedNode, startScriptedNode } from "./scripted-node.ts";
