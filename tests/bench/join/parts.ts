@@ -3,7 +3,7 @@ import { decodeText, encodeJson } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { localAddresses } from "@fairlead/media-node";
 import { provideWorker } from "@fairlead/mediasoup-worker";
-import { DEFAULT_CODEC_POLICY, mediaCodecs, randomId } from "@fairlead/protocol";
+import { DEFAULT_CODEC_POLICY, mediaCodecs, randomId, type ServedLease } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { createWorker, type types } from "mediasoup";
 import { WebSocketServer } from "ws";
@@ -75,13 +75,14 @@ async function openRegistry() {
   const registry = createMemoryRegistry();
   const node = { nodeId: "bench", incarnation: randomId() };
   let debits: string[] = [];
-  const placed = new Map<string, { roomId: string; core: number; epoch: number }>();
+  const placed = new Map<string, ServedLease>();
   const settle = async () => {
     const core = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
     await registry.heartbeat({
       ...{ ...node, state: "ready", busConnected: true, region: "default", labels: [], version: "bench" },
       ...{ networkLoad: 0, cores: Array.from({ length: CORES }, (_, index) => ({ ...core, core: index })) },
-      ...{ settledDebits: debits, leases: [...placed.values()] },
+      ...{ capacity: { maxPeers: null, networkBps: 1_000_000_000 }, observedCosts: [], suspects: [] },
+      ...{ settledDebits: debits, leases: allOf([...placed.values()]) },
     });
     debits = [];
   };
@@ -92,12 +93,18 @@ async function openRegistry() {
     const { lease, debitId } = await registry.place({ roomId: `room-${turn % ROOMS}`, peer });
     return () => {
       debits.push(debitId);
-      placed.set(lease.roomId, { roomId: lease.roomId, core: lease.core, epoch: lease.epoch });
+      const { roomId, core, epoch } = lease;
+      placed.set(roomId, { roomId, core, epoch, peers: 1, isLocal: false });
     };
   };
   await settle();
   for (let room = 0; room < ROOMS; room++) (await place())();
   return { place, settle };
+}
+
+function allOf(named: ServedLease[]) {
+  const epochSum = named.reduce((sum, { epoch }) => sum + (epoch % 1_000_000_000), 0);
+  return { count: named.length, epochSum, named, isComplete: true };
 }
 
 /** mediasoup's own two transports, both at once, as a join makes them. */

@@ -1,15 +1,13 @@
 import type { PlacementPolicy } from "../placement/placement-policy.ts";
-import { ScoredSet } from "../placement/scored-set.ts";
-import type { KnownNode } from "./known-node.ts";
 
 /**
- * Who has the bus. A node without it is cut off only where others have it, and only after a while in which that was so: a bus
- * that restarts takes nobody's rooms, in whatever order the nodes come back to it.
+ * Whether anybody has the bus. A node without it is cut off only where others have it, and only after a while in which that was
+ * so: a bus that restarts takes nobody's rooms, in whatever order the nodes come back to it.
  */
 export class BusWatch {
   readonly #policy: PlacementPolicy;
-  /** Incarnations by when they last said that they have the bus. */
-  readonly #connected = new ScoredSet();
+  /** When a node last said that it has it. */
+  #connectedAtMs = Number.NEGATIVE_INFINITY;
   /** Since when somebody has it; null when nobody does. */
   #sinceMs: number | null = null;
 
@@ -17,26 +15,23 @@ export class BusWatch {
     this.#policy = policy;
   }
 
-  connected(incarnation: string, nowMs: number): void {
-    this.#connected.set(incarnation, nowMs);
+  connected(nowMs: number): void {
+    if (this.#isForgotten(nowMs)) this.#sinceMs = null;
     this.#sinceMs ??= nowMs;
+    this.#connectedAtMs = nowMs;
   }
 
-  disconnected(incarnation: string, nowMs: number): void {
-    this.#connected.delete(incarnation);
-    for (let oldest = this.#connected.first(); oldest; oldest = this.#connected.first()) {
-      if (nowMs - oldest.score <= this.#policy.nodeTtlMs) return;
-      this.#connected.delete(oldest.member);
-    }
-    this.#sinceMs = null;
+  disconnected(nowMs: number): void {
+    if (this.#isForgotten(nowMs)) this.#sinceMs = null;
   }
 
-  remove(incarnation: string): void {
-    this.#connected.delete(incarnation);
-  }
-
-  isCut({ cutSinceMs }: KnownNode, nowMs: number): boolean {
+  /** @param node.cutSinceMs Since when the node has no bus; null while it has. */
+  isCut({ cutSinceMs }: { cutSinceMs: number | null }, nowMs: number): boolean {
     if (cutSinceMs === null || this.#sinceMs === null) return false;
     return nowMs - Math.max(cutSinceMs, this.#sinceMs) > this.#policy.cutAfterMs;
+  }
+
+  #isForgotten(nowMs: number): boolean {
+    return nowMs - this.#connectedAtMs > this.#policy.nodeTtlMs;
   }
 }

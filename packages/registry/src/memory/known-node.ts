@@ -3,12 +3,14 @@ import { type PlacementCore, type PlacementNode, toPpm } from "../placement/plac
 import type { Debit, YoungRoom } from "./reservations.ts";
 import type { Room } from "./room-table.ts";
 
-export type KnownCore = PlacementCore & Pick<CoreAdvert, "rooms" | "peers" | "consumers">;
+export type KnownCore = PlacementCore & Pick<CoreAdvert, "cpuLoad" | "rooms" | "peers" | "consumers">;
 
 /** One run of one node, and all that ends with it. */
 export type KnownNode = Omit<PlacementNode, "cores"> & {
   cores: KnownCore[];
   version: string;
+  /** As advertised. */
+  networkLoad: number;
   networkBps: number;
   /** Since when it has no bus; null while it has. */
   cutSinceMs: number | null;
@@ -28,7 +30,16 @@ export type KnownNode = Omit<PlacementNode, "cores"> & {
 export function newNode({ nodeId, incarnation }: Heartbeat): KnownNode {
   return {
     ...{ nodeId, incarnation, state: "ready", busConnected: false, region: "", labels: [], version: "" },
-    ...{ networkPpm: 0, networkBps: 1, peers: 0, openPeers: 0, maxPeers: null, lastBeatMs: 0, cores: [] },
+    ...{
+      networkPpm: 0,
+      networkLoad: 0,
+      networkBps: 1,
+      peers: 0,
+      openPeers: 0,
+      maxPeers: null,
+      lastBeatMs: 0,
+      cores: [],
+    },
     ...{ cutSinceMs: null, wasCutOff: false },
     ...{ held: new Set(), claims: new Set(), digest: { count: 0, epochSum: 0 } },
     ...{ debits: new Map(), young: new Map() },
@@ -42,6 +53,7 @@ export function renewNode(node: KnownNode, beat: Heartbeat, nowMs: number): void
   node.region = beat.region;
   node.labels = [...beat.labels];
   node.version = beat.version;
+  node.networkLoad = beat.networkLoad;
   node.networkPpm = toPpm(beat.networkLoad);
   node.networkBps = beat.capacity.networkBps;
   node.maxPeers = beat.capacity.maxPeers;
@@ -51,5 +63,5 @@ export function renewNode(node: KnownNode, beat: Heartbeat, nowMs: number): void
 }
 
 function toCore({ core, cpuLoad, rooms, peers, consumers, usable }: CoreAdvert): KnownCore {
-  return { core, cpuPpm: toPpm(cpuLoad), debitPpm: 0, rooms, peers, consumers, usable };
+  return { core, cpuLoad, cpuPpm: toPpm(cpuLoad), debitPpm: 0, rooms, peers, consumers, usable };
 }

@@ -8,7 +8,7 @@ export function toNodeStatus(node: KnownNode): NodeStatus {
   const { nodeId, incarnation, state, busConnected, region, labels, version } = node;
   return {
     ...{ nodeId, incarnation, state, busConnected, region, labels: [...labels], version },
-    networkLoad: fromPpm(node.networkPpm),
+    networkLoad: node.networkLoad,
     capacity: { maxPeers: node.maxPeers, networkBps: node.networkBps },
     cores: node.cores.map((core) => toCoreStatus(core, node.networkPpm)),
     lastBeatMs: node.lastBeatMs,
@@ -16,9 +16,9 @@ export function toNodeStatus(node: KnownNode): NodeStatus {
 }
 
 function toCoreStatus(known: KnownCore, networkPpm: number): NodeStatus["cores"][number] {
-  const { core, cpuPpm, rooms, peers, consumers, usable, debitPpm } = known;
+  const { core, cpuLoad, rooms, peers, consumers, usable, debitPpm } = known;
   return {
-    ...{ core, cpuLoad: fromPpm(cpuPpm), rooms, peers, consumers, usable },
+    ...{ core, cpuLoad, rooms, peers, consumers, usable },
     ...{ debit: fromPpm(debitPpm), load: fromPpm(coreLoadPpm(known, networkPpm)) },
   };
 }

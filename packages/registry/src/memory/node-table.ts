@@ -52,7 +52,6 @@ export class NodeTable {
     this.#beats.delete(node.incarnation);
     this.#names.delete(memberOf(node));
     this.#byName.delete(memberOf(node));
-    this.bus.remove(node.incarnation);
     this.pools.remove(node);
   }
 

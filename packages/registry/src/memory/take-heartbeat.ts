@@ -67,10 +67,10 @@ function buryDead(index: Index, { nodeId, incarnation, suspects }: Heartbeat, no
 
 function watchBus({ nodes, orphans }: Index, node: KnownNode, nowMs: number): void {
   if (node.busConnected) {
-    nodes.bus.connected(node.incarnation, nowMs);
+    nodes.bus.connected(nowMs);
     node.cutSinceMs = null;
   } else {
-    nodes.bus.disconnected(node.incarnation, nowMs);
+    nodes.bus.disconnected(nowMs);
     node.cutSinceMs ??= nowMs;
   }
   const isCut = nodes.bus.isCut(node, nowMs);

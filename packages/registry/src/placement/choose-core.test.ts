@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseCore } from "./choose-core.ts";
+import { type Choice, chooseCore } from "./choose-core.ts";
 import { coreLoadPpm } from "./core-load.ts";
 import { explainChoice } from "./explain-choice.ts";
+import { NodePools } from "./node-pools.ts";
 import { DEFAULT_POLICY, type PlacementNode, type PlacementWish } from "./placement-policy.ts";
 
 const NOW_MS = 1_000_000;
@@ -18,22 +19,36 @@ function node(nodeId: string, permille: number[], options: Partial<PlacementNode
     region: "eu",
     labels: [],
     networkPpm: 0,
+    peers: 0,
+    openPeers: 0,
+    maxPeers: null,
     lastBeatMs: NOW_MS,
     cores,
     ...options,
   };
 }
 
+type Wish = Partial<PlacementWish>;
+
+function choiceOf(nodes: PlacementNode[], wish: Wish = {}): Choice {
+  const pools = new NodePools();
+  for (const each of nodes) pools.rank(each);
+  const runsOf = (nodeId: string) => nodes.filter((each) => each.nodeId === nodeId);
+  const costPpm = DEFAULT_POLICY.roomCostPpm;
+  const moment = { nowMs: NOW_MS, aliveFloorMs: 0 };
+  return chooseCore({ pools, runsOf, policy: DEFAULT_POLICY }, { costPpm, ...wish }, moment);
+}
+
 /** @returns `node.core`, or `none`. */
-function choose(nodes: PlacementNode[], wish: PlacementWish = {}): string {
-  const choice = chooseCore(nodes, wish, DEFAULT_POLICY, NOW_MS);
+function choose(nodes: PlacementNode[], wish: Wish = {}): string {
+  const choice = choiceOf(nodes, wish);
   return choice.state === "chosen" ? `${choice.core.nodeId}.${choice.core.core}` : "none";
 }
 
 const stale = (ageMs: number) => ({ lastBeatMs: NOW_MS - ageMs });
 
 describe("chooseCore", () => {
-  it.each<[string, PlacementNode[], PlacementWish, string]>([
+  it.each<[string, PlacementNode[], Wish, string]>([
     ["the least-loaded core", [node("a", [500, 200, 300])], {}, "a.1"],
     ["the node whose best core is least loaded", [node("a", [100, 900]), node("b", [150, 0])], {}, "b.1"],
     [
@@ -83,6 +98,32 @@ describe("chooseCore", () => {
     ["not the draining", [node("a", [0], { state: "draining" }), node("b", [500])], {}, "b.0"],
     ["not one cut off from the bus", [node("a", [0], { busConnected: false }), node("b", [500])], {}, "b.0"],
     [
+      "not one with as many peers as it may have",
+      [node("a", [0], { peers: 7, openPeers: 3, maxPeers: 10 }), node("b", [500])],
+      {},
+      "b.0",
+    ],
+    [
+      "one with room for one peer more",
+      [node("a", [0], { peers: 7, openPeers: 2, maxPeers: 10 }), node("b", [500])],
+      {},
+      "a.0",
+    ],
+    ["the node that it is pinned to", [node("a", [0]), node("b", [500])], { nodeId: "b" }, "b.0"],
+    [
+      "the pinned node's better run",
+      [node("b", [400], { incarnation: "y" }), node("b", [500, 300], { incarnation: "z" })],
+      { nodeId: "b" },
+      "b.1",
+    ],
+    ["nobody where the pinned node is full", [node("a", [0]), node("b", [890])], { nodeId: "b" }, "none"],
+    [
+      "nobody where the pinned node lacks a label",
+      [node("b", [0])],
+      { nodeId: "b", labels: ["gpu"] },
+      "none",
+    ],
+    [
       "not an excluded core",
       [node("a", [0, 500])],
       { exclude: [{ nodeId: "a", incarnation: "a-run", core: 0 }] },
@@ -115,9 +156,8 @@ describe("chooseCore", () => {
   });
 
   it("asks to come back soon where nodes are full, later where there are none", () => {
-    const retry = (nodes: PlacementNode[]) => chooseCore(nodes, {}, DEFAULT_POLICY, NOW_MS);
-    expect(retry([node("a", [950])])).toEqual({ state: "no_capacity", retryAfterMs: 1_000 });
-    expect(retry([node("a", [0], { state: "draining" })])).toEqual({
+    expect(choiceOf([node("a", [950])])).toEqual({ state: "no_capacity", retryAfterMs: 1_000 });
+    expect(choiceOf([node("a", [0], { state: "draining" })])).toEqual({
       state: "no_capacity",
       retryAfterMs: 5_000,
     });
@@ -125,11 +165,9 @@ describe("chooseCore", () => {
 
   it("explains itself with at most eight candidates, best first, loads before the debit", () => {
     const nodes = Array.from({ length: 12 }, (_, n) => node(`n${n}`, [800 - n * 10, 880]));
-    const choice = chooseCore(nodes, {}, DEFAULT_POLICY, NOW_MS);
-    const { candidates, reason, atMs } = explainChoice(
-      choice.state === "chosen" ? choice.ranked : [],
-      NOW_MS,
-    );
+    const choice = choiceOf(nodes);
+    const chosen = choice.state === "chosen" ? choice.candidates : [];
+    const { candidates, reason, atMs } = explainChoice(chosen, NOW_MS);
     expect({ reason, atMs, count: candidates.length }).toEqual({
       reason: "least_loaded",
       atMs: NOW_MS,
@@ -154,6 +192,7 @@ const arbitraryNode = fc.record({
   labels: fc.subarray(["gpu", "tier-1"]),
   networkPpm: fc.integer({ min: 0, max: 1_000_000 }),
   lastBeatMs: fc.integer({ min: NOW_MS - 4_000, max: NOW_MS }),
+  maxPeers: fc.constantFrom(null, 11, 12),
   cores: fc.array(arbitraryCore, { minLength: 1, maxLength: 4 }),
 });
 const arbitraryNodes = fc.array(arbitraryNode, { maxLength: 6 }).map((nodes) =>
@@ -161,12 +200,15 @@ const arbitraryNodes = fc.array(arbitraryNode, { maxLength: 6 }).map((nodes) =>
     ...each,
     nodeId: `n${index}`,
     incarnation: `n${index}-run`,
+    peers: 10,
+    openPeers: 1,
     cores: each.cores.map((core, number) => ({ ...core, core: number })),
   })),
 );
-const arbitraryWish = fc.record({
+const arbitraryWish: fc.Arbitrary<Wish> = fc.record({
   region: fc.constantFrom("eu", "us", "asia"),
   labels: fc.subarray(["gpu", "tier-1"]),
+  nodeId: fc.constantFrom(undefined, undefined, undefined, "n0", "n1"),
   suspect: fc.constantFrom("n0-run", "n1-run"),
   exclude: fc.array(
     fc.record({ nodeId: fc.constant("n2"), incarnation: fc.constant("n2-run"), core: fc.nat({ max: 3 }) }),
@@ -174,7 +216,7 @@ const arbitraryWish = fc.record({
 });
 
 /** The rules once more, as a plain list of cores: what may be chosen, with its load. */
-function allowed(nodes: PlacementNode[], wish: PlacementWish) {
+function allowed(nodes: PlacementNode[], wish: Wish) {
   return nodes.flatMap((each) =>
     each.cores.flatMap((core) => {
       const load = coreLoadPpm(core, each.networkPpm);
@@ -183,6 +225,8 @@ function allowed(nodes: PlacementNode[], wish: PlacementWish) {
         ageMs > (each.incarnation === wish.suspect ? 1_200 : 3_000) ||
         each.state !== "ready" ||
         !each.busConnected ||
+        (each.maxPeers ?? 12) < 12 ||
+        (wish.nodeId !== undefined && wish.nodeId !== each.nodeId) ||
         !core.usable ||
         (wish.labels ?? []).some((label) => !each.labels.includes(label)) ||
         (wish.exclude ?? []).some((e) => e.incarnation === each.incarnation && e.core === core.core) ||
