@@ -242,6 +242,58 @@ describe("a lost socket", () => {
   });
 });
 
+describe("a cluster in trouble", () => {
+  const eager = { giveUpAfterMs: 150, nextDelayMs: () => 30 };
+
+  it("says bus_disconnected on the open socket: the session is resumed there, however long it takes", async () => {
+    const joining = join({ reconnect: eager });
+    const { socket } = await signaling.next("join");
+    socket.accept();
+    room = await joining;
+    const states: string[] = [];
+    room.on("connection.changed", ({ state }) => void states.push(state));
+    socket.refuse("bus_disconnected");
+    // Longer than the policy would wait for signaling itself.
+    for (let n = 0; n < 8; n += 1) {
+      const asked = await signaling.next("resume");
+      expect(asked.socket).toBe(socket);
+      socket.refuse("bus_disconnected");
+    }
+    await signaling.next("resume");
+    const live = nextEvent(room, "connection.changed");
+    socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+    expect((await live).state).toBe("connected");
+    expect(states).toEqual(["reconnecting", "connected"]);
+    expect(signaling.frames.filter(({ type }) => type === "join")).toHaveLength(1);
+  });
+
+  it("makes who was in ask again until the room has a place, on the open socket while there is one", async () => {
+    const { room, socket } = await joined();
+    socket.send({ type: "moved", roomId: "room", epoch: 2 });
+    for (const code of ["node_unreachable", "registry_cold"] as const) {
+      expect((await signaling.next("join")).socket).toBe(socket);
+      socket.refuse(code);
+    }
+    (await signaling.next("join")).socket.refuse("no_capacity");
+    const last = await signaling.next("join");
+    const moved = nextEvent(room, "room.moved");
+    last.socket.accept({ epoch: 2 });
+    expect((await moved).epoch).toBe(2);
+  });
+
+  it("is told to who waits to get in after a short while", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const joining = join();
+    const { socket } = await signaling.next("join");
+    socket.refuse("bus_disconnected");
+    await signaling.next("join");
+    vi.advanceTimersByTime(5_000);
+    socket.refuse("bus_disconnected");
+    await expect(joining).rejects.toMatchObject({ code: "bus_disconnected" });
+    vi.useRealTimers();
+  });
+});
+
 describe("a session that is gone", () => {
   it("is replaced by a join on the same socket, with a new id, that proves the last session", async () => {
     const { room, socket } = await joined();

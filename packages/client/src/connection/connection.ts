@@ -7,12 +7,15 @@ import {
   type ServerFrame,
 } from "@fairlead/protocol";
 import type { ReconnectPolicy } from "../api/options.ts";
+import { isPassing } from "./judge-refusal.ts";
 import { Socket } from "./socket.ts";
 
 /** A join or resume without an answer: the socket is tried anew. */
 const INTRODUCTION_TIMEOUT_MS = 10_000;
 /** A socket that lived this long was worth an immediate retry; one that did not may be part of a loop. */
 const STABLE_AFTER_MS = 5_000;
+/** Refusals that soon give way to something else leave the delays at those of this attempt. */
+const SOON_ATTEMPT = 3;
 
 type Timer = ReturnType<typeof setTimeout>;
 type State =
@@ -87,11 +90,19 @@ export class Connection {
     const { policy, now, random } = this.#options;
     const socket = this.#keepOpen(error);
     this.#leaveState();
-    const delayMs = Math.max(policy.nextDelayMs(this.#attempt++, random), error.retryAfterMs ?? 0);
+    // Media may well flow while signaling is cut off from the room: no reason to end a meeting.
+    if (error.code === "bus_disconnected") this.#awaySinceMs = now();
+    const delayMs = Math.max(policy.nextDelayMs(this.#nextAttempt(error), random), error.retryAfterMs ?? 0);
     if (now() + delayMs - this.#awaySinceMs > policy.giveUpAfterMs) {
       socket?.close();
       this.end(error);
     } else this.#state = { state: "waiting", socket, timer: setTimeout(() => this.introduce(), delayMs) };
+  }
+
+  #nextAttempt(error: FairleadError): number {
+    const attempt = isPassing(error.code) ? Math.min(this.#attempt, SOON_ATTEMPT) : this.#attempt;
+    this.#attempt = attempt + 1;
+    return attempt;
   }
 
   /** @returns The present socket, unless it closes after this refusal. */

@@ -38,6 +38,9 @@ type RoomLinkOptions = {
   handlers: RoomLinkHandlers;
 };
 
+/** How long somebody who is not in yet is left waiting for the cluster to get over a fault. */
+const FIRST_JOIN_PATIENCE_MS = 5_000;
+
 /** The way to the room: a session over whatever socket is there, and a new session when the old one is lost. */
 export class RoomLink {
   readonly #options: RoomLinkOptions;
@@ -46,6 +49,7 @@ export class RoomLink {
   /** The highest epoch that a `moved` named. */
   #movedToEpoch = 0;
   #mismatches = 0;
+  #startedAtMs = 0;
 
   constructor(options: RoomLinkOptions) {
     this.#options = options;
@@ -64,6 +68,7 @@ export class RoomLink {
   }
 
   start(): void {
+    this.#startedAtMs = this.#options.now();
     this.#connection.start();
   }
 
@@ -135,12 +140,19 @@ export class RoomLink {
     const verdict = this.#judge(error.code);
     if (verdict === "rejoin") this.#rejoin(error);
     else if (verdict === "retry") this.#connection.retry(error);
+    else if (verdict === "retry_briefly") this.#retryBriefly(error);
     else if (verdict === "reload_capabilities") void this.#reloadCapabilities(error);
     else if (error.code === "session_invalid" && introduction.hasPreviousSession) {
       introduction.forgetPreviousSession();
       this.#connection.introduce(error);
     } else if (introduction.isJoin || closeCode(error.code) !== null) this.#connection.end(error);
     // Else the refusal of one frame of a session that goes on.
+  }
+
+  #retryBriefly(error: FairleadError): void {
+    const waitedMs = this.#options.now() - this.#startedAtMs;
+    if (waitedMs < FIRST_JOIN_PATIENCE_MS) this.#connection.retry(error);
+    else this.#connection.end(error);
   }
 
   async #reloadCapabilities(error: FairleadError): Promise<void> {
