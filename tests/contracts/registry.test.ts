@@ -1,11 +1,29 @@
 import { createMemoryRegistry } from "@fairlead/registry/memory";
+import type { PlacementPolicy } from "@fairlead/registry/placement";
+import type { RegistryAdapter } from "./registry-adapter.ts";
 import { describeRegistryContract } from "./registry-contract.ts";
 
-describeRegistryContract("memory", async () => {
-  let nowMs = 1_800_000_000_000;
-  const registry = createMemoryRegistry({ now: () => nowMs });
-  const advance = async (ms: number) => {
-    nowMs += ms;
+describeRegistryContract("memory", async (policy) => new MemoryAdapter(policy));
+
+class MemoryAdapter implements RegistryAdapter {
+  readonly #policy: Partial<PlacementPolicy>;
+  #nowMs = 1_800_000_000_000;
+  registry = createMemoryRegistry();
+
+  constructor(policy: Partial<PlacementPolicy>) {
+    this.#policy = policy;
+    void this.flush();
+  }
+
+  now = () => this.#nowMs;
+
+  advance = async (ms: number) => {
+    this.#nowMs += ms;
   };
-  return { registry, now: () => nowMs, advance, close: () => registry.close() };
-});
+
+  flush = async () => {
+    this.registry = createMemoryRegistry({ now: this.now, policy: this.#policy });
+  };
+
+  close = () => this.registry.close();
+}

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { NODE_NAMES, type NodeName } from "./cluster-model.ts";
+
+export { ClusterModel } from "./cluster-model.ts";
+export { lookAt, takeStep } from "./take-step.ts";
+
+/** One thing that happens to a registry, named so that two of them can live through the same. */
+export type Step =
+  | {
+      do: "beat";
+      node: NodeName;
+      cores: { cpuLoad: number; usable: boolean; peers: number }[];
+      networkLoad: number;
+      names: "changed" | "all" | "nothing";
+      /** How many of the node's open debits are settled. */
+      settles: number;
+      /** What each room that it serves has come to. */
+      peersNow: number | null;
+      observed: { kind: "meeting" | "broadcast"; load: number }[];
+      suspects: NodeName[];
+    }
+  /** Time in which only these nodes beat, every `everyMs`. */
+  | { do: "pass"; beats: number; everyMs: number; nodes: NodeName[] }
+  /** Time in which nobody beats. */
+  | { do: "wait"; ms: number }
+  | {
+      do: "place";
+      roomId: string;
+      withPeer: boolean;
+      /** The node gets to know of it. */
+      opens: boolean;
+      region?: string;
+      labels: string[];
+      /** The room's options, where it has none yet. */
+      options?: { kind: "meeting" | "broadcast"; region?: string; labels: string[]; nodeId?: string };
+      exclude: { node: NodeName; core: number }[];
+      suspect?: NodeName;
+      /** By the lease that was last handed out. */
+      supersedes: boolean;
+    }
+  /** A node places the first room that it was handed as an orphan. */
+  | { do: "inherit"; node: NodeName; suspects: boolean }
+  /** The registry is not asked. */
+  | { do: "claimLocally"; node: NodeName; roomId: string; core: number; peers: number }
+  | { do: "release"; roomId: string; isStale: boolean }
+  /** The node closes a room, and its release is lost. */
+  | { do: "forget"; node: NodeName; roomId: string }
+  | { do: "state"; node: NodeName; isDraining: boolean }
+  | { do: "bus"; nodes: NodeName[]; isConnected: boolean }
+  | { do: "restart"; node: NodeName; labels: string[]; saysGoodbye: boolean }
+  | {
+      do: "update";
+      roomId: string;
+      patch: "ban" | "banTicket" | "unban" | "mute" | "unmute" | "options" | "defaults";
+    }
+  | { do: "look"; roomId: string; limit: number; node?: NodeName }
+  | { do: "flush" };
+
+const node = fc.constantFrom(...NODE_NAMES);
+const someNodes = fc.subarray(NODE_NAMES);
+const roomId = fc.constantFrom("r0", "r1", "r2", "R3", "r-4", "r_5");
+const kind = fc.constantFrom("meeting" as const, "broadcast" as const);
+const load = fc.oneof(
+  fc.constantFrom(0, 0, 0.2, 0.5, 0.88, 0.888, 0.9, 1.2),
+  fc.integer({ min: 0, max: 1_000_000 }).map((ppm) => ppm / 1_000_000),
+);
+const labels = fc.constantFrom<string[]>([], [], [], ["gpu"], ["gpu", "ssd"], ["ssd"], ["tape"]);
+const region = fc.constantFrom(undefined, "eu", "us", "asia", "");
+const mostly = fc.integer({ min: 0, max: 4 }).map((n) => n > 0);
+const seldom = mostly.map((is) => !is);
+
+const beat = fc.record({
+  do: fc.constant("beat" as const),
+  node,
+  cores: fc.array(fc.record({ cpuLoad: load, usable: mostly, peers: fc.nat({ max: 4 }) }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  networkLoad: fc.constantFrom(0, 0, 0, 0.3, 0.895),
+  names: fc.constantFrom("changed" as const, "changed" as const, "all" as const, "nothing" as const),
+  settles: fc.nat({ max: 4 }),
+  peersNow: fc.option(fc.nat({ max: 70 }), { freq: 3 }),
+  observed: seldomAny(fc.array(fc.record({ kind, load: load.map((each) => each / 4) }), { maxLength: 40 })),
+  suspects: seldomAny(someNodes),
+});
+
+const place = fc.record(
+  {
+    do: fc.constant("place" as const),
+    roomId,
+    withPeer: fc.boolean(),
+    opens: mostly,
+    region,
+    labels,
+    options: fc.option(
+      fc.record(
+        { kind, region, labels, nodeId: fc.constantFrom(undefined, undefined, "a", "c", "nobody") },
+        { requiredKeys: ["kind", "labels"] },
+      ),
+      { nil: undefined },
+    ),
+    exclude: fc.array(fc.record({ node, core: fc.nat({ max: 2 }) }), { maxLength: 2 }),
+    suspect: fc.option(node, { nil: undefined, freq: 2 }),
+    supersedes: seldom,
+  },
+  { requiredKeys: ["do", "roomId", "withPeer", "opens", "labels", "exclude", "supersedes"] },
+);
+
+const pass = fc.record({
+  do: fc.constant("pass" as const),
+  beats: fc.integer({ min: 1, max: 10 }),
+  everyMs: fc.constantFrom(250, 500, 500, 900, 1_500),
+  nodes: someNodes,
+});
+
+const other: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    do: fc.constant("wait" as const),
+    ms: fc.oneof(fc.integer({ min: 0, max: 4_000 }), fc.constantFrom(9_000, 31_000, 125_000)),
+  }),
+  fc.record({ do: fc.constant("inherit" as const), node, suspects: fc.boolean() }),
+  fc.record({
+    do: fc.constant("claimLocally" as const),
+    ...{ node, roomId, core: fc.nat({ max: 1 }), peers: fc.nat({ max: 3 }) },
+  }),
+  fc.record({ do: fc.constant("release" as const), roomId, isStale: seldom }),
+  fc.record({ do: fc.constant("forget" as const), node, roomId }),
+  fc.record({ do: fc.constant("state" as const), node, isDraining: fc.boolean() }),
+  fc.record({ do: fc.constant("bus" as const), nodes: someNodes, isConnected: fc.boolean() }),
+  fc.record({ do: fc.constant("restart" as const), node, labels, saysGoodbye: fc.boolean() }),
+  fc.record({
+    do: fc.constant("update" as const),
+    roomId,
+    patch: fc.constantFrom("ban", "banTicket", "unban", "mute", "unmute", "options", "defaults"),
+  }),
+  fc.record(
+    {
+      do: fc.constant("look" as const),
+      ...{ roomId, limit: fc.integer({ min: 1, max: 3 }), node: fc.option(node, { nil: undefined }) },
+    },
+    { requiredKeys: ["do", "roomId", "limit"] },
+  ),
+);
+
+export const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: beat },
+  { weight: 14, arbitrary: place },
+  { weight: 8, arbitrary: pass },
+  { weight: 16, arbitrary: other },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: "flush" }) },
+);
+
+function seldomAny<T>(list: fc.Arbitrary<T[]>): fc.Arbitrary<T[]> {
+  return fc.tuple(seldom, list).map(([is, items]) => (is ? items : []));
+}
+
+/** A history: long enough for nodes to die, come back, be cut off and inherit. */
+export const steps: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 10, maxLength: 60 });
