@@ -1,11 +1,11 @@
 import type { Page } from "playwright-core";
 import { launchBrowser } from "../browser/launch-browser.ts";
+import { servePage } from "../browser/serve-page.ts";
 import { watchFrames } from "../browser/watch-frames.ts";
 import { requestTicket } from "../join/measure-joins.ts";
 import { type LogLine, type RunningStandalone, startStandalone } from "../processes/start-standalone.ts";
 import { quantile, rounded, summarize } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
-import { servePage } from "./serve-page.ts";
 
 /** Milliseconds after the worker was killed, of one death. */
 type Recovery = {

@@ -1,0 +1,137 @@
+import { parseArgs } from "node:util";
+import type { Browser, Page } from "playwright-core";
+import { canMakeNamespaces } from "../../support/processes/network-namespace.ts";
+import { type Cluster, startCluster } from "../../support/processes/start-cluster.ts";
+import { launchBrowser } from "../browser/launch-browser.ts";
+import { servePage } from "../browser/serve-page.ts";
+import { watchFrames } from "../browser/watch-frames.ts";
+import { quantile, rounded, summarize } from "../quantiles.ts";
+import { DEATHS, type DeathKind, untilWhole } from "./break-node.ts";
+
+const KINDS: readonly DeathKind[] = ["sigkill", "sigstop", "partition", "worker"];
+const NODES = 3;
+const ROOM = "failover";
+/** Who has not seen every other peer again by then is lost. */
+const LOST_AFTER_MS = 30_000;
+/** Between deaths, so that bandwidth estimation and whoever came back have come to rest. */
+const CALM_MS = 3_000;
+
+/** Of one kind of death: from it to each peer's first decoded frame of each other one, ms. */
+type Deaths = { gaps: number[]; peersLost: number };
+
+/** Kills what serves a room whose peers all publish and watch each other, again and again, in each of several ways. */
+export async function runFailoverBench(args: string[]): Promise<Record<string, unknown>> {
+  const { kinds, peers, deaths } = readOptions(args);
+  const pageServer = await servePage();
+  const browser = await launchBrowser();
+  const results = new Map<DeathKind, Deaths>();
+  try {
+    for (const kind of kinds)
+      results.set(kind, await measure(kind, { browser, url: pageServer.url, peers, deaths }));
+  } finally {
+    await browser.close();
+    pageServer.close();
+  }
+  return report(results, peers, deaths);
+}
+
+type Setting = { browser: Browser; url: string; peers: number; deaths: number };
+
+async function measure(kind: DeathKind, { browser, url, peers, deaths }: Setting): Promise<Deaths> {
+  const link = kind === "partition" ? "namespace" : "direct";
+  const nodes = Array.from({ length: NODES }, () => ({ link }) as const);
+  const cluster = await startCluster({ name: `bench-failover-${kind}`, nodes });
+  const page = await browser.newPage();
+  try {
+    await page.addInitScript(watchFrames);
+    await page.goto(url);
+    await joinAll(page, cluster, peers);
+    const all: Deaths = { gaps: [], peersLost: 0 };
+    for (let death = 0; death < deaths; death++) {
+      await page.waitForTimeout(CALM_MS);
+      const { gaps, peersLost } = await die(kind, cluster, page, peers);
+      all.gaps.push(...gaps);
+      all.peersLost += peersLost;
+    }
+    return all;
+  } finally {
+    await page.close();
+    await cluster.close();
+  }
+}
+
+async function joinAll(page: Page, cluster: Cluster, peers: number): Promise<void> {
+  const names = Array.from({ length: peers }, (_, index) => `peer-${index}`);
+  const tickets = await Promise.all(names.map((name) => cluster.ticket(ROOM, name)));
+  await page.waitForFunction(() => typeof window.joinPeers === "function");
+  await page.evaluate(([url, given]) => window.joinPeers(url, given), [cluster.url, tickets] as const);
+  if (!(await sawEverybody(page, peers))) throw new Error("the peers did not meet");
+}
+
+async function die(kind: DeathKind, cluster: Cluster, page: Page, peers: number): Promise<Deaths> {
+  const { placement } = await cluster.room(ROOM);
+  const node = cluster.node(placement?.nodeId ?? "");
+  await page.evaluate(() => {
+    window.firstFrames.length = 0;
+  });
+  const diedAtMs = performance.timeOrigin + performance.now();
+  DEATHS[kind].kill(node);
+  await sawEverybody(page, peers);
+  const frames = await page.evaluate(() => window.firstFrames);
+  await DEATHS[kind].repair(node);
+  await untilWhole(cluster, NODES);
+  const byReceiver = [...Map.groupBy(frames, ({ connection }) => connection).values()];
+  const whole = byReceiver.filter((seen) => seen.length >= peers - 1);
+  return {
+    gaps: frames.map(({ atMs }) => atMs - diedAtMs),
+    peersLost: peers - Math.min(peers, whole.length),
+  };
+}
+
+/** @returns Whether every peer has decoded a frame of every other one in time. */
+async function sawEverybody(page: Page, peers: number): Promise<boolean> {
+  const options = { timeout: LOST_AFTER_MS, polling: 50 };
+  return page
+    .waitForFunction((wanted) => window.firstFrames.length >= wanted, peers * (peers - 1), options)
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+function report(
+  results: ReadonlyMap<DeathKind, Deaths>,
+  peers: number,
+  deaths: number,
+): Record<string, unknown> {
+  console.log(
+    `Milliseconds from the death to decoded frames; ${deaths} deaths of each kind, ${peers} peers:`,
+  );
+  console.table(Object.fromEntries([...results].map(([kind, { gaps }]) => [kind, summarize(gaps)])));
+  const at = (gaps: readonly number[], share: number) => rounded(quantile(gaps, share));
+  const figures = [...results].map(
+    ([kind, { gaps }]) => [kind, { mediaGapP50Ms: at(gaps, 0.5), mediaGapP99Ms: at(gaps, 0.99) }] as const,
+  );
+  const peersLost = [...results.values()].reduce((sum, one) => sum + one.peersLost, 0);
+  return { ...Object.fromEntries(figures), peersLost, peers, deaths };
+}
+
+/** `--deaths 20 --peers 4 --kinds sigkill,worker`; by default every kind that this machine can make. */
+function readOptions(args: string[]): { kinds: DeathKind[]; peers: number; deaths: number } {
+  const { values } = parseArgs({
+    args,
+    options: {
+      deaths: { type: "string", default: "20" },
+      peers: { type: "string", default: "4" },
+      kinds: { type: "string", default: KINDS.join(",") },
+    },
+  });
+  const asked = values.kinds.split(",");
+  const unknown = asked.find((kind) => !Object.hasOwn(DEATHS, kind));
+  if (unknown !== undefined) throw new Error(`--kinds ${unknown}: one of ${KINDS.join(", ")} is wanted`);
+  const possible = KINDS.filter(
+    (kind) => asked.includes(kind) && (kind !== "partition" || canMakeNamespaces()),
+  );
+  if (possible.length < asked.length) console.log("partition is left out: no network namespaces here");
+  return { kinds: possible, peers: Number(values.peers), deaths: Number(values.deaths) };
+}

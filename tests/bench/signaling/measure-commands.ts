@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { PROTOCOL_VERSION, subjects } from "@fairlead/protocol";
+import { connect } from "@nats-io/transport-node";
+import type { Cluster } from "../../support/processes/start-cluster.ts";
+import { startChild } from "../processes/ask-child.ts";
+import type { AnswerNatsTasks } from "./answer-nats.ts";
+
+/** Milliseconds of each. */
+export type CommandTimes = { command: number[]; bareNats: number[] };
+
+const SUBJECT = subjects.nodeCall("bench");
+const WARM_UP = 300;
+
+/**
+ * Commands over a WebSocket through signaling to the node and back, and bare NATS requests of as many bytes between two
+ * processes over the same server: in turns, one at a time.
+ */
+export async function measureCommands(cluster: Cluster, count: number): Promise<CommandTimes> {
+  const client = await cluster.join(cluster.newRoom(), "ann");
+  const data = { producerIds: [crypto.randomUUID()] };
+  const bytes = JSON.stringify({
+    id: 1_000,
+    settledBelow: 1_000,
+    name: "producers.subscribe",
+    data,
+    PROTOCOL_VERSION,
+  });
+  const bare = await openBareNats(cluster, bytes);
+  const times: CommandTimes = { command: [], bareNats: [] };
+  for (let turn = -WARM_UP; turn < count; turn++) {
+    const command = await timed(() => client.command("producers.subscribe", data));
+    const bareNats = await timed(() => bare.request());
+    if (turn < 0) continue;
+    times.command.push(command);
+    times.bareNats.push(bareNats);
+  }
+  await client.leave();
+  await bare.close();
+  return times;
+}
+
+async function openBareNats({ nats }: Cluster, bytes: string) {
+  const child = startChild<AnswerNatsTasks>(join(import.meta.dirname, "answer-nats.ts"));
+  await child.ask("serve", { url: nats.tcpUrl, ...nats.users.node, subject: SUBJECT, reply: bytes });
+  const inboxPrefix = "_INBOX_signaling";
+  const connection = await connect({ servers: [nats.tcpUrl], ...nats.users.signaling, inboxPrefix });
+  return {
+    request: () => connection.request(SUBJECT, bytes, { timeout: 5_000 }),
+    close: async () => {
+      await connection.close();
+      await child.close();
+    },
+  };
+}
+
+async function timed(act: () => Promise<unknown>): Promise<number> {
+  const beginMs = performance.now();
+  await act();
+  return performance.now() - beginMs;
+}
