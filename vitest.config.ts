@@ -22,6 +22,14 @@ export default defineConfig({
           ...real,
         },
       },
+      // Whole clusters in processes, which tests kill and stall: one file at a time.
+      {
+        test: {
+          name: "chaos",
+          include: ["tests/chaos/**/*.test.ts"],
+          ...{ testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false },
+        },
+      },
       // Browsers fill a machine: one file at a time, which vitest also keeps apart from the other projects.
       { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, fileParallelism: false } },
     ],

@@ -1,0 +1,46 @@
+import type { SurplusPage } from "@fairlead/protocol";
+import { expect } from "vitest";
+import type { Cluster } from "../support/processes/start-cluster.ts";
+
+/** Heartbeats and sweeps are half a second apart; a peer without a goodbye has its grace time. */
+const SETTLES_WITHIN_MS = 40_000;
+
+/** What the cluster has, by those who should agree on it. */
+async function inventory({ rooms, listNodes, api }: Cluster) {
+  const [leased, nodes, { surplus }] = await Promise.all([
+    rooms().then((all) => all.filter(({ placement }) => placement !== null)),
+    listNodes(),
+    api<SurplusPage>("GET", "/v1/surplus"),
+  ]);
+  const sum = (of: "rooms" | "peers" | "consumers") =>
+    nodes.flatMap(({ cores }) => cores).reduce((total, core) => total + core[of], 0);
+  return {
+    leases: leased.length,
+    rooms: sum("rooms"),
+    peers: sum("peers"),
+    consumers: sum("consumers"),
+    surplus: surplus.map(({ nodeId, kind, id }) => `${nodeId} ${kind} ${id}`),
+    nodes: nodes.length,
+  };
+}
+
+/** Every room that runs has one lease and is served once, and no resource is without its owner. */
+export async function expectConsistent(
+  cluster: Cluster,
+  expected: { rooms: number; peers: number },
+): Promise<void> {
+  const { rooms, peers } = expected;
+  await expect
+    .poll(() => inventory(cluster), { timeout: SETTLES_WITHIN_MS, interval: 250 })
+    .toMatchObject({ leases: rooms, rooms, peers, surplus: [] });
+}
+
+/** All have left: no lease, no room, no peer, nothing in any worker, on any node. */
+export async function expectNothingLeft(cluster: Cluster): Promise<void> {
+  await expect
+    .poll(() => inventory(cluster), { timeout: SETTLES_WITHIN_MS, interval: 250 })
+    .toEqual({
+      ...{ leases: 0, rooms: 0, peers: 0, consumers: 0, surplus: [] },
+      nodes: cluster.nodes.filter((node) => node.isRunning()).length,
+    });
+}

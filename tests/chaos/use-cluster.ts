@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { type Chromium, launchChromium } from "../support/chromium.ts";
+import { type Cluster, type ClusterOptions, startCluster } from "../support/processes/start-cluster.ts";
+import { SdkPage } from "../support/sdk-page/sdk-page.ts";
+import { expectNothingLeft } from "./expect-nothing-left.ts";
+import { Meeting } from "./meeting.ts";
+
+const SHOWN_LINES = 80;
+
+/**
+ * One cluster of processes and one Chromium for the tests of a file. After each test everybody leaves, and nothing may be left.
+ * What the processes logged is shown with a test that failed.
+ */
+export function useCluster(options: ClusterOptions) {
+  let cluster: Cluster | undefined;
+  let chromium: Chromium | undefined;
+  const meetings: Meeting[] = [];
+  let hasFailed = false;
+  beforeAll(async () => {
+    [cluster, chromium] = await Promise.all([startCluster(options), launchChromium()]);
+  });
+  beforeEach(({ onTestFailed }) => {
+    hasFailed = false;
+    onTestFailed(() => {
+      hasFailed = true;
+      if (cluster) showLogs(cluster);
+    });
+  });
+  afterEach(async () => {
+    const ended = meetings.splice(0);
+    // The first failure is the one to read.
+    if (!hasFailed) for (const meeting of ended) await meeting.end();
+    await Promise.all(chromium?.context.pages().map((page) => page.close()) ?? []);
+    if (cluster && !hasFailed) await expectNothingLeft(cluster);
+  });
+  afterAll(async () => {
+    await chromium?.close();
+    await cluster?.close();
+  });
+  const started = <T>(part: T | undefined): T => {
+    if (!part) throw new Error("used before it was started");
+    return part;
+  };
+  return {
+    get cluster() {
+      return started(cluster);
+    },
+    /** People who see and hear each other. */
+    meet: async (begin?: Parameters<typeof Meeting.begin>[2]) => {
+      const tab = await SdkPage.open(started(chromium).context);
+      const meeting = await Meeting.begin(started(cluster), tab, begin);
+      meetings.push(meeting);
+      return meeting;
+    },
+  };
+}
+
+function showLogs({ processes }: Cluster): void {
+  for (const { name, logFile } of processes) {
+    const lines = readFileSync(logFile, "utf8").trimEnd().split("\n");
+    console.error([`--- ${logFile} (${name})`, ...lines.slice(-SHOWN_LINES)].join("\n"));
+  }
+}

@@ -1,0 +1,64 @@
+import { joinRoom, type Room } from "@fairlead/client";
+
+/** What one peer's SDK has told its app so far. */
+export type PeerFacts = {
+  state: string;
+  /** How often its connection went away. */
+  reconnects: number;
+  /** Epochs of the moves that it heard of. */
+  moves: number[];
+  /** The code of `room.ended`. */
+  ended: string | null;
+  /** Identities that it sees besides its own, sorted. */
+  others: string[];
+};
+
+declare global {
+  interface Window {
+    sdk: {
+      join(url: string, tickets: string[]): Promise<void>;
+      facts(): PeerFacts[];
+      leave(): Promise<void>;
+    };
+  }
+}
+
+/** Small enough for one machine to encode and decode several times. */
+const CAMERA = { width: 160, height: 120, frameRate: 10 };
+
+const peers: { room: Room; reconnects: number; moves: number[]; ended: string | null }[] = [];
+
+/** One peer for each ticket, all in this page, each with a camera and a microphone. */
+async function join(url: string, tickets: string[]): Promise<void> {
+  const media = await navigator.mediaDevices.getUserMedia({ video: CAMERA, audio: true });
+  await Promise.all(tickets.map((ticket) => joinOne(url, ticket, media)));
+}
+
+async function joinOne(url: string, ticket: string, media: MediaStream): Promise<void> {
+  const room = await joinRoom({ url, ticket, pauseInvisibleVideo: false });
+  const peer: (typeof peers)[number] = { room, reconnects: 0, moves: [], ended: null };
+  peers.push(peer);
+  room.on("connection.changed", ({ state }) => {
+    if (state === "reconnecting") peer.reconnects += 1;
+  });
+  room.on("room.moved", ({ epoch }) => void peer.moves.push(epoch));
+  room.on("room.ended", ({ code }) => {
+    peer.ended = code;
+  });
+  const [video, audio] = [...media.getVideoTracks(), ...media.getAudioTracks()].map((track) => track.clone());
+  if (!video || !audio) throw new Error("no camera or microphone");
+  await room.publishTrack(video, "camera", { simulcast: false });
+  await room.publishTrack(audio, "microphone");
+}
+
+window.sdk = {
+  join,
+  facts: () =>
+    peers.map(({ room, reconnects, moves, ended }) => ({
+      ...{ state: room.connectionState, reconnects, moves: [...moves], ended },
+      others: [...room.peers.values()].map(({ identity }) => identity).sort(),
+    })),
+  leave: async () => {
+    await Promise.all(peers.splice(0).map(({ room }) => room.leave()));
+  },
+};

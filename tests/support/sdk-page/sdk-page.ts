@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { BrowserContext, Page } from "playwright-core";
+import type { RtcSample } from "../rtc-probe.ts";
+import type { PeerFacts } from "./script.ts";
+
+/** Loopback, where cameras are allowed. Nobody listens there: the browser's own routing answers. */
+const PAGE_URL = "http://127.0.0.1:1/";
+
+/** A tab with several peers in it, each with an SDK, a camera and a microphone of its own. */
+export class SdkPage {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(context: BrowserContext): Promise<SdkPage> {
+    const page = await context.newPage();
+    await page.route(PAGE_URL, (route) =>
+      route.fulfill({ contentType: "text/html", body: "<!doctype html><title>SDK</title>" }),
+    );
+    await page.goto(PAGE_URL);
+    await page.addScriptTag({ type: "module", content: await bundle() });
+    await page.waitForFunction(() => window.sdk !== undefined);
+    return new SdkPage(page);
+  }
+
+  /** One peer for each ticket. Resolves when all have joined and publish. */
+  join(url: string, tickets: string[]): Promise<void> {
+    return this.page.evaluate(([at, given]) => window.sdk.join(at, given), [url, tickets] as const);
+  }
+
+  /** Of each peer, in the order of the tickets' arrival. */
+  facts(): Promise<PeerFacts[]> {
+    return this.page.evaluate(() => window.sdk.facts());
+  }
+
+  media(): Promise<RtcSample> {
+    return this.page.evaluate(() => globalThis.rtcProbe.sample());
+  }
+
+  leave(): Promise<void> {
+    return this.page.evaluate(() => window.sdk.leave());
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}
+
+let bundled: Promise<string> | undefined;
+
+function bundle(): Promise<string> {
+  bundled ??= build({
+    entryPoints: [join(import.meta.dirname, "script.ts")],
+    ...{ bundle: true, write: false, format: "esm", target: "es2022" },
+  }).then(({ outputFiles }) => outputFiles?.[0]?.text ?? "");
+  return bundled;
+}
