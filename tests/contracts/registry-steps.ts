@@ -38,7 +38,7 @@ export type Step =
       /** By the lease that was last handed out. */
       supersedes: boolean;
     }
-  /** A node places the first room that it was handed as an orphan. */
+  /** A node places the first room that it was handed as an orphan; where it was handed none, another one. */
   | { do: "inherit"; node: NodeName; suspects: boolean }
   /** The registry is not asked. */
   | { do: "claimLocally"; node: NodeName; roomId: string; core: number; peers: number }
@@ -58,13 +58,16 @@ export type Step =
 
 const node = fc.constantFrom(...NODE_NAMES);
 const someNodes = fc.subarray(NODE_NAMES);
-const roomId = fc.constantFrom("r0", "r1", "r2", "R3", "r-4", "r_5");
+const allNodes = fc.subarray(NODE_NAMES, { minLength: NODE_NAMES.length });
+const roomId = fc.constantFrom("r0", "r1", "R2", "r-3", "r_4");
 const kind = fc.constantFrom("meeting" as const, "broadcast" as const);
 const load = fc.oneof(
   fc.constantFrom(0, 0, 0.2, 0.5, 0.88, 0.888, 0.9, 1.2),
   fc.integer({ min: 0, max: 1_000_000 }).map((ppm) => ppm / 1_000_000),
 );
-const labels = fc.constantFrom<string[]>([], [], [], ["gpu"], ["gpu", "ssd"], ["ssd"], ["tape"]);
+const labels = fc.constantFrom<string[]>(
+  ...[[], [], [], [], [], [], ["gpu"], ["gpu", "ssd"], ["ssd"], ["tape"]],
+);
 const region = fc.constantFrom(undefined, "eu", "us", "asia", "");
 const mostly = fc.integer({ min: 0, max: 4 }).map((n) => n > 0);
 const seldom = mostly.map((is) => !is);
@@ -110,19 +113,25 @@ const pass = fc.record({
   do: fc.constant("pass" as const),
   beats: fc.integer({ min: 1, max: 10 }),
   everyMs: fc.constantFrom(250, 500, 500, 900, 1_500),
-  nodes: someNodes,
+  nodes: fc.oneof(someNodes, fc.subarray(NODE_NAMES, { minLength: 3 }), allNodes),
+});
+
+const wait = fc.record({
+  do: fc.constant("wait" as const),
+  ms: fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: 0, max: 1_500 }) },
+    { weight: 1, arbitrary: fc.constantFrom(4_000, 9_000, 31_000, 125_000) },
+  ),
+});
+
+const inherit = fc.record({ do: fc.constant("inherit" as const), node, suspects: fc.boolean() });
+
+const claimLocally = fc.record({
+  do: fc.constant("claimLocally" as const),
+  ...{ node, roomId, core: fc.nat({ max: 1 }), peers: fc.nat({ max: 3 }) },
 });
 
 const other: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    do: fc.constant("wait" as const),
-    ms: fc.oneof(fc.integer({ min: 0, max: 4_000 }), fc.constantFrom(9_000, 31_000, 125_000)),
-  }),
-  fc.record({ do: fc.constant("inherit" as const), node, suspects: fc.boolean() }),
-  fc.record({
-    do: fc.constant("claimLocally" as const),
-    ...{ node, roomId, core: fc.nat({ max: 1 }), peers: fc.nat({ max: 3 }) },
-  }),
   fc.record({ do: fc.constant("release" as const), roomId, isStale: seldom }),
   fc.record({ do: fc.constant("forget" as const), node, roomId }),
   fc.record({ do: fc.constant("state" as const), node, isDraining: fc.boolean() }),
@@ -146,7 +155,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: beat },
   { weight: 14, arbitrary: place },
   { weight: 8, arbitrary: pass },
-  { weight: 16, arbitrary: other },
+  { weight: 4, arbitrary: wait },
+  { weight: 4, arbitrary: inherit },
+  { weight: 3, arbitrary: claimLocally },
+  { weight: 9, arbitrary: other },
   { weight: 1, arbitrary: fc.constant<Step>({ do: "flush" }) },
 );
 
@@ -154,5 +166,7 @@ function seldomAny<T>(list: fc.Arbitrary<T[]>): fc.Arbitrary<T[]> {
   return fc.tuple(seldom, list).map(([is, items]) => (is ? items : []));
 }
 
-/** A history: long enough for nodes to die, come back, be cut off and inherit. */
-export const steps: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 10, maxLength: 60 });
+/** A history of a running cluster: long enough for nodes to die, come back, be cut off and inherit. */
+export const steps: fc.Arbitrary<Step[]> = fc
+  .array(step, { minLength: 10, maxLength: 60 })
+  .map((rest) => [{ do: "pass", beats: 1, everyMs: 500, nodes: [...NODE_NAMES] }, ...rest]);

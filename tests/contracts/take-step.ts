@@ -128,7 +128,8 @@ async function inherit(
   { registry }: RegistryAdapter,
   model: ClusterModel,
 ): Promise<unknown> {
-  const orphan = model.node(node).orphans.shift();
+  const heirs = [model.node(node), ...model.nodes.values()];
+  const orphan = heirs.find(({ orphans }) => orphans.length > 0)?.orphans.shift();
   if (!orphan) return null;
   const { roomId, incarnation } = orphan;
   const placement = await answerOf(registry.place({ roomId, ...(suspects ? { suspect: incarnation } : {}) }));
