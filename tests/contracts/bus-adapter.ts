@@ -1,11 +1,24 @@
 import { type Bus, decodeText, type IncomingMessage } from "@fairlead/bus";
 
-/** Two clients of one bus under test; an adapter within one process may give the same one twice. */
-export type BusAdapter = { publisher: Bus; subscriber: Bus; close(): Promise<void> };
+/**
+ * Two clients of one bus under test; an adapter within one process may give the same one twice. Over Fairlead's own subjects
+ * `publisher` has signaling's rights and `subscriber` a node's.
+ */
+export type BusAdapter = {
+  publisher: Bus;
+  subscriber: Bus;
+  /** One more client, with the subscriber's rights. */
+  connectSubscriber(): Promise<Bus>;
+  close(): Promise<void>;
+};
 
-export type CreateBusAdapter = (options: {
+export type BusAdapterOptions = {
   onHandlerError: (error: unknown, subject: string) => void;
-}) => Promise<BusAdapter>;
+  /** Whether the facts are about any subjects, or about Fairlead's with their permissions. */
+  subjects: "any" | "fairlead";
+};
+
+export type CreateBusAdapter = (options: BusAdapterOptions) => Promise<BusAdapter>;
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

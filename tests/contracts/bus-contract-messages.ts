@@ -1,3 +1,4 @@
+import { MAX_BUS_MESSAGE_BYTES } from "@fairlead/protocol";
 import { describe, expect } from "vitest";
 import { bytes, type CreateBusAdapter, collect, delivered } from "./bus-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
@@ -5,7 +6,7 @@ import { factsAbout } from "./with-adapter.ts";
 export function describeMessages(createAdapter: CreateBusAdapter): void {
   const bugs: { error: unknown; subject: string }[] = [];
   const fact = factsAbout(() =>
-    createAdapter({ onHandlerError: (error, subject) => bugs.push({ error, subject }) }),
+    createAdapter({ subjects: "any", onHandlerError: (error, subject) => bugs.push({ error, subject }) }),
   );
 
   describe("messages", () => {
@@ -20,6 +21,44 @@ export function describeMessages(createAdapter: CreateBusAdapter): void {
       expect([...(message?.data ?? [])]).toEqual([0, 255, 10]);
       expect(message?.headers).toMatchObject({ traceparent: "00-1-2-01" });
       expect(message?.respond).toBeUndefined();
+    });
+
+    fact("carry headers as they are: names in their case, several, none", async (adapter) => {
+      const inbox = collect();
+      adapter.subscriber.subscribe("room.one", inbox.handler);
+      await adapter.subscriber.flush();
+      const headers = { traceparent: "00-1-2-01", tracestate: "a=1,b=2", "X-Mixed-case": "a: b" };
+      adapter.publisher.publish("room.one", bytes(""), headers);
+      adapter.publisher.publish("room.one", bytes(""));
+      await inbox.until(2);
+      expect(inbox.messages.map((message) => message.headers)).toEqual([headers, {}]);
+    });
+
+    fact("of the largest size arrive whole", async ({ publisher, subscriber }) => {
+      const inbox = collect();
+      subscriber.subscribe("room.one", inbox.handler);
+      await subscriber.flush();
+      const data = new Uint8Array(MAX_BUS_MESSAGE_BYTES).fill(7);
+      data[MAX_BUS_MESSAGE_BYTES - 1] = 9;
+      publisher.publish("room.one", data);
+      await inbox.until(1);
+      // Not by toEqual, which would look at a million elements one by one.
+      expect(Buffer.compare(inbox.messages[0]?.data ?? bytes(""), data)).toBe(0);
+    });
+
+    fact("over the size, headers included, are refused, and the next one goes", async (adapter) => {
+      const { publisher, subscriber } = adapter;
+      const inbox = collect();
+      subscriber.subscribe("room.one", inbox.handler);
+      await subscriber.flush();
+      const tooLarge = expect.objectContaining({ code: "message_too_large" });
+      const largest = new Uint8Array(MAX_BUS_MESSAGE_BYTES);
+      expect(() => publisher.publish("room.one", new Uint8Array(largest.length + 1))).toThrow(tooLarge);
+      expect(() => publisher.publish("room.one", largest, { who: "ada" })).toThrow(tooLarge);
+      publisher.publish("room.one", bytes("small"));
+      await delivered(adapter);
+      expect(inbox.texts()).toEqual(["small"]);
+      expect(publisher.isConnected).toBe(true);
     });
 
     fact(
@@ -124,6 +163,18 @@ export function describeMessages(createAdapter: CreateBusAdapter): void {
       expect(inbox.messages[0]?.headers.who).toBe("ada");
     });
 
+    fact("are plain bytes, whatever they were published as, and copies of them", async (adapter) => {
+      const inbox = collect();
+      adapter.subscriber.subscribe("room", inbox.handler);
+      await adapter.subscriber.flush();
+      const data = Buffer.from("truth");
+      adapter.publisher.publish("room", data);
+      data.fill(0);
+      await inbox.until(1);
+      expect(inbox.messages[0]?.data).toEqual(bytes("truth"));
+      expect(inbox.messages[0]?.data).not.toBeInstanceOf(Buffer);
+    });
+
     fact("never run a handler inside the publisher's call", async (adapter) => {
       const inbox = collect();
       adapter.subscriber.subscribe("room", inbox.handler);
@@ -163,6 +214,7 @@ export function describeMessages(createAdapter: CreateBusAdapter): void {
       expect(() => publisher.subscribe("room", () => {})).toThrow(refusal);
       await expect(publisher.flush()).rejects.toEqual(refusal);
       await expect(publisher.request("room", bytes(""), { timeoutMs: 50 })).rejects.toEqual(refusal);
+      await expect(publisher.requestMany("room", bytes(""), { timeoutMs: 50 })).rejects.toEqual(refusal);
     });
   });
 }

@@ -1,18 +1,39 @@
 import {
   type BusHeaders,
+  callEveryNode,
   callNode,
+  callSubject,
   decodeText,
   encodeJson,
   type NodeCallHandlers,
   serveNodeCalls,
+  serveSubject,
 } from "@fairlead/bus";
-import { FairleadError, NODE_CALLS, NodeAnswer, parseJson, subjects } from "@fairlead/protocol";
+import {
+  FairleadError,
+  MAX_BUS_MESSAGE_BYTES,
+  NODE_CALLS,
+  NodeAnswer,
+  type NodeCallReply,
+  parseJson,
+  subjects,
+} from "@fairlead/protocol";
 import { describe, expect } from "vitest";
 import type { BusAdapter, CreateBusAdapter } from "./bus-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
 
 const INCARNATION = "node-a-run-1";
 const ROOM = { roomId: "standup", epoch: 7 };
+
+const OWNER_QUESTION = { roomId: "standup", peer: { identity: "ann", ticketId: "ticket-1" } };
+const DESCRIPTION: NodeCallReply<"node.describe"> = {
+  nodeId: "a",
+  incarnation: INCARNATION,
+  state: "ready",
+  region: "eu",
+  labels: ["gpu"],
+  load: 0.25,
+};
 
 type Bug = { error: unknown; name: string };
 
@@ -37,7 +58,7 @@ async function askRaw({ publisher }: BusAdapter, data: Uint8Array): Promise<Node
 }
 
 export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
-  const fact = factsAbout(() => createAdapter({ onHandlerError: () => {} }));
+  const fact = factsAbout(() => createAdapter({ subjects: "fairlead", onHandlerError: () => {} }));
 
   describe("node calls", () => {
     fact("carry the parsed request and headers there, and the reply back", async (adapter) => {
@@ -96,6 +117,19 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
       expect(bugs.map(({ name }) => name)).toEqual(["room.describe"]);
     });
 
+    fact(
+      "report a reply that the bus does not take as the bug it is, and the caller hears of it",
+      async (adapter) => {
+        const huge = { peers: [], cursor: "x".repeat(MAX_BUS_MESSAGE_BYTES) };
+        const { bugs } = await serve(adapter, { "room.peers": () => huge });
+        const error = await callNode(adapter.publisher, INCARNATION, "room.peers", ROOM).catch(
+          (e: unknown) => e,
+        );
+        expect(error).toMatchObject({ code: "message_too_large" });
+        expect(bugs).toMatchObject([{ name: "room.peers", error: { code: "message_too_large" } }]);
+      },
+    );
+
     fact("refuse a reply of the wrong shape at the caller", async (adapter) => {
       await serve(adapter, { "room.describe": () => ({ peers: "many" }) as never });
       await expect(callNode(adapter.publisher, INCARNATION, "room.describe", ROOM)).rejects.toMatchObject({
@@ -129,5 +163,60 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
         await expect(call()).rejects.toMatchObject({ code: "node_unreachable" });
       },
     );
+
+    fact("on a subject reach whoever serves it, for the calls that it serves there", async (adapter) => {
+      const { publisher, subscriber } = adapter;
+      const subject = subjects.roomOwner("standup");
+      const ask = () => callSubject(publisher, subject, "room.owner", OWNER_QUESTION);
+      await expect(ask()).rejects.toMatchObject({ code: "node_unreachable" });
+      const bugs: Bug[] = [];
+      const refuse = () => {
+        throw new FairleadError("banned", { message: "not her" });
+      };
+      serveSubject(subscriber, subject, { "room.owner": refuse }, (error, name) =>
+        bugs.push({ error, name }),
+      );
+      await subscriber.flush();
+      await expect(ask()).rejects.toMatchObject({ code: "banned", message: "not her" });
+      await expect(callSubject(publisher, subject, "room.close", ROOM)).rejects.toMatchObject({
+        code: "unknown_command",
+      });
+      expect(bugs).toEqual([]);
+    });
+
+    fact("to every node bring the answers of all, without refusals and bugs", async (adapter) => {
+      const describe = (nodeId: string) => () => ({ ...DESCRIPTION, nodeId });
+      const refuse = () => {
+        throw new FairleadError("shutting_down");
+      };
+      const handlers = [describe("a"), describe("b"), refuse, () => Promise.reject(new Error("a bug"))];
+      const nodes = await Promise.all(handlers.map(() => adapter.connectSubscriber()));
+      for (const [index, bus] of nodes.entries()) {
+        serveSubject(bus, subjects.nodes, { "node.describe": handlers[index] ?? refuse }, () => {});
+        await bus.flush();
+      }
+      const answers = await callEveryNode(
+        adapter.publisher,
+        subjects.nodes,
+        "node.describe",
+        {},
+        { timeoutMs: 300 },
+      );
+      expect(answers.map(({ nodeId }) => nodeId).sort()).toEqual(["a", "b"]);
+      expect(answers).toContainEqual({ ...DESCRIPTION, nodeId: "a" });
+    });
+
+    fact("to every node bring none when there is no node", async ({ publisher }) => {
+      const timeoutMs = 600_000; // Longer than a test may take.
+      expect(await callEveryNode(publisher, subjects.nodes, "node.describe", {}, { timeoutMs })).toEqual([]);
+    });
+
+    fact("between nodes are pings, each on a subject of its own", async (adapter) => {
+      const other = await adapter.connectSubscriber();
+      const subject = subjects.nodePing(INCARNATION);
+      serveSubject(adapter.subscriber, subject, { "node.ping": () => ({}) }, () => {});
+      await adapter.subscriber.flush();
+      expect(await callSubject(other, subject, "node.ping", {})).toEqual({});
+    });
   });
 }

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import type { CreateBusAdapter } from "./bus-adapter.ts";
+import { describeGathering } from "./bus-contract-gathering.ts";
 import { describeMessages } from "./bus-contract-messages.ts";
 import { describeNodeCalls } from "./bus-contract-node-calls.ts";
 import { describeRequests } from "./bus-contract-requests.ts";
@@ -9,6 +10,7 @@ export function describeBusContract(name: string, createAdapter: CreateBusAdapte
   describe(`bus contract: ${name}`, () => {
     describeMessages(createAdapter);
     describeRequests(createAdapter);
+    describeGathering(createAdapter);
     describeNodeCalls(createAdapter);
   });
 }

@@ -1,7 +1,12 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { describeBusContract } from "./bus-contract.ts";
 
-describeBusContract("memory", async (options) => {
-  const bus = createMemoryBus(options);
-  return { publisher: bus, subscriber: bus, close: () => bus.close() };
+describeBusContract("memory", async ({ onHandlerError }) => {
+  const bus = createMemoryBus({ onHandlerError });
+  return {
+    publisher: bus,
+    subscriber: bus,
+    connectSubscriber: async () => bus,
+    close: () => bus.close(),
+  };
 });

@@ -3,7 +3,10 @@ export type BusHeaders = Record<string, string>;
 
 export type BusMessage = { subject: string; data: Uint8Array; headers: BusHeaders };
 
-/** A request carries `respond`, a plain message does not. The first response counts. */
+/**
+ * A request carries `respond`, a plain message does not. The first response counts; one that comes while the bus is away is
+ * lost, as any message. It throws `message_too_large`, after which a smaller one may follow.
+ */
 export type IncomingMessage = BusMessage & { respond?: (data: Uint8Array) => void };
 
 export interface Subscription {
@@ -25,12 +28,14 @@ export type BusStatus = "lost" | "resumed";
 export interface Bus {
   readonly isConnected: boolean;
 
-  /** @throws {FairleadError} `bus_disconnected`. */
+  /** @throws {FairleadError} `bus_disconnected`: nothing waits here until the bus is back. `message_too_large`. */
   publish(subject: string, data: Uint8Array, headers?: BusHeaders): void;
 
   /**
+   * While the bus is away: in force when it is back.
    * @param handler Called for each message, in order. What it throws is a bug and is reported to `onHandlerError`.
    * @param options.queue Subscribers of one queue group share the messages: each goes to one of them.
+   * @throws {FairleadError} `bus_disconnected` after `close`.
    */
   subscribe(
     subject: string,
@@ -46,14 +51,15 @@ export interface Bus {
 
   /**
    * @throws {FairleadError} `node_unreachable` when nobody listens (a hint, not a proof, that it is gone), `node_timeout`
-   * after `timeoutMs`, `bus_disconnected`.
+   * after `timeoutMs`, `bus_disconnected` as soon as the bus is away, `message_too_large`.
    */
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<BusMessage>;
 
   /**
    * Asks everybody who listens.
-   * @returns Each one's first answer that came within `timeoutMs`, after that time; none when nobody listens.
-   * @throws {FairleadError} `bus_disconnected`.
+   * @returns Each one's first answer, in the order in which they came within `timeoutMs`, after that time; none, at once, when
+   * nobody listens.
+   * @throws {FairleadError} `bus_disconnected` as soon as the bus is away, `message_too_large`.
    */
   requestMany(subject: string, data: Uint8Array, options: RequestOptions): Promise<BusMessage[]>;
 

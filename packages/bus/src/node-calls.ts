@@ -112,18 +112,21 @@ async function answer(
   onBug: (error: unknown, name: string) => void,
 ): Promise<void> {
   let name = "(unparsed)";
-  let encoded: Uint8Array;
   try {
     const call = parseJson(NodeCall, decodeText(message.data), "invalid_request");
     name = call.name;
     const data = await dispatch(call, handlers, message.headers);
-    // Within the try: a reply that JSON can't hold is a bug of the handler like any other.
-    encoded = encodeJson({ ok: true, data } satisfies NodeAnswer);
+    // Within the try: a reply that JSON can't hold, or the bus, is a bug of the handler like any other.
+    message.respond?.(encodeJson({ ok: true, data } satisfies NodeAnswer));
   } catch (error) {
-    if (!(error instanceof FairleadError)) onBug(error, name);
-    encoded = encodeJson({ ok: false, error: toErrorBody(error) } satisfies NodeAnswer);
+    if (!isRefusal(error)) onBug(error, name);
+    message.respond?.(encodeJson({ ok: false, error: toErrorBody(error) } satisfies NodeAnswer));
   }
-  message.respond?.(encoded);
+}
+
+/** A message that this process made too large is not its caller's fault, though the error is one of ours. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof FairleadError && error.code !== "message_too_large";
 }
 
 async function dispatch(

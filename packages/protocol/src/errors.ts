@@ -66,6 +66,8 @@ export const ERRORS = {
   registry_unreachable: [503, null, true],
   registry_cold: [503, null, true],
   bus_disconnected: [503, null, true],
+  /** A message between processes is larger than the bus takes: whoever made it should have made several. */
+  message_too_large: [413, null, false],
   shutting_down: [503, 4504, true],
   internal: [500, 4500, true],
 } as const satisfies Record<string, readonly [number, number | null, boolean]>;

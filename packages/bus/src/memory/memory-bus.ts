@@ -1,4 +1,4 @@
-import { FairleadError } from "@fairlead/protocol";
+import { FairleadError, MAX_BUS_MESSAGE_BYTES } from "@fairlead/protocol";
 import type {
   Bus,
   BusHeaders,
@@ -8,6 +8,8 @@ import type {
   RequestOptions,
   Subscription,
 } from "../bus.ts";
+import { assertFits } from "../message-size.ts";
+import { throwLater } from "../throw-later.ts";
 import { subjectMatches } from "./subject-match.ts";
 
 type Subscriber = { pattern: string; queue: string | undefined; handler: (message: IncomingMessage) => void };
@@ -16,7 +18,7 @@ export type MemoryBusOptions = { onHandlerError?: (error: unknown, subject: stri
 
 /**
  * The processes of a one-process cluster talk over one `MemoryBus`. It copies bytes and delivers later, in a microtask, as
- * a network would: nobody shares an object with a subscriber or runs inside a publisher's call.
+ * a network would (by `new Uint8Array`, as a Buffer's `slice` would not copy): nobody shares an object with a subscriber or runs inside a publisher's call.
  */
 export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
   return new MemoryBus(options);
@@ -33,7 +35,7 @@ class MemoryBus implements Bus {
   readonly #turns = new Map<string, number>();
 
   constructor(options: MemoryBusOptions) {
-    this.#onHandlerError = options.onHandlerError ?? ((error) => reportError(error));
+    this.#onHandlerError = options.onHandlerError ?? throwLater;
   }
 
   get isConnected(): boolean {
@@ -42,7 +44,12 @@ class MemoryBus implements Bus {
 
   publish(subject: string, data: Uint8Array, headers: BusHeaders = {}): void {
     this.#assertOpen();
-    this.#deliver({ subject, data: data.slice(), headers: { ...headers } });
+    assertFits(subject, data, headers, MAX_BUS_MESSAGE_BYTES);
+    this.#deliver(this.#receiversOf(subject), {
+      subject,
+      data: new Uint8Array(data),
+      headers: { ...headers },
+    });
   }
 
   subscribe(
@@ -60,31 +67,17 @@ class MemoryBus implements Bus {
     this.#assertOpen();
   }
 
-  request(
+  async request(
     subject: string,
     data: Uint8Array,
     { timeoutMs, headers = {} }: RequestOptions,
   ): Promise<BusMessage> {
-    if (this.#isClosed) return Promise.reject(new FairleadError("bus_disconnected"));
-    const { promise, resolve, reject } = Promise.withResolvers<BusMessage>();
-    const settle = (act: () => void) => {
-      clearTimeout(timer);
-      this.#pending.delete(fail);
-      act();
-    };
-    const fail = (error: FairleadError) => settle(() => reject(error));
-    const timer = setTimeout(
-      () => fail(new FairleadError("node_timeout", { message: `no answer in ${timeoutMs} ms` })),
-      timeoutMs,
-    );
-    this.#pending.add(fail);
-    const respond = (answer: Uint8Array) => {
-      const copy = answer.slice();
-      queueMicrotask(() => settle(() => resolve({ subject, data: copy, headers: {} })));
-    };
-    const hasListener = this.#deliver({ subject, data: data.slice(), headers: { ...headers }, respond });
-    if (!hasListener) fail(new FairleadError("node_unreachable", { message: "nobody listens" }));
-    return promise;
+    const { promise, resolve } = Promise.withResolvers<BusMessage>();
+    const hasListener = this.#ask({ subject, data, headers }, resolve);
+    if (!hasListener) throw new FairleadError("node_unreachable", { message: "nobody listens" });
+    const answer = await this.#within(timeoutMs, promise);
+    if (!answer) throw new FairleadError("node_timeout", { message: `no answer in ${timeoutMs} ms` });
+    return answer;
   }
 
   async requestMany(
@@ -92,24 +85,11 @@ class MemoryBus implements Bus {
     data: Uint8Array,
     { timeoutMs, headers = {} }: RequestOptions,
   ): Promise<BusMessage[]> {
-    this.#assertOpen();
     const answers: BusMessage[] = [];
-    for (const receiver of this.#receiversOf(subject)) {
-      let hasAnswered = false;
-      const respond = (answer: Uint8Array) => {
-        if (!hasAnswered) answers.push({ subject, data: answer.slice(), headers: {} });
-        hasAnswered = true;
-      };
-      queueMicrotask(() => this.#hand(receiver, { subject, data: data.slice(), headers, respond }));
-    }
-    const { promise: over, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, timeoutMs);
-    this.#pending.add(reject);
-    await over.finally(() => {
-      clearTimeout(timer);
-      this.#pending.delete(reject);
-    });
-    return answers;
+    const hasListener = this.#ask({ subject, data, headers }, (answer) => answers.push(answer));
+    if (hasListener) await this.#within(timeoutMs, new Promise<never>(() => {}));
+    // A late answer must not grow what the caller has.
+    return [...answers];
   }
 
   onStatus(_listener: (status: BusStatus) => void): () => void {
@@ -125,16 +105,38 @@ class MemoryBus implements Bus {
   }
 
   /** @returns Whether anybody listens. */
-  #deliver(message: IncomingMessage): boolean {
-    const receivers = this.#receiversOf(message.subject);
-    for (const receiver of receivers) queueMicrotask(() => this.#hand(receiver, message));
+  #ask({ subject, data, headers }: BusMessage, onAnswer: (answer: BusMessage) => void): boolean {
+    this.#assertOpen();
+    assertFits(subject, data, headers, MAX_BUS_MESSAGE_BYTES);
+    const receivers = this.#receiversOf(subject);
+    for (const receiver of receivers) {
+      const respond = respondOnce(subject, onAnswer);
+      this.#deliver([receiver], { subject, data: new Uint8Array(data), headers: { ...headers }, respond });
+    }
     return receivers.length > 0;
+  }
+
+  /** @returns What `answer` resolves with, or null after `timeoutMs`. Rejects when the bus closes. */
+  async #within<T>(timeoutMs: number, answer: Promise<T>): Promise<T | null> {
+    const over = Promise.withResolvers<null>();
+    const timer = setTimeout(() => over.resolve(null), timeoutMs);
+    this.#pending.add(over.reject);
+    try {
+      return await Promise.race([answer, over.promise]);
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(over.reject);
+    }
+  }
+
+  #deliver(receivers: Subscriber[], message: IncomingMessage): void {
+    for (const receiver of receivers) queueMicrotask(() => this.#hand(receiver, message));
   }
 
   #hand(receiver: Subscriber, message: IncomingMessage): void {
     if (!this.#isSubscribed(receiver)) return;
     try {
-      receiver.handler({ ...message, data: message.data.slice(), headers: { ...message.headers } });
+      receiver.handler({ ...message, data: new Uint8Array(message.data), headers: { ...message.headers } });
     } catch (error) {
       this.#onHandlerError(error, message.subject);
     }
@@ -178,4 +180,16 @@ class MemoryBus implements Bus {
   #assertOpen(): void {
     if (this.#isClosed) throw new FairleadError("bus_disconnected");
   }
+}
+
+/** The first response counts, and comes later, as over a network. */
+function respondOnce(subject: string, onAnswer: (answer: BusMessage) => void): (data: Uint8Array) => void {
+  let hasResponded = false;
+  return (data) => {
+    if (hasResponded) return;
+    assertFits(subject, data, {}, MAX_BUS_MESSAGE_BYTES);
+    hasResponded = true;
+    const copy = new Uint8Array(data);
+    queueMicrotask(() => onAnswer({ subject, data: copy, headers: {} }));
+  };
 }
