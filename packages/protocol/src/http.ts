@@ -5,6 +5,7 @@ import { Grants, Source } from "./grants.ts";
 import { Identity, NodeId, PeerId, RoomId } from "./ids.ts";
 import { Jwt } from "./join.ts";
 import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
+import { SurplusPage } from "./surplus.ts";
 import { DisplayName, Metadata } from "./ticket-claims.ts";
 
 export const HTTP_BODY_LIMIT_BYTES = 65_536;
@@ -90,6 +91,13 @@ export type NodePage = z.infer<typeof NodePage>;
 /** Answer of `POST` and `DELETE /v1/nodes/{node}/drain`. `rooms`: how many it still serves. */
 export const DrainAnswer = z.object({ nodeId: NodeId, state: NodeState, rooms: z.int() });
 export type DrainAnswer = z.infer<typeof DrainAnswer>;
+
+/** Answer of `GET /v1/surplus`. `unreachable`: nodes of this page that did not answer, whose surplus nobody knows. */
+export const SurplusListing = SurplusPage.extend({
+  unreachable: z.array(NodeId),
+  cursor: z.string().max(512).optional(),
+});
+export type SurplusListing = z.infer<typeof SurplusListing>;
 
 /** Body of `POST /v1/surplus/reclaim`, optional: of one node, or certain resources; by default all that is surplus now. */
 export const ReclaimRequest = z.object({

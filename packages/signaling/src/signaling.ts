@@ -10,8 +10,10 @@ import { addCapabilitiesRoute } from "./routes/capabilities.ts";
 import { addConnectRoute } from "./routes/connect.ts";
 import { addDocumentationRoutes } from "./routes/documentation.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addNodeRoutes } from "./routes/nodes.ts";
 import { addPeerRoutes } from "./routes/peers.ts";
 import { addRoomRoutes } from "./routes/rooms.ts";
+import { addSurplusRoutes } from "./routes/surplus.ts";
 import { addTicketRoutes } from "./routes/tickets.ts";
 import { Clients } from "./session/clients.ts";
 
@@ -47,6 +49,8 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addRoomRoutes(app, context);
   addPeerRoutes(app, context);
   addBanRoutes(app, context);
+  addNodeRoutes(app, context);
+  addSurplusRoutes(app, context);
   addDocumentationRoutes(app);
   refuseUnmatched(app);
   return { app, shutDown: () => clients.shutDown() };

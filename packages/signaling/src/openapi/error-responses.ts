@@ -5,7 +5,7 @@ import { named } from "./components.ts";
 const ANYWHERE: readonly ErrorCode[] = ["invalid_request", "internal"];
 export const API_KEY_ERRORS: readonly ErrorCode[] = ["api_key_missing", "api_key_invalid", "scope_missing"];
 export const REGISTRY_ERRORS: readonly ErrorCode[] = ["registry_unreachable", "registry_cold"];
-const NODE_ERRORS: readonly ErrorCode[] = [
+export const NODE_ERRORS: readonly ErrorCode[] = [
   "node_unreachable",
   "node_timeout",
   "lease_lost",

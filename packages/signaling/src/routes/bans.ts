@@ -1,13 +1,38 @@
-import { callNode } from "@fairlead/bus";
-import { BanPath } from "@fairlead/protocol";
+import { type Bus, callNode } from "@fairlead/bus";
+import { BanPath, FairleadError, type Lease } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
-import { errorResponses, ROOM_ERRORS } from "../openapi/error-responses.ts";
+import {
+  API_KEY_ERRORS,
+  errorResponses,
+  NODE_ERRORS,
+  REGISTRY_ERRORS,
+  ROOM_ERRORS,
+} from "../openapi/error-responses.ts";
 import { findRoom, unlessGone } from "./find-room.ts";
 
+const BAN_ERRORS = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, ...NODE_ERRORS] as const;
+const common = { tags: ["bans"], security: [{ apiKey: ["rooms"] }] };
+
+const impose = createRoute({
+  ...common,
+  method: "put",
+  path: "/v1/rooms/{room}/bans/{identity}",
+  operationId: "banIdentity",
+  summary: "Ban an identity",
+  description:
+    "It is removed from the room, and does not get in until `liftBan`. The ban is in the room's record before anything else, " +
+    "so it outlives the node, and may come before the room. An error of the node leaves it in force: ask again, so that no " +
+    "peer of it stays.",
+  request: { params: BanPath },
+  responses: {
+    204: { description: "The identity is banned, and no peer of it is in the room." },
+    ...errorResponses(...BAN_ERRORS),
+  },
+});
+
 const lift = createRoute({
-  tags: ["bans"],
-  security: [{ apiKey: ["rooms"] }],
+  ...common,
   method: "delete",
   path: "/v1/rooms/{room}/bans/{identity}",
   operationId: "liftBan",
@@ -21,6 +46,14 @@ const lift = createRoute({
 });
 
 export function addBanRoutes(app: OpenAPIHono, { bus, registry, log }: SignalingContext): void {
+  app.openapi(impose, async (c) => {
+    const { room, identity } = c.req.valid("param");
+    const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
+    if (lease) await unlessGone(removeIdentity(bus, lease, identity));
+    log.info("peer.banned", { roomId });
+    return c.body(null, 204);
+  });
+
   app.openapi(lift, async (c) => {
     const { room, identity } = c.req.valid("param");
     const { lease, roomId } = await findRoom(registry, room);
@@ -33,4 +66,27 @@ export function addBanRoutes(app: OpenAPIHono, { bus, registry, log }: Signaling
     log.info("peer.unbanned", { roomId });
     return c.body(null, 204);
   });
+}
+
+/** Every peer of the identity; the node bans it too, and so refuses one that is just on its way in. */
+async function removeIdentity(bus: Bus, lease: Lease, identity: string): Promise<void> {
+  const { incarnation, roomId, epoch } = lease;
+  let cursor: string | undefined;
+  do {
+    const page = await callNode(bus, incarnation, "room.peers", { roomId, epoch, cursor });
+    for (const { peerId } of page.peers.filter((peer) => peer.identity === identity))
+      await callNode(bus, incarnation, "peer.remove", {
+        roomId,
+        epoch,
+        peerId,
+        reason: "banned",
+        ban: true,
+      }).catch(unlessLeft);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+function unlessLeft(error: unknown): void {
+  const hasLeft = error instanceof FairleadError && error.code === "peer_not_found";
+  if (!hasLeft) throw error;
 }

@@ -11,7 +11,7 @@ const INFO = {
     title: "Fairlead",
     version: API_VERSION,
     description:
-      "Rooms, tickets and peers. A refusal is `{error: {code, message, retryAfterMs?, detail?}}` with a stable code.",
+      "Rooms, tickets and peers; nodes and what is left over on them. A refusal is `{error: {code, message, retryAfterMs?, detail?}}` with a stable code.",
     license: { name: "ISC", identifier: "ISC" },
   },
   tags: [
@@ -19,6 +19,9 @@ const INFO = {
     { name: "sessions", description: "What a browser uses." },
     { name: "rooms", description: "Rooms, for the app's back end." },
     { name: "peers", description: "Peers of a room, for the app's back end." },
+    { name: "bans", description: "Who may not come back to a room, for the app's back end." },
+    { name: "nodes", description: "Media nodes, for who runs them." },
+    { name: "surplus", description: "Media resources that have lost their owner, for who runs the nodes." },
     { name: "health", description: "For who runs it." },
   ],
 };

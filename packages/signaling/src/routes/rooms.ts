@@ -1,5 +1,5 @@
 import { callNode } from "@fairlead/bus";
-import { RoomPath } from "@fairlead/protocol";
+import { NodeId, RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
@@ -11,6 +11,7 @@ import {
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
 import { findRoom, toSummary, unlessGone } from "./find-room.ts";
+import { pageOfRooms } from "./page-of-rooms.ts";
 
 const common = { tags: ["rooms"], security: [{ apiKey: ["rooms"] }] };
 const baseErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS] as const;
@@ -22,9 +23,12 @@ const list = createRoute({
   path: "/v1/rooms",
   operationId: "listRooms",
   summary: "List rooms",
-  description: "In order of room id, in pages: give `cursor` of one page to get the next.",
+  description:
+    "In order of room id, in pages: give `cursor` of one page, and the same `node`, to get the next. With `node`, only rooms " +
+    "that run there; then a page may have few rooms, or none, and still a next one.",
   request: {
     query: z.object({
+      node: NodeId.optional(),
       limit: z.coerce.number().int().min(1).max(100).default(PAGE_SIZE),
       cursor: z.string().max(128).optional(),
     }),
@@ -38,7 +42,9 @@ const read = createRoute({
   path: "/v1/rooms/{room}",
   operationId: "readRoom",
   summary: "Read a room",
-  description: "Where it runs, why there, and what its node counts in it.",
+  description:
+    "Where it runs and under which epoch; why there (`decision`: what was chosen from, with which loads, and when); and what " +
+    "its node counts in it.",
   request: { params: RoomPath },
   responses: {
     200: jsonOf(named.RoomDetail, "The room."),
@@ -53,8 +59,8 @@ const write = createRoute({
   operationId: "writeRoom",
   summary: "Create a room with options, or change them",
   description:
-    "Rooms come into being with their first peer; this is for options other than the defaults. Options of a running room " +
-    "count from its next placement or join on.",
+    "Rooms come into being with their first peer; this is for options other than the defaults: how many peers, and which " +
+    "node a room may run on (`region`, `labels`, `nodeId`). Options of a running room count from its next placement or join on.",
   request: {
     params: RoomPath,
     body: { required: true, content: { "application/json": { schema: named.RoomOptions } } },
@@ -81,7 +87,8 @@ const close = createRoute({
 
 export function addRoomRoutes(app: OpenAPIHono, { bus, registry, log }: SignalingContext): void {
   app.openapi(list, async (c) => {
-    const { items, cursor } = await registry.listRooms(c.req.valid("query"));
+    const { node, ...page } = c.req.valid("query");
+    const { items, cursor } = await pageOfRooms(registry, page, node);
     return c.json({ rooms: items.map(toSummary), ...(cursor === undefined ? {} : { cursor }) }, 200);
   });
 

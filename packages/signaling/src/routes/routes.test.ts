@@ -4,6 +4,7 @@ import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { verifyTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
+import { startScriptedNode } from "../testing/scripted-node.ts";
 
 const setUp = async () => {
   const bus = createMemoryBus();
@@ -70,6 +71,50 @@ describe("rooms over HTTP", () => {
     expect(second).toMatchObject({ rooms: [{ roomId: "b", placement: null }] });
     expect(second).not.toHaveProperty("cursor");
     expect(await (await call("GET", "/v1/rooms/a")).json()).toMatchObject({ roomId: "a", peers: 0 });
+  });
+
+  it("may be wanted in a region, with labels, or on one node", async () => {
+    const { call, registry } = await setUp();
+    const options = { region: "eu", labels: ["gpu"], nodeId: "node-a", kind: "broadcast" };
+    const made = await call("PUT", "/v1/rooms/a", options);
+    expect([made.status, await made.json()]).toMatchObject([200, { options }]);
+    expect((await registry.describeRoom("a"))?.options).toMatchObject(options);
+  });
+
+  it("tell why they are where they are, and under which epoch", async () => {
+    const { call, place } = await setUp();
+    const { lease } = await place("a");
+    expect(await (await call("GET", "/v1/rooms/a")).json()).toMatchObject({
+      placement: { nodeId: "node-a", core: lease.core, epoch: lease.epoch },
+      decision: {
+        ...{ reason: "least_loaded", atMs: expect.any(Number) },
+        candidates: [{ nodeId: "node-a", core: lease.core, load: 0 }],
+      },
+    });
+  });
+
+  it("of one node are listed in pages", async () => {
+    const { call, place, bus, registry } = await setUp();
+    await startScriptedNode(bus, registry, { nodeId: "node-b" });
+    for (const room of ["a", "b", "c", "d", "e"]) await place(room);
+    type Page = { rooms: { roomId: string; placement: { nodeId: string } }[]; cursor?: string };
+    const here: Page["rooms"] = [];
+    let cursor: string | undefined = "";
+    while (cursor !== undefined) {
+      const query = `node=node-b&limit=1${cursor === "" ? "" : `&cursor=${cursor}`}`;
+      const page = (await (await call("GET", `/v1/rooms?${query}`)).json()) as Page;
+      here.push(...page.rooms);
+      cursor = page.cursor;
+    }
+    const elsewhere = (await (await call("GET", "/v1/rooms?node=node-a")).json()) as Page;
+    expect(new Set(here.map(({ placement }) => placement.nodeId))).toEqual(new Set(["node-b"]));
+    expect([...here, ...elsewhere.rooms].map(({ roomId }) => roomId).sort()).toEqual([
+      "a",
+      "b",
+      "c",
+      "d",
+      "e",
+    ]);
   });
 
   it("that nobody made are room_not_found", async () => {
@@ -147,6 +192,39 @@ describe("peers over HTTP", () => {
 });
 
 describe("bans over HTTP", () => {
+  it("are in the room's record before the node is asked, which removes every peer of the identity", async () => {
+    const { call, place, node, registry } = await setUp();
+    await place("a");
+    const known: unknown[] = [];
+    const peerOf = (peerId: string, identity: string) => ({
+      ...{ peerId, identity, name: "", metadata: "", joinedAtMs: 0, connected: true, producers: [] },
+      grants: { publish: [], subscribe: true, data: false, moderate: false },
+    });
+    node.answer("room.peers", async ({ cursor }) => {
+      known.push((await registry.describeRoom("a"))?.bannedIdentities);
+      return cursor === undefined
+        ? { peers: [peerOf("p1", "ann"), peerOf("p2", "bob")], cursor: "p2" }
+        : { peers: [peerOf("p3", "ann")] };
+    });
+    node.refuseNext("peer.remove", "peer_not_found");
+    expect((await call("PUT", "/v1/rooms/a/bans/ann")).status).toBe(204);
+    expect(known).toEqual([["ann"], ["ann"]]);
+    expect(node.callsTo("peer.remove").map(({ request }) => request)).toMatchObject([
+      { peerId: "p1", ban: true },
+      { peerId: "p3", ban: true },
+    ]);
+    await expect(place("a")).rejects.toMatchObject({ code: "banned" });
+  });
+
+  it("stand although the room's node is dead, and may come before the room", async () => {
+    const { call, place, node } = await setUp();
+    await place("a");
+    node.kill();
+    expect(await refusalOf(await call("PUT", "/v1/rooms/a/bans/ann"))).toEqual([503, "node_unreachable"]);
+    expect((await call("PUT", "/v1/rooms/b/bans/ann")).status).toBe(204);
+    for (const room of ["a", "b"]) await expect(place(room)).rejects.toMatchObject({ code: "banned" });
+  });
+
   it("are lifted in the room's record and at its node, and lifting twice is no error", async () => {
     const { call, place, node, registry } = await setUp();
     const { lease } = await place("a");

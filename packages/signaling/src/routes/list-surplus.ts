@@ -1,0 +1,64 @@
+import { FairleadError, SURPLUS_PER_PAGE, type Surplus, type SurplusListing } from "@fairlead/protocol";
+import type { SignalingContext } from "../context.ts";
+import { type Answered, askNodes, cursorAt, findNode, type NodeRun, pageOfNodes } from "./find-nodes.ts";
+
+/** Nodes that are asked at once. */
+const NODES_AT_ONCE = 20;
+
+type Query = { node?: string; cursor?: string };
+/** Where a listing goes on: behind `run`, or within it if it has more (`inner` is its own cursor). */
+type Place = { run: NodeRun; inner: string | undefined };
+type Batch = { runs: NodeRun[]; after: string | undefined };
+
+/**
+ * The surplus of all nodes, or of one, in order of node; several nodes to a page, as far as they fit.
+ * @throws {FairleadError} `node_not_found`, `invalid_request` for a cursor that is none.
+ */
+export async function listSurplus(
+  context: SignalingContext,
+  { node, cursor }: Query,
+): Promise<SurplusListing> {
+  const place = cursor === undefined ? null : parseCursor(cursor);
+  if (place?.inner !== undefined) return pageWithin(context, place);
+  const { runs, after } = await nextRuns(context, place, node);
+  const answers = await askNodes(context, runs, "node.surplus", {});
+  return fill(answers, after);
+}
+
+/** The next page of a node that has more than one. */
+async function pageWithin(context: SignalingContext, { run, inner }: Place): Promise<SurplusListing> {
+  const answers = await askNodes(context, [run], "node.surplus", { cursor: inner });
+  return fill(answers, cursorAt(run));
+}
+
+async function nextRuns(context: SignalingContext, place: Place | null, nodeId?: string): Promise<Batch> {
+  const cursor = place ? { cursor: cursorAt(place.run) } : {};
+  if (nodeId === undefined) {
+    const { items, cursor: after } = await pageOfNodes(context, { limit: NODES_AT_ONCE, ...cursor });
+    return { runs: items, after };
+  }
+  const runs = await findNode(context, nodeId);
+  return { runs: runs.filter((run) => !place || cursorAt(run) > cursorAt(place.run)), after: undefined };
+}
+
+/** Takes whole answers, in order, until one does not fit any more or has more to say itself. */
+function fill(answers: readonly Answered<"node.surplus">[], after: string | undefined): SurplusListing {
+  const surplus: Surplus[] = [];
+  const unreachable: string[] = [];
+  let cursor: string | undefined;
+  for (const { run, reply } of answers) {
+    if (surplus.length + (reply?.surplus.length ?? 0) > SURPLUS_PER_PAGE)
+      return { surplus, unreachable, cursor };
+    if (reply) surplus.push(...reply.surplus);
+    else unreachable.push(run.nodeId);
+    cursor = cursorAt(run);
+    if (reply?.cursor !== undefined) return { surplus, unreachable, cursor: `${cursor} ${reply.cursor}` };
+  }
+  return { surplus, unreachable, ...(after === undefined ? {} : { cursor: after }) };
+}
+
+function parseCursor(cursor: string): Place {
+  const [nodeId, incarnation, ...rest] = cursor.split(" ");
+  if (!nodeId || !incarnation) throw new FairleadError("invalid_request", { message: "no cursor of a page" });
+  return { run: { nodeId, incarnation }, inner: rest.length > 0 ? rest.join(" ") : undefined };
+}

@@ -1,0 +1,97 @@
+import { FairleadError, NODES_PER_PAGE, NodePath } from "@fairlead/protocol";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { SignalingContext } from "../context.ts";
+import { named } from "../openapi/components.ts";
+import {
+  API_KEY_ERRORS,
+  errorResponses,
+  jsonOf,
+  NODE_ERRORS,
+  REGISTRY_ERRORS,
+} from "../openapi/error-responses.ts";
+import { askNodes, findNode } from "./find-nodes.ts";
+
+const common = { tags: ["nodes"], security: [{ apiKey: ["admin"] }] };
+const readErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS] as const;
+const nodeErrors = [...readErrors, ...NODE_ERRORS, "node_not_found"] as const;
+
+const list = createRoute({
+  ...common,
+  method: "get",
+  path: "/v1/nodes",
+  operationId: "listNodes",
+  summary: "List the living nodes",
+  description:
+    "With each core's measured load and open debits. In order of node id, in pages: give `cursor` of one page to get the next.",
+  request: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(NODES_PER_PAGE).default(NODES_PER_PAGE),
+      cursor: z.string().max(256).optional(),
+    }),
+  },
+  responses: { 200: jsonOf(named.NodePage, "A page of nodes."), ...errorResponses(...readErrors) },
+});
+
+const read = createRoute({
+  ...common,
+  method: "get",
+  path: "/v1/nodes/{node}",
+  operationId: "readNode",
+  summary: "Read a node",
+  description: "The run that was heard of last, while a node is being replaced by another run of it.",
+  request: { params: NodePath },
+  responses: {
+    200: jsonOf(named.NodeStatus, "The node."),
+    ...errorResponses(...readErrors, "node_not_found"),
+  },
+});
+
+const drain = createRoute({
+  ...common,
+  method: "post",
+  path: "/v1/nodes/{node}/drain",
+  operationId: "drainNode",
+  summary: "Drain a node",
+  description:
+    "It takes no new rooms, and hands those that it has to other nodes at its own pace. The process stays until it is told " +
+    "to end. Draining twice is no error.",
+  request: { params: NodePath },
+  responses: { 200: jsonOf(named.DrainAnswer, "It drains."), ...errorResponses(...nodeErrors) },
+});
+
+const undrain = createRoute({
+  ...common,
+  method: "delete",
+  path: "/v1/nodes/{node}/drain",
+  operationId: "undrainNode",
+  summary: "Stop draining a node",
+  description: "It takes rooms again. Those that have left stay where they are.",
+  request: { params: NodePath },
+  responses: { 200: jsonOf(named.DrainAnswer, "It is ready."), ...errorResponses(...nodeErrors) },
+});
+
+export function addNodeRoutes(app: OpenAPIHono, context: SignalingContext): void {
+  const { registry, log } = context;
+  app.openapi(list, async (c) => {
+    const { items, cursor } = await registry.listNodes(c.req.valid("query"));
+    return c.json({ nodes: items, ...(cursor === undefined ? {} : { cursor }) }, 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const { items } = await registry.listNodes({ limit: 100, nodeId: c.req.valid("param").node });
+    const [newest] = items.toSorted((a, b) => b.lastBeatMs - a.lastBeatMs);
+    if (!newest) throw new FairleadError("node_not_found");
+    return c.json(newest, 200);
+  });
+
+  const tell = async (nodeId: string, name: "node.drain" | "node.undrain") => {
+    const answers = await askNodes(context, await findNode(context, nodeId), name, {});
+    const replies = answers.flatMap(({ reply }) => reply ?? []);
+    const [first] = replies;
+    if (!first) throw new FairleadError("node_unreachable");
+    log.info(name, { nodeId });
+    return { nodeId, state: first.state, rooms: replies.reduce((sum, { rooms }) => sum + rooms, 0) };
+  };
+  app.openapi(drain, async (c) => c.json(await tell(c.req.valid("param").node, "node.drain"), 200));
+  app.openapi(undrain, async (c) => c.json(await tell(c.req.valid("param").node, "node.undrain"), 200));
+}
