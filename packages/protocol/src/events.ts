@@ -83,9 +83,21 @@ export type EventData<N extends EventName> = z.output<(typeof EVENTS)[N]>;
 
 const eventSchemas = Object.entries(EVENTS).map(([name, data]) => z.object({ name: z.literal(name), data }));
 
-/** An event without its position, as a union by `name`. */
+/**
+ * An event that a newer node knows and this process does not: it has its place in the order, is handed on as it is, and is
+ * passed over by whoever would act on it. Without that, one of them would hold up all that follow.
+ */
+const UnknownEvent = z.object({
+  name: z
+    .string()
+    .max(64)
+    .refine((name) => !Object.hasOwn(EVENTS, name)),
+  data: z.unknown(),
+});
+
+/** An event without its position, as a union by `name`. At run time there may be names that are not in `EVENTS`. */
 export type RoomEvent = { [N in EventName]: { name: N; data: EventData<N> } }[EventName];
-export const RoomEvent = z.union(eventSchemas) as unknown as z.ZodType<RoomEvent>;
+export const RoomEvent = z.union([...eventSchemas, UnknownEvent]) as unknown as z.ZodType<RoomEvent>;
 
 /** Where in a session's stream of events: `epoch:sequence`. Epochs rise with each lease; sequences count from 1. */
 export const Position = z.string().regex(/^\d{1,16}:\d{1,12}$/, "epoch:sequence");
