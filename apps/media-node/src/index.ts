@@ -1,3 +1,3 @@
-export type { LedgerEntry, ResourceKind, ResourceOwner } from "./ledger.ts";
+export type { LedgerEntry } from "./ledger/ledger.ts";
 export { createMediaNode, type MediaNode, type MediaNodeOptions } from "./media-node.ts";
 export { type ListenAddress, lanAddresses, localAddresses } from "./worker/listen-addresses.ts";

@@ -15,6 +15,10 @@ describe("mutes", () => {
     mutes.set("ann", "camera", true);
     mutes.set("ann", "camera", true);
     expect(mutes.sourcesOf("ann")).toEqual(["microphone", "camera"]);
+    expect(mutes.all()).toEqual([
+      { identity: "ann", source: "microphone" },
+      { identity: "ann", source: "camera" },
+    ]);
     mutes.set("ann", "microphone", false);
     expect(mutes.sourcesOf("ann")).toEqual(["camera"]);
     mutes.set("ann", "camera", false);

@@ -12,6 +12,12 @@ export class Mutes {
     return this.#held.get(identity)?.has(source) === true;
   }
 
+  all(): Mute[] {
+    return [...this.#held].flatMap(([identity, sources]) =>
+      [...sources].map((source) => ({ identity, source })),
+    );
+  }
+
   sourcesOf(identity: string): Source[] {
     return [...(this.#held.get(identity) ?? [])];
   }

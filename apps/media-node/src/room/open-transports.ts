@@ -1,5 +1,5 @@
+import type { ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import type { ResourceOwner } from "../ledger.ts";
 
 export type PeerTransports = { send: types.WebRtcTransport; receive: types.WebRtcTransport };
 

@@ -3,13 +3,13 @@ import type {
   Grants,
   JoinRequest,
   PeerInfo,
+  ResourceOwner,
   Source,
   TicketClaims,
   TransportOffer,
 } from "@fairlead/protocol";
 import { FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import type { ResourceOwner } from "../ledger.ts";
 import type { Session } from "../session/session.ts";
 import type { PeerTransports } from "./open-transports.ts";
 import type { Room } from "./room.ts";

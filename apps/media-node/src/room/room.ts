@@ -7,6 +7,7 @@ import {
   type Mute,
   type RoomEvent,
   type RoomOptions,
+  type RoomRecord,
   type Source,
   type TicketClaims,
   type Transient,
@@ -18,6 +19,7 @@ import { refuseBadMedia } from "../call-mediasoup.ts";
 import { act } from "../commands/act.ts";
 import { Session } from "../session/session.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
+import { Bans } from "./bans.ts";
 import { Mutes } from "./mutes.ts";
 import { openTransports } from "./open-transports.ts";
 import { type Admission, Peer } from "./peer.ts";
@@ -33,23 +35,33 @@ export type RoomDeps = {
   record: (patch: RoomPatch) => Promise<unknown>;
 };
 
-export type RoomSettings = { lease: Lease; options: RoomOptions; mutes: readonly Mute[] };
+export type RoomSettings = {
+  lease: Lease;
+  options: RoomOptions;
+  mutes: readonly Mute[];
+  /** Claimed by this node, because the registry was away. */
+  isLocal?: boolean;
+};
 
 /** One session of peers on one router of one core. */
 export class Room {
-  readonly lease: Lease;
-  readonly options: RoomOptions;
   readonly mutes: Mutes;
+  readonly bans = new Bans();
   readonly router: types.Router;
   readonly deps: RoomDeps;
   readonly peers = new Map<string, Peer>();
+  readonly openedMs: number;
   readonly observers: { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
   /** The dominant speaker; null while nobody speaks. */
   speakerId: string | null = null;
+  /** The registry has not confirmed the lease, which this node claimed by itself. */
+  isLocal: boolean;
+  /** Nobody could tell what the room record says when the lease was claimed. */
+  #isBlind: boolean;
+  #lease: Lease;
+  #options: RoomOptions;
   #emptySinceMs: number;
   readonly #webRtcServer: types.WebRtcServer;
-  /** Who was removed from here for good: refused before the room record says so. */
-  #bans: { identity: string; ticketId: string }[] = [];
 
   private constructor(
     settings: RoomSettings,
@@ -58,14 +70,17 @@ export class Room {
     observers: Room["observers"],
     deps: RoomDeps,
   ) {
-    this.lease = settings.lease;
-    this.options = settings.options;
+    this.#lease = settings.lease;
+    this.#options = settings.options;
+    this.isLocal = settings.isLocal === true;
+    this.#isBlind = this.isLocal;
     this.mutes = new Mutes(settings.mutes);
     this.router = router;
     this.observers = observers;
     this.deps = deps;
     this.#webRtcServer = running.webRtcServer;
-    this.#emptySinceMs = deps.now();
+    this.openedMs = deps.now();
+    this.#emptySinceMs = this.openedMs;
   }
 
   static async open(
@@ -83,7 +98,15 @@ export class Room {
   }
 
   get roomId(): string {
-    return this.lease.roomId;
+    return this.#lease.roomId;
+  }
+
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  get options(): RoomOptions {
+    return this.#options;
   }
 
   get log(): Logger {
@@ -102,6 +125,22 @@ export class Room {
       producers: peers.reduce((sum, peer) => sum + peer.producers.size, 0),
       consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
     };
+  }
+
+  /** The room goes on under a higher epoch. Sessions keep the one that they were admitted under. */
+  renew(lease: Lease): void {
+    if (lease.epoch <= this.#lease.epoch) return;
+    this.#lease = lease;
+    this.isLocal = false;
+  }
+
+  /** What the registry's record says beyond what came with the lease. */
+  noteRecord(record: RoomRecord): void {
+    this.bans.noteRecord(record);
+    if (!this.#isBlind) return;
+    this.#isBlind = false;
+    this.#options = record.options;
+    for (const { identity, source } of record.mutes) this.mutes.set(identity, source, true);
   }
 
   /** Everybody but `peer`. */
@@ -133,7 +172,13 @@ export class Room {
     );
     this.broadcast({ name: "peers.joined", data: { peers: [peer.info] } });
     this.peers.set(peer.peerId, peer);
-    this.log.info("peer.joined", { roomId: this.roomId, peerId: peer.peerId, peers: this.peers.size });
+    const { roomId } = this;
+    this.log.info("peer.joined", {
+      roomId,
+      peerId: peer.peerId,
+      epoch: this.lease.epoch,
+      peers: this.peers.size,
+    });
     return peer;
   }
 
@@ -184,14 +229,9 @@ export class Room {
   async expel(peer: Peer, { reason, ban }: { reason: string; ban: boolean }): Promise<void> {
     const { identity, ticketId } = peer;
     // At once, so that it can't be back before the record says so.
-    if (ban) this.#bans.push({ identity, ticketId });
+    if (ban) this.bans.add({ identity, ticketId });
     this.remove(peer, "removed", "peer_removed", reason);
     if (ban) await this.deps.record({ ban: { identity, ticketId } });
-  }
-
-  /** The room record is the caller's to change. */
-  unban(identity: string): void {
-    this.#bans = this.#bans.filter((ban) => ban.identity !== identity);
   }
 
   /** Frees the peer and tells the others. @param code What its own client is told; null: nothing, it left by itself. */
@@ -234,8 +274,7 @@ export class Room {
   }
 
   #makeWay({ sub: identity, jti }: TicketClaims): void {
-    if (this.#bans.some((ban) => ban.identity === identity || ban.ticketId === jti))
-      throw new FairleadError("banned");
+    if (this.bans.has({ identity, ticketId: jti })) throw new FairleadError("banned");
     const older = [...this.peers.values()].find((peer) => peer.identity === identity);
     // A peer that comes back with its own ticket is no other one.
     if (older && older.ticketId !== jti && this.options.duplicateIdentity === "refuse")

@@ -1,5 +1,5 @@
+import type { ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import type { ResourceOwner } from "../ledger.ts";
 import type { Room } from "./room.ts";
 
 /** How often levels are told, ms. */

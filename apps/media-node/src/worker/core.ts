@@ -1,11 +1,19 @@
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
-import type { Ledger } from "../ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { LoadMeter } from "./load-meter.ts";
 import { type RunningWorker, startWorker, type WorkerConfig } from "./start-worker.ts";
 
 /** A worker that does not answer for this long hangs, and is killed. */
 const HANG_AFTER_MS = 2_000;
+/**
+ * Above this CPU share a core takes nobody more: publishers' packets get lost, and everybody on the core suffers. Between the two
+ * the share alone does not tell (`npm run bench -- saturation` saw loss begin anywhere between 0.69 and 0.99), but the time that the
+ * worker takes to answer does: it goes from less than one to hundreds of milliseconds.
+ */
+const FULL = { load: 0.95, slowLoad: 0.7, answerMs: 100 };
+/** Weight of the newest answer. */
+const ANSWER_SMOOTHING = 0.5;
 /** Pause before a worker that could not be started is tried again, ms. */
 const RESTART_PAUSE_MS = 1_000;
 
@@ -30,6 +38,7 @@ export class Core {
   readonly #options: CoreOptions;
   #state: State = { state: "starting" };
   #meter = new LoadMeter();
+  #answerMs = 0;
   #usageAskedAtMs: number | null = null;
   #checkedAtMs = 0;
   #started: Promise<void> = Promise.resolve();
@@ -41,6 +50,11 @@ export class Core {
 
   get load(): number {
     return this.#meter.load;
+  }
+
+  /** It takes no peer more. */
+  get isFull(): boolean {
+    return this.load > FULL.load || (this.load > FULL.slowLoad && this.#answerMs > FULL.answerMs);
   }
 
   get isUsable(): boolean {
@@ -64,6 +78,7 @@ export class Core {
     if (this.#state.state === "closed") return running.worker.close();
     this.#state = { state: "running", ...running };
     this.#meter = new LoadMeter();
+    this.#answerMs = 0;
     this.#usageAskedAtMs = null;
     running.worker.once("died", (error) => this.#onDied(running.worker, error));
     this.#options.onWorkerStarted();
@@ -98,10 +113,13 @@ export class Core {
   }
 
   async #askUsage(worker: types.Worker): Promise<void> {
-    this.#usageAskedAtMs = this.#options.now();
+    const askedMs = this.#options.now();
+    this.#usageAskedAtMs = askedMs;
     try {
       const usage = await worker.getResourceUsage();
-      this.#meter.sample(usage.ru_utime + usage.ru_stime, this.#options.now());
+      const nowMs = this.#options.now();
+      this.#answerMs += ANSWER_SMOOTHING * (nowMs - askedMs - this.#answerMs);
+      this.#meter.sample(usage.ru_utime + usage.ru_stime, nowMs);
     } catch {
       // It died meanwhile: `died` tells.
     } finally {

@@ -1,5 +1,5 @@
 import { createWorker, type types } from "mediasoup";
-import type { Ledger } from "../ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { type ListenAddress, listenInfos } from "./listen-addresses.ts";
 
 export type WorkerConfig = {
@@ -27,7 +27,7 @@ export async function startWorker(
   random: () => number,
 ): Promise<RunningWorker> {
   const worker = await createQuietly({ workerBin: config.workerBin, logLevel: "error", appData: { core } });
-  ledger.watchWorker(worker);
+  ledger.watchWorker(worker, core);
   // mediasoup waits for ever for a worker that hangs; killed, it rejects what it owes.
   const patience = setTimeout(() => process.kill(worker.pid, "SIGKILL"), START_TIMEOUT_MS);
   try {

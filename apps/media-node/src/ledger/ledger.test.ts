@@ -8,7 +8,7 @@ async function startWorker() {
   const worker = await createWorker({ workerBin: bin, logLevel: "error" });
   onTestFinished(() => worker.close());
   const ledger = new Ledger();
-  ledger.watchWorker(worker);
+  ledger.watchWorker(worker, 0);
   return { worker, ledger };
 }
 
@@ -20,9 +20,9 @@ describe("the ledger of a real worker", () => {
     const transport = await router.createDirectTransport({ appData: { owner: { ...owner, peerId: "ann" } } });
     const data = await transport.produceData({ appData: { owner: { ...owner, peerId: "ann" } } });
     expect(ledger.entries()).toEqual([
-      { id: router.id, kind: "router", owner },
-      { id: transport.id, kind: "transport", owner: { ...owner, peerId: "ann" } },
-      { id: data.id, kind: "data_producer", owner: { ...owner, peerId: "ann" } },
+      { id: router.id, kind: "router", core: 0, owner },
+      { id: transport.id, kind: "transport", core: 0, owner: { ...owner, peerId: "ann" } },
+      { id: data.id, kind: "data_producer", core: 0, owner: { ...owner, peerId: "ann" } },
     ]);
     expect(await dumpWorker(worker, [router])).toEqual(
       ledger
@@ -37,7 +37,7 @@ describe("the ledger of a real worker", () => {
   it("names no owner for what was made without one", async () => {
     const { worker, ledger } = await startWorker();
     const router = await worker.createRouter();
-    expect(ledger.entries()).toEqual([{ id: router.id, kind: "router", owner: null }]);
+    expect(ledger.entries()).toEqual([{ id: router.id, kind: "router", core: 0, owner: null }]);
   });
 
   it("is empty once its worker is closed", async () => {

@@ -1,0 +1,104 @@
+import type { NodeCallHandlers } from "@fairlead/bus";
+import { PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
+import type { NodeHandlers } from "./answer-node-calls.ts";
+import type { Revalidation } from "./heartbeat/revalidation.ts";
+import type { Joins } from "./joins.ts";
+import type { Claims } from "./lease/claim-room.ts";
+import type { RoomRecords } from "./lease/room-records.ts";
+import type { Peer } from "./room/peer.ts";
+import type { Room } from "./room/room.ts";
+import { producerInfos } from "./room/room-events.ts";
+import type { Rooms } from "./rooms.ts";
+import type { Sessions } from "./session/sessions.ts";
+
+export type RoomCallsDeps = {
+  rooms: Rooms;
+  sessions: Sessions;
+  joins: Joins;
+  claims: Claims;
+  records: RoomRecords;
+};
+
+type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | "room.owner">;
+
+/** What signaling asks of this node's rooms, once it is sure that they are its own. */
+export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation): RoomHandlers {
+  return afterRevalidation({ ...sessionCalls(deps), ...roomCalls(deps) }, revalidation);
+}
+
+function sessionCalls({ sessions, joins }: RoomCallsDeps) {
+  return {
+    "room.join": (request) => joins.join(request),
+    "session.attach": (request) => joins.attach(request),
+    "session.detach": ({ sessionId, connection }) => {
+      sessions.peerOf(sessionId).session.detach(connection);
+      return {};
+    },
+    "session.command": ({ sessionId, epoch, connection, command }) =>
+      sessions.peerOf(sessionId, epoch).session.receive(connection, command),
+    "session.ack": ({ sessionId, connection, ack }) => {
+      sessions.peerOf(sessionId).session.acknowledge(connection, ack);
+      return {};
+    },
+  } satisfies Partial<RoomHandlers>;
+}
+
+function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
+  return {
+    "room.claim": ({ roomId }) => claims.claim(roomId),
+    "room.describe": ({ roomId, epoch }) => rooms.room(roomId, epoch).counts(),
+    "room.close": ({ roomId, epoch }) => {
+      rooms.close(rooms.room(roomId, epoch), "closed by the API");
+      return {};
+    },
+    "room.peers": ({ roomId, epoch, cursor }) => pageOfPeers(rooms.room(roomId, epoch), cursor),
+    "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
+      const room = rooms.room(roomId, epoch);
+      await room.mute(room.peer(peerId), source, muted);
+      return {};
+    },
+    "peer.remove": async ({ roomId, epoch, peerId, reason, ban }) => {
+      const room = rooms.room(roomId, epoch);
+      await room.expel(room.peer(peerId), { reason, ban });
+      return {};
+    },
+    "peer.unban": async ({ roomId, epoch, identity }) => {
+      const room = rooms.room(roomId, epoch);
+      room.bans.lift(identity);
+      await records.read(room);
+      return {};
+    },
+  } satisfies Partial<RoomHandlers>;
+}
+
+/** Those that wait for it are answered in the order in which they came. */
+function afterRevalidation(handlers: RoomHandlers, revalidation: Revalidation): RoomHandlers {
+  const wrap = ([name, handle]: [string, (...call: never[]) => unknown]) => [
+    name,
+    (...call: never[]) =>
+      revalidation.isDue ? revalidation.pass().then(() => handle(...call)) : handle(...call),
+  ];
+  return Object.fromEntries(Object.entries(handlers).map(wrap)) as RoomHandlers;
+}
+
+/** In order of peer id, so that a cursor means the same while peers come and go. */
+function pageOfPeers(room: Room, cursor = ""): PeerPage {
+  const rest = [...room.peers.values()]
+    .filter((peer) => peer.peerId > cursor)
+    .sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+  const page = rest.slice(0, PEERS_PER_PAGE);
+  const last = page.at(-1);
+  return {
+    peers: page.map((peer) => detail(room, peer)),
+    ...(rest.length > page.length && last ? { cursor: last.peerId } : {}),
+  };
+}
+
+function detail(room: Room, peer: Peer): PeerDetail {
+  return {
+    ...peer.info,
+    grants: peer.grants,
+    connected: peer.session.isAttached,
+    producers: producerInfos(room, peer),
+  };
+}

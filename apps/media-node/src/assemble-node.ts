@@ -1,0 +1,126 @@
+import { availableParallelism, hostname } from "node:os";
+import { DEFAULT_CODEC_POLICY, randomId } from "@fairlead/protocol";
+import { answerNodeCalls } from "./answer-node-calls.ts";
+import { answerRoomCalls } from "./answer-room-calls.ts";
+import { describeNode, type NodeIdentity } from "./describe-node.ts";
+import { assembleHeartbeat, type HeartbeatParts } from "./heartbeat/assemble-heartbeat.ts";
+import { Joins } from "./joins.ts";
+import { assembleLeases, type LeaseParts } from "./lease/assemble-leases.ts";
+import { relocateRoomsOf } from "./lease/relocate-rooms.ts";
+import { isOwned } from "./ledger/is-owned.ts";
+import { Ledger } from "./ledger/ledger.ts";
+import { Surplus } from "./ledger/surplus.ts";
+import type { MediaNodeOptions } from "./media-node.ts";
+import { Rooms } from "./rooms.ts";
+import { Sessions } from "./session/sessions.ts";
+import { PeerSweep } from "./sweep-peers.ts";
+import { Core, type CoreOptions } from "./worker/core.ts";
+import { localAddresses } from "./worker/listen-addresses.ts";
+import { NetworkMeter } from "./worker/network-meter.ts";
+
+const DEFAULT_GRACE_MS = 15_000;
+const DEFAULT_NETWORK_BPS = 1_000_000_000;
+const VERSION = "0.1.0";
+
+export type NodeParts = Basis & ReturnType<typeof assembleService>;
+
+/** The parts of a node, each told of the others what it needs. Nothing runs yet. */
+export function assembleNode(options: MediaNodeOptions): NodeParts {
+  const basis = assembleBasis(options);
+  return { ...basis, ...assembleService(options, basis) };
+}
+
+type Basis = ReturnType<typeof assembleBasis>;
+
+/** What it has, and what it and the registry tell each other of that. */
+function assembleBasis(options: MediaNodeOptions) {
+  const { bus, registry, log, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
+  const node = identify(options);
+  const { nodeId, incarnation } = node;
+  const ledger = new Ledger();
+  const cores = openCores(options, ledger, {
+    onWorkerDied: (core) => {
+      // First of all nobody else may be placed there.
+      void heart.beat();
+      void relocateRoomsOf(core, { ...shared, claims: leases.claims });
+    },
+    onWorkerStarted: () => heart.heartbeats.isStarted && void heart.beat(),
+  });
+  const rooms = new Rooms({ bus, registry, log, now, incarnation, cores, codecPolicy });
+  const network = new NetworkMeter(node.capacity.networkBps);
+  const shared = { ...{ node, nodeId, incarnation, bus, registry, log, now }, cores, rooms, network };
+  const heart: HeartbeatParts = assembleHeartbeat({
+    ...shared,
+    state: () => leases.drain.state,
+    onAnswered: () => leases.records.readAgain(),
+  });
+  const leases: LeaseParts = assembleLeases({ ...shared, heart });
+  return { ...shared, ledger, heart, leases };
+}
+
+/** What it does for peers, and answers to calls. */
+function assembleService(options: MediaNodeOptions, basis: Basis) {
+  const { cores, rooms, heart, leases, node, now } = basis;
+  const { ticketKeys, sessionKeys, issuer } = options;
+  const { graceMs = DEFAULT_GRACE_MS, codecPolicy = DEFAULT_CODEC_POLICY } = options;
+  const sessions = new Sessions();
+  const joins = new Joins({
+    ...{ rooms, sessions, cores, codecPolicy, graceMs, now },
+    maxPeers: node.capacity.maxPeers,
+    keys: { ticketKeys, sessionKeys, issuer },
+    onArrival: (debitId) => heart.debits.noteArrival(debitId),
+    onRefusal: (debitId) => heart.debits.noteRefusal(debitId),
+  });
+  const owners = {
+    roomIfHere: (roomId: string) => rooms.roomIfHere(roomId),
+    webRtcServerId: (core: number) => cores[core]?.running?.webRtcServer.id,
+  };
+  const surplus = new Surplus({ ...basis, isOwned: (entry) => isOwned(entry, owners) });
+  const { drain } = leases;
+  const handlers = {
+    ...answerRoomCalls({ rooms, sessions, joins, ...leases }, heart.revalidation),
+    ...answerNodeCalls({ rooms, drain, surplus, describe: () => describeNode({ ...basis, joins, drain }) }),
+  };
+  return { sessions, surplus, handlers, peerSweep: new PeerSweep({ rooms, sessions, graceMs, now }) };
+}
+
+function identify(options: MediaNodeOptions): NodeIdentity {
+  return {
+    nodeId: options.nodeId ?? nodeIdOfHost(hostname()),
+    incarnation: randomId(),
+    region: options.region ?? "default",
+    labels: options.labels ?? [],
+    version: VERSION,
+    capacity: {
+      maxPeers: options.maxPeers ?? null,
+      networkBps: options.networkCapacityBps ?? DEFAULT_NETWORK_BPS,
+    },
+  };
+}
+
+/** A host name made fit for a subject: `media-7.example.org` becomes `media-7`. */
+function nodeIdOfHost(host: string): string {
+  return (
+    host
+      .split(".")[0]
+      ?.replace(/[^A-Za-z0-9_-]/g, "-")
+      .slice(0, 64) || "node"
+  );
+}
+
+function openCores(
+  options: MediaNodeOptions,
+  ledger: Ledger,
+  listeners: Pick<CoreOptions, "onWorkerDied" | "onWorkerStarted">,
+): Core[] {
+  const { log, now = Date.now, random = Math.random, workerBin } = options;
+  const config = {
+    workerBin,
+    listenAddresses: options.listenAddresses ?? localAddresses(),
+    rtcBasePort: options.rtcBasePort ?? null,
+  };
+  return Array.from(
+    { length: options.cores ?? availableParallelism() },
+    (_, index) => new Core({ index, config, ledger, log, now, random, ...listeners }),
+  );
+}

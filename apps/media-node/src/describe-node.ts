@@ -1,0 +1,34 @@
+import type { Heartbeat, NodeCallReply } from "@fairlead/protocol";
+import type { Joins } from "./joins.ts";
+import type { Drain } from "./lease/drain.ts";
+import type { Rooms } from "./rooms.ts";
+import type { Core } from "./worker/core.ts";
+import { leastLoadedCore } from "./worker/least-loaded-core.ts";
+import type { NetworkMeter } from "./worker/network-meter.ts";
+
+/** What stays the same as long as the node runs. */
+export type NodeIdentity = Pick<
+  Heartbeat,
+  "nodeId" | "incarnation" | "region" | "labels" | "version" | "capacity"
+>;
+
+export type DescribeDeps = {
+  node: NodeIdentity;
+  cores: readonly Core[];
+  rooms: Rooms;
+  joins: Joins;
+  network: NetworkMeter;
+  drain: Drain;
+  now: () => number;
+};
+
+/** What the node says to those who ask on the bus who is there. */
+export function describeNode(deps: DescribeDeps): NodeCallReply<"node.describe"> {
+  const { nodeId, incarnation, region, labels } = deps.node;
+  return { nodeId, incarnation, state: deps.drain.state, region, labels, load: loadOf(deps) };
+}
+
+function loadOf({ cores, rooms, joins, network, now }: DescribeDeps): number | null {
+  const core = joins.isNodeFull ? undefined : leastLoadedCore(cores, rooms, now());
+  return core ? Math.min(Math.max(core.load, network.load), 4) : null;
+}

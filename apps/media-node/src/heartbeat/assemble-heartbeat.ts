@@ -1,0 +1,53 @@
+import type { NodeState } from "@fairlead/protocol";
+import type { NodeIdentity } from "../describe-node.ts";
+import type { LeaseDeps } from "../lease/open-and-tell.ts";
+import type { Core } from "../worker/core.ts";
+import type { NetworkMeter } from "../worker/network-meter.ts";
+import { composeBeat } from "./compose-beat.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { heedReply } from "./heed-reply.ts";
+import { LeaseReport } from "./lease-report.ts";
+import { ObservedCosts } from "./observed-costs.ts";
+import { Revalidation } from "./revalidation.ts";
+import { SettledDebits } from "./settled-debits.ts";
+import { LateNodes } from "./watch-late-nodes.ts";
+
+export type HeartbeatDeps = LeaseDeps & {
+  node: NodeIdentity;
+  cores: readonly Core[];
+  network: NetworkMeter;
+  now: () => number;
+  state: () => NodeState;
+  /** The registry has answered. */
+  onAnswered: () => void;
+};
+
+export type HeartbeatParts = ReturnType<typeof assembleHeartbeat>;
+
+/** Everything that a node's heartbeats tell, and what is made of the answers. */
+export function assembleHeartbeat(deps: HeartbeatDeps) {
+  const { bus, registry, rooms, log, now, onAnswered } = deps;
+  const beat = (): Promise<void> => heartbeats.beat();
+  const costs = new ObservedCosts(now);
+  const parts = {
+    costs,
+    debits: new SettledDebits(now),
+    leases: new LeaseReport(),
+    lateNodes: new LateNodes({ bus, beat }),
+  };
+  const revalidation = new Revalidation({ beat, now });
+  const heartbeats: Heartbeats = new Heartbeats({
+    ...{ registry, log, now },
+    compose: () => composeBeat({ ...deps, ...parts }),
+    onAnswer: (sent, sentMs, reply) => {
+      heedReply(sent, sentMs, reply, { ...deps, ...parts });
+      onAnswered();
+    },
+    onBeat: (result) => revalidation.noteBeat(result),
+  });
+  rooms.watch({
+    onOpened: (room) => costs.noteOpened(room),
+    onClosed: (room) => costs.noteClosed(room),
+  });
+  return { ...parts, heartbeats, revalidation, beat };
+}

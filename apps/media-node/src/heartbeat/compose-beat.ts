@@ -1,0 +1,62 @@
+import type { Bus } from "@fairlead/bus";
+import type { CoreAdvert, Heartbeat, NodeState, ServedLease } from "@fairlead/protocol";
+import type { NodeIdentity } from "../describe-node.ts";
+import type { Room } from "../room/room.ts";
+import type { Rooms } from "../rooms.ts";
+import type { Core } from "../worker/core.ts";
+import type { NetworkMeter } from "../worker/network-meter.ts";
+import type { LeaseReport } from "./lease-report.ts";
+import type { ObservedCosts } from "./observed-costs.ts";
+import type { SettledDebits } from "./settled-debits.ts";
+import type { LateNodes } from "./watch-late-nodes.ts";
+
+export type BeatParts = {
+  node: NodeIdentity;
+  cores: readonly Core[];
+  rooms: Rooms;
+  network: NetworkMeter;
+  state: () => NodeState;
+  leases: LeaseReport;
+  debits: SettledDebits;
+  costs: ObservedCosts;
+  lateNodes: LateNodes;
+  bus: Bus;
+  now: () => number;
+};
+
+type CountedRoom = { room: Room; peers: number; consumers: number };
+
+/** What a node says of itself in a heartbeat that is sent now. */
+export function composeBeat(parts: BeatParts): Heartbeat {
+  const { node, cores, rooms, network, leases, debits, costs, lateNodes, bus, now } = parts;
+  const counted = rooms.all().map((room): CountedRoom => ({ room, ...room.counts() }));
+  const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
+  for (const core of cores) costs.sample(core.load, byCore.get(core.index) ?? []);
+  return {
+    ...node,
+    state: parts.state(),
+    busConnected: bus.isConnected,
+    networkLoad: network.load,
+    cores: cores.map((core) => advertOf(core, byCore.get(core.index) ?? [])),
+    settledDebits: debits.due(),
+    leases: leases.compose(counted.map(toServedLease), now()),
+    observedCosts: costs.due(),
+    suspects: lateNodes.takeSuspects(),
+  };
+}
+
+function advertOf(core: Core, counted: readonly CountedRoom[]): CoreAdvert {
+  return {
+    core: core.index,
+    cpuLoad: Math.min(core.load, 4),
+    usable: core.isUsable,
+    rooms: counted.length,
+    peers: counted.reduce((sum, { peers }) => sum + peers, 0),
+    consumers: counted.reduce((sum, { consumers }) => sum + consumers, 0),
+  };
+}
+
+function toServedLease({ room: { lease, isLocal }, peers }: CountedRoom): ServedLease {
+  const { roomId, core, epoch } = lease;
+  return { roomId, core, epoch, peers, isLocal };
+}

@@ -1,0 +1,75 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import type { HeartbeatReply, Registry } from "@fairlead/registry";
+import { silentLogger } from "@fairlead/telemetry";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Heartbeats } from "./heartbeats.ts";
+import type { Beat } from "./revalidation.ts";
+
+const REPLY: HeartbeatReply = { lost: [], orphans: [], renewed: [], late: [], needsAllLeases: false };
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Heartbeats to a registry that answers when the test says so. */
+function setUp() {
+  const sent: PromiseWithResolvers<HeartbeatReply>[] = [];
+  const beats: Beat[] = [];
+  const seen: string[] = [];
+  const heartbeats = new Heartbeats({
+    registry: {
+      heartbeat: () => {
+        const answer = Promise.withResolvers<HeartbeatReply>();
+        sent.push(answer);
+        return answer.promise;
+      },
+    } as unknown as Registry,
+    compose: () => ({}) as Heartbeat,
+    log: silentLogger,
+    now: Date.now,
+    onAnswer: () => seen.push("answered"),
+    onBeat: (beat) => beats.push(beat),
+  });
+  return { heartbeats, sent, beats, seen, answer: (index: number) => sent[index]?.resolve(REPLY) };
+}
+
+it("after stop no heartbeat is sent, and the one under way is through", async () => {
+  const { heartbeats, sent, seen, answer } = setUp();
+  const first = heartbeats.beat();
+  const second = heartbeats.beat();
+  const stopped = heartbeats.stop().then(() => seen.push("stopped"));
+  answer(0);
+  await Promise.all([first, second, stopped, heartbeats.beat()]);
+  expect(seen).toEqual(["answered", "stopped"]);
+  expect(sent).toHaveLength(1);
+});
+
+it("whoever asks for a beat while one is under way gets one that was sent later, all of them the same", async () => {
+  const { heartbeats, sent, answer } = setUp();
+  const first = heartbeats.beat();
+  const later = [heartbeats.beat(), heartbeats.beat(), heartbeats.beat()];
+  answer(0);
+  await first;
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toHaveLength(2);
+  answer(1);
+  await Promise.all(later);
+  expect(sent).toHaveLength(2);
+});
+
+it("a beat that is never answered fails after a second and keeps the next one from nothing", async () => {
+  const { heartbeats, beats, seen, answer } = setUp();
+  const first = heartbeats.beat();
+  const second = heartbeats.beat();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await first;
+  expect(heartbeats.isAnswered).toBe(false);
+  answer(1);
+  await second;
+  expect(heartbeats.isAnswered).toBe(true);
+  expect(beats.map(({ isAnswered }) => isAnswered)).toEqual([false, true]);
+  expect(beats[1]?.sentMs).toBe((beats[0]?.sentMs ?? 0) + 1_000);
+  // An answer that comes too late belongs to a beat that is over.
+  answer(0);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(seen).toEqual(["answered"]);
+});

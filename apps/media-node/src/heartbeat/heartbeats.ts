@@ -1,0 +1,83 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import type { HeartbeatReply, Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { Beat } from "./revalidation.ts";
+
+/** A beat without an answer for this long has failed, whatever the adapter thinks: the next one must go out. */
+const BEAT_TIMEOUT_MS = 1_000;
+
+export type HeartbeatsOptions = {
+  registry: Registry;
+  /** What the node says of itself now. */
+  compose: () => Heartbeat;
+  log: Logger;
+  now: () => number;
+  onAnswer: (beat: Heartbeat, sentMs: number, reply: HeartbeatReply) => void;
+  /** After each beat, answered or not; after `onAnswer`. */
+  onBeat: (beat: Beat) => void;
+};
+
+/** Tells the registry what this node has and how loaded it is, one beat at a time. */
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions;
+  #beating: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
+  #isStopped = false;
+  /** The first beat was sent: from then on a change may be told at once. */
+  isStarted = false;
+  /** The last beat was answered: the registry can be asked. */
+  isAnswered = false;
+  #isFailing = false;
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when a beat that was sent after this call is through, answered or not. Never rejects. */
+  beat(): Promise<void> {
+    if (this.#next) return this.#next;
+    if (!this.#beating) return this.#start();
+    this.#next = this.#beating.then(() => {
+      this.#next = null;
+      return this.#start();
+    });
+    return this.#next;
+  }
+
+  /** None is sent from now on; resolves when the last one is through, so that none overtakes a goodbye. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#beating;
+  }
+
+  #start(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    this.isStarted = true;
+    this.#beating = this.#send().finally(() => {
+      this.#beating = null;
+    });
+    return this.#beating;
+  }
+
+  async #send(): Promise<void> {
+    const { registry, compose, log, now, onAnswer, onBeat } = this.#options;
+    const sentMs = now();
+    try {
+      const beat = compose();
+      onAnswer(beat, sentMs, await withinTime(registry.heartbeat(beat)));
+      if (this.#isFailing) log.info("heartbeat.resumed");
+      this.isAnswered = true;
+    } catch (error) {
+      if (!this.#isFailing) log.warn("heartbeat.failed", { error });
+      this.isAnswered = false;
+    }
+    this.#isFailing = !this.isAnswered;
+    onBeat({ sentMs, isAnswered: this.isAnswered });
+  }
+}
+
+async function withinTime(answer: Promise<HeartbeatReply>): Promise<HeartbeatReply> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${BEAT_TIMEOUT_MS} ms`)), BEAT_TIMEOUT_MS);
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,36 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import type { HeartbeatReply } from "@fairlead/registry";
+import type { LeaseDeps } from "../lease/open-and-tell.ts";
+import { takeOverOrphans } from "../lease/take-over-orphans.ts";
+import { renewRoom, yieldRoom } from "../lease/yield-rooms.ts";
+import type { LeaseReport } from "./lease-report.ts";
+import type { ObservedCosts } from "./observed-costs.ts";
+import type { SettledDebits } from "./settled-debits.ts";
+import type { LateNodes } from "./watch-late-nodes.ts";
+
+export type ReplyDeps = LeaseDeps & {
+  leases: LeaseReport;
+  debits: SettledDebits;
+  costs: ObservedCosts;
+  lateNodes: LateNodes;
+};
+
+/** Does what the registry's answer to a heartbeat asks for. */
+export function heedReply(beat: Heartbeat, sentMs: number, reply: HeartbeatReply, deps: ReplyDeps): void {
+  deps.debits.noteAnswer(beat.settledDebits);
+  deps.costs.noteAnswer(beat.observedCosts);
+  deps.leases.noteAnswer(beat.leases, sentMs, reply);
+  for (const lease of reply.lost) yieldRoom(lease, deps);
+  for (const lease of reply.renewed) renewRoom(lease, deps);
+  if (beat.leases.isComplete) confirmClaims(beat, deps);
+  deps.lateNodes.note(reply.late);
+  void takeOverOrphans(reply.orphans, deps);
+}
+
+/** What this node claimed by itself, and has not just lost, the registry has taken up. */
+function confirmClaims({ leases }: Heartbeat, { rooms }: ReplyDeps): void {
+  for (const { roomId, epoch, isLocal } of leases.named) {
+    const room = isLocal ? rooms.roomIfHere(roomId) : undefined;
+    if (room?.lease.epoch === epoch) room.isLocal = false;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import type { Room } from "../room/room.ts";
+
+/** A room is told at this age: so long its growth was reserved, the registry's `reservationMs`. */
+const GROWN_UP_MS = 120_000;
+/** One that closes earlier was hardly used. */
+const TOO_SHORT_MS = 30_000;
+const PER_BEAT = 64;
+/** The registry was away: what rooms cost an hour ago teaches as much as what they cost now. */
+const KEPT = 1_000;
+
+type Cost = Heartbeat["observedCosts"][number];
+
+/**
+ * What rooms come to, so that the registry learns what to expect of new ones.
+ *
+ * mediasoup measures a worker, not a room: a room's load is taken to be its share of its core's, by its share of the core's
+ * consumers. That is fair as long as the rooms of a core send alike; a room with cameras beside one without is told too low, the
+ * other too high, and the two errors meet in the registry's percentile.
+ */
+export class ObservedCosts {
+  readonly #now: () => number;
+  /** The highest load of each room that has not been told. */
+  readonly #peaks = new Map<Room, number>();
+  readonly #untold: Cost[] = [];
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  noteOpened(room: Room): void {
+    this.#peaks.set(room, 0);
+  }
+
+  noteClosed(room: Room): void {
+    if (this.#ageMs(room) >= TOO_SHORT_MS) this.#tell(room);
+    this.#peaks.delete(room);
+  }
+
+  /** @param load Of the core. @param rooms All that it has, with their consumers. */
+  sample(load: number, rooms: readonly { room: Room; consumers: number }[]): void {
+    const total = rooms.reduce((sum, { consumers }) => sum + consumers, 0);
+    for (const { room, consumers } of rooms) {
+      const peak = this.#peaks.get(room);
+      if (peak === undefined) continue;
+      this.#peaks.set(room, Math.max(peak, total > 0 ? (load * consumers) / total : 0));
+      if (this.#ageMs(room) >= GROWN_UP_MS) this.#tell(room);
+    }
+  }
+
+  /** What the next beat tells. */
+  due(): Cost[] {
+    return this.#untold.slice(0, PER_BEAT);
+  }
+
+  /** The registry has heard of them. */
+  noteAnswer(told: readonly Cost[]): void {
+    this.#untold.splice(0, told.length);
+  }
+
+  #tell(room: Room): void {
+    const peak = this.#peaks.get(room);
+    if (peak === undefined) return;
+    this.#peaks.delete(room);
+    if (this.#untold.length < KEPT) this.#untold.push({ kind: room.options.kind, load: Math.min(peak, 4) });
+  }
+
+  #ageMs(room: Room): number {
+    return this.#now() - room.openedMs;
+  }
+}

@@ -1,0 +1,73 @@
+import { type Bus, callSubject } from "@fairlead/bus";
+import { FairleadError, subjects } from "@fairlead/protocol";
+import type { HeartbeatReply } from "@fairlead/registry";
+
+/** A node that was silent for longer, and that nobody answers for, counts as dead: the registry's `suspectTtlMs`, and a little. */
+const ASK_AFTER_MS = 1_220;
+const PING_TIMEOUT_MS = 400;
+/** A beat names no more. */
+const SUSPECTS_MAX = 16;
+
+export type LateNodesOptions = {
+  bus: Bus;
+  /** Sends a beat at once, with `suspects`. */
+  beat: () => unknown;
+};
+
+/**
+ * Somebody watches: the registry names nodes whose heartbeats are late, and every node that hears it asks them on the bus. Nobody
+ * listening there is a hint that the process is gone, which shortens its time; no answer is none, since a busy node is slow.
+ */
+export class LateNodes {
+  readonly #options: LateNodesOptions;
+  /** When the late ones will be asked, by incarnation. */
+  readonly #watched = new Map<string, NodeJS.Timeout>();
+  readonly #suspects = new Set<string>();
+
+  constructor(options: LateNodesOptions) {
+    this.#options = options;
+  }
+
+  /** @param late As the registry's answer to a beat names them. */
+  note(late: HeartbeatReply["late"]): void {
+    const silentMs = new Map(late.map((node) => [node.incarnation, node.silentMs]));
+    for (const incarnation of [...this.#watched.keys()])
+      if (!silentMs.has(incarnation)) this.#forget(incarnation);
+    for (const [incarnation, ms] of silentMs) {
+      if (this.#watched.has(incarnation)) continue;
+      const timer = setTimeout(() => void this.#ask(incarnation), Math.max(0, ASK_AFTER_MS - ms));
+      this.#watched.set(incarnation, timer);
+    }
+  }
+
+  /** Whom the next beat names. A name is said once: whoever is late still is asked again. */
+  takeSuspects(): string[] {
+    const suspects = [...this.#suspects].slice(0, SUSPECTS_MAX);
+    for (const incarnation of suspects) this.#suspects.delete(incarnation);
+    return suspects;
+  }
+
+  stop(): void {
+    for (const incarnation of [...this.#watched.keys()]) this.#forget(incarnation);
+  }
+
+  async #ask(incarnation: string): Promise<void> {
+    const { bus, beat } = this.#options;
+    try {
+      const options = { timeoutMs: PING_TIMEOUT_MS };
+      await callSubject(bus, subjects.nodePing(incarnation), "node.ping", {}, options);
+    } catch (error) {
+      const isUnreachable = error instanceof FairleadError && error.code === "node_unreachable";
+      if (!isUnreachable || !this.#watched.has(incarnation)) return;
+      this.#suspects.add(incarnation);
+      beat();
+    } finally {
+      this.#watched.delete(incarnation);
+    }
+  }
+
+  #forget(incarnation: string): void {
+    clearTimeout(this.#watched.get(incarnation));
+    this.#watched.delete(incarnation);
+  }
+}

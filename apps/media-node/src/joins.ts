@@ -1,0 +1,153 @@
+import {
+  type Capabilities,
+  type CodecPolicy,
+  capabilitiesOf,
+  FairleadError,
+  formatPosition,
+  type JoinReply,
+  type NodeCallRequest,
+  randomId,
+  type TicketClaims,
+} from "@fairlead/protocol";
+import { verifyAdmission } from "@fairlead/tickets";
+import { type AdmissionKeys, assertCapabilities } from "./admit-peer.ts";
+import { whileAlive } from "./call-mediasoup.ts";
+import { offerOf, type Peer } from "./room/peer.ts";
+import { CORE_SATURATED, type Rooms } from "./rooms.ts";
+import type { Sessions } from "./session/sessions.ts";
+import type { Core } from "./worker/core.ts";
+
+export type JoinsOptions = {
+  rooms: Rooms;
+  sessions: Sessions;
+  cores: readonly Core[];
+  keys: AdmissionKeys;
+  codecPolicy: CodecPolicy;
+  graceMs: number;
+  /** null: as many as the cores carry. */
+  maxPeers: number | null;
+  now: () => number;
+  /** The peer that the debit was made for has come. */
+  onArrival: (debitId: string) => void;
+  /** It was not let in, so its debit stands for nothing. */
+  onRefusal: (debitId: string) => void;
+};
+
+const NODE_FULL = { message: "the node is full" };
+
+/** How peers come in. */
+export class Joins {
+  readonly #options: JoinsOptions;
+  readonly #capabilities: Capabilities;
+  /** Joins that are being answered, by ticket and join id. */
+  readonly #joining = new Map<string, Promise<JoinReply>>();
+  /** Peers that are being admitted, so that many at once don't pass the limit. */
+  #admitting = 0;
+
+  constructor(options: JoinsOptions) {
+    this.#options = options;
+    this.#capabilities = capabilitiesOf(options.codecPolicy);
+  }
+
+  /** As many peers as it may have. */
+  get isNodeFull(): boolean {
+    const { maxPeers, rooms } = this.#options;
+    if (maxPeers === null) return false;
+    return rooms.all().reduce((sum, room) => sum + room.peers.size, this.#admitting) >= maxPeers;
+  }
+
+  /**
+   * Verifies the ticket, opens the room if it is not, and admits the peer; its events follow.
+   * @throws {FairleadError} `ticket_*`, `capabilities_mismatch`, `lease_lost`, `core_full`, `node_draining`, `banned`, `room_full`,
+   * `duplicate_identity`.
+   */
+  async join(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
+    try {
+      return await this.#joinOnce(request);
+    } catch (error) {
+      this.#options.onRefusal(request.debitId);
+      throw error;
+    }
+  }
+
+  attach({ sessionId, epoch, position }: NodeCallRequest<"session.attach">): { connection: number } {
+    return { connection: this.#options.sessions.peerOf(sessionId, epoch).session.attach(position) };
+  }
+
+  async #joinOnce(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
+    const { join, lease } = request;
+    const { keys, now } = this.#options;
+    const claims = await verifyAdmission(keys, join, { room: lease.roomId, issuer: keys.issuer, now });
+    assertCapabilities(join, this.#capabilities);
+    // The same join again, of a client that had no answer: after the first one, not beside it.
+    const id = `${claims.jti} ${join.joinId}`;
+    const admit = () => this.#admitOnce(request, claims);
+    const joined = (this.#joining.get(id) ?? Promise.resolve()).then(admit, admit);
+    this.#joining.set(id, joined);
+    return joined.finally(() => this.#joining.get(id) === joined && this.#joining.delete(id));
+  }
+
+  async #admitOnce(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<JoinReply> {
+    const { join, lease } = request;
+    const peers = this.#options.rooms.roomIfHere(lease.roomId)?.peers.values() ?? [];
+    const earlier = [...peers].find((peer) => peer.joinId === join.joinId && peer.ticketId === claims.jti);
+    // The first join's answer was lost: the same one again, and the events from the start.
+    if (earlier) {
+      this.#options.onRefusal(request.debitId);
+      return this.#reply(earlier, earlier.session.attach(startOf(earlier)));
+    }
+    this.#assertCapacity(request);
+    this.#admitting += 1;
+    try {
+      const peer = await this.#admit(request, claims);
+      return this.#reply(peer, peer.session.connection);
+    } finally {
+      this.#admitting -= 1;
+    }
+  }
+
+  async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<Peer> {
+    const { join, lease, options, mutes, sessionId, debitId } = request;
+    const { rooms, sessions, onArrival } = this.#options;
+    const room = await rooms.open({ lease, options, mutes });
+    const admission = { join, claims, peerId: randomId(), sessionId };
+    const peer = await whileAlive(room.router, () => room.admit(admission));
+    onArrival(debitId);
+    sessions.add(sessionId, peer);
+    // Its events come after its answer, which a call in this turn of the event loop can't overtake.
+    setImmediate(() => room.welcome(peer));
+    return peer;
+  }
+
+  /** @throws {FairleadError} `core_full`. */
+  #assertCapacity({ lease }: NodeCallRequest<"room.join">): void {
+    const { rooms, cores } = this.#options;
+    const isHere = rooms.roomIfHere(lease.roomId) !== undefined;
+    if (isHere && cores[lease.core]?.isFull) throw new FairleadError("core_full", CORE_SATURATED);
+    if (!this.isNodeFull) return;
+    // Somebody else may take the room.
+    if (!isHere) rooms.release(lease);
+    throw new FairleadError("core_full", NODE_FULL);
+  }
+
+  #reply(peer: Peer, connection: number): JoinReply {
+    const { room, session } = peer;
+    return {
+      sessionId: session.sessionId,
+      peerId: peer.peerId,
+      roomId: room.roomId,
+      epoch: session.epoch,
+      connection,
+      position: startOf(peer),
+      grants: peer.grants,
+      sendTransport: offerOf(peer.transports.send),
+      receiveTransport: offerOf(peer.transports.receive),
+      iceServers: [],
+      graceMs: this.#options.graceMs,
+    };
+  }
+}
+
+function startOf({ session }: Peer): string {
+  return formatPosition({ epoch: session.epoch, sequence: 0 });
+}

@@ -1,0 +1,37 @@
+import type { HeartbeatParts } from "../heartbeat/assemble-heartbeat.ts";
+import type { Core } from "../worker/core.ts";
+import { RoomOwners } from "./answer-owner.ts";
+import { Claims } from "./claim-room.ts";
+import { Drain } from "./drain.ts";
+import type { LeaseDeps } from "./open-and-tell.ts";
+import { RoomRecords } from "./room-records.ts";
+
+export type AssembleLeasesDeps = LeaseDeps & {
+  cores: readonly Core[];
+  heart: HeartbeatParts;
+  now: () => number;
+};
+
+export type LeaseParts = ReturnType<typeof assembleLeases>;
+
+/** Everything about who serves a room. */
+export function assembleLeases(deps: AssembleLeasesDeps) {
+  const { cores, heart, bus, registry, rooms, log } = deps;
+  const drain = new Drain({ ...deps, cores: cores.length, beat: heart.beat });
+  const records = new RoomRecords(registry, log);
+  const owners = new RoomOwners({ bus, log, rooms, revalidation: heart.revalidation });
+  const claims = new Claims({
+    ...deps,
+    isRegistryThere: () => heart.heartbeats.isAnswered,
+    assertReady: () => drain.assertReady(),
+  });
+  rooms.watch({
+    beforeOpening: () => drain.assertReady(),
+    onOpened: (room) => {
+      owners.serve(room);
+      void records.read(room);
+    },
+    onClosed: (room) => owners.stop(room),
+  });
+  return { drain, records, claims };
+}

@@ -1,0 +1,166 @@
+import type { Bus } from "@fairlead/bus";
+import { FairleadError, type Lease, type NodeState } from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { Room } from "../room/room.ts";
+import type { Rooms } from "../rooms.ts";
+import { ROOMS_AT_ONCE } from "./at-once.ts";
+import { tellMoved } from "./tell-moved.ts";
+
+export type DrainOptions = {
+  nodeId: string;
+  incarnation: string;
+  /** How many this node has. */
+  cores: number;
+  bus: Bus;
+  registry: Registry;
+  rooms: Rooms;
+  /** Sends a beat; resolves when it is through. */
+  beat: () => Promise<void>;
+  log: Logger;
+  now: () => number;
+};
+
+/** By when all rooms should be away, of the time there is: the rest is for those that find no place at once. */
+const PACE_SHARE = 0.5;
+/** The pace of a drain that has no deadline, ms. */
+const UNHURRIED_MS = 60_000;
+const TICK_MS = 50;
+/** A room that found no place is tried again after this, ms. */
+const RETRY_MS = 1_000;
+
+type Draining = {
+  state: "draining";
+  /** The registry has heard of it, or does not answer. */
+  announced: Promise<void>;
+  deadlineMs: number;
+  /** By when all rooms should be away. */
+  paceUntilMs: number;
+};
+
+/** Empties the node: nobody opens a room here any more, and those that are here are handed to other nodes, one after the other. */
+export class Drain {
+  readonly #options: DrainOptions;
+  #current: { state: "ready" } | Draining = { state: "ready" };
+  /** Rooms that found no place: when to try again, and the lease to give up, as the registry knows it. */
+  readonly #retries = new Map<Room, { atMs: number; epoch: number }>();
+  readonly #underWay = new Set<Room>();
+
+  constructor(options: DrainOptions) {
+    this.#options = options;
+  }
+
+  get state(): NodeState {
+    return this.#current.state;
+  }
+
+  /** @throws {FairleadError} `node_draining`, once nobody is sent here any more. */
+  async assertReady(): Promise<void> {
+    if (this.#current.state === "ready") return;
+    await this.#current.announced;
+    throw new FairleadError("node_draining");
+  }
+
+  /**
+   * A second call sets another deadline.
+   * @param deadlineMs Milliseconds from now; default: none, the node stays as it is until `undrain`.
+   * @returns Resolves when no room is left, at the deadline, or when another call of `drain` or `undrain` takes its place.
+   */
+  drain({ deadlineMs = Number.POSITIVE_INFINITY }: { deadlineMs?: number } = {}): Promise<void> {
+    const { log, now, beat, rooms } = this.#options;
+    log.info("node.draining", { rooms: rooms.count, deadlineMs });
+    const draining: Draining = {
+      state: "draining",
+      announced: Promise.resolve(),
+      deadlineMs: now() + deadlineMs,
+      paceUntilMs: now() + PACE_SHARE * Math.min(deadlineMs, UNHURRIED_MS),
+    };
+    // Before the beat, which tells it.
+    this.#current = draining;
+    draining.announced = beat();
+    return this.#handAllOver(draining);
+  }
+
+  /** New rooms are taken again; those that are on their way elsewhere go on. */
+  undrain(): void {
+    if (this.#current.state === "ready") return;
+    this.#current = { state: "ready" };
+    this.#options.log.info("node.undrained");
+    void this.#options.beat();
+  }
+
+  /** The node closes: no room is handed over from now on. */
+  stop(): void {
+    this.#current = { state: "draining", announced: Promise.resolve(), deadlineMs: 0, paceUntilMs: 0 };
+  }
+
+  async #handAllOver(state: Draining): Promise<void> {
+    const { now, rooms, log } = this.#options;
+    // Before that the registry may place a room back here.
+    await state.announced;
+    let dueMs = now();
+    while (this.#current === state && rooms.count > 0 && now() < state.deadlineMs) {
+      for (const room of this.#waiting()) {
+        if (now() < dueMs || this.#underWay.size >= ROOMS_AT_ONCE) break;
+        void this.#handOver(room);
+        dueMs = Math.max(dueMs, now() - TICK_MS) + this.#pauseMs(state);
+      }
+      // What is paced slowly becomes due sooner when the deadline is drawn in.
+      dueMs = Math.min(dueMs, now() + this.#pauseMs(state));
+      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+    }
+    this.#retries.clear();
+    if (this.#current === state) log.info("node.drained", { roomsLeft: rooms.count });
+  }
+
+  #waiting(): Room[] {
+    const nowMs = this.#options.now();
+    const waits = (room: Room) => !this.#underWay.has(room) && (this.#retries.get(room)?.atMs ?? 0) <= nowMs;
+    return this.#options.rooms.all().filter(waits);
+  }
+
+  /** Between two rooms, so that the last goes when it should: their peers come to other nodes all together. */
+  #pauseMs({ paceUntilMs }: Draining): number {
+    const { now, rooms } = this.#options;
+    const left = rooms.count - this.#underWay.size;
+    return Math.max(0, paceUntilMs - now()) / Math.max(1, left);
+  }
+
+  /** Never rejects. */
+  async #handOver(room: Room): Promise<void> {
+    const { log, now } = this.#options;
+    this.#underWay.add(room);
+    try {
+      const held = await this.#placeElsewhere(room);
+      if (held) this.#retries.set(room, { atMs: now() + RETRY_MS, epoch: held.epoch });
+      else this.#retries.delete(room);
+    } catch (error) {
+      const { roomId } = room;
+      if (!(error instanceof FairleadError)) log.error("room.hand_over_failed", { roomId, error });
+      else if (!this.#retries.has(room)) log.warn("room.hand_over_failed", { roomId, error });
+      this.#retries.set(room, { atMs: now() + RETRY_MS, epoch: this.#epochOf(room) });
+    } finally {
+      this.#underWay.delete(room);
+    }
+  }
+
+  #epochOf(room: Room): number {
+    return Math.max(room.lease.epoch, this.#retries.get(room)?.epoch ?? 0);
+  }
+
+  /** @returns This node's lease, if the registry did not take it for given up. */
+  async #placeElsewhere(room: Room): Promise<Lease | null> {
+    const { nodeId, incarnation, cores, bus, registry, rooms, log } = this.#options;
+    const { lease, decision } = await registry.place({
+      roomId: room.roomId,
+      supersedes: { incarnation, epoch: this.#epochOf(room) },
+      exclude: Array.from({ length: cores }, (_, core) => ({ nodeId, incarnation, core })),
+    });
+    if (lease.incarnation === incarnation) return lease;
+    const { roomId, epoch } = lease;
+    log.info("room.moved", { roomId, nodeId: lease.nodeId, core: lease.core, epoch, why: decision.reason });
+    tellMoved(lease, bus);
+    if (rooms.roomIfHere(roomId) === room) rooms.abandon(room);
+    return null;
+  }
+}

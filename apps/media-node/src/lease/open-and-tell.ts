@@ -1,0 +1,25 @@
+import type { Bus } from "@fairlead/bus";
+import type { Placement, Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { Rooms } from "../rooms.ts";
+import { tellMoved } from "./tell-moved.ts";
+
+export type LeaseDeps = {
+  nodeId: string;
+  incarnation: string;
+  bus: Bus;
+  registry: Registry;
+  rooms: Rooms;
+  log: Logger;
+};
+
+/**
+ * A room was placed anew: its peers are told, also when somebody else was faster and this only hears where it is. If it is
+ * this node's, it is open before they come, so that the first of them does not wait for the router.
+ */
+export async function openAndTell({ lease, room, decision }: Placement, deps: LeaseDeps): Promise<void> {
+  const { roomId, nodeId, core, epoch } = lease;
+  if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room });
+  deps.log.info("room.moved", { roomId, nodeId, core, epoch, why: decision.reason });
+  tellMoved(lease, deps.bus);
+}

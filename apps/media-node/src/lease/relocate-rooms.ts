@@ -1,0 +1,55 @@
+import { type CoreAddress, FairleadError } from "@fairlead/protocol";
+import type { Placement } from "@fairlead/registry";
+import type { Room } from "../room/room.ts";
+import type { Core } from "../worker/core.ts";
+import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
+import type { Claims } from "./claim-room.ts";
+import { type LeaseDeps, openAndTell } from "./open-and-tell.ts";
+import { tellMoved } from "./tell-moved.ts";
+import { untilPlaced } from "./until-placed.ts";
+
+const TRIES = 60;
+
+export type RelocateDeps = LeaseDeps & { claims: Claims };
+
+/** A worker died: its rooms get another core, here or elsewhere, and their peers are told. */
+export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
+  const rooms = deps.rooms.onCore(core.index);
+  for (const room of rooms) deps.rooms.abandon(room);
+  const dead = { nodeId: deps.nodeId, incarnation: deps.incarnation, core: core.index };
+  // A room that finds no place does not keep the others from theirs.
+  await atOnce(rooms, ROOMS_AT_ONCE, (room) =>
+    relocate(room, dead, deps).catch((error) =>
+      deps.log.error("room.relocation_failed", { roomId: room.roomId, error }),
+    ),
+  );
+}
+
+async function relocate(room: Room, dead: CoreAddress, deps: RelocateDeps): Promise<void> {
+  const { roomId } = room;
+  let held = room.lease;
+  await untilPlaced(TRIES, async (attempt) => {
+    // A peer that came back by itself may have had the room placed: moving it again would interrupt everybody twice.
+    const reopened = deps.rooms.roomIfHere(roomId);
+    if (reopened) return tellMoved(reopened.lease, deps.bus);
+    const placed = await place(attempt);
+    if (!placed) return tellMoved((await deps.claims.claimHere(roomId, room)).lease, deps.bus);
+    // If it fails here too, this is the lease to give up.
+    if (placed.lease.incarnation === deps.incarnation) held = placed.lease;
+    await openAndTell(placed, deps);
+  });
+
+  /** @returns null when the registry is away, twice: what this node had it may place itself. */
+  async function place(attempt: number): Promise<Placement | null> {
+    const supersedes = { incarnation: held.incarnation, epoch: held.epoch };
+    // Another core if there is one; else the same, once its new worker runs.
+    const exclude = attempt === 1 ? [dead] : [];
+    try {
+      return await deps.registry.place({ roomId, supersedes, exclude });
+    } catch (error) {
+      const isAway = error instanceof FairleadError && error.code === "registry_unreachable";
+      if (isAway && attempt > 1) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Lease } from "@fairlead/protocol";
+import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
+import { type LeaseDeps, openAndTell } from "./open-and-tell.ts";
+import { untilPlaced } from "./until-placed.ts";
+
+/** About as long as the registry waits before it hands the room to another heir. */
+const TRIES = 20;
+
+/** Rooms of nodes that are gone, handed to this one by the registry: it finds them a place, here or elsewhere. */
+export async function takeOverOrphans(orphans: readonly Lease[], deps: LeaseDeps): Promise<void> {
+  await atOnce(orphans, ROOMS_AT_ONCE, async ({ roomId, incarnation }) => {
+    try {
+      await untilPlaced(TRIES, async () => openAndTell(await deps.registry.place({ roomId }), deps));
+    } catch (error) {
+      // The registry hands it out again as long as nobody serves it.
+      deps.log.warn("room.take_over_failed", { roomId, from: incarnation, error });
+    }
+  });
+}

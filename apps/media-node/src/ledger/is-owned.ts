@@ -1,0 +1,21 @@
+import type { Room } from "../room/room.ts";
+import type { LedgerEntry } from "./ledger.ts";
+
+export type Owners = {
+  roomIfHere(roomId: string): Room | undefined;
+  /** The id of the WebRtcServer that a core uses now. */
+  webRtcServerId(core: number): string | undefined;
+};
+
+/** Whether the owner that a resource names is there, and has it. */
+export function isOwned({ id, kind, owner }: LedgerEntry, owners: Owners): boolean {
+  if (!owner) return false;
+  if (kind === "webrtc_server") return owners.webRtcServerId(owner.core) === id;
+  const room = owners.roomIfHere(owner.roomId ?? "");
+  if (!room || room.lease.core !== owner.core) return false;
+  if (kind === "router") return room.router.id === id;
+  if (kind === "rtp_observer") return Object.values(room.observers).some((observer) => observer.id === id);
+  const peer = room.peers.get(owner.peerId ?? "");
+  if (kind !== "transport" || !peer) return peer !== undefined;
+  return Object.values(peer.transports).some((transport) => transport.id === id);
+}

@@ -1,0 +1,81 @@
+import { type Surplus as Resource, SURPLUS_PER_PAGE, type SurplusPage } from "@fairlead/protocol";
+import type { Logger } from "@fairlead/telemetry";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
+
+/** What is younger may belong to a room that is being opened or a peer that is being admitted. */
+const SETTLED_MS = 5_000;
+/** What has been without an owner for so long is reclaimed by itself. */
+const GRACE_MS = 30_000;
+
+export type SurplusOptions = {
+  nodeId: string;
+  ledger: Ledger;
+  isOwned: (entry: LedgerEntry) => boolean;
+  log: Logger;
+  now: () => number;
+};
+
+/** The resources whose owner is gone, or that never had one. A bug made them: they are found, told, and freed. */
+export class Surplus {
+  readonly #options: SurplusOptions;
+  /** When each was first found without an owner, by id. */
+  readonly #sinceMs = new Map<string, number>();
+
+  constructor(options: SurplusOptions) {
+    this.#options = options;
+  }
+
+  /** Looks for what has lost its owner, and frees what lost it long ago. Called every few seconds. */
+  sweep(): void {
+    const nowMs = this.#options.now();
+    this.#look(nowMs);
+    const old = this.#settled(nowMs).filter(({ sinceMs }) => nowMs - sinceMs >= GRACE_MS);
+    if (old.length > 0) this.#free(old);
+  }
+
+  /** In order of id. @param cursor The id after which the page begins. */
+  page(cursor = ""): SurplusPage {
+    const nowMs = this.#options.now();
+    this.#look(nowMs);
+    const rest = this.#settled(nowMs).filter(({ id }) => id > cursor);
+    const surplus = rest.slice(0, SURPLUS_PER_PAGE);
+    return { surplus, ...(rest.length > surplus.length ? { cursor: surplus.at(-1)?.id } : {}) };
+  }
+
+  /** @param ids Default: all. Those that are gone or have an owner are passed over. @returns How many were freed. */
+  reclaim(ids?: readonly string[]): number {
+    const nowMs = this.#options.now();
+    this.#look(nowMs);
+    const wanted = ids && new Set(ids);
+    return this.#free(this.#settled(nowMs).filter(({ id }) => !wanted || wanted.has(id)));
+  }
+
+  #look(nowMs: number): void {
+    const { ledger, isOwned } = this.#options;
+    const ownerless = new Set<string>();
+    for (const entry of ledger.entries()) if (!isOwned(entry)) ownerless.add(entry.id);
+    for (const id of this.#sinceMs.keys()) if (!ownerless.has(id)) this.#sinceMs.delete(id);
+    for (const id of ownerless) if (!this.#sinceMs.has(id)) this.#sinceMs.set(id, nowMs);
+  }
+
+  #settled(nowMs: number): Resource[] {
+    const { ledger, nodeId } = this.#options;
+    if (this.#sinceMs.size === 0) return [];
+    return ledger
+      .entries()
+      .flatMap((entry) => {
+        const sinceMs = this.#sinceMs.get(entry.id);
+        return sinceMs === undefined || nowMs - sinceMs < SETTLED_MS ? [] : { ...entry, nodeId, sinceMs };
+      })
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  #free(resources: readonly Resource[]): number {
+    for (const { id, kind, core, owner } of resources) {
+      this.#options.log.warn("surplus.reclaimed", { id, kind, core, owner });
+      this.#options.ledger.close(id);
+      this.#sinceMs.delete(id);
+    }
+    return resources.length;
+  }
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { Bans } from "./bans.ts";
+
+const ANN = { identity: "ann", ticketId: "ticket-1" };
+const RECORDED = { bannedIdentities: ["bob"], bannedTicketIds: ["ticket-2"] };
+
+describe("bans", () => {
+  it("hold against the identity and the very ticket", () => {
+    const bans = new Bans();
+    bans.add(ANN);
+    expect(bans.has(ANN)).toBe(true);
+    expect(bans.has({ identity: "ann", ticketId: "another" })).toBe(true);
+    expect(bans.has({ identity: "another", ticketId: "ticket-1" })).toBe(true);
+    expect(bans.has({ identity: "another", ticketId: "another" })).toBe(false);
+  });
+
+  it("of the room record hold beside them", () => {
+    const bans = new Bans();
+    bans.add(ANN);
+    bans.noteRecord(RECORDED);
+    expect(bans.has({ identity: "bob", ticketId: "another" })).toBe(true);
+    expect(bans.has({ identity: "another", ticketId: "ticket-2" })).toBe(true);
+    expect(bans.has(ANN)).toBe(true);
+  });
+
+  it("are lifted, and the record's count again once it is read again", () => {
+    const bans = new Bans();
+    bans.add(ANN);
+    bans.noteRecord({ bannedIdentities: ["ann", "bob"], bannedTicketIds: ["ticket-1", "ticket-2"] });
+    bans.lift("ann");
+    expect(bans.has(ANN)).toBe(false);
+    bans.noteRecord(RECORDED);
+    expect(bans.has(ANN)).toBe(false);
+    expect(bans.has({ identity: "bob", ticketId: "x" })).toBe(true);
+  });
+});

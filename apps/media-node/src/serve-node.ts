@@ -1,0 +1,69 @@
+import { decodeText, type Subscription, serveSubject } from "@fairlead/bus";
+import { FairleadError, parseJson, SessionsAlive, subjects } from "@fairlead/protocol";
+import type { NodeParts } from "./assemble-node.ts";
+import { listenToMoves } from "./lease/yield-rooms.ts";
+
+const HEARTBEAT_MS = 500;
+const CHECK_MS = 500;
+const SWEEP_MS = 500;
+const NETWORK_MS = 1_000;
+const SURPLUS_MS = 2_000;
+
+/** @returns Stops it: ends the sessions and says goodbye to the registry. */
+export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> {
+  const { bus, incarnation, registry, rooms, heart, leases, log } = parts;
+  const subscriptions = subscribe(parts);
+  const stopStatus = bus.onStatus(() => {
+    parts.peerSweep.forgiveSilence();
+    // The registry waits only so long before it gives away the rooms of a node without a bus.
+    void heart.beat();
+  });
+  await bus.flush().catch((error) => log.warn("bus.flush_failed", { error }));
+  await heart.beat();
+  const timers = startTimers(parts);
+  return async () => {
+    for (const timer of timers) clearInterval(timer);
+    for (const subscription of subscriptions) subscription.unsubscribe();
+    stopStatus();
+    leases.drain.stop();
+    for (const room of rooms.all()) rooms.stop(room);
+    heart.lateNodes.stop();
+    await heart.heartbeats.stop();
+    await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
+  };
+}
+
+function subscribe(parts: NodeParts): Subscription[] {
+  const { bus, incarnation, handlers, log } = parts;
+  const reportBug = (error: unknown, name: string) => log.error("call.failed", { name, error });
+  const { "node.ping": ping, "node.describe": describe } = handlers;
+  return [
+    serveSubject(bus, subjects.nodeCall(incarnation), handlers, reportBug),
+    serveSubject(bus, subjects.nodePing(incarnation), { "node.ping": ping }, reportBug),
+    serveSubject(bus, subjects.nodes, { "node.describe": describe }, reportBug),
+    bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => noteAlive(parts, data)),
+    listenToMoves(parts),
+  ];
+}
+
+function startTimers({ bus, heart, cores, peerSweep, network, surplus, now }: NodeParts): NodeJS.Timeout[] {
+  return [
+    setInterval(() => void heart.beat(), HEARTBEAT_MS),
+    setInterval(() => cores.map((core) => core.check()), CHECK_MS),
+    // While the bus is away no peer can prove that it lives.
+    setInterval(() => bus.isConnected && peerSweep.sweep(), SWEEP_MS),
+    setInterval(() => void network.sample(now()), NETWORK_MS),
+    setInterval(() => surplus.sweep(), SURPLUS_MS),
+  ];
+}
+
+function noteAlive({ sessions, log }: NodeParts, data: Uint8Array): void {
+  try {
+    for (const { sessionId, connection } of parseJson(SessionsAlive, decodeText(data)).sessions) {
+      sessions.peerIfHere(sessionId)?.session.noteAlive(connection);
+    }
+  } catch (error) {
+    if (!(error instanceof FairleadError)) throw error;
+    log.warn("sessions_alive.invalid", { error });
+  }
+}

@@ -1,0 +1,53 @@
+import { SESSIONS_ALIVE_INTERVAL_MS } from "@fairlead/protocol";
+import type { Peer } from "./room/peer.ts";
+import type { Rooms } from "./rooms.ts";
+import type { Sessions } from "./session/sessions.ts";
+
+export type SweepOptions = { rooms: Rooms; sessions: Sessions; graceMs: number; now: () => number };
+
+/** Sweeps are a fraction of this apart: with a longer pause between two, the process did not run. */
+const STANDSTILL_MS = 2_000;
+/** So many proofs of life may be lost before a session counts as silent. */
+const MISSED_PROOFS = 3;
+
+/** Frees peers past their grace time and rooms past their empty time. */
+export class PeerSweep {
+  readonly #options: SweepOptions;
+  #sweptAtMs: number;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+    this.#sweptAtMs = options.now();
+  }
+
+  /** Called a few times a second, while the bus is there: without it no peer can prove that it lives. */
+  sweep(): void {
+    const { rooms, sessions, now } = this.#options;
+    const nowMs = now();
+    // This process stood still, or its bus was away: what proves its peers' lives is unread or never came.
+    if (nowMs - this.#sweptAtMs > STANDSTILL_MS) this.forgiveSilence();
+    this.#sweptAtMs = nowMs;
+    for (const room of rooms.all()) {
+      for (const peer of [...room.peers.values()]) {
+        peer.session.tick();
+        if (peer.session.silentMs > this.#patienceMs(peer))
+          room.remove(peer, "disconnected", "session_gone", "no sign of life");
+      }
+      if (room.peers.size === 0 && room.emptyMs > room.options.emptyTimeoutMs) rooms.close(room, "empty");
+    }
+    sessions.prune();
+    rooms.prune();
+  }
+
+  /** Nobody could have proved that a peer lives: every grace time starts anew. */
+  forgiveSilence(): void {
+    for (const room of this.#options.rooms.all())
+      for (const peer of room.peers.values()) peer.session.forgiveSilence();
+  }
+
+  /** Proofs of life of a session with a socket are seconds apart: a grace time below that counts once it has none. */
+  #patienceMs({ session }: Peer): number {
+    const { graceMs } = this.#options;
+    return session.isAttached ? Math.max(graceMs, MISSED_PROOFS * SESSIONS_ALIVE_INTERVAL_MS) : graceMs;
+  }
+}
