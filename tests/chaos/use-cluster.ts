@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type Cluster, type ClusterOptions, startCluster } from "../support/processes/start-cluster.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
@@ -7,6 +7,7 @@ import { expectNothingLeft } from "./expect-nothing-left.ts";
 import { Meeting } from "./meeting.ts";
 
 const SHOWN_LINES = 80;
+const WHOLE_WITHIN_MS = 60_000;
 
 /**
  * One cluster of processes and one Chromium for the tests of a file. After each test everybody leaves, and nothing may be left.
@@ -45,6 +46,21 @@ export function useCluster(options: ClusterOptions) {
   return {
     get cluster() {
       return started(cluster);
+    },
+    /** @throws {Error} It is not listed. */
+    incarnationOf: async (nodeId: string) => {
+      const node = (await started(cluster).listNodes()).find((one) => one.nodeId === nodeId);
+      if (!node) throw new Error(`${nodeId} is not listed`);
+      return node.incarnation;
+    },
+    /** Every node is known to be ready, once, and so is each of its cores. */
+    untilWhole: async () => {
+      const { nodes, listNodes } = started(cluster);
+      const listed = async () =>
+        (await listNodes()).flatMap(({ nodeId, state, busConnected, cores }) =>
+          state === "ready" && busConnected && cores.every(({ usable }) => usable) ? [nodeId] : [],
+        );
+      await expect.poll(listed, { timeout: WHOLE_WITHIN_MS }).toEqual(nodes.map(({ name }) => name));
     },
     /** People who see and hear each other. */
     meet: async (begin?: Parameters<typeof Meeting.begin>[2]) => {

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { expectConsistent } from "./expect-nothing-left.ts";
+import { useCluster } from "./use-cluster.ts";
+
+const ROOMS = 12;
+const chaos = useCluster({ name: "drain", nodes: 2, cores: 2 });
+
+/** Rooms of one peer without media each, on one node; the peers follow their rooms as the SDK would. */
+async function fill(nodeId: string) {
+  const { cluster } = chaos;
+  const rooms = Array.from({ length: ROOMS }, () => cluster.newRoom());
+  const clients = await Promise.all(
+    rooms.map(async (room) => {
+      await cluster.api("PUT", `/v1/rooms/${room}`, { nodeId });
+      const client = await cluster.join(room, "ann");
+      await cluster.api("PUT", `/v1/rooms/${room}`, {});
+      return client;
+    }),
+  );
+  return {
+    rejoinAll: () =>
+      Promise.all(
+        clients.map(async (client) => {
+          await client.until(() => client.framesOf("moved").length > 0, "moved");
+          await client.rejoin();
+        }),
+      ),
+    leaveAll: async () => {
+      await Promise.all(clients.map((client) => client.leave()));
+      await Promise.all(rooms.map((room) => cluster.api("DELETE", `/v1/rooms/${room}`)));
+    },
+  };
+}
+
+describe("a node under load", () => {
+  it("gets SIGTERM: its rooms move, sockets stay open, and it ends by itself", async () => {
+    const meeting = await chaos.meet({ nodeId: "node-1" });
+    const others = await fill("node-1");
+    const before = await meeting.state();
+    const node = chaos.cluster.node("node-1");
+
+    const ended = node.kill("SIGTERM");
+    await Promise.all([meeting.expectBack(before), others.rejoinAll(), ended]);
+    expect(await node.ended()).toBe(0);
+    expect((await meeting.node()).name).toBe("node-2");
+    const { facts } = await meeting.state();
+    expect(facts.map(({ moves }) => moves.length)).toEqual([1, 1, 1]);
+    expect(facts.map(({ reconnects }) => reconnects)).toEqual(
+      before.facts.map(({ reconnects }) => reconnects),
+    );
+    await expectConsistent(chaos.cluster, { rooms: ROOMS + 1, peers: ROOMS + 3 });
+
+    await node.restart();
+    await chaos.untilWhole();
+    await others.leaveAll();
+  });
+
+  it("is drained by the API: it takes no room until that is cancelled", async () => {
+    const { cluster } = chaos;
+    const meeting = await chaos.meet({ nodeId: "node-1" });
+    const before = await meeting.state();
+
+    await cluster.api("POST", "/v1/nodes/node-1/drain");
+    await meeting.expectBack(before);
+    expect((await meeting.node()).name).toBe("node-2");
+    expect((await cluster.listNodes()).find(({ nodeId }) => nodeId === "node-1")?.state).toBe("draining");
+
+    await cluster.api("DELETE", "/v1/nodes/node-1/drain");
+    await chaos.untilWhole();
+    const again = await chaos.meet({ nodeId: "node-1" });
+    expect((await again.node()).name).toBe("node-1");
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { RedisServer } from "../support/servers/start-redis.ts";
+import { expectConsistent } from "./expect-nothing-left.ts";
+import { useCluster } from "./use-cluster.ts";
+
+const chaos = useCluster({ name: "redis" });
+
+/** Longer than any node's life without a heartbeat. */
+const AWAY_MS = 5_000;
+
+const FAULTS: [
+  what: string,
+  begin: (redis: RedisServer) => Promise<unknown>,
+  end: (redis: RedisServer) => Promise<unknown>,
+][] = [
+  ["is stopped, and comes back empty", (redis) => redis.signal("SIGKILL"), (redis) => redis.restart()],
+  ["stalls (SIGSTOP), and goes on", (redis) => redis.signal("SIGSTOP"), (redis) => redis.signal("SIGCONT")],
+];
+
+describe("Redis", () => {
+  it.each(FAULTS)(
+    "%s: running rooms don't notice, and can be joined; new ones begin",
+    async (_, begin, end) => {
+      const { cluster } = chaos;
+      const meeting = await chaos.meet();
+      const before = await meeting.state();
+      const fresh = cluster.newRoom();
+
+      await begin(cluster.redis);
+      const late = await cluster.join(meeting.room, "late");
+      await late.until(() => late.view.peers.size === 4, "everybody");
+      const [ann, bob] = [await cluster.join(fresh, "ann"), await cluster.join(fresh, "bob")];
+      await ann.until(() => ann.view.peers.size === 2, "Bob");
+      await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+      await meeting.expectMedia();
+      await end(cluster.redis);
+
+      await expectConsistent(cluster, { rooms: 2, peers: 6 });
+      expect((await cluster.room(fresh)).decision?.reason).toMatch(/rendezvous|claimed_by_node/);
+      await late.leave();
+      await meeting.expectUndisturbed(before);
+      expect(ann.view.summary()).toEqual(bob.view.summary());
+      await Promise.all([ann.leave(), bob.leave()]);
+      await cluster.api("DELETE", `/v1/rooms/${fresh}`);
+    },
+  );
+
+  it.each<[string, (redis: RedisServer) => Promise<unknown>]>([
+    ["is flushed", (redis) => redis.flush()],
+    ["is restarted at once", (redis) => redis.restart()],
+  ])("%s: the index comes back from the nodes, and nothing moves", async (_, fault) => {
+    const { cluster } = chaos;
+    const meeting = await chaos.meet();
+    const before = await meeting.state();
+
+    await fault(cluster.redis);
+    const late = await cluster.join(meeting.room, "late");
+    await late.until(() => late.view.peers.size === 4, "everybody");
+    await expectConsistent(cluster, { rooms: 1, peers: 4 });
+    await late.leave();
+    await meeting.expectUndisturbed(before);
+  });
+});
