@@ -1,13 +1,38 @@
 /**
- * The least-loaded core of the least-loaded node that may take a room and has room for it. \`wish\`: `cost`, `suspect`, `labels` (a
+ * The least-loaded core of the least-loaded node that may take a room and has room for it. `wish`: `cost`, `suspect`, `labels` (a
  * list), `excluded` (incarnation → core → true). Dead nodes that are found on the way leave the pools.
  */
 export const CHOOSE_CORE = /* lua */ `
 local function hasLabels(node, labels)
   for _, label in ipairs(labels) do
-    if not string.find(" " .. node.offers .. " ", " l=" .. label .. " ", 1, true) then return false end
+    if not string.find(" " .. node.offers .. " ", " l" .. label .. " ", 1, true) then return false end
   end
   return true
+end
+
+-- By byte; Lua compares by the server's locale.
+local function isBefore(a, b)
+  for index = 1, min(#a, #b) do
+    local left, right = string.byte(a, index), string.byte(b, index)
+    if left ~= right then return left < right end
+  end
+  return #a < #b
+end
+
+-- Those that are as loaded as their rank says come in order; an excluded core shifts its node.
+local function isOutOfOrder(former, latter)
+  if former.load ~= latter.load then return former.load > latter.load end
+  local isShifted = former.load ~= former.rank or latter.load ~= latter.rank
+  return isShifted and isBefore(latter.name, former.name)
+end
+
+local function insert(fits, fit)
+  local index = #fits
+  while index > 0 and isOutOfOrder(fits[index], fit) do
+    fits[index + 1] = fits[index]
+    index = index - 1
+  end
+  fits[index + 1] = fit
 end
 
 local function consider(walk, node, rank, wish)
@@ -19,7 +44,7 @@ local function consider(walk, node, rank, wish)
   end
   local core, load = bestCore(node, wish.excluded[node.inc])
   if core and load + wish.cost < FULL_PPM then
-    walk.fits[#walk.fits + 1] = { name = node.name, inc = node.inc, core = core, load = load }
+    insert(walk.fits, { name = node.name, inc = node.inc, core = core, load = load, rank = rank })
   end
 end
 
@@ -39,14 +64,15 @@ local function endWalk(walk)
     leavePools(node)
     touch(node)
   end
-  table.sort(walk.fits, function(a, b)
-    return a.load < b.load or a.load == b.load and a.name < b.name
-  end)
   return walk
 end
 
+local function newWalk()
+  return { fits = {}, dead = {}, visited = 0, sawNode = false, isOver = false }
+end
+
 local function walkPool(pool, wish)
-  local walk, from = { fits = {}, dead = {}, visited = 0, sawNode = false, isOver = false }, 0
+  local walk, from = newWalk(), 0
   repeat
     local to = from + 2 * CANDIDATE_LIMIT - 1
     local page = call("ZRANGE", POOL .. pool, from, to, "WITHSCORES")
@@ -59,16 +85,15 @@ local function walkPool(pool, wish)
   return endWalk(walk)
 end
 
--- The runs of one node, of which more than one takes rooms only for moments.
+-- The runs of one node: more than one only for moments.
 local function walkNode(nodeId, wish)
-  local walk, ranked = { fits = {}, dead = {}, visited = 0, sawNode = false, isOver = false }, {}
+  local walk, ranked = newWalk(), {}
   for _, name in ipairs(call("ZRANGEBYLEX", NAMES, "[" .. nodeId .. " ", "(" .. nodeId .. "!")) do
     local node = loadNode(match(name, " (.+)"))
-    if node and node.rank then ranked[#ranked + 1] = node end
+    if node and node.rank then insert(ranked, { name = name, load = node.rank, rank = node.rank }) end
   end
-  table.sort(ranked, function(a, b) return a.rank < b.rank or a.rank == b.rank and a.name < b.name end)
-  for _, node in ipairs(ranked) do
-    visit(walk, node.name, node.rank, wish)
+  for _, each in ipairs(ranked) do
+    visit(walk, each.name, each.rank, wish)
     if walk.isOver then break end
   end
   return endWalk(walk)
@@ -76,9 +101,9 @@ end
 
 -- A label's pool is as good as all, for the label is required.
 local function poolOf(region, label)
-  if region ~= "" and label then return "r" .. region .. ",l=" .. label end
+  if region ~= "" and label then return "r" .. region .. ",l" .. label end
   if region ~= "" then return "r" .. region end
-  return label and "l=" .. label or "all"
+  return label and "l" .. label or "all"
 end
 
 -- Returns the fitting cores, best first, and whether there is a node that might have taken the room.

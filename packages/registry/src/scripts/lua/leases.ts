@@ -83,7 +83,6 @@ local function endLease(room)
   room.nodeId, room.inc, room.core, room.epoch = nil, nil, nil, nil
   room.decision, room.isConfirmed, room.isLocal, room.peers = "", false, false, 0
   removeOrphan(room.id)
-  saveRoom(room)
   keepOrDrop(room)
 end
 `;

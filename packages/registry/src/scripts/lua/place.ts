@@ -1,0 +1,108 @@
+/**
+ * ARGV: now, room id, identity ("" without a peer), ticket id, random part of a debit's name, options for a new record (JSON, "" for the
+ * defaults), wish of these (`kind;=region;node id;=label,=label`), preferred region (`=eu` or ""), labels besides, excluded cores
+ * (`incarnation core`), suspect, superseded lease (`incarnation epoch`).
+ *
+ * Returns "banned"; "registry_cold" or "no_capacity" with ms; or "placed", lease, "1" if new, debit, options, mutes, decision.
+ */
+export const PLACE = /* lua */ `
+local ROOM_ID, IDENTITY, SUSPECT = ARGV[2], ARGV[3], ARGV[11]
+local DEFAULT_WISH = "meeting;;;"
+
+local function isBanned(room)
+  if IDENTITY == "" or room.bans == "" then return false end
+  for _, ban in ipairs(cjson.decode(room.bans)) do
+    if ban[1] == IDENTITY then return true end
+    for index = 2, #ban do
+      if ban[index] == ARGV[4] then return true end
+    end
+  end
+  return false
+end
+
+local function isGivenUp(room)
+  local inc, epoch = match(ARGV[12], "(%S+) (%d+)")
+  return inc == room.inc and tonumber(epoch) == room.epoch
+end
+
+local function parseLabels(texts)
+  local labels, seen = {}, {}
+  for label in gmatch(texts, "[^,]+") do
+    if not seen[label] then
+      labels[#labels + 1], seen[label] = label, true
+    end
+  end
+  table.sort(labels)
+  return labels
+end
+
+local function parseExcluded(text)
+  local excluded = {}
+  for inc, core in gmatch(text, "(%S+) (%d+)") do
+    excluded[inc] = excluded[inc] or {}
+    excluded[inc][tonumber(core)] = true
+  end
+  return excluded
+end
+
+local function wishFor(text, peers)
+  local kind, region, nodeId, labels = match(text, "^([^;]*);([^;]*);([^;]*);([^;]*)$")
+  return {
+    region = region ~= "" and region or ARGV[8], nodeId = nodeId, labels = parseLabels(labels .. "," .. ARGV[9]),
+    excluded = parseExcluded(ARGV[10]), suspect = SUSPECT, cost = expectedCost(kind, peers),
+  }
+end
+
+local function explain(fits)
+  local parts = { "least_loaded", digits(NOW) }
+  for _, fit in ipairs(fits) do
+    parts[#parts + 1] = match(fit.name, "(%S+)") .. " " .. fit.core .. " " .. fit.load
+  end
+  return table.concat(parts, " ")
+end
+
+local function coldFor()
+  if not bornAt then
+    bornAt = NOW
+    call("HSET", META, "bornAt", NOW)
+  end
+  return bornAt + COLD_MS - NOW
+end
+
+local function claim(room, fits, cost)
+  local best = fits[1]
+  room.claimedAt = NOW
+  give(room, { nodeId = match(best.name, "(%S+)"), inc = best.inc, core = best.core,
+    epoch = max(room.lastEpoch + 1, NOW), isConfirmed = false, isLocal = false, decision = explain(fits) })
+  startRoom(loadNode(room.inc), room.id, room.core, cost)
+end
+
+local function answer(room, isNew)
+  local node, debit = loadNode(room.inc), ""
+  if IDENTITY ~= "" and node then debit = addPeer(node, room.id, room.core, ARGV[5]) end
+  saveNodes()
+  local decision = isNew and room.decision or "live_lease " .. digits(NOW)
+  return { "placed", leaseOf(room), isNew and "1" or "0", debit, room.options, room.mutes, decision }
+end
+
+local function placeAnew(room)
+  local coldMs = coldFor()
+  if coldMs > 0 then return { "registry_cold", digits(coldMs) } end
+  local options, wishText = ARGV[6], ARGV[7]
+  if room then options, wishText = room.options, room.wish end
+  local wish = wishFor(wishText ~= "" and wishText or DEFAULT_WISH, room and room.peers or 0)
+  local fits, sawNode = chooseCore(wish)
+  if #fits == 0 then
+    saveNodes()
+    return { "no_capacity", sawNode and "1000" or "5000" }
+  end
+  room = room or createRoom(ROOM_ID, options, wishText)
+  claim(room, fits, wish.cost)
+  return answer(room, true)
+end
+
+local room = loadRoom(ROOM_ID)
+if room and isBanned(room) then return { "banned" } end
+if room and isLive(room, SUSPECT) and not isGivenUp(room) then return answer(room, false) end
+return placeAnew(room)
+`;

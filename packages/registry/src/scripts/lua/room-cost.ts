@@ -1,0 +1,55 @@
+import { COST_BOUNDS_PPM } from "../../placement/learned-cost.ts";
+
+/** What rooms of each kind came to, counted by bound: `costs` holds the counts of a kind as text. */
+export const ROOM_COST = /* lua */ `
+local COST_BOUNDS = { ${COST_BOUNDS_PPM.join(", ")} }
+-- Fewer say nothing; at so many all are halved, so that what rooms cost lately counts most.
+local ENOUGH, FORGET_AT = 20, 1024
+
+local function loadCounts(kind)
+  local counts, total = {}, 0
+  for text in gmatch(call("HGET", COSTS, kind) or "", "%d+") do
+    counts[#counts + 1] = tonumber(text)
+    total = total + tonumber(text)
+  end
+  for index = #counts + 1, #COST_BOUNDS do counts[index] = 0 end
+  return counts, total
+end
+
+local function boundFor(ppm)
+  for index, bound in ipairs(COST_BOUNDS) do
+    if ppm <= bound then return index end
+  end
+  return #COST_BOUNDS
+end
+
+local function learnCost(kind, ppm)
+  local counts, total = loadCounts(kind)
+  local index = boundFor(ppm)
+  counts[index] = counts[index] + 1
+  if total + 1 >= FORGET_AT then
+    for each = 1, #counts do counts[each] = floor(counts[each] / 2) end
+  end
+  call("HSET", COSTS, kind, table.concat(counts, " "))
+end
+
+local function learnCosts(text)
+  for kind, ppm in gmatch(text, "(%S+) (%d+)") do learnCost(kind, tonumber(ppm)) end
+end
+
+-- What three of four rooms of a kind do not pass; the policy's guess until enough were seen.
+local function learnedCost(kind)
+  local counts, total = loadCounts(kind)
+  if total < ENOUGH then return ROOM_COST_PPM end
+  local seen = 0
+  for index, count in ipairs(counts) do
+    seen = seen + count
+    if seen * 4 >= total * 3 then return COST_BOUNDS[index] end
+  end
+end
+
+local function expectedCost(kind, peers)
+  local cost = max(learnedCost(kind), peers * PEER_COST_PPM)
+  return min(MAX_ROOM_COST_PPM, max(MIN_ROOM_COST_PPM, cost))
+end
+`;

@@ -1,0 +1,130 @@
+import {
+  CoreAdvert,
+  FairleadError,
+  Heartbeat,
+  Lease,
+  Mute,
+  type NodeStatus,
+  PlacementDecision,
+  type RoomRecord,
+} from "@fairlead/protocol";
+import * as z from "zod";
+import { coreLoadPpm } from "../placement/core-load.ts";
+import { fromPpm, toPpm } from "../placement/placement-policy.ts";
+import type { HeartbeatReply, Placement } from "../registry.ts";
+import { fromOptionsText } from "./room-options.ts";
+
+const Text = z.string();
+const PlaceReply = z.union([
+  z.tuple([z.literal("banned")]),
+  z.tuple([z.enum(["registry_cold", "no_capacity"]), Text]),
+  z.tuple([z.literal("placed"), Text, Text, Text, Text, Text, Text]),
+]);
+const BeatReply = z.tuple([Text, Text, Text, Text, Text]);
+const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
+const NodeReply = z.tuple([Text, Text, Text, Text, Text]);
+
+/**
+ * @param unnamed What to call the debit where there is none.
+ * @throws {FairleadError} `banned`, `registry_cold`, `no_capacity`.
+ */
+export function parsePlaceReply(reply: unknown, roomId: string, unnamed: string): Placement {
+  const parsed = PlaceReply.parse(reply);
+  if (parsed[0] === "banned") throw new FairleadError("banned", { message: `banned from room ${roomId}` });
+  if (parsed[0] !== "placed") throw new FairleadError(parsed[0], { retryAfterMs: Number(parsed[1]) });
+  const [, lease, isNew, debitId, options, mutes, decision] = parsed;
+  return {
+    lease: parseLease(`${roomId} ${lease}`),
+    isNew: isNew === "1",
+    debitId: debitId === "" ? unnamed : debitId,
+    room: { options: fromOptionsText(options), mutes: parseMutes(mutes) },
+    decision: parseDecision(decision),
+  };
+}
+
+export function parseBeatReply(reply: unknown): HeartbeatReply {
+  const [needsAll, lost, renewed, orphans, late] = BeatReply.parse(reply);
+  return {
+    lost: listOf(lost, parseLease),
+    orphans: listOf(orphans, parseLease),
+    renewed: listOf(renewed, parseLease),
+    late: listOf(late, (text) => {
+      const [incarnation = "", silentMs] = text.split(" ");
+      return { incarnation, silentMs: Number(silentMs) };
+    }),
+    needsAllLeases: needsAll === "1",
+  };
+}
+
+export function parseRoomReply(reply: unknown): RoomRecord {
+  const [roomId, createdAtMs, lease, decision, options, mutes, bans] = RoomReply.parse(reply);
+  const banned = z.array(z.array(Text)).parse(bans === "" ? [] : JSON.parse(bans));
+  return {
+    roomId,
+    createdAtMs: Number(createdAtMs),
+    options: fromOptionsText(options),
+    bannedIdentities: banned.flatMap(([identity]) => identity ?? []),
+    bannedTicketIds: [...new Set(banned.flatMap(([, ...ticketIds]) => ticketIds))],
+    mutes: parseMutes(mutes),
+    lease: lease === "" ? null : parseLease(`${roomId} ${lease}`),
+    decision: decision === "" ? null : parseDecision(decision),
+  };
+}
+
+const About = Heartbeat.pick({
+  ...{ state: true, busConnected: true, region: true, labels: true, version: true },
+  ...{ networkLoad: true, capacity: true },
+});
+const Cores = z.array(z.tuple([z.int(), z.number(), z.int(), z.int(), z.int(), z.literal([0, 1])]));
+
+/** @returns The node, and the name by which a list goes on after it. */
+export function parseNodeReply(reply: unknown): { name: string; status: NodeStatus } {
+  const [name, lastBeatMs, aboutText, coresText, debits] = NodeReply.parse(reply);
+  const about = About.parse(JSON.parse(aboutText));
+  const debitOf = parseDebits(debits);
+  const cores = Cores.parse(JSON.parse(coresText)).map(([core, cpuLoad, rooms, peers, consumers, usable]) => {
+    const debitPpm = debitOf.get(core) ?? 0;
+    const loadPpm = coreLoadPpm({ cpuPpm: toPpm(cpuLoad), debitPpm }, toPpm(about.networkLoad));
+    const advert = CoreAdvert.parse({ core, cpuLoad, rooms, peers, consumers, usable: usable === 1 });
+    return { ...advert, debit: fromPpm(debitPpm), load: fromPpm(loadPpm) };
+  });
+  const [nodeId = "", incarnation = ""] = name.split(" ");
+  return { name, status: { nodeId, incarnation, ...about, cores, lastBeatMs: Number(lastBeatMs) } };
+}
+
+/** @param text `core:ppm`, separated by spaces. */
+function parseDebits(text: string): Map<number, number> {
+  const entries = text.split(" ").filter((entry) => entry !== "");
+  return new Map(
+    entries.map((entry) => {
+      const [core, ppm] = entry.split(":");
+      return [Number(core), Number(ppm)];
+    }),
+  );
+}
+
+/** @param text `roomId nodeId incarnation core epoch`. */
+function parseLease(text: string): Lease {
+  const [roomId, nodeId, incarnation, core, epoch] = text.split(" ");
+  return Lease.parse({ roomId, nodeId, incarnation, core: Number(core), epoch: Number(epoch) });
+}
+
+/** @param text `reason atMs`, then of each candidate `nodeId core loadPpm`. */
+function parseDecision(text: string): PlacementDecision {
+  const [reason, atMs, ...rest] = text.split(" ");
+  const candidates = [];
+  for (let index = 0; index < rest.length; index += 3) {
+    const [nodeId, core, ppm] = rest.slice(index, index + 3);
+    candidates.push({ nodeId, core: Number(core), load: fromPpm(Number(ppm)) });
+  }
+  return PlacementDecision.parse({ reason, atMs: Number(atMs), candidates });
+}
+
+function parseMutes(text: string): Mute[] {
+  const mutes = z.array(z.tuple([Text, Text])).parse(text === "" ? [] : JSON.parse(text));
+  return mutes.map(([identity, source]) => Mute.parse({ identity, source }));
+}
+
+function listOf<T>(text: string, toItem: (item: string) => T): T[] {
+  return text === "" ? [] : text.split(";").map(toItem);
+}

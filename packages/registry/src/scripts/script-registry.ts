@@ -1,0 +1,128 @@
+import {
+  FairleadError,
+  type Heartbeat,
+  type Lease,
+  type NodeStatus,
+  type RoomRecord,
+  randomId,
+} from "@fairlead/protocol";
+import * as z from "zod";
+import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
+import type { ScriptName } from "./lua/compose.ts";
+import { parseBeatReply, parseNodeReply, parsePlaceReply, parseRoomReply } from "./parse-replies.ts";
+import type { ScriptPort, ScriptRegistryOptions } from "./script-port.ts";
+import { heartbeatArguments, patchArguments, placeArguments } from "./to-arguments.ts";
+import { withDeadline } from "./with-deadline.ts";
+
+const PAGE_LIMIT = 100;
+const TIMEOUT_MS = 250;
+const HEARTBEAT_TIMEOUT_MS = 1_000;
+
+type Options = Pick<ScriptRegistryOptions, "timeoutMs" | "heartbeatTimeoutMs" | "random" | "onError"> & {
+  now(): number | Promise<number>;
+};
+
+/** The registry in a Redis: one script for each method, so each is one atomic step and one round trip. */
+export class ScriptRegistry implements Registry {
+  readonly #port: ScriptPort;
+  readonly #options: Options;
+  readonly #timeoutMs: number;
+  #isClosed = false;
+
+  constructor(port: ScriptPort, options: Options) {
+    this.#port = port;
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  }
+
+  async place(request: PlaceRequest): Promise<Placement> {
+    const random = randomId(this.#options.random);
+    const reply = await this.#run("place", placeArguments(request, random));
+    return parsePlaceReply(reply, request.roomId, random);
+  }
+
+  async heartbeat(beat: Heartbeat): Promise<HeartbeatReply> {
+    const timeoutMs = this.#options.heartbeatTimeoutMs ?? HEARTBEAT_TIMEOUT_MS;
+    return parseBeatReply(await this.#run("heartbeat", heartbeatArguments(beat), timeoutMs));
+  }
+
+  async release({ roomId, incarnation, epoch }: Lease): Promise<void> {
+    await this.#run("release", [roomId, incarnation, `${epoch}`]);
+  }
+
+  async removeNode(incarnation: string): Promise<void> {
+    await this.#run("removeNode", [incarnation]);
+  }
+
+  async describeRoom(roomId: string): Promise<RoomRecord | null> {
+    const reply = z.array(z.unknown()).parse(await this.#run("describeRoom", [roomId]));
+    return reply.length === 0 ? null : parseRoomReply(reply);
+  }
+
+  async listRooms({ limit, cursor = "" }: { limit: number; cursor?: string }): Promise<Page<RoomRecord>> {
+    const size = pageSize(limit);
+    const reply = await this.#run("listRooms", [`${size + 1}`, cursor]);
+    const rooms = z.array(z.unknown()).parse(reply).map(parseRoomReply);
+    return pageOf(rooms, size, ({ roomId }) => roomId);
+  }
+
+  async updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord> {
+    return parseRoomReply(await this.#run("updateRoom", [roomId, ...patchArguments(patch)]));
+  }
+
+  async listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>> {
+    const size = pageSize(options.limit);
+    const reply = await this.#run("listNodes", [`${size + 1}`, startOf(options), options.nodeId ?? ""]);
+    const { items, ...rest } = pageOf(
+      z.array(z.unknown()).parse(reply).map(parseNodeReply),
+      size,
+      (n) => n.name,
+    );
+    return { items: items.map(({ status }) => status), ...rest };
+  }
+
+  async ping(): Promise<void> {
+    await this.#ask(this.#timeoutMs, () => this.#port.ping());
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#port.close();
+  }
+
+  #run(name: ScriptName, args: string[], timeoutMs = this.#timeoutMs): Promise<unknown> {
+    return this.#ask(timeoutMs, async () => {
+      const nowMs = await this.#options.now();
+      return this.#port.run(name, [`${nowMs}`, ...args]);
+    });
+  }
+
+  /** @throws {FairleadError} `registry_unreachable`: no answer in time, or none that is an answer. */
+  async #ask<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new FairleadError("registry_unreachable", { message: "closed" });
+    try {
+      return await withDeadline(timeoutMs, work());
+    } catch (cause) {
+      this.#options.onError?.(cause);
+      throw new FairleadError("registry_unreachable", { cause });
+    }
+  }
+}
+
+function pageSize(limit: number): number {
+  return Math.min(Math.max(limit, 1), PAGE_LIMIT);
+}
+
+/** @param found One more than the page holds, where there are more. */
+function pageOf<T>(found: T[], size: number, cursorOf: (item: T) => string): Page<T> {
+  const items = found.slice(0, size);
+  const last = items.at(-1);
+  return found.length > size && last !== undefined ? { items, cursor: cursorOf(last) } : { items };
+}
+
+/** @returns What the list of nodes begins after. */
+function startOf({ cursor = "", nodeId }: { cursor?: string; nodeId?: string }): string {
+  const beforeNode = nodeId === undefined ? "" : `${nodeId} `;
+  return [cursor, beforeNode].sort().at(-1) ?? "";
+}

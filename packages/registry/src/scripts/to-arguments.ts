@@ -1,0 +1,76 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import { toPpm } from "../placement/placement-policy.ts";
+import type { PlaceRequest, RoomPatch } from "../registry.ts";
+import { toLabels, toOptionsText, toPools, toRegion } from "./room-options.ts";
+
+/** @returns What the heartbeat script takes after the time; see there. */
+export function heartbeatArguments(beat: Heartbeat): string[] {
+  const { nodeId, incarnation, state, busConnected, region, labels, version, networkLoad, capacity } = beat;
+  const { leases, cores } = beat;
+  const about = { state, busConnected, region, labels, version, networkLoad, capacity };
+  return [
+    nodeId,
+    incarnation,
+    state === "ready" ? toPools(region, labels) : "",
+    flag(busConnected),
+    usableLoads(beat),
+    `${cores.reduce((sum, { peers }) => sum + peers, 0)}`,
+    capacity.maxPeers === null ? "" : `${capacity.maxPeers}`,
+    JSON.stringify(about),
+    JSON.stringify(cores.map((c) => [c.core, c.cpuLoad, c.rooms, c.peers, c.consumers, c.usable ? 1 : 0])),
+    `${leases.count}`,
+    `${leases.epochSum}`,
+    beat.settledDebits.join(" "),
+    leases.named.map((l) => `${l.roomId} ${l.core} ${l.epoch} ${l.peers} ${flag(l.isLocal)}`).join(" "),
+    flag(leases.isComplete),
+    beat.observedCosts.map(({ kind, load }) => `${kind} ${toPpm(load)}`).join(" "),
+    beat.suspects.join(" "),
+  ];
+}
+
+/** `load:core`, least loaded first, of those that may be used. */
+function usableLoads({ cores, networkLoad }: Heartbeat): string {
+  const networkPpm = toPpm(networkLoad);
+  return cores
+    .filter(({ usable }) => usable)
+    .map(({ core, cpuLoad }) => ({ core, ppm: Math.max(toPpm(cpuLoad), networkPpm) }))
+    .sort((a, b) => a.ppm - b.ppm || a.core - b.core)
+    .map(({ core, ppm }) => `${ppm}:${core}`)
+    .join(" ");
+}
+
+/** @param random Makes the name of a debit unique. @returns What the place script takes after the time; see there. */
+export function placeArguments(request: PlaceRequest, random: string): string[] {
+  const { roomId, peer, options, region, labels = [], exclude = [], suspect = "", supersedes } = request;
+  const texts = options ? toOptionsText(options) : { options: "", wish: "" };
+  return [
+    roomId,
+    peer?.identity ?? "",
+    peer?.ticketId ?? "",
+    random,
+    texts.options,
+    texts.wish,
+    region === undefined ? "" : toRegion(region),
+    toLabels(labels),
+    exclude.map(({ incarnation, core }) => `${incarnation} ${core}`).join(" "),
+    suspect,
+    supersedes ? `${supersedes.incarnation} ${supersedes.epoch}` : "",
+  ];
+}
+
+/** @returns Pairs of what to change and how. */
+export function patchArguments({ options, ban, unban, mute }: RoomPatch): string[] {
+  const texts = options ? toOptionsText(options) : null;
+  return [
+    ...(texts ? ["options", texts.options, "wish", texts.wish] : []),
+    ...(ban
+      ? ["ban", JSON.stringify([ban.identity, ...(ban.ticketId === undefined ? [] : [ban.ticketId])])]
+      : []),
+    ...(unban ? ["unban", JSON.stringify([unban.identity])] : []),
+    ...(mute ? [mute.muted ? "mute" : "unmute", JSON.stringify([mute.identity, mute.source])] : []),
+  ];
+}
+
+function flag(is: boolean): string {
+  return is ? "1" : "0";
+}
