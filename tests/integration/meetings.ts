@@ -41,5 +41,6 @@ const SUMMARY = ["ann", "ann microphone", "bob", "bob microphone"];
 export async function expectSame(cluster: Cluster, room: string, clients: ProtocolClient[]): Promise<void> {
   for (const client of clients) expect(client.view.summary()).toEqual(SUMMARY);
   expect(await cluster.room(room)).toMatchObject({ peers: 2, producers: 2, consumers: 2 });
-  expect(await cluster.node.dump()).toEqual(cluster.ledger());
+  const node = await cluster.nodeOf(room);
+  expect(await node.dump()).toEqual(cluster.ledger(node));
 }

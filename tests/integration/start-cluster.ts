@@ -7,13 +7,19 @@ import { createSignaling } from "@fairlead/signaling";
 import { serveSignaling } from "@fairlead/signaling-app/node";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
+import { expect } from "vitest";
+import { type BusLink, linkBus, linkRegistry, type RegistryLink } from "../support/links.ts";
 import { type JoinOptions, ProtocolClient } from "../support/protocol-client.ts";
 
 export type ClusterOptions = {
+  /** Media nodes. */
+  nodes?: number;
+  /** Of each. */
   cores?: number;
+  maxPeers?: number;
   graceMs?: number;
   log?: Logger;
-  /** The media node's clock. */
+  /** The media nodes' clock. */
   now?: () => number;
 };
 export type TicketOptions = { grants?: Partial<Grants>; ttlS?: number; notBefore?: number };
@@ -29,21 +35,48 @@ const API_KEY = "an-api-key-of-tests";
 
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
-/** Signaling on a real port and a media node with real workers, on the memory bus and registry. */
-export async function startCluster({ cores = 2, graceMs, log = silentLogger, now }: ClusterOptions = {}) {
+/** A process of the cluster, with its own ways to the others. */
+export type Linked = { registryLink: RegistryLink; busLink: BusLink };
+
+/**
+ * Signaling on a real port and media nodes with real workers, on the memory bus and registry. Each has its own links to
+ * these, to be cut and restored.
+ */
+export async function startCluster(options: ClusterOptions = {}) {
+  const { nodes: count = 1, cores = 2, maxPeers, graceMs, log = silentLogger, now } = options;
   const { bin } = await provideWorker();
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
   const bugs: unknown[] = [];
   const bus = createMemoryBus({ onHandlerError: (error) => bugs.push(error) });
   const registry = createMemoryRegistry();
-  const shared = { bus, registry, ticketKeys, sessionKeys, log: withErrors(log, bugs) };
-  const node: MediaNode = await createMediaNode({
-    ...{ ...shared, workerBin: bin, cores, graceMs, now, listenAddresses: LOOPBACK },
+  const shared = { ticketKeys, sessionKeys, log: withErrors(log, bugs) };
+  const link = (): Linked => ({ registryLink: linkRegistry(registry), busLink: linkBus(bus) });
+  const portsOf = ({ registryLink, busLink }: Linked) => ({
+    registry: registryLink.registry,
+    bus: busLink.bus,
   });
+  const startNode = async (index: number): Promise<MediaNode & Linked> => {
+    const links = link();
+    const capacity = { cores, maxPeers };
+    const node = await createMediaNode({
+      ...{ ...shared, ...portsOf(links), ...capacity, workerBin: bin, graceMs, now },
+      ...{ nodeId: `node-${index + 1}`, listenAddresses: LOOPBACK },
+    });
+    // Not spread: it has getters.
+    return Object.assign(node, links);
+  };
+  const nodes = await Promise.all(Array.from({ length: count }, (_, index) => startNode(index)));
+  const [node = expect.fail("a cluster has a node")] = nodes;
+  const signaling = link();
   const server = await serveSignaling({
     ...{ host: "127.0.0.1", port: 0 },
     createApp: ({ upgradeWebSocket }) =>
-      createSignaling({ ...shared, upgradeWebSocket, apiKeys: [{ key: API_KEY, scopes: ["admin"] }] }),
+      createSignaling({
+        ...shared,
+        ...portsOf(signaling),
+        upgradeWebSocket,
+        apiKeys: [{ key: API_KEY, scopes: ["admin"] }],
+      }),
   });
 
   const ticket = async (room: string, identity: string, { grants, ...rest }: TicketOptions = {}) => {
@@ -57,9 +90,21 @@ export async function startCluster({ cores = 2, graceMs, log = silentLogger, now
     const text = await response.text();
     return { status: response.status, body: text === "" ? null : JSON.parse(text) };
   };
-  const ownedBy = (room: string) => node.ledger().filter(({ owner }) => owner?.roomId === room);
   return {
-    ...{ url: server.url, bus, registry, node, ticketKeys, sessionKeys, ticket, api, bugs },
+    ...{ url: server.url, bus, registry, node, nodes, signaling, ticketKeys, sessionKeys, ticket, api, bugs },
+    /** The node that serves the room, as the registry knows it. */
+    nodeOf: async (room: string) => {
+      const lease = (await registry.describeRoom(room))?.lease;
+      return (
+        nodes.find(({ incarnation }) => incarnation === lease?.incarnation) ??
+        expect.fail(`no place: ${room}`)
+      );
+    },
+    /** As after SIGKILL: nobody hears of it any more. */
+    kill: ({ registryLink, busLink }: Linked) => {
+      registryLink.cut();
+      busLink.cut();
+    },
     /** A room id of its own for each test. */
     newRoom: () => `room-${randomId()}`,
     join: async (
@@ -72,22 +117,24 @@ export async function startCluster({ cores = 2, graceMs, log = silentLogger, now
       return ProtocolClient.join(server.url, { ticket: admission, ...join });
     },
     /** The ledger as mediasoup's dumps tell theirs: sorted `kind:id`. */
-    ledger: () =>
-      node
+    ledger: (of: MediaNode = node) =>
+      of
         .ledger()
         .map(({ kind, id }) => `${kind}:${id}`)
         .sort(),
     /** How many resources of each kind a room has in the ledger. */
-    resourcesOf: (room: string) =>
-      Object.fromEntries(
-        [...Map.groupBy(ownedBy(room), ({ kind }) => kind)].map(([kind, some]) => [kind, some.length]),
-      ),
+    resourcesOf: (room: string, of: MediaNode = node) => {
+      const owned = of.ledger().filter(({ owner }) => owner?.roomId === room);
+      return Object.fromEntries(
+        [...Map.groupBy(owned, ({ kind }) => kind)].map(([kind, some]) => [kind, some.length]),
+      );
+    },
     /** The node as the registry knows it. */
     nodeStatus: async () => (await registry.listNodes({ limit: 100, nodeId: node.nodeId })).items[0],
     room: async (room: string): Promise<RoomDetail> => (await api("GET", `/v1/rooms/${room}`)).body,
     close: async () => {
       await server.close();
-      await node.close();
+      await Promise.all(nodes.map((some) => some.close()));
       await registry.close();
       await bus.close();
     },
