@@ -26,8 +26,15 @@ function dial(settings: ReturnType<typeof connectionOptions>): Promise<NatsConne
   return NatsConnectionImpl.connect({ ...settings });
 }
 
-/** The client's own leaves the socket of a dial that ran out of time open. */
+/** Mends two things of the client's own. */
 class TidyTransport extends NodeTransport {
+  /** Of a server that is given by address it would look for `localhost` in the certificate. */
+  override connect(...[server, options]: Parameters<NodeTransport["connect"]>): Promise<void> {
+    const tls = options.tls && { ...options.tls, host: server.hostname };
+    return super.connect(server, { ...options, tls });
+  }
+
+  /** It would leave the socket of a dial that ran out of time open. */
   override async close(error?: Error): Promise<void> {
     await super.close(error);
     this.discard();

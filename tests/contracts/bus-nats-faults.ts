@@ -1,0 +1,223 @@
+import { type Bus, type BusStatus, decodeText } from "@fairlead/bus";
+import type { NatsBusOptions } from "@fairlead/bus/nats-tcp";
+import { describe, expect, it } from "vitest";
+import { freePort } from "../support/servers/free-port.ts";
+import { type NatsServer, startNats } from "../support/servers/start-nats.ts";
+import { bytes, collect } from "./bus-adapter.ts";
+import { type NatsAdapter, optionsFor } from "./nats-adapter.ts";
+
+/** A dead server is found by pings after some seconds. */
+const PATIENCE_MS = 30_000;
+/** Longer than a test may take. */
+const FOREVER_MS = 600_000;
+
+const disconnected = expect.objectContaining({ code: "bus_disconnected" });
+
+type Scene = { server: NatsServer; connect: (options?: Partial<NatsBusOptions>) => Promise<Bus> };
+
+/** What NATS itself and its connections can go through. Each fact has a server of its own. */
+export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
+  const fact = (text: string, check: (scene: Scene) => Promise<void>) =>
+    it(text, { timeout: PATIENCE_MS }, async () => {
+      const server = await startNats({ config: "open" });
+      const buses: Bus[] = [];
+      const connect = async (options: Partial<NatsBusOptions> = {}) => {
+        const bus = await adapter.connect({ ...optionsFor(adapter, server, "node"), ...options });
+        buses.push(bus);
+        return bus;
+      };
+      try {
+        await check({ server, connect });
+      } finally {
+        await Promise.all(buses.map((bus) => bus.close()));
+        await server.close();
+      }
+    });
+
+  describe(`faults: ${name}`, () => {
+    fact("a killed server is lost at once, and resumed with all subscriptions", async (scene) => {
+      const { server, connect } = scene;
+      const [asker, listener] = [await connect(), await connect()];
+      const [inbox, late, gone, silent] = [collect(), collect(), collect(), collect()];
+      listener.subscribe("room.*", inbox.handler);
+      const leaver = listener.subscribe("room.one", gone.handler);
+      listener.subscribe("silent", silent.handler);
+      await listener.flush();
+      const [askerStatus, listenerStatus] = [statusOf(asker), statusOf(listener)];
+      const waiting = [
+        expect(asker.request("silent", bytes(""), { timeoutMs: FOREVER_MS })).rejects.toEqual(disconnected),
+        expect(asker.requestMany("silent", bytes(""), { timeoutMs: FOREVER_MS })).rejects.toEqual(
+          disconnected,
+        ),
+      ];
+      await silent.until(2);
+      await server.kill();
+      await Promise.all([askerStatus.until("lost"), listenerStatus.until("lost"), ...waiting]);
+
+      expect([asker.isConnected, listener.isConnected]).toEqual([false, false]);
+      expect(() => asker.publish("room.one", bytes("lost"))).toThrow(disconnected);
+      await expect(asker.flush()).rejects.toEqual(disconnected);
+      await expect(asker.request("silent", bytes(""), { timeoutMs: 50 })).rejects.toEqual(disconnected);
+      await expect(asker.requestMany("silent", bytes(""), { timeoutMs: 50 })).rejects.toEqual(disconnected);
+      listener.subscribe("late", late.handler);
+      leaver.unsubscribe();
+
+      await server.restart();
+      await Promise.all([askerStatus.until("resumed"), listenerStatus.until("resumed")]);
+      asker.publish("room.one", bytes("one"));
+      asker.publish("late", bytes("two"));
+      await Promise.all([inbox.until(1), late.until(1)]);
+      expect([inbox.texts(), late.texts(), gone.texts()]).toEqual([["one"], ["two"], []]);
+      expect(asker.isConnected).toBe(true);
+      expect([askerStatus.seen, listenerStatus.seen]).toEqual([
+        ["lost", "resumed"],
+        ["lost", "resumed"],
+      ]);
+    });
+
+    fact("a server may go and come again and again", async ({ server, connect }) => {
+      const bus = await connect();
+      const inbox = collect();
+      bus.subscribe("echo", inbox.handler);
+      const status = statusOf(bus);
+      for (const [index, text] of ["one", "two", "three"].entries()) {
+        await server.restart();
+        await status.until("resumed");
+        status.seen.length = 0;
+        bus.publish("echo", bytes(text));
+        await inbox.until(index + 1);
+      }
+      expect(inbox.texts()).toEqual(["one", "two", "three"]);
+    });
+
+    fact("a server that hangs is found by pings, and resumed", async ({ server, connect }) => {
+      const errors: unknown[] = [];
+      const bus = await connect({ onConnectionError: (error) => errors.push(error) });
+      const silent = collect();
+      bus.subscribe("silent", silent.handler);
+      await bus.flush();
+      const status = statusOf(bus);
+      await server.kill("SIGSTOP");
+      const waiting = bus.request("silent", bytes(""), { timeoutMs: FOREVER_MS });
+      const flushing = bus.flush();
+      await Promise.all([
+        expect(waiting).rejects.toEqual(disconnected),
+        expect(flushing).rejects.toEqual(disconnected),
+        status.until("lost"),
+      ]);
+      expect(errors.map(String)).toContain("Error: NATS does not answer pings");
+      await server.kill("SIGCONT");
+      await status.until("resumed");
+      const sawBefore = silent.messages.length;
+      bus.publish("silent", bytes("again"));
+      await silent.until(sawBefore + 1);
+    });
+
+    fact("a server that hangs is found even when it takes no more bytes", async ({ server, connect }) => {
+      const bus = await connect();
+      const status = statusOf(bus);
+      await server.kill("SIGSTOP");
+      // More than the buffers of both ends hold.
+      for (let n = 0; n < 50; n += 1) bus.publish("flood", new Uint8Array(1_000_000));
+      await status.until("lost");
+    });
+
+    fact("a bus closes while its server hangs or is gone", async ({ server, connect }) => {
+      const [hanging, lost] = [await connect(), await connect()];
+      await server.kill("SIGSTOP");
+      await hanging.close();
+      const status = statusOf(lost);
+      await server.kill();
+      await status.until("lost");
+      await lost.close();
+      expect(lost.isConnected).toBe(false);
+      expect(() => lost.subscribe("room", () => {})).toThrow(disconnected);
+    });
+
+    fact("what is published right before a close arrives", async ({ connect }) => {
+      const [leaver, listener] = [await connect(), await connect()];
+      const inbox = collect();
+      listener.subscribe("goodbye", inbox.handler);
+      await listener.flush();
+      leaver.publish("goodbye", bytes("bye"));
+      await leaver.close();
+      await inbox.until(1);
+    });
+
+    fact("a closed bus tells nobody, and does not come back", async ({ server, connect }) => {
+      const [closed, other] = [await connect(), await connect()];
+      const [closedStatus, otherStatus] = [statusOf(closed), statusOf(other)];
+      await closed.close();
+      await server.restart();
+      await otherStatus.until("resumed");
+      expect([closedStatus.seen, closed.isConnected]).toEqual([[], false]);
+    });
+
+    fact("who no longer listens to the status is not told", async ({ server, connect }) => {
+      const bus = await connect();
+      const told: BusStatus[] = [];
+      const stop = bus.onStatus((status) => told.push(status));
+      stop();
+      const status = statusOf(bus);
+      await server.restart();
+      await status.until("resumed");
+      expect(told).toEqual([]);
+    });
+
+    it("a server that is not there yet is waited for; each reason is told once", {
+      timeout: PATIENCE_MS,
+    }, async () => {
+      const ports = { port: await freePort(), websocketPort: await freePort() };
+      const away = await startNats({ config: "open", ...ports });
+      const options = optionsFor(adapter, away, "node");
+      await away.close();
+      const told = Promise.withResolvers<void>();
+      const errors: unknown[] = [];
+      const onConnectionError = (error: unknown) => {
+        errors.push(error);
+        told.resolve();
+      };
+      const connecting = adapter.connect({ ...options, onConnectionError });
+      await told.promise;
+      const server = await startNats({ config: "open", ...ports });
+      const bus = await connecting;
+      const inbox = collect();
+      bus.subscribe("room", inbox.handler);
+      bus.publish("room", bytes("hello"));
+      await inbox.until(1);
+      expect(decodeText(inbox.messages[0]?.data ?? bytes(""))).toBe("hello");
+      expect(new Set(errors.map(String)).size).toBe(errors.length);
+      await bus.close();
+      await server.close();
+    });
+
+    fact("a server that is not there rejects for who does not want to wait", async ({ server, connect }) => {
+      await server.kill();
+      await expect(connect({ waitOnFirstConnect: false })).rejects.toThrow();
+    });
+
+    fact("a wrong password rejects, whether one waits or not", async ({ connect }) => {
+      for (const waitOnFirstConnect of [true, false])
+        await expect(connect({ password: "guessed", waitOnFirstConnect })).rejects.toThrow(
+          "NATS refuses these credentials",
+        );
+    });
+  });
+}
+
+/** Gathers what a bus says of its connection. */
+function statusOf(bus: Bus) {
+  const seen: BusStatus[] = [];
+  const waiting = new Set<() => void>();
+  bus.onStatus((status) => {
+    seen.push(status);
+    for (const check of waiting) check();
+  });
+  const until = (status: BusStatus) =>
+    new Promise<void>((resolve) => {
+      const check = () => void (seen.includes(status) && resolve());
+      waiting.add(check);
+      check();
+    });
+  return { seen, until };
+}

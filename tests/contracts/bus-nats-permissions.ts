@@ -1,0 +1,145 @@
+import type { Bus } from "@fairlead/bus";
+import { subjects } from "@fairlead/protocol";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type NatsServer, startNats } from "../support/servers/start-nats.ts";
+import { bytes, collect } from "./bus-adapter.ts";
+import { type NatsAdapter, optionsFor } from "./nats-adapter.ts";
+
+const RUN = "node-a-run-1";
+
+type Side = "signaling" | "node";
+
+/** Whether the two users of deploy/nats may do what Fairlead does, and nothing that the other side does. */
+export function describeNatsPermissions(name: string, adapter: NatsAdapter): void {
+  describe(`permissions of deploy/nats: ${name}`, () => {
+    let server: NatsServer;
+    beforeAll(async () => {
+      server = await startNats();
+    });
+    afterAll(() => server.close());
+
+    /** Two clients of that side, and what NATS refused them. */
+    const withSide = async (side: Side, check: (bus: Bus, refused: string[]) => Promise<void>) => {
+      const refused: string[] = [];
+      const options = optionsFor(adapter, server, side);
+      const bus = await adapter.connect({
+        ...options,
+        onConnectionError: (error) => refused.push(String(error)),
+      });
+      try {
+        await check(bus, refused);
+      } finally {
+        await bus.close();
+      }
+    };
+
+    it.each<[side: Side, subject: string]>([
+      ["signaling", subjects.nodeCall(RUN)],
+      ["signaling", subjects.nodeSessions(RUN)],
+      ["signaling", subjects.nodes],
+      ["signaling", subjects.roomOwner("standup")],
+      ["node", subjects.session("session-1")],
+      ["node", subjects.roomControl("standup")],
+      ["node", subjects.nodePing(RUN)],
+    ])("%s may publish to %s", (side, subject) =>
+      withSide(side, async (bus, refused) => {
+        bus.publish(subject, bytes("hello"));
+        await bus.flush();
+        expect(refused).toEqual([]);
+      }),
+    );
+
+    it.each<[side: Side, subject: string]>([
+      ["signaling", subjects.session("session-1")],
+      ["signaling", subjects.roomControl("standup")],
+      ["signaling", subjects.everyRoomControl],
+      ["node", subjects.nodeCall(RUN)],
+      ["node", subjects.nodePing(RUN)],
+      ["node", subjects.nodeSessions(RUN)],
+      ["node", subjects.nodes],
+      ["node", subjects.roomOwner("standup")],
+      ["node", subjects.everyRoomControl],
+    ])("%s may subscribe to %s", (side, subject) =>
+      withSide(side, async (bus, refused) => {
+        bus.subscribe(subject, () => {});
+        await bus.flush();
+        expect(refused).toEqual([]);
+      }),
+    );
+
+    it.each<[side: Side, subject: string]>([
+      ["signaling", subjects.session("session-1")],
+      ["signaling", subjects.roomControl("standup")],
+      ["signaling", subjects.nodePing(RUN)],
+      ["signaling", "_INBOX_signaling.x.y"],
+      ["node", subjects.nodeCall(RUN)],
+      ["node", subjects.nodeSessions(RUN)],
+      ["node", subjects.nodes],
+      ["node", subjects.roomOwner("standup")],
+      // Nobody asked this node.
+      ["node", "_INBOX_signaling.x.y"],
+      ["node", "anything.else"],
+    ])("%s may not publish to %s, is told, and goes on", (side, subject) =>
+      withSide(side, async (bus, refused) => {
+        bus.publish(subject, bytes("hello"));
+        await bus.flush();
+        expect(refused).toEqual([expect.stringContaining(`Publish to "${subject}"`)]);
+        expect(bus.isConnected).toBe(true);
+      }),
+    );
+
+    it.each<[side: Side, subject: string]>([
+      ["signaling", "fairlead.node.>"],
+      ["signaling", subjects.nodeCall(RUN)],
+      ["signaling", subjects.roomOwner("standup")],
+      ["signaling", "_INBOX_node.>"],
+      ["signaling", ">"],
+      ["node", subjects.session("session-1")],
+      ["node", "fairlead.session.>"],
+      ["node", "_INBOX_signaling.>"],
+      ["node", ">"],
+    ])("%s may not subscribe to %s, is told, and goes on", (side, subject) =>
+      withSide(side, async (bus, refused) => {
+        bus.subscribe(subject, () => {});
+        await bus.flush();
+        expect(refused).toEqual([expect.stringContaining(`Subscription to "${subject}"`)]);
+        expect(bus.isConnected).toBe(true);
+      }),
+    );
+
+    it("a request that is not permitted fails at once, and nobody takes it for a dead node", () =>
+      withSide("node", async (bus) => {
+        const options = { timeoutMs: 600_000 }; // Longer than a test may take.
+        const request = bus.request(subjects.nodeCall(RUN), bytes(""), options);
+        await expect(request).rejects.toThrow(
+          `NATS does not permit this user a request to fairlead.node.${RUN}.call`,
+        );
+        const gathering = bus.requestMany(subjects.nodes, bytes(""), options);
+        await expect(gathering).rejects.toThrow("NATS does not permit this user a request to fairlead.nodes");
+      }));
+
+    it("an inbox prefix that is not the user's own fails the first request, and says so", async () => {
+      const options = optionsFor(adapter, server, "signaling");
+      const bus = await adapter.connect({ ...options, inboxPrefix: "_INBOX_node" });
+      const request = bus.request(subjects.nodeCall(RUN), bytes(""), { timeoutMs: 600_000 });
+      await expect(request).rejects.toThrow("NATS does not permit");
+      await bus.close();
+    });
+
+    it("a node may answer whoever asked it, once", () =>
+      withSide("node", (node, refused) =>
+        withSide("signaling", async (asker) => {
+          const inbox = collect();
+          node.subscribe(subjects.nodeCall(RUN), inbox.handler);
+          await node.flush();
+          const asking = asker.request(subjects.nodeCall(RUN), bytes(""), { timeoutMs: 5_000 });
+          await inbox.until(1);
+          inbox.messages[0]?.respond?.(bytes("one"));
+          inbox.messages[0]?.respond?.(bytes("two"));
+          await asking;
+          await node.flush();
+          expect(refused).toEqual([]);
+        }),
+      ));
+  });
+}
