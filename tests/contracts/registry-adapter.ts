@@ -17,6 +17,9 @@ export type CreateRegistryAdapter = (
   policy: Partial<PlacementPolicy> & { coldMs: number },
 ) => Promise<RegistryAdapter>;
 
+/** One whose registry is never cold, unless a test is about that. */
+export type OpenRegistryAdapter = () => Promise<RegistryAdapter>;
+
 type BeatOptions = Partial<Omit<Heartbeat, "cores">> & { cores?: Partial<CoreAdvert>[] };
 
 /** The heartbeat of a node of one idle core that serves nothing, but for what is given. */

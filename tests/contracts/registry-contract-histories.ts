@@ -1,73 +1,72 @@
-import { FairleadError } from "@fairlead/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CreateRegistryAdapter, RegistryAdapter } from "./registry-adapter.ts";
-import { faultOf, hasCapacity, RegistryModel, type Step, step } from "./registry-history.ts";
+import { NODE_NAMES } from "./cluster-model.ts";
+import { nodesOf, type OpenRegistryAdapter, openDebit, type RegistryAdapter } from "./registry-adapter.ts";
+import { livesThrough, simpleStep } from "./registry-history.ts";
+import { holdToRules } from "./registry-rules.ts";
+import { ClusterModel, lookAt, type Step, steps, takeStep } from "./registry-steps.ts";
 
-export function describeRandomHistories(createAdapter: CreateRegistryAdapter): void {
+export function describeRandomHistories(openAdapter: OpenRegistryAdapter, numRuns: number): void {
   describe("over random histories", () => {
-    it("no core is chosen that may not be, a lease stays while its node lives, and debits equal live reservations", async () => {
+    it("debits are the sum of what peers on their way and young rooms reserve, and a room lands wherever one may", async () => {
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
-          const adapter = await createAdapter();
-          const model = new RegistryModel();
-          for (const each of steps) {
-            await take(each, adapter, model);
-            await expectSameDebits(adapter, model);
-          }
-          await adapter.close();
+        fc.asyncProperty(fc.array(simpleStep, { minLength: 10, maxLength: 40 }), async (history) => {
+          const adapter = await openAdapter();
+          await livesThrough(adapter, history).finally(() => adapter.close());
         }),
-        { numRuns: 200 },
+        { numRuns },
+      );
+    });
+
+    it("no forbidden core is chosen and epochs rise; when all is quiet each room has one owner, and nothing is left of what ended", async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async (history) => {
+          const adapter = holdToRules(await openAdapter());
+          await live(adapter, history).finally(() => adapter.close());
+        }),
+        { numRuns },
       );
     });
   });
 }
 
-async function take(step: Step, adapter: RegistryAdapter, model: RegistryModel): Promise<void> {
-  if (step.do === "wait") return adapter.advance(step.ms);
-  if (step.do === "place") return place(step, adapter, model);
-  if (step.do === "release") {
-    const room = model.rooms.get(step.roomId);
-    if (room) await adapter.registry.release(room.lease);
-    model.rooms.delete(step.roomId);
-    return;
+async function live(adapter: RegistryAdapter, history: Step[]): Promise<void> {
+  const model = new ClusterModel();
+  for (const step of history) {
+    await takeStep(step, adapter, model);
+    for (const { cores } of await nodesOf(adapter.registry))
+      for (const { debit } of cores) expect(debit).toBeGreaterThanOrEqual(0);
   }
-  const beat = model.beatFor(step);
-  await adapter.registry.heartbeat(beat);
-  model.beaten(beat, adapter.now());
+  await expectOneOwnerEach(adapter, model);
+  await expectNothingLeft(adapter, model);
 }
 
-async function place(
-  step: Extract<Step, { do: "place" }>,
-  adapter: RegistryAdapter,
-  model: RegistryModel,
-): Promise<void> {
-  const { roomId, withPeer } = step;
-  const exclude = [{ nodeId: step.excludes, incarnation: `${step.excludes}-run-1`, core: step.excludedCore }];
-  const peer = withPeer ? { identity: "ada", ticketId: "ticket-of-ada" } : undefined;
-  const held = model.rooms.get(roomId)?.lease;
-  const isHeld = held !== undefined && model.isAlive(held.nodeId, adapter.now());
-  const placement = await adapter.registry.place({ roomId, peer, exclude }).catch(asRefusal);
-  if (placement instanceof FairleadError) {
-    const mayPlace = isHeld || hasCapacity(model, exclude, adapter.now());
-    expect([placement.code, mayPlace]).toEqual(["no_capacity", false]);
-    return;
-  }
-  expect(placement.isNew).toBe(!isHeld);
-  if (isHeld) expect(placement.lease).toEqual(held);
-  else {
-    expect(placement.lease.epoch).toBeGreaterThan(held?.epoch ?? 0);
-    expect(faultOf(model, placement.lease, exclude, adapter.now())).toBeNull();
-  }
-  model.placed(placement, withPeer);
+/** All nodes are well and beat for a while, as `pass` lets them: each names all that it serves when it is asked to. */
+async function settleDown(adapter: RegistryAdapter, model: ClusterModel): Promise<void> {
+  for (const node of model.nodes.values()) Object.assign(node, { state: "ready", busConnected: true });
+  await takeStep({ do: "pass", beats: 14, everyMs: 500, nodes: [...NODE_NAMES] }, adapter, model);
 }
 
-function asRefusal(error: unknown): FairleadError {
-  if (error instanceof FairleadError) return error;
-  throw error;
+async function expectOneOwnerEach(adapter: RegistryAdapter, model: ClusterModel): Promise<void> {
+  await settleDown(adapter, model);
+  const { rooms } = await lookAt(adapter);
+  const served = [...model.nodes.values()].flatMap(({ incarnation, served: rooms }) =>
+    [...rooms.values()].map(({ roomId, core, epoch }) => ({ roomId, incarnation, core, epoch })),
+  );
+  expect(new Set(served.map(({ roomId }) => roomId)).size).toBe(served.length);
+  for (const { roomId, ...owner } of served)
+    expect(rooms.find((room) => room.roomId === roomId)?.lease).toMatchObject(owner);
+  for (const { mustNameAll } of model.nodes.values()) expect(mustNameAll).toBe(false);
 }
 
-async function expectSameDebits({ registry }: RegistryAdapter, model: RegistryModel): Promise<void> {
-  for (const { nodeId, cores } of await registry.listNodes())
-    for (const { core, debit } of cores) expect(debit).toBeCloseTo(model.debitOf(nodeId, core), 6);
+/** The nodes close all rooms without a word, and say so by complete lists; then time passes. */
+async function expectNothingLeft(adapter: RegistryAdapter, model: ClusterModel): Promise<void> {
+  const { rooms } = await lookAt(adapter);
+  for (const { lease } of rooms) if (lease) await adapter.registry.release(lease);
+  for (const node of model.nodes.values()) Object.assign(node, { served: new Map(), mustNameAll: true });
+  await adapter.advance(30_001);
+  await settleDown(adapter, model);
+  expect(await openDebit(adapter.registry)).toBe(0);
+  for (const { lease } of (await lookAt(adapter)).rooms) expect(lease).toBeNull();
+  for (const { mustNameAll } of model.nodes.values()) expect(mustNameAll).toBe(false);
 }

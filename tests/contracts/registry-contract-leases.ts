@@ -1,8 +1,15 @@
 import { describe, expect } from "vitest";
-import { beatOf, type CreateRegistryAdapter, placePeer } from "./registry-adapter.ts";
+import {
+  beating,
+  beatOf,
+  nodesOf,
+  type OpenRegistryAdapter,
+  placePeer,
+  serving,
+} from "./registry-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
 
-export function describeLeases(createAdapter: CreateRegistryAdapter): void {
+export function describeLeases(createAdapter: OpenRegistryAdapter): void {
   const fact = factsAbout(createAdapter);
 
   describe("leases", () => {
@@ -22,27 +29,24 @@ export function describeLeases(createAdapter: CreateRegistryAdapter): void {
       expect((await placePeer(registry, "standup", { suspect: lease.incarnation })).lease).toEqual(lease);
     });
 
-    fact(
-      "a suspect loses its lease when its heartbeat is late, and is not chosen again",
-      async ({ registry, advance }) => {
-        await registry.heartbeat(beatOf("a"));
-        const { lease } = await placePeer(registry, "standup");
-        await advance(1_300);
-        await registry.heartbeat(beatOf("b", { cores: [{ cpuLoad: 0.5 }] }));
-        expect((await placePeer(registry, "standup")).lease).toEqual(lease);
-        const stolen = await placePeer(registry, "standup", { suspect: lease.incarnation });
-        expect(stolen.lease.nodeId).toBe("b");
-        expect(stolen.lease.epoch).toBeGreaterThan(lease.epoch);
-      },
-    );
-
-    fact("without a hint a lease is stolen after 3 s of silence", async ({ registry, advance }) => {
+    fact("a suspect loses its lease when its heartbeat is late, and is not chosen again", async (adapter) => {
+      const { registry } = adapter;
       await registry.heartbeat(beatOf("a"));
       const { lease } = await placePeer(registry, "standup");
-      await advance(2_500);
-      await registry.heartbeat(beatOf("b"));
+      await beating(adapter, 1_300, [beatOf("b", { cores: [{ cpuLoad: 0.5 }] })]);
       expect((await placePeer(registry, "standup")).lease).toEqual(lease);
-      await advance(1_000);
+      const stolen = await placePeer(registry, "standup", { suspect: lease.incarnation });
+      expect(stolen.lease.nodeId).toBe("b");
+      expect(stolen.lease.epoch).toBeGreaterThan(lease.epoch);
+    });
+
+    fact("without a hint a lease is stolen after 3 s of silence", async (adapter) => {
+      const { registry, advance } = adapter;
+      await registry.heartbeat(beatOf("a"));
+      const { lease } = await placePeer(registry, "standup");
+      await beating(adapter, 3_000, [beatOf("b")]);
+      expect((await placePeer(registry, "standup")).lease).toEqual(lease);
+      await advance(1);
       expect((await placePeer(registry, "standup")).lease.nodeId).toBe("b");
     });
 
@@ -70,22 +74,26 @@ export function describeLeases(createAdapter: CreateRegistryAdapter): void {
       expect((await move()).lease, "the old epoch is no longer in force").toEqual(moved.lease);
     });
 
-    fact("a lease that its node does not name within 5 s lapses", async ({ registry, advance }) => {
+    fact("a lease that its node does not name within 5 s lapses", async (adapter) => {
+      const { registry, advance } = adapter;
       await registry.heartbeat(beatOf("a"));
       const { lease } = await placePeer(registry, "standup");
-      const { roomId, core, epoch } = lease;
-      for (let second = 0; second < 5; second += 1) {
-        await advance(1_000);
-        await registry.heartbeat(beatOf("a", { leases: [{ roomId, core, epoch }] }));
-      }
-      for (let second = 0; second < 4; second += 1) {
-        await advance(1_000);
-        await registry.heartbeat(beatOf("a"));
-      }
+      await beating(adapter, 5_000, [beatOf("a")]);
       expect((await registry.describeRoom("standup"))?.lease).toEqual(lease);
-      await advance(1_200);
+      await advance(1);
+      expect((await registry.describeRoom("standup"))?.lease ?? null, "though nobody beats").toBeNull();
+      const anew = await placePeer(registry, "standup");
+      expect(anew.isNew).toBe(true);
+      expect(anew.lease.epoch).toBeGreaterThan(lease.epoch);
+    });
+
+    fact("a lease that its node has named once stays while the node lives", async (adapter) => {
+      const { registry } = adapter;
       await registry.heartbeat(beatOf("a"));
-      expect((await registry.describeRoom("standup"))?.lease ?? null).toBeNull();
+      const { lease } = await placePeer(registry, "standup");
+      await registry.heartbeat(beatOf("a", { leases: serving([lease]) }));
+      await beating(adapter, 12_000, [beatOf("a", { leases: serving([lease], { named: [] }) })]);
+      expect((await placePeer(registry, "standup")).lease).toEqual(lease);
     });
 
     fact("release ends the lease in force and no other", async ({ registry }) => {
@@ -103,7 +111,7 @@ export function describeLeases(createAdapter: CreateRegistryAdapter): void {
       const { lease } = await placePeer(registry, "standup");
       await registry.heartbeat(beatOf("b", { cores: [{ cpuLoad: 0.5 }] }));
       await registry.removeNode(lease.incarnation);
-      expect((await registry.listNodes()).map(({ nodeId }) => nodeId)).toEqual(["b"]);
+      expect((await nodesOf(registry)).map(({ nodeId }) => nodeId)).toEqual(["b"]);
       expect((await placePeer(registry, "standup")).lease.nodeId).toBe("b");
     });
 

@@ -1,8 +1,15 @@
 import { describe, expect } from "vitest";
-import { beatOf, type CreateRegistryAdapter, placePeer } from "./registry-adapter.ts";
+import {
+  beating,
+  beatOf,
+  nodesOf,
+  type OpenRegistryAdapter,
+  placePeer,
+  roomOptions,
+} from "./registry-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
 
-export function describeRooms(createAdapter: CreateRegistryAdapter): void {
+export function describeRooms(createAdapter: OpenRegistryAdapter): void {
   const fact = factsAbout(createAdapter);
 
   describe("rooms", () => {
@@ -13,12 +20,8 @@ export function describeRooms(createAdapter: CreateRegistryAdapter): void {
       await placePeer(registry, "standup");
       const room = await registry.describeRoom("standup");
       expect(room).toMatchObject({ roomId: "standup", lease, decision, bannedIdentities: [], mutes: [] });
-      expect(room?.options).toEqual({
-        maxPeers: 1_000,
-        duplicateIdentity: "replace",
-        emptyTimeoutMs: 30_000,
-      });
-      expect(Math.abs((room?.createdAtMs ?? 0) - now())).toBeLessThan(1_000);
+      expect(room?.options).toEqual(roomOptions());
+      expect(room?.createdAtMs).toBe(now());
     });
 
     fact("lists rooms in order, page by page", async ({ registry }) => {
@@ -59,14 +62,14 @@ export function describeRooms(createAdapter: CreateRegistryAdapter): void {
       await expect(enter("mallory", "fresh")).rejects.toMatchObject({ code: "banned" });
     });
 
-    fact("bans, mutes and options outlive the node", async ({ registry, advance }) => {
+    fact("bans, mutes and options outlive the node", async (adapter) => {
+      const { registry } = adapter;
       await registry.heartbeat(beatOf("a"));
       await placePeer(registry, "standup");
-      const options = { maxPeers: 3, duplicateIdentity: "refuse" as const, emptyTimeoutMs: 0 };
+      const options = roomOptions({ maxPeers: 3, duplicateIdentity: "refuse", emptyTimeoutMs: 0 });
       await registry.updateRoom("standup", { options, ban: { identity: "eve" } });
       await registry.updateRoom("standup", { mute: { identity: "bob", source: "screen", muted: true } });
-      await advance(3_100);
-      await registry.heartbeat(beatOf("b"));
+      await beating(adapter, 3_500, [beatOf("b")]);
       const { room, lease } = await placePeer(registry, "standup");
       expect(lease.nodeId).toBe("b");
       expect(room).toEqual({ options, mutes: [{ identity: "bob", source: "screen" }] });
@@ -94,17 +97,16 @@ export function describeRooms(createAdapter: CreateRegistryAdapter): void {
       beat.cores.length = 0;
       const placed = await placePeer(registry, "standup");
       placed.room.options.maxPeers = 1;
+      placed.room.options.labels.push("gpu");
       placed.lease.epoch = 0;
       const described = await registry.describeRoom("standup");
       described?.bannedIdentities.push("ada");
       described?.decision?.candidates.pop();
-      (await registry.listNodes())[0]?.labels.push("gpu");
+      (await nodesOf(registry))[0]?.labels.push("gpu");
       const { room, lease } = await placePeer(registry, "standup");
-      expect([room.options.maxPeers, lease.epoch > 0]).toEqual([1_000, true]);
+      expect([room.options, lease.epoch > 0]).toEqual([roomOptions(), true]);
       expect((await registry.describeRoom("standup"))?.decision?.candidates).toHaveLength(1);
-      expect((await registry.listNodes()).map(({ labels, cores }) => [labels, cores.length])).toEqual([
-        [[], 1],
-      ]);
+      expect((await nodesOf(registry)).map(({ labels, cores }) => [labels, cores.length])).toEqual([[[], 1]]);
     });
 
     fact(

@@ -1,18 +1,40 @@
 import { describe } from "vitest";
 import type { CreateRegistryAdapter } from "./registry-adapter.ts";
-import { describeHeartbeats } from "./registry-contract-heartbeats.ts";
+import { describeBusCuts } from "./registry-contract-bus.ts";
+import { describeColdStart } from "./registry-contract-cold.ts";
+import { describeConflicts } from "./registry-contract-conflicts.ts";
+import { describeDebits } from "./registry-contract-debits.ts";
+import { describeDigests } from "./registry-contract-digests.ts";
+import { describeFailover } from "./registry-contract-failover.ts";
 import { describeRandomHistories } from "./registry-contract-histories.ts";
 import { describeLeases } from "./registry-contract-leases.ts";
+import { describeNodes } from "./registry-contract-nodes.ts";
 import { describePlacement } from "./registry-contract-placement.ts";
 import { describeRooms } from "./registry-contract-rooms.ts";
+import { describeWishes } from "./registry-contract-wishes.ts";
 
-/** What every adapter of the `Registry` port must do. */
-export function describeRegistryContract(name: string, createAdapter: CreateRegistryAdapter): void {
+/**
+ * What every adapter of the `Registry` port must do.
+ * @param histories How many random histories it lives through.
+ */
+export function describeRegistryContract(
+  name: string,
+  createAdapter: CreateRegistryAdapter,
+  { histories = 200 }: { histories?: number } = {},
+): void {
+  const openAdapter = () => createAdapter({ coldMs: 0 });
   describe(`registry contract: ${name}`, () => {
-    describePlacement(createAdapter);
-    describeLeases(createAdapter);
-    describeHeartbeats(createAdapter);
-    describeRooms(createAdapter);
-    describeRandomHistories(createAdapter);
+    describePlacement(openAdapter);
+    describeWishes(openAdapter);
+    describeLeases(openAdapter);
+    describeDigests(openAdapter);
+    describeConflicts(openAdapter);
+    describeNodes(openAdapter);
+    describeFailover(openAdapter);
+    describeBusCuts(openAdapter);
+    describeDebits(openAdapter);
+    describeRooms(openAdapter);
+    describeColdStart(createAdapter);
+    describeRandomHistories(openAdapter, histories);
   });
 }

@@ -1,125 +1,170 @@
-import type { Heartbeat, Lease } from "@fairlead/protocol";
-import type { Placement, PlaceRequest } from "@fairlead/registry";
-import { DEFAULT_POLICY, fromPpm } from "@fairlead/registry/placement";
+import { FairleadError, type Heartbeat, type Lease } from "@fairlead/protocol";
+import type { PlaceRequest } from "@fairlead/registry";
+import { DEFAULT_POLICY, growthPpm } from "@fairlead/registry/placement";
 import fc from "fast-check";
-import { beatOf } from "./registry-adapter.ts";
+import { expect } from "vitest";
+import { beatOf, nodesOf, type RegistryAdapter, serving } from "./registry-adapter.ts";
 
 const NODES = ["a", "b", "c"];
-const ROOMS = ["r0", "r1", "r2", "r3", "r4", "r5"];
+const { peerCostPpm, roomCostPpm, fullPpm, debitTtlMs, reservationMs } = DEFAULT_POLICY;
 
-/** Short enough in all that no debit or reservation expires: ages are the unit tests' matter. */
-const MAX_STEP_MS = 2_000;
-
-export type Step =
+/** What may happen where no node dies: then what is reserved on which core can be said to the last digit. */
+export type SimpleStep =
   | { do: "beat"; nodeId: string; isDraining: boolean; loads: number[]; brokenCore: number; settles: number }
   | { do: "place"; roomId: string; withPeer: boolean; excludes: string; excludedCore: number }
   | { do: "release"; roomId: string }
+  /** All nodes beat, time passes, and all beat again. */
   | { do: "wait"; ms: number };
 
 const node = fc.constantFrom(...NODES);
-const room = fc.constantFrom(...ROOMS);
+const roomId = fc.constantFrom("r0", "r1", "r2", "r3", "r4", "r5");
 const load = fc.constantFrom(0, 0.2, 0.5, 0.88, 0.9, 1.2);
 
-export const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: beatStep() },
-  { weight: 5, arbitrary: placeStep() },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("release" as const), roomId: room }) },
+export const simpleStep: fc.Arbitrary<SimpleStep> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      ...{ do: fc.constant("beat" as const), nodeId: node, isDraining: fc.boolean() },
+      loads: fc.array(load, { minLength: 2, maxLength: 2 }),
+      ...{ brokenCore: fc.integer({ min: 0, max: 6 }), settles: fc.nat({ max: 4 }) },
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      ...{ do: fc.constant("place" as const), roomId, withPeer: fc.boolean() },
+      ...{ excludes: node, excludedCore: fc.integer({ min: 0, max: 6 }) },
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("release" as const), roomId }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: MAX_STEP_MS }) }),
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      ms: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.constantFrom(30_000, 31_000, 70_000)),
+    }),
   },
 );
 
-function beatStep() {
-  return fc.record({
-    do: fc.constant("beat" as const),
-    nodeId: node,
-    isDraining: fc.boolean(),
-    loads: fc.array(load, { minLength: 2, maxLength: 2 }),
-    brokenCore: fc.integer({ min: 0, max: 6 }),
-    settles: fc.nat({ max: 4 }),
-  });
+/** @throws where the registry is not as the model says. */
+export async function livesThrough(adapter: RegistryAdapter, history: readonly SimpleStep[]): Promise<void> {
+  const model = new Model();
+  for (const step of history) {
+    if (step.do === "beat") await sendBeat(adapter, model, step);
+    if (step.do === "place") await place(adapter, model, step);
+    if (step.do === "release") await release(adapter, model, step.roomId);
+    if (step.do === "wait") await wait(adapter, model, step.ms);
+    for (const { nodeId, cores } of await nodesOf(adapter.registry))
+      for (const { core, debit } of cores) {
+        const said = { nodeId, core, debitPpm: Math.round(debit * 1_000_000) };
+        expect(said).toEqual({ nodeId, core, debitPpm: model.debitOf(nodeId, core) });
+      }
+  }
 }
 
-function placeStep() {
-  return fc.record({
-    do: fc.constant("place" as const),
-    roomId: room,
-    withPeer: fc.boolean(),
-    excludes: node,
-    excludedCore: fc.integer({ min: 0, max: 6 }),
-  });
-}
+type Content = Omit<Extract<SimpleStep, { do: "beat" }>, "do" | "nodeId">;
 
-type ModelRoom = { lease: Lease; peers: number; openDebits: string[] };
+type ModelRoom = {
+  lease: Lease;
+  placedAtMs: number;
+  /** When its growth was last looked at for a peer. */
+  chargedAtMs: number;
+  peers: number;
+  debits: { id: string; atMs: number }[];
+};
 
 /** What must be true of the registry, kept the simplest way. */
-export class RegistryModel {
+class Model {
   readonly rooms = new Map<string, ModelRoom>();
-  readonly beats = new Map<string, { beat: Heartbeat; atMs: number }>();
+  readonly beats = new Map<string, { content: Content; atMs: number }>();
 
-  beatFor({ nodeId, isDraining, loads, brokenCore, settles }: Extract<Step, { do: "beat" }>): Heartbeat {
-    const held = [...this.rooms.values()].filter(({ lease }) => lease.nodeId === nodeId);
-    return beatOf(nodeId, {
-      state: isDraining ? "draining" : "ready",
-      cores: loads.map((cpuLoad, core) => ({ cpuLoad, usable: core !== brokenCore })),
-      settledDebits: held.flatMap(({ openDebits }) => openDebits).slice(0, settles),
-      leases: held.map(({ lease: { roomId, core, epoch } }) => ({ roomId, core, epoch })),
-    });
+  heldBy(nodeId: string): ModelRoom[] {
+    return [...this.rooms.values()].filter(({ lease }) => lease.nodeId === nodeId);
   }
 
-  beaten(beat: Heartbeat, atMs: number): void {
-    this.beats.set(beat.nodeId, { beat, atMs });
-    for (const room of this.rooms.values())
-      if (room.lease.incarnation === beat.incarnation)
-        room.openDebits = room.openDebits.filter((id) => !beat.settledDebits.includes(id));
-  }
-
-  placed({ lease, isNew, debitId }: Placement, withPeer: boolean): void {
-    const known = this.rooms.get(lease.roomId);
-    const room = isNew || !known ? { lease, peers: 0, openDebits: [] } : known;
-    this.rooms.set(lease.roomId, room);
-    if (!withPeer) return;
-    room.peers += 1;
-    room.openDebits.push(debitId);
-  }
-
-  isAlive(nodeId: string, nowMs: number): boolean {
-    return nowMs - (this.beats.get(nodeId)?.atMs ?? Number.NEGATIVE_INFINITY) <= DEFAULT_POLICY.nodeTtlMs;
-  }
-
-  /** @returns 0..1: what is promised and not settled, and what young rooms may still grow by. */
+  /** @returns ppm: what is promised and not settled, and what young rooms may still grow by, as of the last look at them. */
   debitOf(nodeId: string, core: number): number {
-    const { peerCostPpm, roomCostPpm } = DEFAULT_POLICY;
-    const here = [...this.rooms.values()].filter((r) => r.lease.nodeId === nodeId && r.lease.core === core);
-    const ppm = here.map(
-      (r) => r.openDebits.length * peerCostPpm + Math.max(0, roomCostPpm - r.peers * peerCostPpm),
-    );
-    return fromPpm(ppm.reduce((sum, each) => sum + each, 0));
+    const beatAtMs = this.beats.get(nodeId)?.atMs ?? 0;
+    const here = this.heldBy(nodeId).filter(({ lease }) => lease.core === core);
+    const ppm = here.map(({ debits, placedAtMs, chargedAtMs, peers }) => {
+      const isYoung = beatAtMs - placedAtMs < reservationMs;
+      const ageMs = Math.max(beatAtMs, chargedAtMs, placedAtMs) - placedAtMs;
+      const growth = growthPpm({ ageMs, peers, costPpm: roomCostPpm }, DEFAULT_POLICY);
+      const open = debits.filter(({ atMs }) => beatAtMs - atMs <= debitTtlMs);
+      return open.length * peerCostPpm + (isYoung ? growth : 0);
+    });
+    return ppm.reduce((sum, each) => sum + each, 0);
+  }
+
+  mayTake(nodeId: string, core: number, exclude: NonNullable<PlaceRequest["exclude"]>): boolean {
+    const content = this.beats.get(nodeId)?.content;
+    if (!content || content.isDraining || content.brokenCore === core) return false;
+    if (exclude.some((other) => other.nodeId === nodeId && other.core === core)) return false;
+    const loadPpm = Math.round((content.loads[core] ?? 0) * 1_000_000) + this.debitOf(nodeId, core);
+    return loadPpm + roomCostPpm < fullPpm;
   }
 }
 
-type Excluded = NonNullable<PlaceRequest["exclude"]>;
-
-/** @returns Why a new room must not be on this core, or null. Asked before the placement is noted. */
-export function faultOf(
-  model: RegistryModel,
-  { nodeId, core }: { nodeId: string; core: number },
-  exclude: Excluded,
-  nowMs: number,
-): string | null {
-  const beat = model.beats.get(nodeId)?.beat;
-  const advert = beat?.cores.find((other) => other.core === core);
-  if (!beat || !advert || !model.isAlive(nodeId, nowMs)) return "dead";
-  if (beat.state === "draining") return "draining";
-  if (!advert.usable) return "unusable";
-  if (exclude.some((other) => other.nodeId === nodeId && other.core === core)) return "excluded";
-  const loadAfter = advert.cpuLoad + model.debitOf(nodeId, core) + fromPpm(DEFAULT_POLICY.roomCostPpm);
-  return loadAfter >= fromPpm(DEFAULT_POLICY.fullPpm) ? "full" : null;
+async function sendBeat(
+  { registry, now }: RegistryAdapter,
+  model: Model,
+  { nodeId, ...content }: { nodeId: string } & Content,
+): Promise<void> {
+  const held = model.heldBy(nodeId);
+  const settled = held.flatMap(({ debits }) => debits.map(({ id }) => id)).slice(0, content.settles);
+  const beat: Heartbeat = beatOf(nodeId, {
+    state: content.isDraining ? "draining" : "ready",
+    cores: content.loads.map((cpuLoad, core) => ({ cpuLoad, usable: core !== content.brokenCore })),
+    settledDebits: settled,
+    leases: serving(held.map(({ lease }) => ({ ...lease, peers: 0 }))),
+  });
+  expect(await registry.heartbeat(beat)).toMatchObject({ lost: [], renewed: [], needsAllLeases: false });
+  for (const room of held) room.debits = room.debits.filter(({ id }) => !settled.includes(id));
+  model.beats.set(nodeId, { content, atMs: now() });
 }
 
-/** @returns Whether any core of any node may take a new room. */
-export function hasCapacity(model: RegistryModel, exclude: Excluded, nowMs: number): boolean {
-  const cores = NODES.flatMap((nodeId) => [0, 1].map((core) => ({ nodeId, core })));
-  return cores.some((core) => faultOf(model, core, exclude, nowMs) === null);
+async function wait(adapter: RegistryAdapter, model: Model, ms: number): Promise<void> {
+  const beatAll = async () => {
+    for (const [nodeId, { content }] of model.beats)
+      await sendBeat(adapter, model, { nodeId, ...content, settles: 0 });
+  };
+  await beatAll();
+  await adapter.advance(ms);
+  await beatAll();
+}
+
+async function release({ registry }: RegistryAdapter, model: Model, roomId: string): Promise<void> {
+  const room = model.rooms.get(roomId);
+  if (room) await registry.release(room.lease);
+  model.rooms.delete(roomId);
+}
+
+async function place(
+  { registry, now }: RegistryAdapter,
+  model: Model,
+  { roomId, withPeer, excludes, excludedCore }: Extract<SimpleStep, { do: "place" }>,
+): Promise<void> {
+  const exclude = [{ nodeId: excludes, incarnation: `${excludes}-run-1`, core: excludedCore }];
+  const peer = withPeer ? { identity: "ada", ticketId: "ticket-of-ada" } : undefined;
+  const known = model.rooms.get(roomId);
+  const fits = NODES.some((nodeId) => [0, 1].some((core) => model.mayTake(nodeId, core, exclude)));
+  const placement = await registry.place({ roomId, peer, exclude }).catch((error: unknown) => {
+    if (error instanceof FairleadError) return error.code;
+    throw error;
+  });
+  if (typeof placement === "string") {
+    expect({ placement, known, fits }).toEqual({ placement: "no_capacity", known: undefined, fits: false });
+    return;
+  }
+  const { lease, isNew, debitId } = placement;
+  expect(isNew).toBe(!known);
+  if (known) expect(lease).toEqual(known.lease);
+  else expect(model.mayTake(lease.nodeId, lease.core, exclude)).toBe(true);
+  const atMs = now();
+  const room = known ?? { lease, placedAtMs: atMs, chargedAtMs: atMs, peers: 0, debits: [] };
+  model.rooms.set(roomId, room);
+  if (!withPeer) return;
+  room.peers += 1;
+  room.chargedAtMs = atMs;
+  room.debits.push({ id: debitId, atMs });
 }

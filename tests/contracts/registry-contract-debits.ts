@@ -1,0 +1,147 @@
+import { describe, expect } from "vitest";
+import {
+  beating,
+  beatOf,
+  nodesOf,
+  type OpenRegistryAdapter,
+  openDebit,
+  placePeer,
+  roomOptions,
+  serving,
+} from "./registry-adapter.ts";
+import { factsAbout } from "./with-adapter.ts";
+
+export function describeDebits(openAdapter: OpenRegistryAdapter): void {
+  const fact = factsAbout(openAdapter);
+
+  describe("debits", () => {
+    fact("a heartbeat settles the debits it names, once, and leaves the others", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a"));
+      const placed = [];
+      for (let peer = 0; peer < 10; peer += 1) placed.push(await placePeer(registry, "standup"));
+      const ids = placed.map(({ debitId }) => debitId);
+      expect(new Set(ids).size).toBe(10);
+      expect(await openDebit(registry)).toBe(0.04);
+      for (const _again of [1, 2]) {
+        await registry.heartbeat(beatOf("a", { settledDebits: [...ids.slice(0, 4), "unknown"] }));
+        expect(await openDebit(registry), "a repeated id settles nothing").toBe(0.024);
+      }
+      await registry.heartbeat(beatOf("a", { settledDebits: ids.slice(4) }));
+      expect(await openDebit(registry)).toBe(0);
+    });
+
+    fact("nobody settles another node's debits", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a"));
+      const { debitId } = await placePeer(registry, "standup");
+      for (let peer = 0; peer < 4; peer += 1) await placePeer(registry, "standup");
+      await registry.heartbeat(beatOf("b", { settledDebits: [debitId] }));
+      expect(await openDebit(registry, "a")).toBe(0.02);
+      expect(await openDebit(registry, "b")).toBe(0);
+    });
+
+    fact("a debit that nobody settles ends after 30 s", async (adapter) => {
+      const { registry, advance } = adapter;
+      await registry.heartbeat(beatOf("a"));
+      const { lease } = await placePeer(registry, "standup");
+      for (let peer = 0; peer < 4; peer += 1) await placePeer(registry, "standup");
+      const beat = beatOf("a", { leases: serving([lease]) });
+      await beating(adapter, 30_000, [beat]);
+      expect(await openDebit(registry)).toBe(0.02);
+      await advance(1);
+      await registry.heartbeat(beat);
+      expect(await openDebit(registry)).toBe(0);
+    });
+
+    fact(
+      "a young room reserves what it is expected to grow by, which falls from half of two minutes on",
+      async (adapter) => {
+        const { registry } = adapter;
+        await registry.heartbeat(beatOf("a"));
+        const { lease, debitId } = await placePeer(registry, "standup");
+        expect(await openDebit(registry), "0.012 of the room, which contains its first peer's 0.004").toBe(
+          0.012,
+        );
+        const beat = beatOf("a", { leases: serving([lease]) });
+        await registry.heartbeat({ ...beat, settledDebits: [debitId] });
+        expect(await openDebit(registry), "the peer's part is measured now").toBe(0.008);
+        await beating(adapter, 60_000, [beat]);
+        expect(await openDebit(registry)).toBe(0.008);
+        await beating(adapter, 30_000, [beat]);
+        expect(await openDebit(registry)).toBe(0.002);
+        await beating(adapter, 30_000, [beat]);
+        expect(await openDebit(registry)).toBe(0);
+      },
+    );
+
+    fact("a room that leaves a core leaves no debit on it", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a", { cores: [{}, {}] }));
+      const { lease } = await placePeer(registry, "standup");
+      await placePeer(registry, "standup");
+      const other = (await placePeer(registry, "retro")).lease;
+      expect([lease.core, other.core]).toEqual([0, 1]);
+      const moved = await registry.place({
+        ...{ roomId: "standup", supersedes: lease, exclude: [{ ...lease }] },
+      });
+      expect(moved.lease.core).toBe(1);
+      const debits = async () => (await nodesOf(registry))[0]?.cores.map(({ debit }) => debit);
+      expect(await debits()).toEqual([0, 0.024]);
+      await registry.release(moved.lease);
+      expect(await debits()).toEqual([0, 0.012]);
+      await registry.release(other);
+      expect(await debits()).toEqual([0, 0]);
+    });
+
+    fact(
+      "a heartbeat that was measured before a placement does not wipe its debit out",
+      async ({ registry }) => {
+        await registry.heartbeat(beatOf("a"));
+        await placePeer(registry, "standup");
+        await registry.heartbeat(beatOf("a", { cores: [{ cpuLoad: 0.5 }] }));
+        expect((await nodesOf(registry))[0]?.cores).toMatchObject([{ load: 0.512, debit: 0.012 }]);
+      },
+    );
+
+    fact("what rooms of a kind came to is what the next one reserves", async ({ registry }) => {
+      const observe = (count: number, kind: "meeting" | "broadcast", load: number) =>
+        registry.heartbeat(
+          beatOf("a", { observedCosts: Array.from({ length: count }, () => ({ kind, load })) }),
+        );
+      const reserved = async (roomId: string, kind: "meeting" | "broadcast") => {
+        const before = await openDebit(registry);
+        await registry.place({ roomId, options: roomOptions({ kind }) });
+        return Math.round(((await openDebit(registry)) - before) * 1_000_000);
+      };
+      await observe(14, "broadcast", 0.07);
+      await observe(5, "broadcast", 0.001);
+      expect(await reserved("one", "broadcast"), "19 say nothing").toBe(12_000);
+      await observe(1, "broadcast", 0.08);
+      expect(await reserved("two", "broadcast"), "the bound that three of four stay within").toBe(75_000);
+      await observe(10, "broadcast", 3);
+      expect(await reserved("three", "broadcast"), "not more than a quarter of a core").toBe(250_000);
+      expect(await reserved("four", "meeting"), "each kind for itself").toBe(12_000);
+    });
+
+    fact("what rooms came to long ago is forgotten", async ({ registry }) => {
+      const observe = (load: number) =>
+        registry.heartbeat(
+          beatOf("a", {
+            observedCosts: Array.from({ length: 64 }, () => ({ kind: "meeting" as const, load })),
+          }),
+        );
+      for (let beat = 0; beat < 200; beat += 1) await observe(0.2);
+      for (let beat = 0; beat < 33; beat += 1) await observe(0.004);
+      await registry.place({ roomId: "standup" });
+      expect(await openDebit(registry)).toBe(0.0045);
+    });
+
+    fact("a room that is placed again reserves what its peers cost before", async (adapter) => {
+      const { registry } = adapter;
+      await registry.heartbeat(beatOf("a"));
+      const { lease } = await placePeer(registry, "standup");
+      await registry.heartbeat(beatOf("a", { leases: serving([{ ...lease, peers: 20 }]) }));
+      await beating(adapter, 3_500, [beatOf("b")]);
+      await registry.place({ roomId: "standup" });
+      expect(await openDebit(registry, "b")).toBe(0.08);
+    });
+  });
+}
