@@ -2,9 +2,6 @@ import { createClient, createCluster } from "@redis/client";
 
 /** Redis comes back within this, or a little later. */
 const RECONNECT_MS = 200;
-/** A connection on which nothing comes back for so long is given up. */
-export const SILENCE_MS = 1_500;
-const PING_MS = 500;
 /** Beyond any burst; a Redis that stalls must not fill this process's memory. */
 const QUEUE_LIMIT = 10_000;
 
@@ -27,11 +24,10 @@ export function openLink(options: LinkOptions): Link {
   return options.isCluster ? openClusterLink(options) : openSingleLink(options);
 }
 
-const socket = { connectTimeout: 1_000, socketTimeout: SILENCE_MS, reconnectStrategy: () => RECONNECT_MS };
+const socket = { connectTimeout: 1_000, reconnectStrategy: () => RECONNECT_MS };
 const common = {
   disableOfflineQueue: true,
   commandsQueueMaxLength: QUEUE_LIMIT,
-  pingInterval: PING_MS,
   maintNotifications: "disabled" as const,
 };
 

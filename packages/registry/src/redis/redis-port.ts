@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ScriptName } from "../scripts/lua/compose.ts";
 import type { ScriptPort } from "../scripts/script-port.ts";
 import { isScriptUnknown, type ScriptText } from "../scripts/script-texts.ts";
-import { type Link, openLink, SILENCE_MS } from "./redis-link.ts";
+import { type Link, openLink } from "./redis-link.ts";
 
 export type RedisPortOptions = {
   url: string;
@@ -15,19 +15,27 @@ export type RedisPortOptions = {
   onError: (error: unknown) => void;
 };
 
+const TICK_MS = 500;
+/** Counted in ticks, of which a process that stood still itself has had one at most: it must not take that for Redis's silence. */
+const SILENT_TICKS = 3;
+
 /**
- * Scripts over RESP. Replaces a connection on which commands were sent and nothing came back for a while: a server that stalls
- * keeps it open, and what waits on it would pile up; in a cluster, another node may have the slot now.
+ * Scripts over RESP. Replaces a connection on which nothing comes back for a while: a server that stalls keeps it open, and
+ * what waits on it would pile up; in a cluster, another node may have the slot by now.
  */
 export class RedisPort implements ScriptPort {
   readonly #options: RedisPortOptions;
   #link: Link;
-  /** When the first command was sent that nothing has come back after. */
-  #silentSinceMs: number | null = null;
+  readonly #timer: ReturnType<typeof setInterval>;
+  /** Since the last tick. */
+  #wasAsked = false;
+  #wasAnswered = false;
+  #silentTicks = 0;
 
   constructor(options: RedisPortOptions) {
     this.#options = options;
     this.#link = openLink(options);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   async run(name: ScriptName, args: readonly string[]): Promise<unknown> {
@@ -51,22 +59,29 @@ export class RedisPort implements ScriptPort {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#timer);
     this.#link.destroy();
   }
 
   async #send(command: string[]): Promise<unknown> {
-    const nowMs = performance.now();
-    this.#silentSinceMs ??= nowMs;
-    if (nowMs - this.#silentSinceMs > SILENCE_MS) this.#renewLink(nowMs);
-    const link = this.#link;
-    const reply = await link.send(this.#options.keyPrefix, command);
-    this.#silentSinceMs = null;
+    this.#wasAsked = true;
+    const reply = await this.#link.send(this.#options.keyPrefix, command);
+    this.#wasAnswered = true;
     return reply;
   }
 
-  #renewLink(nowMs: number): void {
+  #tick(): void {
+    this.#silentTicks = this.#wasAnswered ? 0 : this.#silentTicks + 1;
+    if (this.#silentTicks >= SILENT_TICKS) this.#renewLink();
+    // Where nobody asks, silence means nothing.
+    if (!this.#wasAsked) this.ping().catch(() => {});
+    this.#wasAsked = false;
+    this.#wasAnswered = false;
+  }
+
+  #renewLink(): void {
+    this.#silentTicks = 0;
     this.#link.destroy();
     this.#link = openLink(this.#options);
-    this.#silentSinceMs = nowMs;
   }
 }
