@@ -45,6 +45,8 @@ async function joinOne(url: string, ticket: string, media: MediaStream): Promise
   room.on("room.ended", ({ code }) => {
     peer.ended = code;
   });
+  // What nobody plays is not decoded.
+  room.on("track.subscribed", ({ track }) => void track.attach().play());
   const [video, audio] = [...media.getVideoTracks(), ...media.getAudioTracks()].map((track) => track.clone());
   if (!video || !audio) throw new Error("no camera or microphone");
   await room.publishTrack(video, "camera", { simulcast: false });

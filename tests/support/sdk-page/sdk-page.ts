@@ -1,11 +1,11 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { BrowserContext, Page } from "playwright-core";
 import type { RtcSample } from "../rtc-probe.ts";
 import type { PeerFacts } from "./script.ts";
-
-/** Loopback, where cameras are allowed. Nobody listens there: the browser's own routing answers. */
-const PAGE_URL = "http://127.0.0.1:1/";
 
 /** A tab with several peers in it, each with an SDK, a camera and a microphone of its own. */
 export class SdkPage {
@@ -17,10 +17,10 @@ export class SdkPage {
 
   static async open(context: BrowserContext): Promise<SdkPage> {
     const page = await context.newPage();
-    await page.route(PAGE_URL, (route) =>
-      route.fulfill({ contentType: "text/html", body: "<!doctype html><title>SDK</title>" }),
-    );
-    await page.goto(PAGE_URL);
+    // From a real server: Chromium lets pages that came from elsewhere reach loopback only when they are asked for.
+    const server = await serve("<!doctype html><title>SDK</title>");
+    await page.goto(server.url);
+    server.close();
     await page.addScriptTag({ type: "module", content: await bundle() });
     await page.waitForFunction(() => window.sdk !== undefined);
     return new SdkPage(page);
@@ -47,6 +47,15 @@ export class SdkPage {
   close(): Promise<void> {
     return this.page.close();
   }
+}
+
+/** On loopback, where cameras are allowed. */
+async function serve(html: string): Promise<{ url: string; close(): void }> {
+  const server = createServer((_, response) => response.setHeader("content-type", "text/html").end(html));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
 let bundled: Promise<string> | undefined;
