@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatPosition, Position, parsePosition } from "./events.ts";
+import { MAX_BUS_MESSAGE_BYTES } from "./bus-subjects.ts";
+import { BATCH_LIMIT } from "./commands.ts";
+import { formatPosition, Position, parsePosition, RoomEvent } from "./events.ts";
 import { ClientFrame, ServerFrame } from "./frames.ts";
+import { EVERY_SOURCE } from "./grants.ts";
+import { PEERS_PER_PAGE, PeerPage } from "./http.ts";
 import { RoomId, randomId } from "./ids.ts";
 import { parse, parseJson } from "./parse.ts";
 import { METADATA_LIMIT_BYTES, Metadata } from "./ticket-claims.ts";
@@ -78,6 +82,36 @@ describe("parsing", () => {
   it("limits metadata to 4 KB of UTF-8, not of characters", () => {
     expect(Metadata.safeParse("€".repeat(Math.floor(METADATA_LIMIT_BYTES / 3))).success).toBe(true);
     expect(Metadata.safeParse("€".repeat(Math.ceil(METADATA_LIMIT_BYTES / 3))).success).toBe(false);
+  });
+
+  it("limits metadata to 8 KB as JSON: quotes may all be escaped, control characters may not", () => {
+    expect(Metadata.safeParse('"'.repeat(METADATA_LIMIT_BYTES)).success).toBe(true);
+    expect(Metadata.safeParse("\u0001".repeat(METADATA_LIMIT_BYTES)).success).toBe(false);
+  });
+
+  it("keeps the largest event and the largest page of peers below what the bus takes", () => {
+    const peer = {
+      peerId: "p".repeat(64),
+      identity: "\u0001".repeat(128),
+      name: "\u0001".repeat(128),
+      metadata: Metadata.parse('"'.repeat(METADATA_LIMIT_BYTES)),
+      joinedAtMs: 1_700_000_000_000.123,
+    };
+    const producer = {
+      ...{ producerId: "i".repeat(64), peerId: peer.peerId, kind: "audio", source: "screen_audio" },
+      ...{ paused: false, muted: false },
+    };
+    const detail = {
+      ...peer,
+      grants: { publish: EVERY_SOURCE, subscribe: false, data: false, moderate: false },
+      connected: false,
+      producers: EVERY_SOURCE.map(() => producer),
+    };
+    const event = RoomEvent.parse({ name: "peers.joined", data: { peers: Array(BATCH_LIMIT).fill(peer) } });
+    const page = PeerPage.parse({ peers: Array(PEERS_PER_PAGE).fill(detail), cursor: "c".repeat(128) });
+    // The rest: envelopes around it.
+    for (const content of [event, page])
+      expect(JSON.stringify(content).length).toBeLessThan(MAX_BUS_MESSAGE_BYTES - 10_000);
   });
 
   it("reads positions as they were written, and no others", () => {

@@ -9,11 +9,17 @@ export const SESSION_AUDIENCE = "fairlead/session";
 
 export const METADATA_LIMIT_BYTES = 4_096;
 
-/** The app's own words about a peer, seen by all peers of the room; at most 4 KB of UTF-8. */
+/**
+ * The app's own words about a peer, seen by all peers of the room; at most 4 KB of UTF-8, and not made of characters that JSON
+ * writes as six, so that the peers of one event fit in one message (`MAX_BUS_MESSAGE_BYTES`).
+ */
 export const Metadata = z
   .string()
-  .refine((text) => new TextEncoder().encode(text).length <= METADATA_LIMIT_BYTES, {
+  .refine((text) => utf8Length(text) <= METADATA_LIMIT_BYTES, {
     message: `metadata is over ${METADATA_LIMIT_BYTES} bytes`,
+  })
+  .refine((text) => utf8Length(JSON.stringify(text)) <= 2 * METADATA_LIMIT_BYTES + 2, {
+    message: `metadata is over ${2 * METADATA_LIMIT_BYTES} bytes as JSON`,
   });
 export type Metadata = z.infer<typeof Metadata>;
 
@@ -60,3 +66,7 @@ export const SessionClaims = z.object({
   connection: z.int().min(1),
 });
 export type SessionClaims = z.infer<typeof SessionClaims>;
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

@@ -14,6 +14,9 @@ import {
   type Transient,
 } from "@fairlead/protocol";
 
+/** Of one message of several events, far below what the bus takes: other sessions' messages wait behind it. */
+const EVENTS_MESSAGE_BYTES = 262_144;
+
 export type SessionOptions = {
   sessionId: string;
   epoch: number;
@@ -139,13 +142,26 @@ export class Session {
     this.#isEnded = true;
   }
 
+  /** What is too much for one message goes in several; an event alone always fits (`MAX_BUS_MESSAGE_BYTES`). */
   #publishEvents(events: NumberedEvent[]): void {
-    if (events.length > 0 && !this.#isEnded)
-      this.#publish({ type: "events", connection: this.#connection, events });
+    if (events.length === 0 || this.#isEnded || !this.#bus.isConnected) return;
+    const message = { type: "events", connection: this.#connection, events } satisfies SessionMessage;
+    const data = encodeJson(message);
+    if (data.length <= EVENTS_MESSAGE_BYTES || events.length === 1) {
+      this.#publishData(data);
+      return;
+    }
+    const middle = events.length >> 1;
+    this.#publishEvents(events.slice(0, middle));
+    this.#publishEvents(events.slice(middle));
   }
 
   #publish(message: SessionMessage): void {
+    this.#publishData(encodeJson(message));
+  }
+
+  #publishData(data: Uint8Array): void {
     // While the bus is away events wait in the log; the client asks for them when it comes back.
-    if (this.#bus.isConnected) this.#bus.publish(subjects.session(this.sessionId), encodeJson(message));
+    if (this.#bus.isConnected) this.#bus.publish(subjects.session(this.sessionId), data);
   }
 }

@@ -72,13 +72,12 @@ export class NatsLink {
         if (this.#isClosed) return await connection.close();
         if (await this.#serve(connection)) failures = 0;
       } catch (error) {
+        const reason = explain(error);
         if (this.#isFirst && (!this.#options.waitOnFirstConnect || isRefusal(error))) {
           this.#isClosed = true;
-          return this.#first.reject(
-            isRefusal(error) ? new Error("NATS refuses these credentials", { cause: error }) : error,
-          );
+          return this.#first.reject(reason);
         }
-        this.#report(error);
+        this.#report(reason);
       }
       if (!this.#isClosed) await this.#pause(failures);
     }
@@ -135,6 +134,12 @@ export class NatsLink {
       };
     });
   }
+}
+
+function explain(error: unknown): Error {
+  if (isRefusal(error)) return new Error("NATS refuses these credentials", { cause: error });
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Error(`NATS can't be reached: ${reason}`, { cause: error });
 }
 
 /** Trying again would not help. */
