@@ -78,6 +78,35 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
     });
 
     fact(
+      "a node that claims it in the very millisecond of a placement on another core keeps it",
+      async (adapter) => {
+        const { registry } = adapter;
+        await registry.heartbeat(beatOf("a", { cores: [{ cpuLoad: 0.5 }, {}] }));
+        const { lease } = await placePeer(registry, "standup");
+        expect(lease.core).toBe(1);
+        expect(await names(adapter, "a", { epoch: lease.epoch, isLocal: true })).toEqual({
+          ...{ lost: [], renewed: [leaseOf("a", lease.epoch + 1)] },
+        });
+      },
+    );
+
+    fact(
+      "a node that changed cores while the registry was away goes on there, though another tried for its room",
+      async (adapter) => {
+        const { registry } = adapter;
+        await registry.heartbeat(beatOf("a", { cores: [{ cpuLoad: 0.5 }, {}] }));
+        const { lease } = await placePeer(registry, "standup");
+        await registry.heartbeat(beatOf("a", { leases: serving([{ ...lease, peers: 3 }]) }));
+        const epoch = adapter.now() + 500;
+        const tried = await names(adapter, "b", { epoch, isLocal: true });
+        expect(tried).toEqual({ lost: [{ ...lease, epoch: epoch + 1 }], renewed: [] });
+        expect(await names(adapter, "a", { epoch, peers: 3, isLocal: true })).toEqual({
+          ...{ lost: [], renewed: [leaseOf("a", epoch + 2)] },
+        });
+      },
+    );
+
+    fact(
       "of two that claimed it while the registry was away, most peers stays: the holder",
       async (adapter) => {
         const epoch = adapter.now();

@@ -27,15 +27,15 @@ export function settleClaim(tables: Tables, node: KnownNode, served: ServedLease
 function settleOwn(tables: Tables, claim: Claim, held: Lease, nowMs: number): Verdict {
   const { node, served, room } = claim;
   if (held.epoch < served.epoch) return takeUp(tables, claim, served.epoch, nowMs);
-  if (held.epoch === served.epoch) {
-    tables.leases.confirm(room, node, served.peers);
-    room.isLocal = served.isLocal;
-    return null;
+  const isTie = held.epoch === served.epoch;
+  if (held.core !== served.core) {
+    // Placed anew, and not named by the node: its join is on its way there. Otherwise the node itself changed cores.
+    return isTie || room.isConfirmed ? takeUp(tables, claim, higher(claim), nowMs) : null;
   }
-  // On another core: the room was placed anew, and its join is on its way to the node.
-  if (held.core !== served.core) return null;
   tables.leases.confirm(room, node, served.peers);
-  return { renewed: { ...held } };
+  if (!isTie) return { renewed: { ...held } };
+  room.isLocal = served.isLocal;
+  return null;
 }
 
 function settleAgainst(tables: Tables, claim: Claim, held: Lease | null, nowMs: number): Verdict {
@@ -44,13 +44,17 @@ function settleAgainst(tables: Tables, claim: Claim, held: Lease | null, nowMs: 
   const isHolderAlive = tables.nodes.isAlive(held.incarnation, nowMs);
   const isTie = held.epoch === served.epoch;
   const isContested = isHolderAlive && (served.isLocal || room.isLocal || isTie);
-  const higher = Math.max(room.lastEpoch, served.epoch) + 1;
   if (held.epoch < served.epoch) {
     if (!isContested || room.peers <= served.peers) return takeUp(tables, claim, served.epoch, nowMs);
-    return { lost: { ...tables.leases.raise(room, held, higher) } };
+    return { lost: { ...tables.leases.raise(room, held, higher(claim)) } };
   }
-  if (isContested ? served.peers > room.peers : isTie) return takeUp(tables, claim, higher, nowMs);
-  return { lost: { ...(isTie ? tables.leases.raise(room, held, higher) : held) } };
+  if (isContested ? served.peers > room.peers : isTie) return takeUp(tables, claim, higher(claim), nowMs);
+  return { lost: { ...(isTie ? tables.leases.raise(room, held, higher(claim)) : held) } };
+}
+
+/** @returns An epoch that neither of two that have the same, nor anybody else, was given. */
+function higher({ room, served }: Claim): number {
+  return Math.max(room.lastEpoch, served.epoch) + 1;
 }
 
 /** The node knows of a lease that this index lost, or never heard of; or it wins one, under a higher epoch than it named. */

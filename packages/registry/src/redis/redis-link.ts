@@ -2,6 +2,7 @@ import { createClient, createCluster } from "@redis/client";
 
 /** Redis comes back within this, or a little later. */
 const RECONNECT_MS = 200;
+const CONNECT_TIMEOUT_MS = 1_000;
 /** Beyond any burst; a Redis that stalls must not fill this process's memory. */
 const QUEUE_LIMIT = 10_000;
 
@@ -13,53 +14,63 @@ export type LinkOptions = {
   onError: (error: unknown) => void;
 };
 
-/** One connection, or one to each node of a cluster, which reconnects by itself until it is destroyed. */
+/** One connection, or one to each node of a cluster that is asked. It reconnects by itself until it is destroyed. */
 export type Link = {
   /** Rejects at once while there is no connection. */
   send(key: string, command: string[]): Promise<unknown>;
+  /** What waits on it is rejected. */
   destroy(): void;
+  /** Another one like it. */
+  renew(): Link;
 };
 
 export function openLink(options: LinkOptions): Link {
-  return options.isCluster ? openClusterLink(options) : openSingleLink(options);
+  return options.isCluster ? openCluster(options) : openSingle(options);
 }
 
-const socket = { connectTimeout: 1_000, reconnectStrategy: () => RECONNECT_MS };
-const common = {
-  disableOfflineQueue: true,
-  commandsQueueMaxLength: QUEUE_LIMIT,
-  maintNotifications: "disabled" as const,
-};
-
-function openSingleLink({ url, onReady, onError }: LinkOptions): Link {
-  const client = createClient({ url, socket, ...common, RESP: 2 });
-  client.on("error", onError).on("ready", onReady);
-  client.connect().catch(onError);
+/** Fresh for each: the client writes into it. */
+function connectionOptions() {
   return {
-    send: (_key, command) => client.sendCommand(command),
-    destroy: () => client.destroy(),
+    socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: () => RECONNECT_MS },
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: QUEUE_LIMIT,
+    maintNotifications: "disabled" as const,
   };
 }
 
-function openClusterLink({ url, onReady, onError }: LinkOptions): Link {
+function newClient(url: string) {
+  return createClient({ url, ...connectionOptions(), RESP: 2 });
+}
+
+// A client made anew takes a tenth of a second of this process's time; a duplicate, nothing.
+function openSingle(options: LinkOptions, client = newClient(options.url)): Link {
+  client.on("error", options.onError).on("ready", options.onReady);
+  client.connect().catch(options.onError);
+  return {
+    send: (_key, command) => client.sendCommand(command),
+    destroy: () => client.destroy(),
+    renew: () => openSingle(options, client.duplicate()),
+  };
+}
+
+/** One slot is all that is asked for, so one node's connection is all that is needed. */
+function newCluster(url: string) {
   const rootNodes = url.split(",").map((node) => ({ url: node.trim() }));
-  // One slot is all that is asked for, so one node's connection is all that is needed.
-  const cluster = createCluster({
-    ...{ rootNodes, minimizeConnections: true, RESP: 2 },
-    defaults: { socket, ...common },
-  });
+  return createCluster({ rootNodes, minimizeConnections: true, defaults: connectionOptions(), RESP: 2 });
+}
+
+function openCluster(options: LinkOptions, cluster = newCluster(options.url)): Link {
+  const { onReady, onError } = options;
   cluster.on("error", onError).on("node-error", onError).on("node-ready", onReady);
   let isDestroyed = false;
   const connect = async (): Promise<void> => {
-    while (!isDestroyed) {
-      const error = await cluster.connect().then(
-        () => null,
-        (cause: unknown) => cause,
-      );
-      if (error === null) return onReady();
-      // Unlike a single connection's, this attempt is not repeated by the client.
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
-    }
+    const isConnected = await cluster.connect().then(
+      () => true,
+      () => false,
+    );
+    if (isConnected) onReady();
+    // Unlike a single connection's, this attempt is not repeated by the client.
+    else if (!isDestroyed) setTimeout(connect, RECONNECT_MS);
   };
   void connect();
   return {
@@ -68,5 +79,6 @@ function openClusterLink({ url, onReady, onError }: LinkOptions): Link {
       isDestroyed = true;
       cluster.destroy();
     },
+    renew: () => openCluster(options, cluster.duplicate()),
   };
 }

@@ -82,6 +82,6 @@ export class RedisPort implements ScriptPort {
   #renewLink(): void {
     this.#silentTicks = 0;
     this.#link.destroy();
-    this.#link = openLink(this.#options);
+    this.#link = this.#link.renew();
   }
 }
