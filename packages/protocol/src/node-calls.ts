@@ -132,6 +132,28 @@ export const SessionMessage = z.discriminatedUnion("type", [
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;
 
+/**
+ * A `SessionMessage` as signaling reads it. What it only hands on is not looked into: a client may understand more of a
+ * node's event than the signaling process between them, and parses it anyway.
+ */
+export const PassedOn = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("events"),
+    connection: z.int(),
+    events: z.array(z.object({ position: Position, event: z.unknown() })),
+  }),
+  z.object({ type: z.literal("transient"), connection: z.int(), transient: z.unknown() }),
+  z.object({ type: z.literal("attached"), connection: z.int() }),
+  z.object({
+    type: z.literal("ended"),
+    connection: z.int(),
+    /** A code that only newer versions know ends the session all the same. */
+    code: ErrorCode.catch("session_gone"),
+    message: z.string(),
+  }),
+]);
+export type PassedOn = z.infer<typeof PassedOn>;
+
 /** What is published on `subjects.roomControl`. */
 export const RoomControl = z.object({ type: z.literal("moved"), lease: Lease });
 export type RoomControl = z.infer<typeof RoomControl>;

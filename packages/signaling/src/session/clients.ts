@@ -1,6 +1,6 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { SignalingContext } from "../context.ts";
-import { type ClientChannel, ClientConnection } from "./client-connection.ts";
+import { type ClientChannel, ClientConnection, TICK_MS } from "./client-connection.ts";
 import { LiveLinks } from "./live-links.ts";
 
 /** The connected clients of this process, for the time of their connections. */
@@ -9,6 +9,7 @@ export class Clients {
   readonly #links: LiveLinks;
   readonly #connections = new Set<ClientConnection>();
   #isShuttingDown = false;
+  #ticks: ReturnType<typeof setInterval> | undefined;
 
   constructor(context: SignalingContext) {
     this.#context = context;
@@ -26,12 +27,24 @@ export class Clients {
 
   accept(channel: ClientChannel): ClientConnection {
     const connection: ClientConnection = new ClientConnection(this.#context, this.#links, channel, () =>
-      this.#connections.delete(connection),
+      this.#forget(connection),
     );
     this.#connections.add(connection);
+    this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
     // Upgrades that began before the shutdown may end after it.
     if (this.#isShuttingDown) connection.shutDown();
     return connection;
+  }
+
+  #tick(): void {
+    for (const connection of this.#connections) connection.tick();
+  }
+
+  #forget(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#ticks);
+    this.#ticks = undefined;
   }
 
   async shutDown(): Promise<void> {

@@ -2,6 +2,7 @@ import { encodeJson } from "@fairlead/bus";
 import { FairleadError, type SessionsAlive, subjects } from "@fairlead/protocol";
 import type { SessionInput } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
+import { RoomWatch } from "./room-watch.ts";
 import type { LinkRegister, SessionLink } from "./session-link.ts";
 
 const SESSIONS_PER_MESSAGE = 1_000;
@@ -11,6 +12,7 @@ const SESSIONS_PER_MESSAGE = 1_000;
  * tickets; a bus that comes back soon makes them ask for what they missed, one that stays away ends them.
  */
 export class LiveLinks implements LinkRegister {
+  readonly rooms: RoomWatch;
   readonly #context: SignalingContext;
   readonly #links = new Set<SessionLink>();
   #stop: (() => void) | null = null;
@@ -19,6 +21,7 @@ export class LiveLinks implements LinkRegister {
 
   constructor(context: SignalingContext) {
     this.#context = context;
+    this.rooms = new RoomWatch(context.bus, context.log);
   }
 
   add(link: SessionLink): void {

@@ -77,7 +77,8 @@ async function tryOpen(
     if (isFull(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
     search.lease = lease;
     const request = { join, sessionId, ...placed };
-    const reply = await callNode(context.bus, lease.incarnation, "room.join", request);
+    const answer = callNode(context.bus, lease.incarnation, "room.join", request);
+    const reply = await link.unlessMoved(lease.epoch, answer);
     // A join sent again finds the session that the first one made.
     if (reply.sessionId !== sessionId) await link.listen(reply.sessionId, claims.room);
     await link.start(toSession(claims, lease, reply), reply.position, (sessionTicket) => ({

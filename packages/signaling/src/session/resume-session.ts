@@ -27,9 +27,12 @@ export async function resumeSession(
   try {
     await link.listen(session, room);
     const attach = { sessionId: session, epoch, position: request.position };
-    const { connection } = await retryUnreachable(context, () =>
-      callNode(bus, incarnation, "session.attach", attach),
+    const answer = retryUnreachable(
+      context,
+      () => callNode(bus, incarnation, "session.attach", attach),
+      () => !link.isClosed,
     );
+    const { connection } = await link.unlessMoved(epoch, answer);
     await link.start(
       { sub, session, peer, room, node, incarnation, epoch, ticketId, connection },
       request.position,

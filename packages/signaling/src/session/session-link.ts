@@ -3,21 +3,26 @@ import {
   type Acknowledgement,
   type CommandEnvelope,
   FairleadError,
+  PassedOn,
   type Position,
   parseJson,
-  RoomControl,
   type ServerFrame,
-  SessionMessage,
   subjects,
 } from "@fairlead/protocol";
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
-import type * as z from "zod";
 import type { SignalingContext } from "../context.ts";
+import type { RoomWatch } from "./room-watch.ts";
 import { isNodeLost, meansNodeLost, retryUnreachable, sendCommand } from "./send-command.ts";
+
+/** What a client is sent. Events and transients are handed on as they came. */
+export type SentFrame =
+  | Exclude<ServerFrame, { type: "event" | "transient" }>
+  | { type: "event"; position: Position; event?: unknown }
+  | { type: "transient"; transient?: unknown };
 
 /** Who sits at the other end: a socket, or a stream of server-sent events. */
 export type LinkSink = {
-  send(frame: ServerFrame): void;
+  send(frame: SentFrame): void;
   /**
    * The session is over for this link, which is closed already. `session_gone`: the client may join anew;
    * `bus_disconnected`: it may resume.
@@ -25,24 +30,31 @@ export type LinkSink = {
   onOver(error: FairleadError): void;
 };
 
-/** The links of this process: who is told to be alive, and whose tickets are renewed. */
-export type LinkRegister = { add(link: SessionLink): void; delete(link: SessionLink): void };
+/** The links of this process: who is told to be alive, whose tickets are renewed, and whose rooms are listened to. */
+export type LinkRegister = {
+  add(link: SessionLink): void;
+  delete(link: SessionLink): void;
+  readonly rooms: RoomWatch;
+};
 
 type State =
   /** The node has not answered yet; what it sends meanwhile comes after its answer. */
-  | { state: "opening"; held: SessionMessage[]; movedTo: number }
+  | { state: "opening"; held: PassedOn[]; movedTo: number; onMoved: (epoch: number) => void }
   | { state: "live"; session: SessionInput; ticketIssuedAtMs: number }
   /** The room lives elsewhere: the session at the old place is not used any more. */
   | { state: "moved" }
   | { state: "closed" };
+
+const ignore = () => {};
 
 /** One attachment of a client to its session: hands the node's messages to the sink, and the client's to the node. */
 export class SessionLink {
   readonly #context: SignalingContext;
   readonly #register: LinkRegister;
   readonly #sink: LinkSink;
-  #state: State = { state: "opening", held: [], movedTo: 0 };
-  #subscriptions: Subscription[] = [];
+  #state: State = { state: "opening", held: [], movedTo: 0, onMoved: ignore };
+  #subscription: Subscription | null = null;
+  #roomId = "";
   #lastAck: Acknowledgement | null = null;
 
   constructor(context: SignalingContext, register: LinkRegister, sink: LinkSink) {
@@ -67,11 +79,24 @@ export class SessionLink {
   async listen(sessionId: string, roomId: string): Promise<void> {
     this.#unsubscribe();
     const { bus } = this.#context;
-    this.#subscriptions = [
-      bus.subscribe(subjects.session(sessionId), (message) => this.#onSessionMessage(message)),
-      bus.subscribe(subjects.roomControl(roomId), (message) => this.#onRoomControl(message)),
-    ];
+    this.#subscription = bus.subscribe(subjects.session(sessionId), (message) => this.#onMessage(message));
+    this.#roomId = roomId;
+    this.#register.rooms.add(roomId, this);
     await bus.flush();
+  }
+
+  /**
+   * Waits for a node's answer, but no longer once the room is heard to have left it: a node that hangs answers late or never.
+   * @throws {FairleadError} `lease_lost` then; what `answer` rejects with.
+   */
+  unlessMoved<T>(epoch: number, answer: Promise<T>): Promise<T> {
+    if (this.#state.state !== "opening") return answer;
+    const { promise: moved, reject } = Promise.withResolvers<never>();
+    this.#state.onMoved = (to) => {
+      if (to > epoch) reject(new FairleadError("lease_lost", { message: "the room has moved" }));
+    };
+    this.#state.onMoved(this.#state.movedTo);
+    return Promise.race([answer, moved]);
   }
 
   /**
@@ -91,7 +116,7 @@ export class SessionLink {
     this.#register.add(this);
     this.#sink.send(firstFrame(sessionTicket));
     for (const message of held) this.#hand(message);
-    this.#moveTo(movedTo);
+    this.handleMoved(movedTo);
   }
 
   /** Hands a command to the node; its reply goes to the sink. */
@@ -115,13 +140,10 @@ export class SessionLink {
     this.#lastAck = ack;
     const { bus } = this.#context;
     const request = { sessionId: session.session, connection: session.connection, ack };
+    const send = () => callNode(bus, session.incarnation, "session.ack", request);
     const isWanted = () => this.session === session && (ack.resend || this.#lastAck === ack);
     try {
-      await retryUnreachable(
-        this.#context,
-        () => callNode(bus, session.incarnation, "session.ack", request),
-        isWanted,
-      );
+      await retryUnreachable(this.#context, send, isWanted);
     } catch (error) {
       this.#onCallFailed(session, error, "session.ack_failed");
     }
@@ -135,6 +157,19 @@ export class SessionLink {
   /** The bus stays away: the client is told, and may resume on its connection when it likes. */
   giveUpBus(): void {
     this.#end("bus_disconnected");
+  }
+
+  /** The room has been placed under `epoch`. */
+  handleMoved(epoch: number): void {
+    if (this.#state.state === "opening") {
+      this.#state.movedTo = Math.max(this.#state.movedTo, epoch);
+      this.#state.onMoved(epoch);
+    }
+    if (this.#state.state !== "live" || epoch <= this.#state.session.epoch) return;
+    const { room } = this.#state.session;
+    this.#state = { state: "moved" };
+    this.#register.delete(this);
+    this.#sink.send({ type: "moved", roomId: room, epoch });
   }
 
   /** Sends a fresh session ticket once half of the last one's life is over. */
@@ -166,17 +201,16 @@ export class SessionLink {
     );
   }
 
-  #onSessionMessage(message: IncomingMessage): void {
-    const parsed = this.#parse(SessionMessage, message);
-    if (parsed) this.#hand(parsed);
+  /** A message that is none is a node's bug. */
+  #onMessage({ subject, data }: IncomingMessage): void {
+    try {
+      this.#hand(parseJson(PassedOn, decodeText(data), "internal"));
+    } catch (error) {
+      this.#context.log.error("session.message_invalid", { subject, error });
+    }
   }
 
-  #onRoomControl(message: IncomingMessage): void {
-    const control = this.#parse(RoomControl, message);
-    if (control) this.#moveTo(control.lease.epoch);
-  }
-
-  #hand(message: SessionMessage): void {
+  #hand(message: PassedOn): void {
     if (this.#state.state === "opening") this.#state.held.push(message);
     if (this.#state.state !== "live") return;
     if (message.connection > this.#state.session.connection) this.#end("session_replaced");
@@ -185,15 +219,6 @@ export class SessionLink {
       this.#sink.send({ type: "transient", transient: message.transient });
     else if (message.type === "events")
       for (const event of message.events) this.#sink.send({ type: "event", ...event });
-  }
-
-  #moveTo(epoch: number): void {
-    if (this.#state.state === "opening") this.#state.movedTo = Math.max(this.#state.movedTo, epoch);
-    if (this.#state.state !== "live" || epoch <= this.#state.session.epoch) return;
-    const { room } = this.#state.session;
-    this.#state = { state: "moved" };
-    this.#register.delete(this);
-    this.#sink.send({ type: "moved", roomId: room, epoch });
   }
 
   /**
@@ -224,18 +249,9 @@ export class SessionLink {
     return issueSessionTicket(sessionKeys, session, { issuer, now, ttlS: limits.sessionTicketTtlS });
   }
 
-  /** @returns null for a message that is none, which is a node's bug and is logged. */
-  #parse<T extends z.ZodType>(schema: T, message: IncomingMessage): z.infer<T> | null {
-    try {
-      return parseJson(schema, decodeText(message.data), "internal");
-    } catch (error) {
-      this.#context.log.error("session.message_invalid", { subject: message.subject, error });
-      return null;
-    }
-  }
-
   #unsubscribe(): void {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    this.#subscriptions = [];
+    this.#subscription?.unsubscribe();
+    this.#subscription = null;
+    this.#register.rooms.delete(this.#roomId, this);
   }
 }

@@ -7,12 +7,13 @@ import {
   subjects,
 } from "@fairlead/protocol";
 
-type Session = { reply: JoinReply; joinId: string };
+type Session = { reply: JoinReply };
 
 /** The sessions of a scripted node, by session id. */
 export class ScriptedSessions {
   readonly #bus: Bus;
   readonly #sessions = new Map<string, Session>();
+  readonly #byJoin = new Map<string, Session>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -29,10 +30,12 @@ export class ScriptedSessions {
   /** Opens a session and sends its first event; the same join again is a newer connection of the same session. */
   join(request: NodeCallRequest<"room.join">): JoinReply {
     const { joinId } = request.join;
-    const known = [...this.#sessions.values()].find((session) => session.joinId === joinId);
+    const known = this.#byJoin.get(joinId);
     if (known) return this.#raise(known);
     const reply = joinReplyOf(request);
-    this.#sessions.set(reply.sessionId, { reply, joinId });
+    const session = { reply };
+    this.#sessions.set(reply.sessionId, session);
+    this.#byJoin.set(joinId, session);
     const event = { name: "snapshot.ended" as const, data: {} };
     const events = [{ position: `${reply.epoch}:1`, event }];
     this.publish(reply.sessionId, { type: "events", connection: 1, events });
