@@ -144,6 +144,35 @@ export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
       await inbox.until(1);
     });
 
+    fact("of several servers another one takes over", async ({ server, connect }) => {
+      const ports = { port: await freePort(), websocketPort: await freePort() };
+      const other = await startNats({ config: "open", ...ports });
+      await other.kill();
+      const bus = await connect({ servers: [adapter.urlOf(server), adapter.urlOf(other)] });
+      const inbox = collect();
+      bus.subscribe("echo", inbox.handler);
+      const status = statusOf(bus);
+      await other.restart();
+      await server.kill();
+      await status.until("resumed");
+      bus.publish("echo", bytes("one"));
+      await inbox.until(1);
+      await other.close();
+    });
+
+    fact("a listener to the status that throws is reported, and the others are told", async (scene) => {
+      const bugs: unknown[] = [];
+      const bus = await scene.connect({ onHandlerError: (error) => bugs.push(error) });
+      const bug = new Error("a bug");
+      bus.onStatus(() => {
+        throw bug;
+      });
+      const status = statusOf(bus);
+      await scene.server.restart();
+      await status.until("resumed");
+      expect(bugs).toEqual([bug, bug]);
+    });
+
     fact("a closed bus tells nobody, and does not come back", async ({ server, connect }) => {
       const [closed, other] = [await connect(), await connect()];
       const [closedStatus, otherStatus] = [statusOf(closed), statusOf(other)];

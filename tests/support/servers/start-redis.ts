@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { needProgram } from "../../setup/programs.ts";
 import { freePort } from "./free-port.ts";
 
 const HOST = "127.0.0.1";
@@ -66,7 +67,7 @@ export async function startRedis({ isCluster = false, port, args = [] }: RedisSe
 
 async function start(port: number, folder: string, args: string[]): Promise<ChildProcess> {
   const base = ["--port", `${port}`, "--bind", HOST, "--dir", folder, "--save", "", "--appendonly", "no"];
-  const child = spawn("redis-server", [...base, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(needProgram("redis-server"), [...base, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {

@@ -85,9 +85,9 @@ class NatsBus implements Bus {
   ): Subscription {
     if (this.#link.isClosed) throw new FairleadError("bus_disconnected");
     const subscriber: Subscriber = { subject, queue, handler, live: null };
-    this.#subscribers.add(subscriber);
     const { connection } = this.#link;
     if (connection) this.#listen(connection, subscriber);
+    this.#subscribers.add(subscriber);
     return {
       unsubscribe: () => {
         this.#subscribers.delete(subscriber);
@@ -171,7 +171,13 @@ class NatsBus implements Bus {
   }
 
   #announce(status: BusStatus): void {
-    for (const listener of [...this.#listeners]) listener(status);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(status);
+      } catch (error) {
+        this.#onHandlerError(error, `(${status})`);
+      }
+    }
   }
 }
 
