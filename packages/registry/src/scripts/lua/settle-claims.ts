@@ -21,30 +21,38 @@ local function takeUp(room, node, served, epoch)
   if isRaised then tell(renewed, room) end
 end
 
+-- An epoch that neither of two that have the same, nor anybody else, was given.
+local function higher(room, served)
+  return max(room.lastEpoch, served.epoch) + 1
+end
+
 local function settleOwn(room, node, served)
   if room.epoch < served.epoch then return takeUp(room, node, served, served.epoch) end
-  -- On another core: the room was placed anew, and its join is on its way to the node.
-  if room.epoch > served.epoch and room.core ~= served.core then return end
+  local isTie = room.epoch == served.epoch
+  if room.core ~= served.core then
+    -- Placed anew, and not named by the node: its join is on its way there. Otherwise the node itself changed cores.
+    if isTie or room.isConfirmed then takeUp(room, node, served, higher(room, served)) end
+    return
+  end
   confirm(room, node, served.peers)
-  if room.epoch == served.epoch then room.isLocal = served.isLocal else tell(renewed, room) end
+  if isTie then room.isLocal = served.isLocal else tell(renewed, room) end
   saveRoom(room)
 end
 
-local function settleHigher(room, node, served, isContested, higher)
+local function settleHigher(room, node, served, isContested)
   if not isContested or room.peers <= served.peers then return takeUp(room, node, served, served.epoch) end
-  raise(room, higher)
+  raise(room, higher(room, served))
   tell(lost, room)
 end
 
 local function settleAgainst(room, node, served)
   local isTie = room.epoch == served.epoch
   local isContested = isAlive(room.inc) and (served.isLocal or room.isLocal or isTie)
-  local higher = max(room.lastEpoch, served.epoch) + 1
-  if room.epoch < served.epoch then return settleHigher(room, node, served, isContested, higher) end
+  if room.epoch < served.epoch then return settleHigher(room, node, served, isContested) end
   local isWon = isTie
   if isContested then isWon = served.peers > room.peers end
-  if isWon then return takeUp(room, node, served, higher) end
-  if isTie then raise(room, higher) end
+  if isWon then return takeUp(room, node, served, higher(room, served)) end
+  if isTie then raise(room, higher(room, served)) end
   tell(lost, room)
 end
 
