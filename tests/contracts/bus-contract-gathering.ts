@@ -17,7 +17,7 @@ export function describeGathering(createAdapter: CreateBusAdapter): void {
       subscriber.subscribe("who", quick.handler);
       subscriber.subscribe("who", silent.handler);
       await subscriber.flush();
-      const gathering = publisher.requestMany("who", bytes("?"), { timeoutMs: 500 });
+      const gathering = publisher.requestMany("who", bytes("?"), { timeoutMs: 1_000 });
       await Promise.all([slow.until(1), quick.until(1), silent.until(1)]);
       quick.messages[0]?.respond?.(bytes("quick"));
       quick.messages[0]?.respond?.(bytes("quick again"));
@@ -39,7 +39,7 @@ export function describeGathering(createAdapter: CreateBusAdapter): void {
       for (const queue of [undefined, undefined, "group", "group"])
         subscriber.subscribe("who.*", handler, { queue });
       await subscriber.flush();
-      const options = { timeoutMs: 300, headers: { who: "ada" } };
+      const options = { timeoutMs: 1_000, headers: { who: "ada" } };
       const answers = await publisher.requestMany("who.all", bytes("?"), options);
       expect(answers).toHaveLength(3);
       const message = { subject: "who.all", data: bytes("?"), headers: { who: "ada" } };

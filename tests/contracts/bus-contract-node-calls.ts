@@ -200,7 +200,7 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
         subjects.nodes,
         "node.describe",
         {},
-        { timeoutMs: 300 },
+        { timeoutMs: 1_000 },
       );
       expect(answers.map(({ nodeId }) => nodeId).sort()).toEqual(["a", "b"]);
       expect(answers).toContainEqual({ ...DESCRIPTION, nodeId: "a" });
