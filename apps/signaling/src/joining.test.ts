@@ -4,6 +4,7 @@ import { startScriptedNode } from "@fairlead/signaling/testing";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
+import { TestClient } from "./testing/test-client.ts";
 
 describe("joining over a WebSocket", () => {
   it("answers joined, and the node's events only after it", async () => {
@@ -220,5 +221,25 @@ describe("joining over a WebSocket", () => {
     const again = await client.next("joined");
     expect(again.sessionId).not.toBe(joined.sessionId);
     expect(node.callsTo("session.detach"), "the old place is left alone").toEqual([]);
+  });
+});
+
+describe("the trace of an upgrade", () => {
+  it("goes with what the client does on its socket", async () => {
+    const { server, joinFrame, node } = await startCluster();
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const came: unknown[] = [];
+    node.answer("session.command", ({ command }, headers) => {
+      came.push(headers);
+      return { type: "reply", id: command.id, ok: true, data: {} };
+    });
+    const client = await TestClient.connect(server.url, { traceparent });
+    client.send(await joinFrame());
+    await client.next("joined");
+    await client.next("event");
+    client.send({ type: "command", id: 1, settledBelow: 1, name: "producer.pause", data: {} });
+    await client.next("reply");
+    expect(came).toEqual([{ traceparent }]);
+    await client.close();
   });
 });

@@ -28,8 +28,10 @@ export class TestClient {
     socket.on("error", () => {});
   }
 
-  static async connect(url: string): Promise<TestClient> {
-    const socket = new WebSocket(`${url.replace("http", "ws")}/v1/connect`, { rejectUnauthorized: false });
+  static async connect(url: string, headers: Record<string, string> = {}): Promise<TestClient> {
+    const socket = new WebSocket(`${url.replace("http", "ws")}/v1/connect`, {
+      ...{ rejectUnauthorized: false, headers },
+    });
     const client = new TestClient(socket);
     await new Promise((resolve, reject) => {
       socket.once("open", resolve);

@@ -8,6 +8,8 @@ import { secureHeaders } from "hono/secure-headers";
 import type { SignalingContext } from "../context.ts";
 import { answerError } from "./error-answer.ts";
 
+const TRACE_HEADERS = ["traceparent", "tracestate"];
+
 /** What every HTTP route of the API has around it. Routes that a caller adds outside `/v1` are left alone. */
 export function useMiddleware(app: Pick<Hono, "use">, context: SignalingContext): void {
   app.use("*", requestId(), logRequests(context.log));
@@ -27,7 +29,7 @@ function allowEveryOrigin(): MiddlewareHandler {
   return cors({
     origin: "*",
     allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
-    allowHeaders: ["Authorization", "Content-Type", "If-None-Match", "X-Request-Id"],
+    allowHeaders: ["Authorization", "Content-Type", "If-None-Match", "X-Request-Id", ...TRACE_HEADERS],
     exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
     maxAge: 86_400,
   });

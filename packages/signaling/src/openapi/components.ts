@@ -45,6 +45,7 @@ export const named = {
   TicketAnswer: name(TicketAnswer, "TicketAnswer"),
   TicketRequest: name(TicketRequest, "TicketRequest"),
   Health: z.object({ status: z.literal("ok") }).openapi("Health"),
+  Readiness: z.object({ status: z.literal("ok"), registry: z.enum(["ok", "away"]) }).openapi("Readiness"),
 } as const;
 
 /** Adds what no route names: the frames of the WebSocket, the API key, and an example of every error. */

@@ -9,6 +9,7 @@ import {
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
+import { traceRequest } from "../trace/trace-request.ts";
 import { findRoom, unlessGone } from "./find-room.ts";
 
 const BAN_ERRORS = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, ...NODE_ERRORS] as const;
@@ -45,11 +46,12 @@ const lift = createRoute({
   },
 });
 
-export function addBanRoutes(app: OpenAPIHono, { bus, registry, log }: SignalingContext): void {
+export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void {
+  const { registry, log } = context;
   app.openapi(impose, async (c) => {
     const { room, identity } = c.req.valid("param");
     const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
-    if (lease) await unlessGone(removeIdentity(bus, lease, identity));
+    if (lease) await unlessGone(removeIdentity(traceRequest(context, c).bus, lease, identity));
     log.info("peer.banned", { roomId });
     return c.body(null, 204);
   });
@@ -59,6 +61,7 @@ export function addBanRoutes(app: OpenAPIHono, { bus, registry, log }: Signaling
     const { lease, roomId } = await findRoom(registry, room);
     await registry.updateRoom(roomId, { unban: { identity } });
     // The node that banned it knows without asking the record.
+    const { bus } = traceRequest(context, c);
     if (lease)
       await unlessGone(
         callNode(bus, lease.incarnation, "peer.unban", { roomId, epoch: lease.epoch, identity }),

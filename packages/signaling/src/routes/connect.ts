@@ -5,6 +5,7 @@ import type { SignalingContext } from "../context.ts";
 import { errorResponses } from "../openapi/error-responses.ts";
 import type { ClientChannel, ClientConnection } from "../session/client-connection.ts";
 import type { Clients } from "../session/clients.ts";
+import { traceRequest } from "../trace/trace-request.ts";
 
 const DESCRIPTION =
   "A WebSocket. Every text message is one frame, JSON: `ClientFrame` from the client, `ServerFrame` to it. The first is `join` " +
@@ -29,11 +30,7 @@ const connect = createRoute({
  * Adapts WebSockets to client connections.
  * Comes before any middleware that writes headers: an upgrade's response can't be changed on every runtime.
  */
-export function addConnectRoute(
-  app: OpenAPIHono,
-  { upgradeWebSocket }: SignalingContext,
-  clients: Clients,
-): void {
+export function addConnectRoute(app: OpenAPIHono, context: SignalingContext, clients: Clients): void {
   app.openAPIRegistry.registerPath(connect);
   app.get(
     connect.path,
@@ -41,7 +38,7 @@ export function addConnectRoute(
       clients.refuseNewcomers();
       await next();
     },
-    upgradeWebSocket(() => eventsOf(clients)),
+    context.upgradeWebSocket((c) => eventsOf(clients, traceRequest(context, c))),
     (c) => {
       c.header("Upgrade", "websocket");
       throw new FairleadError("invalid_request", { message: "this is a WebSocket's address" });
@@ -49,11 +46,11 @@ export function addConnectRoute(
   );
 }
 
-function eventsOf(clients: Clients): WSEvents {
+function eventsOf(clients: Clients, context: SignalingContext): WSEvents {
   let client: ClientConnection | undefined;
   // Some runtimes never tell that a socket is open: its first message does then.
   const clientOf = (socket: WSContext) => {
-    client ??= clients.accept(channelOf(socket));
+    client ??= clients.accept(channelOf(socket), context);
     return client;
   };
   return {

@@ -1,5 +1,6 @@
 import { FairleadError, NODES_PER_PAGE, NodePath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
 import {
@@ -9,6 +10,7 @@ import {
   NODE_ERRORS,
   REGISTRY_ERRORS,
 } from "../openapi/error-responses.ts";
+import { traceRequest } from "../trace/trace-request.ts";
 import { askNodes, findNode } from "./find-nodes.ts";
 
 const common = { tags: ["nodes"], security: [{ apiKey: ["admin"] }] };
@@ -84,14 +86,15 @@ export function addNodeRoutes(app: OpenAPIHono, context: SignalingContext): void
     return c.json(newest, 200);
   });
 
-  const tell = async (nodeId: string, name: "node.drain" | "node.undrain") => {
-    const answers = await askNodes(context, await findNode(context, nodeId), name, {});
+  const tell = async (c: Context, nodeId: string, name: "node.drain" | "node.undrain") => {
+    const traced = traceRequest(context, c);
+    const answers = await askNodes(traced, await findNode(traced, nodeId), name, {});
     const replies = answers.flatMap(({ reply }) => reply ?? []);
     const [first] = replies;
     if (!first) throw new FairleadError("node_unreachable");
     log.info(name, { nodeId });
     return { nodeId, state: first.state, rooms: replies.reduce((sum, { rooms }) => sum + rooms, 0) };
   };
-  app.openapi(drain, async (c) => c.json(await tell(c.req.valid("param").node, "node.drain"), 200));
-  app.openapi(undrain, async (c) => c.json(await tell(c.req.valid("param").node, "node.undrain"), 200));
+  app.openapi(drain, async (c) => c.json(await tell(c, c.req.valid("param").node, "node.drain"), 200));
+  app.openapi(undrain, async (c) => c.json(await tell(c, c.req.valid("param").node, "node.undrain"), 200));
 }

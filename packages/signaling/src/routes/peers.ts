@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, ROOM_ERRORS } from "../openapi/error-responses.ts";
+import { traceRequest } from "../trace/trace-request.ts";
 import { findLease } from "./find-room.ts";
 
 const common = { tags: ["peers"], security: [{ apiKey: ["rooms"] }] };
@@ -58,11 +59,12 @@ const remove = createRoute({
   },
 });
 
-export function addPeerRoutes(app: OpenAPIHono, { bus, registry, log }: SignalingContext): void {
+export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void {
+  const { registry, log } = context;
   app.openapi(list, async (c) => {
     const { incarnation, roomId, epoch } = await findLease(registry, c.req.valid("param").room);
     const request = { roomId, epoch, ...c.req.valid("query") };
-    return c.json(await callNode(bus, incarnation, "room.peers", request), 200);
+    return c.json(await callNode(traceRequest(context, c).bus, incarnation, "room.peers", request), 200);
   });
 
   app.openapi(mute, async (c) => {
@@ -70,7 +72,7 @@ export function addPeerRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
     const { source, muted } = c.req.valid("json");
     const { incarnation, roomId, epoch } = await findLease(registry, room);
     const request = { roomId, epoch, peerId, source, muted };
-    await callNode(bus, incarnation, "peer.mute", request);
+    await callNode(traceRequest(context, c).bus, incarnation, "peer.mute", request);
     log.info("peer.muted", { roomId, peerId, source, muted });
     return c.body(null, 204);
   });
@@ -79,7 +81,13 @@ export function addPeerRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
     const { room, peer: peerId } = c.req.valid("param");
     const { reason, ban } = parse(RemoveRequest, c.req.valid("json") ?? {});
     const { incarnation, roomId, epoch } = await findLease(registry, room);
-    await callNode(bus, incarnation, "peer.remove", { roomId, epoch, peerId, reason, ban });
+    await callNode(traceRequest(context, c).bus, incarnation, "peer.remove", {
+      roomId,
+      epoch,
+      peerId,
+      reason,
+      ban,
+    });
     log.info("peer.removed", { roomId, peerId, ban });
     return c.body(null, 204);
   });

@@ -10,6 +10,7 @@ import {
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
+import { traceRequest } from "../trace/trace-request.ts";
 import { findRoom, toSummary, unlessGone } from "./find-room.ts";
 import { pageOfRooms } from "./page-of-rooms.ts";
 
@@ -85,7 +86,8 @@ const close = createRoute({
   },
 });
 
-export function addRoomRoutes(app: OpenAPIHono, { bus, registry, log }: SignalingContext): void {
+export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void {
+  const { registry, log } = context;
   app.openapi(list, async (c) => {
     const { node, ...page } = c.req.valid("query");
     const { items, cursor } = await pageOfRooms(registry, page, node);
@@ -97,7 +99,12 @@ export function addRoomRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
     const { lease, roomId } = record;
     const counts =
       lease &&
-      (await unlessGone(callNode(bus, lease.incarnation, "room.describe", { roomId, epoch: lease.epoch })));
+      (await unlessGone(
+        callNode(traceRequest(context, c).bus, lease.incarnation, "room.describe", {
+          roomId,
+          epoch: lease.epoch,
+        }),
+      ));
     return c.json({ ...toSummary(record), ...(counts ?? { peers: 0, producers: 0, consumers: 0 }) }, 200);
   });
 
@@ -109,7 +116,12 @@ export function addRoomRoutes(app: OpenAPIHono, { bus, registry, log }: Signalin
   app.openapi(close, async (c) => {
     const { lease, roomId } = await findRoom(registry, c.req.valid("param").room);
     if (lease)
-      await unlessGone(callNode(bus, lease.incarnation, "room.close", { roomId, epoch: lease.epoch }));
+      await unlessGone(
+        callNode(traceRequest(context, c).bus, lease.incarnation, "room.close", {
+          roomId,
+          epoch: lease.epoch,
+        }),
+      );
     log.info("room.close_requested", { roomId });
     return c.body(null, 204);
   });

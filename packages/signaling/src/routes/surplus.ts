@@ -9,6 +9,7 @@ import {
   NODE_ERRORS,
   REGISTRY_ERRORS,
 } from "../openapi/error-responses.ts";
+import { traceRequest } from "../trace/trace-request.ts";
 import { listSurplus } from "./list-surplus.ts";
 import { reclaimSurplus } from "./reclaim-surplus.ts";
 
@@ -49,9 +50,11 @@ const reclaim = createRoute({
 });
 
 export function addSurplusRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  app.openapi(list, async (c) => c.json(await listSurplus(context, c.req.valid("query")), 200));
+  app.openapi(list, async (c) =>
+    c.json(await listSurplus(traceRequest(context, c), c.req.valid("query")), 200),
+  );
   app.openapi(reclaim, async (c) => {
     const request = parse(ReclaimRequest, c.req.valid("json") ?? {});
-    return c.json(await reclaimSurplus(context, request), 200);
+    return c.json(await reclaimSurplus(traceRequest(context, c), request), 200);
   });
 }

@@ -25,8 +25,9 @@ export class Clients {
     if (this.#isShuttingDown) throw new FairleadError("shutting_down");
   }
 
-  accept(channel: ClientChannel): ClientConnection {
-    const connection: ClientConnection = new ClientConnection(this.#context, this.#links, channel, () =>
+  /** @param context That of the request which opened the connection: its trace goes with what the client does. */
+  accept(channel: ClientChannel, context: SignalingContext = this.#context): ClientConnection {
+    const connection: ClientConnection = new ClientConnection(context, this.#links, channel, () =>
       this.#forget(connection),
     );
     this.#connections.add(connection);
