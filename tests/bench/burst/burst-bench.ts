@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type BaseRange, drawBase } from "../../simulation/cluster/draw-base.ts";
 import { STRATEGY_NAMES } from "../../simulation/strategies/create-strategy.ts";
 import type { StrategyName } from "../../simulation/strategies/strategy.ts";
 import { quantile, rounded } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
 import { packBlindly } from "./blind-packing.ts";
 import type { BurstTraces } from "./burst-trace.ts";
-import { type BaseRange, drawBase } from "./draw-base.ts";
 import { packIdeally } from "./ideal-packing.ts";
 import { finalLoadsPpm, runBurst } from "./run-burst.ts";
 

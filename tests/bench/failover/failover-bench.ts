@@ -16,8 +16,8 @@ const LOST_AFTER_MS = 30_000;
 /** Between deaths, so that bandwidth estimation and whoever came back have come to rest. */
 const CALM_MS = 3_000;
 
-/** Of one kind of death: from it to each peer's first decoded frame of each other one, ms. */
-type Deaths = { gaps: number[]; peersLost: number };
+/** Of one kind of death, from it, ms: to the room's new place; to each peer's first decoded frame of each other one. */
+type Deaths = { placed: number[]; gaps: number[]; peersLost: number };
 
 /** Kills what serves a room whose peers all publish and watch each other, again and again, in each of several ways. */
 export async function runFailoverBench(args: string[]): Promise<Record<string, unknown>> {
@@ -46,10 +46,11 @@ async function measure(kind: DeathKind, { browser, url, peers, deaths }: Setting
     await page.addInitScript(watchFrames);
     await page.goto(url);
     await joinAll(page, cluster, peers);
-    const all: Deaths = { gaps: [], peersLost: 0 };
+    const all: Deaths = { placed: [], gaps: [], peersLost: 0 };
     for (let death = 0; death < deaths; death++) {
       await page.waitForTimeout(CALM_MS);
-      const { gaps, peersLost } = await die(kind, cluster, page, peers);
+      const { placed, gaps, peersLost } = await die(kind, cluster, page, peers);
+      all.placed.push(...placed);
       all.gaps.push(...gaps);
       all.peersLost += peersLost;
     }
@@ -78,11 +79,16 @@ async function die(kind: DeathKind, cluster: Cluster, page: Page, peers: number)
   DEATHS[kind].kill(node);
   await sawEverybody(page, peers);
   const frames = await page.evaluate(() => window.firstFrames);
+  const moves = cluster.nodes.flatMap(({ log }) =>
+    log.filter(({ msg, time }) => msg === "room.moved" && time >= diedAtMs),
+  );
+  const placedAtMs = Math.min(...moves.map(({ time }) => time));
   await DEATHS[kind].repair(node);
   await untilWhole(cluster, NODES);
   const byReceiver = [...Map.groupBy(frames, ({ connection }) => connection).values()];
   const whole = byReceiver.filter((seen) => seen.length >= peers - 1);
   return {
+    placed: moves.length > 0 ? [placedAtMs - diedAtMs] : [],
     gaps: frames.map(({ atMs }) => atMs - diedAtMs),
     peersLost: peers - Math.min(peers, whole.length),
   };
@@ -107,7 +113,11 @@ function report(
   console.log(
     `Milliseconds from the death to decoded frames; ${deaths} deaths of each kind, ${peers} peers:`,
   );
-  console.table(Object.fromEntries([...results].map(([kind, { gaps }]) => [kind, summarize(gaps)])));
+  const rows = [...results].flatMap(([kind, { placed, gaps }]) => [
+    [`${kind}: placed anew by a node`, summarize(placed)],
+    [`${kind}: frames`, summarize(gaps)],
+  ]);
+  console.table(Object.fromEntries(rows));
   const at = (gaps: readonly number[], share: number) => rounded(quantile(gaps, share));
   const figures = [...results].map(
     ([kind, { gaps }]) => [kind, { mediaGapP50Ms: at(gaps, 0.5), mediaGapP99Ms: at(gaps, 0.99) }] as const,

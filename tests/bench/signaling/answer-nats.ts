@@ -10,8 +10,8 @@ export type AnswerNatsTasks = {
 };
 
 answerParent({
-  serve: async ({ url, subject, reply, ...login }: AnswerNatsTasks["serve"]["input"]) => {
-    const nats = await connect({ servers: [url], ...login });
+  serve: async ({ url, subject, reply, user, password }: AnswerNatsTasks["serve"]["input"]) => {
+    const nats = await connect({ servers: [url], user, pass: password });
     nats.subscribe(subject, { callback: (_error, message) => void message.respond(reply) });
     await nats.flush();
     return null;

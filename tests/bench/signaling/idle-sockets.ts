@@ -4,7 +4,7 @@ import type { Cluster } from "../../support/processes/start-cluster.ts";
 import { joinFrame } from "../../support/protocol-client.ts";
 
 /** Peers of one room: each hears of the others, and then nothing happens. */
-const PEERS_PER_ROOM = 5;
+const PEERS_PER_ROOM = 25;
 const AT_ONCE = 20;
 
 export type IdleSockets = { readonly count: number; grow(to: number): Promise<void>; close(): void };

@@ -43,7 +43,8 @@ async function openBareNats({ nats }: Cluster, bytes: string) {
   const child = startChild<AnswerNatsTasks>(join(import.meta.dirname, "answer-nats.ts"));
   await child.ask("serve", { url: nats.tcpUrl, ...nats.users.node, subject: SUBJECT, reply: bytes });
   const inboxPrefix = "_INBOX_signaling";
-  const connection = await connect({ servers: [nats.tcpUrl], ...nats.users.signaling, inboxPrefix });
+  const { user, password: pass } = nats.users.signaling;
+  const connection = await connect({ servers: [nats.tcpUrl], user, pass, inboxPrefix });
   return {
     request: () => connection.request(SUBJECT, bytes, { timeout: 5_000 }),
     close: async () => {
