@@ -12,7 +12,7 @@ export async function askToJoin(
   { bus, registry }: Cluster,
   room: string,
   options: JoinOptions,
-  placement?: Placement,
+  placement?: Pick<Placement, "lease" | "debitId" | "room">,
 ): Promise<JoinReply> {
   const { lease, debitId, room: record } = placement ?? (await registry.place({ roomId: room }));
   const { type: _, ...join } = joinFrame(options);

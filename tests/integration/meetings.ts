@@ -17,10 +17,15 @@ async function publishAll(clients: ProtocolClient[]): Promise<void> {
 }
 
 /** The room is placed anew; all are told, join again on their sockets and publish again. */
-export async function comeBack(cluster: Cluster, room: string, clients: ProtocolClient[]): Promise<void> {
+export async function comeBack(
+  cluster: Cluster,
+  room: string,
+  clients: ProtocolClient[],
+  timeoutMs = 10_000,
+): Promise<void> {
   const before = Math.max(...clients.map((client) => client.joined.epoch));
   const epoch = async () => (await cluster.room(room)).placement?.epoch ?? 0;
-  await expect.poll(epoch, { timeout: 10_000 }).toBeGreaterThan(before);
+  await expect.poll(epoch, { timeout: timeoutMs }).toBeGreaterThan(before);
   await Promise.all(clients.map(rejoin));
   for (const client of clients) expect(client.joined.epoch).toBe(await epoch());
   await publishAll(clients);

@@ -39,7 +39,7 @@ async function relocate(room: Room, dead: CoreAddress, deps: RelocateDeps): Prom
     await openAndTell(placed, deps);
   });
 
-  /** @returns null when the registry is away, twice: what this node had it may place itself. */
+  /** @returns null when the registry is away, or gives nothing to a node without a bus: what it had it may place itself. */
   async function place(attempt: number): Promise<Placement | null> {
     const supersedes = { incarnation: held.incarnation, epoch: held.epoch };
     // Another core if there is one; else the same, once its new worker runs.
@@ -47,8 +47,8 @@ async function relocate(room: Room, dead: CoreAddress, deps: RelocateDeps): Prom
     try {
       return await deps.registry.place({ roomId, supersedes, exclude });
     } catch (error) {
-      const isAway = error instanceof FairleadError && error.code === "registry_unreachable";
-      if (isAway && attempt > 1) return null;
+      if (!(error instanceof FairleadError) || attempt === 1) throw error;
+      if (error.code === "registry_unreachable" || !deps.bus.isConnected) return null;
       throw error;
     }
   }

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import type { Room } from "../room/room.ts";
+import { ObservedCosts } from "./observed-costs.ts";
+
+function setUp() {
+  const clock = { nowMs: 0 };
+  const costs = new ObservedCosts(() => clock.nowMs);
+  const open = (kind = "meeting") => {
+    const room = { openedMs: clock.nowMs, options: { kind } } as Room;
+    costs.noteOpened(room);
+    return room;
+  };
+  const at = (ms: number) => {
+    clock.nowMs = ms;
+  };
+  return { costs, open, at };
+}
+
+describe("a room's cost", () => {
+  it("is its share of its core's load at its peak, by its share of the consumers, told at two minutes", () => {
+    const { costs, open, at } = setUp();
+    const [small, large] = [open(), open("broadcast")];
+    const sample = (load: number, consumers: [number, number]) =>
+      costs.sample(load, [
+        { room: small, consumers: consumers[0] },
+        { room: large, consumers: consumers[1] },
+      ]);
+    sample(0.4, [10, 30]);
+    sample(0.2, [5, 15]);
+    at(119_999);
+    sample(0.1, [1, 1]);
+    expect(costs.due()).toEqual([]);
+    at(120_000);
+    sample(0.1, [1, 1]);
+    expect(costs.due()).toEqual([
+      { kind: "meeting", load: 0.1 },
+      { kind: "broadcast", load: expect.closeTo(0.3, 9) },
+    ]);
+  });
+
+  it("is told once, until a beat that told it is answered", () => {
+    const { costs, open, at } = setUp();
+    const room = open();
+    at(120_000);
+    costs.sample(0.5, [{ room, consumers: 4 }]);
+    const told = costs.due();
+    expect(costs.due()).toEqual(told);
+    costs.noteAnswer(told);
+    costs.sample(0.9, [{ room, consumers: 4 }]);
+    costs.noteClosed(room);
+    expect(costs.due()).toEqual([]);
+  });
+
+  it("is told when it closes earlier, but not if it was hardly used", () => {
+    const { costs, open, at } = setUp();
+    const [short, long] = [open(), open()];
+    costs.sample(0.5, [
+      { room: short, consumers: 1 },
+      { room: long, consumers: 1 },
+    ]);
+    at(29_999);
+    costs.noteClosed(short);
+    at(30_000);
+    costs.noteClosed(long);
+    expect(costs.due()).toEqual([{ kind: "meeting", load: 0.25 }]);
+  });
+
+  it("is told in bounded beats", () => {
+    const { costs, open, at } = setUp();
+    const rooms = Array.from({ length: 100 }, () => open());
+    at(40_000);
+    for (const room of rooms) costs.noteClosed(room);
+    const first = costs.due();
+    expect(first).toHaveLength(64);
+    costs.noteAnswer(first);
+    expect(costs.due()).toHaveLength(36);
+  });
+});

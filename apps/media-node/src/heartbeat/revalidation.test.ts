@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Revalidation } from "./revalidation.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A node at some time; `beats` counts those that calls asked for. */
+function setUp() {
+  const clock = { offsetMs: 0, beats: 0 };
+  const now = () => Date.now() + clock.offsetMs;
+  const beat = () => {
+    clock.beats += 1;
+  };
+  const revalidation = new Revalidation({ beat, now });
+  const answered = (sentMs = now()) => revalidation.noteBeat({ sentMs, isAnswered: true });
+  const failed = (sentMs = now()) => revalidation.noteBeat({ sentMs, isAnswered: false });
+  const order: string[] = [];
+  /** @returns Whether the call goes through now. */
+  const call = async (name = "call") => {
+    void revalidation.pass().then(() => order.push(name));
+    await vi.advanceTimersByTimeAsync(0);
+    return order.includes(name);
+  };
+  return { clock, now, revalidation, answered, failed, call, order };
+}
+
+describe("a call", () => {
+  it("goes through at once while the registry answers", async () => {
+    const { answered, call, clock } = setUp();
+    answered();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await call()).toBe(true);
+    expect(clock.beats).toBe(0);
+  });
+
+  it("waits, after a standstill, for the answer to one beat; all go through then, in order", async () => {
+    const { answered, call, clock, order } = setUp();
+    answered();
+    clock.offsetMs = 1_500;
+    expect(await call("one")).toBe(false);
+    expect(await call("two")).toBe(false);
+    expect(clock.beats).toBe(1);
+    answered();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(["one", "two"]);
+    expect(await call("three")).toBe(true);
+  });
+
+  it("is not let through by the answer to a beat that was sent before the standstill", async () => {
+    const { answered, call, clock, now } = setUp();
+    const sentMs = now();
+    clock.offsetMs = 5_000;
+    expect(await call()).toBe(false);
+    answered(sentMs);
+    expect(await call("another")).toBe(false);
+  });
+
+  it("is not let through by the failure of a beat that the standstill made late", async () => {
+    const { answered, failed, call, clock, now } = setUp();
+    answered();
+    const sentMs = now();
+    clock.offsetMs = 1_300;
+    failed(sentMs);
+    expect(await call()).toBe(false);
+    answered();
+    expect(await call("another")).toBe(true);
+  });
+
+  it("goes through when the registry does not answer: after a second, and then for two seconds at once", async () => {
+    const { answered, call, clock, order } = setUp();
+    answered();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(await call("first")).toBe(false);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(order).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(order).toEqual(["first"]);
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(await call("covered")).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await call("not covered")).toBe(false);
+    expect(clock.beats).toBe(2);
+  });
+
+  it("goes through as soon as a beat fails, and at once while they go on failing", async () => {
+    const { answered, failed, call, clock, order, now } = setUp();
+    answered();
+    await vi.advanceTimersByTimeAsync(1_200);
+    const sentMs = now();
+    expect(await call("waits")).toBe(false);
+    await vi.advanceTimersByTimeAsync(300);
+    failed(sentMs);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(["waits"]);
+    for (let beats = 0; beats < 10; beats++) {
+      await vi.advanceTimersByTimeAsync(500);
+      failed();
+      expect(await call(`call ${beats}`)).toBe(true);
+    }
+    expect(clock.beats).toBe(1);
+  });
+
+  it("waits on when the process stood still while it waited", async () => {
+    const { answered, call, clock, order } = setUp();
+    answered();
+    clock.offsetMs = 2_000;
+    await call();
+    clock.offsetMs = 4_000;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order).toEqual([]);
+    expect(clock.beats).toBe(2);
+    answered();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(["call"]);
+  });
+
+  it("waits too when the clock was set back", async () => {
+    const { answered, call, clock } = setUp();
+    answered();
+    clock.offsetMs = -60_000;
+    expect(await call()).toBe(false);
+  });
+});

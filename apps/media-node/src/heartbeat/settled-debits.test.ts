@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { SettledDebits } from "./settled-debits.ts";
+
+function setUp() {
+  const clock = { nowMs: 0 };
+  const debits = new SettledDebits(() => clock.nowMs);
+  const at = (ms: number) => {
+    clock.nowMs = ms;
+  };
+  return { debits, at };
+}
+
+it("a peer's debit is settled when its load is in the measured one; a refused one's at once", () => {
+  const { debits, at } = setUp();
+  debits.noteArrival("came");
+  debits.noteRefusal("refused");
+  expect(debits.due()).toEqual(["refused"]);
+  at(9_999);
+  expect(debits.due()).toEqual(["refused"]);
+  at(10_000);
+  expect(debits.due()).toEqual(["came", "refused"]);
+});
+
+it("it is named until a beat that named it is answered", () => {
+  const { debits } = setUp();
+  debits.noteRefusal("one");
+  expect(debits.due()).toEqual(["one"]);
+  debits.noteRefusal("two");
+  debits.noteAnswer(["one"]);
+  expect(debits.due()).toEqual(["two"]);
+});
+
+it("a beat names so many at most, and what the registry has long forgotten is forgotten", () => {
+  const { debits, at } = setUp();
+  for (let index = 0; index < 1_500; index++) debits.noteRefusal(`debit-${index}`);
+  // Without the registry a peer comes without a debit.
+  debits.noteRefusal("");
+  expect(debits.due()).toHaveLength(1_000);
+  debits.noteAnswer(debits.due());
+  expect(debits.due()).toHaveLength(500);
+  at(60_001);
+  expect(debits.due()).toEqual([]);
+});

@@ -1,0 +1,89 @@
+import { expect, it, onTestFinished } from "vitest";
+import { rtpParameters } from "../support/rtp-parameters.ts";
+import { comeBack, expectSame, meet } from "./meetings.ts";
+import { publish } from "./publish.ts";
+import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
+
+async function start(options: ClusterOptions): Promise<Cluster> {
+  const cluster = await startCluster({ cores: 1, ...options });
+  onTestFinished(cluster.close);
+  return cluster;
+}
+
+function everyBus({ nodes, signaling }: Cluster) {
+  return [...nodes, signaling].map(({ busLink }) => busLink);
+}
+
+it("while the bus is away nobody's grace time runs, and all go on when it comes back", async () => {
+  let offsetMs = 0;
+  const cluster = await start({ graceMs: 1_000, now: () => Date.now() + offsetMs });
+  const clients = await meet(cluster, "one");
+  const gone = await cluster.join("one", "gone");
+  for (const bus of everyBus(cluster)) bus.cut();
+  gone.drop();
+  await expect.poll(async () => (await cluster.nodeStatus())?.busConnected).toBe(false);
+  offsetMs = 60_000;
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(cluster.resourcesOf("one")).toMatchObject({ transport: 6, producer: 2 });
+  for (const bus of everyBus(cluster)) bus.restore();
+  for (const client of clients) await client.resume();
+  await publish(clients[0] ?? expect.fail(), "camera", rtpParameters("vp8"));
+  await clients[1]?.until(() => clients[1]?.view.consumers.size === 2, "Ann's camera");
+  expect((await cluster.nodeStatus())?.busConnected).toBe(true);
+  // Who did not come back is freed once it could have.
+  await clients[0]?.until(() => clients[0]?.view.peers.size === 2, "one less");
+  expect(cluster.bugs).toEqual([]);
+});
+
+it("a worker that dies while the bus is away: its room is open again, and its peers join it anew", async () => {
+  const cluster = await start({});
+  const [ann] = await meet(cluster, "one");
+  if (!ann) return expect.fail();
+  const before = ann.joined.epoch;
+  for (const bus of everyBus(cluster)) bus.cut();
+  process.kill(cluster.node.workerPids()[0] ?? expect.fail("no worker"), "SIGKILL");
+  const epoch = async () => (await cluster.registry.describeRoom("one"))?.lease?.epoch;
+  await expect.poll(epoch, { timeout: 5_000 }).toBeGreaterThan(before);
+  await expect.poll(() => cluster.resourcesOf("one"), { timeout: 5_000 }).toMatchObject({ router: 1 });
+  for (const bus of everyBus(cluster)) bus.restore();
+  await ann.connect();
+  await ann.rejoin();
+  expect(ann.joined.epoch).toBe(await epoch());
+  expect(cluster.bugs).toEqual([]);
+});
+
+it("a node cut from the bus alone keeps its rooms for ten seconds; then others have them, and it yields", async () => {
+  const cluster = await start({ nodes: 2 });
+  const clients = await meet(cluster, "one");
+  const cut = await cluster.nodeOf("one");
+  cut.busLink.cut();
+  await comeBack(cluster, "one", clients, 15_000);
+  expect(await cluster.nodeOf("one")).not.toBe(cut);
+  await expect.poll(() => cluster.resourcesOf("one", cut), { timeout: 3_000 }).toEqual({});
+  cut.busLink.restore();
+  await expectSame(cluster, "one", clients);
+  expect(cluster.bugs).toEqual([]);
+});
+
+it("with bus and registry away at once, and back in either order, every peer is where it was", async () => {
+  const cluster = await start({ nodes: 2 });
+  const clients = await meet(cluster, "one");
+  const links = [...cluster.nodes, cluster.signaling];
+  for (const isBusFirst of [true, false]) {
+    for (const link of links) cluster.kill(link);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const restoreBus = () => links.map(({ busLink }) => busLink.restore());
+    const restoreRegistry = () => links.map(({ registryLink }) => registryLink.restore());
+    if (isBusFirst) restoreBus();
+    else restoreRegistry();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    if (isBusFirst) restoreRegistry();
+    else restoreBus();
+    for (const client of clients) {
+      await client.resume();
+      await client.command("producers.subscribe", { producerIds: ["none"] });
+    }
+    await expectSame(cluster, "one", clients);
+  }
+  expect(cluster.bugs).toEqual([]);
+});

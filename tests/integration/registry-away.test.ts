@@ -1,0 +1,195 @@
+import { callNode, callSubject } from "@fairlead/bus";
+import { subjects } from "@fairlead/protocol";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { askToJoin } from "./calls-by-bus.ts";
+import { expectSame, meet } from "./meetings.ts";
+import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
+
+async function start(options: ClusterOptions): Promise<Cluster> {
+  const cluster = await startCluster({ cores: 1, ...options });
+  onTestFinished(cluster.close);
+  return cluster;
+}
+
+function everyLink({ nodes, signaling }: Cluster) {
+  return [...nodes, signaling].map(({ registryLink }) => registryLink);
+}
+
+/** Resolves once each node has noticed that the registry is away: its heartbeats come twice a second. */
+async function cutRegistry(cluster: Cluster): Promise<void> {
+  for (const link of everyLink(cluster)) link.cut();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+}
+
+function restoreRegistry(cluster: Cluster): void {
+  for (const link of everyLink(cluster)) link.restore();
+}
+
+const ANN = { identity: "ann", ticketId: "a-ticket" };
+const owner = ({ bus }: Cluster, roomId: string, peer = ANN) =>
+  callSubject(bus, subjects.roomOwner(roomId), "room.owner", { roomId, peer });
+
+describe("the owner of a room", () => {
+  it("answers for it as long as it is here, with what the registry would say", async () => {
+    const cluster = await start({ nodes: 2 });
+    const [ann] = await meet(cluster, "one");
+    await ann?.command("peer.mute", { peerId: ann.peerId, source: "camera", muted: true });
+    const { lease, options, mutes } = (await cluster.registry.describeRoom("one")) ?? expect.fail();
+    expect(await owner(cluster, "one")).toEqual({ lease, options, mutes });
+    await cluster.api("DELETE", "/v1/rooms/one");
+    await expect(owner(cluster, "one")).rejects.toMatchObject({ code: "node_unreachable" });
+  });
+
+  it("can be joined through while the registry is away", async () => {
+    const cluster = await start({ nodes: 2 });
+    const clients = await meet(cluster, "one");
+    await cutRegistry(cluster);
+    const cleo = await cluster.join("one", "cleo");
+    for (const client of [...clients, cleo])
+      await client.until(() => client.view.peers.size === 3, "everybody");
+    expect(cleo.joined.epoch).toBe(clients[0]?.joined.epoch);
+    restoreRegistry(cluster);
+    expect(await cluster.room("one")).toMatchObject({ peers: 3, placement: { epoch: cleo.joined.epoch } });
+    expect(cluster.bugs).toEqual([]);
+  });
+
+  it("refuses who was banned: here, or long before the room was opened", async () => {
+    const cluster = await start({ nodes: 1 });
+    const [, bob] = await meet(cluster, "one");
+    await cluster.api("DELETE", `/v1/rooms/one/peers/${bob?.peerId}`);
+    await cluster.registry.updateRoom("two", { ban: { identity: "mallory", ticketId: "m" } });
+    await cluster.join("two", "ann");
+    const banned = { code: "banned" };
+    await expect(owner(cluster, "one", { identity: "bob", ticketId: "x" })).rejects.toMatchObject(banned);
+    const mallory = { identity: "mallory", ticketId: "x" };
+    await expect.poll(() => owner(cluster, "two", mallory).catch(({ code }) => code)).toBe("banned");
+    await expect(owner(cluster, "two", { identity: "x", ticketId: "m" })).rejects.toMatchObject(banned);
+    await expect(owner(cluster, "two")).resolves.toBeDefined();
+    await cutRegistry(cluster);
+    await expect(cluster.join("two", "mallory")).rejects.toMatchObject(banned);
+    restoreRegistry(cluster);
+    await cluster.api("DELETE", "/v1/rooms/two/bans/mallory");
+    await expect(owner(cluster, "two", { identity: "mallory", ticketId: "m" })).resolves.toBeDefined();
+  });
+
+  it("reads who is banned once the registry comes back, also of a room that it claimed itself", async () => {
+    const cluster = await start({ nodes: 1 });
+    const options = { maxPeers: 7, duplicateIdentity: "refuse" as const };
+    await cluster.api("PUT", "/v1/rooms/one", options);
+    await cluster.registry.updateRoom("one", { ban: { identity: "mallory" } });
+    await cutRegistry(cluster);
+    await cluster.join("one", "ann");
+    expect((await owner(cluster, "one")).options.maxPeers).toBe(1_000);
+    restoreRegistry(cluster);
+    const isKnown = () =>
+      owner(cluster, "one", { identity: "mallory", ticketId: "x" }).catch(({ code }) => code);
+    await expect.poll(isKnown, { timeout: 5_000 }).toBe("banned");
+    expect((await owner(cluster, "one")).options).toMatchObject(options);
+  });
+});
+
+describe("a new room while the registry is away", () => {
+  it("is claimed by one node, whoever asks, and told to the registry when that comes back", async () => {
+    const cluster = await start({ nodes: 2 });
+    await cutRegistry(cluster);
+    const beforeMs = Date.now();
+    const clients = await Promise.all(["ann", "bob", "cleo"].map((name) => cluster.join("one", name)));
+    for (const client of clients) await client.until(() => client.view.peers.size === 3, "everybody");
+    const epochs = new Set(clients.map((client) => client.joined.epoch));
+    expect(epochs.size).toBe(1);
+    expect(clients[0]?.joined.epoch).toBeGreaterThanOrEqual(beforeMs);
+    restoreRegistry(cluster);
+    await expect
+      .poll(async () => (await cluster.registry.describeRoom("one"))?.lease?.epoch, { timeout: 5_000 })
+      .toBe(clients[0]?.joined.epoch);
+    expect(await cluster.room("one")).toMatchObject({ peers: 3, decision: { reason: "rendezvous" } });
+    // And it stays: the registry's word is now the node's.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await cluster.room("one")).toMatchObject({ peers: 3 });
+    for (const client of clients) expect(client.framesOf("error")).toEqual([]);
+    expect(cluster.bugs).toEqual([]);
+  });
+
+  it("has one owner by the registry's word, when only signaling has lost it", async () => {
+    const cluster = await start({ nodes: 2 });
+    const [first, second] = cluster.nodes.map(({ incarnation }) => incarnation);
+    const claim = (incarnation = "") => callNode(cluster.bus, incarnation, "room.claim", { roomId: "one" });
+    const [one, two] = await Promise.all([claim(first), claim(second)]);
+    expect(one.lease).toEqual(two.lease);
+    expect((await cluster.registry.describeRoom("one"))?.lease).toEqual(one.lease);
+    cluster.signaling.registryLink.cut();
+    const ann = await cluster.join("one", "ann");
+    expect(ann.joined.epoch).toBe(one.lease.epoch);
+    expect(cluster.bugs).toEqual([]);
+  });
+
+  it("that two nodes have claimed goes, when it comes back, to the one with most peers", async () => {
+    const cluster = await start({ nodes: 2 });
+    await cutRegistry(cluster);
+    const [left, right] = cluster.nodes;
+    if (!left || !right) return expect.fail();
+    const claim = (incarnation: string) =>
+      callNode(cluster.bus, incarnation, "room.claim", { roomId: "one" });
+    // As when signaling processes do not hear each other's nodes.
+    const few = await claim(left.incarnation);
+    const many = await claim(right.incarnation);
+    expect(few.lease.incarnation).not.toBe(many.lease.incarnation);
+    const join = async (name: string, { lease, ...room }: typeof few) => {
+      const ticket = await cluster.ticket("one", name);
+      return askToJoin(cluster, "one", { ticket }, { lease, debitId: "", room });
+    };
+    await join("ann", few);
+    for (const name of ["bob", "cleo", "dan"]) await join(name, many);
+    restoreRegistry(cluster);
+    await expect.poll(() => cluster.resourcesOf("one", left), { timeout: 5_000 }).toEqual({});
+    expect(cluster.resourcesOf("one", right)).toMatchObject({ router: 1, transport: 6 });
+    expect(await cluster.nodeOf("one")).toBe(right);
+    const { lease } = (await cluster.registry.describeRoom("one")) ?? expect.fail();
+    await expect.poll(async () => (await owner(cluster, "one")).lease).toEqual(lease);
+    expect(cluster.bugs).toEqual([]);
+  });
+
+  it("is refused where no core is left for it", async () => {
+    const cluster = await start({ nodes: 1 });
+    await cutRegistry(cluster);
+    const [pid] = cluster.node.workerPids();
+    process.kill(pid ?? expect.fail("no worker"), "SIGKILL");
+    await expect.poll(() => cluster.node.workerPids()).toEqual([null]);
+    const claim = callNode(cluster.bus, cluster.node.incarnation, "room.claim", { roomId: "one" });
+    await expect(claim).rejects.toMatchObject({ code: "no_capacity" });
+    await expect.poll(() => cluster.node.workerPids(), { timeout: 5_000 }).not.toEqual([null]);
+    await cluster.join("one", "ann");
+    expect(cluster.bugs).toEqual([]);
+  });
+});
+
+it("a worker that dies while the registry is away: its room comes back, on the node's own word", async () => {
+  const cluster = await start({ nodes: 1, cores: 2 });
+  const clients = await meet(cluster, "one");
+  const { placement } = await cluster.room("one");
+  await cutRegistry(cluster);
+  const pid = cluster.node.workerPids()[placement?.core ?? 0] ?? expect.fail("no worker");
+  process.kill(pid, "SIGKILL");
+  const isTold = (client: (typeof clients)[number]) => client.framesOf("moved").length > 0;
+  await Promise.all(clients.map((client) => client.until(() => isTold(client), "moved")));
+  await Promise.all(clients.map((client) => client.rejoin()));
+  for (const client of clients) await client.until(() => client.view.peers.size === 2, "both");
+  restoreRegistry(cluster);
+  const epoch = async () => (await cluster.registry.describeRoom("one"))?.lease?.epoch;
+  await expect.poll(epoch, { timeout: 5_000 }).toBe(clients[0]?.joined.epoch);
+  expect((await cluster.room("one")).peers).toBe(2);
+  expect(cluster.bugs).toEqual([]);
+});
+
+it("a registry that comes back is told of every room that went on meanwhile", async () => {
+  const cluster = await start({ nodes: 2 });
+  const [old, closed] = [await meet(cluster, "old"), await cluster.join("closed", "ann")];
+  await cutRegistry(cluster);
+  const fresh = await meet(cluster, "fresh");
+  await closed.leave();
+  restoreRegistry(cluster);
+  await expect.poll(async () => (await cluster.registry.describeRoom("fresh"))?.lease).toBeTruthy();
+  await expectSame(cluster, "old", old);
+  await expectSame(cluster, "fresh", fresh);
+  expect(cluster.bugs).toEqual([]);
+});
