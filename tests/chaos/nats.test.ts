@@ -4,8 +4,10 @@ import { expectConsistent } from "./expect-nothing-left.ts";
 import { useCluster } from "./use-cluster.ts";
 
 const GRACE_MS = 4_000;
-/** Longer than the grace time, and than a node lives without a heartbeat. */
-const AWAY_MS = GRACE_MS + 3_000;
+/** Longer than the grace time, and than three proofs of life of a peer with a socket. */
+const LONGER_THAN_GRACE_MS = 10_000;
+/** Longer than a node lives without a heartbeat. */
+const AWAY_MS = 4_000;
 
 const chaos = useCluster({ name: "nats", env: { FAIRLEAD_GRACE_MS: `${GRACE_MS}` } });
 
@@ -30,7 +32,7 @@ describe("NATS", () => {
     await chaos.cluster.nats.kill();
     const states = async () => (await meeting.tab.facts()).map(({ state }) => state);
     await expect.poll(states, { timeout: 20_000 }).toEqual(Array(3).fill("reconnecting"));
-    await pause(AWAY_MS);
+    await pause(LONGER_THAN_GRACE_MS);
     await meeting.expectMedia();
     await chaos.cluster.nats.restart();
     await meeting.expectConnected();

@@ -17,20 +17,18 @@ export function useCluster(options: ClusterOptions) {
   let cluster: Cluster | undefined;
   let chromium: Chromium | undefined;
   const meetings: Meeting[] = [];
-  let hasFailed = false;
   beforeAll(async () => {
     [cluster, chromium] = await Promise.all([startCluster(options), launchChromium()]);
   });
   beforeEach(({ onTestFailed }) => {
-    hasFailed = false;
     onTestFailed(() => {
-      hasFailed = true;
       if (cluster) showLogs(cluster);
     });
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
     const ended = meetings.splice(0);
     // The first failure is the one to read.
+    const hasFailed = task.result?.state === "fail";
     if (!hasFailed) for (const meeting of ended) await meeting.end();
     await Promise.all(chromium?.context.pages().map((page) => page.close()) ?? []);
     if (cluster && !hasFailed) await expectNothingLeft(cluster);

@@ -3,8 +3,6 @@ import { joinRoom, type Room } from "@fairlead/client";
 /** What one peer's SDK has told its app so far. */
 export type PeerFacts = {
   state: string;
-  /** How often its connection went away. */
-  reconnects: number;
   /** Epochs of the moves that it heard of. */
   moves: number[];
   /** The code of `room.ended`. */
@@ -18,6 +16,8 @@ declare global {
     sdk: {
       join(url: string, tickets: string[]): Promise<void>;
       facts(): PeerFacts[];
+      /** How many WebSockets the page has opened so far. */
+      sockets(): number;
       leave(): Promise<void>;
     };
   }
@@ -26,7 +26,15 @@ declare global {
 /** Small enough for one machine to encode and decode several times. */
 const CAMERA = { width: 160, height: 120, frameRate: 10 };
 
-const peers: { room: Room; reconnects: number; moves: number[]; ended: string | null }[] = [];
+let sockets = 0;
+window.WebSocket = class extends WebSocket {
+  constructor(url: string | URL, protocols?: string | string[]) {
+    super(url, protocols);
+    sockets += 1;
+  }
+};
+
+const peers: { room: Room; moves: number[]; ended: string | null }[] = [];
 
 /** One peer for each ticket, all in this page, each with a camera and a microphone. */
 async function join(url: string, tickets: string[]): Promise<void> {
@@ -36,11 +44,8 @@ async function join(url: string, tickets: string[]): Promise<void> {
 
 async function joinOne(url: string, ticket: string, media: MediaStream): Promise<void> {
   const room = await joinRoom({ url, ticket, pauseInvisibleVideo: false });
-  const peer: (typeof peers)[number] = { room, reconnects: 0, moves: [], ended: null };
+  const peer: (typeof peers)[number] = { room, moves: [], ended: null };
   peers.push(peer);
-  room.on("connection.changed", ({ state }) => {
-    if (state === "reconnecting") peer.reconnects += 1;
-  });
   room.on("room.moved", ({ epoch }) => void peer.moves.push(epoch));
   room.on("room.ended", ({ code }) => {
     peer.ended = code;
@@ -56,10 +61,11 @@ async function joinOne(url: string, ticket: string, media: MediaStream): Promise
 window.sdk = {
   join,
   facts: () =>
-    peers.map(({ room, reconnects, moves, ended }) => ({
-      ...{ state: room.connectionState, reconnects, moves: [...moves], ended },
+    peers.map(({ room, moves, ended }) => ({
+      ...{ state: room.connectionState, moves: [...moves], ended },
       others: [...room.peers.values()].map(({ identity }) => identity).sort(),
     })),
+  sockets: () => sockets,
   leave: async () => {
     await Promise.all(peers.splice(0).map(({ room }) => room.leave()));
   },

@@ -36,6 +36,11 @@ export class SdkPage {
     return this.page.evaluate(() => window.sdk.facts());
   }
 
+  /** How many WebSockets the page has opened so far. */
+  sockets(): Promise<number> {
+    return this.page.evaluate(() => window.sdk.sockets());
+  }
+
   media(): Promise<RtcSample> {
     return this.page.evaluate(() => globalThis.rtcProbe.sample());
   }

@@ -6,6 +6,7 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { needProgram } from "../../setup/programs.ts";
 import { freePort } from "./free-port.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 const HOST = "127.0.0.1";
 const DEPLOYED = join(import.meta.dirname, "../../../deploy/nats/nats.conf");
@@ -45,7 +46,8 @@ export async function startNats(options: NatsServerOptions = {}) {
 
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
     child.kill(signal);
-    if (signal !== "SIGSTOP" && signal !== "SIGCONT") await ended(child);
+    if (signal === "SIGSTOP") await untilStopped(child.pid ?? 0);
+    else if (signal !== "SIGCONT") await ended(child);
   };
   return {
     tcpUrl: `${tls ? "tls" : "nats"}://${HOST}:${ports.port}`,
@@ -54,7 +56,7 @@ export async function startNats(options: NatsServerOptions = {}) {
     users: config === "deploy" ? USERS : { signaling: ANYONE, node: ANYONE },
     /** Of the server that runs now. */
     pid: () => child.pid ?? 0,
-    /** `SIGSTOP` and `SIGCONT` stall it; resolves when it has ended after one that ends it. */
+    /** `SIGSTOP` and `SIGCONT` stall it; resolves when it stands still, or has ended after one that ends it. */
     kill,
     /** On the same ports. Ends it first where it runs. */
     restart: async () => {

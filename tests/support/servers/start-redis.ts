@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { needProgram } from "../../setup/programs.ts";
 import { freePort } from "./free-port.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 const HOST = "127.0.0.1";
 /** A start takes milliseconds; provides for a machine that is busy with other tests. */
@@ -43,10 +44,11 @@ export async function startRedis({ isCluster = false, port, args = [] }: RedisSe
     port: listenPort,
     /** Of the server that runs now. */
     pid: () => child.pid ?? 0,
-    /** `SIGSTOP` and `SIGCONT` stall it; resolves when it has ended after one that ends it. */
+    /** `SIGSTOP` and `SIGCONT` stall it; resolves when it stands still, or has ended after one that ends it. */
     signal: async (signal: NodeJS.Signals) => {
       child.kill(signal);
-      if (signal !== "SIGSTOP" && signal !== "SIGCONT") await ended(child);
+      if (signal === "SIGSTOP") await untilStopped(child.pid ?? 0);
+      else if (signal !== "SIGCONT") await ended(child);
     },
     /** On the same port; empty, unless `args` ask for persistence. Ends it first where it runs. */
     restart: async () => {
