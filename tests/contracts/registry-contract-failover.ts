@@ -141,6 +141,19 @@ export function describeFailover(openAdapter: OpenRegistryAdapter): void {
       },
     );
 
+    fact("a room that a node does not name when it comes back from its burial is ended", async (adapter) => {
+      const { registry } = adapter;
+      await registry.heartbeat(beatOf("a"));
+      const closed = (await placePeer(registry, "closed")).lease;
+      const kept = (await placePeer(registry, "kept")).lease;
+      await registry.heartbeat(beatOf("a", { leases: serving([closed, kept]) }));
+      await beating(adapter, 3_500, [beatOf("b", { state: "draining" })]);
+      await registry.heartbeat(beatOf("a", { leases: serving([kept], { isComplete: true }) }));
+      expect((await registry.listRooms({ limit: 9 })).items.map(({ lease }) => lease)).toEqual([kept]);
+      const again = (await placePeer(registry, "closed")).lease;
+      expect(again.epoch).toBeGreaterThan(closed.epoch);
+    });
+
     fact("a dead node that nobody buried yet is not chosen", async (adapter) => {
       const { registry } = adapter;
       for (let n = 0; n < 12; n += 1) await registry.heartbeat(beatOf(`dead-${n}`));

@@ -34,12 +34,17 @@ export class Leases {
 
   /** @param suspect An incarnation that the caller could not reach. @returns The lease in force. */
   live(room: Room, nowMs: number, suspect?: string): Lease | null {
-    const { lease, isConfirmed, claimedAtMs } = room;
+    const { lease, isConfirmed } = room;
     const isLive =
       lease !== null &&
-      (isConfirmed || nowMs - claimedAtMs <= this.#policy.confirmWithinMs) &&
+      (isConfirmed || this.isAwaited(room, nowMs)) &&
       this.#nodes.isAlive(lease.incarnation, nowMs, suspect);
     return isLive ? lease : null;
+  }
+
+  /** Claimed so lately that its node may be on the way to opening it. */
+  isAwaited({ isConfirmed, claimedAtMs }: Room, nowMs: number): boolean {
+    return !isConfirmed && nowMs - claimedAtMs <= this.#policy.confirmWithinMs;
   }
 
   /** @returns The lease that answers the request as it is, without a new claim. */

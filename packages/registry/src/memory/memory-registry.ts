@@ -6,19 +6,16 @@ import {
   type RoomRecord,
   randomId,
 } from "@fairlead/protocol";
-import { CostHistogram } from "../placement/learned-cost.ts";
 import { memberOf } from "../placement/node-pools.ts";
 import { DEFAULT_POLICY, type PlacementPolicy } from "../placement/placement-policy.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
-import { Leases } from "./leases.ts";
+import { bury } from "./bury-nodes.ts";
 import { toNodeStatus } from "./node-status.ts";
-import { NodeTable } from "./node-table.ts";
-import { Orphans } from "./orphans.ts";
 import { placeRoom } from "./place-room.ts";
-import { Reservations } from "./reservations.ts";
+import { newIndex, type RegistryIndex } from "./registry-index.ts";
 import { patchRoom, toRoomRecord } from "./room-record.ts";
-import { type Room, RoomTable } from "./room-table.ts";
-import { bury, type Index, takeHeartbeat } from "./take-heartbeat.ts";
+import type { Room } from "./room-table.ts";
+import { takeHeartbeat } from "./take-heartbeat.ts";
 
 export type { PlacementPolicy } from "../placement/placement-policy.ts";
 
@@ -40,7 +37,7 @@ export function createMemoryRegistry(options: MemoryRegistryOptions = {}): Regis
 class MemoryRegistry implements Registry {
   readonly #now: () => number;
   readonly #random: MemoryRegistryOptions["random"];
-  readonly #index: Index;
+  readonly #index: RegistryIndex;
   /** When it was first asked for anything; null until then. */
   #bornAtMs: number | null = null;
   #isClosed = false;
@@ -136,16 +133,6 @@ class MemoryRegistry implements Registry {
   #toRecord(room: Room, nowMs: number): RoomRecord {
     return toRoomRecord(room, this.#index.leases.live(room, nowMs) !== null);
   }
-}
-
-function newIndex(policy: PlacementPolicy): Index {
-  const rooms = new RoomTable();
-  const nodes = new NodeTable(policy);
-  const orphans = new Orphans(policy, rooms, nodes);
-  const reservations = new Reservations(policy, nodes.pools);
-  const leases = new Leases(policy, { rooms, nodes, orphans, reservations });
-  const costs = { meeting: new CostHistogram(), broadcast: new CostHistogram() };
-  return { policy, rooms, nodes, orphans, reservations, leases, costs };
 }
 
 function pageSize(limit: number): number {

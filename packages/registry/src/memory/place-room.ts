@@ -3,9 +3,9 @@ import { type Choice, chooseCore } from "../placement/choose-core.ts";
 import { explainChoice, explainLiveLease } from "../placement/explain-choice.ts";
 import { expectedCostPpm } from "../placement/room-cost.ts";
 import type { Placement, PlaceRequest } from "../registry.ts";
+import type { RegistryIndex } from "./registry-index.ts";
 import { refuseBanned } from "./room-record.ts";
 import { copyOptions, DEFAULT_ROOM_OPTIONS, type Room } from "./room-table.ts";
-import type { Index } from "./take-heartbeat.ts";
 
 /** The registry's answer, but for the name of the debit. */
 type Placed = { room: Room; lease: Lease; decision: PlacementDecision };
@@ -17,7 +17,7 @@ type Placed = { room: Room; lease: Lease; decision: PlacementDecision };
  * @throws {FairleadError} `banned`, `registry_cold`, `no_capacity`.
  */
 export function placeRoom(
-  index: Index,
+  index: RegistryIndex,
   request: PlaceRequest,
   { debitId, nowMs, coldUntil }: { debitId: string; nowMs: number; coldUntil(): number },
 ): Placement {
@@ -38,7 +38,7 @@ function refuseCold(coldUntilMs: number, nowMs: number): void {
   if (nowMs < coldUntilMs) throw new FairleadError("registry_cold", { retryAfterMs: coldUntilMs - nowMs });
 }
 
-function placeAnew(index: Index, request: PlaceRequest, nowMs: number): Placed {
+function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): Placed {
   const { rooms, leases, reservations, nodes } = index;
   const known = rooms.get(request.roomId);
   const options = known?.options ?? request.options ?? DEFAULT_ROOM_OPTIONS;
@@ -55,7 +55,7 @@ function placeAnew(index: Index, request: PlaceRequest, nowMs: number): Placed {
 }
 
 function chooseFor(
-  { nodes, policy }: Index,
+  { nodes, policy }: RegistryIndex,
   { region, labels = [], exclude, suspect }: PlaceRequest,
   { options, costPpm, nowMs }: { options: RoomOptions; costPpm: number; nowMs: number },
 ): Choice {

@@ -100,6 +100,8 @@ export class Reservations {
 
 /** A core that the node does not advertise has no sum; its entries count once it does. */
 function addDebit(node: KnownNode, core: number, ppm: number): void {
-  const known = node.cores.find((other) => other.core === core);
+  // As a rule a node advertises its cores in order.
+  const inOrder = node.cores[core];
+  const known = inOrder?.core === core ? inOrder : node.cores.find((other) => other.core === core);
   if (known) known.debitPpm += ppm;
 }

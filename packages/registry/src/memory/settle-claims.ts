@@ -1,11 +1,8 @@
 import type { Heartbeat, Lease, ServedLease } from "@fairlead/protocol";
 import { explainTakeUp } from "../placement/explain-choice.ts";
 import type { KnownNode } from "./known-node.ts";
-import type { Leases } from "./leases.ts";
-import type { NodeTable } from "./node-table.ts";
-import type { Room, RoomTable } from "./room-table.ts";
-
-export type Tables = { rooms: RoomTable; nodes: NodeTable; leases: Leases };
+import type { RegistryIndex } from "./registry-index.ts";
+import type { Room } from "./room-table.ts";
 
 /** What the node hears: leases of others, and its own under a higher epoch. */
 export type Verdict = { lost: Lease } | { renewed: Lease } | null;
@@ -17,39 +14,45 @@ type Claim = { node: KnownNode; served: ServedLease; room: Room };
  * Takes a node's word for the leases that it names, and settles who keeps a room that two serve: the higher epoch, or, where a
  * node claimed it alone while the registry was away, the one with most peers.
  */
-export function settleClaim(tables: Tables, node: KnownNode, served: ServedLease, nowMs: number): Verdict {
-  const room = tables.rooms.obtain(served.roomId, nowMs);
+export function settleClaim(
+  index: RegistryIndex,
+  node: KnownNode,
+  served: ServedLease,
+  nowMs: number,
+): Verdict {
+  const room = index.rooms.obtain(served.roomId, nowMs);
   const claim = { node, served, room };
-  if (room.lease?.incarnation === node.incarnation) return settleOwn(tables, claim, room.lease, nowMs);
-  return settleAgainst(tables, claim, room.lease, nowMs);
+  if (room.lease?.incarnation === node.incarnation) return settleOwn(index, claim, room.lease, nowMs);
+  return settleAgainst(index, claim, room.lease, nowMs);
 }
 
-function settleOwn(tables: Tables, claim: Claim, held: Lease, nowMs: number): Verdict {
+function settleOwn(index: RegistryIndex, claim: Claim, held: Lease, nowMs: number): Verdict {
   const { node, served, room } = claim;
-  if (held.epoch < served.epoch) return takeUp(tables, claim, served.epoch, nowMs);
+  if (held.epoch < served.epoch) return takeUp(index, claim, served.epoch, nowMs);
   const isTie = held.epoch === served.epoch;
   if (held.core !== served.core) {
-    // Placed anew, and not named by the node: its join is on its way there. Otherwise the node itself changed cores.
-    return isTie || room.isConfirmed ? takeUp(tables, claim, higher(claim), nowMs) : null;
+    // Placed anew lately, and not named by the node: its join is on its way there. Otherwise the node itself changed cores.
+    const isAwaited = !isTie && index.leases.isAwaited(room, nowMs);
+    return isAwaited ? null : takeUp(index, claim, higher(claim), nowMs);
   }
-  tables.leases.confirm(room, node, served.peers);
+  index.leases.confirm(room, node, served.peers);
   if (!isTie) return { renewed: { ...held } };
   room.isLocal = served.isLocal;
   return null;
 }
 
-function settleAgainst(tables: Tables, claim: Claim, held: Lease | null, nowMs: number): Verdict {
+function settleAgainst(index: RegistryIndex, claim: Claim, held: Lease | null, nowMs: number): Verdict {
   const { served, room } = claim;
-  if (!held) return takeUp(tables, claim, served.epoch, nowMs);
-  const isHolderAlive = tables.nodes.isAlive(held.incarnation, nowMs);
+  if (!held) return takeUp(index, claim, served.epoch, nowMs);
+  const isHolderAlive = index.nodes.isAlive(held.incarnation, nowMs);
   const isTie = held.epoch === served.epoch;
   const isContested = isHolderAlive && (served.isLocal || room.isLocal || isTie);
   if (held.epoch < served.epoch) {
-    if (!isContested || room.peers <= served.peers) return takeUp(tables, claim, served.epoch, nowMs);
-    return { lost: { ...tables.leases.raise(room, held, higher(claim)) } };
+    if (!isContested || room.peers <= served.peers) return takeUp(index, claim, served.epoch, nowMs);
+    return { lost: { ...index.leases.raise(room, held, higher(claim)) } };
   }
-  if (isContested ? served.peers > room.peers : isTie) return takeUp(tables, claim, higher(claim), nowMs);
-  return { lost: { ...(isTie ? tables.leases.raise(room, held, higher(claim)) : held) } };
+  if (isContested ? served.peers > room.peers : isTie) return takeUp(index, claim, higher(claim), nowMs);
+  return { lost: { ...(isTie ? index.leases.raise(room, held, higher(claim)) : held) } };
 }
 
 /** @returns An epoch that neither of two that have the same, nor anybody else, was given. */
@@ -58,7 +61,12 @@ function higher({ room, served }: Claim): number {
 }
 
 /** The node knows of a lease that this index lost, or never heard of; or it wins one, under a higher epoch than it named. */
-function takeUp({ leases }: Tables, { node, served, room }: Claim, epoch: number, nowMs: number): Verdict {
+function takeUp(
+  { leases }: RegistryIndex,
+  { node, served, room }: Claim,
+  epoch: number,
+  nowMs: number,
+): Verdict {
   const { nodeId, incarnation } = node;
   const isRaised = epoch !== served.epoch;
   const lease = { roomId: room.roomId, nodeId, incarnation, core: served.core, epoch };
@@ -69,8 +77,13 @@ function takeUp({ leases }: Tables, { node, served, room }: Claim, epoch: number
 }
 
 /** Ends what the node does not serve: what a complete list leaves out, and what it has not named in time. */
-export function endUnserved(leases: Leases, node: KnownNode, beat: Heartbeat, lapsedBeforeMs: number): void {
-  for (const room of node.claims) if (room.claimedAtMs < lapsedBeforeMs) leases.end(room);
+export function endUnserved(
+  { leases }: RegistryIndex,
+  node: KnownNode,
+  beat: Heartbeat,
+  nowMs: number,
+): void {
+  for (const room of node.claims) if (!leases.isAwaited(room, nowMs)) leases.end(room);
   if (!beat.leases.isComplete) return;
   const named = new Set(beat.leases.named.map(({ roomId }) => roomId));
   for (const room of node.held) if (room.isConfirmed && !named.has(room.roomId)) leases.end(room);
