@@ -34,6 +34,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@fairlead/registry/redis",
     "@fairlead/registry/upstash",
   ],
+  "@fairlead/redis-rest": ["@fairlead/server-process"],
 };
 
 /** The one app that is made of apps. */

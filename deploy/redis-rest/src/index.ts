@@ -1,0 +1,1 @@
+export { type RedisRestOptions, serveRedisRest } from "./serve-redis-rest.ts";

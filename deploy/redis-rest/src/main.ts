@@ -1,0 +1,9 @@
+import { runProcess } from "@fairlead/server-process";
+import { readConfig } from "./config.ts";
+import { serveRedisRest } from "./serve-redis-rest.ts";
+
+await runProcess(readConfig, async (config, log) => {
+  const { url, close } = await serveRedisRest(config);
+  log.info("redis_rest.listening", { url });
+  return close;
+});

@@ -1,0 +1,80 @@
+import { createClient, ErrorReply, MultiErrorReply, RESP_TYPES } from "@redis/client";
+
+/** What Redis answers, strings as bytes. */
+export type Reply = string | number | null | Buffer | Error | Reply[];
+
+export type RedisConnection = {
+  /** When Redis answers for the first time. */
+  ready: Promise<void>;
+  /** @throws {RedisAwayError}; what Redis refuses. */
+  send(command: readonly string[]): Promise<Reply>;
+  /** All or none, with nothing between. */
+  sendTogether(commands: readonly (readonly string[])[]): Promise<Reply[]>;
+  close(): void;
+};
+
+/** Redis could not be asked, or did not answer in time. */
+export class RedisAwayError extends Error {}
+
+const RECONNECT_MS = 200;
+const ANSWER_MS = 5_000;
+/** A connection on which nothing comes for so long, not even the answer to a ping, is made anew. */
+const SILENCE_MS = 2_000;
+const PING_MS = 500;
+const QUEUE_LIMIT = 10_000;
+
+/** One connection for all requests: Redis answers in order, so they share it without waiting. It comes back by itself. */
+export function openConnection(url: string): RedisConnection {
+  const client = createClient({
+    ...{
+      url,
+      RESP: 2,
+      disableOfflineQueue: true,
+      commandsQueueMaxLength: QUEUE_LIMIT,
+      pingInterval: PING_MS,
+    },
+    socket: { socketTimeout: SILENCE_MS, reconnectStrategy: () => RECONNECT_MS },
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+  let lastError: unknown;
+  const note = (error: unknown) => {
+    lastError = error;
+  };
+  const ready = new Promise<void>((resolve) => client.once("ready", resolve));
+  client.on("error", note);
+  client.connect().catch(note);
+  const ask = <T>(work: () => Promise<T>): Promise<T> => {
+    if (!client.isReady) throw new RedisAwayError("Redis is away", { cause: lastError });
+    return answered(work());
+  };
+  return {
+    ready,
+    send: async (command) => ask(() => client.sendCommand<Reply>([...command])),
+    sendTogether: async (commands) =>
+      ask(async () => {
+        const multi = client.multi();
+        for (const command of commands) multi.addCommand([...command]);
+        return multi.exec().catch(repliesOf) as unknown as Reply[];
+      }),
+    close: () => client.destroy(),
+  };
+}
+
+/** A command of a transaction that fails does not undo the others: its error is its answer. */
+function repliesOf(error: unknown): Reply[] {
+  if (error instanceof MultiErrorReply) return error.replies as Reply[];
+  throw error;
+}
+
+/** @throws {RedisAwayError} Anything but an answer of Redis's own. */
+async function answered<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_MS);
+  try {
+    return await Promise.race([work, promise]);
+  } catch (error) {
+    throw error instanceof ErrorReply ? error : new RedisAwayError("Redis is away", { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
