@@ -294,6 +294,20 @@ describe("a cluster in trouble", () => {
   });
 });
 
+describe("a newer node", () => {
+  it("may tell of things that this version does not know: what follows is applied, and nothing asked for again", async () => {
+    const { room, socket } = await joined();
+    const known = nextEvent(room, "peer.joined");
+    socket.snapshot();
+    socket.tell({ name: "recording.started", data: { by: "p1" } } as never, joinedPeers(peer("ann")));
+    await known;
+    await expect
+      .poll(() => signaling.frames.filter(({ type }) => type === "ack").at(-1))
+      .toEqual({ type: "ack", position: "1:4", resend: false });
+    expect(room.connectionState).toBe("connected");
+  });
+});
+
 describe("a session that is gone", () => {
   it("is replaced by a join on the same socket, with a new id, that proves the last session", async () => {
     const { room, socket } = await joined();

@@ -147,8 +147,7 @@ export const PassedOn = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("ended"),
     connection: z.int(),
-    /** A code that only newer versions know ends the session all the same. */
-    code: ErrorCode.catch("session_gone"),
+    code: ErrorCode,
     message: z.string(),
   }),
 ]);
