@@ -17,11 +17,16 @@ export type WorldOptions = {
   beatMs: number;
 };
 
+/** After this a client tries again whose room was given to a node that had died, ms. */
+const RETRY_MS = 1_000;
+
 /** What became of the workload so far. */
 export type Outcome = {
   joins: number;
-  /** Joins to rooms that no core took. A room's later joins try again. */
+  /** Joins that would have opened a room, but no core took it. The room's later joins try again. */
   refused: number;
+  /** The same, but the core's node had died, and nobody knew it yet. They are tried again. */
+  missed: number;
   /** Rooms that a node's death took down, those that a core took again, and how long each was down. */
   orphaned: number;
   replaced: number;
@@ -34,7 +39,9 @@ export class World {
   readonly #startMs: number;
   readonly #ticksPerBeat: number;
   readonly #downSinceMs = new Map<string, number>();
-  readonly outcome: Outcome = { joins: 0, refused: 0, orphaned: 0, replaced: 0, downMs: [] };
+  /** Joins that missed, in order of time. */
+  readonly #retries: { roomId: string; atMs: number }[] = [];
+  readonly outcome: Outcome = { joins: 0, refused: 0, missed: 0, orphaned: 0, replaced: 0, downMs: [] };
   #tick: number;
 
   constructor(options: WorldOptions) {
@@ -52,6 +59,7 @@ export class World {
       this.#setTime(fromMs);
       await this.#beatDue();
       if (fromMs < 0) continue;
+      await this.#retryDue(fromMs);
       for (const event of this.#options.workload.take(fromMs, Math.min(fromMs + TICK_MS, untilMs))) {
         this.#setTime(event.atMs);
         await this.#apply(event);
@@ -89,19 +97,36 @@ export class World {
     else this.#startNode(event.node);
   }
 
+  async #retryDue(nowMs: number): Promise<void> {
+    while ((this.#retries[0]?.atMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
+      const retry = this.#retries.shift();
+      if (retry) await this.#join(retry.roomId);
+    }
+  }
+
   async #join(roomId: string): Promise<void> {
     const { cluster, strategy } = this.#options;
     const room = cluster.rooms.get(roomId) ?? cluster.open(roomId);
     const core = await strategy.join(room);
-    this.outcome.joins += 1;
-    if (core === null && room.peers === 0) {
+    if (room.peers === 0 && (core === null || !cluster.isServed(core))) this.#turnAway(room, core);
+    else {
+      this.outcome.joins += 1;
+      this.#serve(room, core);
+      cluster.setPeers(room, room.peers + 1);
+      strategy.peersChanged?.(room);
+    }
+  }
+
+  /** The room was never open. */
+  #turnAway(room: SimulatedRoom, core: number | null): void {
+    const { cluster, clock } = this.#options;
+    cluster.end(room);
+    if (core === null) {
       this.outcome.refused += 1;
-      cluster.end(room);
       return;
     }
-    this.#serve(room, core);
-    cluster.setPeers(room, room.peers + 1);
-    strategy.peersChanged?.(room);
+    this.outcome.missed += 1;
+    this.#retries.push({ roomId: room.roomId, atMs: clock.nowMs - this.#startMs + RETRY_MS });
   }
 
   /** Of rooms that were refused there is nobody to leave. */
@@ -125,7 +150,7 @@ export class World {
 
   #serve(room: SimulatedRoom, core: number | null): void {
     const { cluster, clock } = this.#options;
-    if (core === null) return;
+    if (core === null || !cluster.isServed(core)) return;
     cluster.move(room, core);
     const downSinceMs = this.#downSinceMs.get(room.roomId);
     if (downSinceMs === undefined) return;

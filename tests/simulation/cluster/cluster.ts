@@ -34,6 +34,11 @@ export class Cluster {
     return this.#isUp[node] ?? false;
   }
 
+  /** Its node is up. */
+  isServed(core: number): boolean {
+    return this.isUp(this.nodeOf(core));
+  }
+
   nodeOf(core: number): number {
     return Math.floor(core / this.coresPerNode);
   }
@@ -58,15 +63,14 @@ export class Cluster {
     room.peers = peers;
   }
 
-  /** @param core null: nobody serves the room. One of a node that is down counts as that. */
+  /** @param core null: nobody serves the room. */
   move(room: SimulatedRoom, core: number | null): void {
-    const next = core !== null && this.isUp(this.nodeOf(core)) ? core : null;
-    if (room.core === next) return;
+    if (room.core === core) return;
     if (room.core !== null) this.#byCore[room.core]?.delete(room);
     this.#addLoad(room.core, -roomLoadPpm(room.peers));
-    room.core = next;
-    this.#addLoad(next, roomLoadPpm(room.peers));
-    if (next !== null) this.#byCore[next]?.add(room);
+    room.core = core;
+    this.#addLoad(core, roomLoadPpm(room.peers));
+    if (core !== null) this.#byCore[core]?.add(room);
   }
 
   end(room: SimulatedRoom): void {

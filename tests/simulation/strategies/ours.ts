@@ -15,6 +15,7 @@ export type OursOptions = {
   earlierCostsPpm?: readonly number[];
 };
 
+const NODE_PREFIX = "node-";
 const PEER = { identity: "peer", ticketId: "ticket" };
 
 /** The registry itself, through its port: every join asks it, nodes beat and settle, heirs place what it hands out. */
@@ -37,8 +38,12 @@ export class Ours implements Strategy {
       );
   }
 
+  /** Signaling does not reach the node of a room that is down, and says so when it asks again. */
   join(room: SimulatedRoom): Promise<number | null> {
-    return this.#place(room, { roomId: room.roomId, peer: PEER });
+    const { roomId } = room;
+    const lastLease = this.#leases.get(roomId);
+    const suspect = lastLease && !this.#servingRun(roomId) ? lastLease.incarnation : undefined;
+    return this.#place(room, { roomId, peer: PEER, suspect });
   }
 
   replace(room: SimulatedRoom): Promise<number | null> {
@@ -85,15 +90,14 @@ export class Ours implements Strategy {
     }
   }
 
-  /** @returns null where the lease is that of a node that has died, which the registry does not know yet. */
+  /** @returns The core, though its node may have died without the registry's knowing. */
   #serve({ roomId, peers }: SimulatedRoom, lease: Lease, debitId: string | null): number | null {
-    const run = this.#byIncarnation.get(lease.incarnation);
-    if (!run) return null;
     const { advertAgeMs, now, size } = this.#options;
     this.#leases.set(roomId, lease);
-    if (!run.serves(roomId)) run.open(lease, peers, now());
-    if (debitId !== null) run.admit(debitId, now() + advertAgeMs);
-    return run.index * size.coresPerNode + lease.core;
+    const run = this.#byIncarnation.get(lease.incarnation);
+    if (run && !run.serves(roomId)) run.open(lease, peers, now());
+    if (run && debitId !== null) run.admit(debitId, now() + advertAgeMs);
+    return Number(lease.nodeId.slice(NODE_PREFIX.length)) * size.coresPerNode + lease.core;
   }
 
   #servingRun(roomId: string): ReportingNode | undefined {
@@ -101,9 +105,9 @@ export class Ours implements Strategy {
   }
 
   #start(index: number, costsPpm: readonly number[]): void {
-    const nodeId = `node-${String(index).padStart(5, "0")}`;
+    const nodeId = `${NODE_PREFIX}${String(index).padStart(5, "0")}`;
     this.#starts += 1;
-    const run = new ReportingNode({ index, nodeId, incarnation: `${nodeId}-${this.#starts}` }, costsPpm);
+    const run = new ReportingNode({ nodeId, incarnation: `${nodeId}-${this.#starts}` }, costsPpm);
     this.#nodes.set(index, run);
     this.#byIncarnation.set(run.incarnation, run);
   }

@@ -10,7 +10,6 @@ type Served = { lease: Lease; peers: number; namedPeers: number; openedAtMs: num
 
 /** One run of a node, as the registry hears of it: what a media node says in its heartbeats, without the media. */
 export class ReportingNode {
-  readonly index: number;
   readonly nodeId: string;
   readonly incarnation: string;
   readonly #served = new Map<string, Served>();
@@ -24,11 +23,7 @@ export class ReportingNode {
   #isAskedForAll = false;
 
   /** @param costsPpm What rooms have cost that it served before. */
-  constructor(
-    { index, nodeId, incarnation }: { index: number; nodeId: string; incarnation: string },
-    costsPpm: readonly number[],
-  ) {
-    this.index = index;
+  constructor({ nodeId, incarnation }: { nodeId: string; incarnation: string }, costsPpm: readonly number[]) {
     this.nodeId = nodeId;
     this.incarnation = incarnation;
     this.#costsPpm = [...costsPpm];

@@ -9,7 +9,7 @@ export type Advert = { node: number; loadsPpm: Float64Array };
 export interface Strategy {
   /**
    * A peer joins: the first of a room that is not open yet, or a further one.
-   * @returns The core that serves the room, a new one as a rule where none did; null when refused, or while its node is lost.
+   * @returns The core that is to serve the room, which may be one whose node has died; null when none takes it.
    */
   join(room: SimulatedRoom): Promise<number | null>;
 
