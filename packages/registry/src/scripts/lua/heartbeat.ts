@@ -106,8 +106,11 @@ local function handOutOrphans()
     if room and room.inc and not isAlive(room.inc) then
       call("ZADD", ORPHANS, NOW, roomId)
       tell(handed, room)
-    else
+    elseif not room or not room.inc or call("SISMEMBER", PREFIX .. "held:" .. room.inc, roomId) == 1 then
       removeOrphan(roomId)
+    else
+      -- A node that came back from its burial and does not name the room has closed it.
+      endLease(room)
     end
   end
   return handed

@@ -59,8 +59,13 @@ local function keepOrDrop(room)
   end
 end
 
+-- Claimed so lately that its node may be on the way to opening it.
+local function isAwaited(room)
+  return not room.isConfirmed and NOW - room.claimedAt <= CONFIRM_WITHIN_MS
+end
+
 -- Whether the lease is in force.
 local function isLive(room, suspect)
-  return room.inc and (room.isConfirmed or NOW - room.claimedAt <= CONFIRM_WITHIN_MS) and isAlive(room.inc, suspect)
+  return room.inc and (room.isConfirmed or isAwaited(room)) and isAlive(room.inc, suspect)
 end
 `;

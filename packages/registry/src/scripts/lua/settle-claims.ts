@@ -30,8 +30,8 @@ local function settleOwn(room, node, served)
   if room.epoch < served.epoch then return takeUp(room, node, served, served.epoch) end
   local isTie = room.epoch == served.epoch
   if room.core ~= served.core then
-    -- Placed anew, and not named by the node: its join is on its way there. Otherwise the node itself changed cores.
-    if isTie or room.isConfirmed then takeUp(room, node, served, higher(room, served)) end
+    -- Placed anew lately, and not named by the node: its join is on its way there. Otherwise the node itself changed cores.
+    if isTie or not isAwaited(room) then takeUp(room, node, served, higher(room, served)) end
     return
   end
   confirm(room, node, served.peers)
