@@ -83,6 +83,8 @@ it("with bus and registry away at once, and back in either order, every peer is 
       await client.resume();
       await client.command("producers.subscribe", { producerIds: ["none"] });
     }
+    // The registry has it back with the node's next heartbeat.
+    await expect.poll(async () => (await cluster.room("one")).peers).toBe(2);
     await expectSame(cluster, "one", clients);
   }
   expect(cluster.bugs).toEqual([]);

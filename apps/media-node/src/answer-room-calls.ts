@@ -5,6 +5,7 @@ import type { Revalidation } from "./heartbeat/revalidation.ts";
 import type { Joins } from "./joins.ts";
 import type { Claims } from "./lease/claim-room.ts";
 import type { RoomRecords } from "./lease/room-records.ts";
+import { expelPeer, mutePeer } from "./room/moderate.ts";
 import type { Peer } from "./room/peer.ts";
 import type { Room } from "./room/room.ts";
 import { producerInfos } from "./room/room-events.ts";
@@ -53,13 +54,11 @@ function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
     },
     "room.peers": ({ roomId, epoch, cursor }) => pageOfPeers(rooms.room(roomId, epoch), cursor),
     "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
-      const room = rooms.room(roomId, epoch);
-      await room.mute(room.peer(peerId), source, muted);
+      await mutePeer(rooms.room(roomId, epoch).peer(peerId), source, muted);
       return {};
     },
     "peer.remove": async ({ roomId, epoch, peerId, reason, ban }) => {
-      const room = rooms.room(roomId, epoch);
-      await room.expel(room.peer(peerId), { reason, ban });
+      await expelPeer(rooms.room(roomId, epoch).peer(peerId), { reason, ban });
       return {};
     },
     "peer.unban": async ({ roomId, epoch, identity }) => {

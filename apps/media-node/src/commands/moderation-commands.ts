@@ -1,16 +1,17 @@
 import { FairleadError } from "@fairlead/protocol";
+import { expelPeer, mutePeer } from "../room/moderate.ts";
 import type { Peer } from "../room/peer.ts";
 import type { CommandHandlers } from "./act.ts";
 
 export const moderationCommands = {
   "peer.mute": async (peer, { peerId, source, muted }) => {
     assertModerator(peer);
-    await peer.room.mute(peer.room.peer(peerId), source, muted);
+    await mutePeer(peer.room.peer(peerId), source, muted);
     return {};
   },
   "peer.remove": async (peer, { peerId, reason }) => {
     assertModerator(peer);
-    await peer.room.expel(peer.room.peer(peerId), { reason, ban: true });
+    await expelPeer(peer.room.peer(peerId), { reason, ban: true });
     return {};
   },
 } satisfies Partial<CommandHandlers>;

@@ -40,7 +40,7 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     ...{ registry, log, now },
     compose: () => composeBeat({ ...deps, ...parts }),
     onAnswer: (sent, sentMs, reply) => {
-      heedReply(sent, sentMs, reply, { ...deps, ...parts });
+      heedReply(sent, sentMs, reply, { ...deps, ...parts, beat });
       onAnswered();
     },
     onBeat: (result) => revalidation.noteBeat(result),

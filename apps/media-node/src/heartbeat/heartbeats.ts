@@ -25,9 +25,8 @@ export class Heartbeats {
   #isStopped = false;
   /** The first beat was sent: from then on a change may be told at once. */
   isStarted = false;
-  /** The last beat was answered: the registry can be asked. */
-  isAnswered = false;
-  #isFailing = false;
+  /** The last beat was not answered. */
+  isFailing = false;
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
@@ -65,14 +64,13 @@ export class Heartbeats {
     try {
       const beat = compose();
       onAnswer(beat, sentMs, await withinTime(registry.heartbeat(beat)));
-      if (this.#isFailing) log.info("heartbeat.resumed");
-      this.isAnswered = true;
+      if (this.isFailing) log.info("heartbeat.resumed");
+      this.isFailing = false;
     } catch (error) {
-      if (!this.#isFailing) log.warn("heartbeat.failed", { error });
-      this.isAnswered = false;
+      if (!this.isFailing) log.warn("heartbeat.failed", { error });
+      this.isFailing = true;
     }
-    this.#isFailing = !this.isAnswered;
-    onBeat({ sentMs, isAnswered: this.isAnswered });
+    onBeat({ sentMs, isAnswered: !this.isFailing });
   }
 }
 

@@ -13,6 +13,8 @@ export type ReplyDeps = LeaseDeps & {
   debits: SettledDebits;
   costs: ObservedCosts;
   lateNodes: LateNodes;
+  /** Sends another one. */
+  beat: () => unknown;
 };
 
 /** Does what the registry's answer to a heartbeat asks for. */
@@ -24,7 +26,11 @@ export function heedReply(beat: Heartbeat, sentMs: number, reply: HeartbeatReply
   for (const lease of reply.renewed) renewRoom(lease, deps);
   if (beat.leases.isComplete) confirmClaims(beat, deps);
   deps.lateNodes.note(reply.late);
-  void takeOverOrphans(reply.orphans, deps);
+  // As soon as possible: a registry that begins anew places rooms again once it should know those that there are.
+  if (reply.needsAllLeases && !beat.leases.isComplete) deps.beat();
+  if (reply.orphans.length > 0)
+    // There may be more than one answer holds.
+    void takeOverOrphans(reply.orphans, deps).then(deps.beat);
 }
 
 /** What this node claimed by itself, and has not just lost, the registry has taken up. */

@@ -22,7 +22,7 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
   const owners = new RoomOwners({ bus, log, rooms, revalidation: heart.revalidation });
   const claims = new Claims({
     ...deps,
-    isRegistryThere: () => heart.heartbeats.isAnswered,
+    isRegistryAway: () => heart.heartbeats.isFailing,
     assertReady: () => drain.assertReady(),
   });
   rooms.watch({

@@ -14,8 +14,8 @@ export type ClaimsOptions = {
   cores: readonly Core[];
   rooms: Rooms;
   registry: Registry;
-  /** The last heartbeat was answered. */
-  isRegistryThere: () => boolean;
+  /** The last heartbeat was not answered. */
+  isRegistryAway: () => boolean;
   /** @throws {FairleadError} `node_draining`. */
   assertReady: () => Promise<void>;
   log: Logger;
@@ -65,8 +65,8 @@ export class Claims {
   }
 
   async #askRegistry(roomId: string): Promise<PlacedRoom | null> {
-    const { registry, isRegistryThere } = this.#options;
-    if (!isRegistryThere()) return null;
+    const { registry, isRegistryAway } = this.#options;
+    if (isRegistryAway()) return null;
     try {
       const { lease, room } = await registry.place({ roomId });
       return { lease, ...room };

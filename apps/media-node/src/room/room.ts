@@ -15,7 +15,6 @@ import {
 import type { RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
-import { refuseBadMedia } from "../call-mediasoup.ts";
 import { act } from "../commands/act.ts";
 import { Session } from "../session/session.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
@@ -23,7 +22,7 @@ import { Bans } from "./bans.ts";
 import { Mutes } from "./mutes.ts";
 import { openTransports } from "./open-transports.ts";
 import { type Admission, Peer } from "./peer.ts";
-import { producerInfo, snapshotFor } from "./room-events.ts";
+import { snapshotFor } from "./room-events.ts";
 import { openObservers } from "./speaker-observers.ts";
 import { subscribeToAll, subscribeToAllData } from "./subscribe.ts";
 
@@ -210,30 +209,6 @@ export class Room {
     return peer;
   }
 
-  /**
-   * Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go.
-   * @throws {FairleadError} `registry_unreachable`: muted, but not beyond the life of this room here.
-   */
-  async mute(peer: Peer, source: Source, muted: boolean): Promise<void> {
-    this.mutes.set(peer.identity, source, muted);
-    peer.session.send({ name: "source.muted", data: { source, muted } });
-    const producer = peer.producerOf(source);
-    if (producer) await this.#tellMute(peer, producer, muted);
-    await this.deps.record({ mute: { identity: peer.identity, source, muted } });
-  }
-
-  /**
-   * Removes a peer against its will. `ban`: neither its identity nor its ticket comes back.
-   * @throws {FairleadError} `registry_unreachable`: out, but banned only as long as this room lives here.
-   */
-  async expel(peer: Peer, { reason, ban }: { reason: string; ban: boolean }): Promise<void> {
-    const { identity, ticketId } = peer;
-    // At once, so that it can't be back before the record says so.
-    if (ban) this.bans.add({ identity, ticketId });
-    this.remove(peer, "removed", "peer_removed", reason);
-    if (ban) await this.deps.record({ ban: { identity, ticketId } });
-  }
-
   /** Frees the peer and tells the others. @param code What its own client is told; null: nothing, it left by itself. */
   remove(peer: Peer, reason: LeaveReason, code: ErrorCode | null, message = ""): void {
     if (!this.peers.delete(peer.peerId)) return;
@@ -281,12 +256,6 @@ export class Room {
       throw new FairleadError("duplicate_identity");
     if (older) this.remove(older, "replaced", "session_replaced", "the same identity joined again");
     if (this.peers.size >= this.options.maxPeers) throw new FairleadError("room_full");
-  }
-
-  async #tellMute(peer: Peer, producer: types.Producer, muted: boolean): Promise<void> {
-    if (muted) await refuseBadMedia(peer, () => producer.pause());
-    const { producerId, paused } = producerInfo(this, peer, producer);
-    if (paused) this.broadcast({ name: "producer.paused", data: { producerId, muted } });
   }
 
   #openSession(admission: Admission, peer: () => Peer): Session {
