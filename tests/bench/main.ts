@@ -1,3 +1,4 @@
+import { runBurstBench } from "./burst/burst-bench.ts";
 import { runFailoverBench } from "./failover/failover-bench.ts";
 import { runJoinBench } from "./join/join-bench.ts";
 import { runRecoveryBench } from "./recovery/recovery-bench.ts";
@@ -7,6 +8,10 @@ import { runSignalingBench } from "./signaling/signaling-bench.ts";
 type Bench = { about: string; run: (args: string[]) => Promise<Record<string, unknown>> };
 
 const BENCHES: Record<string, Bench> = {
+  burst: {
+    about: "rooms that all come at once: the fullest core, against an ideal packing",
+    run: runBurstBench,
+  },
   join: { about: "a join beside its parts alone, and a browser's first frame", run: runJoinBench },
   saturation: { about: "does a worker's CPU share predict when it loses packets", run: runSaturationBench },
   recovery: { about: "from a worker's death to decoded frames, ten peers at once", run: runRecoveryBench },

@@ -24,7 +24,7 @@ export type AxisText = {
 /** Grid lines with what they stand for. */
 export function drawAxes({ x, y, xLabel, yLabel }: AxisText): string {
   const [toX, toY] = [scaleX(x), scaleY(y)];
-  const rows = ticksOf(y, 5).map(
+  const rows = ticksOf(y, 8).map(
     (value) =>
       `<line class="grid" x1="${FRAME.left}" x2="${FRAME.width - FRAME.right}" y1="${toY(value)}" y2="${toY(value)}"/>` +
       `<text class="tick" x="${FRAME.left - 7}" y="${toY(value) + 4}" text-anchor="end">${yLabel(value)}</text>`,

@@ -40,6 +40,8 @@ ${plotOverTime("Cores above 0.8", "above80", course, results)}
 ${plotHistogram(results)}
 </div>
 ${renderSummaries(results)}
+<p class="faint spread">How the cores spread: half of them are below the line, 95 % below the darker area's edge, 99 % below the lighter one's;
+the dashes are the fullest core.</p>
 <div class="plots fans">
 ${results.map((result) => plotSpread(course, result)).join("\n")}
 </div></section>`;

@@ -21,6 +21,9 @@ p { max-width: 78ch; margin: 6px 0; }
 .faint, small, .tick { color: var(--faint); fill: var(--faint); }
 small { display: block; font-weight: 400; font-size: 12.5px; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 18px 28px; margin: 14px 0; }
+.spread { margin-top: 22px; }
+.fans figcaption { min-height: 0; }
+.fans .tick { font-size: 17px; }
 .fans { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
 figure { margin: 0; }
 figcaption { font-weight: 600; font-size: 14px; min-height: 42px; }

@@ -7,6 +7,7 @@ import { STRATEGY_STYLE } from "./strategy-style.ts";
 
 /** Loads are drawn up to here: what lies far beyond would flatten all else. */
 const HIGHEST_LOAD = 1.4;
+const MINUTE_MS = 60_000;
 
 type Measure = Exclude<keyof LoadDistribution, "atS">;
 
@@ -23,7 +24,7 @@ export function plotOverTime(
   const x = timeOf(course);
   // Ours last, above the others.
   const marks = results.toReversed().map(({ strategy, series }) => {
-    const points = series.map((loads) => ({ x: loads.atS, y: loads[key] }));
+    const points = series.map((loads) => ({ x: loads.atS / 60, y: loads[key] }));
     return drawLine(points, { x, y }, `line ${strategy}`);
   });
   const note = isShare ? undefined : beyond(results, key);
@@ -44,7 +45,7 @@ export function plotOverTime(
 /** How the cores of one strategy spread: half of them below the line, then up to the 95th, the 99th of a hundred, and the fullest. */
 export function plotSpread(course: Course, { strategy, series }: StrategyResult): string {
   const [x, y] = [timeOf(course), { from: 0, to: HIGHEST_LOAD }];
-  const line = (key: Measure): Point[] => series.map((loads) => ({ x: loads.atS, y: loads[key] }));
+  const line = (key: Measure): Point[] => series.map((loads) => ({ x: loads.atS / 60, y: loads[key] }));
   const marks = [
     drawBand(line("p99"), line("p95"), { x, y }, `outer ${strategy}`),
     drawBand(line("p95"), line("p50"), { x, y }, `inner ${strategy}`),
@@ -65,18 +66,18 @@ function beyond(results: readonly StrategyResult[], key: Measure): string | unde
 }
 
 function timeOf({ durationMs }: Course): Domain {
-  return { from: 0, to: durationMs / 1_000 };
+  return { from: 0, to: durationMs / MINUTE_MS };
 }
 
 /** Bursts as bands, deaths as lines. */
 function drawCourse({ bursts, deaths }: Course, x: Domain): string {
   const toX = scaleX(x);
   const bands = bursts.map(({ fromMs, toMs }) => {
-    const [from, to] = [toX(fromMs / 1_000), toX(toMs / 1_000)];
+    const [from, to] = [toX(fromMs / MINUTE_MS), toX(toMs / MINUTE_MS)];
     return `<rect class="burst" x="${from}" width="${to - from}" y="0" height="${FRAME.height}"/>`;
   });
   const lines = deaths.map(({ atMs }) => {
-    const at = toX(atMs / 1_000);
+    const at = toX(atMs / MINUTE_MS);
     return `<line class="death" x1="${at}" x2="${at}" y1="0" y2="${FRAME.height}"/>`;
   });
   return [...bands, ...lines].join("");
@@ -88,8 +89,8 @@ function drawLimit(y: Domain): string {
   return `<line class="limit" x1="0" x2="${FRAME.width}" y1="${at}" y2="${at}"/>`;
 }
 
-function minutes(seconds: number): string {
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+function minutes(value: number): string {
+  return `${Math.floor(value)}:${String(Math.round((value % 1) * 60)).padStart(2, "0")}`;
 }
 
 function percent(share: number): string {
