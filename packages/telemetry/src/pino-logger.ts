@@ -21,8 +21,9 @@ export function createPinoLogger({ level, isPretty }: PinoLoggerOptions): Logger
 function wrap(logger: PinoLogger): Logger {
   const at =
     (level: "error" | "warn" | "info" | "debug") =>
-    (event: string, fields: LogFields = {}) =>
-      logger[level](serialized(fields), event);
+    (event: string, fields: LogFields = {}) => {
+      if (logger.isLevelEnabled(level)) logger[level](serialized(fields), event);
+    };
   return {
     error: at("error"),
     warn: at("warn"),
