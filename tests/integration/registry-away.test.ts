@@ -72,6 +72,21 @@ describe("the owner of a room", () => {
     await expect(owner(cluster, "two", { identity: "mallory", ticketId: "m" })).resolves.toBeDefined();
   });
 
+  it("bans and mutes meanwhile, and tells the registry when it comes back", async () => {
+    const cluster = await start({ nodes: 1 });
+    const [ann, bob] = await meet(cluster, "one");
+    if (!ann || !bob) return expect.fail();
+    await cutRegistry(cluster);
+    await ann.command("peer.mute", { peerId: ann.peerId, source: "camera", muted: true });
+    await ann.command("peer.remove", { peerId: bob.peerId });
+    await expect(cluster.join("one", "bob")).rejects.toMatchObject({ code: "banned" });
+    restoreRegistry(cluster);
+    const record = () => cluster.registry.describeRoom("one");
+    await expect.poll(async () => (await record())?.bannedIdentities, { timeout: 5_000 }).toEqual(["bob"]);
+    expect((await record())?.mutes).toEqual([{ identity: "ann", source: "camera" }]);
+    expect(cluster.bugs).toEqual([]);
+  });
+
   it("reads who is banned once the registry comes back, also of a room that it claimed itself", async () => {
     const cluster = await start({ nodes: 1 });
     const options = { maxPeers: 7, duplicateIdentity: "refuse" as const };

@@ -46,13 +46,16 @@ function assembleBasis(options: MediaNodeOptions) {
     },
     onWorkerStarted: () => heart.heartbeats.isStarted && void heart.beat(),
   });
-  const rooms = new Rooms({ bus, registry, log, now, incarnation, cores, codecPolicy });
+  const rooms: Rooms = new Rooms({
+    ...{ bus, registry, log, now, incarnation, cores, codecPolicy },
+    record: (roomId, patch) => leases.records.write(roomId, patch),
+  });
   const network = new NetworkMeter(node.capacity.networkBps);
   const shared = { ...{ node, nodeId, incarnation, bus, registry, log, now }, cores, rooms, network };
   const heart: HeartbeatParts = assembleHeartbeat({
     ...shared,
     state: () => leases.drain.state,
-    onAnswered: () => leases.records.readAgain(),
+    onAnswered: () => leases.records.catchUp(),
   });
   const leases: LeaseParts = assembleLeases({ ...shared, heart });
   return { ...shared, ledger, heart, leases };

@@ -1,5 +1,5 @@
 import { type CodecPolicy, FairleadError, type Lease, mediaCodecs } from "@fairlead/protocol";
-import type { Registry } from "@fairlead/registry";
+import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "./call-mediasoup.ts";
@@ -15,6 +15,8 @@ export type RoomsOptions = {
   bus: RoomDeps["bus"];
   log: Logger;
   now: () => number;
+  /** Writes a moderation act into the record of a room. */
+  record: (roomId: string, patch: RoomPatch) => Promise<void>;
 };
 
 export type RoomsWatcher = {
@@ -184,8 +186,8 @@ export class Rooms {
   }
 
   #roomDeps(roomId: string): RoomDeps {
-    const { bus, log, now, registry } = this.#options;
-    return { bus, log, now, record: (patch) => registry.updateRoom(roomId, patch) };
+    const { bus, log, now, record } = this.#options;
+    return { bus, log, now, record: (patch) => record(roomId, patch) };
   }
 
   #forget(room: Room): void {

@@ -50,15 +50,15 @@ export class Claims {
   }
 
   /** Takes the room without asking. The registry is told by heartbeats, and settles it if somebody else has the room too. */
-  claimHere(roomId: string, known: Partial<Pick<Room, "options" | "mutes">> = {}): Promise<Room> {
+  claimHere(roomId: string, known: Partial<Pick<Room, "options" | "mutes" | "bans">> = {}): Promise<Room> {
     const claiming = this.#claiming.get(roomId);
     if (claiming) return claiming;
     const { rooms, log } = this.#options;
     const lease = this.#newLease(roomId);
     log.warn("room.claimed", { roomId, core: lease.core, epoch: lease.epoch });
-    const { options = RoomOptions.parse({}), mutes } = known;
+    const { options = RoomOptions.parse({}), mutes, bans } = known;
     const claim = rooms
-      .open({ lease, options, mutes: mutes?.all() ?? [], isLocal: true })
+      .open({ lease, options, mutes: mutes?.all() ?? [], bans, isLocal: true })
       .finally(() => this.#claiming.delete(roomId));
     this.#claiming.set(roomId, claim);
     return claim;

@@ -115,6 +115,8 @@ export class Drain {
 
   #waiting(): Room[] {
     const nowMs = this.#options.now();
+    // Their peers could not be told.
+    if (!this.#options.bus.isConnected) return [];
     const waits = (room: Room) => !this.#underWay.has(room) && (this.#retries.get(room)?.atMs ?? 0) <= nowMs;
     return this.#options.rooms.all().filter(waits);
   }

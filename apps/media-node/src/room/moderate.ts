@@ -4,10 +4,7 @@ import { refuseBadMedia } from "../call-mediasoup.ts";
 import type { Peer } from "./peer.ts";
 import { producerInfo } from "./room-events.ts";
 
-/**
- * Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go.
- * @throws {FairleadError} `registry_unreachable`: muted, but not beyond the life of this room here.
- */
+/** Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go. */
 export async function mutePeer(peer: Peer, source: Source, muted: boolean): Promise<void> {
   const { room, identity } = peer;
   room.mutes.set(identity, source, muted);
@@ -17,10 +14,7 @@ export async function mutePeer(peer: Peer, source: Source, muted: boolean): Prom
   await room.deps.record({ mute: { identity, source, muted } });
 }
 
-/**
- * Removes a peer against its will. `ban`: neither its identity nor its ticket comes back.
- * @throws {FairleadError} `registry_unreachable`: out, but banned only as long as this room lives here.
- */
+/** Removes a peer against its will. `ban`: neither its identity nor its ticket comes back. */
 export async function expelPeer(
   peer: Peer,
   { reason, ban }: { reason: string; ban: boolean },

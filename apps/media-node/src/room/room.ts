@@ -30,8 +30,8 @@ export type RoomDeps = {
   bus: Bus;
   log: Logger;
   now: () => number;
-  /** Writes a moderation act into the room record, which outlives this node. */
-  record: (patch: RoomPatch) => Promise<unknown>;
+  /** Writes a moderation act into the room record, which outlives this node; later, if the registry is away. */
+  record: (patch: RoomPatch) => Promise<void>;
 };
 
 export type RoomSettings = {
@@ -40,12 +40,14 @@ export type RoomSettings = {
   mutes: readonly Mute[];
   /** Claimed by this node, because the registry was away. */
   isLocal?: boolean;
+  /** Known from the room's last life here. */
+  bans?: Bans;
 };
 
 /** One session of peers on one router of one core. */
 export class Room {
   readonly mutes: Mutes;
-  readonly bans = new Bans();
+  readonly bans: Bans;
   readonly router: types.Router;
   readonly deps: RoomDeps;
   readonly peers = new Map<string, Peer>();
@@ -74,6 +76,7 @@ export class Room {
     this.isLocal = settings.isLocal === true;
     this.#isBlind = this.isLocal;
     this.mutes = new Mutes(settings.mutes);
+    this.bans = settings.bans ?? new Bans();
     this.router = router;
     this.observers = observers;
     this.deps = deps;
