@@ -119,6 +119,28 @@ export function describeBusCuts(openAdapter: OpenRegistryAdapter): void {
       },
     );
 
+    fact("what was before the registry was away counts for no cut", async (adapter) => {
+      const { registry, advance } = adapter;
+      const { lease, cut } = await openRoom(adapter);
+      await registry.heartbeat(cut);
+      await registry.heartbeat(b);
+      await advance(11_000);
+      await registry.heartbeat(b);
+      expect((await registry.describeRoom("standup"))?.lease).toEqual(lease);
+      await beating(adapter, 10_500, [cut, b]);
+      expect((await registry.describeRoom("standup"))?.lease).toBeNull();
+    });
+
+    fact("a node that is known to be cut off is not told as late", async (adapter) => {
+      const { registry, advance } = adapter;
+      await beating(adapter, 12_000, [beatOf("a", { busConnected: false }), b]);
+      await advance(700);
+      expect((await registry.heartbeat(b)).late).toEqual([]);
+      await registry.heartbeat(beatOf("a"));
+      await advance(700);
+      expect((await registry.heartbeat(b)).late).toEqual([{ incarnation: "a-run-1", silentMs: 700 }]);
+    });
+
     fact("a room that a node takes up while it is cut off is handed out too", async (adapter) => {
       const { registry, now } = adapter;
       await beating(adapter, 12_000, [beatOf("a", { busConnected: false }), b]);

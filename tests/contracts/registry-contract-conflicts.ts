@@ -167,6 +167,20 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
       expect((await registry.describeRoom("standup"))?.lease).toEqual(leaseOf("b", epoch));
     });
 
+    fact("a local claim is one until its node says otherwise, or it got a higher epoch", async (adapter) => {
+      const epoch = adapter.now();
+      const tries = (by: number) => names(adapter, "b", { epoch: epoch + by, peers: 1 });
+      await names(adapter, "a", { epoch, peers: 5, isLocal: true });
+      expect((await tries(10)).lost, "most peers stays").toEqual([leaseOf("a", epoch + 11)]);
+      expect(await tries(20), "the higher epoch wins").toEqual(NOTHING);
+      await names(adapter, "a", { epoch: epoch + 30, peers: 5, isLocal: true });
+      await names(adapter, "a", { epoch: epoch + 30, peers: 5 });
+      expect(await tries(40)).toEqual(NOTHING);
+      const wins = await names(adapter, "a", { epoch, peers: 5, isLocal: true });
+      expect(wins.renewed).toEqual([leaseOf("a", epoch + 41)]);
+      expect(await tries(50)).toEqual(NOTHING);
+    });
+
     fact("what a node takes up from another leaves no debit there", async (adapter) => {
       const { registry } = adapter;
       await registry.heartbeat(beatOf("a"));

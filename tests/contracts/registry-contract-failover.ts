@@ -5,6 +5,7 @@ import {
   nodesOf,
   type OpenRegistryAdapter,
   placePeer,
+  roomOptions,
   serving,
 } from "./registry-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
@@ -152,6 +153,41 @@ export function describeFailover(openAdapter: OpenRegistryAdapter): void {
       expect((await registry.listRooms({ limit: 9 })).items.map(({ lease }) => lease)).toEqual([kept]);
       const again = (await placePeer(registry, "closed")).lease;
       expect(again.epoch).toBeGreaterThan(closed.epoch);
+    });
+
+    fact("1 s without any heartbeat is no gap", async (adapter) => {
+      const { registry, advance } = adapter;
+      const beat = beatOf("b", { cores: [{ cpuLoad: 0.5 }] });
+      await registry.heartbeat(beatOf("a"));
+      const { lease } = await placePeer(registry, "standup");
+      await registry.heartbeat(beatOf("a", { leases: serving([lease]) }));
+      await registry.heartbeat(beat);
+      await advance(1_000);
+      await registry.heartbeat(beat);
+      await beating(adapter, 2_000, [beat]);
+      await advance(1);
+      expect((await registry.describeRoom("standup"))?.lease).toBeNull();
+      await registry.heartbeat(beatOf("a", { leases: serving([lease]) }));
+      await registry.heartbeat(beat);
+      await advance(1_001);
+      await registry.heartbeat(beat);
+      await beating(adapter, 3_000, [beat]);
+      expect((await registry.describeRoom("standup"))?.lease, "but more is").toEqual(lease);
+    });
+
+    fact("one heartbeat buries at most four, those silent for longest", async (adapter) => {
+      const { registry } = adapter;
+      const nodes = ["e", "d", "c", "b", "a"];
+      for (const nodeId of nodes) {
+        await registry.heartbeat(beatOf(nodeId));
+        await registry.place({ roomId: `of-${nodeId}`, options: roomOptions({ nodeId }) });
+      }
+      await beating(adapter, 3_000, [beatOf("heir", { state: "draining" })]);
+      await adapter.advance(1);
+      const roomIds = async () =>
+        (await registry.heartbeat(beatOf("heir"))).orphans.map(({ roomId }) => roomId);
+      expect(await roomIds()).toEqual(["of-a", "of-b", "of-c", "of-d"]);
+      expect(await roomIds()).toEqual(["of-e"]);
     });
 
     fact("a dead node that nobody buried yet is not chosen", async (adapter) => {

@@ -37,14 +37,17 @@ export function describeNodes(openAdapter: OpenRegistryAdapter): void {
 
     fact("a heartbeat replaces what the last one said", async ({ registry }) => {
       await registry.heartbeat(beatOf("a", { cores: [{}, {}, {}], region: "us", labels: ["gpu"] }));
-      await registry.heartbeat(beatOf("a", { cores: [{ cpuLoad: 0.3 }], region: "eu", labels: ["ssd"] }));
-      const [node] = await nodesOf(registry);
-      expect(node).toMatchObject({ region: "eu", labels: ["ssd"], cores: [{ load: 0.3 }] });
-      expect(node?.cores).toHaveLength(1);
-      const place = (roomId: string, labels: string[]) =>
-        placePeer(registry, roomId, { labels, region: "us" });
+      await registry.heartbeat(beatOf("b", { region: "us", labels: ["ssd"], cores: [{ cpuLoad: 0.8 }] }));
+      await registry.heartbeat(beatOf("a", { cores: [{ cpuLoad: 0.3 }], region: "us", labels: ["ssd"] }));
+      const place = async (roomId: string, labels: string[] = []) =>
+        (await placePeer(registry, roomId, { labels, region: "us" })).lease.nodeId;
       await expect(place("one", ["gpu"])).rejects.toMatchObject({ code: "no_capacity" });
-      expect((await place("two", ["ssd"])).lease.nodeId).toBe("a");
+      expect(await place("two", ["ssd"])).toBe("a");
+      await registry.heartbeat(beatOf("a", { cores: [{ cpuLoad: 0.3 }], region: "eu", labels: ["ssd"] }));
+      expect([await place("three"), await place("four", ["ssd"])]).toEqual(["b", "b"]);
+      const [node] = await nodesOf(registry);
+      expect(node).toMatchObject({ region: "eu", labels: ["ssd"], cores: [{ cpuLoad: 0.3 }] });
+      expect(node?.cores).toHaveLength(1);
     });
 
     fact("lists nodes by node id, then incarnation, page by page", async ({ registry }) => {

@@ -80,15 +80,17 @@ export function describeRooms(createAdapter: OpenRegistryAdapter): void {
     });
 
     fact("forgets a released room unless something was said about it", async ({ registry }) => {
-      await registry.heartbeat(beatOf("a"));
-      const plain = await placePeer(registry, "plain");
-      const guarded = await placePeer(registry, "guarded");
+      await registry.heartbeat(beatOf("a", { labels: ["gpu"] }));
+      const options = roomOptions({ labels: ["gpu"] });
+      const leases = [(await placePeer(registry, "labelled", { options })).lease];
+      for (const roomId of ["plain", "guarded", "muted"])
+        leases.push((await placePeer(registry, roomId)).lease);
       await registry.updateRoom("guarded", { ban: { identity: "eve" } });
-      await registry.release(plain.lease);
-      await registry.release(guarded.lease);
-      expect((await registry.listRooms({ limit: 100 })).items.map(({ roomId }) => roomId)).toEqual([
-        "guarded",
-      ]);
+      await registry.updateRoom("muted", { mute: { identity: "bob", source: "camera", muted: true } });
+      for (const lease of leases) await registry.release(lease);
+      const { items } = await registry.listRooms({ limit: 100 });
+      expect(items.map(({ roomId }) => roomId)).toEqual(["guarded", "labelled", "muted"]);
+      expect((await placePeer(registry, "labelled")).room.options).toEqual(options);
     });
 
     fact("what it hands out is the caller's own", async ({ registry }) => {

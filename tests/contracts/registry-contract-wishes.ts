@@ -66,6 +66,11 @@ export function describeWishes(openAdapter: OpenRegistryAdapter): void {
       expect((await placePeer(registry, "four")).lease.nodeId).toBe("small");
       await small(7);
       expect((await placePeer(registry, "five")).lease.nodeId).toBe("big");
+      await small(4);
+      const six = await placePeer(registry, "six");
+      expect([six.lease.nodeId, (await placePeer(registry, "seven")).lease.nodeId]).toEqual(["small", "big"]);
+      await registry.release(six.lease);
+      expect((await placePeer(registry, "eight")).lease.nodeId, "the release freed its place").toBe("small");
     });
 
     fact("an excluded core is that of one incarnation", async ({ registry }) => {
@@ -73,6 +78,16 @@ export function describeWishes(openAdapter: OpenRegistryAdapter): void {
       const exclude = (incarnation: string) => [{ nodeId: "a", incarnation, core: 0 }];
       expect((await placePeer(registry, "one", { exclude: exclude("a-run-1") })).lease.core).toBe(1);
       expect((await placePeer(registry, "two", { exclude: exclude("a-run-0") })).lease.core).toBe(0);
+    });
+
+    fact("where a node's best core is excluded, its next one is compared", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a", { cores: [{ cpuLoad: 0.1 }, { cpuLoad: 0.7 }] }));
+      await registry.heartbeat(beatOf("b", { cores: [{ cpuLoad: 0.5 }] }));
+      const exclude = [{ nodeId: "a", incarnation: "a-run-1", core: 0 }];
+      expect((await placePeer(registry, "standup", { exclude })).decision.candidates).toEqual([
+        { nodeId: "b", core: 0, load: 0.5 },
+        { nodeId: "a", core: 1, load: 0.7 },
+      ]);
     });
 
     fact("says which cores were compared: at most eight, best first", async ({ registry }) => {

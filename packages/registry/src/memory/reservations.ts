@@ -42,7 +42,7 @@ export class Reservations {
     const costPpm = this.#policy.peerCostPpm;
     node.debits.set(debitId, { roomId, core, costPpm, atMs: nowMs });
     node.openPeers += 1;
-    addDebit(node, core, costPpm + this.#growAt(node, roomId, core, nowMs));
+    addDebit(node, core, costPpm + this.#growAt(node, roomId, nowMs));
     this.#pools.rank(node);
   }
 
@@ -87,9 +87,9 @@ export class Reservations {
   }
 
   /** @returns By how much the growth that the room reserves changes with one peer more. */
-  #growAt(node: KnownNode, roomId: string, core: number, nowMs: number): number {
+  #growAt(node: KnownNode, roomId: string, nowMs: number): number {
     const young = node.young.get(roomId);
-    if (young?.core !== core) return 0;
+    if (!young) return 0;
     const before = young.growthPpm;
     young.peers += 1;
     const { placedAtMs, peers, costPpm } = young;

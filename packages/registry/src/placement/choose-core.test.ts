@@ -163,6 +163,15 @@ describe("chooseCore", () => {
     });
   });
 
+  it("looks at no more than 256 nodes of a pool", () => {
+    const withLabels = (count: number) =>
+      Array.from({ length: count }, (_, n) => node(`n${1_000 + n}`, [n], { labels: ["gpu"] }));
+    const last = node("last", [800], { labels: ["gpu", "ssd"] });
+    const wish = { labels: ["gpu", "ssd"] };
+    expect(choose([...withLabels(255), last], wish)).toBe("last.0");
+    expect(choose([...withLabels(256), last], wish)).toBe("none");
+  });
+
   it("explains itself with at most eight candidates, best first, loads before the debit", () => {
     const nodes = Array.from({ length: 12 }, (_, n) => node(`n${n}`, [800 - n * 10, 880]));
     const choice = choiceOf(nodes);

@@ -42,10 +42,6 @@ export class ScoredSet {
     return true;
   }
 
-  first(): Scored | undefined {
-    return this.#chunks[0]?.[0];
-  }
-
   /** In order, those at or after a place in it; the set must not change meanwhile. */
   *from(score = Number.NEGATIVE_INFINITY, member = ""): Generator<Scored> {
     const start = { score, member };
