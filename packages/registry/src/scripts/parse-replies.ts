@@ -22,7 +22,7 @@ const PlaceReply = z.union([
 ]);
 const BeatReply = z.tuple([Text, Text, Text, Text, Text]);
 const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
-const NodeReply = z.tuple([Text, Text, Text, Text, Text]);
+const NodeReply = z.tuple([Text, Text, Text, Text]);
 
 /**
  * @param unnamed What to call the debit where there is none.
@@ -71,18 +71,20 @@ export function parseRoomReply(reply: unknown): RoomRecord {
   };
 }
 
-const About = Heartbeat.pick({
+/** As `heartbeatArguments` writes it. */
+const Advert = Heartbeat.pick({
   ...{ state: true, busConnected: true, region: true, labels: true, version: true },
   ...{ networkLoad: true, capacity: true },
+}).extend({
+  cores: z.array(z.tuple([z.int(), z.number(), z.int(), z.int(), z.int(), z.literal([0, 1])])),
 });
-const Cores = z.array(z.tuple([z.int(), z.number(), z.int(), z.int(), z.int(), z.literal([0, 1])]));
 
 /** @returns The node, and the name by which a list goes on after it. */
 export function parseNodeReply(reply: unknown): { name: string; status: NodeStatus } {
-  const [name, lastBeatMs, aboutText, coresText, debits] = NodeReply.parse(reply);
-  const about = About.parse(JSON.parse(aboutText));
+  const [name, lastBeatMs, advertText, debits] = NodeReply.parse(reply);
+  const { cores: coreLists, ...about } = Advert.parse(JSON.parse(advertText));
   const debitOf = parseDebits(debits);
-  const cores = Cores.parse(JSON.parse(coresText)).map(([core, cpuLoad, rooms, peers, consumers, usable]) => {
+  const cores = coreLists.map(([core, cpuLoad, rooms, peers, consumers, usable]) => {
     const debitPpm = debitOf.get(core) ?? 0;
     const loadPpm = coreLoadPpm({ cpuPpm: toPpm(cpuLoad), debitPpm }, toPpm(about.networkLoad));
     const advert = CoreAdvert.parse({ core, cpuLoad, rooms, peers, consumers, usable: usable === 1 });

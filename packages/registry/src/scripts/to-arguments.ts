@@ -7,7 +7,8 @@ import { toLabels, toOptionsText, toPools, toRegion } from "./room-options.ts";
 export function heartbeatArguments(beat: Heartbeat): string[] {
   const { nodeId, incarnation, state, busConnected, region, labels, version, networkLoad, capacity } = beat;
   const { leases, cores } = beat;
-  const about = { state, busConnected, region, labels, version, networkLoad, capacity };
+  const coreLists = cores.map((c) => [c.core, c.cpuLoad, c.rooms, c.peers, c.consumers, c.usable ? 1 : 0]);
+  const advert = { state, busConnected, region, labels, version, networkLoad, capacity, cores: coreLists };
   return [
     nodeId,
     incarnation,
@@ -16,8 +17,7 @@ export function heartbeatArguments(beat: Heartbeat): string[] {
     usableLoads(beat),
     `${cores.reduce((sum, { peers }) => sum + peers, 0)}`,
     capacity.maxPeers === null ? "" : `${capacity.maxPeers}`,
-    JSON.stringify(about),
-    JSON.stringify(cores.map((c) => [c.core, c.cpuLoad, c.rooms, c.peers, c.consumers, c.usable ? 1 : 0])),
+    JSON.stringify(advert),
     `${leases.count}`,
     `${leases.epochSum}`,
     beat.settledDebits.join(" "),

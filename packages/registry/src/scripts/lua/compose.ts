@@ -6,26 +6,36 @@ import { HEARTBEAT } from "./heartbeat.ts";
 import { LEASES } from "./leases.ts";
 import { LIST_NODES } from "./list-nodes.ts";
 import { NODES } from "./nodes.ts";
-import { PLACE } from "./place.ts";
+import { PLACE_ANEW, PLACE_STANDING } from "./place.ts";
+import { QUIET_HEARTBEAT } from "./quiet-heartbeat.ts";
 import { DESCRIBE_ROOM, LIST_ROOMS, ROOM_VIEW } from "./read-rooms.ts";
-import { REFRESH } from "./refresh.ts";
+import { REFRESH, REFRESH_YOUNG } from "./refresh.ts";
 import { RELEASE, REMOVE_NODE } from "./release.ts";
-import { RESERVATIONS } from "./reservations.ts";
+import { RESERVATIONS, RESERVATIONS_END } from "./reservations.ts";
 import { ROOM_COST } from "./room-cost.ts";
-import { ROOM_RECORDS } from "./rooms.ts";
+import { ROOM_CHANGES, ROOM_RECORDS } from "./rooms.ts";
 import { SETTLE_CLAIMS } from "./settle-claims.ts";
 import { STORE } from "./store.ts";
 import { UPDATE_ROOM } from "./update-room.ts";
 
+/** What the lease of a room draws with it. */
+const CHANGES = [RESERVATIONS_END, ROOM_CHANGES, LEASES];
+
 /** Of each method the pieces that its script consists of, in order: what a piece calls stands in one before it. */
 const PIECES = {
-  place: [NODES, RESERVATIONS, ROOM_RECORDS, LEASES, ROOM_COST, CHOOSE_CORE, PLACE],
-  heartbeat: [NODES, RESERVATIONS, REFRESH, ROOM_RECORDS, LEASES, SETTLE_CLAIMS, BURY, ROOM_COST, HEARTBEAT],
-  release: [NODES, RESERVATIONS, ROOM_RECORDS, LEASES, RELEASE],
-  removeNode: [NODES, RESERVATIONS, ROOM_RECORDS, LEASES, BURY, REMOVE_NODE],
+  place: [
+    ...[NODES, RESERVATIONS, ROOM_RECORDS, PLACE_STANDING],
+    ...[...CHANGES, ROOM_COST, CHOOSE_CORE, PLACE_ANEW],
+  ],
+  heartbeat: [
+    ...[NODES, RESERVATIONS, REFRESH_YOUNG, QUIET_HEARTBEAT],
+    ...[ROOM_RECORDS, ...CHANGES, REFRESH, SETTLE_CLAIMS, BURY, ROOM_COST, HEARTBEAT],
+  ],
+  release: [NODES, RESERVATIONS, ROOM_RECORDS, ...CHANGES, RELEASE],
+  removeNode: [NODES, RESERVATIONS, ROOM_RECORDS, ...CHANGES, BURY, REMOVE_NODE],
   describeRoom: [NODES, ROOM_RECORDS, ROOM_VIEW, DESCRIBE_ROOM],
   listRooms: [NODES, ROOM_RECORDS, ROOM_VIEW, LIST_ROOMS],
-  updateRoom: [NODES, ROOM_RECORDS, ROOM_VIEW, UPDATE_ROOM],
+  updateRoom: [NODES, ROOM_RECORDS, ROOM_CHANGES, ROOM_VIEW, UPDATE_ROOM],
   listNodes: [NODES, LIST_NODES],
 } as const;
 

@@ -80,7 +80,7 @@ end
 
 local function endLease(room)
   leave(room)
-  room.nodeId, room.inc, room.core, room.epoch = nil, nil, nil, nil
+  room.inc, room.core, room.epoch = nil, nil, nil
   room.decision, room.isConfirmed, room.isLocal, room.peers = "", false, false, 0
   removeOrphan(room.id)
   keepOrDrop(room)

@@ -1,6 +1,6 @@
 /**
  * ARGV: now, how many, `nodeId incarnation` to begin after, the only node id or "". Returns of each living node: name, last heartbeat,
- * what it said of itself and of its cores, debits.
+ * what it said of itself, debits.
  */
 export const LIST_NODES = /* lua */ `
 local LIMIT, ONLY = tonumber(ARGV[2]), ARGV[4]
@@ -10,8 +10,8 @@ local function add(name)
   local inc = match(name, " (.+)")
   local node = loadNode(inc)
   if not node or not isAliveByTime(node) then return end
-  local f = call("HMGET", PREFIX .. "node:" .. inc, "about", "cores")
-  views[#views + 1] = { name, digits(node.beatAt), f[1], f[2], node.debits }
+  local advert = call("HGET", PREFIX .. "node:" .. inc, "advert")
+  views[#views + 1] = { name, digits(node.beatAt), advert, node.debits }
 end
 
 local from = "(" .. ARGV[3]

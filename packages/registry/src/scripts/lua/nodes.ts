@@ -1,33 +1,37 @@
 /**
- * Records of nodes, each read at most once and written at most once per call (`saveNodes`), and the pools in which they stand
- * by rank. `loads` names the usable cores as `load:core`, least loaded first, debits not counted; `debits` what is reserved on
- * cores, as `core:ppm`. `offers` are the pools that the node would stand in, `pools` those that it does.
+ * Records of nodes, each read at most once and written at most once per call (`saveNodes`). `state` is what changes with each beat, in one
+ * text; `loads` names the usable cores as `load:core`, least loaded first, debits not counted; `debits` what is reserved on cores, as
+ * `core:ppm`; `offers` the pools that the node stands in while it has a rank.
  */
 export const NODES = /* lua */ `
 local nodes, changed = {}, {}
-
-local function parseNode(inc, f)
-  return {
-    inc = inc, name = f[1], beatAt = tonumber(f[2]), cutSince = tonumber(f[3]), wasCutOff = f[4] == "1",
-    loads = f[5], peers = tonumber(f[6]), maxPeers = tonumber(f[7]), offers = f[8],
-    pools = f[9], rank = tonumber(f[10]), debits = f[11], openPeers = tonumber(f[12]),
-    leases = tonumber(f[13]), epochSum = tonumber(f[14]),
-    youngDueAt = tonumber(f[15]), debitsDueAt = tonumber(f[16]), claimsDueAt = tonumber(f[17]),
-    grownAt = tonumber(f[18]), hasTwins = f[19] == "1",
-  }
-end
+local STATE = "^(%S+)" .. string.rep(" (%S+)", 14) .. "$"
 
 -- Returns false for one that nobody knows.
 local function loadNode(inc)
-  local node = nodes[inc]
-  if node == nil then
-    local f = call("HMGET", PREFIX .. "node:" .. inc, "name", "beatAt", "cutSince", "wasCutOff",
-      "loads", "peers", "maxPeers", "offers", "pools", "rank", "debits", "openPeers",
-      "leases", "epochSum", "youngDueAt", "debitsDueAt", "claimsDueAt", "grownAt", "hasTwins")
-    node = f[1] and parseNode(inc, f)
-    nodes[inc] = node
+  if nodes[inc] ~= nil then return nodes[inc] end
+  local f = call("HMGET", PREFIX .. "node:" .. inc, "state", "loads", "offers", "debits")
+  if not f[1] then
+    nodes[inc] = false
+    return false
   end
+  local nodeId, beatAt, cutSince, cutOff, peers, maxPeers, rank, openPeers, leases, epochSum, youngDueAt, debitsDueAt,
+    claimsDueAt, grownAt, twins = match(f[1], STATE)
+  local node = {
+    inc = inc, nodeId = nodeId, name = nodeId .. " " .. inc, loads = f[2], offers = f[3], debits = f[4],
+    beatAt = tonumber(beatAt), cutSince = tonumber(cutSince), wasCutOff = cutOff == "1", hasTwins = twins == "1",
+    peers = tonumber(peers), maxPeers = tonumber(maxPeers), rank = tonumber(rank), openPeers = tonumber(openPeers),
+    leases = tonumber(leases), epochSum = tonumber(epochSum), youngDueAt = tonumber(youngDueAt),
+    debitsDueAt = tonumber(debitsDueAt), claimsDueAt = tonumber(claimsDueAt), grownAt = tonumber(grownAt),
+  }
+  nodes[inc] = node
   return node
+end
+
+local function stateOf(node)
+  return concat({ node.nodeId, node.beatAt, node.cutSince or "-", node.wasCutOff and "1" or "0", node.peers,
+    node.maxPeers or "-", node.rank or "-", node.openPeers, node.leases, digits(node.epochSum), node.youngDueAt or "-",
+    node.debitsDueAt or "-", node.claimsDueAt or "-", node.grownAt, node.hasTwins and "1" or "0" }, " ")
 end
 
 local function touch(node)
@@ -71,6 +75,7 @@ end
 local function addDebit(node, core, ppm)
   local debits = debitsOf(node)
   debits[core] = (debits[core] or 0) + ppm
+  node.isDebitChanged = true
 end
 
 -- The least-loaded usable core, ties by number, and its load. Those behind it are not looked at once their load alone is higher.
@@ -88,48 +93,46 @@ local function bestCore(node, excluded)
 end
 
 local function leavePools(node)
-  for pool in gmatch(node.pools, "%S+") do
+  if not node.rank then return end
+  for pool in gmatch(node.offers, "%S+") do
     call("ZREM", POOL .. pool, node.name)
   end
-  node.pools, node.rank = "", nil
-end
-
-local function rankOf(node)
-  if node.offers == "" or (node.maxPeers and node.peers + node.openPeers >= node.maxPeers) then
-    return nil
-  end
-  local _, load = bestCore(node)
-  return load
+  node.rank = nil
 end
 
 local function putInPools(node)
-  local rank = rankOf(node)
-  if not rank or node.pools ~= node.offers then leavePools(node) end
-  if not rank or rank == node.rank then return end
-  node.pools, node.rank = node.offers, rank
-  for pool in gmatch(node.pools, "%S+") do
+  local rank
+  if node.offers ~= "" and not (node.maxPeers and node.peers + node.openPeers >= node.maxPeers) then
+    local _, load = bestCore(node)
+    rank = load
+  end
+  if not rank then return leavePools(node) end
+  if rank == node.rank then return end
+  node.rank = rank
+  for pool in gmatch(node.offers, "%S+") do
     call("ZADD", POOL .. pool, rank, node.name)
   end
 end
 
 local function debitsText(node)
-  if not node.debitByCore then return node.debits end
   local parts = {}
   for core, ppm in pairs(node.debitByCore) do
     if ppm > 0 then parts[#parts + 1] = core .. ":" .. ppm end
   end
-  return table.concat(parts, " ")
+  return concat(parts, " ")
 end
 
+-- What a heartbeat has set, offers and advert, is written with it.
 local function saveNode(node)
   if node.isRankDue then putInPools(node) end
-  call("HSET", PREFIX .. "node:" .. node.inc, "name", node.name, "beatAt", node.beatAt,
-    "cutSince", node.cutSince or "", "wasCutOff", node.wasCutOff and "1" or "0",
-    "loads", node.loads, "peers", node.peers, "maxPeers", node.maxPeers or "", "offers", node.offers,
-    "pools", node.pools, "rank", node.rank or "", "debits", debitsText(node), "openPeers", node.openPeers,
-    "leases", node.leases, "epochSum", digits(node.epochSum),
-    "youngDueAt", node.youngDueAt or "", "debitsDueAt", node.debitsDueAt or "",
-    "claimsDueAt", node.claimsDueAt or "", "grownAt", node.grownAt, "hasTwins", node.hasTwins and "1" or "0")
+  if node.isDebitChanged then node.debits = debitsText(node) end
+  local key = PREFIX .. "node:" .. node.inc
+  if node.advert then
+    call("HSET", key, "state", stateOf(node), "debits", node.debits, "loads", node.loads, "offers", node.offers,
+      "advert", node.advert)
+  else
+    call("HSET", key, "state", stateOf(node), "debits", node.debits)
+  end
 end
 
 local function saveNodes()

@@ -4,14 +4,14 @@
  * (`incarnation core`), suspect, superseded lease (`incarnation epoch`).
  *
  * Returns "banned"; "registry_cold" or "no_capacity" with ms; or "placed", lease, "1" if new, debit, options, mutes, decision.
+ *
+ * First what most calls come to: the room has a lease in force.
  */
-export const PLACE = /* lua */ `
+export const PLACE_STANDING = /* lua */ `
 local ROOM_ID, IDENTITY, SUSPECT = ARGV[2], ARGV[3], ARGV[11]
-local DEFAULT_WISH = "meeting;;;"
 
-local function isBanned(room)
-  if IDENTITY == "" or room.bans == "" then return false end
-  for _, ban in ipairs(cjson.decode(room.bans)) do
+local function isBanned(bans)
+  for _, ban in ipairs(cjson.decode(bans)) do
     if ban[1] == IDENTITY then return true end
     for index = 2, #ban do
       if ban[index] == ARGV[4] then return true end
@@ -24,6 +24,29 @@ local function isGivenUp(room)
   local inc, epoch = match(ARGV[12], "(%S+) (%d+)")
   return inc == room.inc and tonumber(epoch) == room.epoch
 end
+
+local function answer(room, isNew)
+  local node, debit = loadNode(room.inc), ""
+  if IDENTITY ~= "" and node then debit = addPeer(node, room.id, room.core, ARGV[5]) end
+  saveNodes()
+  local decision = isNew and room.decision or "live_lease " .. digits(NOW)
+  return { "placed", leaseOf(room), isNew and "1" or "0", debit, room.options, room.mutes, decision }
+end
+
+local room = loadRoom(ROOM_ID)
+if room and IDENTITY ~= "" and room.bans ~= "" and isBanned(room.bans) then return { "banned" } end
+if room and isLive(room, SUSPECT) and not isGivenUp(room) then return answer(room, false) end
+`;
+
+/** Then the way to a new one. */
+export const PLACE_ANEW = /* lua */ `
+if not bornAt then
+  bornAt = NOW
+  saveMeta()
+end
+if NOW - bornAt < COLD_MS then return { "registry_cold", digits(bornAt + COLD_MS - NOW) } end
+
+local DEFAULT_WISH = "meeting;;;"
 
 local function parseLabels(texts)
   local labels, seen = {}, {}
@@ -58,15 +81,7 @@ local function explain(fits)
   for _, fit in ipairs(fits) do
     parts[#parts + 1] = match(fit.name, "(%S+)") .. " " .. fit.core .. " " .. fit.load
   end
-  return table.concat(parts, " ")
-end
-
-local function coldFor()
-  if not bornAt then
-    bornAt = NOW
-    call("HSET", META, "bornAt", NOW)
-  end
-  return bornAt + COLD_MS - NOW
+  return concat(parts, " ")
 end
 
 local function claim(room, fits, cost)
@@ -77,32 +92,15 @@ local function claim(room, fits, cost)
   startRoom(loadNode(room.inc), room.id, room.core, cost)
 end
 
-local function answer(room, isNew)
-  local node, debit = loadNode(room.inc), ""
-  if IDENTITY ~= "" and node then debit = addPeer(node, room.id, room.core, ARGV[5]) end
+local options, wishText = ARGV[6], ARGV[7]
+if room then options, wishText = room.options, room.wish end
+local wish = wishFor(wishText ~= "" and wishText or DEFAULT_WISH, room and room.peers or 0)
+local fits, sawNode = chooseCore(wish)
+if #fits == 0 then
   saveNodes()
-  local decision = isNew and room.decision or "live_lease " .. digits(NOW)
-  return { "placed", leaseOf(room), isNew and "1" or "0", debit, room.options, room.mutes, decision }
+  return { "no_capacity", sawNode and "1000" or "5000" }
 end
-
-local function placeAnew(room)
-  local coldMs = coldFor()
-  if coldMs > 0 then return { "registry_cold", digits(coldMs) } end
-  local options, wishText = ARGV[6], ARGV[7]
-  if room then options, wishText = room.options, room.wish end
-  local wish = wishFor(wishText ~= "" and wishText or DEFAULT_WISH, room and room.peers or 0)
-  local fits, sawNode = chooseCore(wish)
-  if #fits == 0 then
-    saveNodes()
-    return { "no_capacity", sawNode and "1000" or "5000" }
-  end
-  room = room or createRoom(ROOM_ID, options, wishText)
-  claim(room, fits, wish.cost)
-  return answer(room, true)
-end
-
-local room = loadRoom(ROOM_ID)
-if room and isBanned(room) then return { "banned" } end
-if room and isLive(room, SUSPECT) and not isGivenUp(room) then return answer(room, false) end
-return placeAnew(room)
+room = room or createRoom(ROOM_ID, options, wishText)
+claim(room, fits, wish.cost)
+return answer(room, true)
 `;

@@ -1,18 +1,5 @@
-/** With each heartbeat: what is too old ends, and the growth of young rooms is as of now. */
-export const REFRESH = /* lua */ `
-local function refreshDebits(node)
-  if not node.debitsDueAt or NOW <= node.debitsDueAt then return end
-  node.debitsDueAt = nil
-  for _, id in ipairs(call("ZRANGE", PREFIX .. "debits:" .. node.inc, 0, -1)) do
-    local _, _, at = parseDebit(id)
-    if NOW - at > DEBIT_TTL_MS then
-      endDebit(node, id)
-    else
-      node.debitsDueAt = min(node.debitsDueAt or at + DEBIT_TTL_MS, at + DEBIT_TTL_MS)
-    end
-  end
-end
-
+/** With each heartbeat: the growth of young rooms is as of now. */
+export const REFRESH_YOUNG = /* lua */ `
 -- Returns when its growth next changes by time; nil where it has ended.
 local function refreshYoungRoom(node, roomId, young)
   local before, age = reservedBy(young, node), NOW - young.placedAt
@@ -36,6 +23,22 @@ local function refreshYoung(node)
     if dueAt then node.youngDueAt = min(node.youngDueAt or dueAt, dueAt) end
   end
   node.grownAt = NOW
+end
+`;
+
+/** And what is too old ends. */
+export const REFRESH = /* lua */ `
+local function refreshDebits(node)
+  if not node.debitsDueAt or NOW <= node.debitsDueAt then return end
+  node.debitsDueAt = nil
+  for _, id in ipairs(call("ZRANGE", PREFIX .. "debits:" .. node.inc, 0, -1)) do
+    local _, _, at = parseDebit(id)
+    if NOW - at > DEBIT_TTL_MS then
+      endDebit(node, id)
+    else
+      node.debitsDueAt = min(node.debitsDueAt or at + DEBIT_TTL_MS, at + DEBIT_TTL_MS)
+    end
+  end
 end
 
 local function refresh(node)

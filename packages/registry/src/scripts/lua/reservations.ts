@@ -25,21 +25,13 @@ local function reservedBy(young, node)
 end
 
 local function saveYoung(node, roomId, young)
-  local entry = table.concat({ young.core, young.placedAt, young.cost, young.peers, young.asOf }, " ")
+  local entry = concat({ young.core, young.placedAt, young.cost, young.peers, young.asOf }, " ")
   call("HSET", PREFIX .. "young:" .. node.inc, roomId, entry)
 end
 
 local function loadYoung(node, roomId)
   local entry = node.youngDueAt and call("HGET", PREFIX .. "young:" .. node.inc, roomId)
   return entry and parseYoung(entry)
-end
-
-local function startRoom(node, roomId, core, cost)
-  local young = { core = core, placedAt = NOW, cost = cost, peers = 0, asOf = NOW }
-  saveYoung(node, roomId, young)
-  addDebit(node, core, growthOf(young, NOW))
-  node.youngDueAt = min(node.youngDueAt or NOW + RESERVATION_MS, NOW + floor(RESERVATION_MS / 2))
-  touchRank(node)
 end
 
 local function tagOf(roomId)
@@ -53,7 +45,7 @@ end
 
 -- What the peer costs is debited by itself, so the expected growth of a young room shrinks by it.
 local function addPeer(node, roomId, core, random)
-  local id = table.concat({ tagOf(roomId), core, PEER_COST_PPM, digits(NOW), random }, ".")
+  local id = concat({ tagOf(roomId), core, PEER_COST_PPM, digits(NOW), random }, ".")
   call("ZADD", PREFIX .. "debits:" .. node.inc, 0, id)
   node.openPeers = node.openPeers + 1
   node.debitsDueAt = min(node.debitsDueAt or NOW + DEBIT_TTL_MS, NOW + DEBIT_TTL_MS)
@@ -67,6 +59,17 @@ local function addPeer(node, roomId, core, random)
   end
   touchRank(node)
   return id
+end
+`;
+
+/** What else becomes of them: a room is placed, a debit settled, a room leaves. */
+export const RESERVATIONS_END = /* lua */ `
+local function startRoom(node, roomId, core, cost)
+  local young = { core = core, placedAt = NOW, cost = cost, peers = 0, asOf = NOW }
+  saveYoung(node, roomId, young)
+  addDebit(node, core, growthOf(young, NOW))
+  node.youngDueAt = min(node.youngDueAt or NOW + RESERVATION_MS, NOW + floor(RESERVATION_MS / 2))
+  touchRank(node)
 end
 
 -- Passes over what is gone, and what others were promised.

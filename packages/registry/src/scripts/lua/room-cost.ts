@@ -30,7 +30,7 @@ local function learnCost(kind, ppm)
   if total + 1 >= FORGET_AT then
     for each = 1, #counts do counts[each] = floor(counts[each] / 2) end
   end
-  call("HSET", COSTS, kind, table.concat(counts, " "))
+  call("HSET", COSTS, kind, concat(counts, " "))
 end
 
 local function learnCosts(text)

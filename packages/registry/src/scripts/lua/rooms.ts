@@ -1,42 +1,50 @@
 /** Records of rooms. They outlive their leases only where something was said about the room: then for a while after the last one. */
 export const ROOM_RECORDS = /* lua */ `
-local function parseRoom(id, f)
-  local room = {
-    id = id, createdAt = tonumber(f[1]), claimedAt = tonumber(f[3]) or 0, isConfirmed = f[4] == "1",
-    isLocal = f[5] == "1", peers = tonumber(f[6]) or 0, lastEpoch = tonumber(f[7]) or 0, decision = f[8] or "",
-    options = f[9] or "", wish = f[10] or "", mutes = f[11] or "", bans = f[12] or "",
-  }
-  local nodeId, inc, core, epoch = match(f[2] or "", "(%S+) (%S+) (%d+) (%d+)")
-  if inc then
-    room.nodeId, room.inc, room.core, room.epoch = nodeId, inc, tonumber(core), tonumber(epoch)
-  end
-  return room
-end
+local ROOM_STATE = "^(%S+)" .. string.rep(" (%S+)", 9) .. "$"
 
 -- Returns nil for one without a record.
 local function loadRoom(id)
-  local f = call("HMGET", PREFIX .. "room:" .. id, "createdAt", "lease", "claimedAt", "isConfirmed", "isLocal",
-    "peers", "lastEpoch", "decision", "options", "wish", "mutes", "bans")
-  return f[1] and parseRoom(id, f) or nil
-end
-
-local function createRoom(id, options, wish)
-  call("ZADD", ROOMS, 0, id)
-  call("HSET", PREFIX .. "room:" .. id, "createdAt", NOW, "lastEpoch", digits(epochFloor))
-  if options ~= "" then call("HSET", PREFIX .. "room:" .. id, "options", options, "wish", wish) end
-  return { id = id, createdAt = NOW, claimedAt = NOW, isConfirmed = false, isLocal = false, peers = 0,
-    lastEpoch = epochFloor, decision = "", options = options, wish = wish, mutes = "", bans = "" }
+  local f = call("HMGET", PREFIX .. "room:" .. id, "state", "decision", "options", "wish", "mutes", "bans")
+  if not f[1] then return nil end
+  local createdAt, claimedAt, confirmed, isLocal, peers, lastEpoch, nodeId, inc, core, epoch = match(f[1], ROOM_STATE)
+  return {
+    id = id, createdAt = tonumber(createdAt), claimedAt = tonumber(claimedAt), isConfirmed = confirmed == "1",
+    isLocal = isLocal == "1", peers = tonumber(peers), lastEpoch = tonumber(lastEpoch),
+    nodeId = nodeId, inc = inc ~= "-" and inc or nil, core = tonumber(core), epoch = tonumber(epoch),
+    decision = f[2] or "", options = f[3] or "", wish = f[4] or "", mutes = f[5] or "", bans = f[6] or "",
+  }
 end
 
 local function leaseOf(room)
-  return table.concat({ room.nodeId, room.inc, room.core, digits(room.epoch) }, " ")
+  return concat({ room.nodeId, room.inc, room.core, digits(room.epoch) }, " ")
 end
 
+-- Claimed so lately that its node may be on the way to opening it.
+local function isAwaited(room)
+  return not room.isConfirmed and NOW - room.claimedAt <= CONFIRM_WITHIN_MS
+end
+
+-- Whether the lease is in force.
+local function isLive(room, suspect)
+  return room.inc and (room.isConfirmed or isAwaited(room)) and isAlive(room.inc, suspect)
+end
+`;
+
+/** Changes of them. */
+export const ROOM_CHANGES = /* lua */ `
 local function saveRoom(room)
-  call("HSET", PREFIX .. "room:" .. room.id, "lease", room.inc and leaseOf(room) or "",
-    "claimedAt", digits(room.claimedAt), "isConfirmed", room.isConfirmed and "1" or "0",
-    "isLocal", room.isLocal and "1" or "0", "peers", room.peers, "lastEpoch", digits(room.lastEpoch),
-    "decision", room.decision)
+  local lease = room.inc and leaseOf(room) or "- - - -"
+  local state = concat({ room.createdAt, room.claimedAt, room.isConfirmed and "1" or "0", room.isLocal and "1" or "0",
+    room.peers, digits(room.lastEpoch), lease }, " ")
+  call("HSET", PREFIX .. "room:" .. room.id, "state", state, "decision", room.decision)
+end
+
+-- Whoever creates it saves it.
+local function createRoom(id, options, wish)
+  call("ZADD", ROOMS, 0, id)
+  if options ~= "" then call("HSET", PREFIX .. "room:" .. id, "options", options, "wish", wish) end
+  return { id = id, createdAt = NOW, claimedAt = NOW, isConfirmed = false, isLocal = false, peers = 0,
+    lastEpoch = epochFloor, decision = "", options = options, wish = wish, mutes = "", bans = "" }
 end
 
 local function dropRoom(room)
@@ -45,7 +53,7 @@ local function dropRoom(room)
   call("ZREM", KEPT, room.id)
   if room.lastEpoch > epochFloor then
     epochFloor = room.lastEpoch
-    call("HSET", META, "epochFloor", digits(epochFloor))
+    saveMeta()
   end
 end
 
@@ -57,15 +65,5 @@ local function keepOrDrop(room)
   for _, id in ipairs(call("ZRANGEBYSCORE", KEPT, "-inf", "(" .. digits(NOW - ROOM_RETENTION_MS), "LIMIT", 0, 2)) do
     dropRoom(loadRoom(id) or { id = id, lastEpoch = 0 })
   end
-end
-
--- Claimed so lately that its node may be on the way to opening it.
-local function isAwaited(room)
-  return not room.isConfirmed and NOW - room.claimedAt <= CONFIRM_WITHIN_MS
-end
-
--- Whether the lease is in force.
-local function isLive(room, suspect)
-  return room.inc and (room.isConfirmed or isAwaited(room)) and isAlive(room.inc, suspect)
 end
 `;

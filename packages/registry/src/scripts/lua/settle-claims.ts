@@ -14,7 +14,7 @@ local function takeUp(room, node, served, epoch)
   local isRaised = epoch ~= served.epoch
   room.peers = served.peers
   give(room, {
-    nodeId = match(node.name, "(.+) "), inc = node.inc, core = served.core, epoch = epoch,
+    nodeId = node.nodeId, inc = node.inc, core = served.core, epoch = epoch,
     isConfirmed = true, isLocal = served.isLocal and not isRaised,
     decision = (served.isLocal and "rendezvous " or "claimed_by_node ") .. digits(NOW),
   })

@@ -1,10 +1,13 @@
 /**
  * What every script begins with: KEYS[1] is the prefix of all keys, whose hash tag keeps them in one slot of a cluster; ARGV[1] is
  * the time of this call, ms. `meta` holds what rules life and death besides the nodes' own heartbeats.
+ *
+ * Each call of a script makes the functions anew that it passes on its way, a third of a microsecond each: what often ends early ends
+ * before the functions that it does not need.
  */
 export const STORE = /* lua */ `
 local call, min, max, floor = redis.call, math.min, math.max, math.floor
-local match, gmatch = string.match, string.gmatch
+local match, gmatch, concat = string.match, string.gmatch, table.concat
 local PREFIX, NOW = KEYS[1], tonumber(ARGV[1])
 
 local META = PREFIX .. "meta"
@@ -16,16 +19,21 @@ local ROOMS = PREFIX .. "rooms"
 local KEPT = PREFIX .. "kept"
 local COSTS = PREFIX .. "costs"
 
-local meta = call("HMGET", META, "bornAt", "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor")
-local bornAt, lastBeatAt, aliveFloor = tonumber(meta[1]), tonumber(meta[2]), tonumber(meta[3]) or 0
-local connectedAt, busSince = tonumber(meta[4]) or 0, tonumber(meta[5])
-local epochFloor = tonumber(meta[6]) or 0
+local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor =
+  match(call("GET", META) or "", "^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$")
+bornAt, lastBeatAt, aliveFloor = tonumber(bornAt), tonumber(lastBeatAt), tonumber(aliveFloor) or 0
+connectedAt, busSince, epochFloor = tonumber(connectedAt) or 0, tonumber(busSince), tonumber(epochFloor) or 0
 
 -- A call that was held up on its way happens now: time does not run backwards. A clock that was set back is another matter.
 if lastBeatAt and lastBeatAt > NOW and lastBeatAt - NOW < 60000 then NOW = lastBeatAt end
 
--- All digits: Lua itself would write a large number as 1e+15.
+-- All digits: Lua itself would write a number of more than 14 as 1e+15.
 local function digits(number)
   return string.format("%.0f", number)
+end
+
+local function saveMeta()
+  call("SET", META, concat({ bornAt or "-", lastBeatAt or "-", aliveFloor, connectedAt, busSince or "-",
+    digits(epochFloor) }, " "))
 end
 `;

@@ -68,7 +68,11 @@ function change.unmute(room, text)
   room.mutes = listText(withoutMute(parseList(room.mutes), cjson.decode(text)))
 end
 
-local room = loadRoom(ARGV[2]) or createRoom(ARGV[2], "", "")
+local room = loadRoom(ARGV[2])
+if not room then
+  room = createRoom(ARGV[2], "", "")
+  saveRoom(room)
+end
 for index = 3, #ARGV, 2 do change[ARGV[index]](room, ARGV[index + 1]) end
 call("HSET", PREFIX .. "room:" .. room.id, "options", room.options, "wish", room.wish, "mutes", room.mutes,
   "bans", room.bans)
