@@ -78,11 +78,12 @@ describe("living nodes", () => {
     expect(busy.every(({ exitCode, signalCode }) => exitCode === null && signalCode === null)).toBe(true);
 
     await pause(BETWEEN_RESTARTS_MS);
+    for (const child of busy) child.kill("SIGKILL");
     isOver = true;
     await Promise.all(staying);
     const faults = cluster.nodes.flatMap(({ log }) => log).filter(({ msg }) => FAILOVER_EVENTS.includes(msg));
     expect(faults).toEqual([]);
-    expect(await placements()).toEqual(before.placements);
+    await expect.poll(placements, { timeout: 10_000 }).toEqual(before.placements);
     expect(await incarnations()).toEqual(before.incarnations);
     // The same peers, in the same sessions.
     expect(clients.flatMap((client) => client.framesOf("moved"))).toEqual([]);

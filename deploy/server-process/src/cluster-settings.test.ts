@@ -21,6 +21,14 @@ describe("the settings of a cluster", () => {
     });
   });
 
+  it("may name several nodes of a Redis Cluster", async () => {
+    const env = { FAIRLEAD_REDIS_URL: "redis://a:1,redis://b:2", FAIRLEAD_REDIS_CLUSTER: "true" };
+    expect((await read({ ...NATS, ...env })).redis).toMatchObject({
+      url: "redis://a:1,redis://b:2",
+      isCluster: true,
+    });
+  });
+
   it("choose the adapters by scheme: WebSocket, and REST", async () => {
     const upstash = { UPSTASH_REDIS_REST_URL: "https://d", UPSTASH_REDIS_REST_TOKEN: "t" };
     expect(await read({ FAIRLEAD_NATS_SERVERS: "wss://a", ...upstash })).toMatchObject({
@@ -34,6 +42,7 @@ describe("the settings of a cluster", () => {
     [{ FAIRLEAD_NATS_SERVERS: "nats://a,ws://b" }, 'FAIRLEAD_NATS_SERVERS="nats://a,ws://b": must be URLs'],
     [{ FAIRLEAD_NATS_SERVERS: "http://a" }, 'FAIRLEAD_NATS_SERVERS="http://a": must be URLs'],
     [{ FAIRLEAD_REDIS_URL: "c:6379" }, 'FAIRLEAD_REDIS_URL="c:6379": must be a redis:// or rediss:// URL'],
+    [{ FAIRLEAD_REDIS_URL: "redis://a,b" }, 'FAIRLEAD_REDIS_URL="redis://a,b": must be a redis://'],
     [{ FAIRLEAD_REDIS_CLUSTER: "yes" }, 'FAIRLEAD_REDIS_CLUSTER="yes": must be true'],
     [{ FAIRLEAD_REDIS_PREFIX: "{a}" }, 'FAIRLEAD_REDIS_PREFIX="{a}": must be 1 to 64 characters'],
     [{ FAIRLEAD_CODECS: "opus,theora" }, 'FAIRLEAD_CODECS="opus,theora": must be some of opus,vp8'],

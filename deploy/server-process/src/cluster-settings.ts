@@ -6,6 +6,8 @@ import * as setting from "./setting.ts";
 
 const NATS_URL = z.string().regex(/^(nats|tls|wss?):\/\/[^/]/);
 
+const REDIS_URL = z.url({ protocol: /^rediss?$/ });
+
 /** What all processes of a cluster are told alike. */
 export const clusterSettings = {
   FAIRLEAD_NATS_SERVERS: setting
@@ -20,9 +22,10 @@ export const clusterSettings = {
   FAIRLEAD_NATS_CERT: setting.optionalFile("the path of a PEM file with this process's certificate"),
   FAIRLEAD_NATS_KEY: setting.optionalFile("the path of a PEM file with the certificate's key"),
   FAIRLEAD_REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
+    .string()
+    .refine((text) => text.split(",").every((url) => REDIS_URL.safeParse(url.trim()).success))
     .optional()
-    .describe("a redis:// or rediss:// URL"),
+    .describe("a redis:// or rediss:// URL, of a Redis Cluster several with commas between"),
   FAIRLEAD_REDIS_CLUSTER: z
     .enum(["true", "false"])
     .default("false")

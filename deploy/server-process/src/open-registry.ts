@@ -3,12 +3,8 @@ import { connectRedisRegistry } from "@fairlead/registry/redis";
 import { createUpstashRegistry } from "@fairlead/registry/upstash";
 import type { Logger } from "@fairlead/telemetry";
 import type { RedisConfig } from "./cluster-settings.ts";
-import { patiently } from "./patiently.ts";
 
-/**
- * The registry on Redis, by RESP or by REST.
- * @throws What the adapter failed with for half a minute.
- */
+/** The registry on Redis, by RESP or by REST. It may be away when the process starts, as at any other time. */
 export async function openRegistry(redis: RedisConfig, log: Logger): Promise<Registry> {
   const { url, prefix } = redis;
   const options = {
@@ -17,5 +13,5 @@ export async function openRegistry(redis: RedisConfig, log: Logger): Promise<Reg
   };
   if (redis.kind === "upstash") return createUpstashRegistry({ url, token: redis.token, ...options });
   const { isCluster } = redis;
-  return patiently("redis", log, () => connectRedisRegistry({ url, isCluster, ...options }));
+  return connectRedisRegistry({ url, isCluster, ...options });
 }
