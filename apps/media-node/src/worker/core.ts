@@ -1,17 +1,12 @@
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { Ledger } from "../ledger/ledger.ts";
+import { isSaturated } from "./is-saturated.ts";
 import { LoadMeter } from "./load-meter.ts";
 import { type RunningWorker, startWorker, type WorkerConfig } from "./start-worker.ts";
 
 /** A worker that does not answer for this long hangs, and is killed. */
 const HANG_AFTER_MS = 2_000;
-/**
- * Above this CPU share a core takes nobody more: publishers' packets get lost, and everybody on the core suffers. Between the two
- * the share alone does not tell (`npm run bench -- saturation` saw loss begin anywhere between 0.69 and 0.99), but the time that the
- * worker takes to answer does: it goes from less than one to hundreds of milliseconds.
- */
-const FULL = { load: 0.95, slowLoad: 0.7, answerMs: 100 };
 /** Weight of the newest answer. */
 const ANSWER_SMOOTHING = 0.5;
 /** Pause before a worker that could not be started is tried again, ms. */
@@ -54,7 +49,7 @@ export class Core {
 
   /** It takes no peer more. */
   get isFull(): boolean {
-    return this.load > FULL.load || (this.load > FULL.slowLoad && this.#answerMs > FULL.answerMs);
+    return isSaturated(this.load, this.#answerMs);
   }
 
   get isUsable(): boolean {
