@@ -72,6 +72,7 @@ function assembleService(options: MediaNodeOptions, basis: Basis) {
     maxPeers: node.capacity.maxPeers,
     keys: { ticketKeys, sessionKeys, issuer },
     onArrival: (debitId) => heart.debits.noteArrival(debitId),
+    onDeparture: (debitId) => heart.debits.noteDeparture(debitId),
     onRefusal: (debitId) => heart.debits.noteRefusal(debitId),
   });
   const owners = {

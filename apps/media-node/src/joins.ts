@@ -29,6 +29,8 @@ export type JoinsOptions = {
   now: () => number;
   /** The peer that the debit was made for has come. */
   onArrival: (debitId: string) => void;
+  /** It left again. */
+  onDeparture: (debitId: string) => void;
   /** It was not let in, so its debit stands for nothing. */
   onRefusal: (debitId: string) => void;
 };
@@ -108,11 +110,12 @@ export class Joins {
 
   async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<Peer> {
     const { join, lease, options, mutes, sessionId, debitId } = request;
-    const { rooms, sessions, onArrival } = this.#options;
+    const { rooms, sessions, onArrival, onDeparture } = this.#options;
     const room = await rooms.open({ lease, options, mutes });
     const admission = { join, claims, peerId: randomId(), sessionId };
     const peer = await whileAlive(room.router, () => room.admit(admission));
     onArrival(debitId);
+    peer.transports.send.observer.once("close", () => onDeparture(debitId));
     sessions.add(sessionId, peer);
     // Its events come after its answer, which a call in this turn of the event loop can't overtake.
     setImmediate(() => room.welcome(peer));

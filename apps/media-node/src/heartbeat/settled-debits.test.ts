@@ -41,3 +41,15 @@ it("a beat names so many at most, and what the registry has long forgotten is fo
   at(60_001);
   expect(debits.due()).toEqual([]);
 });
+
+it("that of a peer that has left again is settled at once; of one that was settled, nothing is told twice", () => {
+  const { debits, at } = setUp();
+  debits.noteArrival("left");
+  debits.noteArrival("stayed");
+  debits.noteDeparture("left");
+  expect(debits.due()).toEqual(["left"]);
+  at(10_000);
+  debits.noteAnswer(debits.due());
+  debits.noteDeparture("stayed");
+  expect(debits.due()).toEqual([]);
+});

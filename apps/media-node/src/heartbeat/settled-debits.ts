@@ -23,6 +23,11 @@ export class SettledDebits {
     this.#note(debitId, this.#now());
   }
 
+  /** It left again: nothing more is to be measured, and many that come and go at once must not fill the core. */
+  noteDeparture(debitId: string): void {
+    if (this.#dueMs.has(debitId)) this.#note(debitId, this.#now());
+  }
+
   due(): string[] {
     const now = this.#now();
     for (const [id, dueMs] of this.#dueMs) if (now - dueMs > FORGOTTEN_MS) this.#dueMs.delete(id);
