@@ -76,14 +76,10 @@ function walkNodes<N extends PlacementNode>(
       continue;
     }
     visited += 1;
-    const mayTake =
-      isAliveByTime(node, suspect, policy, moment) && labels.every((label) => node.labels.includes(label));
-    if (mayTake) {
+    if (isAliveByTime(node, suspect, policy, moment) && hasAll(node, labels)) {
       walk.sawNode = true;
       if (rankPpm + costPpm >= policy.fullPpm) break;
-      const best = bestCore(node, wish.exclude);
-      if (best && best.loadPpm + costPpm < policy.fullPpm)
-        walk.candidates.push({ ...addressOf(node), ...best });
+      walk.candidates.push(...candidatesOn(node, wish, policy));
     }
     if (walk.candidates.length >= policy.candidateLimit || visited >= policy.walkLimit) break;
   }
@@ -91,8 +87,15 @@ function walkNodes<N extends PlacementNode>(
   return walk;
 }
 
-function addressOf({ nodeId, incarnation }: PlacementNode) {
-  return { nodeId, incarnation };
+function hasAll(node: PlacementNode, labels: readonly string[]): boolean {
+  return labels.every((label) => node.labels.includes(label));
+}
+
+/** @returns The node's best core, if the room fits on it. */
+function candidatesOn(node: PlacementNode, wish: PlacementWish, { fullPpm }: PlacementPolicy): Candidate[] {
+  const { nodeId, incarnation } = node;
+  const best = bestCore(node, wish.exclude);
+  return best && best.loadPpm + wish.costPpm < fullPpm ? [{ nodeId, incarnation, ...best }] : [];
 }
 
 function compareCandidates(a: Candidate, b: Candidate): number {
