@@ -7,6 +7,8 @@ import type { BrowserContext, Page } from "playwright-core";
 import type { RtcSample } from "../rtc-probe.ts";
 import type { PeerFacts } from "./script.ts";
 
+const ROOT = join(import.meta.dirname, "../../..");
+
 /** A tab with several peers in it, each with an SDK, a camera and a microphone of its own. */
 export class SdkPage {
   readonly page: Page;
@@ -15,13 +17,14 @@ export class SdkPage {
     this.page = page;
   }
 
-  static async open(context: BrowserContext): Promise<SdkPage> {
+  /** @param root Whose SDK it is: this build's, or another's. */
+  static async open(context: BrowserContext, root: string = ROOT): Promise<SdkPage> {
     const page = await context.newPage();
     // From a real server: Chromium lets pages that came from elsewhere reach loopback only when they are asked for.
     const server = await serve("<!doctype html><title>SDK</title>");
     await page.goto(server.url);
     server.close();
-    await page.addScriptTag({ type: "module", content: await bundle() });
+    await page.addScriptTag({ type: "module", content: await bundle(root) });
     await page.waitForFunction(() => window.sdk !== undefined);
     return new SdkPage(page);
   }
@@ -63,12 +66,16 @@ async function serve(html: string): Promise<{ url: string; close(): void }> {
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-let bundled: Promise<string> | undefined;
+const bundles = new Map<string, Promise<string>>();
 
-function bundle(): Promise<string> {
-  bundled ??= build({
-    entryPoints: [join(import.meta.dirname, "script.ts")],
-    ...{ bundle: true, write: false, format: "esm", target: "es2022" },
-  }).then(({ outputFiles }) => outputFiles?.[0]?.text ?? "");
+function bundle(root: string): Promise<string> {
+  const bundled =
+    bundles.get(root) ??
+    build({
+      entryPoints: [join(import.meta.dirname, "script.ts")],
+      ...{ bundle: true, write: false, format: "esm", target: "es2022" },
+      alias: { "@fairlead/client": join(root, "packages/client/src/index.ts") },
+    }).then(({ outputFiles }) => outputFiles?.[0]?.text ?? "");
+  bundles.set(root, bundled);
   return bundled;
 }
