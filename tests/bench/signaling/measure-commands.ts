@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { PROTOCOL_VERSION, subjects } from "@fairlead/protocol";
 import { connect } from "@nats-io/transport-node";
 import type { Cluster } from "../../support/processes/start-cluster.ts";
@@ -10,6 +11,8 @@ export type CommandTimes = { command: number[]; bareNats: number[] };
 
 const SUBJECT = subjects.nodeCall("bench");
 const WARM_UP = 300;
+/** Signaling closes a socket that sends more than 200 frames a second for long. */
+const PAUSE_MS = 6;
 
 /**
  * Commands over a WebSocket through signaling to the node and back, and bare NATS requests of as many bytes between two
@@ -30,6 +33,7 @@ export async function measureCommands(cluster: Cluster, count: number): Promise<
   for (let turn = -WARM_UP; turn < count; turn++) {
     const command = await timed(() => client.command("producers.subscribe", data));
     const bareNats = await timed(() => bare.request());
+    await delay(PAUSE_MS);
     if (turn < 0) continue;
     times.command.push(command);
     times.bareNats.push(bareNats);
