@@ -9,7 +9,10 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "deploy/*/src/**/*.test.ts"],
+          include: [
+            ...["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "deploy/*/src/**/*.test.ts"],
+            ...["tests/simulation/**/*.test.ts", "tests/bench/**/*.test.ts"],
+          ],
           testTimeout: 30_000,
         },
       },
