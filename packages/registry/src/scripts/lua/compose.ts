@@ -15,7 +15,8 @@ import { RESERVATIONS, RESERVATIONS_END } from "./reservations.ts";
 import { ROOM_COST } from "./room-cost.ts";
 import { ROOM_CHANGES, ROOM_RECORDS } from "./rooms.ts";
 import { SETTLE_CLAIMS } from "./settle-claims.ts";
-import { STORE } from "./store.ts";
+import { STEADY_HEARTBEAT } from "./steady-heartbeat.ts";
+import { STORE, STORE_CHANGES } from "./store.ts";
 import { UPDATE_ROOM } from "./update-room.ts";
 
 /** What the lease of a room draws with it. */
@@ -24,19 +25,19 @@ const CHANGES = [RESERVATIONS_END, ROOM_CHANGES, LEASES];
 /** Of each method the pieces that its script consists of, in order: what a piece calls stands in one before it. */
 const PIECES = {
   place: [
-    ...[NODES, RESERVATIONS, ROOM_RECORDS, PLACE_STANDING],
+    ...[STORE_CHANGES, NODES, RESERVATIONS, ROOM_RECORDS, PLACE_STANDING],
     ...[...CHANGES, ROOM_COST, CHOOSE_CORE, PLACE_ANEW],
   ],
   heartbeat: [
-    ...[NODES, RESERVATIONS, REFRESH_YOUNG, QUIET_HEARTBEAT],
+    ...[STEADY_HEARTBEAT, STORE_CHANGES, NODES, RESERVATIONS, REFRESH_YOUNG, QUIET_HEARTBEAT],
     ...[ROOM_RECORDS, ...CHANGES, REFRESH, SETTLE_CLAIMS, BURY, ROOM_COST, HEARTBEAT],
   ],
-  release: [NODES, RESERVATIONS, ROOM_RECORDS, ...CHANGES, RELEASE],
-  removeNode: [NODES, RESERVATIONS, ROOM_RECORDS, ...CHANGES, BURY, REMOVE_NODE],
-  describeRoom: [NODES, ROOM_RECORDS, ROOM_VIEW, DESCRIBE_ROOM],
-  listRooms: [NODES, ROOM_RECORDS, ROOM_VIEW, LIST_ROOMS],
-  updateRoom: [NODES, ROOM_RECORDS, ROOM_CHANGES, ROOM_VIEW, UPDATE_ROOM],
-  listNodes: [NODES, LIST_NODES],
+  release: [STORE_CHANGES, NODES, RESERVATIONS, ROOM_RECORDS, ...CHANGES, RELEASE],
+  removeNode: [STORE_CHANGES, NODES, RESERVATIONS, ROOM_RECORDS, ...CHANGES, BURY, REMOVE_NODE],
+  describeRoom: [STORE_CHANGES, NODES, ROOM_RECORDS, ROOM_VIEW, DESCRIBE_ROOM],
+  listRooms: [STORE_CHANGES, NODES, ROOM_RECORDS, ROOM_VIEW, LIST_ROOMS],
+  updateRoom: [STORE_CHANGES, NODES, ROOM_RECORDS, ROOM_CHANGES, ROOM_VIEW, UPDATE_ROOM],
+  listNodes: [STORE_CHANGES, NODES, LIST_NODES],
 } as const;
 
 export type ScriptName = keyof typeof PIECES;

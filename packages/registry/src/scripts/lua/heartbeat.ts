@@ -16,7 +16,7 @@ local function buryStalest()
 end
 
 local function burySuspects()
-  for inc in gmatch(ARGV[16], "%S+") do
+  for inc in gmatch(ARGV[15], "%S+") do
     local suspect = loadNode(inc)
     if suspect and not isAliveByTime(suspect, inc) then bury(suspect) end
   end
@@ -101,11 +101,11 @@ renew(node)
 watchBus()
 saveMeta()
 watchCut()
-for id in gmatch(ARGV[12], "%S+") do endDebit(node, id) end
-local named = settleClaims(node, ARGV[13])
+for id in gmatch(ARGV[11], "%S+") do endDebit(node, id) end
+local named = settleClaims(node, ARGV[12])
 endLapsedClaims(node)
-if ARGV[14] == "1" then endUnnamed(node, named) end
-learnCosts(ARGV[15])
+if ARGV[13] == "1" then endUnnamed(node, named) end
+learnCosts(ARGV[14])
 refresh(node)
 local needsAll = needsAllLeases(node)
 local handed = handOutOrphans()

@@ -1,26 +1,28 @@
 /**
- * Records of nodes, each read at most once and written at most once per call (`saveNodes`). `state` is what changes with each beat, in one
- * text; `loads` names the usable cores as `load:core`, least loaded first, debits not counted; `debits` what is reserved on cores, as
- * `core:ppm`; `offers` the pools that the node stands in while it has a rank.
+ * Records of nodes, each read at most once and written at most once per call (`saveNodes`). `loads` names the usable cores as
+ * `load:core`, least loaded first, debits not counted; `debits` what is reserved on cores, as `core:ppm`; `offers` the pools that the node
+ * stands in while it has a rank. A steady heartbeat (see there) reads and writes only the fields of their own, and goes by two that are
+ * derived: `quietUntil`, before which nothing of the node changes by time, and `digest`.
  */
 export const NODES = /* lua */ `
 local nodes, changed = {}, {}
-local STATE = "^(%S+)" .. string.rep(" (%S+)", 14) .. "$"
+local STATE = "^(%S+)" .. string.rep(" (%S+)", 9) .. "$"
 
 -- Returns false for one that nobody knows.
 local function loadNode(inc)
   if nodes[inc] ~= nil then return nodes[inc] end
-  local f = call("HMGET", PREFIX .. "node:" .. inc, "state", "loads", "offers", "debits")
+  local f = call("HMGET", PREFIX .. "node:" .. inc, "state", "beatAt", "rank", "peers", "maxPeers", "openPeers",
+    "loads", "offers", "debits")
   if not f[1] then
     nodes[inc] = false
     return false
   end
-  local nodeId, beatAt, cutSince, cutOff, peers, maxPeers, rank, openPeers, leases, epochSum, youngDueAt, debitsDueAt,
-    claimsDueAt, grownAt, twins = match(f[1], STATE)
+  local nodeId, cutSince, cutOff, leases, epochSum, youngDueAt, debitsDueAt, claimsDueAt, grownAt, twins =
+    match(f[1], STATE)
   local node = {
-    inc = inc, nodeId = nodeId, name = nodeId .. " " .. inc, loads = f[2], offers = f[3], debits = f[4],
-    beatAt = tonumber(beatAt), cutSince = tonumber(cutSince), wasCutOff = cutOff == "1", hasTwins = twins == "1",
-    peers = tonumber(peers), maxPeers = tonumber(maxPeers), rank = tonumber(rank), openPeers = tonumber(openPeers),
+    inc = inc, nodeId = nodeId, name = nodeId .. " " .. inc, beatAt = tonumber(f[2]), rank = tonumber(f[3]),
+    peers = tonumber(f[4]), maxPeers = tonumber(f[5]), openPeers = tonumber(f[6]), loads = f[7], offers = f[8],
+    debits = f[9], cutSince = tonumber(cutSince), wasCutOff = cutOff == "1", hasTwins = twins == "1",
     leases = tonumber(leases), epochSum = tonumber(epochSum), youngDueAt = tonumber(youngDueAt),
     debitsDueAt = tonumber(debitsDueAt), claimsDueAt = tonumber(claimsDueAt), grownAt = tonumber(grownAt),
   }
@@ -29,9 +31,14 @@ local function loadNode(inc)
 end
 
 local function stateOf(node)
-  return concat({ node.nodeId, node.beatAt, node.cutSince or "-", node.wasCutOff and "1" or "0", node.peers,
-    node.maxPeers or "-", node.rank or "-", node.openPeers, node.leases, digits(node.epochSum), node.youngDueAt or "-",
-    node.debitsDueAt or "-", node.claimsDueAt or "-", node.grownAt, node.hasTwins and "1" or "0" }, " ")
+  return concat({ node.nodeId, node.cutSince or "-", node.wasCutOff and "1" or "0", node.leases, digits(node.epochSum),
+    node.youngDueAt or "-", node.debitsDueAt or "-", node.claimsDueAt or "-", node.grownAt,
+    node.hasTwins and "1" or "0" }, " ")
+end
+
+local function quietUntil(node)
+  if node.cutSince or node.wasCutOff or node.hasTwins then return 0 end
+  return min(node.youngDueAt or 9e15, node.debitsDueAt or 9e15, node.claimsDueAt or 9e15)
 end
 
 local function touch(node)
@@ -122,16 +129,15 @@ local function debitsText(node)
   return concat(parts, " ")
 end
 
--- What a heartbeat has set, offers and advert, is written with it.
 local function saveNode(node)
   if node.isRankDue then putInPools(node) end
   if node.isDebitChanged then node.debits = debitsText(node) end
   local key = PREFIX .. "node:" .. node.inc
+  call("HSET", key, "state", stateOf(node), "rank", node.rank or "", "openPeers", node.openPeers, "debits", node.debits,
+    "quietUntil", quietUntil(node), "digest", node.leases .. " " .. digits(node.epochSum))
   if node.advert then
-    call("HSET", key, "state", stateOf(node), "debits", node.debits, "loads", node.loads, "offers", node.offers,
-      "advert", node.advert)
-  else
-    call("HSET", key, "state", stateOf(node), "debits", node.debits)
+    call("HSET", key, "beatAt", node.beatAt, "peers", node.peers, "maxPeers", node.maxPeers or "", "loads", node.loads,
+      "offers", node.offers, "advert", node.advert)
   end
 end
 

@@ -1,20 +1,8 @@
 /**
- * ARGV: now, node id, incarnation, the pools that it offers to stand in ("" while it is draining), "1" with the bus, loads, peers, most
- * peers or "", what it says of itself (JSON, for listings), count and epoch sum of its leases, debits to settle, leases it names
- * (`room core epoch peers isLocal`), "1" if these are all, observed costs (`kind ppm`), suspects.
- *
- * Returns: "1" if all leases are needed; lost, renewed and orphaned leases; late nodes.
- *
- * First what most beats are: quiet. The node is known and says nothing but its loads, nobody is dead, and no more changes with time than
- * the growth of its young rooms. What follows (`heartbeat.ts`) would do the same.
+ * Then what the others are, as a rule: quiet. The node may have reservations, some of its young rooms' growth changes with time, somebody
+ * may be late, or the bus away.
  */
 export const QUIET_HEARTBEAT = /* lua */ `
-local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
-local OFFERS = HAS_BUS and ARGV[4] or ""
-local PER_BEAT = 4
--- The longest silent of those that are late or dead.
-local silent = call("ZRANGEBYSCORE", BEATS, "-inf", "(" .. NOW - LATE_AFTER_MS, "WITHSCORES", "LIMIT", 0, PER_BEAT)
-
 local function renew(node)
   if node.offers ~= OFFERS then leavePools(node) end
   node.beatAt, node.offers, node.loads, node.advert = NOW, OFFERS, ARGV[6], ARGV[9]
@@ -24,7 +12,7 @@ local function renew(node)
 end
 
 local function needsAllLeases(node)
-  return node.leases ~= tonumber(ARGV[10]) or node.epochSum ~= tonumber(ARGV[11])
+  return node.leases .. " " .. digits(node.epochSum) ~= ARGV[10]
 end
 
 local function lateNodes()
@@ -48,8 +36,7 @@ local function isBusAsBefore(node)
 end
 
 local function isQuiet(node)
-  return node and not node.hasTwins and isBusAsBefore(node)
-    and ARGV[12] == "" and ARGV[13] == "" and ARGV[14] == "0" and ARGV[15] == "" and ARGV[16] == ""
+  return IS_PLAIN and node and not node.hasTwins and isBusAsBefore(node)
     and lastBeatAt and NOW - lastBeatAt <= GAP_MS
     and (#silent == 0 or NOW - max(tonumber(silent[2]), aliveFloor) <= NODE_TTL_MS)
     and not (node.debitsDueAt and NOW > node.debitsDueAt) and not (node.claimsDueAt and NOW > node.claimsDueAt)

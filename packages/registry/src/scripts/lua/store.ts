@@ -19,21 +19,24 @@ local ROOMS = PREFIX .. "rooms"
 local KEPT = PREFIX .. "kept"
 local COSTS = PREFIX .. "costs"
 
-local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor =
-  match(call("GET", META) or "", "^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$")
+local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor = unpack(call("HMGET", META, "bornAt",
+  "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor"))
 bornAt, lastBeatAt, aliveFloor = tonumber(bornAt), tonumber(lastBeatAt), tonumber(aliveFloor) or 0
 connectedAt, busSince, epochFloor = tonumber(connectedAt) or 0, tonumber(busSince), tonumber(epochFloor) or 0
 
 -- A call that was held up on its way happens now: time does not run backwards. A clock that was set back is another matter.
 if lastBeatAt and lastBeatAt > NOW and lastBeatAt - NOW < 60000 then NOW = lastBeatAt end
+`;
 
+/** Written back where it changed. */
+export const STORE_CHANGES = /* lua */ `
 -- All digits: Lua itself would write a number of more than 14 as 1e+15.
 local function digits(number)
   return string.format("%.0f", number)
 end
 
 local function saveMeta()
-  call("SET", META, concat({ bornAt or "-", lastBeatAt or "-", aliveFloor, connectedAt, busSince or "-",
-    digits(epochFloor) }, " "))
+  call("HSET", META, "bornAt", bornAt or "", "lastBeatAt", lastBeatAt or "", "aliveFloor", aliveFloor,
+    "connectedAt", connectedAt, "busSince", busSince or "", "epochFloor", digits(epochFloor))
 end
 `;
