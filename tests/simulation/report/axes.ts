@@ -1,5 +1,5 @@
 /** A plot's place on its drawing, px. */
-export const FRAME = { width: 560, height: 250, left: 46, right: 12, top: 14, bottom: 30 };
+export const FRAME = { width: 560, height: 250, left: 46, right: 24, top: 14, bottom: 30 };
 
 export type Domain = { from: number; to: number };
 

@@ -39,6 +39,7 @@ ${plotOverTime("The fullest core", "max", course, results)}
 ${plotOverTime("Cores above 0.8", "above80", course, results)}
 ${plotHistogram(results)}
 </div>
+<p class="faint">Loads, and shares of the cores, each at its worst moment, but for the mean:</p>
 ${renderSummaries(results)}
 <p class="faint spread">How the cores spread: half of them are below the line, 95 % below the darker area's edge, 99 % below the lighter one's;
 the dashes are the fullest core.</p>

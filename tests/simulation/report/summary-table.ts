@@ -14,8 +14,8 @@ const COLUMNS: { key: keyof Summary; head: string; digits: number }[] = [
   { key: "missed", head: "joins sent to a dead node", digits: 0 },
   { key: "orphaned", head: "rooms of dead nodes", digits: 0 },
   { key: "replaced", head: "of them placed anew", digits: 0 },
-  { key: "downP50S", head: "after, median s", digits: 1 },
-  { key: "downMaxS", head: "after, longest s", digits: 1 },
+  { key: "downP50S", head: "down for, median s", digits: 1 },
+  { key: "downMaxS", head: "down for, longest s", digits: 1 },
 ];
 
 /** One row a strategy. */
