@@ -24,12 +24,15 @@ type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | "room.owner">;
 
 /** What signaling asks of this node's rooms, once it is sure that they are its own. */
 export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation): RoomHandlers {
-  return afterRevalidation({ ...sessionCalls(deps), ...roomCalls(deps) }, revalidation);
+  return {
+    ...afterRevalidation({ ...sessionCalls(deps), ...roomCalls(deps) }, revalidation),
+    // Revalidates by itself: what it brings may be a lease that the registry has told nothing about.
+    "room.join": (request) => deps.joins.join(request),
+  };
 }
 
 function sessionCalls({ sessions, joins }: RoomCallsDeps) {
   return {
-    "room.join": (request) => joins.join(request),
     "session.attach": (request) => joins.attach(request),
     "session.detach": ({ sessionId, connection }) => {
       sessions.peerOf(sessionId).session.detach(connection);
@@ -71,13 +74,13 @@ function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
 }
 
 /** Those that wait for it are answered in the order in which they came. */
-function afterRevalidation(handlers: RoomHandlers, revalidation: Revalidation): RoomHandlers {
+function afterRevalidation<T extends Partial<RoomHandlers>>(handlers: T, revalidation: Revalidation): T {
   const wrap = ([name, handle]: [string, (...call: never[]) => unknown]) => [
     name,
     (...call: never[]) =>
       revalidation.isDue ? revalidation.pass().then(() => handle(...call)) : handle(...call),
   ];
-  return Object.fromEntries(Object.entries(handlers).map(wrap)) as RoomHandlers;
+  return Object.fromEntries(Object.entries(handlers).map(wrap)) as T;
 }
 
 /** In order of peer id, so that a cursor means the same while peers come and go. */

@@ -70,6 +70,8 @@ function assembleService(options: MediaNodeOptions, basis: Basis) {
   const joins = new Joins({
     ...{ rooms, sessions, cores, codecPolicy, graceMs, now },
     maxPeers: node.capacity.maxPeers,
+    revalidation: heart.revalidation,
+    beat: heart.beat,
     keys: { ticketKeys, sessionKeys, issuer },
     onArrival: (debitId) => heart.debits.noteArrival(debitId),
     onDeparture: (debitId) => heart.debits.noteDeparture(debitId),

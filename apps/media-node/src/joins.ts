@@ -12,7 +12,9 @@ import {
 import { verifyAdmission } from "@fairlead/tickets";
 import { type AdmissionKeys, assertCapabilities } from "./admit-peer.ts";
 import { whileAlive } from "./call-mediasoup.ts";
+import type { Revalidation } from "./heartbeat/revalidation.ts";
 import { offerOf, type Peer } from "./room/peer.ts";
+import type { Room, RoomSettings } from "./room/room.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { Core } from "./worker/core.ts";
@@ -26,6 +28,9 @@ export type JoinsOptions = {
   graceMs: number;
   /** null: as many as the cores carry. */
   maxPeers: number | null;
+  revalidation: Revalidation;
+  /** Resolves when a beat that is sent now is through. */
+  beat: () => Promise<void>;
   now: () => number;
   /** The peer that the debit was made for has come. */
   onArrival: (debitId: string) => void;
@@ -64,16 +69,28 @@ export class Joins {
    * `duplicate_identity`.
    */
   async join(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
+    const { revalidation, onRefusal } = this.#options;
     try {
-      return await this.#joinOnce(request);
+      if (revalidation.isDue) await revalidation.pass();
+      const reply = await this.#joinOnce(request);
+      if (revalidation.isDue) await revalidation.pass();
+      this.#assertAdmitted(reply);
+      return reply;
     } catch (error) {
-      this.#options.onRefusal(request.debitId);
+      onRefusal(request.debitId);
       throw error;
     }
   }
 
   attach({ sessionId, epoch, position }: NodeCallRequest<"session.attach">): { connection: number } {
     return { connection: this.#options.sessions.peerOf(sessionId, epoch).session.attach(position) };
+  }
+
+  /** The node may have stood still, and have lost the room, while the peer was being admitted. */
+  #assertAdmitted({ sessionId, roomId, peerId, epoch }: JoinReply): void {
+    const peer = this.#options.sessions.peerIfHere(sessionId);
+    if (!peer) throw new FairleadError("lease_lost");
+    peer.room.log.debug("join.accepted", { roomId, epoch, peerId });
   }
 
   async #joinOnce(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
@@ -110,8 +127,8 @@ export class Joins {
 
   async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<Peer> {
     const { join, lease, options, mutes, sessionId, debitId } = request;
-    const { rooms, sessions, onArrival, onDeparture } = this.#options;
-    const room = await rooms.open({ lease, options, mutes });
+    const { sessions, onArrival, onDeparture } = this.#options;
+    const room = await this.#openRoom({ lease, options, mutes });
     const admission = { join, claims, peerId: randomId(), sessionId };
     const peer = await whileAlive(room.router, () => room.admit(admission));
     onArrival(debitId);
@@ -120,6 +137,21 @@ export class Joins {
     // Its events come after its answer, which a call in this turn of the event loop can't overtake.
     setImmediate(() => room.welcome(peer));
     return peer;
+  }
+
+  /**
+   * When the node has just been awake again, a join may still come from before, with a lease that is somebody else's since. The
+   * registry told of the rooms that were here then: for another one it is asked before anybody is let in.
+   *
+   * @throws {FairleadError} `lease_lost`, `core_full`, `node_draining`.
+   */
+  async #openRoom(settings: RoomSettings): Promise<Room> {
+    const { rooms, revalidation, beat } = this.#options;
+    const room = await rooms.open(settings);
+    if (!revalidation.isUncertain(room.openedMs)) return room;
+    await beat();
+    if (rooms.roomIfHere(room.roomId) !== room) throw new FairleadError("lease_lost");
+    return room;
   }
 
   /** @throws {FairleadError} `core_full`. */

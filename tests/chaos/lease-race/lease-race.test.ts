@@ -101,7 +101,7 @@ describe("a room that is stolen from a node that hangs", () => {
 
 function acceptancesOf({ name, log }: ManagedProcess): Acceptance[] {
   return log
-    .filter(({ msg }) => msg === "command.accepted" || msg === "peer.joined")
+    .filter(({ msg }) => msg === "command.accepted" || msg === "join.accepted")
     .map(({ roomId, epoch, time }) => ({
       ...{ nodeId: name, roomId: String(roomId), epoch: Number(epoch), atMs: time },
     }));

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { atExit } from "./at-exit.ts";
 
 export type NetworkNamespace = ReturnType<typeof createNamespace>;
 
@@ -32,12 +33,12 @@ export function createNamespace(index: number) {
   const [ours, theirs] = [`fl${process.pid % 100_000}-${index}a`, `fl${process.pid % 100_000}-${index}b`];
   const inside = (...command: string[]) => sh("ip", "netns", "exec", name, ...command);
   const close = () => {
-    process.off("exit", close);
+    forget();
     // The links end with it.
     tryTo(() => sh("ip", "netns", "del", name));
     tryTo(() => sh("ip", "link", "del", ours));
   };
-  process.once("exit", close);
+  const forget = atExit(close);
   const [hostAddress, address] = [`${NETWORK}.${index}.1`, `${NETWORK}.${index}.2`];
   sh("ip", "netns", "add", name);
   sh("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import { atExit } from "./at-exit.ts";
 
 /** One line of a process's log: `time` in ms since 1970, `msg` the event's name, and its fields. */
 export type LogLine = { time: number; msg: string } & Record<string, unknown>;
@@ -34,8 +35,7 @@ export async function startProcess(options: ProcessOptions) {
   const log: LogLine[] = [];
   const watchers = new Set<() => void>();
   let child: ChildProcess | undefined;
-  const killGroup = () => void signalGroup("SIGKILL");
-  process.once("exit", killGroup);
+  const forget = atExit(() => void signalGroup("SIGKILL"));
 
   const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
   const signalGroup = (signal: NodeJS.Signals) => sendSignal(-(child?.pid ?? 0), signal);
@@ -101,8 +101,8 @@ export async function startProcess(options: ProcessOptions) {
       await start();
     },
     close: async () => {
-      process.off("exit", killGroup);
-      killGroup();
+      forget();
+      signalGroup("SIGKILL");
       await ended();
     },
   };

@@ -121,3 +121,21 @@ describe("a call", () => {
     expect(await call()).toBe(false);
   });
 });
+
+describe("a room", () => {
+  it("is uncertain when it was opened soon after a pause, which the first beat could not tell of", async () => {
+    const { answered, revalidation, now, clock } = setUp();
+    answered();
+    expect(revalidation.isUncertain(now())).toBe(false);
+    const before = now();
+    clock.offsetMs = 1_500;
+    answered();
+    expect(revalidation.isUncertain(before)).toBe(false);
+    const opened = now();
+    await vi.advanceTimersByTimeAsync(500);
+    answered();
+    expect(revalidation.isUncertain(opened)).toBe(true);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(revalidation.isUncertain(opened)).toBe(false);
+  });
+});

@@ -4,6 +4,8 @@ const STALE_AFTER_MS = 1_000;
 const PATIENCE_MS = 1_000;
 /** For so long the registry is not asked again by calls after it did not answer. */
 const EXCUSED_MS = 2_000;
+/** For so long after a pause in its beats a node may still get calls that were made before: as long as a caller waits. */
+const LATE_CALLS_MS = 5_000;
 /** What took this much longer than it may was not in vain: this process stood still, and the answer may lie here unread. */
 const STANDSTILL_MS = 100;
 
@@ -24,6 +26,8 @@ export class Revalidation {
   readonly #options: RevalidationOptions;
   #answeredMs = Number.NEGATIVE_INFINITY;
   #excusedUntilMs = Number.NEGATIVE_INFINITY;
+  /** When the first beat after a pause was sent that the registry answered. */
+  #awakeSinceMs = Number.NEGATIVE_INFINITY;
   #asking: { done: Promise<void>; release: () => void } | null = null;
 
   constructor(options: RevalidationOptions) {
@@ -37,9 +41,17 @@ export class Revalidation {
     return (ageMs > STALE_AFTER_MS || ageMs < 0) && nowMs >= this.#excusedUntilMs;
   }
 
+  /**
+   * Whether a room that was opened then may have been so by a call from before a pause, with a lease that was given away in it:
+   * the first beat after the pause could not name it yet.
+   */
+  isUncertain(openedMs: number): boolean {
+    return openedMs >= this.#awakeSinceMs && this.#options.now() - this.#awakeSinceMs < LATE_CALLS_MS;
+  }
+
   /** What has come of a beat. One that was sent before the process stood still proves nothing, so its sending time counts. */
   noteBeat({ sentMs, isAnswered }: Beat): void {
-    if (isAnswered) this.#answeredMs = sentMs;
+    if (isAnswered) this.#noteAnswer(sentMs);
     else this.#excuse(sentMs);
     if (!this.isDue) this.#asking?.release();
   }
@@ -49,6 +61,13 @@ export class Revalidation {
     if (!this.isDue) return Promise.resolve();
     this.#asking ??= this.#ask();
     return this.#asking.done;
+  }
+
+  #noteAnswer(sentMs: number): void {
+    // Before its first beat a node has no lease to lose.
+    const isPause = Number.isFinite(this.#answeredMs) && sentMs - this.#answeredMs > STALE_AFTER_MS;
+    if (isPause) this.#awakeSinceMs = sentMs;
+    this.#answeredMs = sentMs;
   }
 
   #ask(): { done: Promise<void>; release: () => void } {
