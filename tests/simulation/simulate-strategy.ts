@@ -2,12 +2,12 @@ import { Cluster, type ClusterSize } from "./cluster/cluster.ts";
 import { drawBase } from "./cluster/draw-base.ts";
 import { LoadHistory } from "./cluster/load-history.ts";
 import { countByLoad, type LoadDistribution, measureLoads } from "./measure-loads.ts";
-import { type Outcome, World } from "./run-world.ts";
 import { createRandom } from "./seeded-random.ts";
 import { createStrategy } from "./strategies/create-strategy.ts";
 import type { StrategyName } from "./strategies/strategy.ts";
 import { ChurnWorkload } from "./workload/churn-workload.ts";
 import type { Course } from "./workload/course.ts";
+import { type Outcome, World } from "./world.ts";
 
 /** Nodes beat so often here, and tell what they measured one beat before: half as often as real ones, for the sake of speed. */
 const BEAT_MS = 1_000;
@@ -37,14 +37,7 @@ export async function simulateStrategy(
   seed: number,
 ): Promise<StrategyResult> {
   const startedMs = performance.now();
-  const base = drawBase({ ...size, ...BASE }, seed);
-  const cluster = new Cluster(size, base);
-  const clock = { nowMs: 1_000_000_000 };
-  const random = createRandom(seed + 1);
-  const strategy = createStrategy(name, { size, now: () => clock.nowMs, random, advertAgeMs: BEAT_MS });
-  const workload = new ChurnWorkload({ ...course, nodes: size.nodes, random: createRandom(seed) });
-  const history = new LoadHistory(base, 1);
-  const world = new World({ cluster, history, strategy, workload, clock, beatMs: BEAT_MS });
+  const { world, cluster } = createWorld(name, size, course, seed);
   const series: LoadDistribution[] = [];
   let histogram = { atS: 0, shares: countByLoad(cluster, HISTOGRAM_STEP, BINS) };
   let worst = 0;
@@ -57,10 +50,31 @@ export async function simulateStrategy(
     histogram = { atS: loads.atS, shares: countByLoad(cluster, HISTOGRAM_STEP, BINS) };
   }
   const { downMs, ...outcome } = world.outcome;
-  const down = downMs.sort((a, b) => a - b).map((ms) => ms / 1_000);
+  const tookS = (performance.now() - startedMs) / 1_000;
   return {
-    ...{ strategy: name, series, histogram, rooms: cluster.rooms.size, outcome },
-    downS: { p50: down[down.length >> 1] ?? 0, max: down.at(-1) ?? 0 },
-    tookS: (performance.now() - startedMs) / 1_000,
+    strategy: name,
+    series,
+    histogram,
+    rooms: cluster.rooms.size,
+    outcome,
+    downS: downOf(downMs),
+    tookS,
   };
+}
+
+function createWorld(name: StrategyName, size: ClusterSize, course: Course, seed: number) {
+  const base = drawBase({ ...size, ...BASE }, seed);
+  const cluster = new Cluster(size, base);
+  const clock = { nowMs: 1_000_000_000 };
+  const random = createRandom(seed + 1);
+  const strategy = createStrategy(name, { size, now: () => clock.nowMs, random, advertAgeMs: BEAT_MS });
+  const workload = new ChurnWorkload({ ...course, nodes: size.nodes, random: createRandom(seed) });
+  const history = new LoadHistory(base, 1);
+  const world = new World({ cluster, history, strategy, workload, clock, beatMs: BEAT_MS });
+  return { world, cluster };
+}
+
+function downOf(downMs: readonly number[]): StrategyResult["downS"] {
+  const downS = downMs.map((ms) => ms / 1_000).sort((a, b) => a - b);
+  return { p50: downS[downS.length >> 1] ?? 0, max: downS.at(-1) ?? 0 };
 }

@@ -3,11 +3,11 @@ import { Cluster } from "./cluster/cluster.ts";
 import { drawBase } from "./cluster/draw-base.ts";
 import { LoadHistory } from "./cluster/load-history.ts";
 import { roomLoadPpm } from "./cluster/room-load.ts";
-import { World } from "./run-world.ts";
 import { createRandom } from "./seeded-random.ts";
 import { createStrategy, STRATEGY_NAMES } from "./strategies/create-strategy.ts";
 import type { StrategyName } from "./strategies/strategy.ts";
 import { ChurnWorkload } from "./workload/churn-workload.ts";
+import { World } from "./world.ts";
 
 const SIZE = { nodes: 6, coresPerNode: 4 };
 const LAST_DEATH_MS = 40_000;

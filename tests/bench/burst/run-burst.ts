@@ -1,11 +1,11 @@
 import { Cluster } from "../../simulation/cluster/cluster.ts";
 import { LoadHistory } from "../../simulation/cluster/load-history.ts";
 import { roomLoadPpm } from "../../simulation/cluster/room-load.ts";
-import { World } from "../../simulation/run-world.ts";
 import { createRandom } from "../../simulation/seeded-random.ts";
 import { createStrategy } from "../../simulation/strategies/create-strategy.ts";
 import type { StrategyName } from "../../simulation/strategies/strategy.ts";
 import { drawRoomSize } from "../../simulation/workload/room-size.ts";
+import { World } from "../../simulation/world.ts";
 import { type BurstTrace, TraceWorkload } from "./burst-trace.ts";
 
 const BEAT_MS = 500;
