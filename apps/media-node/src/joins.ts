@@ -148,6 +148,8 @@ export class Joins {
   async #openRoom(settings: RoomSettings): Promise<Room> {
     const { rooms, revalidation, beat } = this.#options;
     const room = await rooms.open(settings);
+    // The pause may have been in the opening itself.
+    if (revalidation.isDue) await revalidation.pass();
     if (!revalidation.isUncertain(room.openedMs)) return room;
     await beat();
     if (rooms.roomIfHere(room.roomId) !== room) throw new FairleadError("lease_lost");
