@@ -34,6 +34,25 @@ export function describeMessages(createAdapter: CreateBusAdapter): void {
       expect(inbox.messages.map((message) => message.headers)).toEqual([headers, {}]);
     });
 
+    fact(
+      "from whoever answers a request reach a subscription made just before it, without a flush",
+      async (adapter) => {
+        const { publisher: answerer, subscriber: asker } = adapter;
+        answerer.subscribe("node.call", ({ respond, data }) => {
+          answerer.publish(`session.${new TextDecoder().decode(data)}`, bytes("event"));
+          respond?.(bytes("answer"));
+        });
+        await answerer.flush();
+        for (const session of ["one", "two", "three"]) {
+          const inbox = collect();
+          asker.subscribe(`session.${session}`, inbox.handler);
+          await asker.request("node.call", bytes(session), { timeoutMs: 1_000 });
+          await inbox.until(1);
+          expect(inbox.texts()).toEqual(["event"]);
+        }
+      },
+    );
+
     fact("of the largest size arrive whole", async ({ publisher, subscriber }) => {
       const inbox = collect();
       subscriber.subscribe("room.one", inbox.handler);

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Signaling } from "@fairlead/signaling";
 import { type ServerType, serve, upgradeWebSocket } from "@hono/node-server";
 import { WebSocketServer } from "ws";
+import { gatherWrites } from "./gather-writes.ts";
 
 /** UTF-8 of the longest frame, and then some: what is over protocol's limit gets its typed error, what is far over is cut off. */
 const MAX_PAYLOAD_BYTES = 4 * 65_536;
@@ -34,6 +35,7 @@ export type SignalingServer = { url: string; port: number; close(): Promise<void
 export async function serveSignaling({ host, port, tls, createApp }: ServeOptions): Promise<SignalingServer> {
   const { app, shutDown } = createApp({ upgradeWebSocket });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
+  sockets.on("connection", (_client, { socket }) => gatherWrites(socket));
   const base = { fetch: app.fetch, hostname: host, port, websocket: { server: sockets } };
   const server = await listening((done) =>
     tls

@@ -1,5 +1,5 @@
 import { type ErrorCode, FairleadError, parseJson } from "@fairlead/protocol";
-import { type CompactJWSHeaderParameters, compactVerify, SignJWT } from "jose";
+import { type CompactJWSHeaderParameters, CompactSign, compactVerify } from "jose";
 import type * as z from "zod";
 import { KeyAlgorithm, type KeySet } from "./key-set.ts";
 
@@ -21,7 +21,7 @@ export async function signClaims<T extends z.ZodType>(
 ): Promise<string> {
   const { signer } = keySet;
   if (!signer) throw new FairleadError("invalid_request", { message: "the key set has no private key" });
-  return new SignJWT(claims)
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
     .setProtectedHeader({ typ: kind.typ, alg: signer.alg, kid: signer.kid })
     .sign(signer.privateKey);
 }

@@ -69,18 +69,16 @@ async function tryOpen(
     // A try's own session id: what a node of an earlier try says late is not mistaken for this one's.
     const sessionId = randomId(context.random);
     search.lease = null;
-    const [placed] = await Promise.all([
-      placeRoom(context, toPlaceRequest(context, claims, search)),
-      link.listen(sessionId, claims.room),
-    ]);
+    const placed = await placeRoom(context, toPlaceRequest(context, claims, search));
     const { lease } = placed;
     if (isFull(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
     search.lease = lease;
+    link.listen(sessionId, claims.room);
     const request = { join, sessionId, ...placed };
     const answer = callNode(context.bus, lease.incarnation, "room.join", request);
     const reply = await link.unlessMoved(lease.epoch, answer);
     // A join sent again finds the session that the first one made.
-    if (reply.sessionId !== sessionId) await link.listen(reply.sessionId, claims.room);
+    if (reply.sessionId !== sessionId) link.listen(reply.sessionId, claims.room);
     await link.start(toSession(claims, lease, reply), reply.position, (sessionTicket) => ({
       ...{ ...reply, type: "joined", sessionTicket },
     }));

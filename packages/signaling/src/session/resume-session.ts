@@ -25,7 +25,7 @@ export async function resumeSession(
   const { sub, session, peer, room, node, incarnation, epoch, ticketId } = claims;
   const link = new SessionLink(context, register, sink);
   try {
-    await link.listen(session, room);
+    link.listen(session, room);
     const attach = { sessionId: session, epoch, position: request.position };
     const answer = retryUnreachable(
       context,

@@ -73,16 +73,16 @@ export class SessionLink {
   }
 
   /**
-   * Listens to a session and its room, instead of those before; resolves when nothing can be missed any more.
+   * Listens to a session and its room, instead of those before. What a node does because of a request that is sent after this
+   * is heard.
    * @throws {FairleadError} `bus_disconnected`.
    */
-  async listen(sessionId: string, roomId: string): Promise<void> {
+  listen(sessionId: string, roomId: string): void {
     this.#unsubscribe();
     const { bus } = this.#context;
     this.#subscription = bus.subscribe(subjects.session(sessionId), (message) => this.#onMessage(message));
     this.#roomId = roomId;
     this.#register.rooms.add(roomId, this);
-    await bus.flush();
   }
 
   /**
@@ -129,6 +129,8 @@ export class SessionLink {
       // Says as much as a lost node, and may come before the room's `moved`: the client joins anew, on this connection.
       if (!reply.ok && meansNodeLost(reply.error.code)) this.#end("session_gone");
       else this.#sink.send(reply);
+      // Its node has nothing left to be told.
+      if (reply.ok && command.name === "session.leave") this.close();
     } catch (error) {
       this.#onCallFailed(session, error, "session.command_failed");
     }
