@@ -1,6 +1,7 @@
 import { runBurstBench } from "./burst/burst-bench.ts";
 import { runFailoverBench } from "./failover/failover-bench.ts";
 import { runJoinBench } from "./join/join-bench.ts";
+import { runPlacementBench } from "./placement/placement-bench.ts";
 import { runRecoveryBench } from "./recovery/recovery-bench.ts";
 import { runSaturationBench } from "./saturation/saturation-bench.ts";
 import { runSignalingBench } from "./signaling/signaling-bench.ts";
@@ -15,6 +16,10 @@ const BENCHES: Record<string, Bench> = {
   join: { about: "a join beside its parts alone, and a browser's first frame", run: runJoinBench },
   saturation: { about: "does a worker's CPU share predict when it loses packets", run: runSaturationBench },
   recovery: { about: "from a worker's death to decoded frames, ten peers at once", run: runRecoveryBench },
+  placement: {
+    about: "placing rooms while 10, 1,000 and 10,000 nodes beat on a real Redis",
+    run: runPlacementBench,
+  },
   failover: { about: "from a node's death, of several kinds, to decoded frames", run: runFailoverBench },
   signaling: { about: "a signaling process: joins, commands, idle sockets", run: runSignalingBench },
 };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster, NodeProcess } from "../../support/processes/start-cluster.ts";
 
 export type DeathKind = "sigkill" | "sigstop" | "partition" | "worker";
@@ -26,14 +27,20 @@ export const DEATHS: Record<
   },
 };
 
-/** Resolves once `count` nodes live, each with a core that may take a room. */
+const POLL_MS = 100;
+const WHOLE_WITHIN_MS = 60_000;
+
+/** Resolves once `count` nodes are ready, each with all of its cores. @throws {Error} After a minute. */
 export async function untilWhole(cluster: Cluster, count: number): Promise<void> {
-  for (;;) {
+  const deadline = Date.now() + WHOLE_WITHIN_MS;
+  while (Date.now() < deadline) {
     const nodes = await cluster.listNodes().catch(() => []);
     const ready = nodes.filter(
-      ({ busConnected, cores }) => busConnected && cores.every(({ usable }) => usable),
+      ({ state, busConnected, cores }) =>
+        state === "ready" && busConnected && cores.every(({ usable }) => usable),
     );
     if (ready.length === count) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(POLL_MS);
   }
+  throw new Error(`no ${count} nodes were ready within ${WHOLE_WITHIN_MS} ms`);
 }

@@ -78,31 +78,28 @@ async function die(kind: DeathKind, cluster: Cluster, page: Page, peers: number)
   const diedAtMs = performance.timeOrigin + performance.now();
   DEATHS[kind].kill(node);
   await sawEverybody(page, peers);
-  const frames = await page.evaluate(() => window.firstFrames);
+  const [frames, whole] = await page.evaluate(() => [window.firstFrames, window.countWhole()] as const);
   const moves = cluster.nodes.flatMap(({ log }) =>
     log.filter(({ msg, time }) => msg === "room.moved" && time >= diedAtMs),
   );
   const placedAtMs = Math.min(...moves.map(({ time }) => time));
   await DEATHS[kind].repair(node);
   await untilWhole(cluster, NODES);
-  const byReceiver = [...Map.groupBy(frames, ({ connection }) => connection).values()];
-  const whole = byReceiver.filter((seen) => seen.length >= peers - 1);
   return {
     placed: moves.length > 0 ? [placedAtMs - diedAtMs] : [],
     gaps: frames.map(({ atMs }) => atMs - diedAtMs),
-    peersLost: peers - Math.min(peers, whole.length),
+    peersLost: peers - whole,
   };
 }
 
-/** @returns Whether every peer has decoded a frame of every other one in time. */
+/** @returns Whether every peer is in the room and has decoded a frame of every other one in time. */
 async function sawEverybody(page: Page, peers: number): Promise<boolean> {
-  const options = { timeout: LOST_AFTER_MS, polling: 50 };
-  return page
-    .waitForFunction((wanted) => window.firstFrames.length >= wanted, peers * (peers - 1), options)
-    .then(
-      () => true,
-      () => false,
-    );
+  const isOver = (wanted: number) =>
+    window.firstFrames.length >= wanted * (wanted - 1) && window.countWhole() === wanted;
+  return page.waitForFunction(isOver, peers, { timeout: LOST_AFTER_MS, polling: 50 }).then(
+    () => true,
+    () => false,
+  );
 }
 
 function report(

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { inspect } from "node:util";
 
 export type Child<Tasks extends Record<string, { input: unknown; output: unknown }>> = {
   pid: number;
@@ -59,6 +60,6 @@ async function attempt(act: ((input: never) => unknown) | undefined, input: unkn
     if (!act) throw new Error("no such task");
     return { ok: true, output: await act(input as never) };
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { ok: false, error: inspect(error) };
   }
 }

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { DEFAULT_POLICY } from "@fairlead/registry/placement";
+import { connectRedisRegistry } from "@fairlead/registry/redis";
+import { composeScript } from "@fairlead/registry/scripts";
+import { answerParent } from "../processes/ask-child.ts";
+import { FakeNode, type Opened } from "./fake-node.ts";
+
+const BEAT_EVERY_MS = 500;
+/** In which all nodes beat for the first time. */
+const START_OVER_MS = 5_000;
+/** How long a room is served before its node closes it. */
+const ROOM_MS = 10_000;
+const KEY_PREFIX = "{fairlead}:";
+const TIME_DIGITS = 13;
+
+export type NodesTasks = {
+  start: { input: { port: number; nodes: number; cores: number; connections: number }; output: null };
+  /** Rooms that were placed on some of them. */
+  open: { input: Opened[]; output: null };
+  /** Since it was asked last. */
+  count: { input: null; output: { sent: number; answered: number; errors: number; mostBehind: number } };
+};
+
+/**
+ * Nodes that beat at their real rate, evenly over time, as bytes made beforehand: one process then beats for thousands. They do what
+ * placements ask of them: name the rooms they open, settle their debits, and close them after a while.
+ */
+let nodes: FakeNode[] = [];
+let sockets: Socket[] = [];
+const byIncarnation = new Map<string, FakeNode>();
+const total = { sent: 0, answered: 0, errors: 0 };
+let period = { sent: 0, answered: 0, errors: 0, mostBehind: 0 };
+let clockOffsetMs = 0;
+let release: (opened: Opened) => Promise<unknown> = async () => {};
+
+answerParent({
+  start: async ({ port, nodes: count, cores, connections }: NodesTasks["start"]["input"]) => {
+    const text = composeScript("heartbeat", DEFAULT_POLICY);
+    const encode = await loadScript(port, text);
+    nodes = Array.from({ length: count }, (_, index) => new FakeNode(index, cores, encode));
+    for (const node of nodes) byIncarnation.set(node.incarnation, node);
+    sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
+    const registry = await connectRedisRegistry({ url: `redis://127.0.0.1:${port}`, timeoutMs: 10_000 });
+    release = ({ lease }) => registry.release(lease);
+    beat(performance.now(), 0);
+    return null;
+  },
+  open: (rooms: NodesTasks["open"]["input"]) => {
+    for (const opened of rooms) openRoom(opened);
+    return null;
+  },
+  count: () => {
+    const counted = period;
+    period = { sent: 0, answered: 0, errors: 0, mostBehind: 0 };
+    return counted;
+  },
+});
+
+function openRoom(opened: Opened): void {
+  const { incarnation, roomId } = opened.lease;
+  const node = byIncarnation.get(incarnation);
+  if (!node) return;
+  node.open(opened);
+  setTimeout(() => {
+    node.close(roomId);
+    release(opened).catch(() => count("errors"));
+  }, ROOM_MS);
+}
+
+/** Sends what is due since the last time: each node every 500 ms, one after the other; at first ten times as slowly. */
+function beat(lastMs: number, dueBefore: number): void {
+  const nowMs = performance.now();
+  const isKnown = dueBefore >= nodes.length;
+  const due = dueBefore + ((nowMs - lastMs) / (isKnown ? BEAT_EVERY_MS : START_OVER_MS)) * nodes.length;
+  const time = String(Math.floor(nowMs + clockOffsetMs));
+  for (let turn = Math.floor(dueBefore); turn < Math.floor(due); turn += 1) send(turn % nodes.length, time);
+  period.mostBehind = Math.max(period.mostBehind, total.sent - total.answered);
+  setTimeout(beat, 1, nowMs, due);
+}
+
+function send(index: number, now: string): void {
+  const command = nodes[index]?.nextBeat();
+  if (!command) return;
+  command.write(now, TIME_AT, "latin1");
+  sockets[index % sockets.length]?.write(command);
+  count("sent");
+}
+
+function count(what: keyof typeof total, by = 1): void {
+  total[what] += by;
+  period[what] += by;
+}
+
+/** Where the time stands in each command: `header` is the same for all, for its parts are equally long. */
+let TIME_AT = 0;
+
+/** @returns Makes commands of the script's arguments, with room for the time before them. */
+async function loadScript(port: number, text: string): Promise<(args: readonly string[]) => Buffer> {
+  const socket = connect(port, "127.0.0.1");
+  await ask(socket, encodeCommand(["SCRIPT", "LOAD", text]));
+  const [seconds = "0", micros = "0"] = (await ask(socket, encodeCommand(["TIME"]))).match(/\d{5,}/g) ?? [];
+  clockOffsetMs = Number(seconds) * 1_000 + Number(micros) / 1_000 - performance.now();
+  socket.destroy();
+  const sha = createHash("sha1").update(text).digest("hex");
+  const time = "0".repeat(TIME_DIGITS);
+  return (args) => {
+    const command = encodeCommand(["EVALSHA", sha, "1", KEY_PREFIX, time, ...args]);
+    TIME_AT = command.indexOf(`\r\n${time}\r\n`) + 2;
+    return command;
+  };
+}
+
+/** RESP: an array of bulk strings. */
+function encodeCommand(parts: readonly string[]): Buffer {
+  const encoded = parts.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`);
+  return Buffer.from(`*${parts.length}\r\n${encoded.join("")}`);
+}
+
+async function ask(socket: Socket, command: Buffer): Promise<string> {
+  socket.write(command);
+  const [answer] = await once(socket, "data");
+  return String(answer);
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1").setNoDelay(true);
+  await once(socket, "connect");
+  // Each answer is one list, and nothing in it contains a star.
+  socket.on("data", (chunk) => {
+    for (const byte of chunk as Buffer) if (byte === 0x2a) count("answered");
+    if (chunk[0] === 0x2d) count("errors");
+  });
+  return socket;
+}

@@ -1,0 +1,79 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import type { Placement } from "@fairlead/registry";
+import { heartbeatArguments } from "@fairlead/registry/scripts";
+
+/** What a node is told of a room that it is to open. */
+export type Opened = Pick<Placement, "lease" | "debitId">;
+
+export type EncodeBeat = (args: readonly string[]) => Buffer;
+
+const REGIONS = ["eu", "us", "asia"];
+
+/** A node as the registry sees it: its heartbeats name what it opened and what has arrived, as a real one's do. */
+export class FakeNode {
+  readonly incarnation: string;
+  readonly #beat: Heartbeat;
+  readonly #encode: EncodeBeat;
+  readonly #served = new Map<string, { core: number; epoch: number }>();
+  #news: Opened[] = [];
+  /** Two, taken in turns, so that loads change with each beat; null when they must be made anew. */
+  #plain: [Buffer, Buffer] | null = null;
+  #turn = 0;
+
+  constructor(index: number, cores: number, encode: EncodeBeat) {
+    const nodeId = `node-${index}`;
+    this.incarnation = `run-of-${nodeId}`;
+    this.#encode = encode;
+    this.#beat = {
+      ...{ nodeId, incarnation: this.incarnation, state: "ready", busConnected: true, version: "0.1.0" },
+      ...{ region: REGIONS[index % REGIONS.length] ?? "", labels: [], networkLoad: 0.1 },
+      ...{ cores: Array.from({ length: cores }, (_, core) => idleCore(core)), settledDebits: [] },
+      capacity: { maxPeers: null, networkBps: 10_000_000_000 },
+      leases: { count: 0, epochSum: 0, named: [], isComplete: false },
+      ...{ observedCosts: [], suspects: [] },
+    };
+  }
+
+  open(opened: Opened): void {
+    const { roomId, core, epoch } = opened.lease;
+    this.#served.set(roomId, { core, epoch });
+    this.#news.push(opened);
+    this.#plain = null;
+  }
+
+  close(roomId: string): void {
+    this.#served.delete(roomId);
+    this.#news = this.#news.filter(({ lease }) => lease.roomId !== roomId);
+    this.#plain = null;
+  }
+
+  /** @returns The next beat's command, ready but for its time. */
+  nextBeat(): Buffer {
+    if (this.#news.length > 0) {
+      const command = this.#encode(this.#arguments());
+      this.#news = [];
+      return command;
+    }
+    this.#plain ??= [this.#encode(this.#arguments()), this.#encode(this.#arguments())];
+    this.#turn = 1 - this.#turn;
+    return this.#plain[this.#turn === 0 ? 0 : 1];
+  }
+
+  #arguments(): string[] {
+    const served = [...this.#served.values()];
+    for (const core of this.#beat.cores) core.cpuLoad = 0.1 + Math.round(Math.random() * 400_000) / 1_000_000;
+    const named = this.#news.map(({ lease: { roomId, core, epoch } }) => ({
+      ...{ roomId, core, epoch, peers: 2, isLocal: false },
+    }));
+    const epochSum = served.reduce((sum, { epoch }) => sum + (epoch % 1_000_000_000), 0);
+    return heartbeatArguments({
+      ...this.#beat,
+      settledDebits: this.#news.map(({ debitId }) => debitId),
+      leases: { count: served.length, epochSum, named, isComplete: false },
+    });
+  }
+}
+
+function idleCore(core: number) {
+  return { core, cpuLoad: 0, rooms: 3, peers: 12, consumers: 40, usable: true };
+}
