@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { atExit } from "./at-exit.ts";
 
 export type NetworkNamespace = ReturnType<typeof createNamespace>;
 
 /** Private addresses of each namespace's own link (RFC 1918): `.1` is this machine, `.2` the namespace. */
 const NETWORK = "10.213";
+/** Where iproute2 keeps them. */
+const FOLDER = "/run/netns";
 
 /** Whether this process may make network namespaces and drop packets in them: root on Linux, with iproute2 and nftables. */
 export function canMakeNamespaces(): boolean {
@@ -29,6 +32,7 @@ export function canMakeNamespaces(): boolean {
  * @param index 0..250, one for each that lives at the same time.
  */
 export function createNamespace(index: number) {
+  removeLeftovers();
   const name = `fairlead-${process.pid}-${index}`;
   const [ours, theirs] = [`fl${process.pid % 100_000}-${index}a`, `fl${process.pid % 100_000}-${index}b`];
   const inside = (...command: string[]) => sh("ip", "netns", "exec", name, ...command);
@@ -64,6 +68,14 @@ export function createNamespace(index: number) {
     /** Idempotent. What runs inside must have ended. */
     close,
   };
+}
+
+/** Of test runs that were killed. */
+function removeLeftovers(): void {
+  for (const name of existsSync(FOLDER) ? readdirSync(FOLDER) : []) {
+    const pid = /^fairlead-(\d+)-\d+$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) tryTo(() => sh("ip", "netns", "del", name));
+  }
 }
 
 function sh(program: string, ...args: string[]): void {

@@ -4,6 +4,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { atExit } from "./at-exit.ts";
+import { dieWithParent } from "./die-with-parent.ts";
 
 /** One line of a process's log: `time` in ms since 1970, `msg` the event's name, and its fields. */
 export type LogLine = { time: number; msg: string } & Record<string, unknown>;
@@ -109,7 +110,7 @@ export async function startProcess(options: ProcessOptions) {
 }
 
 function run({ command, env, logFile }: ProcessOptions, onLine: (line: LogLine) => void): ChildProcess {
-  const [program = "", ...args] = command;
+  const [program, args] = dieWithParent(command);
   const child = spawn(program, args, { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   child.once("error", (error) => appendFileSync(logFile, `${error}\n`));
   for (const input of [child.stdout, child.stderr]) {

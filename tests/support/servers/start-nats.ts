@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { needProgram } from "../../setup/programs.ts";
+import { dieWithParent } from "../processes/die-with-parent.ts";
 import { freePort } from "./free-port.ts";
 import { untilStopped } from "./until-stopped.ts";
 
@@ -74,7 +75,7 @@ export async function startNats(options: NatsServerOptions = {}) {
 async function start(folder: string, options: NatsServerOptions, ports: Ports): Promise<ChildProcess> {
   const path = join(folder, "test.conf");
   writeFileSync(path, configure(folder, options, ports));
-  const child = spawn(needProgram("nats-server"), ["-c", path], {
+  const child = spawn(...dieWithParent([needProgram("nats-server"), "-c", path]), {
     env: {
       FAIRLEAD_NATS_SIGNALING_PASSWORD: USERS.signaling.password,
       FAIRLEAD_NATS_NODE_PASSWORD: USERS.node.password,

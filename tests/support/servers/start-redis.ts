@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { needProgram } from "../../setup/programs.ts";
+import { dieWithParent } from "../processes/die-with-parent.ts";
 import { freePort } from "./free-port.ts";
 import { untilStopped } from "./until-stopped.ts";
 
@@ -69,7 +70,9 @@ export async function startRedis({ isCluster = false, port, args = [] }: RedisSe
 
 async function start(port: number, folder: string, args: string[]): Promise<ChildProcess> {
   const base = ["--port", `${port}`, "--bind", HOST, "--dir", folder, "--save", "", "--appendonly", "no"];
-  const child = spawn(needProgram("redis-server"), [...base, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(...dieWithParent([needProgram("redis-server"), ...base, ...args]), {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {
