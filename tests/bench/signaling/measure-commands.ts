@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { PROTOCOL_VERSION, subjects } from "@fairlead/protocol";
 import { connect } from "@nats-io/transport-node";
 import type { Cluster } from "../../support/processes/start-cluster.ts";
+import { ProtocolClient } from "../../support/protocol-client.ts";
 import { startChild } from "../processes/ask-child.ts";
 import type { AnswerNatsTasks } from "./answer-nats.ts";
 
@@ -11,15 +11,21 @@ export type CommandTimes = { command: number[]; bareNats: number[] };
 
 const SUBJECT = subjects.nodeCall("bench");
 const WARM_UP = 300;
-/** Signaling closes a socket that sends more than 200 frames a second for long. */
-const PAUSE_MS = 6;
+/** Taking turns, as signaling closes a socket that sends more than 200 frames a second for long. */
+const CLIENTS = 16;
 
 /**
  * Commands over a WebSocket through signaling to the node and back, and bare NATS requests of as many bytes between two
  * processes over the same server: in turns, one at a time.
  */
 export async function measureCommands(cluster: Cluster, count: number): Promise<CommandTimes> {
-  const client = await cluster.join(cluster.newRoom(), "ann");
+  // Past the balancer, which is this process and would be measured too.
+  const url = cluster.signalings[0]?.url ?? "";
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, async (_, index) =>
+      ProtocolClient.join(url, { ticket: await cluster.ticket(cluster.newRoom(), `peer-${index}`) }),
+    ),
+  );
   const data = { producerIds: [crypto.randomUUID()] };
   const bytes = JSON.stringify({
     id: 1_000,
@@ -31,14 +37,14 @@ export async function measureCommands(cluster: Cluster, count: number): Promise<
   const bare = await openBareNats(cluster, bytes);
   const times: CommandTimes = { command: [], bareNats: [] };
   for (let turn = -WARM_UP; turn < count; turn++) {
-    const command = await timed(() => client.command("producers.subscribe", data));
+    const client = clients[(turn + WARM_UP) % CLIENTS];
+    const command = await timed(async () => client?.command("producers.subscribe", data));
     const bareNats = await timed(() => bare.request());
-    await delay(PAUSE_MS);
     if (turn < 0) continue;
     times.command.push(command);
     times.bareNats.push(bareNats);
   }
-  await client.leave();
+  await Promise.all(clients.map((client) => client.leave()));
   await bare.close();
   return times;
 }
