@@ -8,7 +8,7 @@ import { answerParent } from "../processes/ask-child.ts";
 import { FakeNode, type Opened } from "./fake-node.ts";
 
 const BEAT_EVERY_MS = 500;
-/** In which all nodes beat for the first time. */
+/** In which all nodes begin to. */
 const START_OVER_MS = 5_000;
 /** How long a room is served before its node closes it. */
 const ROOM_MS = 10_000;
@@ -69,15 +69,16 @@ function openRoom(opened: Opened): void {
   }, ROOM_MS);
 }
 
-/** Sends what is due since the last time: each node every 500 ms, one after the other; at first ten times as slowly. */
-function beat(lastMs: number, dueBefore: number): void {
+/** Each node every 500 ms, in a millisecond of its own as far as there are enough; at first only some, and more and more. */
+function beat(startedMs: number, lastSlot: number): void {
   const nowMs = performance.now();
-  const isKnown = dueBefore >= nodes.length;
-  const due = dueBefore + ((nowMs - lastMs) / (isKnown ? BEAT_EVERY_MS : START_OVER_MS)) * nodes.length;
+  const slot = Math.floor(nowMs - startedMs);
+  const there = Math.min(1, slot / START_OVER_MS) * nodes.length;
   const time = String(Math.floor(nowMs + clockOffsetMs));
-  for (let turn = Math.floor(dueBefore); turn < Math.floor(due); turn += 1) send(turn % nodes.length, time);
+  for (let passed = lastSlot + 1; passed <= slot; passed += 1)
+    for (let index = passed % BEAT_EVERY_MS; index < there; index += BEAT_EVERY_MS) send(index, time);
   period.mostBehind = Math.max(period.mostBehind, total.sent - total.answered);
-  setTimeout(beat, 1, nowMs, due);
+  setTimeout(beat, 1, startedMs, slot);
 }
 
 function send(index: number, now: string): void {

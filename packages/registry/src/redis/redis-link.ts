@@ -66,7 +66,7 @@ function openCluster(options: LinkOptions, cluster = newCluster(options.url)): L
   const connect = async (): Promise<void> => {
     const isConnected = await cluster.connect().then(
       () => true,
-      () => false,
+      (error: unknown) => onError(error),
     );
     if (isConnected) onReady();
     // Unlike a single connection's, this attempt is not repeated by the client.

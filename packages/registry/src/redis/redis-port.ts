@@ -1,3 +1,4 @@
+import { ErrorReply } from "@redis/client";
 import * as z from "zod";
 import type { ScriptName } from "../scripts/lua/compose.ts";
 import type { ScriptPort } from "../scripts/script-port.ts";
@@ -17,7 +18,7 @@ export type RedisPortOptions = {
 
 const TICK_MS = 500;
 /** Counted in ticks, of which a process that stood still itself has had one at most: it must not take that for Redis's silence. */
-const SILENT_TICKS = 3;
+const SILENT_TICKS = 4;
 
 /**
  * Scripts over RESP. Replaces a connection on which nothing comes back for a while: a server that stalls keeps it open, and
@@ -31,10 +32,16 @@ export class RedisPort implements ScriptPort {
   #wasAsked = false;
   #wasAnswered = false;
   #silentTicks = 0;
+  /** Why there is no connection. */
+  #lastError: unknown;
 
   constructor(options: RedisPortOptions) {
     this.#options = options;
-    this.#link = openLink(options);
+    const onError = (error: unknown) => {
+      this.#lastError = error;
+      options.onError(error);
+    };
+    this.#link = openLink({ ...options, onError });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -65,9 +72,16 @@ export class RedisPort implements ScriptPort {
 
   async #send(command: string[]): Promise<unknown> {
     this.#wasAsked = true;
-    const reply = await this.#link.send(this.#options.keyPrefix, command);
-    this.#wasAnswered = true;
-    return reply;
+    try {
+      const reply = await this.#link.send(this.#options.keyPrefix, command);
+      this.#wasAnswered = true;
+      return reply;
+    } catch (error) {
+      if (!(error instanceof ErrorReply))
+        throw new Error("Redis is away", { cause: this.#lastError ?? error });
+      this.#wasAnswered = true;
+      throw error;
+    }
   }
 
   #tick(): void {

@@ -11,27 +11,27 @@ export type RedisRegistryOptions = ScriptRegistryOptions & {
   isCluster?: boolean;
 };
 
-/** For how long a start waits for the first connection. */
-const START_MS = 1_000;
+/** For how long a start waits for a Redis that neither answers nor refuses. */
+const START_MS = 5_000;
 
 /**
- * The registry in a Redis or Valkey 7 or newer, or in one slot of a cluster of them. Resolves when it is connected, or a second
- * later: a start does not fail because Redis is away. While it is, every call is refused at once or within its time-out,
- * and the connection comes back by itself.
+ * The registry in a Redis or Valkey 7 or newer, or in one slot of a cluster of them. Resolves when it is connected or knows that
+ * it can't be for now: a start does not fail because Redis is away. While it is, every call is refused at once or within its
+ * time-out, and the connection comes back by itself.
  */
 export async function connectRedisRegistry(options: RedisRegistryOptions): Promise<Registry> {
   const { url, isCluster = false, prefix = "fairlead", policy, now } = options;
-  const connected = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<unknown>();
   const clock = new ServerClock(() => port.time());
   const port = new RedisPort({
     ...{ url, isCluster, keyPrefix: `{${prefix}}:`, textOf: scriptTexts(policy) },
     onReady: () => {
       clock.forget();
-      connected.resolve();
+      connected.resolve(null);
     },
-    onError: options.onError ?? (() => {}),
+    onError: connected.resolve,
   });
-  const timer = setTimeout(connected.resolve, START_MS);
+  const timer = setTimeout(connected.resolve, START_MS, null);
   await connected.promise;
   clearTimeout(timer);
   return new ScriptRegistry(port, { ...options, now: now ?? (() => clock.now()) });

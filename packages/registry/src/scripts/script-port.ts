@@ -27,6 +27,6 @@ export type ScriptRegistryOptions = {
   /** Registry time, ms since 1970. Default: Redis's own clock, asked every 10 s. */
   now?: () => number;
   random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
-  /** Hears of what made a call fail with `registry_unreachable`, and of lost connections. */
+  /** Hears why the registry is unreachable: of the first call that fails, until one succeeds again. */
   onError?: (error: unknown) => void;
 };

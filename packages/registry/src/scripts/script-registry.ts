@@ -28,6 +28,7 @@ export class ScriptRegistry implements Registry {
   readonly #options: Options;
   readonly #timeoutMs: number;
   #isClosed = false;
+  #isAway = false;
 
   constructor(port: ScriptPort, options: Options) {
     this.#port = port;
@@ -102,9 +103,12 @@ export class ScriptRegistry implements Registry {
   async #ask<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw new FairleadError("registry_unreachable", { message: "closed" });
     try {
-      return await withDeadline(timeoutMs, work());
+      const answer = await withDeadline(timeoutMs, work());
+      this.#isAway = false;
+      return answer;
     } catch (cause) {
-      this.#options.onError?.(cause);
+      if (!this.#isAway) this.#options.onError?.(cause);
+      this.#isAway = true;
       throw new FairleadError("registry_unreachable", { cause });
     }
   }

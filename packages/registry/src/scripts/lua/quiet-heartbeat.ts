@@ -1,6 +1,6 @@
 /**
- * Then what the others are, as a rule: quiet. The node may have reservations, some of its young rooms' growth changes with time, somebody
- * may be late, or the bus away.
+ * Then what the others are, as a rule: quiet. The node may have reservations, some of its young rooms' growth changes with time, or
+ * the bus is away.
  */
 export const QUIET_HEARTBEAT = /* lua */ `
 local function renew(node)

@@ -5,7 +5,7 @@
  *
  * Returns: "1" if all leases are needed; lost, renewed and orphaned leases; late nodes.
  *
- * First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead, nothing is due. Thousands of these
+ * First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
  * in a second are what Redis spends its time on, so there are no functions here, and most numbers stay the texts that they came as. What follows
  * (`quiet-heartbeat.ts`, `heartbeat.ts`) would do the same.
  */
@@ -17,7 +17,18 @@ local PER_BEAT = 4
 -- The longest silent of those that are late or dead.
 local silent = call("ZRANGEBYSCORE", BEATS, "-inf", "(" .. NOW - LATE_AFTER_MS, "WITHSCORES", "LIMIT", 0, PER_BEAT)
 
-if IS_PLAIN and #silent == 0 and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatAt <= GAP_MS
+-- Late are those that are neither dead nor, perhaps, cut off; else nil.
+local late = {}
+for index = 1, #silent, 2 do
+  local inc, silentMs = silent[index], NOW - silent[index + 1]
+  if silentMs > NODE_TTL_MS or inc == INC or call("HGET", PREFIX .. "node:" .. inc, "quietUntil") == "0" then
+    late = nil
+    break
+  end
+  late[#late + 1] = inc .. " " .. silentMs
+end
+
+if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatAt <= GAP_MS
   and NOW - connectedAt <= NODE_TTL_MS
   and (OFFERS == "" or #call("ZRANGEBYSCORE", ORPHANS, "-inf", "(" .. NOW - HEIR_PATIENCE_MS, "LIMIT", 0, 1) == 0) then
   local key, name, now = PREFIX .. "node:" .. INC, NODE_ID .. " " .. INC, NOW == tonumber(ARGV[1]) and ARGV[1] or NOW
@@ -45,7 +56,7 @@ if IS_PLAIN and #silent == 0 and HAS_BUS and busSince and lastBeatAt and NOW - l
     if newRank ~= rank then
       for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
     end
-    return { digest == ARGV[10] and "0" or "1", "", "", "", "" }
+    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";") }
   end
 end
 `;
