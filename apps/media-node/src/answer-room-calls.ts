@@ -3,7 +3,7 @@ import { PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protoc
 import type { NodeHandlers } from "./answer-node-calls.ts";
 import type { Revalidation } from "./heartbeat/revalidation.ts";
 import type { Joins } from "./joins.ts";
-import type { Claims } from "./lease/claim-room.ts";
+import type { Claims } from "./lease/claims.ts";
 import type { RoomRecords } from "./lease/room-records.ts";
 import { expelPeer, mutePeer } from "./room/moderate.ts";
 import type { Peer } from "./room/peer.ts";

@@ -6,11 +6,11 @@ import type { NetworkMeter } from "../worker/network-meter.ts";
 import { composeBeat } from "./compose-beat.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { heedReply } from "./heed-reply.ts";
+import { LateNodes } from "./late-nodes.ts";
 import { LeaseReport } from "./lease-report.ts";
 import { ObservedCosts } from "./observed-costs.ts";
 import { Revalidation } from "./revalidation.ts";
 import { SettledDebits } from "./settled-debits.ts";
-import { LateNodes } from "./watch-late-nodes.ts";
 
 export type HeartbeatDeps = LeaseDeps & {
   node: NodeIdentity;

@@ -5,10 +5,10 @@ import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms.ts";
 import type { Core } from "../worker/core.ts";
 import type { NetworkMeter } from "../worker/network-meter.ts";
+import type { LateNodes } from "./late-nodes.ts";
 import type { LeaseReport } from "./lease-report.ts";
 import type { ObservedCosts } from "./observed-costs.ts";
 import type { SettledDebits } from "./settled-debits.ts";
-import type { LateNodes } from "./watch-late-nodes.ts";
 
 export type BeatParts = {
   node: NodeIdentity;

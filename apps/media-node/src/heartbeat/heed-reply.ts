@@ -3,10 +3,10 @@ import type { HeartbeatReply } from "@fairlead/registry";
 import type { LeaseDeps } from "../lease/open-and-tell.ts";
 import { takeOverOrphans } from "../lease/take-over-orphans.ts";
 import { renewRoom, yieldRoom } from "../lease/yield-rooms.ts";
+import type { LateNodes } from "./late-nodes.ts";
 import type { LeaseReport } from "./lease-report.ts";
 import type { ObservedCosts } from "./observed-costs.ts";
 import type { SettledDebits } from "./settled-debits.ts";
-import type { LateNodes } from "./watch-late-nodes.ts";
 
 export type ReplyDeps = LeaseDeps & {
   leases: LeaseReport;

@@ -1,9 +1,9 @@
 import type { HeartbeatParts } from "../heartbeat/assemble-heartbeat.ts";
 import type { Core } from "../worker/core.ts";
-import { RoomOwners } from "./answer-owner.ts";
-import { Claims } from "./claim-room.ts";
+import { Claims } from "./claims.ts";
 import { Drain } from "./drain.ts";
 import type { LeaseDeps } from "./open-and-tell.ts";
+import { RoomOwners } from "./room-owners.ts";
 import { RoomRecords } from "./room-records.ts";
 
 export type AssembleLeasesDeps = LeaseDeps & {

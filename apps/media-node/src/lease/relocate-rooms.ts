@@ -3,7 +3,7 @@ import type { Placement } from "@fairlead/registry";
 import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
 import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
-import type { Claims } from "./claim-room.ts";
+import type { Claims } from "./claims.ts";
 import { type LeaseDeps, openAndTell } from "./open-and-tell.ts";
 import { tellMoved } from "./tell-moved.ts";
 import { untilPlaced } from "./until-placed.ts";

@@ -2,7 +2,7 @@ import { serveSubject } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { type NodeCallReply, subjects } from "@fairlead/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LateNodes } from "./watch-late-nodes.ts";
+import { LateNodes } from "./late-nodes.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

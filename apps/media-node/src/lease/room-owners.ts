@@ -4,7 +4,7 @@ import type { Logger } from "@fairlead/telemetry";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms.ts";
-import { placedRoom } from "./claim-room.ts";
+import { placedRoom } from "./claims.ts";
 
 export type RoomOwnersOptions = {
   bus: Bus;
