@@ -26,9 +26,16 @@ export type Incarnation = z.infer<typeof Incarnation>;
 export const CoreIndex = z.int().min(0).max(1023);
 export type CoreIndex = z.infer<typeof CoreIndex>;
 
+/** Half of a surrogate pair can't be written as UTF-8, and Redis's JSON refuses its escape: a ban of it would be lost. */
+export const WellFormed = z.string().refine((text) => text.isWellFormed(), "has half of a surrogate pair");
+
 /** Who a peer is to the app (ticket `sub`). */
-export const Identity = z.string().min(1).max(128);
+export const Identity = WellFormed.min(1).max(128);
 export type Identity = z.infer<typeof Identity>;
+
+/** A ticket's `jti`. */
+export const TicketId = WellFormed.min(1).max(64);
+export type TicketId = z.infer<typeof TicketId>;
 
 /** Fencing number of a room's lease: max(previous + 1, registry time in ms since 1970). */
 export const Epoch = z.int().min(0);

@@ -7,7 +7,7 @@ const DEPTH_LIMIT = 16;
 /** `RTCRtpCapabilities` of mediasoup-client, bounded, and otherwise handed on as they are: mediasoup validates them. */
 export const RtpCapabilities = z
   .record(z.string(), z.unknown())
-  // In this order: what is nested too deep for the stack is never walked by recursion.
+  // In this order: what is nested too deep for the stack is never walked to its end.
   .refine((value) => depthWithin(value, DEPTH_LIMIT), {
     message: `nested deeper than ${DEPTH_LIMIT}`,
     abort: true,
@@ -133,10 +133,7 @@ export const PreferredLayers = z.object({
 export type PreferredLayers = z.infer<typeof PreferredLayers>;
 
 function depthWithin(value: unknown, limit: number): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limit) return false;
-    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
-  }
-  return true;
+  if (typeof value !== "object" || value === null) return true;
+  const inner = Object.values(value);
+  return limit === 0 ? inner.length === 0 : inner.every((item) => depthWithin(item, limit - 1));
 }

@@ -5,7 +5,7 @@ import { NumberedEvent, Position, Transient } from "./events.ts";
 import { Acknowledgement, ReplyFrame } from "./frames.ts";
 import { Source } from "./grants.ts";
 import { PeerPage } from "./http.ts";
-import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
+import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
 import { Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
@@ -67,7 +67,7 @@ export const NODE_CALLS = {
   "room.owner": {
     request: z.object({
       roomId: RoomId,
-      peer: z.object({ identity: Identity, ticketId: z.string().max(64) }),
+      peer: z.object({ identity: Identity, ticketId: TicketId }),
     }),
     reply: PlacedRoom,
   },

@@ -6,9 +6,10 @@ import { formatPosition, Position, parsePosition, RoomEvent } from "./events.ts"
 import { ClientFrame, ServerFrame } from "./frames.ts";
 import { EVERY_SOURCE } from "./grants.ts";
 import { PEERS_PER_PAGE, PeerPage } from "./http.ts";
-import { RoomId, randomId } from "./ids.ts";
+import { Identity, RoomId, randomId, TicketId } from "./ids.ts";
 import { parse, parseJson } from "./parse.ts";
-import { METADATA_LIMIT_BYTES, Metadata } from "./ticket-claims.ts";
+import { Label, Region } from "./registry-records.ts";
+import { METADATA_LIMIT_BYTES, Metadata, TicketClaims } from "./ticket-claims.ts";
 
 const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
 const position = fc.record({ epoch: fc.nat(2 ** 40), sequence: fc.nat(1_000_000) }).map(formatPosition);
@@ -77,6 +78,21 @@ describe("parsing", () => {
     for (const id of ["a.b", "*", ">", "a b", "", "a".repeat(65), "a\n", "{x}"])
       expect(RoomId.safeParse(id).success).toBe(false);
     expect(RoomId.parse(randomId())).toHaveLength(22);
+  });
+
+  it("keeps what Redis could not store out of a record: half of a surrogate pair", () => {
+    for (const schema of [Identity, TicketId, Region, Label]) {
+      expect(schema.safeParse("eve\ud83d").success).toBe(false);
+      expect(schema.safeParse("eve\ude00").success).toBe(false);
+      expect(schema.parse("eve😀")).toBe("eve😀");
+    }
+    const claims = {
+      ...{ iss: "fairlead", aud: "fairlead/room", sub: "eve", jti: "eve-1", iat: 1, exp: 2, room: "standup" },
+      grants: { publish: [], subscribe: true, data: true, moderate: false },
+    };
+    expect(TicketClaims.safeParse(claims).success).toBe(true);
+    for (const half of [{ sub: "\ud83d" }, { jti: "\ud83d" }])
+      expect(TicketClaims.safeParse({ ...claims, ...half }).success).toBe(false);
   });
 
   it("limits metadata to 4 KB of UTF-8, not of characters", () => {

@@ -1,10 +1,15 @@
 import * as z from "zod";
 import { Source } from "./grants.ts";
-import { CoreIndex, Epoch, Identity, Incarnation, NodeId, RoomId } from "./ids.ts";
+import { CoreIndex, Epoch, Identity, Incarnation, NodeId, RoomId, TicketId, WellFormed } from "./ids.ts";
 
 /** 0..1; a measured load may pass 1 for a moment. */
 export const Load = z.number().min(0).max(4);
 export type Load = z.infer<typeof Load>;
+
+/** Where a node stands, in the operator's words, e.g. `eu-west`. */
+export const Region = WellFormed.max(64);
+/** What an operator says of a node, e.g. `gpu`. */
+export const Label = WellFormed.max(64);
 
 /** One core of one run of one node. */
 export const CoreAddress = z.object({ nodeId: NodeId, incarnation: Incarnation, core: CoreIndex });
@@ -68,8 +73,8 @@ export const Heartbeat = z.object({
   incarnation: Incarnation,
   state: NodeState,
   busConnected: z.boolean(),
-  region: z.string().max(64),
-  labels: z.array(z.string().max(64)).max(16),
+  region: Region,
+  labels: z.array(Label).max(16),
   version: z.string().max(32),
   /** The node's share of its network capacity. */
   networkLoad: Load,
@@ -104,11 +109,8 @@ export type NodeStatus = z.infer<typeof NodeStatus>;
 
 /** Why a room is where it is. */
 export const PlacementDecision = z.object({
-  /**
-   * `claimed_by_node`: the registry took a node's word, after it was away or lost what it knew. `rendezvous`: the registry was
-   * away, so the node was chosen by hash among those that answered on the bus.
-   */
-  reason: z.enum(["live_lease", "least_loaded", "claimed_by_node", "rendezvous"]),
+  /** `claimed_by_node`: the registry took a node's word, after it was away or lost what it knew. */
+  reason: z.enum(["live_lease", "least_loaded", "claimed_by_node"]),
   atMs: z.number(),
   /** The least-loaded core of each of the best nodes at that moment, best first, at most 8. `load` before the debit. */
   candidates: z.array(z.object({ nodeId: NodeId, core: CoreIndex, load: z.number() })).max(8),
@@ -123,9 +125,9 @@ export const RoomOptions = z.object({
   emptyTimeoutMs: z.int().min(0).max(86_400_000).default(30_000),
   kind: RoomKind.default("meeting"),
   /** Preferred region: others are used only when it has no room left. Absent: that of the signaling process that is asked. */
-  region: z.string().max(64).optional(),
+  region: Region.optional(),
   /** Labels that the node must have, all of them, e.g. `gpu`. */
-  labels: z.array(z.string().max(64)).max(16).default([]),
+  labels: z.array(Label).max(16).default([]),
   /** Pins the room to this node: without it, the room does not run. */
   nodeId: NodeId.optional(),
 });
@@ -141,7 +143,7 @@ export const RoomRecord = z.object({
   createdAtMs: z.number(),
   options: RoomOptions,
   bannedIdentities: z.array(Identity),
-  bannedTicketIds: z.array(z.string()),
+  bannedTicketIds: z.array(TicketId),
   mutes: z.array(Mute),
   lease: Lease.nullable(),
   decision: PlacementDecision.nullable(),

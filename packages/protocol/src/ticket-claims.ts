@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Grants } from "./grants.ts";
-import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
+import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
 
 /** Default `iss` and `aud`; an operator with several clusters changes them. */
 export const DEFAULT_ISSUER = "fairlead";
@@ -40,7 +40,7 @@ export const TicketClaims = Admission.extend({
   iss: z.string().max(256),
   aud: z.string().max(256),
   sub: Identity,
-  jti: z.string().min(1).max(64),
+  jti: TicketId,
   iat: z.number(),
   nbf: z.number().optional(),
   exp: z.number(),
@@ -61,7 +61,7 @@ export const SessionClaims = z.object({
   incarnation: Incarnation,
   epoch: Epoch,
   /** `jti` of the ticket that admitted the peer. */
-  ticketId: z.string().min(1).max(64),
+  ticketId: TicketId,
   /** Raised by each attach; an older socket is closed with `session_replaced`. */
   connection: z.int().min(1),
 });
