@@ -7,7 +7,7 @@ import { expectConsistent } from "./expect-nothing-left.ts";
 import { useCluster } from "./use-cluster.ts";
 
 /** By hand for longer: `FAIRLEAD_CALM_S=3600 npx vitest run --project chaos tests/chaos/zero-failovers.test.ts`. */
-const DURATION_MS = Number(process.env.FAIRLEAD_CALM_S ?? 45) * 1_000;
+const DURATION_MS = Number(process.env.FAIRLEAD_CALM_S ?? 30) * 1_000;
 const ROOMS = 12;
 /** Each way: 100 ms for every answer. */
 const REDIS_DELAY_MS = 50;

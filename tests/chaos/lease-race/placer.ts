@@ -28,7 +28,7 @@ type Session = { lease: Lease; sessionId: string; connection: number; nextId: nu
 /** Shorter than a node hangs in the test, so that what was asked meanwhile waits for it when it goes on. */
 const CALL_TIMEOUT_MS = 400;
 const LANES = 4;
-const PAUSE_MS = 60;
+const PAUSE_MS = 40;
 
 const task: Task = JSON.parse(process.env.PLACER_TASK ?? "");
 const registry = await connectRedisRegistry({ url: task.redisUrl });

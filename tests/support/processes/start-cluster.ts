@@ -199,13 +199,10 @@ function natsEnv({ nats }: Site, role: "signaling" | "node", url: string): Recor
 }
 
 function workerPids({ log }: ManagedProcess): number[] {
-  const pids = new Map<unknown, number>();
-  for (const { msg, core, pid } of log) {
-    // A new run of the node has all new workers.
-    if (msg === "process.started") continue;
-    if (msg === "worker.started") pids.set(core, Number(pid));
-  }
-  return [...pids.values()];
+  const pids: number[] = [];
+  // A core that is started again has another worker, and so has a node.
+  for (const { msg, core, pid } of log) if (msg === "worker.started") pids[Number(core)] = Number(pid);
+  return pids;
 }
 
 function choicesOf<T extends object>(choices: number | T[]): T[] {

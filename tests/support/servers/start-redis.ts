@@ -29,7 +29,8 @@ export type RedisServer = Awaited<ReturnType<typeof startRedis>>;
 export async function startRedis({ isCluster = false, port, args = [] }: RedisServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-redis-"));
   const listenPort = port ?? (await freePort());
-  const clusterArgs = isCluster ? await clusterOptions() : [];
+  const clusterPort = await freePort();
+  const clusterArgs = isCluster ? clusterOptions(clusterPort) : [];
   const run = () => start(listenPort, folder, [...clusterArgs, ...args]);
   let child = await run();
   const killNow = () => void child.kill("SIGKILL");
@@ -43,6 +44,8 @@ export async function startRedis({ isCluster = false, port, args = [] }: RedisSe
   return {
     url: `redis://${HOST}:${listenPort}`,
     port: listenPort,
+    /** On which it speaks to other nodes of its cluster. */
+    clusterPort,
     /** Of the server that runs now. */
     pid: () => child.pid ?? 0,
     /** `SIGSTOP` and `SIGCONT` stall it; resolves when it stands still, or has ended after one that ends it. */
@@ -88,9 +91,8 @@ async function start(port: number, folder: string, args: string[]): Promise<Chil
   return child;
 }
 
-async function clusterOptions(): Promise<string[]> {
-  const busPort = `${await freePort()}`;
-  return ["--cluster-enabled", "yes", "--cluster-port", busPort, "--cluster-announce-ip", HOST];
+function clusterOptions(busPort: number): string[] {
+  return ["--cluster-enabled", "yes", "--cluster-port", `${busPort}`, "--cluster-announce-ip", HOST];
 }
 
 async function becomeWholeCluster(port: number): Promise<void> {
