@@ -39,6 +39,24 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
       expect(await openDebit(registry, "b")).toBe(0);
     });
 
+    fact("a peer that the room's core has turned away is not debited there again", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a", { cores: [{}, {}] }));
+      const { lease } = await placePeer(registry, "standup");
+      const before = await openDebit(registry);
+      for (let retry = 0; retry < 5; retry += 1) {
+        const placed = await placePeer(registry, "standup", { exclude: [{ ...lease }] });
+        expect(placed).toMatchObject({ lease, isNew: false, debitId: expect.stringMatching(/./) });
+      }
+      expect(await openDebit(registry)).toBe(before);
+      // Excluded is another core, of the same run and of another.
+      const others = [
+        { ...lease, core: 1 },
+        { ...lease, incarnation: `${lease.incarnation}0` },
+      ];
+      for (let peer = 0; peer < 4; peer += 1) await placePeer(registry, "standup", { exclude: others });
+      expect(await openDebit(registry)).toBe(0.02);
+    });
+
     fact("a debit that nobody settles ends after 30 s", async (adapter) => {
       const { registry, advance } = adapter;
       await registry.heartbeat(beatOf("a"));

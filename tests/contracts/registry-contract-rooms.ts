@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import {
   beating,
   beatOf,
+  type CreateRegistryAdapter,
   nodesOf,
   type OpenRegistryAdapter,
   placePeer,
@@ -9,7 +10,10 @@ import {
 } from "./registry-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
 
-export function describeRooms(createAdapter: OpenRegistryAdapter): void {
+export function describeRooms(
+  createAdapter: OpenRegistryAdapter,
+  createBounded: CreateRegistryAdapter,
+): void {
   const fact = factsAbout(createAdapter);
 
   describe("rooms", () => {
@@ -60,6 +64,38 @@ export function describeRooms(createAdapter: OpenRegistryAdapter): void {
       }
       await enter("eve", "eve-1");
       await expect(enter("mallory", "fresh")).rejects.toMatchObject({ code: "banned" });
+    });
+
+    describe("are bounded in what is said about one", () => {
+      const bounded = factsAbout(() => createBounded({ coldMs: 0, bansPerRoom: 3, mutesPerRoom: 3 }));
+
+      bounded("bans", async ({ registry }) => {
+        const ban = (identity: string, ticketId?: string) =>
+          registry.updateRoom("standup", {
+            options: roomOptions({ maxPeers: 9 }),
+            ban: { identity, ticketId },
+          });
+        for (const name of ["eve", "mallory", "oscar"]) await ban(name, `${name}-1`);
+        await expect(ban("trudy")).rejects.toMatchObject({ code: "too_many_bans" });
+        await expect(ban("eve", "eve-2")).rejects.toMatchObject({ code: "too_many_bans" });
+        await ban("eve", "eve-1");
+        const full = await registry.describeRoom("standup");
+        expect(full?.bannedIdentities).toEqual(["eve", "mallory", "oscar"]);
+        expect(full?.bannedTicketIds).toEqual(["eve-1", "mallory-1", "oscar-1"]);
+        await registry.updateRoom("standup", { unban: { identity: "eve" } });
+        expect((await ban("trudy", "trudy-1")).bannedIdentities).toEqual(["mallory", "oscar", "trudy"]);
+      });
+
+      bounded("mutes", async ({ registry }) => {
+        const mute = (identity: string, muted = true) =>
+          registry.updateRoom("standup", { mute: { identity, source: "microphone", muted } });
+        for (const name of ["ada", "bob", "cleo"]) await mute(name);
+        await expect(mute("dan")).rejects.toMatchObject({ code: "too_many_mutes" });
+        await mute("dan", false);
+        expect((await mute("bob")).mutes.map(({ identity }) => identity)).toEqual(["ada", "cleo", "bob"]);
+        await mute("ada", false);
+        expect((await mute("dan")).mutes).toHaveLength(3);
+      });
     });
 
     fact("bans, mutes and options outlive the node", async (adapter) => {

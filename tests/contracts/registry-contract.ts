@@ -33,7 +33,7 @@ export function describeRegistryContract(
     describeFailover(openAdapter);
     describeBusCuts(openAdapter);
     describeDebits(openAdapter);
-    describeRooms(openAdapter);
+    describeRooms(openAdapter, createAdapter);
     describeColdStart(createAdapter);
     describeRandomHistories(openAdapter, histories);
   });

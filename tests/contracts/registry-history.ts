@@ -163,7 +163,8 @@ async function place(
   const atMs = now();
   const room = known ?? { lease, placedAtMs: atMs, chargedAtMs: atMs, peers: 0, debits: [] };
   model.rooms.set(roomId, room);
-  if (!withPeer) return;
+  const isTurnedAway = lease.nodeId === excludes && lease.core === excludedCore;
+  if (!withPeer || isTurnedAway) return;
   room.peers += 1;
   room.chargedAtMs = atMs;
   room.debits.push({ id: debitId, atMs });

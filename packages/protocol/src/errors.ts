@@ -39,6 +39,9 @@ export const ERRORS = {
   room_full: [403, 4417, true],
   producer_limit: [409, null, false],
   muted_by_moderator: [403, null, false],
+  /** A room's record takes no more of them. */
+  too_many_bans: [409, null, false],
+  too_many_mutes: [409, null, false],
   // What happened to it
   session_gone: [410, null, true],
   session_replaced: [409, 4421, false],

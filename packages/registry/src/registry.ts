@@ -19,7 +19,10 @@ export type PlaceRequest = {
   region?: string;
   /** Labels that the node must have, all of them, besides those of the room's options. */
   labels?: string[];
-  /** Cores that a new claim must not choose, e.g. one that just answered `core_full`. */
+  /**
+   * Cores that a new claim must not choose, e.g. one that just answered `core_full`. A live lease on one of them is the answer all
+   * the same, but the peer is not debited: it has been turned away there.
+   */
   exclude?: CoreAddress[];
   /**
    * The owner of the lease with this epoch gives it up (its worker died) and asks for another core in the same step. Ignored
@@ -97,7 +100,10 @@ export interface Registry {
   /** In order of room id. @param limit 1..100. */
   listRooms(options: { limit: number; cursor?: string }): Promise<Page<RoomRecord>>;
 
-  /** Creates the record where there is none. */
+  /**
+   * Creates the record where there is none.
+   * @throws {FairleadError} `too_many_bans`, `too_many_mutes`: the record stays as it is.
+   */
   updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord>;
 
   /** Living nodes, in order of node id, then incarnation. @param options.limit 1..100. @param options.nodeId Only this node. */

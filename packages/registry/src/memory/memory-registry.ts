@@ -94,7 +94,7 @@ class MemoryRegistry implements Registry {
   async updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord> {
     const nowMs = this.#begin();
     const room = this.#index.rooms.obtain(roomId, nowMs);
-    patchRoom(room, patch);
+    patchRoom(room, patch, this.#index.policy);
     return this.#toRecord(room, nowMs);
   }
 

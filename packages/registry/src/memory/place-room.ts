@@ -30,7 +30,8 @@ export function placeRoom(
       ? { room: known, lease: standing, decision: explainLiveLease(nowMs) }
       : placeAnew(index, request, nowMs);
   const node = index.nodes.get(placed.lease.incarnation);
-  if (request.peer && node) index.reservations.addPeer(node, placed.lease, debitId, nowMs);
+  if (request.peer && node && !isExcluded(placed.lease, request))
+    index.reservations.addPeer(node, placed.lease, debitId, nowMs);
   return answer(placed, debitId);
 }
 
@@ -40,6 +41,11 @@ function refuseCold(coldUntilMs: number, nowMs: number): void {
 
 function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): Placed {
   const { rooms, leases, reservations, nodes } = index;
+/** Of a standing lease: its core has turned the peer away before, so that nobody would settle a debit. */
+function isExcluded({ incarnation, core }: Lease, { exclude = [] }: PlaceRequest): boolean {
+  return exclude.some((other) => other.incarnation === incarnation && other.core === core);
+}
+
   const known = rooms.get(request.roomId);
   const options = known?.options ?? request.options ?? DEFAULT_ROOM_OPTIONS;
   const costPpm = expectedCostPpm(index.costs[options.kind].p75Ppm(), known?.peers ?? 0, index.policy);

@@ -1,4 +1,5 @@
-import { FairleadError, type RoomRecord } from "@fairlead/protocol";
+import { FairleadError, type Mute, type RoomRecord } from "@fairlead/protocol";
+import type { PlacementPolicy } from "../placement/placement-policy.ts";
 import type { PlaceRequest, RoomPatch } from "../registry.ts";
 import { copyOptions, type Room } from "./room-table.ts";
 
@@ -19,7 +20,12 @@ export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
   });
 }
 
-export function patchRoom(room: Room, { options, ban, unban, mute }: RoomPatch): void {
+type Bounds = Pick<PlacementPolicy, "bansPerRoom" | "mutesPerRoom">;
+
+/** @throws {FairleadError} `too_many_bans`, `too_many_mutes`; nothing has changed then. */
+export function patchRoom(room: Room, patch: RoomPatch, bounds: Bounds): void {
+  const { options, ban, unban, mute } = patch;
+  refuseTooMany(room, patch, bounds);
   if (options) room.options = copyOptions(options);
   if (ban) {
     const { identity, ticketId } = ban;
@@ -32,6 +38,24 @@ export function patchRoom(room: Room, { options, ban, unban, mute }: RoomPatch):
     const others = room.mutes.filter((other) => other.identity !== identity || other.source !== source);
     room.mutes = muted ? [...others, { identity, source }] : others;
   }
+}
+
+function refuseTooMany(room: Room, { ban, mute }: RoomPatch, { bansPerRoom, mutesPerRoom }: Bounds): void {
+  const { identity, ticketId } = ban ?? {};
+  const isNewIdentity = identity !== undefined && !room.bans.has(identity);
+  const isNewTicket = ticketId !== undefined && !room.bans.get(identity ?? "")?.has(ticketId);
+  if (isNewIdentity && room.bans.size >= bansPerRoom) throw new FairleadError("too_many_bans");
+  if (isNewTicket && ticketCount(room) >= bansPerRoom) throw new FairleadError("too_many_bans");
+  if (mute?.muted && !isMuted(room, mute) && room.mutes.length >= mutesPerRoom)
+    throw new FairleadError("too_many_mutes");
+}
+
+function ticketCount({ bans }: Room): number {
+  return [...bans.values()].reduce((sum, ticketIds) => sum + ticketIds.size, 0);
+}
+
+function isMuted({ mutes }: Room, { identity, source }: Mute): boolean {
+  return mutes.some((other) => other.identity === identity && other.source === source);
 }
 
 /** @throws {FairleadError} `banned`: the identity, or the very ticket, whose bearer may have taken another name. */

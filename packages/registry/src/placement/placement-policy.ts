@@ -55,6 +55,10 @@ export type PlacementPolicy = {
   heirPatienceMs: number;
   /** For how long what was said about a room (options, bans, mutes) outlives its last lease. */
   roomRetentionMs: number;
+  /** The most identities that one room may ban, and the most tickets. */
+  bansPerRoom: number;
+  /** The most mutes that one room may hold. */
+  mutesPerRoom: number;
 };
 
 /**
@@ -83,6 +87,8 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   orphansPerBeat: 50,
   heirPatienceMs: 3_000,
   roomRetentionMs: 30 * 24 * 3_600_000,
+  bansPerRoom: 1_000,
+  mutesPerRoom: 1_000,
 };
 
 export type PlacementCore = { core: number; usable: boolean; cpuPpm: number; debitPpm: number };

@@ -22,6 +22,7 @@ const PlaceReply = z.union([
 ]);
 const BeatReply = z.tuple([Text, Text, Text, Text, Text]);
 const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
+const UpdateRefusal = z.tuple([z.enum(["too_many_bans", "too_many_mutes"])]);
 const NodeReply = z.tuple([Text, Text, Text, Text]);
 
 /**
@@ -54,6 +55,13 @@ export function parseBeatReply(reply: unknown): HeartbeatReply {
     }),
     needsAllLeases: needsAll === "1",
   };
+}
+
+/** @throws {FairleadError} `too_many_bans`, `too_many_mutes`. */
+export function parseUpdateReply(reply: unknown): RoomRecord {
+  const refusal = UpdateRefusal.safeParse(reply);
+  if (refusal.success) throw new FairleadError(refusal.data[0]);
+  return parseRoomReply(reply);
 }
 
 export function parseRoomReply(reply: unknown): RoomRecord {

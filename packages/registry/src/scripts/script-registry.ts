@@ -9,7 +9,13 @@ import {
 import * as z from "zod";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
 import type { ScriptName } from "./lua/compose.ts";
-import { parseBeatReply, parseNodeReply, parsePlaceReply, parseRoomReply } from "./parse-replies.ts";
+import {
+  parseBeatReply,
+  parseNodeReply,
+  parsePlaceReply,
+  parseRoomReply,
+  parseUpdateReply,
+} from "./parse-replies.ts";
 import type { ScriptPort, ScriptRegistryOptions } from "./script-port.ts";
 import { heartbeatArguments, patchArguments, placeArguments } from "./to-arguments.ts";
 import { withDeadline } from "./with-deadline.ts";
@@ -68,7 +74,7 @@ export class ScriptRegistry implements Registry {
   }
 
   async updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord> {
-    return parseRoomReply(await this.#run("updateRoom", [roomId, ...patchArguments(patch)]));
+    return parseUpdateReply(await this.#run("updateRoom", [roomId, ...patchArguments(patch)]));
   }
 
   async listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>> {

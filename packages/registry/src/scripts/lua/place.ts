@@ -25,9 +25,14 @@ local function isGivenUp(room)
   return inc == room.inc and tonumber(epoch) == room.epoch
 end
 
+-- Its core has turned the peer away before, so that nobody would settle a debit.
+local function isExcluded(room)
+  return string.find(" " .. ARGV[10] .. " ", " " .. room.inc .. " " .. room.core .. " ", 1, true) ~= nil
+end
+
 local function answer(room, isNew)
   local node, debit = loadNode(room.inc), ""
-  if IDENTITY ~= "" and node then debit = addPeer(node, room.id, room.core, ARGV[5]) end
+  if IDENTITY ~= "" and node and not isExcluded(room) then debit = addPeer(node, room.id, room.core, ARGV[5]) end
   saveNodes()
   local decision = isNew and room.decision or "live_lease " .. digits(NOW)
   return { "placed", leaseOf(room), isNew and "1" or "0", debit, room.options, room.mutes, decision }

@@ -1,7 +1,7 @@
 /**
  * Mutes are kept as JSON `[[identity, source], …]`, bans as `[[identity, ticket id, …], …]`; "" stands for none.
  * ARGV: now, room id, then what is to be changed, in pairs of a verb and JSON: `options`, `wish` (text), `ban`, `unban`, `mute`,
- * `unmute`. Returns the record.
+ * `unmute`. Returns the record; or "too_many_bans" or "too_many_mutes", and it stays as it was.
  */
 export const UPDATE_ROOM = /* lua */ `
 local function parseList(text)
@@ -39,7 +39,13 @@ local function withoutMute(mutes, mute)
   return without(mutes, function(each) return each[1] == mute[1] and each[2] == mute[2] end)
 end
 
-local change = {}
+local function ticketCount(bans)
+  local count = 0
+  for _, ban in ipairs(bans) do count = count + #ban - 1 end
+  return count
+end
+
+local change, refusal = {}, nil
 
 function change.options(room, text) room.options = text end
 
@@ -47,8 +53,13 @@ function change.wish(room, text) room.wish = text end
 
 function change.ban(room, text)
   local bans, asked = parseList(room.bans), cjson.decode(text)
+  local before, ticketsBefore = #bans, ticketCount(bans)
   local ban = banned(bans, asked[1])
   if asked[2] and not has(ban, asked[2], 2) then ban[#ban + 1] = asked[2] end
+  local tickets = ticketCount(bans)
+  if (#bans > before and #bans > BANS_PER_ROOM) or (tickets > ticketsBefore and tickets > BANS_PER_ROOM) then
+    refusal = "too_many_bans"
+  end
   room.bans = listText(bans)
 end
 
@@ -59,8 +70,10 @@ end
 
 function change.mute(room, text)
   local mute = cjson.decode(text)
-  local mutes = withoutMute(parseList(room.mutes), mute)
+  local before = parseList(room.mutes)
+  local mutes = withoutMute(before, mute)
   mutes[#mutes + 1] = mute
+  if #mutes > #before and #mutes > MUTES_PER_ROOM then refusal = "too_many_mutes" end
   room.mutes = listText(mutes)
 end
 
@@ -74,6 +87,7 @@ if not room then
   saveRoom(room)
 end
 for index = 3, #ARGV, 2 do change[ARGV[index]](room, ARGV[index + 1]) end
+if refusal then return { refusal } end
 call("HSET", PREFIX .. "room:" .. room.id, "options", room.options, "wish", room.wish, "mutes", room.mutes,
   "bans", room.bans)
 if not room.inc then call("ZADD", KEPT, NOW, room.id) end
