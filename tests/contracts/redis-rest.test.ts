@@ -123,6 +123,8 @@ const FORBIDDEN = [
   ["WAIT", "1", "0"],
   ["XREAD", "BLOCK", "0", "STREAMS", "s", "$"],
   ["XREADGROUP", "GROUP", "g", "c", "block", "0", "STREAMS", "s", ">"],
+  ["XREADGROUP", "GROUP", "streams", "c", "BLOCK", "0", "STREAMS", "s", ">"],
+  ["XREADGROUP", "GROUP", "g", "streams", "BLOCK", "0", "STREAMS", "s", ">"],
   ["MULTI"],
   ["WATCH", "key"],
   ["SELECT", "1"],
@@ -166,8 +168,11 @@ describe("what may not be asked", () => {
     });
   });
 
-  it("a stream named block is no blocking", async () => {
+  it("a stream, a group or a consumer named block is no blocking", async () => {
     expect((await post("/", ["XREAD", "STREAMS", "block", "0"])).body).toEqual({ result: null });
+    await post("/", ["XGROUP", "CREATE", "block", "block", "$", "MKSTREAM"]);
+    const read = ["XREADGROUP", "GROUP", "block", "block", "STREAMS", "block", ">"];
+    expect((await post("/", read)).body).toEqual({ result: null });
   });
 
   it("another path is not found, a body that is too large is not read", async () => {

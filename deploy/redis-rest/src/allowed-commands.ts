@@ -37,7 +37,8 @@ const ALLOWED = new Set(GROUPS.flatMap((group) => group.split(" ")));
 const SUBCOMMANDS: Record<string, ReadonlySet<string>> = {
   SCRIPT: new Set(["LOAD", "EXISTS"]),
 };
-const BLOCKING_OPTION = new Set(["XREAD", "XREADGROUP"]);
+/** Commands that block where an option says so, and where their options begin: after GROUP, group and consumer. */
+const OPTIONS_OF: Record<string, number> = { XREAD: 0, XREADGROUP: 3 };
 
 /** @param command The name first. @returns What is wrong with it, or null. */
 export function faultOfCommand(command: readonly string[]): string | null {
@@ -47,9 +48,13 @@ export function faultOfCommand(command: readonly string[]): string | null {
   const subcommands = SUBCOMMANDS[name];
   if (subcommands && !subcommands.has(args[0] ?? ""))
     return `ERR '${shown} ${(args[0] ?? "").slice(0, 32)}' may not be asked over REST`;
+  return mayBlock(name, args) ? `ERR '${shown}' may not block over REST` : null;
+}
+
+function mayBlock(name: string, args: readonly string[]): boolean {
+  const begin = OPTIONS_OF[name];
+  if (begin === undefined) return false;
   // A stream may be named so too, after STREAMS.
-  const options = args.slice(0, args.indexOf("STREAMS") + 1);
-  return BLOCKING_OPTION.has(name) && options.includes("BLOCK")
-    ? `ERR '${shown}' may not block over REST`
-    : null;
+  const options = args.slice(begin);
+  return options.slice(0, options.indexOf("STREAMS") + 1).includes("BLOCK");
 }
