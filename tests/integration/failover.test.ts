@@ -1,7 +1,7 @@
 import { type Lease, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
-import { comeBack, expectSame, meet } from "./meetings.ts";
+import { comeBack, expectSame, meet, rejoin } from "./meetings.ts";
 import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
 
 async function start(options: ClusterOptions): Promise<Cluster> {
@@ -70,6 +70,22 @@ describe("a node that nobody hears of any more", () => {
     expect(await cluster.nodeOf("one")).toBe(busy);
     expect(cluster.bugs).toEqual([]);
   });
+});
+
+it("a join that takes a room from a node which is late tells everybody who is still there", async () => {
+  const cluster = await start({ nodes: 2 });
+  const clients = await meet(cluster, "one");
+  const late = await cluster.nodeOf("one");
+  late.registryLink.cut();
+  const steal = () => cluster.registry.place({ roomId: "one", suspect: late.incarnation });
+  await expect
+    .poll(async () => (await steal()).lease.incarnation, { timeout: 2_500 })
+    .not.toBe(late.incarnation);
+  await cluster.join("one", "cleo");
+  await Promise.all(clients.map(rejoin));
+  for (const client of clients) await client.until(() => client.view.peers.size === 3, "everybody");
+  expect(await cluster.nodeOf("one")).not.toBe(late);
+  expect(cluster.bugs).toEqual([]);
 });
 
 describe("a node yields a room", () => {

@@ -1,10 +1,13 @@
+import type { Bus } from "@fairlead/bus";
 import type { HeartbeatParts } from "../heartbeat/assemble-heartbeat.ts";
+import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
 import { Claims } from "./claims.ts";
 import { Drain } from "./drain.ts";
 import type { LeaseDeps } from "./open-and-tell.ts";
 import { RoomOwners } from "./room-owners.ts";
 import { RoomRecords } from "./room-records.ts";
+import { tellMoved } from "./tell-moved.ts";
 
 export type AssembleLeasesDeps = LeaseDeps & {
   cores: readonly Core[];
@@ -29,9 +32,18 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
     beforeOpening: () => drain.assertReady(),
     onOpened: (room) => {
       owners.serve(room);
+      tellOpened(room, bus);
       void records.read(room);
     },
     onClosed: (room) => owners.stop(room),
   });
   return { drain, records, claims };
+}
+
+/**
+ * Whoever is still where the room was before: a join may have taken it from a node that hangs. To those who come to it here
+ * this is nothing new. What this node claimed by itself is no evidence that nobody else serves it.
+ */
+function tellOpened({ lease, isLocal }: Room, bus: Bus): void {
+  if (!isLocal) tellMoved(lease, bus);
 }

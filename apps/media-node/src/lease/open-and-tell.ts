@@ -15,11 +15,11 @@ export type LeaseDeps = {
 
 /**
  * A room was placed anew: its peers are told, also when somebody else was faster and this only hears where it is. If it is
- * this node's, it is open before they come, so that the first of them does not wait for the router.
+ * this node's, opening it tells them, and the first of them does not wait for the router.
  */
 export async function openAndTell({ lease, room, decision }: Placement, deps: LeaseDeps): Promise<void> {
   const { roomId, nodeId, core, epoch } = lease;
   if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room });
+  else tellMoved(lease, deps.bus);
   deps.log.info("room.moved", { roomId, nodeId, core, epoch, why: decision.reason });
-  tellMoved(lease, deps.bus);
 }

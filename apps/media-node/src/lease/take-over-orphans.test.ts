@@ -39,9 +39,9 @@ async function setUp(nodes: string[]) {
   return { registry, takeOver };
 }
 
-it("an heir opens a room before it tells its peers", async () => {
+it("an heir opens a room that is its own, which tells its peers", async () => {
   const { takeOver } = await setUp(["heir"]);
-  expect(await takeOver()).toEqual(["opened on heir", "moved to heir"]);
+  expect(await takeOver()).toEqual(["opened on heir"]);
 });
 
 it("a room that goes to another node its peers open there", async () => {
@@ -54,4 +54,11 @@ it("peers are told also when somebody else was faster", async () => {
   await registry.place({ roomId: "one" });
   await registry.heartbeat(beatOf("heir"));
   expect(await takeOver()).toEqual(["moved to other"]);
+});
+
+it("nobody is told when the node lives after all, and has the room still", async () => {
+  const { registry, takeOver } = await setUp(["dead"]);
+  await registry.place({ roomId: "one" });
+  await registry.heartbeat(beatOf("heir"));
+  expect(await takeOver()).toEqual([]);
 });

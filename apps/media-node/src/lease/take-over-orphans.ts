@@ -10,7 +10,11 @@ const TRIES = 20;
 export async function takeOverOrphans(orphans: readonly Lease[], deps: LeaseDeps): Promise<void> {
   await atOnce(orphans, ROOMS_AT_ONCE, async ({ roomId, incarnation }) => {
     try {
-      await untilPlaced(TRIES, async () => openAndTell(await deps.registry.place({ roomId }), deps));
+      await untilPlaced(TRIES, async () => {
+        const placed = await deps.registry.place({ roomId });
+        // Otherwise it lives after all, and the peers are where the room is.
+        if (placed.lease.incarnation !== incarnation) await openAndTell(placed, deps);
+      });
     } catch (error) {
       // The registry hands it out again as long as nobody serves it.
       deps.log.warn("room.take_over_failed", { roomId, from: incarnation, error });
