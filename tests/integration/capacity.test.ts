@@ -29,6 +29,8 @@ it("a node takes no more peers than it may have, however many come at once", asy
     ["core_full", "the node is full"],
   ]);
   expect(cluster.resourcesOf("one")).toMatchObject({ transport: 6 });
+  // Those refused while the first was opening the room have not given it away.
+  expect((await cluster.registry.describeRoom("one"))?.lease).toEqual(placed.lease);
   expect(await loads(cluster)).toEqual([null]);
   expect((await cluster.nodeStatus())?.capacity.maxPeers).toBe(3);
 });

@@ -162,8 +162,8 @@ export class Joins {
     const isHere = rooms.roomIfHere(lease.roomId) !== undefined;
     if (isHere && cores[lease.core]?.isFull) throw new FairleadError("core_full", CORE_SATURATED);
     if (!this.isNodeFull) return;
-    // Somebody else may take the room.
-    if (!isHere) rooms.release(lease);
+    // Somebody else may take the room, unless the last peer that found a place is opening it.
+    if (!isHere && !rooms.isOpening(lease.roomId)) rooms.release(lease);
     throw new FairleadError("core_full", NODE_FULL);
   }
 

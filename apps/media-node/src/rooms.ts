@@ -67,6 +67,10 @@ export class Rooms {
     return this.#rooms.get(roomId);
   }
 
+  isOpening(roomId: string): boolean {
+    return this.#opening.has(roomId);
+  }
+
   /**
    * @param epoch What the caller knows; a higher one than the room's has not been heard of here yet.
    * @throws {FairleadError} `room_not_found`; `lease_lost` when the caller knows a lower epoch.
@@ -138,8 +142,9 @@ export class Rooms {
     this.#options.log.warn("room.yielded", { roomId, epoch: room.lease.epoch, to: nodeId, toEpoch: epoch });
   }
 
-  /** Gives a lease back that this node does not use. */
+  /** Gives a lease back that this node does not use: nothing is opened with it any more. */
   release(lease: Lease): void {
+    this.#noteGivenUp(lease);
     void this.#options.registry
       .release(lease)
       .catch((error) => this.#options.log.warn("lease.release_failed", { roomId: lease.roomId, error }));
@@ -191,8 +196,13 @@ export class Rooms {
   }
 
   #forget(room: Room): void {
-    this.#givenUp.set(room.roomId, { epoch: room.lease.epoch, atMs: this.#options.now() });
+    this.#noteGivenUp(room.lease);
     if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
     for (const { onClosed } of this.#watchers) onClosed?.(room);
+  }
+
+  #noteGivenUp({ roomId, epoch }: Lease): void {
+    const known = this.#givenUp.get(roomId)?.epoch ?? 0;
+    this.#givenUp.set(roomId, { epoch: Math.max(known, epoch), atMs: this.#options.now() });
   }
 }
