@@ -79,6 +79,10 @@ describe("a draining node", () => {
     await cluster.join("old", "bob");
     expect(cluster.resourcesOf("old")).toMatchObject({ transport: 4 });
     expect(cluster.resourcesOf("new")).toEqual({});
+    cluster.node.undrain();
+    // Somebody else may have the lease that was given back.
+    const late = askToJoin(cluster, "new", { ticket }, placed);
+    await expect(late).rejects.toMatchObject({ code: "lease_lost" });
     expect(cluster.bugs).toEqual([]);
   });
 
@@ -108,6 +112,22 @@ describe("a draining node", () => {
     for (const room of ["g", "h", "i"]) await cluster.join(room, "ann");
     expect(cluster.node.roomCount).toBeGreaterThan(2);
     expect(cluster.bugs).toEqual([]);
+  });
+
+  it("whose process is ending is not kept from it by the API", async () => {
+    const cluster = await start({ nodes: 1 });
+    await meet(cluster, "one");
+    let isOver = false;
+    const drained = cluster.node.drain({ deadlineMs: 1_500 }).then(() => {
+      isOver = true;
+    });
+    const undrain = () => callNode(cluster.bus, cluster.node.incarnation, "node.undrain", {});
+    expect(await undrain()).toEqual({ state: "draining", rooms: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(isOver).toBe(false);
+    cluster.node.undrain();
+    await drained;
+    expect(cluster.node.state).toBe("ready");
   });
 
   it("drained by the API without end, then told to end, hands over the rest by that deadline", async () => {

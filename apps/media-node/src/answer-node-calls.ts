@@ -24,8 +24,9 @@ export function answerNodeCalls({ rooms, drain, surplus, describe }: NodeCallsDe
       if (drain.state === "ready") void drain.drain();
       return drainState();
     },
+    // Not where the process is ending: it would end with all its rooms.
     "node.undrain": () => {
-      drain.undrain();
+      if (!drain.hasDeadline) drain.undrain();
       return drainState();
     },
     "node.surplus": ({ cursor }) => surplus.page(cursor),

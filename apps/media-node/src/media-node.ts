@@ -55,10 +55,10 @@ export type MediaNode = {
   /**
    * No new rooms from now on; those that are here are handed to other nodes, paced.
    * @param options.deadlineMs Milliseconds from now.
-   * @returns Resolves when no room is left, at the deadline, or when `undrain` cancels it.
+   * @returns Resolves when no room is left, at the deadline, or when `undrain` cancels it. The API can't cancel it.
    */
   drain(options: { deadlineMs: number }): Promise<void>;
-  /** Takes new rooms again. */
+  /** Takes new rooms again, whoever began the drain. */
   undrain(): void;
   /** Closes rooms, workers and timers at once: its peers join anew, elsewhere. Idempotent. */
   close(): Promise<void>;

@@ -54,6 +54,11 @@ export class Drain {
     return this.#current.state;
   }
 
+  /** It ends whether rooms are left or not: the process goes then. */
+  get hasDeadline(): boolean {
+    return this.#current.state === "draining" && Number.isFinite(this.#current.deadlineMs);
+  }
+
   /** @throws {FairleadError} `node_draining`, once nobody is sent here any more. */
   async assertReady(): Promise<void> {
     if (this.#current.state === "ready") return;

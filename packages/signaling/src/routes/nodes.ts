@@ -67,9 +67,13 @@ const undrain = createRoute({
   path: "/v1/nodes/{node}/drain",
   operationId: "undrainNode",
   summary: "Stop draining a node",
-  description: "It takes rooms again. Those that have left stay where they are.",
+  description:
+    "It takes rooms again. Those that have left stay where they are. A node whose process is ending goes on draining.",
   request: { params: NodePath },
-  responses: { 200: jsonOf(named.DrainAnswer, "It is ready."), ...errorResponses(...nodeErrors) },
+  responses: {
+    200: jsonOf(named.DrainAnswer, "It is ready, or it is ending and drains."),
+    ...errorResponses(...nodeErrors),
+  },
 });
 
 export function addNodeRoutes(app: OpenAPIHono, context: SignalingContext): void {
