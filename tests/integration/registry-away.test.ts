@@ -1,24 +1,35 @@
+import { EventEmitter } from "node:events";
 import { callNode, callSubject } from "@fairlead/bus";
 import { subjects } from "@fairlead/protocol";
+import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { askToJoin } from "./calls-by-bus.ts";
-import { expectSame, meet } from "./meetings.ts";
+import { expectSame, meet, rejoin } from "./meetings.ts";
 import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
 
-async function start(options: ClusterOptions): Promise<Cluster> {
-  const cluster = await startCluster({ cores: 1, ...options });
+type WatchedCluster = Cluster & { failedBeats: EventEmitter };
+
+async function start(options: ClusterOptions): Promise<WatchedCluster> {
+  const failedBeats = new EventEmitter();
+  const warn: Logger["warn"] = (event) => event === "heartbeat.failed" && failedBeats.emit("failed");
+  const cluster = await startCluster({ cores: 1, log: { ...silentLogger, warn }, ...options });
   onTestFinished(cluster.close);
-  return cluster;
+  return Object.assign(cluster, { failedBeats });
 }
 
 function everyLink({ nodes, signaling }: Cluster) {
   return [...nodes, signaling].map(({ registryLink }) => registryLink);
 }
 
-/** Resolves once each node has noticed that the registry is away: its heartbeats come twice a second. */
-async function cutRegistry(cluster: Cluster): Promise<void> {
+/** Resolves once each node has noticed that the registry is away. */
+async function cutRegistry(cluster: WatchedCluster): Promise<void> {
+  const { nodes, failedBeats } = cluster;
+  let left = nodes.length;
+  const noticed = new Promise<void>((resolve) => {
+    failedBeats.on("failed", () => --left === 0 && resolve());
+  });
   for (const link of everyLink(cluster)) link.cut();
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await noticed;
 }
 
 function restoreRegistry(cluster: Cluster): void {
@@ -103,6 +114,18 @@ describe("the owner of a room", () => {
   });
 });
 
+it("who was banned, and came in while nobody could tell, is removed when the registry comes back", async () => {
+  const cluster = await start({ nodes: 1 });
+  await cluster.registry.updateRoom("one", { ban: { identity: "mallory" } });
+  await cutRegistry(cluster);
+  const [ann, mallory] = [await cluster.join("one", "ann"), await cluster.join("one", "mallory")];
+  restoreRegistry(cluster);
+  await mallory.until(() => mallory.framesOf("error").length > 0, "the end");
+  expect(mallory.framesOf("error").map(({ error }) => error.code)).toEqual(["peer_removed"]);
+  await ann.until(() => ann.view.peers.size === 1, "Ann alone");
+  expect(cluster.bugs).toEqual([]);
+});
+
 describe("a new room while the registry is away", () => {
   it("is claimed by one node, whoever asks, and told to the registry when that comes back", async () => {
     const cluster = await start({ nodes: 2 });
@@ -117,7 +140,7 @@ describe("a new room while the registry is away", () => {
     await expect
       .poll(async () => (await cluster.registry.describeRoom("one"))?.lease?.epoch, { timeout: 5_000 })
       .toBe(clients[0]?.joined.epoch);
-    expect(await cluster.room("one")).toMatchObject({ peers: 3, decision: { reason: "rendezvous" } });
+    expect(await cluster.room("one")).toMatchObject({ peers: 3, decision: { reason: "claimed_by_node" } });
     // And it stays: the registry's word is now the node's.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(await cluster.room("one")).toMatchObject({ peers: 3 });
@@ -185,9 +208,7 @@ it("a worker that dies while the registry is away: its room comes back, on the n
   await cutRegistry(cluster);
   const pid = cluster.node.workerPids()[placement?.core ?? 0] ?? expect.fail("no worker");
   process.kill(pid, "SIGKILL");
-  const isTold = (client: (typeof clients)[number]) => client.framesOf("moved").length > 0;
-  await Promise.all(clients.map((client) => client.until(() => isTold(client), "moved")));
-  await Promise.all(clients.map((client) => client.rejoin()));
+  await Promise.all(clients.map(rejoin));
   for (const client of clients) await client.until(() => client.view.peers.size === 2, "both");
   restoreRegistry(cluster);
   const epoch = async () => (await cluster.registry.describeRoom("one"))?.lease?.epoch;

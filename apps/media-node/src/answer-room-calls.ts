@@ -65,9 +65,7 @@ function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
       return {};
     },
     "peer.unban": async ({ roomId, epoch, identity }) => {
-      const room = rooms.room(roomId, epoch);
-      room.bans.lift(identity);
-      await records.read(room);
+      await records.unban(rooms.room(roomId, epoch), identity);
       return {};
     },
   } satisfies Partial<RoomHandlers>;

@@ -55,7 +55,7 @@ function assembleBasis(options: MediaNodeOptions) {
   const heart: HeartbeatParts = assembleHeartbeat({
     ...shared,
     state: () => leases.drain.state,
-    onAnswered: () => leases.records.catchUp(),
+    onAnswered: () => void leases.records.catchUp(),
   });
   const leases: LeaseParts = assembleLeases({ ...shared, heart });
   return { ...shared, ledger, heart, leases };

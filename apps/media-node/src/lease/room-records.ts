@@ -4,7 +4,8 @@ import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
 import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
 
-type Unwritten = { roomId: string; patch: RoomPatch };
+/** `tried` settles when it is written, or refused, or has to wait for the registry. */
+type Unwritten = { roomId: string; patch: RoomPatch; tried: PromiseWithResolvers<void> };
 
 /** Moderators' acts while the registry is away. They are in force here; only a node's death could lose them. */
 const UNWRITTEN_MAX = 1_000;
@@ -17,7 +18,9 @@ export class RoomRecords {
   readonly #registry: Registry;
   readonly #log: Logger;
   #unread = new Set<Room>();
-  #unwritten: Unwritten[] = [];
+  /** In the order in which it was done, which is that in which it is written: the last word on a peer counts. */
+  readonly #unwritten: Unwritten[] = [];
+  #isWriting = false;
 
   constructor(registry: Registry, log: Logger) {
     this.#registry = registry;
@@ -36,30 +39,58 @@ export class RoomRecords {
     }
   }
 
-  /** If the registry is away it is written when that comes back, if this node lives until then. */
-  async write(roomId: string, patch: RoomPatch): Promise<void> {
-    try {
-      await this.#registry.updateRoom(roomId, patch);
-    } catch (error) {
-      const isAway = error instanceof FairleadError && error.code === "registry_unreachable";
-      if (!isAway || this.#unwritten.length >= UNWRITTEN_MAX) throw error;
-      this.#log.warn("room.record_unwritten", { roomId, error });
-      this.#unwritten.push({ roomId, patch });
-    }
+  /**
+   * If the registry is away it is written when that comes back, if this node lives until then.
+   * @throws {FairleadError} What the registry refuses; `registry_unreachable` when too much waits already.
+   */
+  write(roomId: string, patch: RoomPatch): Promise<void> {
+    if (this.#unwritten.length >= UNWRITTEN_MAX)
+      return Promise.reject(new FairleadError("registry_unreachable", { message: "too much waits for it" }));
+    const tried = Promise.withResolvers<void>();
+    this.#unwritten.push({ roomId, patch, tried });
+    void this.#writeAll();
+    return tried.promise;
+  }
+
+  /** The registry's record has it already. */
+  async unban(room: Room, identity: string): Promise<void> {
+    room.bans.lift(identity);
+    // A ban that still waits here would be written after it.
+    const isWaiting = this.#unwritten.some(({ roomId }) => roomId === room.roomId);
+    if (isWaiting) await this.write(room.roomId, { unban: { identity } });
+    await this.read(room);
   }
 
   /** The registry answers again. */
-  catchUp(): void {
-    const [unread, unwritten] = [this.#unread, this.#unwritten];
-    this.#unread = new Set();
-    this.#unwritten = [];
-    // One after the other: the last word on a peer counts.
-    void atOnce(unwritten, 1, ({ roomId, patch }) => this.#writeAgain(roomId, patch)).then(() =>
-      atOnce([...unread], ROOMS_AT_ONCE, (room) => this.read(room)),
-    );
+  async catchUp(): Promise<void> {
+    await this.#writeAll();
+    const unread = [...this.#unread];
+    this.#unread.clear();
+    await atOnce(unread, ROOMS_AT_ONCE, (room) => this.read(room));
   }
 
-  async #writeAgain(roomId: string, patch: RoomPatch): Promise<void> {
-    await this.write(roomId, patch).catch((error) => this.#log.error("room.record_lost", { roomId, error }));
+  async #writeAll(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    for (let next = this.#unwritten[0]; next && (await this.#isThrough(next)); next = this.#unwritten[0])
+      this.#unwritten.shift();
+    this.#isWriting = false;
+    for (const { tried } of this.#unwritten) tried.resolve();
+  }
+
+  /** @returns false when it has to wait for the registry. */
+  async #isThrough({ roomId, patch, tried }: Unwritten): Promise<boolean> {
+    try {
+      await this.#registry.updateRoom(roomId, patch);
+      tried.resolve();
+    } catch (error) {
+      if (error instanceof FairleadError && error.code === "registry_unreachable") {
+        this.#log.warn("room.record_unwritten", { roomId, error });
+        return false;
+      }
+      this.#log.error("room.record_lost", { roomId, error });
+      tried.reject(error);
+    }
+    return true;
   }
 }

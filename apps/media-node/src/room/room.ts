@@ -139,6 +139,9 @@ export class Room {
   /** What the registry's record says beyond what came with the lease. */
   noteRecord(record: RoomRecord): void {
     this.bans.noteRecord(record);
+    // They came in before this node knew.
+    for (const peer of this.peers.values())
+      if (this.bans.has(peer)) this.remove(peer, "removed", "peer_removed", "banned from the room");
     if (!this.#isBlind) return;
     this.#isBlind = false;
     this.#options = record.options;
