@@ -15,6 +15,7 @@ export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> 
   const subscriptions = subscribe(parts);
   const stopStatus = bus.onStatus(() => {
     parts.peerSweep.forgiveSilence();
+    heart.revalidation.noteBusChange();
     // The registry waits only so long before it gives away the rooms of a node without a bus.
     void heart.beat();
   });

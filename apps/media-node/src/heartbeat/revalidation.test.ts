@@ -24,6 +24,17 @@ function setUp() {
   return { clock, now, revalidation, answered, failed, call, order };
 }
 
+/** The registry has been away for 1.5 s, and nobody has called. */
+async function failingSince() {
+  const node = setUp();
+  node.answered();
+  for (let beats = 0; beats < 3; beats++) {
+    await vi.advanceTimersByTimeAsync(500);
+    node.failed();
+  }
+  return node;
+}
+
 describe("a call", () => {
   it("goes through at once while the registry answers", async () => {
     const { answered, call, clock } = setUp();
@@ -82,22 +93,59 @@ describe("a call", () => {
     expect(clock.beats).toBe(2);
   });
 
-  it("goes through as soon as a beat fails, and at once while they go on failing", async () => {
-    const { answered, failed, call, clock, order, now } = setUp();
+  it("waits while beats fail at once, and the registry is asked again and again, until a second is over", async () => {
+    const { answered, failed, call, clock, order } = setUp();
     answered();
     await vi.advanceTimersByTimeAsync(1_200);
-    const sentMs = now();
     expect(await call("waits")).toBe(false);
-    await vi.advanceTimersByTimeAsync(300);
-    failed(sentMs);
+    for (let beats = 1; beats <= 9; beats++) {
+      failed();
+      await vi.advanceTimersByTimeAsync(100);
+      expect(clock.beats).toBe(beats + 1);
+    }
+    expect(order).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(order).toEqual(["waits"]);
+    expect(await call("another")).toBe(true);
+  });
+
+  it("goes through when one of those beats is answered", async () => {
+    const { answered, failed, call, order } = setUp();
+    answered();
+    await vi.advanceTimersByTimeAsync(1_200);
+    await call("waits");
+    failed();
+    await vi.advanceTimersByTimeAsync(100);
+    answered();
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(["waits"]);
+  });
+
+  it("goes through at once while beats have failed for a second and go on failing", async () => {
+    const { failed, call, clock } = await failingSince();
     for (let beats = 0; beats < 10; beats++) {
       await vi.advanceTimersByTimeAsync(500);
       failed();
       expect(await call(`call ${beats}`)).toBe(true);
     }
+    expect(clock.beats).toBe(0);
+  });
+
+  it("waits again when the bus was away too: the node was cut off, and the registry may be there", async () => {
+    const { revalidation, failed, call, clock } = await failingSince();
+    expect(await call("before")).toBe(true);
+    revalidation.noteBusChange();
+    await vi.advanceTimersByTimeAsync(1);
+    failed();
+    expect(await call("after")).toBe(false);
     expect(clock.beats).toBe(1);
+  });
+
+  it("waits again when the process stood still between beats that failed", async () => {
+    const { failed, call, clock } = await failingSince();
+    clock.offsetMs = 5_000;
+    failed();
+    expect(await call()).toBe(false);
   });
 
   it("waits on when the process stood still while it waited", async () => {

@@ -1,9 +1,11 @@
 /** From this age on what a node knows of its leases may be wrong: after 1.2 s of silence they may be given away. */
 const STALE_AFTER_MS = 1_000;
-/** How long a call waits at most for the registry to be asked. */
+/** How long the registry is asked before it counts as away; a call waits so long at most. */
 const PATIENCE_MS = 1_000;
 /** For so long the registry is not asked again by calls after it did not answer. */
 const EXCUSED_MS = 2_000;
+/** Beats that calls ask for, and that fail at once, are repeated after this pause. */
+const REPEAT_MS = 100;
 /** For so long after a pause in its beats a node may still get calls that were made before: as long as a caller waits. */
 const LATE_CALLS_MS = 5_000;
 /** What took this much longer than it may was not in vain: this process stood still, and the answer may lie here unread. */
@@ -17,18 +19,30 @@ export type RevalidationOptions = {
   now: () => number;
 };
 
+type Asking = { done: Promise<void>; release: () => void; repeat: () => void };
+
 /**
- * Keeps a node that stood still (a stopped process, a suspended host) from answering for rooms that it has lost meanwhile: before
- * any call is answered, the registry is asked, if the node has not heard from it for a while. Where the registry does not
- * answer the node serves on: only a higher epoch is evidence that a room is not its own any more.
+ * Keeps a node that stood still or was cut off (a stopped process, a suspended host, a partition) from answering for rooms that
+ * it has lost meanwhile: before any call is answered, the registry is asked, if the node has not heard from it for a while.
+ * Where the registry does not answer the node serves on: only a higher epoch is evidence that a room is not its own any more.
+ *
+ * That the registry is away takes `PATIENCE_MS` of asking to know, by calls or by the regular beats, because a client that
+ * reconnects refuses at once what it might have sent a moment later. While the registry stays away calls do not wait again, as
+ * long as the process runs and has the bus: on that it would hear `moved` before any call that was made after it. What remains:
+ * a bus that is split without this node's connection being lost, after which calls may come for up to `EXCUSED_MS` before the
+ * registry is reached again.
  */
 export class Revalidation {
   readonly #options: RevalidationOptions;
   #answeredMs = Number.NEGATIVE_INFINITY;
   #excusedUntilMs = Number.NEGATIVE_INFINITY;
+  /** The unbroken row of beats that failed: when the first was sent, and when the last had failed. */
+  #failing: { sinceMs: number; lastMs: number } | null = null;
+  /** What was sent before says nothing: the bus was away. */
+  #cutOffUntilMs = Number.NEGATIVE_INFINITY;
   /** When the first beat after a pause was sent that the registry answered. */
   #awakeSinceMs = Number.NEGATIVE_INFINITY;
-  #asking: { done: Promise<void>; release: () => void } | null = null;
+  #asking: Asking | null = null;
 
   constructor(options: RevalidationOptions) {
     this.#options = options;
@@ -52,8 +66,16 @@ export class Revalidation {
   /** What has come of a beat. One that was sent before the process stood still proves nothing, so its sending time counts. */
   noteBeat({ sentMs, isAnswered }: Beat): void {
     if (isAnswered) this.#noteAnswer(sentMs);
-    else this.#excuse(sentMs);
+    else this.#noteFailure(sentMs);
     if (!this.isDue) this.#asking?.release();
+    else if (!isAnswered) this.#asking?.repeat();
+  }
+
+  /** The bus was lost, or is back: this node may have been cut off, and not only the registry away. */
+  noteBusChange(): void {
+    this.#failing = null;
+    this.#excusedUntilMs = Number.NEGATIVE_INFINITY;
+    this.#cutOffUntilMs = this.#options.now();
   }
 
   /** Resolves when calls may be answered. Those that wait are let through in the order in which they came. */
@@ -64,36 +86,58 @@ export class Revalidation {
   }
 
   #noteAnswer(sentMs: number): void {
+    this.#failing = null;
     // Before its first beat a node has no lease to lose.
     const isPause = Number.isFinite(this.#answeredMs) && sentMs - this.#answeredMs > STALE_AFTER_MS;
     if (isPause) this.#awakeSinceMs = sentMs;
     this.#answeredMs = sentMs;
   }
 
-  #ask(): { done: Promise<void>; release: () => void } {
+  #noteFailure(sentMs: number): void {
+    const nowMs = this.#options.now();
+    const isSlow = nowMs - sentMs > PATIENCE_MS + STANDSTILL_MS;
+    if (isSlow || sentMs < this.#cutOffUntilMs) {
+      this.#failing = null;
+      return;
+    }
+    const isUnbroken = this.#failing !== null && sentMs - this.#failing.lastMs <= STALE_AFTER_MS;
+    const sinceMs = isUnbroken && this.#failing ? this.#failing.sinceMs : sentMs;
+    this.#failing = { sinceMs, lastMs: nowMs };
+    if (nowMs - sinceMs >= PATIENCE_MS) this.#excusedUntilMs = nowMs + EXCUSED_MS;
+  }
+
+  #ask(): Asking {
+    const { beat, now } = this.#options;
     const { promise: done, resolve } = Promise.withResolvers<void>();
-    let timer: NodeJS.Timeout;
+    let [patience, repetition]: (NodeJS.Timeout | undefined)[] = [];
     const tryOnce = () => {
-      const sinceMs = this.#options.now();
-      timer = setTimeout(() => {
+      const sinceMs = now();
+      patience = setTimeout(() => {
         this.#excuse(sinceMs);
         if (this.isDue) tryOnce();
         else release();
       }, PATIENCE_MS);
-      this.#options.beat();
+      beat();
+    };
+    const repeat = () => {
+      clearTimeout(repetition);
+      repetition = setTimeout(beat, REPEAT_MS);
     };
     const release = () => {
-      clearTimeout(timer);
+      clearTimeout(patience);
+      clearTimeout(repetition);
       this.#asking = null;
       resolve();
     };
     tryOnce();
-    return { done, release };
+    return { done, release, repeat };
   }
 
   /** The registry was asked and did not answer in time. */
   #excuse(askedMs: number): void {
     const nowMs = this.#options.now();
-    if (nowMs - askedMs <= PATIENCE_MS + STANDSTILL_MS) this.#excusedUntilMs = nowMs + EXCUSED_MS;
+    const wasCutOff = askedMs < this.#cutOffUntilMs;
+    if (!wasCutOff && nowMs - askedMs <= PATIENCE_MS + STANDSTILL_MS)
+      this.#excusedUntilMs = nowMs + EXCUSED_MS;
   }
 }
