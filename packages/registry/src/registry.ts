@@ -85,7 +85,11 @@ export interface Registry {
    */
   place(request: PlaceRequest): Promise<Placement>;
 
-  /** Renews a node's life and adverts, settles debits, and tells what the node must know. */
+  /**
+   * Renews a node's life and adverts, settles debits, and tells what the node must know. A node sends one at a time, so this
+   * settles within about a second, answered or not; it waits longer only after the process stood still, when the answer may
+   * lie unread.
+   */
   heartbeat(beat: Heartbeat): Promise<HeartbeatReply>;
 
   /** The room was closed by its owner. Does nothing unless incarnation and epoch are those in force. */

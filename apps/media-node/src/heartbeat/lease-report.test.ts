@@ -65,6 +65,13 @@ describe("a heartbeat names", () => {
     expect(beat([lease("a")], { pauseMs: 1_100 })).toBe("all: a");
   });
 
+  it("all of them once a minute, which the digest alone might not ask for", () => {
+    const beat = beating();
+    const said = Array.from({ length: 242 }, () => beat([lease("a")]));
+    const complete = said.flatMap((named, index) => (named === "all: a" ? [index] : []));
+    expect(complete).toEqual([0, 120, 240]);
+  });
+
   it("all of them as long as one was claimed without the registry, and that one once more when it is not any more", () => {
     const beat = beating();
     beat([lease("a")]);

@@ -4,6 +4,8 @@ type LeasesOfBeat = Heartbeat["leases"];
 
 /** After a longer silence the registry may have been emptied, or have given rooms away. */
 const COMPLETE_AFTER_MS = 1_000;
+/** All are named so often in any case: the digest can be right by chance. */
+const COMPLETE_EVERY_MS = 60_000;
 /** A room is named again when it has so many peers more or fewer, whichever is more. */
 const NEWS = { peers: 2, share: 0.25 };
 
@@ -15,6 +17,7 @@ export class LeaseReport {
   /** As the registry last heard and answered, by room. */
   readonly #known = new Map<string, ServedLease>();
   #answeredMs = Number.NEGATIVE_INFINITY;
+  #completeMs = Number.NEGATIVE_INFINITY;
   #isAskedForAll = true;
 
   /** What a beat sent now says. */
@@ -22,6 +25,7 @@ export class LeaseReport {
     const isComplete =
       this.#isAskedForAll ||
       nowMs - this.#answeredMs > COMPLETE_AFTER_MS ||
+      nowMs - this.#completeMs >= COMPLETE_EVERY_MS ||
       served.some(({ isLocal }) => isLocal);
     return {
       count: served.length,
@@ -36,7 +40,10 @@ export class LeaseReport {
   /** The beat that said so was answered. */
   noteAnswer(leases: LeasesOfBeat, sentMs: number, { needsAllLeases }: { needsAllLeases: boolean }): void {
     // Otherwise rooms that are gone would stay here.
-    if (leases.isComplete) this.#known.clear();
+    if (leases.isComplete) {
+      this.#known.clear();
+      this.#completeMs = sentMs;
+    }
     for (const lease of leases.named) this.#known.set(lease.roomId, lease);
     this.#answeredMs = sentMs;
     this.#isAskedForAll = needsAllLeases || this.#known.size > 2 * leases.count + 1_000;
