@@ -1,6 +1,7 @@
 import { encodeJson } from "@fairlead/bus";
-import { subjects } from "@fairlead/protocol";
+import { FairleadError, subjects } from "@fairlead/protocol";
 import { startScriptedNode } from "@fairlead/signaling/testing";
+import { silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
@@ -159,6 +160,33 @@ describe("joining over a WebSocket", () => {
     client.send(await joinFrame("standup", "bob"));
     await client.next("joined");
     expect(other.callsTo("room.join")).toHaveLength(1);
+  });
+
+  it("waits no longer for a node that hangs once the room is heard to have left it", async () => {
+    const { connect, joinFrame, node, bus } = await startCluster();
+    const asked = node.hangNext("room.join");
+    const client = await connect();
+    client.send(await joinFrame());
+    const { lease } = await asked;
+    const moved = { type: "moved", lease: { ...lease, epoch: lease.epoch + 1 } };
+    bus.publish(subjects.roomControl("standup"), encodeJson(moved));
+    await client.next("joined");
+    expect(node.callsTo("room.join")).toHaveLength(2);
+  });
+
+  it("does not place again for a client that has left", async () => {
+    const abandoned = Promise.withResolvers<void>();
+    const note = (event: string) => event === "join.abandoned" && abandoned.resolve();
+    const log = { ...silentLogger, debug: note };
+    const { connect, joinFrame, node } = await startCluster({ log, limits: { retryDelaysMs: [500, 1] } });
+    const client = await connect();
+    node.answer("room.join", async () => {
+      client.socket.terminate();
+      throw new FairleadError("lease_lost");
+    });
+    client.send(await joinFrame());
+    await abandoned.promise;
+    expect(node.callsTo("room.join")).toHaveLength(1);
   });
 
   it("gives up after a bounded number of tries, with the last refusal", async () => {

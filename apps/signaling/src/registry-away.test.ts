@@ -104,11 +104,21 @@ describe("while the registry is away", () => {
     for (const each of [node, other]) each.refuseNext("room.claim", "node_draining");
     const refused = await connect();
     refused.send(await joinFrame());
-    expect((await refused.next("error")).error.code).toBe("registry_unreachable");
+    expect((await refused.next("error")).error.code).toBe("node_draining");
     for (const each of [node, other]) each.refuseNext("room.claim", "node_timeout");
     refused.send(await joinFrame());
     expect((await refused.next("error")).error.code).toBe("node_timeout");
     expect([...node.callsTo("room.claim"), ...other.callsTo("room.claim")]).toHaveLength(3);
+  });
+
+  it("and a node that reaches it says that it is cold, the join waits for it", async () => {
+    const { connect, joinFrame, registry, node } = await startCluster();
+    takeAway(registry);
+    node.refuseNext("room.claim", "registry_cold");
+    const client = await connect();
+    client.send(await joinFrame());
+    await client.next("joined");
+    expect(node.callsTo("room.claim")).toHaveLength(2);
   });
 
   it("joins do not wait for it once it has failed three times in a row", async () => {

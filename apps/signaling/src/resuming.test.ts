@@ -1,4 +1,5 @@
-import { FairleadError } from "@fairlead/protocol";
+import { encodeJson } from "@fairlead/bus";
+import { FairleadError, subjects } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
 
@@ -46,6 +47,18 @@ describe("resuming over a WebSocket", () => {
       await client.next("joined");
     },
   );
+
+  it("answers session_gone at once when the node hangs and the room is heard to have left it", async () => {
+    const { join, connect, resumeFrame, node, bus } = await startCluster();
+    const { joined } = await join();
+    const asked = node.hangNext("session.attach");
+    const client = await connect();
+    client.send(resumeFrame(joined));
+    await asked;
+    const lease = { roomId: "standup", nodeId: "n", incarnation: "n-run", core: 0, epoch: joined.epoch + 1 };
+    bus.publish(subjects.roomControl("standup"), encodeJson({ type: "moved", lease }));
+    expect((await client.next("error")).error.code).toBe("session_gone");
+  });
 
   it("answers session_gone when the node is gone, but outlasts a moment without it", async () => {
     const { join, connect, resumeFrame, node } = await startCluster();

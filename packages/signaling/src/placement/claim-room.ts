@@ -20,7 +20,7 @@ const LOGGED = 8;
  * hash among the ready nodes that answer on the bus, those of the preferred region before all others.
  *
  * @returns null when no node answers that can take it, or the bus has just come back and nodes have not.
- * @throws {FairleadError} `node_timeout`, what the node refuses with, `bus_disconnected`.
+ * @throws {FairleadError} `node_timeout`, what the last node refuses with, `bus_disconnected`.
  */
 export async function claimRoom(
   context: SignalingContext,
@@ -32,25 +32,30 @@ export async function claimRoom(
   const options = { timeoutMs: DESCRIBE_TIMEOUT_MS };
   const answers = await callEveryNode(context.bus, subjects.nodes, "node.describe", {}, options);
   const ranked = rankByRendezvous(roomId, preferred(answers.filter(canTakeRooms), region));
+  let refusal: FairleadError | null = null;
   for (const { incarnation } of ranked.slice(0, TRIES)) {
     const claimed = await tryClaim(context, incarnation, roomId);
-    if (!claimed) continue;
-    const candidates = ranked.slice(0, LOGGED).map(({ nodeId, load }) => ({ nodeId, load }));
-    context.log.warn("room.placed", { ...claimed.lease, reason: "rendezvous", candidates });
-    return claimed;
+    if (claimed instanceof FairleadError) refusal = claimed;
+    else {
+      const candidates = ranked.slice(0, LOGGED).map(({ nodeId, load }) => ({ nodeId, load }));
+      context.log.warn("room.placed", { ...claimed.lease, reason: "rendezvous", candidates });
+      return claimed;
+    }
   }
+  if (refusal) throw refusal;
   return null;
 }
 
+/** @returns A refusal after which another node may be asked. */
 async function tryClaim(
   { bus }: SignalingContext,
   incarnation: string,
   roomId: string,
-): Promise<ServedRoom | null> {
+): Promise<ServedRoom | FairleadError> {
   try {
     return await callNode(bus, incarnation, "room.claim", { roomId }, { timeoutMs: CLAIM_TIMEOUT_MS });
   } catch (error) {
-    if (error instanceof FairleadError && NOT_THERE.includes(error.code)) return null;
+    if (error instanceof FairleadError && NOT_THERE.includes(error.code)) return error;
     throw error;
   }
 }

@@ -32,12 +32,10 @@ export async function placeRoom(context: SignalingContext, request: JoinPlaceReq
   let patienceMs = COLD_PATIENCE_MS;
   for (;;) {
     try {
-      return fromRegistry(await askRegistry(context, request));
+      return await placeOnce(context, request);
     } catch (error) {
-      if (!isAway(error)) throw error;
-      const served = await placeByBus(context, request, error);
-      if (served) return { ...served, debitId: "" };
-      const waitMs = error.code === "registry_cold" ? (error.retryAfterMs ?? COLD_RETRY_MS) : Infinity;
+      if (!isCold(error)) throw error;
+      const waitMs = error.retryAfterMs ?? COLD_RETRY_MS;
       patienceMs -= waitMs;
       if (patienceMs < 0) throw error;
       await pause(context, waitMs);
@@ -45,30 +43,40 @@ export async function placeRoom(context: SignalingContext, request: JoinPlaceReq
   }
 }
 
+async function placeOnce(context: SignalingContext, request: JoinPlaceRequest): Promise<PlacedRoom> {
+  try {
+    return fromRegistry(await askRegistry(context, request));
+  } catch (error) {
+    if (!isUnreachable(error) && !isCold(error)) throw error;
+    const served = (await askOwner(context, request)) ?? (await claimUnlessCold(context, request, error));
+    if (!served) throw error;
+    return { ...served, debitId: "" };
+  }
+}
+
 function askRegistry({ registry, breaker }: SignalingContext, request: PlaceRequest): Promise<Placement> {
   return breaker.run(() => registry.place(request), isUnreachable, notAsked);
 }
 
-/** @returns null when nobody serves the room, and nobody may or can take it. */
-async function placeByBus(
+/** A registry that is cold will know in a moment where the room is, or where it is to go. */
+function claimUnlessCold(
   context: SignalingContext,
-  request: JoinPlaceRequest,
+  { roomId, region }: PlaceRequest,
   error: FairleadError,
 ): Promise<ServedRoom | null> {
-  const served = await askOwner(context, request);
-  if (served || error.code === "registry_cold") return served;
-  return claimRoom(context, request.roomId, request.region);
+  return isCold(error) ? Promise.resolve(null) : claimRoom(context, roomId, region);
 }
 
 function fromRegistry({ lease, debitId, room }: Placement): PlacedRoom {
   return { lease, debitId, ...room };
 }
 
-function isAway(error: unknown): error is FairleadError {
-  return isUnreachable(error) || (error instanceof FairleadError && error.code === "registry_cold");
+/** Said by the registry, or by a node that reaches it when this process does not. */
+function isCold(error: unknown): error is FairleadError {
+  return error instanceof FairleadError && error.code === "registry_cold";
 }
 
-function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): error is FairleadError {
   return error instanceof FairleadError && error.code === "registry_unreachable";
 }
 

@@ -28,7 +28,7 @@ const impose = createRoute({
   request: { params: BanPath },
   responses: {
     204: { description: "The identity is banned, and no peer of it is in the room." },
-    ...errorResponses(...BAN_ERRORS),
+    ...errorResponses(...BAN_ERRORS, "too_many_bans"),
   },
 });
 

@@ -1,6 +1,17 @@
-import { FairleadError, SURPLUS_PER_PAGE, type Surplus, type SurplusListing } from "@fairlead/protocol";
+import {
+  FairleadError,
+  Incarnation,
+  NodeId,
+  SURPLUS_PER_PAGE,
+  type Surplus,
+  type SurplusListing,
+} from "@fairlead/protocol";
+import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { type Answered, askNodes, cursorAt, findNode, type NodeRun, pageOfNodes } from "./find-nodes.ts";
+
+/** They become parts of a bus subject. */
+const Run = z.object({ nodeId: NodeId, incarnation: Incarnation });
 
 /** Nodes that are asked at once. */
 const NODES_AT_ONCE = 20;
@@ -59,6 +70,7 @@ function fill(answers: readonly Answered<"node.surplus">[], after: string | unde
 
 function parseCursor(cursor: string): Place {
   const [nodeId, incarnation, ...rest] = cursor.split(" ");
-  if (!nodeId || !incarnation) throw new FairleadError("invalid_request", { message: "no cursor of a page" });
-  return { run: { nodeId, incarnation }, inner: rest.length > 0 ? rest.join(" ") : undefined };
+  const run = Run.safeParse({ nodeId, incarnation });
+  if (!run.success) throw new FairleadError("invalid_request", { message: "no cursor of a page" });
+  return { run: run.data, inner: rest.length > 0 ? rest.join(" ") : undefined };
 }

@@ -37,7 +37,7 @@ const mute = createRoute({
   },
   responses: {
     204: { description: "Done." },
-    ...errorResponses(...onePeerErrors),
+    ...errorResponses(...onePeerErrors, "too_many_mutes"),
   },
 });
 
@@ -55,7 +55,7 @@ const remove = createRoute({
   },
   responses: {
     204: { description: "Done." },
-    ...errorResponses(...onePeerErrors),
+    ...errorResponses(...onePeerErrors, "too_many_bans"),
   },
 });
 

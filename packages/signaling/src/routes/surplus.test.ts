@@ -66,7 +66,16 @@ describe("surplus over HTTP", () => {
     expect(ids).toHaveLength(150);
     expect(ids.every((id) => id.startsWith("node-b"))).toBe(true);
     expect(await refusalOf(await call("GET", "/v1/surplus?node=none"))).toEqual([404, "node_not_found"]);
-    expect(await refusalOf(await call("GET", "/v1/surplus?cursor=none"))).toEqual([400, "invalid_request"]);
+    for (const cursor of [
+      "none",
+      "node-b%20run.>",
+      "node-b%20*%20x",
+      "node.b%20run",
+      `node-b%20${"x".repeat(65)}`,
+    ])
+      expect(await refusalOf(await call("GET", `/v1/surplus?cursor=${cursor}`))).toEqual([
+        ...[400, "invalid_request"],
+      ]);
   });
 
   it("of a node that does not answer is unknown, which is said", async () => {

@@ -144,6 +144,7 @@ export class ClientConnection {
   #openLink(frame: Opening): Promise<SessionLink> {
     const sink = {
       send: (sent: SentFrame) => this.#send(sent),
+      isOpen: () => this.#state.state !== "closed",
       onOver: (error: FairleadError) => this.#onOver(error),
     };
     return frame.type === "join"

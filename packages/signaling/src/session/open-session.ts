@@ -28,7 +28,7 @@ type Search = {
 
 /**
  * Admits a peer, places it, and opens its session on the node: one round trip to the registry, one to the node. A core
- * that is full or a node that does not answer makes it place again, a few times.
+ * that is full or a node that does not answer makes it place again, a few times, while the client waits.
  *
  * @returns The link, live: `joined` has been sent to the sink, and events follow.
  * @throws {FairleadError} `ticket_…`, `banned`, `no_capacity`, `registry_…`, `bus_disconnected`, what the node refuses with, or its last failure.
@@ -55,6 +55,10 @@ export async function openSession(
         error,
       });
       await pause(context, delayMs);
+      if (!sink.isOpen()) {
+        context.log.debug("join.abandoned", { roomId: claims.room });
+        throw error;
+      }
     }
   }
   return attempt();

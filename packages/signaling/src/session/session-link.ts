@@ -23,6 +23,8 @@ export type SentFrame =
 /** Who sits at the other end: a socket, or a stream of server-sent events. */
 export type LinkSink = {
   send(frame: SentFrame): void;
+  /** Whether anybody is there still. */
+  isOpen(): boolean;
   /**
    * The session is over for this link, which is closed already. `session_gone`: the client may join anew;
    * `bus_disconnected`: it may resume.

@@ -5,6 +5,7 @@ import {
   type Heartbeat,
   type NodeCallName,
   type NodeCallReply,
+  type NodeCallRequest,
   type SessionMessage,
   subjects,
 } from "@fairlead/protocol";
@@ -22,6 +23,8 @@ export type ScriptedNode = {
   callsTo(name: NodeCallName): Call[];
   /** The next call of that name is refused; once for each time. */
   refuseNext(name: NodeCallName, code: ErrorCode): void;
+  /** The next call of that name is never answered. @returns Its request, once it came. */
+  hangNext<N extends NodeCallName>(name: N): Promise<NodeCallRequest<N>>;
   /** Answers calls of that name otherwise from now on. */
   answer<N extends NodeCallName>(name: N, handle: NodeCallHandlers[N]): void;
   /** Tells the registry that it lives. */
@@ -65,6 +68,17 @@ export async function startScriptedNode(
     publish: (sessionId, message) => sessions.publish(sessionId, message),
     callsTo: (name) => calls.filter((call) => call.name === name),
     refuseNext: (name, code) => void refusals.push({ name, code }),
+    hangNext: (name) => {
+      const { promise, resolve } = Promise.withResolvers<NodeCallRequest<typeof name>>();
+      const usual = answers[name];
+      const hang = (request: NodeCallRequest<typeof name>) => {
+        answers[name] = usual;
+        resolve(request);
+        return new Promise<never>(() => {});
+      };
+      answers[name] = hang as unknown as typeof usual;
+      return promise;
+    },
     answer: (name, handle) => {
       answers[name] = handle;
     },
