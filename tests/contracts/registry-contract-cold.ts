@@ -14,6 +14,7 @@ export function describeColdStart(createAdapter: CreateRegistryAdapter): void {
       await expect(placePeer(registry, "standup")).rejects.toMatchObject(refusal);
       expect(await registry.describeRoom("standup")).toBeNull();
       await advance(999);
+      await registry.heartbeat(beatOf("a"));
       await expect(placePeer(registry, "standup")).rejects.toMatchObject({ retryAfterMs: 1 });
       await advance(1);
       expect((await placePeer(registry, "standup")).lease.nodeId).toBe("a");

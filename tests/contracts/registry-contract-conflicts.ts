@@ -129,7 +129,7 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
         expect(many).toEqual({ lost: [], renewed: [kept] });
         const few = await names(adapter, "few", { epoch: epoch + 3, peers: 4 });
         expect(few).toEqual({ lost: [kept], renewed: [] });
-        expect((await adapter.registry.describeRoom("standup"))?.decision?.reason).toBe("rendezvous");
+        expect((await adapter.registry.describeRoom("standup"))?.decision?.reason).toBe("claimed_by_node");
       },
     );
 

@@ -50,10 +50,11 @@ export function describeLeases(createAdapter: OpenRegistryAdapter): void {
       expect((await placePeer(registry, "standup")).lease.nodeId).toBe("b");
     });
 
-    fact("a lease stays where it is when there is nowhere to steal it to", async ({ registry, advance }) => {
+    fact("a lease stays where it is when there is nowhere to steal it to", async (adapter) => {
+      const { registry } = adapter;
       await registry.heartbeat(beatOf("a"));
       const { lease } = await placePeer(registry, "standup");
-      await advance(1_300);
+      await beating(adapter, 1_300, [beatOf("b", { state: "draining" })]);
       const suspect = lease.incarnation;
       await expect(placePeer(registry, "standup", { suspect })).rejects.toMatchObject({
         code: "no_capacity",

@@ -129,6 +129,30 @@ export function describeRooms(
       expect((await placePeer(registry, "labelled")).room.options).toEqual(options);
     });
 
+    fact(
+      "30 days after the last lease, or the last word about a room without one, it is forgotten with the next that is kept",
+      async ({ registry, advance }) => {
+        const month = 30 * 24 * 3_600_000;
+        const ban = (roomId: string) => registry.updateRoom(roomId, { ban: { identity: "eve" } });
+        const ids = async () => (await registry.listRooms({ limit: 9 })).items.map(({ roomId }) => roomId);
+        await registry.heartbeat(beatOf("a"));
+        const served = (await placePeer(registry, "served")).lease;
+        const released = (await placePeer(registry, "released")).lease;
+        for (const roomId of ["served", "released", "said", "said-again"]) await ban(roomId);
+        await advance(1);
+        await registry.release(released);
+        await ban("said-again");
+        await advance(month);
+        await ban("late");
+        expect(await ids()).toEqual(["late", "released", "said-again", "served"]);
+        await advance(1);
+        await ban("late");
+        expect(await ids()).toEqual(["late", "served"]);
+        await registry.release(served);
+        expect(await ids()).toEqual(["late", "served"]);
+      },
+    );
+
     fact("what it hands out is the caller's own", async ({ registry }) => {
       const beat = beatOf("a");
       await registry.heartbeat(beat);

@@ -11,6 +11,7 @@ import { describeLeases } from "./registry-contract-leases.ts";
 import { describeNodes } from "./registry-contract-nodes.ts";
 import { describePlacement } from "./registry-contract-placement.ts";
 import { describeRooms } from "./registry-contract-rooms.ts";
+import { describeSilence } from "./registry-contract-silence.ts";
 import { describeWishes } from "./registry-contract-wishes.ts";
 
 /**
@@ -35,6 +36,7 @@ export function describeRegistryContract(
     describeDebits(openAdapter);
     describeRooms(openAdapter, createAdapter);
     describeColdStart(createAdapter);
+    describeSilence(openAdapter);
     describeRandomHistories(openAdapter, histories);
   });
 }

@@ -73,6 +73,8 @@ class Rules {
     else {
       claim(lease.epoch > (this.#epochs.get(lease.roomId) ?? 0), "an epoch that was there before", lease);
       claim(lease.epoch >= this.#now(), "an epoch before its time", lease);
+      const silentMs = this.#now() - (this.#lastBeatMs ?? this.#now());
+      claim(silentMs <= DEFAULT_POLICY.gapMs, "given away in a silence of all nodes", placement);
       const { options } = placement.room;
       const labels = [...options.labels, ...(request.labels ?? [])];
       const wish = { ...request, labels, nodeId: options.nodeId };

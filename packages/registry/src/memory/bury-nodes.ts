@@ -58,7 +58,7 @@ export function handOutOrphans({ nodes, rooms, orphans, leases }: RegistryIndex,
     }
     // A node that came back from its burial and does not name the room has closed it.
     if (nodes.get(lease.incarnation)?.held.has(room)) orphans.remove(room);
-    else leases.end(room);
+    else leases.end(room, nowMs);
     return [];
   });
 }

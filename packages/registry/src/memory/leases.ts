@@ -66,6 +66,7 @@ export class Leases {
   /** The room is this lease's from now on, and nobody else's. */
   give(room: Room, { lease, decision, isConfirmed, isLocal }: Tenure): void {
     this.#leave(room);
+    this.#rooms.unkeep(room);
     Object.assign(room, { lease, decision, isConfirmed, isLocal });
     room.lastEpoch = Math.max(room.lastEpoch, lease.epoch);
     this.#hold(room, this.#nodes.get(lease.incarnation));
@@ -92,11 +93,11 @@ export class Leases {
     room.peers = peers;
   }
 
-  end(room: Room): void {
+  end(room: Room, nowMs: number): void {
     this.#leave(room);
     Object.assign(room, { lease: null, decision: null, isConfirmed: false, isLocal: false, peers: 0 });
     this.#orphans.remove(room);
-    this.#rooms.dropIfIdle(room);
+    this.#rooms.keepOrDrop(room, nowMs);
   }
 
   /** A node that is cut off serves no room that others should not take. */

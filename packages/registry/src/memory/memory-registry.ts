@@ -6,6 +6,7 @@ import {
   type RoomRecord,
   randomId,
 } from "@fairlead/protocol";
+import { pageOf, pageSize, startOf } from "../page.ts";
 import { memberOf } from "../placement/node-pools.ts";
 import { DEFAULT_POLICY, type PlacementPolicy } from "../placement/placement-policy.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
@@ -18,8 +19,6 @@ import type { Room } from "./room-table.ts";
 import { takeHeartbeat } from "./take-heartbeat.ts";
 
 export type { PlacementPolicy } from "../placement/placement-policy.ts";
-
-const PAGE_LIMIT = 100;
 
 export type MemoryRegistryOptions = {
   /** Milliseconds since 1970. */
@@ -61,10 +60,10 @@ class MemoryRegistry implements Registry {
   }
 
   async release({ roomId, incarnation, epoch }: Lease): Promise<void> {
-    this.#begin();
+    const nowMs = this.#begin();
     const { rooms, leases } = this.#index;
     const room = rooms.get(roomId);
-    if (room?.lease?.incarnation === incarnation && room.lease.epoch === epoch) leases.end(room);
+    if (room?.lease?.incarnation === incarnation && room.lease.epoch === epoch) leases.end(room, nowMs);
   }
 
   async removeNode(incarnation: string): Promise<void> {
@@ -83,18 +82,15 @@ class MemoryRegistry implements Registry {
     const nowMs = this.#begin();
     const size = pageSize(limit);
     const rooms = this.#index.rooms.page(size + 1, cursor);
-    return pageOf(
-      rooms,
-      size,
-      (room) => room.roomId,
-      (room) => this.#toRecord(room, nowMs),
-    );
+    const { items, ...more } = pageOf(rooms, size, ({ roomId }) => roomId);
+    return { items: items.map((room) => this.#toRecord(room, nowMs)), ...more };
   }
 
   async updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord> {
     const nowMs = this.#begin();
     const room = this.#index.rooms.obtain(roomId, nowMs);
     patchRoom(room, patch, this.#index.policy);
+    if (!room.lease) this.#index.rooms.keep(room, nowMs);
     return this.#toRecord(room, nowMs);
   }
 
@@ -108,7 +104,8 @@ class MemoryRegistry implements Registry {
       if (nodes.isAliveByTime(node, nowMs)) living.push(node);
       if (living.length > size) break;
     }
-    return pageOf(living, size, memberOf, toNodeStatus);
+    const { items, ...more } = pageOf(living, size, memberOf);
+    return { items: items.map(toNodeStatus), ...more };
   }
 
   async ping(): Promise<void> {
@@ -133,27 +130,4 @@ class MemoryRegistry implements Registry {
   #toRecord(room: Room, nowMs: number): RoomRecord {
     return toRoomRecord(room, this.#index.leases.live(room, nowMs) !== null);
   }
-}
-
-function pageSize(limit: number): number {
-  return Math.min(Math.max(limit, 1), PAGE_LIMIT);
-}
-
-/** @param found One more than the page holds, where there are more. */
-function pageOf<E, T>(
-  found: E[],
-  size: number,
-  cursorOf: (each: E) => string,
-  toItem: (each: E) => T,
-): Page<T> {
-  const items = found.slice(0, size);
-  const last = items.at(-1);
-  const more = found.length > size && last !== undefined ? { cursor: cursorOf(last) } : {};
-  return { items: items.map(toItem), ...more };
-}
-
-/** @returns What the list begins after. */
-function startOf({ cursor = "", nodeId }: { cursor?: string; nodeId?: string }): string {
-  const beforeNode = nodeId === undefined ? "" : `${nodeId} `;
-  return cursor > beforeNode ? cursor : beforeNode;
 }

@@ -20,6 +20,8 @@ export class NodeTable {
   /** Since when nobody is blamed for his silence, and the last heartbeat of any node. */
   #aliveFloorMs = 0;
   #lastBeatMs: number | null = null;
+  /** When the registry was first asked for a place after that beat, and found it too long ago. */
+  #askedMs = Number.NEGATIVE_INFINITY;
 
   constructor(policy: PlacementPolicy) {
     this.#policy = policy;
@@ -35,6 +37,18 @@ export class NodeTable {
     const isFirst = this.#lastBeatMs === null;
     if (isFirst || nowMs - (this.#lastBeatMs ?? 0) > this.#policy.gapMs) this.#aliveFloorMs = nowMs;
     this.#lastBeatMs = nowMs;
+  }
+
+  /**
+   * Nobody was heard for long: the registry was away, or all nodes are dead. Time tells, from when somebody asks: nodes that live
+   * are heard soon.
+   * @returns For how long that has been asked, ms; null while nodes are heard, and before the first.
+   */
+  silentForMs(nowMs: number): number | null {
+    const lastBeatMs = this.#lastBeatMs;
+    if (lastBeatMs === null || nowMs - lastBeatMs <= this.#policy.gapMs) return null;
+    if (this.#askedMs <= lastBeatMs) this.#askedMs = nowMs;
+    return nowMs - this.#askedMs;
   }
 
   renew(beat: Heartbeat, nowMs: number): KnownNode {

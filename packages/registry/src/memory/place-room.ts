@@ -7,6 +7,9 @@ import type { RegistryIndex } from "./registry-index.ts";
 import { refuseBanned } from "./room-record.ts";
 import { copyOptions, DEFAULT_ROOM_OPTIONS, type Room } from "./room-table.ts";
 
+/** By then a node that lives has beaten again. */
+const SILENT_RETRY_MS = 500;
+
 /** The registry's answer, but for the name of the debit. */
 type Placed = { room: Room; lease: Lease; decision: PlacementDecision };
 
@@ -24,7 +27,10 @@ export function placeRoom(
   const known = index.rooms.get(request.roomId);
   if (known) refuseBanned(known, request.peer);
   const standing = known ? index.leases.standing(known, request, nowMs) : null;
-  if (!standing) refuseCold(coldUntil(), nowMs);
+  if (!standing) {
+    refuseCold(coldUntil(), nowMs);
+    refuseSilent(index, known, nowMs);
+  }
   const placed =
     known && standing
       ? { room: known, lease: standing, decision: explainLiveLease(nowMs) }
@@ -35,17 +41,24 @@ export function placeRoom(
   return answer(placed, debitId);
 }
 
-function refuseCold(coldUntilMs: number, nowMs: number): void {
-  if (nowMs < coldUntilMs) throw new FairleadError("registry_cold", { retryAfterMs: coldUntilMs - nowMs });
-}
-
-function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): Placed {
-  const { rooms, leases, reservations, nodes } = index;
 /** Of a standing lease: its core has turned the peer away before, so that nobody would settle a debit. */
 function isExcluded({ incarnation, core }: Lease, { exclude = [] }: PlaceRequest): boolean {
   return exclude.some((other) => other.incarnation === incarnation && other.core === core);
 }
 
+function refuseCold(coldUntilMs: number, nowMs: number): void {
+  if (nowMs < coldUntilMs) throw new FairleadError("registry_cold", { retryAfterMs: coldUntilMs - nowMs });
+}
+
+/** After a silence of all nodes their leases say nothing; who serves the room, if anybody does, knows only the bus. */
+function refuseSilent({ nodes, policy }: RegistryIndex, known: Room | undefined, nowMs: number): void {
+  const silentForMs = nodes.silentForMs(nowMs);
+  if (silentForMs !== null && (known?.lease || silentForMs < policy.nodeTtlMs))
+    throw new FairleadError("registry_cold", { retryAfterMs: SILENT_RETRY_MS });
+}
+
+function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): Placed {
+  const { rooms, leases, reservations, nodes } = index;
   const known = rooms.get(request.roomId);
   const options = known?.options ?? request.options ?? DEFAULT_ROOM_OPTIONS;
   const costPpm = expectedCostPpm(index.costs[options.kind].p75Ppm(), known?.peers ?? 0, index.policy);

@@ -20,7 +20,7 @@ export type RegistryIndex = {
 };
 
 export function newIndex(policy: PlacementPolicy): RegistryIndex {
-  const rooms = new RoomTable();
+  const rooms = new RoomTable(policy);
   const nodes = new NodeTable(policy);
   const orphans = new Orphans(policy);
   const reservations = new Reservations(policy, nodes.pools);

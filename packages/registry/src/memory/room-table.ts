@@ -1,4 +1,5 @@
 import { type Lease, type Mute, type PlacementDecision, RoomOptions } from "@fairlead/protocol";
+import type { PlacementPolicy } from "../placement/placement-policy.ts";
 import { ScoredSet } from "../placement/scored-set.ts";
 
 /** A room's record and its claim. */
@@ -24,11 +25,20 @@ export type Room = {
 
 export const DEFAULT_ROOM_OPTIONS: Readonly<RoomOptions> = Object.freeze(RoomOptions.parse({}));
 
+const DROPPED_AT_ONCE = 2;
+
 export class RoomTable {
   readonly #rooms = new Map<string, Room>();
   readonly #ids = new ScoredSet();
+  /** Rooms without a lease, by when something was last said about them or they lost it. */
+  readonly #keptAt = new ScoredSet();
+  readonly #policy: PlacementPolicy;
   /** The highest epoch of all dropped records, so that a room that comes back can't be given one it had before. */
   #epochFloor = 0;
+
+  constructor(policy: PlacementPolicy) {
+    this.#policy = policy;
+  }
 
   get(roomId: string): Room | undefined {
     return this.#rooms.get(roomId);
@@ -49,12 +59,33 @@ export class RoomTable {
     return rooms;
   }
 
-  /** Forgets a room that nobody serves and nobody has said anything about. */
-  dropIfIdle(room: Room): void {
-    if (room.lease || room.mutes.length > 0 || room.bans.size > 0 || !isDefault(room.options)) return;
+  /** Nobody serves the room any more: it is forgotten unless something was said about it. */
+  keepOrDrop(room: Room, nowMs: number): void {
+    if (room.mutes.length > 0 || room.bans.size > 0 || !isDefault(room.options)) this.keep(room, nowMs);
+    else this.#drop(room);
+  }
+
+  /** A room without a lease. Whoever keeps one drops those that were kept long enough, two at most. */
+  keep({ roomId }: Room, nowMs: number): void {
+    this.#keptAt.set(roomId, nowMs);
+    for (let dropped = 0; dropped < DROPPED_AT_ONCE; dropped += 1) {
+      const [longest] = this.#keptAt.from();
+      const room = longest && this.#rooms.get(longest.member);
+      if (!room || nowMs - longest.score <= this.#policy.roomRetentionMs) return;
+      this.#drop(room);
+    }
+  }
+
+  /** It has a lease again. */
+  unkeep({ roomId }: Room): void {
+    this.#keptAt.delete(roomId);
+  }
+
+  #drop(room: Room): void {
     this.#epochFloor = Math.max(this.#epochFloor, room.lastEpoch);
     this.#rooms.delete(room.roomId);
     this.#ids.delete(room.roomId);
+    this.#keptAt.delete(room.roomId);
   }
 
   #create(roomId: string, nowMs: number, options: RoomOptions): Room {

@@ -70,7 +70,7 @@ function takeUp(
   const { nodeId, incarnation } = node;
   const isRaised = epoch !== served.epoch;
   const lease = { roomId: room.roomId, nodeId, incarnation, core: served.core, epoch };
-  const decision = explainTakeUp(served.isLocal, nowMs);
+  const decision = explainTakeUp(nowMs);
   leases.give(room, { lease, decision, isConfirmed: true, isLocal: served.isLocal && !isRaised });
   room.peers = served.peers;
   return isRaised ? { renewed: { ...lease } } : null;
@@ -83,8 +83,8 @@ export function endUnserved(
   beat: Heartbeat,
   nowMs: number,
 ): void {
-  for (const room of node.claims) if (!leases.isAwaited(room, nowMs)) leases.end(room);
+  for (const room of node.claims) if (!leases.isAwaited(room, nowMs)) leases.end(room, nowMs);
   if (!beat.leases.isComplete) return;
   const named = new Set(beat.leases.named.map(({ roomId }) => roomId));
-  for (const room of node.held) if (room.isConfirmed && !named.has(room.roomId)) leases.end(room);
+  for (const room of node.held) if (room.isConfirmed && !named.has(room.roomId)) leases.end(room, nowMs);
 }

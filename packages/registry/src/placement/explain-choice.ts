@@ -16,7 +16,7 @@ export function explainLiveLease(nowMs: number): PlacementDecision {
   return { reason: "live_lease", atMs: nowMs, candidates: [] };
 }
 
-/** @param isLocal Claimed while the registry was away. Otherwise it has forgotten the claim, or never heard of it. */
-export function explainTakeUp(isLocal: boolean, nowMs: number): PlacementDecision {
-  return { reason: isLocal ? "rendezvous" : "claimed_by_node", atMs: nowMs, candidates: [] };
+/** The node opened it while the registry was away, or the registry has forgotten that it placed it there. */
+export function explainTakeUp(nowMs: number): PlacementDecision {
+  return { reason: "claimed_by_node", atMs: nowMs, candidates: [] };
 }

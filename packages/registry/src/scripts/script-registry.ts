@@ -7,6 +7,7 @@ import {
   randomId,
 } from "@fairlead/protocol";
 import * as z from "zod";
+import { pageOf, pageSize, startOf } from "../page.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
 import type { ScriptName } from "./lua/compose.ts";
 import {
@@ -20,7 +21,6 @@ import type { ScriptPort, ScriptRegistryOptions } from "./script-port.ts";
 import { heartbeatArguments, patchArguments, placeArguments } from "./to-arguments.ts";
 import { withDeadline } from "./with-deadline.ts";
 
-const PAGE_LIMIT = 100;
 const TIMEOUT_MS = 250;
 const HEARTBEAT_TIMEOUT_MS = 1_000;
 
@@ -118,21 +118,4 @@ export class ScriptRegistry implements Registry {
       throw new FairleadError("registry_unreachable", { cause });
     }
   }
-}
-
-function pageSize(limit: number): number {
-  return Math.min(Math.max(limit, 1), PAGE_LIMIT);
-}
-
-/** @param found One more than the page holds, where there are more. */
-function pageOf<T>(found: T[], size: number, cursorOf: (item: T) => string): Page<T> {
-  const items = found.slice(0, size);
-  const last = items.at(-1);
-  return found.length > size && last !== undefined ? { items, cursor: cursorOf(last) } : { items };
-}
-
-/** @returns What the list of nodes begins after. */
-function startOf({ cursor = "", nodeId }: { cursor?: string; nodeId?: string }): string {
-  const beforeNode = nodeId === undefined ? "" : `${nodeId} `;
-  return [cursor, beforeNode].sort().at(-1) ?? "";
 }

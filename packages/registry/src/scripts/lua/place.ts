@@ -51,6 +51,20 @@ if not bornAt then
 end
 if NOW - bornAt < COLD_MS then return { "registry_cold", digits(bornAt + COLD_MS - NOW) } end
 
+-- Nobody was heard for long: the registry was away, or all nodes are dead. Time tells, from when somebody asks: nodes that live are
+-- heard soon. Until then their leases say nothing; who serves the room, if anybody does, knows only the bus.
+local function isSilent()
+  if not lastBeatAt or NOW - lastBeatAt <= GAP_MS then return false end
+  local askedAt = tonumber(call("HGET", META, "askedAt"))
+  if not askedAt or askedAt <= lastBeatAt then
+    askedAt = NOW
+    call("HSET", META, "askedAt", askedAt)
+  end
+  return room and room.inc or NOW - askedAt < NODE_TTL_MS
+end
+
+if isSilent() then return { "registry_cold", "500" } end
+
 local DEFAULT_WISH = "meeting;;;"
 
 local function parseLabels(texts)

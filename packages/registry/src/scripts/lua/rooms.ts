@@ -58,12 +58,16 @@ local function dropRoom(room)
 end
 
 -- A room without a lease. Whoever keeps one drops those that were kept long enough.
-local function keepOrDrop(room)
-  if room.options == "" and room.mutes == "" and room.bans == "" then return dropRoom(room) end
-  saveRoom(room)
+local function keepRoom(room)
   call("ZADD", KEPT, NOW, room.id)
   for _, id in ipairs(call("ZRANGEBYSCORE", KEPT, "-inf", "(" .. digits(NOW - ROOM_RETENTION_MS), "LIMIT", 0, 2)) do
     dropRoom(loadRoom(id) or { id = id, lastEpoch = 0 })
   end
+end
+
+local function keepOrDrop(room)
+  if room.options == "" and room.mutes == "" and room.bans == "" then return dropRoom(room) end
+  saveRoom(room)
+  keepRoom(room)
 end
 `;

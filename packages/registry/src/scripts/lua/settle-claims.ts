@@ -16,7 +16,7 @@ local function takeUp(room, node, served, epoch)
   give(room, {
     nodeId = node.nodeId, inc = node.inc, core = served.core, epoch = epoch,
     isConfirmed = true, isLocal = served.isLocal and not isRaised,
-    decision = (served.isLocal and "rendezvous " or "claimed_by_node ") .. digits(NOW),
+    decision = "claimed_by_node " .. digits(NOW),
   })
   if isRaised then tell(renewed, room) end
 end

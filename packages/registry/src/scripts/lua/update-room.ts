@@ -90,6 +90,6 @@ for index = 3, #ARGV, 2 do change[ARGV[index]](room, ARGV[index + 1]) end
 if refusal then return { refusal } end
 call("HSET", PREFIX .. "room:" .. room.id, "options", room.options, "wish", room.wish, "mutes", room.mutes,
   "bans", room.bans)
-if not room.inc then call("ZADD", KEPT, NOW, room.id) end
+if not room.inc then keepRoom(room) end
 return viewOf(room)
 `;
