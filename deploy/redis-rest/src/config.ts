@@ -2,7 +2,7 @@ import { type Environment, parseSettings, setting } from "@fairlead/server-proce
 import * as z from "zod";
 
 const Settings = z.object({
-  FAIRLEAD_REDIS_URL: z.url({ protocol: /^rediss?$/ }).describe("a redis:// or rediss:// URL"),
+  FAIRLEAD_REDIS_URL: setting.secret(z.url({ protocol: /^rediss?$/ }), "a redis:// or rediss:// URL"),
   FAIRLEAD_REST_TOKEN: setting.secret(z.string().min(16), "at least 16 characters"),
   FAIRLEAD_HOST: z.string().default("0.0.0.0").describe("an address of this machine"),
   FAIRLEAD_PORT: setting.numberOr(8_079, 0, 65_535),

@@ -10,22 +10,24 @@ const REDIS_URL = z.url({ protocol: /^rediss?$/ });
 
 /** What all processes of a cluster are told alike. */
 export const clusterSettings = {
-  FAIRLEAD_NATS_SERVERS: setting
-    .listOf(NATS_URL, "nats://, tls://, ws:// or wss:// URLs with commas between")
-    .refine((urls) => new Set(urls.map(isWebSocket)).size === 1)
-    .describe("URLs with commas between, either all nats:// or tls://, or all ws:// or wss://"),
+  FAIRLEAD_NATS_SERVERS: setting.secret(
+    setting.listOf(NATS_URL, "").refine((urls) => new Set(urls.map(isWebSocket)).size === 1),
+    "URLs with commas between, either all nats:// or tls://, or all ws:// or wss://",
+  ),
   FAIRLEAD_NATS_USER: setting.optionalText(),
   FAIRLEAD_NATS_PASSWORD: setting.secret(z.string().optional(), "text"),
   FAIRLEAD_NATS_TOKEN: setting.secret(z.string().optional(), "text"),
-  FAIRLEAD_NATS_CREDS: setting.optionalFile("the path of a NATS credentials file"),
+  FAIRLEAD_NATS_CREDS: setting.secretFile("the path of a NATS credentials file"),
   FAIRLEAD_NATS_CA: setting.optionalFile("the path of a PEM file with certificates of authorities"),
-  FAIRLEAD_NATS_CERT: setting.optionalFile("the path of a PEM file with this process's certificate"),
-  FAIRLEAD_NATS_KEY: setting.optionalFile("the path of a PEM file with the certificate's key"),
-  FAIRLEAD_REDIS_URL: z
-    .string()
-    .refine((text) => text.split(",").every((url) => REDIS_URL.safeParse(url.trim()).success))
-    .optional()
-    .describe("a redis:// or rediss:// URL, of a Redis Cluster several with commas between"),
+  FAIRLEAD_NATS_CERT: setting.secretFile("the path of a PEM file with this process's certificate"),
+  FAIRLEAD_NATS_KEY: setting.secretFile("the path of a PEM file with the certificate's key"),
+  FAIRLEAD_REDIS_URL: setting.secret(
+    z
+      .string()
+      .refine((text) => text.split(",").every((url) => REDIS_URL.safeParse(url.trim()).success))
+      .optional(),
+    "a redis:// or rediss:// URL, of a Redis Cluster several with commas between",
+  ),
   FAIRLEAD_REDIS_CLUSTER: z
     .enum(["true", "false"])
     .default("false")
@@ -35,10 +37,7 @@ export const clusterSettings = {
     .regex(/^[^{}\s]{1,64}$/)
     .optional()
     .describe("1 to 64 characters, no braces"),
-  UPSTASH_REDIS_REST_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe("an https:// URL"),
+  UPSTASH_REDIS_REST_URL: setting.secret(z.url({ protocol: /^https?$/ }).optional(), "an https:// URL"),
   UPSTASH_REDIS_REST_TOKEN: setting.secret(z.string().optional(), "text"),
   FAIRLEAD_CODECS: setting.codecs,
   FAIRLEAD_LOG_LEVEL: setting.logLevel,

@@ -33,7 +33,6 @@ function faultOf(name: string, given: string | undefined, setting: z.ZodType | u
   return `${what}: must be ${description}`;
 }
 
-/** Without the user and password that a URL may hold. */
 function shown(given: string, isSecret: boolean): string {
-  return isSecret ? "(not shown)" : JSON.stringify(given.replace(/\/\/[^/@]*@/g, "//(not shown)@"));
+  return isSecret ? "(not shown)" : JSON.stringify(given);
 }

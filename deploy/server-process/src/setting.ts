@@ -22,6 +22,11 @@ export function optionalFile(accepts: string) {
   return z.string().transform(readFile).optional().describe(accepts);
 }
 
+/** For a file that holds a secret: whoever puts its contents where its path belongs does not see them in a log. */
+export function secretFile(accepts: string) {
+  return secret(z.string().transform(readFile).optional(), accepts);
+}
+
 /** Items between commas; spaces around them don't count. */
 export function listOf(item: z.ZodType<string, string>, accepts: string) {
   return z
