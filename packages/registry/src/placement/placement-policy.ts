@@ -25,7 +25,10 @@ export type PlacementPolicy = {
   lateAfterMs: number;
   /** A node that has lost the bus for longer, while others have it, loses its rooms. */
   cutAfterMs: number;
-  /** After so long without any node's heartbeat it was the registry that was away: no node's silence counts until then. */
+  /**
+   * After so long without any node's heartbeat the registry was away, or all nodes are: it places nothing until one is heard, and no
+   * silence before that counts.
+   */
   gapMs: number;
   /** For how long a registry that finds itself empty places nothing, so that nodes can tell it what they serve. */
   coldMs: number;
