@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type Cluster, type ClusterOptions, startCluster } from "../support/processes/start-cluster.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
@@ -17,13 +17,9 @@ export function useCluster(options: ClusterOptions) {
   let cluster: Cluster | undefined;
   let chromium: Chromium | undefined;
   const meetings: Meeting[] = [];
+  let failures = 0;
   beforeAll(async () => {
     [cluster, chromium] = await Promise.all([startCluster(options), launchChromium()]);
-  });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(() => {
-      if (cluster) showLogs(cluster);
-    });
   });
   afterEach(async ({ task }) => {
     const ended = meetings.splice(0);
@@ -41,9 +37,12 @@ export function useCluster(options: ClusterOptions) {
   };
   /** A test that failed leaves faults behind, which are not those of the next one. */
   const startAnew = async () => {
+    if (cluster) showLogs(cluster);
     await closePages();
     await cluster?.close();
-    cluster = await startCluster(options);
+    // Its logs stay where they are.
+    failures += 1;
+    cluster = await startCluster({ ...options, name: `${options.name}-${failures}` });
   };
   const started = <T>(part: T | undefined): T => {
     if (!part) throw new Error("used before it was started");
