@@ -12,7 +12,7 @@ export async function usageOf(pid: number): Promise<ProcessUsage> {
   // The descriptor of this very reading is gone by the time it is asked about.
   const links = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => null)));
   // A meter of this process may be reading from /proc just now, for a moment.
-  const open = links.filter((link) => link !== null && !link.startsWith("/proc/"));
+  const open = links.filter((link) => link !== null).filter((link) => !link.startsWith("/proc/"));
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return {
     descriptors: open.length,
