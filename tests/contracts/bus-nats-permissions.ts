@@ -1,5 +1,6 @@
 import type { Bus } from "@fairlead/bus";
 import { subjects } from "@fairlead/protocol";
+import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NatsServer, startNats } from "../support/servers/start-nats.ts";
 import { bytes, collect } from "./bus-adapter.ts";
@@ -125,6 +126,32 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       await expect(request).rejects.toThrow("NATS does not permit");
       await bus.close();
     });
+
+    it("a node answers to inboxes alone: nobody makes it speak on a subject that only nodes may speak on", () =>
+      withSide("node", (node, refused) =>
+        withSide("node", async (other) =>
+          withSide("signaling", async (victim) => {
+            const [calls, heard] = [collect(), collect()];
+            victim.subscribe(subjects.session("session-1"), heard.handler);
+            await victim.flush();
+            node.subscribe(subjects.nodeCall(RUN), calls.handler);
+            await node.flush();
+            const { user, password } = server.users.signaling;
+            const attacker = await connect({ servers: server.tcpUrl, user, pass: password });
+            attacker.publish(subjects.nodeCall(RUN), "", { reply: subjects.session("session-1") });
+            await attacker.flush();
+            await attacker.close();
+            await calls.until(1);
+            expect(calls.messages[0]?.respond).toBeUndefined();
+            calls.messages[0]?.respond?.(bytes("forged"));
+            await node.flush();
+            other.publish(subjects.session("session-1"), bytes("true"));
+            await heard.until(1);
+            expect(heard.messages.map(({ data }) => new TextDecoder().decode(data))).toEqual(["true"]);
+            expect(refused).toEqual([]);
+          }),
+        ),
+      ));
 
     it("a node may answer whoever asked it, once", () =>
       withSide("node", (node, refused) =>

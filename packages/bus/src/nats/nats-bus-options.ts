@@ -12,7 +12,10 @@ export type NatsBusOptions = {
   creds?: string;
   /** PEM. Over WebSocket the runtime decides whom it trusts, so there it is refused. */
   tls?: { ca?: string; cert?: string; key?: string };
-  /** Under which subject answers come: the permissions of the user name it. Default `_INBOX`. */
+  /**
+   * Under which subject answers come: the permissions of the user name it. Begins with `_INBOX`, which is the default:
+   * requests with other replies are not answered.
+   */
   inboxPrefix?: string;
   /**
    * Default true: a server that can't be reached is tried until it can, and each new reason is told to `onConnectionError`. False:

@@ -22,6 +22,12 @@ import type { NatsBusOptions } from "./nats-bus-options.ts";
 import { NatsLink } from "./nats-link.ts";
 import { translateError } from "./translate-error.ts";
 
+/**
+ * Every side's inboxes begin with it, and no other subject. An answer is sent with the permission that the request itself gave: to any
+ * other subject it would let whoever may ask say what only the asked may say.
+ */
+const INBOX = "_INBOX";
+
 type Subscriber = {
   subject: string;
   queue: string | undefined;
@@ -192,7 +198,7 @@ function maxBytesOf(connection: NatsConnection): number {
 
 function toIncoming(message: Msg, maxBytes: number): IncomingMessage {
   const incoming = toBusMessage(message);
-  if (!message.reply) return incoming;
+  if (!message.reply?.startsWith(INBOX)) return incoming;
   let hasResponded = false;
   const respond = (data: Uint8Array) => {
     if (hasResponded) return;
