@@ -9,9 +9,24 @@ export async function openRegistry(redis: RedisConfig, log: Logger): Promise<Reg
   const { url, prefix } = redis;
   const options = {
     ...(prefix === undefined ? {} : { prefix }),
-    onError: (error: unknown) => log.warn("registry.failed", { error }),
+    onError: atMostOncePerSecond((error) => log.warn("registry.failed", { error })),
   };
   if (redis.kind === "upstash") return createUpstashRegistry({ url, token: redis.token, ...options });
   const { isCluster } = redis;
   return connectRedisRegistry({ url, isCluster, ...options });
+}
+
+const QUIET_MS = 1_000;
+
+/** A Redis that answers one call and fails the next would fill the log. @param now Milliseconds, of any origin. */
+export function atMostOncePerSecond(
+  report: (error: unknown) => void,
+  now: () => number = () => performance.now(),
+): (error: unknown) => void {
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (now() < quietUntilMs) return;
+    quietUntilMs = now() + QUIET_MS;
+    report(error);
+  };
 }

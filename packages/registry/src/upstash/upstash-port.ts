@@ -18,11 +18,14 @@ export class UpstashPort implements ScriptPort {
 
   async run(name: ScriptName, args: readonly string[]): Promise<unknown> {
     const { text, sha } = await this.#textOf(name);
+    const keys = [this.#keyPrefix];
     try {
-      return await this.#redis.evalsha(sha, [this.#keyPrefix], [...args]);
+      return await this.#redis.evalsha(sha, keys, [...args]);
     } catch (error) {
-      if (!isScriptUnknown(error)) throw error;
-      return this.#redis.eval(text, [this.#keyPrefix], [...args]);
+      if (!isScriptUnknown(error)) throw withoutCommand(error);
+      return this.#redis.eval(text, keys, [...args]).catch((failure) => {
+        throw withoutCommand(failure);
+      });
     }
   }
 
@@ -38,4 +41,11 @@ export class UpstashPort implements ScriptPort {
   }
 
   async close(): Promise<void> {}
+}
+
+/** The client's errors end with the whole command, identities and tickets' ids in it: errors are logged. */
+function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const [message = ""] = error.message.split(/,? command was:/);
+  return message === error.message ? error : new Error(message);
 }
