@@ -1,16 +1,28 @@
+import { FairleadError } from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
-import { linkRegistry } from "../../../../tests/support/links.ts";
 import { Bans } from "../room/bans.ts";
 import type { Room } from "../room/room.ts";
 import { RoomRecords } from "./room-records.ts";
 
 const BAN = { ban: { identity: "bob", ticketId: "b" } };
 
+/** Writes fail while it is cut. */
+function linkTo(registry: Registry) {
+  let isCut = false;
+  const updateRoom: Registry["updateRoom"] = async (roomId, patch) => {
+    if (isCut) throw new FairleadError("registry_unreachable");
+    return registry.updateRoom(roomId, patch);
+  };
+  const linked = { ...registry, updateRoom } as Registry;
+  return { registry: linked, cut: () => void (isCut = true), restore: () => void (isCut = false) };
+}
+
 function setUp() {
   const registry = createMemoryRegistry();
-  const link = linkRegistry(registry);
+  const link = linkTo(registry);
   const records = new RoomRecords(link.registry, silentLogger);
   const bans = new Bans();
   const noteRecord: Room["noteRecord"] = (record) => bans.noteRecord(record);
@@ -41,4 +53,44 @@ it("a ban that waits does not outlive the unban that came after it", async () =>
   await records.catchUp();
   expect(await record()).toMatchObject({ bannedIdentities: [], bannedTicketIds: [] });
   expect(room.bans.has(BAN.ban)).toBe(false);
+});
+
+it("what can't be written although the registry answers is given up, and does not hold up the rest", async () => {
+  const { registry, record } = setUp();
+  const errors: string[] = [];
+  const log = { ...silentLogger, error: (event: string) => void errors.push(event) };
+  const update = registry.updateRoom.bind(registry);
+  registry.updateRoom = async (roomId, patch) => {
+    if (patch.ban?.identity === "poison") throw new FairleadError("registry_unreachable");
+    return update(roomId, patch);
+  };
+  const records = new RoomRecords(registry, log);
+  await records.write("one", { ban: { identity: "poison" } });
+  await records.write("one", BAN);
+  for (let beat = 0; beat < 60; beat += 1) await records.catchUp();
+  expect(errors).toEqual(["room.record_lost"]);
+  await records.catchUp();
+  expect(await record()).toMatchObject({ bannedIdentities: ["bob"] });
+});
+
+it("of what waits for the registry the last word on a source is kept, and the queue stays short", async () => {
+  const { registry, link, records, record } = setUp();
+  link.cut();
+  const mute = { identity: "ann", source: "camera" } as const;
+  for (let turn = 0; turn < 1_500; turn += 1)
+    await records.write("one", { mute: { ...mute, muted: turn % 2 === 0 } });
+  await records.write("one", { mute: { ...mute, source: "screen", muted: true } });
+  link.restore();
+  const written: unknown[] = [];
+  const update = registry.updateRoom.bind(registry);
+  registry.updateRoom = (roomId, patch) => {
+    written.push(patch.mute);
+    return update(roomId, patch);
+  };
+  await records.catchUp();
+  expect(written).toEqual([
+    { ...mute, muted: false },
+    { ...mute, source: "screen", muted: true },
+  ]);
+  expect((await record()).mutes).toEqual([{ ...mute, source: "screen" }]);
 });

@@ -5,10 +5,18 @@ import type { Room } from "../room/room.ts";
 import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
 
 /** `tried` settles when it is written, or refused, or has to wait for the registry. */
-type Unwritten = { roomId: string; patch: RoomPatch; tried: PromiseWithResolvers<void> };
+type Unwritten = {
+  roomId: string;
+  patch: RoomPatch;
+  tried: PromiseWithResolvers<void>;
+  /** Tries that failed although the registry had just answered a beat. */
+  failures: number;
+};
 
 /** Moderators' acts while the registry is away. They are in force here; only a node's death could lose them. */
 const UNWRITTEN_MAX = 1_000;
+/** Half a minute of answered beats: by then it is not the registry that is away. What can't be written must not hold up the rest. */
+const FAILURES_MAX = 60;
 
 /**
  * What this node knows of the records of its rooms, and they of what is done here. Each record is read in the background when
@@ -46,8 +54,9 @@ export class RoomRecords {
   write(roomId: string, patch: RoomPatch): Promise<void> {
     if (this.#unwritten.length >= UNWRITTEN_MAX)
       return Promise.reject(new FairleadError("registry_unreachable", { message: "too much waits for it" }));
+    this.#forgetReplaced(roomId, patch);
     const tried = Promise.withResolvers<void>();
-    this.#unwritten.push({ roomId, patch, tried });
+    this.#unwritten.push({ roomId, patch, tried, failures: 0 });
     void this.#writeAll();
     return tried.promise;
   }
@@ -63,10 +72,30 @@ export class RoomRecords {
 
   /** The registry answers again. */
   async catchUp(): Promise<void> {
+    if (this.#isWriting) return;
     await this.#writeAll();
+    this.#dropUnwritable();
     const unread = [...this.#unread];
     this.#unread.clear();
     await atOnce(unread, ROOMS_AT_ONCE, (room) => this.read(room));
+  }
+
+  /** What waits and says less than the patch that follows it. */
+  #forgetReplaced(roomId: string, patch: RoomPatch): void {
+    const key = keyOf(roomId, patch);
+    const isReplaced = (other: Unwritten) => keyOf(other.roomId, other.patch) === key;
+    // The first may be on its way.
+    const index = this.#unwritten.findIndex((other, at) => (at > 0 || !this.#isWriting) && isReplaced(other));
+    if (index >= 0) this.#unwritten.splice(index, 1)[0]?.tried.resolve();
+  }
+
+  #dropUnwritable(): void {
+    const [first] = this.#unwritten;
+    if (!first) return;
+    first.failures += 1;
+    if (first.failures < FAILURES_MAX) return;
+    this.#unwritten.shift();
+    this.#log.error("room.record_lost", { roomId: first.roomId, failures: first.failures });
   }
 
   async #writeAll(): Promise<void> {
@@ -93,4 +122,9 @@ export class RoomRecords {
     }
     return true;
   }
+}
+
+/** @returns The same for two patches of which the later one makes the earlier one needless. */
+function keyOf(roomId: string, { ban, unban, mute }: RoomPatch): string {
+  return JSON.stringify([roomId, ban, unban, mute && [mute.identity, mute.source]]);
 }
