@@ -11,13 +11,16 @@ const BAN = { ban: { identity: "bob", ticketId: "b" } };
 
 /** Writes fail while it is cut. */
 function linkTo(registry: Registry) {
-  let isCut = false;
+  const link = { isCut: false };
   const updateRoom: Registry["updateRoom"] = async (roomId, patch) => {
-    if (isCut) throw new FairleadError("registry_unreachable");
+    if (link.isCut) throw new FairleadError("registry_unreachable");
     return registry.updateRoom(roomId, patch);
   };
+  const turn = (isCut: boolean) => {
+    link.isCut = isCut;
+  };
   const linked = { ...registry, updateRoom } as Registry;
-  return { registry: linked, cut: () => void (isCut = true), restore: () => void (isCut = false) };
+  return { registry: linked, cut: () => turn(true), restore: () => turn(false) };
 }
 
 function setUp() {
