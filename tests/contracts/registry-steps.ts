@@ -72,6 +72,11 @@ const region = fc.constantFrom(undefined, "eu", "us", "asia", "");
 const mostly = fc.integer({ min: 0, max: 4 }).map((n) => n > 0);
 const seldom = mostly.map((is) => !is);
 
+/** The policy's own times, to the millisecond and one more. */
+const justAsLong = fc
+  .constantFrom(650, 1_000, 1_100, 1_200, 3_000, 5_000, 10_000, 30_000, 60_000, 120_000)
+  .chain((ms) => fc.constantFrom(ms, ms + 1));
+
 const beat = fc.record({
   do: fc.constant("beat" as const),
   node,
@@ -121,6 +126,7 @@ const wait = fc.record({
   ms: fc.oneof(
     { weight: 8, arbitrary: fc.integer({ min: 0, max: 1_500 }) },
     { weight: 1, arbitrary: fc.constantFrom(4_000, 9_000, 31_000, 125_000) },
+    { weight: 1, arbitrary: justAsLong },
   ),
 });
 
