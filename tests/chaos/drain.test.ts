@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expectConsistent } from "./expect-nothing-left.ts";
+import { expectConsistent, expectNoSurplus } from "./expect-nothing-left.ts";
 import { useCluster } from "./use-cluster.ts";
 
 const ROOMS = 12;
@@ -75,4 +75,6 @@ describe("a node under load", () => {
     const again = await chaos.meet({ nodeId: "node-1" });
     expect((await again.node()).name).toBe("node-1");
   });
+
+  it("leaves no surplus, over all of this", () => expectNoSurplus(chaos.cluster));
 });

@@ -44,3 +44,13 @@ export async function expectNothingLeft(cluster: Cluster): Promise<void> {
       nodes: cluster.nodes.filter((node) => node.isRunning()).length,
     });
 }
+
+/** A resource counts as surplus when it has had no owner for 5 s. */
+const SURPLUS_AFTER_MS = 6_000;
+
+/** What moved, died or was given up has left no media resource behind, on any node. */
+export async function expectNoSurplus({ api }: Cluster): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, SURPLUS_AFTER_MS));
+  const { surplus, unreachable } = await api<SurplusPage & { unreachable: string[] }>("GET", "/v1/surplus");
+  expect({ surplus, unreachable }).toEqual({ surplus: [], unreachable: [] });
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canMakeNamespaces } from "../support/processes/network-namespace.ts";
-import { expectConsistent } from "./expect-nothing-left.ts";
+import { expectConsistent, expectNoSurplus } from "./expect-nothing-left.ts";
 import { useCluster } from "./use-cluster.ts";
 
 const hasNamespaces = canMakeNamespaces();
@@ -92,4 +92,6 @@ describe("a media node", () => {
     await chaos.untilWhole();
     await expectConsistent(chaos.cluster, { rooms: 1, peers: 3 });
   });
+
+  it("leaves no surplus, over all of this", () => expectNoSurplus(chaos.cluster));
 });

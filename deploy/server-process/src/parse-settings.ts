@@ -23,8 +23,9 @@ export async function parseSettings<T extends z.ZodObject>(
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = await schema.safeParseAsync(given);
   if (result.success) return result.data;
-  const names = new Set(result.error.issues.map(({ path }) => String(path[0])));
-  throw new SettingsError([...names].map((name) => faultOf(name, given[name], schema.shape[name])));
+  const wrong = new Set(result.error.issues.map(({ path }) => String(path[0])));
+  const names = Object.keys(schema.shape).filter((name) => wrong.has(name));
+  throw new SettingsError(names.map((name) => faultOf(name, given[name], schema.shape[name])));
 }
 
 function faultOf(name: string, given: string | undefined, setting: z.ZodType | undefined): string {

@@ -1,0 +1,41 @@
+import { exportKeySet, generateKeySet, publicJwks } from "@fairlead/tickets";
+import { describe, expect, it } from "vitest";
+import { readConfig } from "./config.ts";
+
+async function environment() {
+  const keys = await generateKeySet();
+  const secret = JSON.stringify(await exportKeySet(keys));
+  return {
+    publicKeys: JSON.stringify(publicJwks(keys)),
+    env: {
+      ...{ FAIRLEAD_NATS_SERVERS: "nats://a", FAIRLEAD_REDIS_URL: "redis://b" },
+      ...{ FAIRLEAD_TICKET_KEYS: secret, FAIRLEAD_SESSION_KEYS: secret },
+    },
+  };
+}
+
+describe("signaling's settings", () => {
+  it("need NATS, Redis and keys that sign; the rest has defaults", async () => {
+    const { env } = await environment();
+    expect(await readConfig(env)).toMatchObject({
+      ...{ host: "0.0.0.0", port: 3_000, publicUrl: undefined, region: undefined, apiKeys: [] },
+    });
+  });
+
+  it("give each API key its scopes", async () => {
+    const { env } = await environment();
+    const config = await readConfig({ ...env, FAIRLEAD_API_KEYS: "admin=0123456789abcdef" });
+    expect(config.apiKeys).toEqual([{ key: "0123456789abcdef", scopes: ["admin"] }]);
+  });
+
+  it("refuse session keys that can only verify, and API keys without showing them", async () => {
+    const { env, publicKeys } = await environment();
+    const wrong = { ...env, FAIRLEAD_SESSION_KEYS: publicKeys, FAIRLEAD_API_KEYS: "hush" };
+    const refused = await readConfig(wrong).catch((error) => error.message);
+    expect(refused).toContain(
+      "FAIRLEAD_SESSION_KEYS=(not shown): must be a JWK Set with a private Ed25519 key",
+    );
+    expect(refused).toContain("FAIRLEAD_API_KEYS=(not shown): must be SCOPES=KEY");
+    expect(refused).not.toContain("hush");
+  });
+});
