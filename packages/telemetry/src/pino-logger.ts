@@ -8,13 +8,16 @@ export type PinoLoggerOptions = {
   isPretty: boolean;
 };
 
+const STANDARD_OUTPUT = 1;
+
 /** JSON lines on standard output, or pretty ones on a terminal. */
 export function createPinoLogger({ level, isPretty }: PinoLoggerOptions): Logger {
   const base = { level, base: null };
   return wrap(
     isPretty
       ? pino(base, pretty({ colorize: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" }))
-      : pino(base),
+      : // At once: lines on their way when the process ends would come out of order, or not at all.
+        pino(base, pino.destination({ dest: STANDARD_OUTPUT, sync: true })),
   );
 }
 
