@@ -3,13 +3,17 @@ type Closable = { close(): Promise<void> | void };
 /** What has been started, to be closed in the reverse order. */
 export class Closers {
   readonly #started: Closable[] = [];
+  #isClosed = false;
 
+  /** What comes after the end, since its start took longer, is closed at once. */
   add(...started: (Closable | null)[]): void {
     this.#started.push(...started.filter((one) => one !== null));
+    if (this.#isClosed) void this.closeAll();
   }
 
   /** All of it, also when one fails to. */
   async closeAll(): Promise<void> {
+    this.#isClosed = true;
     const failures: unknown[] = [];
     for (const one of this.#started.splice(0).reverse()) {
       try {

@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import { provideWorker } from "@fairlead/mediasoup-worker";
+import { exportKeySet, generateKeySet, type KeySet } from "@fairlead/tickets";
+import { freePort } from "../servers/free-port.ts";
+import { type NatsServer, startNats } from "../servers/start-nats.ts";
+import { type RedisServer, startRedis } from "../servers/start-redis.ts";
+import { startTcpRelay, type TcpRelay } from "../tcp-relay.ts";
+import type { Closers } from "./closers.ts";
+import { createNamespace, type NetworkNamespace } from "./network-namespace.ts";
+import { type ManagedProcess, startProcess } from "./start-process.ts";
+
+export type SignalingChoice = {
+  /** Another checkout, e.g. of another protocol version. */
+  root?: string;
+};
+
+export type NodeChoice = SignalingChoice & {
+  /** `relayed`: its NATS can be cut. `namespace`: its network can be dropped, media and all. */
+  link?: "direct" | "relayed" | "namespace";
+  env?: Record<string, string>;
+};
+
+export type SignalingProcess = ManagedProcess & { port: number; url: string };
+export type NodeProcess = ManagedProcess & {
+  /** With `link: "relayed"`. */
+  nats: TcpRelay | null;
+  /** With `link: "namespace"`. */
+  network: NetworkNamespace | null;
+  /** Process ids of the workers that run, by core. */
+  workerPids(): number[];
+};
+
+const ROOT = join(import.meta.dirname, "../../..");
+const NODE_FLAGS = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
+
+/** What the processes of one cluster share. */
+export type Site = {
+  nats: NatsServer;
+  redis: RedisServer;
+  redisPort: number;
+  closers: Closers;
+  logs: string;
+  env: Record<string, string>;
+};
+
+export type SiteOptions = {
+  name: string;
+  cores: number;
+  redisDelayMs: number;
+  env: Record<string, string>;
+  apiKey: string;
+  ticketKeys: KeySet;
+};
+
+/** Starts the servers, and makes the settings of all processes. */
+export async function openSite(options: SiteOptions, closers: Closers): Promise<Site> {
+  const { name, cores, redisDelayMs, apiKey, ticketKeys } = options;
+  const [nats, redis] = await Promise.all([startNats(), startRedis()]);
+  closers.add(nats, redis);
+  const relay = redisDelayMs > 0 ? await startTcpRelay(redis.port, { delayMs: redisDelayMs }) : null;
+  closers.add(relay);
+  return {
+    ...{ nats, redis, closers, redisPort: relay?.port ?? redis.port },
+    logs: join(ROOT, "artifacts/logs", name),
+    env: {
+      ...(process.env as Record<string, string>),
+      MEDIASOUP_WORKER_BIN: (await provideWorker()).bin,
+      FAIRLEAD_TICKET_KEYS: JSON.stringify(await exportKeySet(ticketKeys)),
+      FAIRLEAD_SESSION_KEYS: JSON.stringify(await exportKeySet(await generateKeySet())),
+      FAIRLEAD_API_KEYS: `admin=${apiKey}`,
+      FAIRLEAD_HOST: "127.0.0.1",
+      FAIRLEAD_CORES: String(cores),
+      ...options.env,
+    },
+  };
+}
+
+export async function startSignaling(
+  site: Site,
+  choice: SignalingChoice,
+  number: number,
+): Promise<SignalingProcess> {
+  const port = await freePort();
+  const started = await startProcess({
+    ...launch(site, choice, { name: `signaling-${number}`, app: "signaling" }),
+    env: {
+      ...site.env,
+      ...natsEnv(site, "signaling", site.nats.tcpUrl),
+      FAIRLEAD_REDIS_URL: `redis://127.0.0.1:${site.redisPort}`,
+      FAIRLEAD_PORT: `${port}`,
+    },
+  });
+  site.closers.add(started);
+  return { ...started, port, url: `http://127.0.0.1:${port}` };
+}
+
+export async function startNode(site: Site, choice: NodeChoice, number: number): Promise<NodeProcess> {
+  const { link = "direct" } = choice;
+  const network = link === "namespace" ? createNamespace(number) : null;
+  const host = network?.hostAddress;
+  const nats = link === "direct" ? null : await startTcpRelay(site.nats.port, { host });
+  const redis = network ? await startTcpRelay(site.redisPort, { host }) : null;
+  const name = `node-${number}`;
+  const started = await startProcess({
+    ...launch(site, choice, { name, app: "media-node", prefix: network?.prefix }),
+    env: {
+      ...site.env,
+      ...natsEnv(site, "node", nats ? `nats://${host ?? "127.0.0.1"}:${nats.port}` : site.nats.tcpUrl),
+      FAIRLEAD_REDIS_URL: `redis://${host ?? "127.0.0.1"}:${redis?.port ?? site.redisPort}`,
+      FAIRLEAD_NODE_ID: name,
+      ...choice.env,
+    },
+  });
+  site.closers.add(started, nats, redis, network);
+  return { ...started, nats, network, workerPids: () => workerPids(started) };
+}
+
+type Launch = { name: string; app: "signaling" | "media-node"; prefix?: string[] };
+
+function launch({ logs }: Site, { root = ROOT }: SignalingChoice, { name, app, prefix = [] }: Launch) {
+  return {
+    name,
+    command: [...prefix, process.execPath, ...NODE_FLAGS, join(root, "apps", app, "src/main.ts")],
+    readyEvent: "process.started",
+    logFile: join(logs, `${name}.log`),
+  };
+}
+
+function natsEnv({ nats }: Site, role: "signaling" | "node", url: string): Record<string, string> {
+  const { user, password } = nats.users[role];
+  return {
+    FAIRLEAD_NATS_SERVERS: url,
+    FAIRLEAD_NATS_USER: user,
+    FAIRLEAD_NATS_PASSWORD: password,
+  };
+}
+
+function workerPids({ log }: ManagedProcess): number[] {
+  const pids: number[] = [];
+  // A core that is started again has another worker, and so has a node.
+  for (const { msg, core, pid } of log) if (msg === "worker.started") pids[Number(core)] = Number(pid);
+  return pids;
+}
