@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { availableParallelism, setPriority } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startRedis } from "../../support/servers/start-redis.ts";
@@ -56,12 +56,11 @@ async function measureSize(nodes: number, counts: Counts): Promise<Measured> {
   const server = await startRedis();
   const beating = startChild<NodesTasks>(join(import.meta.dirname, "beating-nodes.ts"));
   const placing = startChild<PlacingTasks>(join(import.meta.dirname, "place-rooms.ts"));
-  // Redis has a core of its own, as it would have in a cluster of this size.
-  pin(server.pid(), 0);
-  for (const { pid } of [beating, placing]) pin(pid, 1);
-  for (const pid of [server.pid(), beating.pid]) raisePriority(pid, -15);
-  // It shares its core with the process that beats: what it waits for that is not Redis's time.
-  raisePriority(placing.pid, -20);
+  // Redis has a core of its own, as it would have in a cluster of this size; the one that measures is not kept waiting by the
+  // load that it shares its core with: what it waits for that is not Redis's time.
+  settleOn(server.pid(), { core: 0, priority: 10 });
+  settleOn(beating.pid, { core: 1, priority: 10 });
+  settleOn(placing.pid, { core: 1, priority: 20 });
   try {
     const { port } = server;
     await beating.ask("start", { port, nodes, cores: CORES, connections: Math.min(nodes, CONNECTIONS) });
@@ -73,7 +72,9 @@ async function measureSize(nodes: number, counts: Counts): Promise<Measured> {
     const placed = await placeFor(counts.seconds, counts, { beating, placing });
     const cost = costBetween(before, await readRedisCost(server));
     const { sent, mostBehind, errors } = await beating.ask("count", null);
-    const { perSecond } = await placing.ask("flood", { seconds: counts.flood, atOnce: AT_ONCE });
+    // A small cluster would be full before it is over.
+    const floods = nodes === Math.max(...SIZES) ? counts.flood : 0;
+    const { perSecond } = await placing.ask("flood", { seconds: floods, atOnce: AT_ONCE });
     const beatsPerSecond = Math.round(sent / counts.seconds);
     return { nodes, placed, beatsPerSecond, mostBehind, errors, ...cost, perSecond };
   } finally {
@@ -101,22 +102,14 @@ async function placeFor(
   return all;
 }
 
-/** Where the machine has cores to choose from and a way to do so. */
-function pin(pid: number, core: number): void {
+/** Before whatever else runs on the machine, where this process may ask for that and the machine has a second core. */
+function settleOn(pid: number, { core, priority }: { core: number; priority: number }): void {
   if (availableParallelism() < 2) return;
   try {
-    execFileSync("taskset", ["-acp", `${core}`, `${pid}`], { stdio: "ignore" });
+    execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", `${core}`, `${pid}`], { stdio: "ignore" });
+    execFileSync("chrt", ["--all-tasks", "--rr", "--pid", `${priority}`, `${pid}`], { stdio: "ignore" });
   } catch {
-    console.error("taskset is missing: Redis shares its core with the load");
-  }
-}
-
-/** Only root may: without, what else runs here shows in the figures. */
-function raisePriority(pid: number, priority: number): void {
-  try {
-    setPriority(pid, priority);
-  } catch {
-    console.error(`process ${pid} keeps its priority`);
+    console.error(`process ${pid} runs like any other: what else runs here shows in the figures`);
   }
 }
 
