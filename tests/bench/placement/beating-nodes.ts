@@ -12,6 +12,8 @@ const BEAT_EVERY_MS = 500;
 const START_OVER_MS = 5_000;
 /** How long a room is served before its node closes it. */
 const ROOM_MS = 10_000;
+const SLEEP = new Int32Array(new SharedArrayBuffer(4));
+const SLEEP_MS = 0.1;
 const KEY_PREFIX = "{fairlead}:";
 const TIME_DIGITS = 13;
 
@@ -69,16 +71,25 @@ function openRoom(opened: Opened): void {
   }, ROOM_MS);
 }
 
-/** Each node every 500 ms, in a millisecond of its own as far as there are enough; at first only some, and more and more. */
-function beat(startedMs: number, lastSlot: number): void {
-  const nowMs = performance.now();
-  const slot = Math.floor(nowMs - startedMs);
-  const there = Math.min(1, slot / START_OVER_MS) * nodes.length;
-  const time = String(Math.floor(nowMs + clockOffsetMs));
-  for (let passed = lastSlot + 1; passed <= slot; passed += 1)
-    for (let index = passed % BEAT_EVERY_MS; index < there; index += BEAT_EVERY_MS) send(index, time);
+/**
+ * Each node every 500 ms, all of them evenly spread, each at its own moment: as thousands of processes would that know nothing of each
+ * other. At first only some, and more and more. It sleeps for less than a timer's millisecond, which would make bursts.
+ */
+function beat(startedMs: number, lastMs: number): void {
+  const nowMs = performance.now() - startedMs;
+  const there = Math.min(1, nowMs / START_OVER_MS) * nodes.length;
+  const time = String(Math.floor(startedMs + nowMs + clockOffsetMs));
+  const perMs = nodes.length / BEAT_EVERY_MS;
+  for (let turn = Math.ceil(lastMs * perMs); turn < nowMs * perMs; turn += 1)
+    if (orderOf(turn % nodes.length) < there) send(turn % nodes.length, time);
   period.mostBehind = Math.max(period.mostBehind, total.sent - total.answered);
-  setTimeout(beat, 1, startedMs, slot);
+  Atomics.wait(SLEEP, 0, 0, SLEEP_MS);
+  setImmediate(beat, startedMs, nowMs);
+}
+
+/** Which of the nodes is the how-manieth to begin: neighbours in time begin at different times. */
+function orderOf(index: number): number {
+  return (index * 7_919) % nodes.length;
 }
 
 function send(index: number, now: string): void {
