@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
+import { providePrograms } from "../setup/provide-programs.ts";
 import { Closers } from "../support/processes/closers.ts";
 import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
 import { freePort } from "../support/servers/free-port.ts";
@@ -19,6 +20,7 @@ export async function runCluster({ port: asked, ...counts }: StartArguments): Pr
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
   const port = asked === 0 ? await freePort() : asked;
   execFileSync("npm", ["run", "--silent", "build:web"], { stdio: ["ignore", "ignore", "inherit"] });
+  providePrograms(console.log, ["nats-server", "redis-server"]);
   console.log("Starting nats-server, redis-server, signaling and media nodes…");
   const cluster = await startCluster({
     ...{ name: "cluster", ...counts },

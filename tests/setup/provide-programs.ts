@@ -1,16 +1,19 @@
 import { findProgram, PROGRAMS, type ProgramName } from "./programs.ts";
 import { aptCommand, canInstall, installPackages } from "./system-packages.ts";
 
+const ALL = Object.keys(PROGRAMS) as ProgramName[];
+
 /**
  * Browsers and servers, installed by apt where this process may. Tests start servers of their own on free ports: one that apt
  * has started meanwhile is in nobody's way.
  *
+ * @param needed Default: all that tests need.
  * @throws {Error} Says which are missing and how to get them.
  */
-export function providePrograms(say: (line: string) => void): void {
-  const missing = findMissing();
+export function providePrograms(say: (line: string) => void, needed: readonly ProgramName[] = ALL): void {
+  const missing = findMissing(needed);
   if (missing.length > 0) install(missing, say);
-  for (const name of namesOf()) say(`${name}: ${findProgram(name)}`);
+  for (const name of needed) say(`${name}: ${findProgram(name)}`);
 }
 
 function install(missing: readonly ProgramName[], say: (line: string) => void): void {
@@ -18,22 +21,18 @@ function install(missing: readonly ProgramName[], say: (line: string) => void): 
   if (!canInstall()) throw new Error(howToGet(missing, packages));
   say(`installing ${packages.join(" ")}`);
   installPackages(packages);
-  const stillMissing = findMissing();
+  const stillMissing = findMissing(missing);
   if (stillMissing.length > 0) throw new Error(howToGet(stillMissing, packages));
 }
 
 function howToGet(missing: readonly ProgramName[], packages: readonly string[]): string {
   return [
-    `The tests need ${missing.join(" and ")}.`,
+    `Missing: ${missing.join(" and ")}.`,
     `On Debian, as root: ${aptCommand(packages)}`,
     `Elsewhere: install them, and where they are not on PATH set ${missing.map((name) => PROGRAMS[name].override).join(" and ")}.`,
   ].join("\n  ");
 }
 
-function findMissing(): ProgramName[] {
-  return namesOf().filter((name) => findProgram(name) === undefined);
-}
-
-function namesOf(): ProgramName[] {
-  return Object.keys(PROGRAMS) as ProgramName[];
+function findMissing(needed: readonly ProgramName[]): ProgramName[] {
+  return needed.filter((name) => findProgram(name) === undefined);
 }
