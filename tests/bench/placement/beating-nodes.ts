@@ -14,6 +14,7 @@ const START_OVER_MS = 5_000;
 const ROOM_MS = 10_000;
 const SLEEP = new Int32Array(new SharedArrayBuffer(4));
 const SLEEP_MS = 0.1;
+const STEP_LIMIT_MS = 1;
 const KEY_PREFIX = "{fairlead}:";
 const TIME_DIGITS = 13;
 
@@ -46,7 +47,7 @@ answerParent({
     sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
     const registry = await connectRedisRegistry({ url: `redis://127.0.0.1:${port}`, timeoutMs: 10_000 });
     release = ({ lease }) => registry.release(lease);
-    beat(performance.now(), 0);
+    beat(0, performance.now());
     return null;
   },
   open: (rooms: NodesTasks["open"]["input"]) => {
@@ -73,18 +74,20 @@ function openRoom(opened: Opened): void {
 
 /**
  * Each node every 500 ms, all of them evenly spread, each at its own moment: as thousands of processes would that know nothing of each
- * other. At first only some, and more and more. It sleeps for less than a timer's millisecond, which would make bursts.
+ * other. At first only some, and more and more. It sleeps for less than a timer's millisecond, and what it missed while this
+ * process stood still it does not make up at once: both would be bursts that no real nodes make.
  */
-function beat(startedMs: number, lastMs: number): void {
-  const nowMs = performance.now() - startedMs;
-  const there = Math.min(1, nowMs / START_OVER_MS) * nodes.length;
-  const time = String(Math.floor(startedMs + nowMs + clockOffsetMs));
-  const perMs = nodes.length / BEAT_EVERY_MS;
-  for (let turn = Math.ceil(lastMs * perMs); turn < nowMs * perMs; turn += 1)
+function beat(place: number, lastMs: number): void {
+  const nowMs = performance.now();
+  const passedMs = Math.min(nowMs - lastMs, STEP_LIMIT_MS);
+  const next = place + (passedMs / BEAT_EVERY_MS) * nodes.length;
+  const there = (next / nodes.length) * (BEAT_EVERY_MS / START_OVER_MS) * nodes.length;
+  const time = String(Math.floor(nowMs + clockOffsetMs));
+  for (let turn = Math.ceil(place); turn < next; turn += 1)
     if (orderOf(turn % nodes.length) < there) send(turn % nodes.length, time);
   period.mostBehind = Math.max(period.mostBehind, total.sent - total.answered);
   Atomics.wait(SLEEP, 0, 0, SLEEP_MS);
-  setImmediate(beat, startedMs, nowMs);
+  setImmediate(beat, next, nowMs);
 }
 
 /** Which of the nodes is the how-manieth to begin: neighbours in time begin at different times. */
@@ -136,13 +139,22 @@ async function ask(socket: Socket, command: Buffer): Promise<string> {
   return String(answer);
 }
 
+/** Reads into one buffer for all: thousands of small ones in a second would be collected again and again. */
+const INCOMING = Buffer.alloc(65_536);
+
 async function open(port: number): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1").setNoDelay(true);
+  const onread = { buffer: INCOMING, callback: countAnswers };
+  const socket = connect({ port, host: "127.0.0.1", onread }).setNoDelay(true);
   await once(socket, "connect");
-  // Each answer is one list, and nothing in it contains a star.
-  socket.on("data", (chunk) => {
-    for (const byte of chunk as Buffer) if (byte === 0x2a) count("answered");
-    if (chunk[0] === 0x2d) count("errors");
-  });
   return socket;
+}
+
+/** Each answer is one list, and nothing in it contains a star. */
+function countAnswers(length: number): true {
+  if (INCOMING[0] === 0x2d) count("errors");
+  for (let at = INCOMING.indexOf(0x2a); at >= 0 && at < length; at = INCOMING.indexOf(0x2a, at + 1))
+    count("answered");
+  // What is left of a longer answer must not be counted with the next.
+  INCOMING.fill(0, 0, length);
+  return true;
 }
