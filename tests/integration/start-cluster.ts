@@ -21,6 +21,8 @@ export type ClusterOptions = {
   log?: Logger;
   /** The media nodes' clock. */
   now?: () => number;
+  /** Path; default: the one that every test uses. */
+  workerBin?: string;
 };
 export type TicketOptions = { grants?: Partial<Grants>; ttlS?: number; notBefore?: number };
 
@@ -44,7 +46,7 @@ export type Linked = { registryLink: RegistryLink; busLink: BusLink };
  */
 export async function startCluster(options: ClusterOptions = {}) {
   const { nodes: count = 1, cores = 2, maxPeers, graceMs, log = silentLogger, now } = options;
-  const { bin } = await provideWorker();
+  const workerBin = options.workerBin ?? (await provideWorker()).bin;
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
   const bugs: unknown[] = [];
   const bus = createMemoryBus({ onHandlerError: (error) => bugs.push(error) });
@@ -59,7 +61,7 @@ export async function startCluster(options: ClusterOptions = {}) {
     const links = link();
     const capacity = { cores, maxPeers };
     const node = await createMediaNode({
-      ...{ ...shared, ...portsOf(links), ...capacity, workerBin: bin, graceMs, now },
+      ...{ ...shared, ...portsOf(links), ...capacity, workerBin, graceMs, now },
       ...{ nodeId: `node-${index + 1}`, listenAddresses: LOOPBACK },
     });
     // Not spread: it has getters.

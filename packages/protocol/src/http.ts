@@ -1,9 +1,11 @@
 import * as z from "zod";
+import { BATCH_LIMIT, CommandEnvelope } from "./commands.ts";
 import { ErrorBody } from "./errors.ts";
 import { PeerInfo, ProducerInfo } from "./events.ts";
+import { Acknowledgement, ReplyFrame } from "./frames.ts";
 import { Grants, Source } from "./grants.ts";
-import { Identity, NodeId, PeerId, RoomId } from "./ids.ts";
-import { Jwt } from "./join.ts";
+import { Identity, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
+import { JoinReply, Jwt } from "./join.ts";
 import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
 import { DisplayName, Metadata } from "./ticket-claims.ts";
@@ -75,6 +77,44 @@ export const RemoveRequest = z.object({
   ban: z.boolean().default(true),
 });
 export type RemoveRequest = z.infer<typeof RemoveRequest>;
+
+/**
+ * Sessions over HTTP, for networks that let no WebSocket through: the same frames as there. `JoinRequest` is the body of
+ * `POST /v1/sessions`; the events follow as `ServerFrame`s on `GET /v1/sessions/{session}/events` (server-sent events).
+ */
+export const OpenedSession = JoinReply.extend({ sessionTicket: Jwt });
+export type OpenedSession = z.infer<typeof OpenedSession>;
+
+/** Body of `POST /v1/sessions/{session}/commands`: in order. A `ping` proves that the client is there. */
+export const SessionFrames = z.object({
+  frames: z
+    .array(
+      z.discriminatedUnion("type", [
+        CommandEnvelope.extend({ type: z.literal("command") }),
+        Acknowledgement.extend({ type: z.literal("ack") }),
+        z.object({ type: z.literal("ping") }),
+      ]),
+    )
+    .min(1)
+    .max(BATCH_LIMIT),
+});
+export type SessionFrames = z.infer<typeof SessionFrames>;
+
+/** One reply to each command that was settled, one pong to each ping; an `error` ends the session. */
+export const SessionReplies = z.object({
+  frames: z
+    .array(
+      z.union([
+        ReplyFrame,
+        z.object({ type: z.literal("pong") }),
+        z.object({ type: z.literal("error"), error: ErrorBody }),
+      ]),
+    )
+    .max(BATCH_LIMIT + 1),
+});
+export type SessionReplies = z.infer<typeof SessionReplies>;
+
+export const SessionPath = z.object({ session: SessionId });
 
 /** What an API key may do: issue tickets; read and change rooms, peers and bans; everything, nodes and surplus included. */
 export const ApiScope = z.enum(["tickets", "rooms", "admin"]);
