@@ -7,7 +7,7 @@ import { idleSockets } from "./idle-sockets.ts";
 import { measureCommands } from "./measure-commands.ts";
 import { cpuMsOf, residentKbOf } from "./process-cost.ts";
 
-const DEFAULTS = { warmup: 300, joins: 2_000, atOnce: 20, rooms: 100, commands: 2_000, idle: 5_000 };
+const DEFAULTS = { warmup: 4_000, joins: 2_000, atOnce: 20, rooms: 100, commands: 2_000, idle: 5_000 };
 /** More than the machine has: the registry reserves for every peer what a camera would cost, and these have none. */
 const CORES = 24;
 const FIRST_IDLE = 1_000;
@@ -30,43 +30,44 @@ export async function runSignalingBench(args: string[]): Promise<Record<string, 
   }
 }
 
-type Joins = { joinsPerSecond: number; signalingCpuMsPerJoin: number };
+type Joins = { joinsPerSecond: number; signalingCpuMsPerJoin: number; signalingCpuMsPerLeave: number };
 
-/** The signaling process's CPU counts the leaves too. */
 async function measureJoins(
   cluster: Cluster,
   rooms: string[],
   count: number,
   atOnce: number,
 ): Promise<Joins> {
-  const pid = cluster.signalings[0]?.pid() ?? 0;
-  const cpuBefore = await cpuMsOf(pid);
-  const joiningMs = await joinAndLeave(cluster, rooms, count, atOnce);
+  const { joiningMs, joinCpuMs, leaveCpuMs } = await joinAndLeave(cluster, rooms, count, atOnce);
   return {
     joinsPerSecond: (count * 1_000) / joiningMs,
-    signalingCpuMsPerJoin: ((await cpuMsOf(pid)) - cpuBefore) / count,
+    signalingCpuMsPerJoin: joinCpuMs / count,
+    signalingCpuMsPerLeave: leaveCpuMs / count,
   };
 }
 
-/** Joins `atOnce` at a time, each with a socket of its own; then they leave, untimed. @returns Milliseconds of joining. */
-async function joinAndLeave(
-  cluster: Cluster,
-  rooms: string[],
-  count: number,
-  atOnce: number,
-): Promise<number> {
-  let joiningMs = 0;
+/**
+ * Joins `atOnce` at a time, each with a socket of its own; then they leave.
+ * @returns Milliseconds of joining, and of the signaling process's CPU in either.
+ */
+async function joinAndLeave(cluster: Cluster, rooms: string[], count: number, atOnce: number) {
+  const pid = cluster.signalings[0]?.pid() ?? 0;
+  const spent = { joiningMs: 0, joinCpuMs: 0, leaveCpuMs: 0 };
   for (let done = 0; done < count; done += atOnce) {
     const numbers = Array.from({ length: Math.min(atOnce, count - done) }, (_, index) => done + index);
     const tickets = await Promise.all(
       numbers.map((number) => cluster.ticket(rooms[number % rooms.length] ?? "", `peer-${number}`)),
     );
     const beginMs = performance.now();
+    const cpuBefore = await cpuMsOf(pid);
     const clients = await Promise.all(tickets.map((ticket) => ProtocolClient.join(cluster.url, { ticket })));
-    joiningMs += performance.now() - beginMs;
+    spent.joiningMs += performance.now() - beginMs;
+    const cpuJoined = await cpuMsOf(pid);
     await Promise.all(clients.map((client) => client.leave()));
+    spent.joinCpuMs += cpuJoined - cpuBefore;
+    spent.leaveCpuMs += (await cpuMsOf(pid)) - cpuJoined;
   }
-  return joiningMs;
+  return spent;
 }
 
 type Memory = { kbPerSocket: Record<string, number> };
@@ -89,19 +90,22 @@ async function measureIdle(cluster: Cluster, most: number): Promise<Memory> {
 function report(
   figures: Joins & Memory & { command: number[]; bareNats: number[] },
 ): Record<string, unknown> {
-  const { joinsPerSecond, signalingCpuMsPerJoin, kbPerSocket, command, bareNats } = figures;
+  const { joinsPerSecond, signalingCpuMsPerJoin, signalingCpuMsPerLeave } = figures;
+  const { kbPerSocket, command, bareNats } = figures;
   console.log("Milliseconds, one at a time:");
   console.table({ "command over WebSocket": summarize(command), "bare NATS request": summarize(bareNats) });
   const ratio = (share: number) => rounded(quantile(command, share) / quantile(bareNats, share));
   const memory = Object.entries(kbPerSocket);
   const perSocket = memory.map(([count, kb]) => `${rounded(kb)} KB at ${count}`).join(", ");
   console.log(
-    `${rounded(joinsPerSecond)} joins/s; ${rounded(signalingCpuMsPerJoin)} ms of signaling's CPU for a join and its leave; ` +
+    `${rounded(joinsPerSecond)} joins/s; ${rounded(signalingCpuMsPerJoin)} ms of signaling's CPU for a join, ` +
+      `${rounded(signalingCpuMsPerLeave)} for its leave; ` +
       `an idle socket: ${perSocket}`,
   );
   return {
     joinsPerSecond: rounded(joinsPerSecond),
     signalingCpuMsPerJoin: rounded(signalingCpuMsPerJoin),
+    signalingCpuMsPerLeave: rounded(signalingCpuMsPerLeave),
     commandOverBareNats: ratio(0.5),
     commandOverBareNatsP99: ratio(0.99),
     kbPerIdleSocket: rounded(memory.at(-1)?.[1] ?? Number.NaN),
