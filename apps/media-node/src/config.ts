@@ -5,6 +5,7 @@ import {
   clusterSettings,
   type Environment,
   parseSettings,
+  readFile,
   setting,
 } from "@fairlead/server-process";
 import type { KeySet } from "@fairlead/tickets";
@@ -56,7 +57,7 @@ export type Config = ClusterConfig & {
  * @throws {SettingsError} Names the variables, what was given and what is accepted.
  */
 export async function readConfig(env: Environment = process.env): Promise<Config> {
-  const settings = await parseSettings(Settings, env);
+  const settings = await parseSettings(Settings, env, readFile);
   return {
     ...clusterConfig(settings),
     ticketKeys: settings.FAIRLEAD_TICKET_KEYS,

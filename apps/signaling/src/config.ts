@@ -4,8 +4,9 @@ import {
   clusterSettings,
   type Environment,
   parseSettings,
+  type ReadFile,
   setting,
-} from "@fairlead/server-process";
+} from "@fairlead/server-process/settings";
 import type { ApiKey } from "@fairlead/signaling";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
@@ -39,11 +40,12 @@ export type Config = ClusterConfig & {
 };
 
 /**
- * The only reader of the environment.
+ * The settings have the same names on every runtime, which gives its environment.
+ * @param readFile For values that name files, where there are any.
  * @throws {SettingsError} Names the variables, what was given and what is accepted.
  */
-export async function readConfig(env: Environment = process.env): Promise<Config> {
-  const settings = await parseSettings(Settings, env);
+export async function readConfig(env: Environment, readFile?: ReadFile): Promise<Config> {
+  const settings = await parseSettings(Settings, env, readFile);
   return {
     ...clusterConfig(settings),
     ticketKeys: settings.FAIRLEAD_TICKET_KEYS,

@@ -6,11 +6,13 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
 import { clusterConfig, clusterSettings } from "./cluster-settings.ts";
 import { type Environment, parseSettings } from "./parse-settings.ts";
+import { readFile } from "./read-file.ts";
 import * as setting from "./setting.ts";
 
 const NATS = { FAIRLEAD_NATS_SERVERS: "nats://a:4222, tls://b:4222" };
 const REDIS = { FAIRLEAD_REDIS_URL: "redis://c:6379" };
-const read = async (env: Environment) => clusterConfig(await parseSettings(z.object(clusterSettings), env));
+const read = async (env: Environment) =>
+  clusterConfig(await parseSettings(z.object(clusterSettings), env, readFile));
 
 describe("the settings of a cluster", () => {
   it("name NATS servers and a Redis; the rest has defaults", async () => {
@@ -47,7 +49,10 @@ describe("the settings of a cluster", () => {
     [{ FAIRLEAD_REDIS_PREFIX: "{a}" }, 'FAIRLEAD_REDIS_PREFIX="{a}": must be 1 to 64 characters'],
     [{ FAIRLEAD_CODECS: "opus,theora" }, 'FAIRLEAD_CODECS="opus,theora": must be some of opus,vp8'],
     [{ FAIRLEAD_LOG_LEVEL: "loud" }, 'FAIRLEAD_LOG_LEVEL="loud": must be error, warn, info, debug or silent'],
-    [{ FAIRLEAD_NATS_CA: "/nowhere" }, 'FAIRLEAD_NATS_CA="/nowhere": must be the path of a PEM file'],
+    [
+      { FAIRLEAD_NATS_CA: "/nowhere" },
+      'FAIRLEAD_NATS_CA="/nowhere": must be certificates of authorities in PEM, or the path',
+    ],
   ])("refuse %j in words", async (env, message) => {
     await expect(read(env)).rejects.toThrow(message);
   });
@@ -61,7 +66,7 @@ describe("the settings of a cluster", () => {
   });
 
   it("name every fault at once, and show nothing that may be secret", async () => {
-    const pem = "-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----";
+    const pem = "MC4CAQAwBQYDK2VwBCIEIhush";
     const env = {
       FAIRLEAD_NATS_SERVERS: "x://u:hu/sh@a,hush@b",
       FAIRLEAD_NATS_CREDS: pem,
@@ -80,9 +85,22 @@ describe("the settings of a cluster", () => {
   });
 });
 
+describe("a value that may stand in a file", () => {
+  it("may also be given itself, which is the only way where there are no files", async () => {
+    const FAIRLEAD_NATS_CA = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n";
+    const env = { ...NATS, ...REDIS, FAIRLEAD_NATS_CA };
+    expect((await read(env)).nats.tls?.ca).toBe(FAIRLEAD_NATS_CA);
+    const schema = z.object(clusterSettings);
+    expect(await parseSettings(schema, env)).toMatchObject({ FAIRLEAD_NATS_CA });
+    await expect(parseSettings(schema, { ...env, FAIRLEAD_NATS_CA: "/etc/hosts" })).rejects.toThrow(
+      'FAIRLEAD_NATS_CA="/etc/hosts": must be',
+    );
+  });
+});
+
 describe("a key set", () => {
   const parse = (canSign: boolean, KEYS: string) =>
-    parseSettings(z.object({ KEYS: setting.keySet(canSign) }), { KEYS });
+    parseSettings(z.object({ KEYS: setting.keySet(canSign) }), { KEYS }, readFile);
 
   it("is JSON, or a file with it", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fairlead-keys-"));

@@ -1,4 +1,4 @@
-import type { NatsBusOptions } from "@fairlead/bus/nats-tcp";
+import type { NatsBusOptions } from "@fairlead/bus/nats-websocket";
 import type { CodecPolicy } from "@fairlead/protocol";
 import * as z from "zod";
 import { SettingsError } from "./parse-settings.ts";
@@ -17,10 +17,10 @@ export const clusterSettings = {
   FAIRLEAD_NATS_USER: setting.optionalText(),
   FAIRLEAD_NATS_PASSWORD: setting.secret(z.string().optional(), "text"),
   FAIRLEAD_NATS_TOKEN: setting.secret(z.string().optional(), "text"),
-  FAIRLEAD_NATS_CREDS: setting.secretFile("the path of a NATS credentials file"),
-  FAIRLEAD_NATS_CA: setting.optionalFile("the path of a PEM file with certificates of authorities"),
-  FAIRLEAD_NATS_CERT: setting.secretFile("the path of a PEM file with this process's certificate"),
-  FAIRLEAD_NATS_KEY: setting.secretFile("the path of a PEM file with the certificate's key"),
+  FAIRLEAD_NATS_CREDS: setting.secretPem("what NATS calls credentials"),
+  FAIRLEAD_NATS_CA: setting.optionalPem("certificates of authorities in PEM"),
+  FAIRLEAD_NATS_CERT: setting.secretPem("this process's certificate in PEM"),
+  FAIRLEAD_NATS_KEY: setting.secretPem("the certificate's key in PEM"),
   FAIRLEAD_REDIS_URL: setting.secret(
     z
       .string()

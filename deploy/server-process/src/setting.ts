@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
 import { CodecPolicy, DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
 import { importKeySet } from "@fairlead/tickets";
 import * as z from "zod";
+
+/** Words may stand before the first block. */
+const PEM = z.string().includes("-----BEGIN ");
 
 /** Kinds of settings. Each describes what it accepts: that is what a fault says. */
 
@@ -17,14 +19,14 @@ export function optionalText(accepts = "text") {
   return z.string().optional().describe(accepts);
 }
 
-/** @returns The file's text. */
-export function optionalFile(accepts: string) {
-  return z.string().transform(readFile).optional().describe(accepts);
+/** PEM, or the path of a file with it where there are files: `parseSettings` puts the file's text in its place. */
+export function optionalPem(what: string) {
+  return PEM.optional().meta({ description: formsOf(what), file: "path" });
 }
 
-/** For a file that holds a secret: whoever puts its contents where its path belongs does not see them in a log. */
-export function secretFile(accepts: string) {
-  return secret(z.string().transform(readFile).optional(), accepts);
+/** As `optionalPem`, and never shown. */
+export function secretPem(what: string) {
+  return PEM.optional().meta({ description: formsOf(what), file: "path", isSecret: true });
 }
 
 /** Items between commas; spaces around them don't count. */
@@ -44,9 +46,8 @@ export function secret<T extends z.ZodType>(schema: T, accepts: string): T {
 /** @param canSign Whether a private key must be in it. */
 export function keySet(canSign: boolean) {
   const schema = z.string().transform(async (text, context) => {
-    const jwks = text.startsWith("@") ? readFile(text.slice(1), context) : text;
     try {
-      const keys = await importKeySet(JSON.parse(jwks));
+      const keys = await importKeySet(JSON.parse(text));
       if (keys.signer || !canSign) return keys;
     } catch {
       // What is wrong with a key set may show a part of it: what is accepted says enough.
@@ -55,10 +56,11 @@ export function keySet(canSign: boolean) {
     return z.NEVER;
   });
   const which = canSign ? "a private Ed25519 key" : "Ed25519 keys, public ones are enough";
-  return secret(
-    schema,
-    `a JWK Set with ${which}, as JSON or as @ and a file's path (npm run keys makes one)`,
-  );
+  return schema.meta({
+    description: `a JWK Set with ${which}, as JSON or as @ and a file's path (npm run keys makes one)`,
+    file: "@path",
+    isSecret: true,
+  });
 }
 
 export const logLevel = z
@@ -79,11 +81,6 @@ function rangeOf(min: number, max: number): string {
   return `a whole number from ${min} to ${max}`;
 }
 
-function readFile(path: string, context: z.RefinementCtx): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-    return z.NEVER;
-  }
+function formsOf(what: string): string {
+  return `${what}, or the path of a file with it`;
 }
