@@ -14,12 +14,12 @@ import {
   type JoinRequest,
   type NumberedEvent,
   PROTOCOL_VERSION,
-  parseJson,
   randomId,
-  ServerFrame,
+  type ServerFrame,
 } from "@fairlead/protocol";
-import { WebSocket } from "ws";
 import { RoomView } from "./room-view.ts";
+import { openWebSocket } from "./wires/open-websocket.ts";
+import type { OpenWire, Wire } from "./wires/wire.ts";
 
 export type FrameOf<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 export type JoinOptions = { ticket: string } & Partial<
@@ -45,17 +45,20 @@ export function joinFrame(options: JoinOptions): FrameInput<"join"> {
 type FrameInput<T> = Extract<ClientFrameInput, { type: T }>;
 
 /**
- * A peer without media: speaks the protocol over a real WebSocket, applies and acknowledges events in order, and keeps every
- * frame that came. It does nothing by itself on a loss or a move: `resume` and `rejoin` are the caller's.
+ * A peer without media: speaks the protocol over a real WebSocket, or over HTTP, applies and acknowledges events in order, and
+ * keeps every frame that came. It does nothing by itself on a loss or a move: `resume` and `rejoin` are the caller's.
  */
 export class ProtocolClient {
-  readonly url: string;
+  url: string;
   readonly view = new RoomView();
   /** Every frame that came, over all sockets. */
   readonly frames: ServerFrame[] = [];
   /** Every event applied, in order. */
   readonly events: NumberedEvent[] = [];
-  #socket: WebSocket | null = null;
+  /** Of the last WebSocket that closed. */
+  closeCode: number | null = null;
+  #openWire: OpenWire;
+  #wire: Wire | null = null;
   #joined: FrameOf<"joined"> | null = null;
   #sessionTicket = "";
   #options: JoinOptions = { ticket: "" };
@@ -66,12 +69,13 @@ export class ProtocolClient {
   readonly #watchers = new Set<() => void>();
 
   /** @param url `http(s)://host:port` of signaling. */
-  constructor(url: string) {
+  constructor(url: string, openWire: OpenWire = openWebSocket) {
     this.url = url;
+    this.#openWire = openWire;
   }
 
-  static async join(url: string, options: JoinOptions): Promise<ProtocolClient> {
-    const client = new ProtocolClient(url);
+  static async join(url: string, options: JoinOptions, openWire?: OpenWire): Promise<ProtocolClient> {
+    const client = new ProtocolClient(url, openWire);
     await client.connect();
     await client.join(options);
     return client;
@@ -97,26 +101,21 @@ export class ProtocolClient {
   }
 
   get isConnected(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN;
+    return this.#wire?.isOpen() ?? false;
   }
 
-  /** Opens a socket, in place of the last one. */
+  /** Opens a connection, in place of the last one. */
   async connect(): Promise<void> {
-    const socket = new WebSocket(`${this.url.replace(/^http/, "ws")}/v1/connect`, {
-      rejectUnauthorized: false,
-      perMessageDeflate: false,
-    });
-    this.#socket = socket;
-    socket.on("message", (data) => this.#receive(parseJson(ServerFrame, String(data))));
-    socket.on("close", () => this.#wake());
-    await new Promise<void>((resolve, reject) => {
-      socket.once("open", () => resolve());
-      socket.once("error", reject);
-    });
-    socket.on("error", () => {});
+    let wire: Wire | undefined;
+    const onClose = (code: number | null) => {
+      this.closeCode = code;
+      if (this.#wire === wire) clearInterval(this.#ticks);
+      this.#wake();
+    };
+    wire = await this.#openWire(this.url, { onFrame: (frame) => this.#receive(frame), onClose });
+    this.#wire = wire;
     clearInterval(this.#ticks);
     this.#ticks = setInterval(() => this.#acknowledge(this.#acknowledger.tick(this.position)), ACK_TICK_MS);
-    socket.once("close", () => this.#socket === socket && clearInterval(this.#ticks));
   }
 
   /** @throws {FairleadError} The refusal. */
@@ -132,8 +131,10 @@ export class ProtocolClient {
     await this.join({ ...options, previousSession: this.#sessionTicket });
   }
 
-  /** Comes back to the session on a new socket; unanswered commands are sent again. */
-  async resume(): Promise<void> {
+  /** Comes back to the session on a new connection, elsewhere where `to` says so; unanswered commands are sent again. */
+  async resume(to: { url?: string; openWire?: OpenWire } = {}): Promise<void> {
+    this.url = to.url ?? this.url;
+    this.#openWire = to.openWire ?? this.#openWire;
     await this.connect();
     const { sessionTicket, position } = this;
     this.send({ type: "resume", protocolVersion: PROTOCOL_VERSION, sessionTicket, position });
@@ -154,12 +155,12 @@ export class ProtocolClient {
   }
 
   sendText(text: string): void {
-    this.#socket?.send(text);
+    this.#wire?.send(text);
   }
 
   /** The network goes away: no close frame, no leave. */
   drop(): void {
-    this.#socket?.terminate();
+    this.#wire?.drop();
   }
 
   async leave(): Promise<void> {
@@ -171,8 +172,8 @@ export class ProtocolClient {
   }
 
   async close(): Promise<void> {
-    this.#socket?.close();
-    await this.until(() => this.#socket?.readyState === WebSocket.CLOSED, "close");
+    this.#wire?.close();
+    await this.until(() => this.#wire?.isClosed() ?? true, "close");
   }
 
   framesOf<T extends ServerFrame["type"]>(type: T): FrameOf<T>[] {

@@ -1,0 +1,24 @@
+import type { ServerFrame } from "@fairlead/protocol";
+
+/** What carries a client's frames, and how it is told of the other side. */
+export type Wire = {
+  /** One frame, as text. */
+  send(text: string): void;
+  /** The network goes away: no close frame, no leave. */
+  drop(): void;
+  close(): void;
+  isOpen(): boolean;
+  isClosed(): boolean;
+};
+
+export type WireListener = {
+  onFrame(frame: ServerFrame): void;
+  /** @param code RFC 6455 § 7.4, by WebSocket only. */
+  onClose(code: number | null): void;
+};
+
+/**
+ * @param url `http(s)://host:port` of signaling.
+ * @throws {Error} It can't be opened.
+ */
+export type OpenWire = (url: string, listener: WireListener) => Promise<Wire>;
