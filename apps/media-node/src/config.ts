@@ -5,7 +5,7 @@ import {
   clusterSettings,
   type Environment,
   parseSettings,
-  readFile,
+  type ReadFile,
   setting,
 } from "@fairlead/server-process";
 import type { KeySet } from "@fairlead/tickets";
@@ -53,10 +53,10 @@ export type Config = ClusterConfig & {
 };
 
 /**
- * The only reader of the environment.
+ * @param readFile For values that name files.
  * @throws {SettingsError} Names the variables, what was given and what is accepted.
  */
-export async function readConfig(env: Environment = process.env): Promise<Config> {
+export async function readConfig(env: Environment, readFile?: ReadFile): Promise<Config> {
   const settings = await parseSettings(Settings, env, readFile);
   return {
     ...clusterConfig(settings),

@@ -17,11 +17,8 @@ export type Config = {
   logLevel: z.output<typeof setting.logLevel>;
 };
 
-/**
- * The only reader of the environment.
- * @throws {SettingsError} Names the variables, what was given and what is accepted.
- */
-export async function readConfig(env: Environment = process.env): Promise<Config> {
+/** @throws {SettingsError} Names the variables, what was given and what is accepted. */
+export async function readConfig(env: Environment): Promise<Config> {
   const settings = await parseSettings(Settings, env);
   return {
     redisUrl: settings.FAIRLEAD_REDIS_URL,

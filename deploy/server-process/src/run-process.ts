@@ -1,7 +1,8 @@
 import type { Logger } from "@fairlead/telemetry";
 import { createPinoLogger } from "@fairlead/telemetry/pino";
 import type { ClusterConfig } from "./cluster-settings.ts";
-import { SettingsError } from "./parse-settings.ts";
+import { type Environment, type ReadFile, SettingsError } from "./parse-settings.ts";
+import { readFile } from "./read-file.ts";
 
 /** Ends what was started, in good order. */
 export type Stop = () => Promise<void>;
@@ -14,10 +15,10 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
  * is logged once; 128 and the signal's number when a signal came before the start was over, or a second time.
  */
 export async function runProcess<C extends Pick<ClusterConfig, "logLevel">>(
-  readConfig: () => Promise<C>,
+  readConfig: (env: Environment, readFile: ReadFile) => Promise<C>,
   start: (config: C, log: Logger) => Promise<Stop>,
 ): Promise<void> {
-  const config = await readConfig().catch(refuse);
+  const config = await readConfig(process.env, readFile).catch(refuse);
   const log = createPinoLogger({ level: config.logLevel, isPretty: process.stdout.isTTY === true });
   endOnBugs(log);
   let stop: Stop | null = null;
