@@ -1,8 +1,9 @@
 import type { Bus } from "@fairlead/bus";
 import { type CodecPolicy, DEFAULT_CODEC_POLICY, DEFAULT_ISSUER } from "@fairlead/protocol";
-import type { Registry } from "@fairlead/registry";
+import type { RateLimit, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet } from "@fairlead/tickets";
+import type { Context } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
 import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
@@ -34,7 +35,18 @@ export type SignalingDependencies = {
   now?: () => number;
   random?: Random;
   limits?: Partial<SignalingLimits>;
+  /** The other end of a request's connection as the runtime knows it, without port; undefined: it does not. */
+  clientAddress?: (c: Context) => string | undefined;
+  /** How many proxies stand before this process, whose entries in `X-Forwarded-For` count. Default 0. */
+  trustedProxies?: number;
+  /** Default: none. */
+  rateLimits?: RateLimits;
+  /** Origins of browsers' pages that may use this API, e.g. `https://meet.example.org`. Default: all. */
+  origins?: "*" | readonly string[];
 };
+
+/** How often. Without the entry of one kind, it has no limit. */
+export type RateLimits = { address?: RateLimit; key?: RateLimit; room?: RateLimit };
 
 /** The dependencies with every default filled in. */
 export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl" | "region" | "limits"> & {
@@ -61,6 +73,10 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     now,
     random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),
     limits,
+    clientAddress: dependencies.clientAddress ?? (() => undefined),
+    trustedProxies: dependencies.trustedProxies ?? 0,
+    rateLimits: dependencies.rateLimits ?? {},
+    origins: dependencies.origins ?? "*",
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
   };
