@@ -38,6 +38,12 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
       sessions.peerOf(sessionId).session.detach(connection);
       return {};
     },
+    "session.leave": ({ sessionId, connection }) => {
+      const peer = sessions.peerOf(sessionId);
+      peer.session.assertCurrent(connection);
+      peer.room.remove(peer, "left", "session_left");
+      return {};
+    },
     "session.command": ({ sessionId, epoch, connection, command }) =>
       sessions.peerOf(sessionId, epoch).session.receive(connection, command),
     "session.ack": ({ sessionId, connection, ack }) => {

@@ -38,6 +38,8 @@ export const NODE_CALLS = {
   },
   /** The socket closed without a leave: the grace time begins now. */
   "session.detach": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
+  /** Whose client sends no command for it: it has left over HTTP. What it missed is of no interest. */
+  "session.leave": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
   "session.command": {
     request: z.object({ sessionId: SessionId, epoch: Epoch, connection: z.int(), command: CommandEnvelope }),
     reply: ReplyFrame,

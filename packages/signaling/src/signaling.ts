@@ -13,8 +13,10 @@ import { addHealthRoutes } from "./routes/health.ts";
 import { addNodeRoutes } from "./routes/nodes.ts";
 import { addPeerRoutes } from "./routes/peers.ts";
 import { addRoomRoutes } from "./routes/rooms.ts";
+import { addSessionRoutes } from "./routes/sessions.ts";
 import { addSurplusRoutes } from "./routes/surplus.ts";
 import { addTicketRoutes } from "./routes/tickets.ts";
+import { addWellKnownKeysRoute } from "./routes/well-known-keys.ts";
 import { Clients } from "./session/clients.ts";
 
 export type Signaling = {
@@ -45,7 +47,9 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   for (const path of ["/v1/rooms/*", "/v1/nodes/*", "/v1/surplus/*"]) app.use(path, authorize);
   addHealthRoutes(app, context, clients);
   addCapabilitiesRoute(app, context);
+  addSessionRoutes(app, context, clients);
   addTicketRoutes(app, context);
+  addWellKnownKeysRoute(app, context);
   addRoomRoutes(app, context);
   addPeerRoutes(app, context);
   addBanRoutes(app, context);

@@ -104,15 +104,22 @@ export class Session {
     this.#stream.detach();
   }
 
+  /** @throws {FairleadError} `session_replaced` from an older connection. */
   acknowledge(connection: number, ack: Acknowledgement): void {
-    if (connection === this.#connection) this.#publishEvents(this.#stream.acknowledge(ack));
+    this.assertCurrent(connection);
+    this.#publishEvents(this.#stream.acknowledge(ack));
   }
 
   /** @throws {FairleadError} `session_replaced` from an older socket; `command_stale`, `command_window_exceeded`. */
   receive(connection: number, command: CommandEnvelope): Promise<ReplyFrame> {
-    if (connection !== this.#connection) throw new FairleadError("session_replaced");
+    this.assertCurrent(connection);
     this.#aliveAtMs = this.#now();
     return this.#intake.receive(command);
+  }
+
+  /** @throws {FairleadError} `session_replaced` for an older connection. */
+  assertCurrent(connection: number): void {
+    if (connection !== this.#connection) throw new FairleadError("session_replaced");
   }
 
   /** Proof of life from the signaling process that holds the socket. */

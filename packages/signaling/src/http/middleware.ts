@@ -29,7 +29,14 @@ function allowEveryOrigin(): MiddlewareHandler {
   return cors({
     origin: "*",
     allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
-    allowHeaders: ["Authorization", "Content-Type", "If-None-Match", "X-Request-Id", ...TRACE_HEADERS],
+    allowHeaders: [
+      "Authorization",
+      "Content-Type",
+      "If-None-Match",
+      "Last-Event-ID",
+      "X-Request-Id",
+      ...TRACE_HEADERS,
+    ],
     exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
     maxAge: 86_400,
   });

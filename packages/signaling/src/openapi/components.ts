@@ -7,9 +7,11 @@ import {
   ErrorAnswer,
   ErrorCode,
   httpStatus,
+  JoinRequest,
   MuteRequest,
   NodePage,
   NodeStatus,
+  OpenedSession,
   PeerPage,
   ReclaimAnswer,
   ReclaimRequest,
@@ -19,20 +21,29 @@ import {
   RoomPage,
   RoomSummary,
   ServerFrame,
+  SessionFrames,
+  SessionReplies,
   SurplusListing,
   TicketAnswer,
   TicketRequest,
 } from "@fairlead/protocol";
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 
+const PublicKey = z.object({
+  ...{ kty: z.enum(["OKP", "EC"]), crv: z.string(), x: z.string(), y: z.string().optional() },
+  ...{ kid: z.string(), alg: z.enum(["EdDSA", "Ed25519", "ES256", "HS256"]), use: z.literal("sig") },
+});
+
 /** Protocol's schemas under the names that the document gives them. */
 export const named = {
   Capabilities: name(Capabilities, "Capabilities"),
   DrainAnswer: name(DrainAnswer, "DrainAnswer"),
   ErrorAnswer: name(ErrorAnswer, "ErrorAnswer"),
+  JoinRequest: name(JoinRequest, "JoinRequest"),
   MuteRequest: name(MuteRequest, "MuteRequest"),
   NodePage: name(NodePage, "NodePage"),
   NodeStatus: name(NodeStatus, "NodeStatus"),
+  OpenedSession: name(OpenedSession, "OpenedSession"),
   PeerPage: name(PeerPage, "PeerPage"),
   ReclaimAnswer: name(ReclaimAnswer, "ReclaimAnswer"),
   ReclaimRequest: name(ReclaimRequest, "ReclaimRequest"),
@@ -41,9 +52,12 @@ export const named = {
   RoomOptions: name(RoomOptions, "RoomOptions"),
   RoomPage: name(RoomPage, "RoomPage"),
   RoomSummary: name(RoomSummary, "RoomSummary"),
+  SessionFrames: name(SessionFrames, "SessionFrames"),
+  SessionReplies: name(SessionReplies, "SessionReplies"),
   SurplusListing: name(SurplusListing, "SurplusListing"),
   TicketAnswer: name(TicketAnswer, "TicketAnswer"),
   TicketRequest: name(TicketRequest, "TicketRequest"),
+  JwkSet: z.object({ keys: z.array(PublicKey) }).openapi("JwkSet"),
   Health: z.object({ status: z.literal("ok") }).openapi("Health"),
   Readiness: z.object({ status: z.literal("ok"), registry: z.enum(["ok", "away"]) }).openapi("Readiness"),
 } as const;

@@ -63,7 +63,8 @@ function eventsOf(clients: Clients, context: SignalingContext): WSEvents {
 
 function channelOf(socket: WSContext): ClientChannel {
   return {
-    send: (text) => socket.send(text),
+    isOneWay: false,
+    send: (frame) => socket.send(JSON.stringify(frame)),
     close: (code, reason) => socket.close(code, reason),
     bufferedBytes: () => bufferedAmountOf(socket.raw),
   };

@@ -1,4 +1,11 @@
-import { type ClientFrame, closeCode, type ErrorCode, FairleadError, toErrorBody } from "@fairlead/protocol";
+import {
+  type ClientFrame,
+  closeCode,
+  type ErrorCode,
+  FairleadError,
+  PING_INTERVAL_MS,
+  toErrorBody,
+} from "@fairlead/protocol";
 import type { SignalingContext } from "../context.ts";
 import { openSession } from "./open-session.ts";
 import { readFrame } from "./read-frame.ts";
@@ -8,9 +15,14 @@ import { TokenBucket } from "./token-bucket.ts";
 
 /** The client's end of a connection, whatever carries it. */
 export type ClientChannel = {
-  send(text: string): void;
+  /**
+   * Only to the client, which asks by other requests: it has one session, is shown that somebody is there, and need not say so
+   * itself. Nor does it prove that the client is: a peer without power keeps its connection for minutes.
+   */
+  readonly isOneWay: boolean;
+  send(frame: SentFrame): void;
   /** RFC 6455 § 7.4 close codes. */
-  close(code: number, reason: string): void;
+  close(code: number, reason: ErrorCode): void;
   /** Bytes that wait to be sent; 0 where the runtime does not tell. */
   bufferedBytes(): number;
 };
@@ -28,11 +40,12 @@ type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 export const TICK_MS = 500;
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;
-const OPENING_COST = 20;
+/** What a join or a resume counts for, in frames: a placement and media on a node, or a call to it. */
+export const OPENING_COST = 20;
 
 /**
  * One client on one connection: parses its frames, opens or resumes its session, and closes what misbehaves with a typed
- * error. It knows nothing of WebSockets.
+ * error. It knows nothing of WebSockets, nor of streams.
  */
 export class ClientConnection {
   readonly #context: SignalingContext;
@@ -82,7 +95,11 @@ export class ClientConnection {
   /** Called every `TICK_MS`: cheaper than a timer for each frame of each client. */
   tick(): void {
     this.#deadline.ticks -= 1;
-    if (this.#deadline.ticks < 0) this.#fail(new FairleadError(this.#deadline.otherwise));
+    if (this.#deadline.ticks >= 0) return;
+    if (this.#channel.isOneWay && this.#state.state === "linked") {
+      this.#send({ type: "pong" });
+      this.#expectNext();
+    } else this.#fail(new FairleadError(this.#deadline.otherwise));
   }
 
   /** Closes the connection without touching the session, which the client resumes elsewhere. */
@@ -98,7 +115,6 @@ export class ClientConnection {
         break;
       case "join":
       case "resume":
-        // Costs a placement and media on a node, or a call to it: as much as this many frames.
         if (!this.#frames.take(OPENING_COST)) throw new FairleadError("too_many_frames");
         void this.#open(frame, this.#leaveForOpening());
         break;
@@ -129,7 +145,7 @@ export class ClientConnection {
         return;
       }
       this.#state = { state: "linked", link };
-      this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
+      this.#expectNext();
       const { session, room, peer, node } = link.session ?? {};
       this.#context.log.info(`session.${frame.type === "join" ? "joined" : "resumed"}`, {
         ...{ sessionId: session, roomId: room, peerId: peer, nodeId: node },
@@ -143,6 +159,7 @@ export class ClientConnection {
 
   #openLink(frame: Opening): Promise<SessionLink> {
     const sink = {
+      provesLife: !this.#channel.isOneWay,
       send: (sent: SentFrame) => this.#send(sent),
       isOpen: () => this.#state.state !== "closed",
       onOver: (error: FairleadError) => this.#onOver(error),
@@ -180,21 +197,22 @@ export class ClientConnection {
     this.#expect(hasJoined ? socketIdleMs : joinTimeoutMs, "join_timeout");
   }
 
-  /** Tells the client, and closes if the code says so. */
+  /** Tells the client, and closes if the code says so, or if the client could not go on here. */
   #fail(error: unknown): void {
     if (this.#state.state === "closed") return;
     const body = toErrorBody(error);
     if (body.code === "internal") this.#context.log.error("connection.failed", { error });
     else this.#context.log.debug("connection.refused", { code: body.code });
     this.#send({ type: "error", error: body });
-    if (closeCode(body.code) !== null) this.#close(body.code);
+    if (closeCode(body.code) !== null || this.#channel.isOneWay) this.#close(body.code);
   }
 
   #send(frame: SentFrame): void {
     if (this.#state.state === "closed") return;
     const isSlow = this.#channel.bufferedBytes() > this.#context.limits.sendBufferBytes;
     if (isSlow) this.#close("slow_reader");
-    else this.#channel.send(JSON.stringify(frame));
+    else this.#channel.send(frame);
+    if (frame.type === "moved" && this.#channel.isOneWay) this.#close("room_moved");
   }
 
   #close(code: ErrorCode): void {
@@ -211,6 +229,14 @@ export class ClientConnection {
     this.#state = { state: "closed" };
     this.#onClosed();
     return { link };
+  }
+
+  /** A socket's next frame, or on a one-way channel this end's. */
+  #expectNext(): void {
+    this.#expect(
+      this.#channel.isOneWay ? PING_INTERVAL_MS : this.#context.limits.socketIdleMs,
+      "idle_timeout",
+    );
   }
 
   #expect(withinMs: number, otherwise: ErrorCode): void {

@@ -6,14 +6,14 @@ import { LiveLinks } from "./live-links.ts";
 /** The connected clients of this process, for the time of their connections. */
 export class Clients {
   readonly #context: SignalingContext;
-  readonly #links: LiveLinks;
+  readonly links: LiveLinks;
   readonly #connections = new Set<ClientConnection>();
   #isShuttingDown = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
   constructor(context: SignalingContext) {
     this.#context = context;
-    this.#links = new LiveLinks(context);
+    this.links = new LiveLinks(context);
   }
 
   get isShuttingDown(): boolean {
@@ -27,7 +27,7 @@ export class Clients {
 
   /** @param context That of the request which opened the connection: its trace goes with what the client does. */
   accept(channel: ClientChannel, context: SignalingContext = this.#context): ClientConnection {
-    const connection: ClientConnection = new ClientConnection(context, this.#links, channel, () =>
+    const connection: ClientConnection = new ClientConnection(context, this.links, channel, () =>
       this.#forget(connection),
     );
     this.#connections.add(connection);

@@ -1,11 +1,9 @@
-import { encodeJson } from "@fairlead/bus";
-import { FairleadError, type SessionsAlive, subjects } from "@fairlead/protocol";
+import { FairleadError } from "@fairlead/protocol";
 import type { SessionInput } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
+import { proveAlive } from "./prove-alive.ts";
 import { RoomWatch } from "./room-watch.ts";
 import type { LinkRegister, SessionLink } from "./session-link.ts";
-
-const SESSIONS_PER_MESSAGE = 1_000;
 
 /**
  * The links of this process. While there are any, one timer tells their nodes that they are alive, and renews their session
@@ -64,7 +62,7 @@ export class LiveLinks implements LinkRegister {
   }
 
   #beat(): void {
-    const sessions = [...this.#links].flatMap((link) => link.session ?? []);
+    const sessions = [...this.#links].flatMap((link) => (link.provesLife ? (link.session ?? []) : []));
     for (const [incarnation, held] of Map.groupBy(sessions, (session) => session.incarnation))
       this.#prove(incarnation, held);
     for (const link of this.#links)
@@ -74,22 +72,12 @@ export class LiveLinks implements LinkRegister {
   }
 
   #prove(incarnation: string, sessions: SessionInput[]): void {
-    for (let start = 0; start < sessions.length; start += SESSIONS_PER_MESSAGE) {
-      const batch = sessions.slice(start, start + SESSIONS_PER_MESSAGE);
-      const alive: SessionsAlive = {
-        sessions: batch.map(({ session, connection }) => ({ sessionId: session, connection })),
-      };
-      this.#publish(subjects.nodeSessions(incarnation), alive);
-    }
-  }
-
-  #publish(subject: string, alive: SessionsAlive): void {
     try {
-      this.#context.bus.publish(subject, encodeJson(alive));
+      proveAlive(this.#context.bus, incarnation, sessions);
     } catch (error) {
       // The next beat comes soon, and nodes count no time while they are cut off themselves.
       if (!(error instanceof FairleadError)) throw error;
-      this.#context.log.warn("sessions.beat_lost", { subject, error });
+      this.#context.log.warn("sessions.beat_lost", { incarnation, error });
     }
   }
 }

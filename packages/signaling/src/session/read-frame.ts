@@ -21,7 +21,8 @@ export function readFrame(text: string): ClientFrame {
   return parse(ClientFrame, value, "invalid_frame");
 }
 
-function checkVersion(value: unknown): void {
+/** @throws {FairleadError} `protocol_unsupported` for what names a version that is not spoken here. */
+export function checkVersion(value: unknown): void {
   if (typeof value !== "object" || value === null || !("protocolVersion" in value)) return;
   const version = value.protocolVersion;
   if (typeof version !== "number" || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return;

@@ -22,6 +22,8 @@ export type SentFrame =
 
 /** Who sits at the other end: a socket, or a stream of server-sent events. */
 export type LinkSink = {
+  /** Whether the client is there for as long as `isOpen` says so. */
+  readonly provesLife: boolean;
   send(frame: SentFrame): void;
   /** Whether anybody is there still. */
   isOpen(): boolean;
@@ -68,6 +70,11 @@ export class SessionLink {
   /** The session that is attached; null before the node's answer, after a move, and once closed. */
   get session(): SessionInput | null {
     return this.#state.state === "live" ? this.#state.session : null;
+  }
+
+  /** Whether nodes are told that the session is alive. */
+  get provesLife(): boolean {
+    return this.#sink.provesLife;
   }
 
   get isClosed(): boolean {

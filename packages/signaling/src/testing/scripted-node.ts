@@ -110,12 +110,16 @@ function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeC
   return {
     "session.attach": ({ sessionId }) => sessions.attach(sessionId),
     "session.detach": () => ({}),
-    "session.command": ({ sessionId, command }) => {
-      sessions.assertHere(sessionId);
+    "session.leave": ({ sessionId, connection }) => {
+      sessions.leave(sessionId, connection);
+      return {};
+    },
+    "session.command": ({ sessionId, connection, command }) => {
+      sessions.assertHere(sessionId, connection);
       return { type: "reply", id: command.id, ok: true, data: { did: command.name } };
     },
-    "session.ack": ({ sessionId }) => {
-      sessions.assertHere(sessionId);
+    "session.ack": ({ sessionId, connection }) => {
+      sessions.assertHere(sessionId, connection);
       return {};
     },
     "peer.mute": () => ({}),

@@ -47,9 +47,15 @@ export class ScriptedSessions {
     return { connection };
   }
 
-  /** @throws {FairleadError} `session_gone`. */
-  assertHere(sessionId: string): void {
-    this.#find(sessionId);
+  /** @throws {FairleadError} `session_gone`, `session_replaced`. */
+  assertHere(sessionId: string, connection: number): void {
+    if (this.#find(sessionId).reply.connection !== connection) throw new FairleadError("session_replaced");
+  }
+
+  leave(sessionId: string, connection: number): void {
+    this.assertHere(sessionId, connection);
+    this.#sessions.delete(sessionId);
+    this.publish(sessionId, { type: "ended", connection, code: "session_left", message: "" });
   }
 
   #find(sessionId: string): Session {

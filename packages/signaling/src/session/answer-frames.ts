@@ -1,0 +1,93 @@
+import { callNode } from "@fairlead/bus";
+import {
+  type Acknowledgement,
+  type CommandEnvelope,
+  FairleadError,
+  type ReplyFrame,
+  type SessionFrames,
+  type SessionReplies,
+  toErrorBody,
+} from "@fairlead/protocol";
+import type { SessionInput } from "@fairlead/tickets";
+import type { SignalingContext } from "../context.ts";
+import { leaveSession } from "./leave-session.ts";
+import { proveAlive } from "./prove-alive.ts";
+import { isNodeLost, meansNodeLost, retryUnreachable, sendCommand } from "./send-command.ts";
+
+type Frame = SessionFrames["frames"][number];
+type Answer = SessionReplies["frames"][number];
+
+/**
+ * Hands a client's frames to its session's node, in order, and gathers the answers. Nothing of the session is known here but
+ * its ticket's claims. A command that no node answered in time has no reply here either: the client sends it again.
+ *
+ * @param isWanted Asked before each try of what a node did not take.
+ * @returns The answers in the order of the frames, then at most one `error`: the session is over for this client.
+ * @throws {FairleadError} `bus_disconnected`, with nothing sent.
+ */
+export async function answerFrames(
+  context: SignalingContext,
+  session: SessionInput,
+  frames: readonly Frame[],
+  isWanted: () => boolean,
+): Promise<Answer[]> {
+  proveAlive(context.bus, session.incarnation, [session]);
+  const answers = (
+    await Promise.all(frames.map((frame) => answer(context, session, frame, isWanted)))
+  ).flatMap((given) => given ?? []);
+  const over = answers.find(({ type }) => type === "error");
+  return [...answers.filter(({ type }) => type !== "error"), ...(over ? [over] : [])];
+}
+
+/** @returns null where there is nothing to say, or nothing known. */
+async function answer(
+  context: SignalingContext,
+  session: SessionInput,
+  frame: Frame,
+  isWanted: () => boolean,
+): Promise<Answer | null> {
+  try {
+    if (frame.type === "ping") return { type: "pong" };
+    if (frame.type === "command") return await act(context, session, frame, isWanted);
+    await acknowledge(context, session, frame, isWanted);
+    return null;
+  } catch (error) {
+    if (isNodeLost(error)) return over("session_gone");
+    if (error instanceof FairleadError && error.code === "session_replaced") return over(error.code);
+    const isExpected = error instanceof FairleadError && error.code !== "internal";
+    context.log[isExpected ? "debug" : "error"]("session.frame_failed", {
+      ...{ sessionId: session.session, roomId: session.room, type: frame.type, error },
+    });
+    return null;
+  }
+}
+
+async function act(
+  context: SignalingContext,
+  session: SessionInput,
+  command: CommandEnvelope,
+  isWanted: () => boolean,
+): Promise<Answer> {
+  if (command.name === "session.leave") {
+    // As a call of its own it also ends the stream of events, wherever that is.
+    await leaveSession(context, session);
+    return { type: "reply", id: command.id, ok: true, data: {} };
+  }
+  const reply: ReplyFrame = await sendCommand(context, session, command, isWanted);
+  return !reply.ok && meansNodeLost(reply.error.code) ? over("session_gone") : reply;
+}
+
+async function acknowledge(
+  context: SignalingContext,
+  { session, incarnation, connection }: SessionInput,
+  { position, resend }: Acknowledgement,
+  isWanted: () => boolean,
+): Promise<void> {
+  const request = { sessionId: session, connection, ack: { position, resend } };
+  const send = () => callNode(context.bus, incarnation, "session.ack", request);
+  await retryUnreachable(context, send, isWanted);
+}
+
+function over(code: "session_gone" | "session_replaced"): Answer {
+  return { type: "error", error: toErrorBody(new FairleadError(code)) };
+}

@@ -1,0 +1,95 @@
+import { type ErrorCode, FairleadError, toErrorBody } from "@fairlead/protocol";
+import type { ClientChannel } from "./client-connection.ts";
+import type { SentFrame } from "./session-link.ts";
+
+/**
+ * The client's end of a connection as server-sent events: one frame is one message. Frames of the type `event` carry their
+ * position as id, which the client gives back as `Last-Event-ID` (HTML Standard § 9.2).
+ */
+export class FrameStream implements ClientChannel {
+  readonly isOneWay = true;
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The first frame; null when nobody reads any more. */
+  readonly first: Promise<SentFrame | null>;
+  readonly #onFirst: (frame: SentFrame | null) => void;
+  readonly #onCancelled: () => void;
+  #state: "open" | "ending" | "over" = "open";
+  /** Messages that the reader has not taken yet. */
+  #waiting: string[] = [];
+  #waitingLength = 0;
+  #wake = () => {};
+
+  /** @param onCancelled Called when the reader has gone. */
+  constructor(onCancelled: () => void) {
+    const { promise, resolve } = Promise.withResolvers<SentFrame | null>();
+    this.first = promise;
+    this.#onFirst = resolve;
+    this.#onCancelled = onCancelled;
+    const source = {
+      pull: (controller: ReadableStreamDefaultController) => this.#pull(controller),
+      cancel: () => this.cancel(),
+    };
+    // Nothing is taken before somebody reads, so that `bufferedBytes` is all that waits in this process.
+    this.body = new ReadableStream(source, { highWaterMark: 0 });
+  }
+
+  send(frame: SentFrame): void {
+    this.#push(toMessage(frame));
+    this.#onFirst(frame);
+  }
+
+  /** What waits is handed over before the end, but for one who reads too slowly: that would be kept for as long as it likes. */
+  close(_code: number, reason: ErrorCode): void {
+    if (reason === "slow_reader") {
+      this.#take();
+      this.#push(toMessage({ type: "error", error: toErrorBody(new FairleadError(reason)) }));
+    }
+    if (this.#state === "open") this.#state = "ending";
+    this.#wake();
+  }
+
+  /** In UTF-16 units: what is sent is ASCII, but for the app's own words. */
+  bufferedBytes(): number {
+    return this.#waitingLength;
+  }
+
+  /** The reader has gone. Idempotent. */
+  cancel(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#take();
+    this.#onFirst(null);
+    this.#wake();
+    this.#onCancelled();
+  }
+
+  async #pull(controller: ReadableStreamDefaultController): Promise<void> {
+    if (this.#waiting.length === 0 && this.#state === "open")
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    if (this.#state === "over") return;
+    const text = this.#take();
+    if (text !== "") controller.enqueue(new TextEncoder().encode(text));
+    if (this.#state !== "ending") return;
+    this.#state = "over";
+    controller.close();
+  }
+
+  #push(message: string): void {
+    if (this.#state !== "open") return;
+    this.#waiting.push(message);
+    this.#waitingLength += message.length;
+    this.#wake();
+  }
+
+  #take(): string {
+    this.#waitingLength = 0;
+    return this.#waiting.splice(0).join("");
+  }
+}
+
+function toMessage(frame: SentFrame): string {
+  const id = frame.type === "event" ? `id: ${frame.position}\n` : "";
+  return `${id}data: ${JSON.stringify(frame)}\n\n`;
+}

@@ -1,0 +1,34 @@
+import { FairleadError, type JoinRequest, type OpenedSession } from "@fairlead/protocol";
+import type { SignalingContext } from "../context.ts";
+import { openSession } from "./open-session.ts";
+import type { LinkRegister, SentFrame } from "./session-link.ts";
+
+/**
+ * Opens a session for a client that is not connected: it has its grace time to come and resume it, and gets every event
+ * then.
+ *
+ * @param isWanted Asked before each further try.
+ * @throws {FairleadError} As `openSession`.
+ */
+export async function joinSession(
+  context: SignalingContext,
+  register: LinkRegister,
+  join: JoinRequest,
+  isWanted: () => boolean,
+): Promise<OpenedSession> {
+  let first: SentFrame | undefined;
+  const link = await openSession(context, register, join, {
+    provesLife: false,
+    isOpen: isWanted,
+    onOver: () => {},
+    send: (frame) => {
+      first ??= frame;
+    },
+  });
+  link.close();
+  if (first?.type !== "joined") throw new FairleadError("internal", { message: "opened without an answer" });
+  const { type: _, ...opened } = first;
+  const { sessionId, roomId, peerId } = opened;
+  context.log.info("session.joined", { sessionId, roomId, peerId });
+  return opened;
+}

@@ -1,0 +1,20 @@
+import { callNode } from "@fairlead/bus";
+import type { SessionInput } from "@fairlead/tickets";
+import type { SignalingContext } from "../context.ts";
+import { isNodeLost, retryUnreachable } from "./send-command.ts";
+
+/**
+ * Frees a session whose client has left; its stream of events ends with `session_left`. One that is gone already is fine.
+ * @throws {FairleadError} `session_replaced`: another connection has the session; `node_timeout`, `bus_disconnected`.
+ */
+export async function leaveSession(
+  context: SignalingContext,
+  { session, incarnation, connection }: SessionInput,
+): Promise<void> {
+  const leave = () => callNode(context.bus, incarnation, "session.leave", { sessionId: session, connection });
+  try {
+    await retryUnreachable(context, leave);
+  } catch (error) {
+    if (!isNodeLost(error)) throw error;
+  }
+}
