@@ -1,39 +1,39 @@
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Signaling } from "@fairlead/signaling";
 import { type ServerType, serve, upgradeWebSocket } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
 import { WebSocketServer } from "ws";
 import { gatherWrites } from "./gather-writes.ts";
-
-/** UTF-8 of the longest frame, and then some: what is over protocol's limit gets its typed error, what is far over is cut off. */
-const MAX_PAYLOAD_BYTES = 4 * 65_536;
-/** How long clients may take to close their sockets. */
-const CLOSE_TIMEOUT_MS = 2_000;
+import {
+  CLOSE_TIMEOUT_MS,
+  MAX_PAYLOAD_BYTES,
+  once,
+  type ServeOptions,
+  type SignalingServer,
+  urlOf,
+} from "./server.ts";
 
 /** Any other upgrade (`h2c`) is answered as if it had not been asked for, and its socket has its time-outs. */
 const UPGRADES = {
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 };
 
-export type ServeOptions = {
-  host: string;
-  /** 0: any free one. */
-  port: number;
+export type NodeServeOptions = ServeOptions & {
   /** PEM. With it the server speaks HTTPS and nothing else. */
   tls?: { key: string; cert: string };
-  /** Makes the app, and may add routes to it. Its `shutDown` is called by `close`. */
-  createApp: (runtime: { upgradeWebSocket: typeof upgradeWebSocket }) => Signaling;
 };
-
-export type SignalingServer = { url: string; port: number; close(): Promise<void> };
 
 /**
  * Serves a signaling app on Node.
  * @throws {Error} With the system's `code`, e.g. `EADDRINUSE`, when it can't listen.
  */
-export async function serveSignaling({ host, port, tls, createApp }: ServeOptions): Promise<SignalingServer> {
-  const { app, shutDown } = createApp({ upgradeWebSocket });
+export async function serveSignaling(options: NodeServeOptions): Promise<SignalingServer> {
+  const { host, port, tls, createApp } = options;
+  const { app, shutDown } = createApp({
+    upgradeWebSocket,
+    clientAddress: (c) => getConnInfo(c).remote.address,
+  });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
   sockets.on("connection", (_client, { socket }) => gatherWrites(socket));
   const base = { fetch: app.fetch, hostname: host, port, websocket: { server: sockets } };
@@ -49,15 +49,7 @@ export async function serveSignaling({ host, port, tls, createApp }: ServeOption
     await shutDown();
     await closed(server, sockets);
   };
-  let closing: Promise<void> | undefined;
-  return {
-    url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${actual}`,
-    port: actual,
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
-  };
+  return { url: urlOf(tls ? "https" : "http", host, actual), port: actual, close: once(close) };
 }
 
 function listening(start: (done: () => void) => ServerType): Promise<ServerType> {

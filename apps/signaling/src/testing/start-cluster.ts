@@ -13,14 +13,14 @@ import { cuttable, startScriptedNode } from "@fairlead/signaling/testing";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket, type KeySet } from "@fairlead/tickets";
 import { onTestFinished } from "vitest";
-import { type ServeOptions, serveSignaling } from "../node.ts";
+import { type NodeServeOptions, serveSignaling } from "../node.ts";
 import { TestClient } from "./test-client.ts";
 
 type Options = {
   limits?: Partial<SignalingLimits>;
   log?: Logger;
   region?: string;
-  tls?: ServeOptions["tls"];
+  tls?: NodeServeOptions["tls"];
 };
 type JoinFrame = Extract<ClientFrameInput, { type: "join" }>;
 type Joined = Extract<ServerFrame, { type: "joined" }>;
@@ -52,7 +52,7 @@ async function startBackEnd() {
   return { bus, signalingBus, clock, registry, node, ticketKeys, sessionKeys };
 }
 
-function serveOptions(backEnd: BackEnd, options: Options, port: number): ServeOptions {
+function serveOptions(backEnd: BackEnd, options: Options, port: number): NodeServeOptions {
   const { signalingBus: bus, registry, ticketKeys, sessionKeys } = backEnd;
   const { limits, log = silentLogger, region, tls } = options;
   return {
