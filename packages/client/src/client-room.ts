@@ -14,6 +14,7 @@ import type {
   PublishOptions,
   ScreenOptions,
   SendOptions,
+  SignalingTransport,
 } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
 import type { ConnectionQuality, LocalTrack } from "./api/tracks.ts";
@@ -36,6 +37,7 @@ const LEAVE_TIMEOUT_MS = 1_000;
 
 type ClientRoomOptions = {
   device: MediaDevice;
+  iceTransportPolicy: RTCIceTransportPolicy;
   pauseInvisibleVideo: boolean;
   createLink: (handlers: RoomLinkHandlers) => RoomLink;
 };
@@ -82,6 +84,10 @@ export class ClientRoom implements Room {
       gone: () => void this.leave(),
       online: () => this.#handleOnline(),
     });
+  }
+
+  get signalingTransport(): SignalingTransport {
+    return this.#link.transport;
   }
 
   get roomId(): string {
@@ -225,6 +231,7 @@ export class ClientRoom implements Room {
     this.#media = new RoomMedia({
       ...{ joined, command, peers: this.#remote, emitter: this.#emitter },
       device: this.#options.device.current,
+      iceTransportPolicy: this.#options.iceTransportPolicy,
       qualityChanged: (...grade) => this.#handleQuality(...grade),
     });
     if (before) this.#remote.beginMove();

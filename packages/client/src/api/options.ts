@@ -9,6 +9,9 @@ export type ReconnectPolicy = {
   nextDelayMs(attempt: number, random: () => number): number;
 };
 
+/** What carries commands and events: a WebSocket, or plain HTTP where no WebSocket gets through. */
+export type SignalingTransport = "websocket" | "http";
+
 export type JoinOptions = {
   /** Base URL of signaling, as the ticket's answer gives it; `http(s)` or `ws(s)`. */
   url: string;
@@ -18,8 +21,15 @@ export type JoinOptions = {
   /** Default true: video in attached elements that are scrolled away or hidden is not sent to this peer. */
   pauseInvisibleVideo?: boolean;
   reconnect?: ReconnectPolicy;
+  /**
+   * Default `auto`: a WebSocket, or HTTP as long as none can be had; what worked is remembered, and a WebSocket is tried
+   * again from time to time. The others: that one and nothing else.
+   */
+  transport?: "auto" | SignalingTransport;
   /** How long the first join may take, retries included, ms; default 15 000. */
   joinTimeoutMs?: number;
+  /** Default `all`. `relay`: media goes through TURN servers only, e.g. in a network that passes nothing else. */
+  iceTransportPolicy?: RTCIceTransportPolicy;
   /** Hands mediasoup-client a handler of the caller's own, e.g. for tests. */
   device?: types.DeviceOptions;
   /** Gives up the join; no effect after it. */

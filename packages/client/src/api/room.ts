@@ -6,6 +6,7 @@ import type {
   PublishOptions,
   ScreenOptions,
   SendOptions,
+  SignalingTransport,
 } from "./options.ts";
 import type { ConnectionQuality, LocalTrack, RemotePeer } from "./tracks.ts";
 
@@ -16,6 +17,8 @@ export interface Room {
   readonly peerId: PeerId;
   readonly grants: Grants;
   readonly connectionState: ConnectionState;
+  /** What carries commands and events, or did last. Media goes its own way. */
+  readonly signalingTransport: SignalingTransport;
   /** The other peers. The map is live: it changes under its reader, with an event for each change. */
   readonly peers: ReadonlyMap<PeerId, RemotePeer>;
   readonly local: ReadonlyMap<Source, LocalTrack>;

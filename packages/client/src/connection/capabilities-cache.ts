@@ -1,7 +1,6 @@
-import { Capabilities, ErrorAnswer, FairleadError, fromErrorBody, parse } from "@fairlead/protocol";
-
-/** The parts of Web Storage that are needed; absent where the browser denies it. */
-export type CapabilitiesStore = Pick<Storage, "getItem" | "setItem">;
+import { Capabilities } from "@fairlead/protocol";
+import { browserStore, type PageStore } from "../channel/browser-store.ts";
+import { fetchParsed } from "../channel/fetch-signaling.ts";
 
 const memory = new Map<string, Capabilities>();
 
@@ -11,9 +10,9 @@ const memory = new Map<string, Capabilities>();
  */
 export class CapabilitiesCache {
   readonly #url: string;
-  readonly #store: CapabilitiesStore | undefined;
+  readonly #store: PageStore | undefined;
 
-  constructor(url: string, store: CapabilitiesStore | undefined = browserStore()) {
+  constructor(url: string, store: PageStore | undefined = browserStore()) {
     this.#url = url;
     this.#store = store;
   }
@@ -21,7 +20,7 @@ export class CapabilitiesCache {
   /** @throws {FairleadError} `signaling_unreachable`; signaling's own refusals. */
   async load(signal?: AbortSignal): Promise<Capabilities> {
     const kept = memory.get(this.#url) ?? this.#read();
-    return kept ?? this.save(await this.#fetch(signal));
+    return kept ?? this.save(await fetchParsed(Capabilities, `${this.#url}/v1/capabilities`, { signal }));
   }
 
   save(capabilities: Capabilities): Capabilities {
@@ -44,32 +43,6 @@ export class CapabilitiesCache {
     } catch {
       return undefined;
     }
-  }
-
-  async #fetch(signal?: AbortSignal): Promise<Capabilities> {
-    try {
-      const answer = await fetch(`${this.#url}/v1/capabilities`, { signal });
-      if (!answer.ok) throw await refusalOf(answer);
-      return parse(Capabilities, await answer.json(), "internal");
-    } catch (cause) {
-      if (cause instanceof FairleadError) throw cause;
-      throw new FairleadError("signaling_unreachable", { cause });
-    }
-  }
-}
-
-/** A proxy's page is no word of signaling's. @throws {SyntaxError} For no JSON. */
-async function refusalOf(answer: Response): Promise<FairleadError> {
-  const { data } = ErrorAnswer.safeParse(await answer.json());
-  const message = `HTTP status ${answer.status}`;
-  return data ? fromErrorBody(data.error) : new FairleadError("signaling_unreachable", { message });
-}
-
-function browserStore(): CapabilitiesStore | undefined {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return undefined;
   }
 }
 

@@ -9,17 +9,23 @@ import {
 
 type Credentials = { ticket: string; autoSubscribe: boolean };
 
-/** What this client says of itself on a new socket: `join` until it has a session, then `resume`. */
+/** What this client says of itself on a new channel: `join` until it has a session, then `resume`. */
 export class Introduction {
   readonly #credentials: Credentials;
   #capabilities: { version: string; own: RtpCapabilities } | null = null;
   /** Kept over retries, so that a join whose reply was lost finds the session that it made. */
   #joinId = randomId();
+  #sessionId = "";
   #sessionTicket: string | null = null;
   #position: (() => Position) | null = null;
 
   constructor(credentials: Credentials) {
     this.#credentials = credentials;
+  }
+
+  /** Of the last session; empty before the first. */
+  get sessionId(): string {
+    return this.#sessionId;
   }
 
   get isJoin(): boolean {
@@ -36,8 +42,9 @@ export class Introduction {
     this.#capabilities = { version: capabilities.version, own: own as RtpCapabilities };
   }
 
-  handleJoined(sessionTicket: string, position: () => Position): void {
-    this.#sessionTicket = sessionTicket;
+  handleJoined(session: { sessionId: string; sessionTicket: string }, position: () => Position): void {
+    this.#sessionId = session.sessionId;
+    this.#sessionTicket = session.sessionTicket;
     this.#position = position;
   }
 

@@ -9,10 +9,12 @@ import {
   type ServerFrame,
   type Transient,
 } from "@fairlead/protocol";
-import type { ReconnectPolicy } from "../api/options.ts";
+import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
+import type { Ways } from "../channel/ways.ts";
 import { Connection } from "./connection.ts";
 import type { Introduction } from "./introduction.ts";
 import { judgeRefusal } from "./judge-refusal.ts";
+import { restartSpreadMs } from "./restart-spread.ts";
 import { type SendCommand, Session } from "./session.ts";
 
 export type RoomLinkHandlers = {
@@ -30,7 +32,7 @@ export type RoomLinkHandlers = {
 };
 
 type RoomLinkOptions = {
-  url: string;
+  ways: Ways;
   introduction: Introduction;
   policy: ReconnectPolicy;
   now: () => number;
@@ -41,7 +43,7 @@ type RoomLinkOptions = {
 /** How long somebody who is not in yet is left waiting for the cluster to get over a fault. */
 const FIRST_JOIN_PATIENCE_MS = 5_000;
 
-/** The way to the room: a session over whatever socket is there, and a new session when the old one is lost. */
+/** The way to the room: a session over whatever channel is there, and a new session when the old one is lost. */
 export class RoomLink {
   readonly #options: RoomLinkOptions;
   readonly #connection: Connection;
@@ -50,18 +52,20 @@ export class RoomLink {
   #movedToEpoch = 0;
   #mismatches = 0;
   #startedAtMs = 0;
+  /** Signaling restarts, and this client waits for its turn to come back. */
+  #waitsForTurn = false;
 
   constructor(options: RoomLinkOptions) {
     this.#options = options;
-    const { introduction, url, policy, now, random } = options;
+    const { introduction, ways, policy, now, random } = options;
     this.#connection = new Connection({
-      ...{ url, policy, now, random },
+      ...{ ways, policy, now, random },
       handlers: {
         introduce: () => introduction.frame(),
         live: (frame) => this.#handleLive(frame),
         frame: (frame) => this.#handleFrame(frame),
         away: () => this.#handleAway(),
-        refused: (error) => this.#handleRefusal(error),
+        refused: (error, wasLive) => this.#handleRefusal(error, wasLive),
         ended: (error) => this.#handleEnded(error),
       },
     });
@@ -72,6 +76,11 @@ export class RoomLink {
     this.#connection.start();
   }
 
+  /** What carries the session now, or did last. */
+  get transport(): SignalingTransport {
+    return this.#connection.transport;
+  }
+
   hurry(): void {
     this.#connection.hurry();
   }
@@ -80,6 +89,9 @@ export class RoomLink {
   readonly command: SendCommand = async (name, data) => {
     const session = this.#session;
     if (!session) throw new FairleadError("room_moved", { message: "between two sessions" });
+    // Who has something to say does not wait with those who only listen.
+    if (this.#waitsForTurn) this.#connection.hurry();
+    this.#waitsForTurn = false;
     return session.command(name, data);
   };
 
@@ -107,7 +119,7 @@ export class RoomLink {
     });
     this.#session = session;
     this.#mismatches = 0;
-    introduction.handleJoined(joined.sessionTicket, () => session.position);
+    introduction.handleJoined(joined, () => session.position);
     handlers.joined(joined, session.command);
   }
 
@@ -135,11 +147,11 @@ export class RoomLink {
     return judgeRefusal(code, introduction.hasPreviousSession ? "rejoin" : "first_join");
   }
 
-  #handleRefusal(error: FairleadError): void {
+  #handleRefusal(error: FairleadError, wasLive: boolean): void {
     const { introduction } = this.#options;
     const verdict = this.#judge(error.code);
     if (verdict === "rejoin") this.#rejoin(error);
-    else if (verdict === "retry") this.#connection.retry(error);
+    else if (verdict === "retry") this.#retry(error, wasLive);
     else if (verdict === "retry_briefly") this.#retryBriefly(error);
     else if (verdict === "reload_capabilities") void this.#reloadCapabilities(error);
     else if (error.code === "session_invalid" && introduction.hasPreviousSession) {
@@ -147,6 +159,15 @@ export class RoomLink {
       this.#connection.introduce(error);
     } else if (introduction.isJoin || closeCode(error.code) !== null) this.#connection.end(error);
     // Else the refusal of one frame of a session that goes on.
+  }
+
+  #retry(error: FairleadError, wasLive: boolean): void {
+    const { policy, random } = this.#options;
+    const graceMs = this.#session?.joined.graceMs ?? 0;
+    const isRestart = wasLive && error.code === "shutting_down" && error.retryAfterMs === undefined;
+    this.#waitsForTurn = isRestart;
+    const retryAfterMs = isRestart ? restartSpreadMs(graceMs, policy.giveUpAfterMs) * random() : undefined;
+    this.#connection.retry(isRestart ? new FairleadError(error.code, { retryAfterMs }) : error);
   }
 
   #retryBriefly(error: FairleadError): void {

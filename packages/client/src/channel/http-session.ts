@@ -1,0 +1,128 @@
+import {
+  type FairleadError,
+  PING_INTERVAL_MS,
+  type Position,
+  type ServerFrame,
+  SessionReplies,
+} from "@fairlead/protocol";
+import { SILENT_INTERVALS } from "./channel.ts";
+import { fetchParsed, fetchSignaling } from "./fetch-signaling.ts";
+import { FrameQueue, type SessionFrame } from "./frame-queue.ts";
+import { parseFrame } from "./parse-frame.ts";
+import { readEvents } from "./read-events.ts";
+
+/** Longer than signaling takes over a command whose node does not answer. */
+const POST_TIMEOUT_MS = 15_000;
+
+export type HttpSessionOptions = {
+  /** Of the session: `…/v1/sessions/{session}`. */
+  url: string;
+  sessionTicket: string;
+  frame(frame: ServerFrame): void;
+  /** Once: refused, or lost with `signaling_unreachable`. */
+  failed(error: unknown): void;
+};
+
+/**
+ * One attachment of this client to its session, over HTTP: the stream of its events, and one request after the other with
+ * what it has to say. What waits meanwhile goes with the next one, so that the order is kept.
+ */
+export class HttpSession {
+  readonly #options: HttpSessionOptions;
+  readonly #abort = new AbortController();
+  readonly #queue = new FrameQueue();
+  readonly #pings: ReturnType<typeof setInterval>;
+  #sessionTicket: string;
+  /** From the stream's first frame on, which brings the ticket of this attachment: an older one's commands are refused. */
+  #isAttached = false;
+  #isPosting = false;
+  #silentIntervals = 0;
+
+  /** @param position The last event applied: the stream goes on behind it. */
+  constructor(options: HttpSessionOptions, position: Position) {
+    this.#options = options;
+    this.#sessionTicket = options.sessionTicket;
+    this.#pings = setInterval(() => this.#handleInterval(), PING_INTERVAL_MS);
+    void this.#receiveEvents(position);
+  }
+
+  post(frame: SessionFrame): void {
+    this.#queue.add(frame);
+    void this.#postAll();
+  }
+
+  /** The request outlives the page. @throws {FairleadError} */
+  async leave(): Promise<void> {
+    const request = { method: "DELETE", keepalive: true, headers: this.#headers() };
+    await fetchSignaling(this.#options.url, request);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    clearInterval(this.#pings);
+    this.#abort.abort();
+  }
+
+  async #receiveEvents(position: Position): Promise<void> {
+    const headers = { ...this.#headers(), accept: "text/event-stream", "last-event-id": position };
+    const { signal } = this.#abort;
+    try {
+      const answer = await fetchSignaling(`${this.#options.url}/events`, { headers, signal });
+      await readEvents(answer, (data) => this.#handleMessage(data));
+      this.#fail(null);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #handleMessage(data: string): void {
+    if (this.#abort.signal.aborted) return;
+    this.#silentIntervals = 0;
+    const frame = parseFrame(data);
+    if (!frame || frame.type === "pong") return;
+    if (frame.type === "resumed" || frame.type === "session_ticket")
+      this.#sessionTicket = frame.sessionTicket;
+    this.#options.frame(frame);
+    if (frame.type !== "resumed") return;
+    this.#isAttached = true;
+    void this.#postAll();
+  }
+
+  async #postAll(): Promise<void> {
+    if (!this.#isAttached || this.#isPosting) return;
+    this.#isPosting = true;
+    try {
+      while (!this.#queue.isEmpty && !this.#abort.signal.aborted) await this.#postSome();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isPosting = false;
+    }
+  }
+
+  async #postSome(): Promise<void> {
+    const headers = { ...this.#headers(), "content-type": "application/json" };
+    const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(POST_TIMEOUT_MS)]);
+    const request = { method: "POST", headers, signal, body: this.#queue.takeBody() };
+    const { frames } = await fetchParsed(SessionReplies, `${this.#options.url}/commands`, request);
+    for (const frame of frames)
+      if (frame.type !== "pong" && !this.#abort.signal.aborted) this.#options.frame(frame);
+  }
+
+  /** The stream can't tell a client that is gone from one that says nothing, so the pings go with the commands. */
+  #handleInterval(): void {
+    if (this.#silentIntervals >= SILENT_INTERVALS) this.#fail(null);
+    this.#silentIntervals += 1;
+    this.post({ type: "ping" });
+  }
+
+  #headers(): Record<string, string> {
+    return { authorization: `Bearer ${this.#sessionTicket}` };
+  }
+
+  #fail(error: FairleadError | unknown): void {
+    if (this.#abort.signal.aborted) return;
+    this.close();
+    this.#options.failed(error);
+  }
+}
