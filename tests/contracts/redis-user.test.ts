@@ -78,12 +78,15 @@ const place = {
   labels: [],
   exclude: [],
   supersedes: false,
+  rates: [],
 } as const;
+const rates = [{ name: "address", subject: "192.0.2.1", limit: 2, windowMs: 60_000 }];
 
 /** Every method, and a node's death with what it leaves behind. */
 const LIFE: Step[] = [
   { ...beat, node: "a", names: "all", observed: [{ kind: "meeting", load: 0.01 }] },
-  { ...place, roomId: "r1" },
+  { ...place, roomId: "r1", rates },
+  { do: "count", rates },
   { ...place, roomId: "r2", options: { kind: "broadcast", labels: [], nodeId: "a" } },
   { ...beat, node: "a", names: "changed" },
   { do: "update", roomId: "r1", patch: "ban" },

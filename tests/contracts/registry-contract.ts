@@ -10,6 +10,7 @@ import { describeRandomHistories } from "./registry-contract-histories.ts";
 import { describeLeases } from "./registry-contract-leases.ts";
 import { describeNodes } from "./registry-contract-nodes.ts";
 import { describePlacement } from "./registry-contract-placement.ts";
+import { describeRates } from "./registry-contract-rates.ts";
 import { describeRooms } from "./registry-contract-rooms.ts";
 import { describeSilence } from "./registry-contract-silence.ts";
 import { describeWishes } from "./registry-contract-wishes.ts";
@@ -34,6 +35,7 @@ export function describeRegistryContract(
     describeFailover(openAdapter);
     describeBusCuts(openAdapter);
     describeDebits(openAdapter);
+    describeRates(openAdapter);
     describeRooms(openAdapter, createAdapter);
     describeColdStart(createAdapter);
     describeSilence(openAdapter);

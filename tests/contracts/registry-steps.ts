@@ -1,3 +1,4 @@
+import type { Rate } from "@fairlead/registry";
 import fc from "fast-check";
 import { NODE_NAMES, type NodeName } from "./cluster-model.ts";
 
@@ -37,7 +38,9 @@ export type Step =
       suspect?: NodeName;
       /** By the lease that was last handed out. */
       supersedes: boolean;
+      rates: Rate[];
     }
+  | { do: "count"; rates: Rate[] }
   /** A node places the first room that it was handed as an orphan; where it was handed none, another one. */
   | { do: "inherit"; node: NodeName; suspects: boolean }
   /** The registry is not asked. */
@@ -71,6 +74,14 @@ const labels = fc.constantFrom<string[]>(
 const region = fc.constantFrom(undefined, "eu", "us", "asia", "");
 const mostly = fc.integer({ min: 0, max: 4 }).map((n) => n > 0);
 const seldom = mostly.map((is) => !is);
+
+/** Few subjects of small limits, so that they are reached; intervals that are no whole number of ms among them. */
+const rates: fc.Arbitrary<Rate[]> = fc.subarray<Rate>([
+  { name: "address", subject: "192.0.2.1", limit: 7, windowMs: 10_000 },
+  { name: "address", subject: "2001:db8::/64", limit: 1, windowMs: 2_000 },
+  { name: "key", subject: "0a1b", limit: 3, windowMs: 60_000 },
+  { name: "room", subject: "r0", limit: 2, windowMs: 1_000 },
+]);
 
 /** The policy's own times, to the millisecond and one more. */
 const justAsLong = fc
@@ -110,8 +121,9 @@ const place = fc.record(
     exclude: fc.array(fc.record({ node, core: fc.nat({ max: 2 }) }), { maxLength: 2 }),
     suspect: fc.option(node, { nil: undefined, freq: 2 }),
     supersedes: seldom,
+    rates: seldomAny(rates),
   },
-  { requiredKeys: ["do", "roomId", "withPeer", "opens", "labels", "exclude", "supersedes"] },
+  { requiredKeys: ["do", "roomId", "withPeer", "opens", "labels", "exclude", "supersedes", "rates"] },
 );
 
 const pass = fc.record({
@@ -138,6 +150,7 @@ const claimLocally = fc.record({
 });
 
 const other: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant("count" as const), rates }),
   fc.record({ do: fc.constant("release" as const), roomId, isStale: seldom }),
   fc.record({ do: fc.constant("forget" as const), node, roomId }),
   fc.record({ do: fc.constant("state" as const), node, isDraining: fc.boolean() }),

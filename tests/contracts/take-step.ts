@@ -1,5 +1,5 @@
 import { FairleadError, type NodeStatus, type RoomRecord } from "@fairlead/protocol";
-import type { Page, Placement, PlaceRequest, RoomPatch } from "@fairlead/registry";
+import type { Page, PlaceRequest, RoomPatch } from "@fairlead/registry";
 import type { BeatContent, ClusterModel, ModelNode } from "./cluster-model.ts";
 import { type RegistryAdapter, roomOptions } from "./registry-adapter.ts";
 import type { Step } from "./registry-steps.ts";
@@ -30,6 +30,8 @@ export async function takeStep(step: Step, adapter: RegistryAdapter, model: Clus
       return adapter.registry.updateRoom(step.roomId, PATCHES[step.patch]);
     case "look":
       return look(step, adapter);
+    case "count":
+      return answerOf(adapter.registry.count(step.rates));
     case "flush":
       return adapter.flush();
     default:
@@ -104,7 +106,7 @@ async function place(step: Does<"place">, adapter: RegistryAdapter, model: Clust
   const { roomId, region, labels, options, suspect, withPeer, opens } = step;
   const former = model.leases.get(roomId);
   const request: PlaceRequest = {
-    ...{ roomId, labels, exclude: step.exclude.map((each) => addressOf(each, model)) },
+    ...{ roomId, labels, rates: step.rates, exclude: step.exclude.map((each) => addressOf(each, model)) },
     ...(withPeer ? { peer: { identity: "ada", ticketId: "ticket-of-ada" } } : {}),
     ...(options ? { options: roomOptions(options) } : {}),
     ...(region === undefined ? {} : { region }),
@@ -179,10 +181,10 @@ async function allOf<T>(pageAt: (cursor: { cursor?: string }) => Promise<Page<T>
   return items;
 }
 
-async function answerOf(
-  placing: Promise<Placement>,
-): Promise<Placement | { refused: string; retryAfterMs?: number | undefined }> {
-  return placing.catch((error: unknown) => {
+async function answerOf<T>(
+  answer: Promise<T>,
+): Promise<T | { refused: string; retryAfterMs?: number | undefined }> {
+  return answer.catch((error: unknown) => {
     if (!(error instanceof FairleadError)) throw error;
     return { refused: error.code, retryAfterMs: error.retryAfterMs };
   });

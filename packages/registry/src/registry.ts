@@ -8,6 +8,7 @@ import type {
   RoomOptions,
   RoomRecord,
 } from "@fairlead/protocol";
+import type { Rate, RateStanding } from "./rates/rate.ts";
 
 export type PlaceRequest = {
   roomId: string;
@@ -31,6 +32,8 @@ export type PlaceRequest = {
   supersedes?: { incarnation: string; epoch: number };
   /** An incarnation that the caller could not reach: its lease is stolen if its heartbeat is late too. */
   suspect?: string;
+  /** Counted before anything else is looked at: one that refuses leaves everything as it was, the other counts too. */
+  rates?: readonly Rate[];
 };
 
 export type Placement = {
@@ -44,6 +47,8 @@ export type Placement = {
   debitId: string;
   room: Pick<RoomRecord, "options" | "mutes">;
   decision: PlacementDecision;
+  /** After this call, in the request's order. */
+  rates: RateStanding[];
 };
 
 export type HeartbeatReply = {
@@ -81,9 +86,16 @@ export interface Registry {
    * Gives the room to the least-loaded core of the least-loaded node and debits it, unless a live lease holds it already
    * (which is debited for the peer). One atomic step: two processes that ask at once get the same answer.
    *
-   * @throws {FairleadError} `no_capacity` with `retryAfterMs`; `banned`; `registry_cold`.
+   * @throws {FairleadError} `rate_limited` and `no_capacity` with `retryAfterMs`; `banned`; `registry_cold`.
    */
   place(request: PlaceRequest): Promise<Placement>;
+
+  /**
+   * Counts a request that places nothing.
+   * @returns How the rates stand after it, in their order.
+   * @throws {FairleadError} `rate_limited` with `retryAfterMs`: of the first that refuses; none has counted it then.
+   */
+  count(rates: readonly Rate[]): Promise<RateStanding[]>;
 
   /**
    * Renews a node's life and adverts, settles debits, and tells what the node must know. A node sends one at a time, so this

@@ -9,10 +9,12 @@ import {
 import { pageOf, pageSize, startOf } from "../page.ts";
 import { memberOf } from "../placement/node-pools.ts";
 import { DEFAULT_POLICY, type PlacementPolicy } from "../placement/placement-policy.ts";
+import type { Rate, RateStanding } from "../rates/rate.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
 import { bury } from "./bury-nodes.ts";
 import { toNodeStatus } from "./node-status.ts";
 import { placeRoom } from "./place-room.ts";
+import { RateTable } from "./rate-table.ts";
 import { newIndex, type RegistryIndex } from "./registry-index.ts";
 import { patchRoom, toRoomRecord } from "./room-record.ts";
 import type { Room } from "./room-table.ts";
@@ -37,6 +39,7 @@ class MemoryRegistry implements Registry {
   readonly #now: () => number;
   readonly #random: MemoryRegistryOptions["random"];
   readonly #index: RegistryIndex;
+  readonly #rates = new RateTable();
   /** When it was first asked for anything; null until then. */
   #bornAtMs: number | null = null;
   #isClosed = false;
@@ -50,7 +53,13 @@ class MemoryRegistry implements Registry {
   async place(request: PlaceRequest): Promise<Placement> {
     const nowMs = this.#begin();
     const coldUntil = () => this.#bornAt(nowMs) + this.#index.policy.coldMs;
-    return placeRoom(this.#index, request, { debitId: randomId(this.#random), nowMs, coldUntil });
+    const rates = this.#rates.count(request.rates ?? [], nowMs);
+    const placed = placeRoom(this.#index, request, { debitId: randomId(this.#random), nowMs, coldUntil });
+    return { ...placed, rates };
+  }
+
+  async count(rates: readonly Rate[]): Promise<RateStanding[]> {
+    return this.#rates.count(rates, this.#begin());
   }
 
   async heartbeat(beat: Heartbeat): Promise<HeartbeatReply> {

@@ -23,7 +23,7 @@ export function placeRoom(
   index: RegistryIndex,
   request: PlaceRequest,
   { debitId, nowMs, coldUntil }: { debitId: string; nowMs: number; coldUntil(): number },
-): Placement {
+): Omit<Placement, "rates"> {
   const known = index.rooms.get(request.roomId);
   if (known) refuseBanned(known, request.peer);
   const standing = known ? index.leases.standing(known, request, nowMs) : null;
@@ -87,7 +87,7 @@ function chooseFor(
 }
 
 /** All of it the caller's own. */
-function answer({ room, lease, decision }: Placed, debitId: string): Placement {
+function answer({ room, lease, decision }: Placed, debitId: string): Omit<Placement, "rates"> {
   return {
     lease: { ...lease },
     isNew: decision.reason === "least_loaded",

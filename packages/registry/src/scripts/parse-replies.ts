@@ -11,14 +11,19 @@ import {
 import * as z from "zod";
 import { coreLoadPpm } from "../placement/core-load.ts";
 import { fromPpm, toPpm } from "../placement/placement-policy.ts";
-import type { HeartbeatReply, Placement } from "../registry.ts";
+import type { Rate, RateStanding } from "../rates/rate.ts";
+import type { HeartbeatReply, Placement, PlaceRequest } from "../registry.ts";
+import { parseOwed, parseRateRefusal } from "./rate-texts.ts";
 import { fromOptionsText } from "./room-options.ts";
 
 const Text = z.string();
+const RateRefusal = z.tuple([z.literal("rate_limited"), Text, Text]);
+const CountReply = z.union([RateRefusal, z.tuple([z.literal("counted"), Text])]);
 const PlaceReply = z.union([
+  RateRefusal,
   z.tuple([z.literal("banned")]),
   z.tuple([z.enum(["registry_cold", "no_capacity"]), Text]),
-  z.tuple([z.literal("placed"), Text, Text, Text, Text, Text, Text]),
+  z.tuple([z.literal("placed"), Text, Text, Text, Text, Text, Text, Text]),
 ]);
 const BeatReply = z.tuple([Text, Text, Text, Text, Text]);
 const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
@@ -27,20 +32,33 @@ const NodeReply = z.tuple([Text, Text, Text, Text]);
 
 /**
  * @param unnamed What to call the debit where there is none.
- * @throws {FairleadError} `banned`, `registry_cold`, `no_capacity`.
+ * @throws {FairleadError} `rate_limited`, `banned`, `registry_cold`, `no_capacity`.
  */
-export function parsePlaceReply(reply: unknown, roomId: string, unnamed: string): Placement {
+export function parsePlaceReply(
+  reply: unknown,
+  { roomId, rates = [] }: PlaceRequest,
+  unnamed: string,
+): Placement {
   const parsed = PlaceReply.parse(reply);
+  if (parsed[0] === "rate_limited") throw parseRateRefusal(parsed[1], parsed[2], rates);
   if (parsed[0] === "banned") throw new FairleadError("banned", { message: `banned from room ${roomId}` });
   if (parsed[0] !== "placed") throw new FairleadError(parsed[0], { retryAfterMs: Number(parsed[1]) });
-  const [, lease, isNew, debitId, options, mutes, decision] = parsed;
+  const [, lease, isNew, debitId, options, mutes, decision, owed] = parsed;
   return {
     lease: parseLease(`${roomId} ${lease}`),
     isNew: isNew === "1",
     debitId: debitId === "" ? unnamed : debitId,
     room: { options: fromOptionsText(options), mutes: parseMutes(mutes) },
     decision: parseDecision(decision),
+    rates: parseOwed(owed, rates),
   };
+}
+
+/** @throws {FairleadError} `rate_limited`. */
+export function parseCountReply(reply: unknown, rates: readonly Rate[]): RateStanding[] {
+  const parsed = CountReply.parse(reply);
+  if (parsed[0] === "rate_limited") throw parseRateRefusal(parsed[1], parsed[2], rates);
+  return parseOwed(parsed[1], rates);
 }
 
 export function parseBeatReply(reply: unknown): HeartbeatReply {

@@ -8,15 +8,18 @@ import {
 } from "@fairlead/protocol";
 import * as z from "zod";
 import { pageOf, pageSize, startOf } from "../page.ts";
+import type { Rate, RateStanding } from "../rates/rate.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
 import type { ScriptName } from "./lua/compose.ts";
 import {
   parseBeatReply,
+  parseCountReply,
   parseNodeReply,
   parsePlaceReply,
   parseRoomReply,
   parseUpdateReply,
 } from "./parse-replies.ts";
+import { toRatesText } from "./rate-texts.ts";
 import type { ScriptPort, ScriptRegistryOptions } from "./script-port.ts";
 import { heartbeatArguments, patchArguments, placeArguments } from "./to-arguments.ts";
 import { withDeadline } from "./with-deadline.ts";
@@ -45,7 +48,11 @@ export class ScriptRegistry implements Registry {
   async place(request: PlaceRequest): Promise<Placement> {
     const random = randomId(this.#options.random);
     const reply = await this.#run("place", placeArguments(request, random));
-    return parsePlaceReply(reply, request.roomId, random);
+    return parsePlaceReply(reply, request, random);
+  }
+
+  async count(rates: readonly Rate[]): Promise<RateStanding[]> {
+    return parseCountReply(await this.#run("count", [toRatesText(rates)]), rates);
   }
 
   async heartbeat(beat: Heartbeat): Promise<HeartbeatReply> {

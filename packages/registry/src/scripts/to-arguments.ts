@@ -1,6 +1,7 @@
 import type { Heartbeat } from "@fairlead/protocol";
 import { toPpm } from "../placement/placement-policy.ts";
 import type { PlaceRequest, RoomPatch } from "../registry.ts";
+import { toRatesText } from "./rate-texts.ts";
 import { toLabels, toOptionsText, toPools, toRegion } from "./room-options.ts";
 
 /** @returns What the heartbeat script takes after the time; see there. */
@@ -54,6 +55,7 @@ export function placeArguments(request: PlaceRequest, random: string): string[] 
     exclude.map(({ incarnation, core }) => `${incarnation} ${core}`).join(" "),
     suspect,
     supersedes ? `${supersedes.incarnation} ${supersedes.epoch}` : "",
+    toRatesText(request.rates ?? []),
   ];
 }
 

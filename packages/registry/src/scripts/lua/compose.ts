@@ -8,6 +8,7 @@ import { LIST_NODES } from "./list-nodes.ts";
 import { NODES } from "./nodes.ts";
 import { PLACE_ANEW, PLACE_STANDING } from "./place.ts";
 import { QUIET_HEARTBEAT } from "./quiet-heartbeat.ts";
+import { COUNT_RATES, RATES } from "./rates.ts";
 import { DESCRIBE_ROOM, LIST_ROOMS, ROOM_VIEW } from "./read-rooms.ts";
 import { REFRESH, REFRESH_YOUNG } from "./refresh.ts";
 import { RELEASE, REMOVE_NODE } from "./release.ts";
@@ -25,9 +26,10 @@ const CHANGES = [RESERVATIONS_END, ROOM_CHANGES, LEASES];
 /** Of each method the pieces that its script consists of, in order: what a piece calls stands in one before it. */
 const PIECES = {
   place: [
-    ...[STORE_CHANGES, NODES, RESERVATIONS, ROOM_RECORDS, PLACE_STANDING],
+    ...[STORE_CHANGES, NODES, RESERVATIONS, ROOM_RECORDS, RATES, PLACE_STANDING],
     ...[...CHANGES, ROOM_COST, CHOOSE_CORE, PLACE_ANEW],
   ],
+  count: [STORE_CHANGES, RATES, COUNT_RATES],
   heartbeat: [
     ...[STEADY_HEARTBEAT, STORE_CHANGES, NODES, RESERVATIONS, REFRESH_YOUNG, QUIET_HEARTBEAT],
     ...[ROOM_RECORDS, ...CHANGES, REFRESH, SETTLE_CLAIMS, BURY, ROOM_COST, HEARTBEAT],

@@ -1,14 +1,17 @@
 /**
  * ARGV: now, room id, identity ("" without a peer), ticket id, random part of a debit's name, options for a new record (JSON, "" for the
  * defaults), wish of these (`kind;=region;node id;=label,=label`), preferred region (`=eu` or ""), labels besides, excluded cores
- * (`incarnation core`), suspect, superseded lease (`incarnation epoch`).
+ * (`incarnation core`), suspect, superseded lease (`incarnation epoch`), rates.
  *
- * Returns "banned"; "registry_cold" or "no_capacity" with ms; or "placed", lease, "1" if new, debit, options, mutes, decision.
+ * Returns "rate_limited", which rate, µs to wait; "banned"; "registry_cold" or "no_capacity" with ms; or "placed", lease, "1" if new, debit, options, mutes, decision, what is
+ * owed of each rate.
  *
  * First what most calls come to: the room has a lease in force.
  */
 export const PLACE_STANDING = /* lua */ `
 local ROOM_ID, IDENTITY, SUSPECT = ARGV[2], ARGV[3], ARGV[11]
+local owed, refusal = countRates(ARGV[13])
+if refusal then return refusal end
 
 local function isBanned(bans)
   for _, ban in ipairs(cjson.decode(bans)) do
@@ -35,7 +38,7 @@ local function answer(room, isNew)
   if IDENTITY ~= "" and node and not isExcluded(room) then debit = addPeer(node, room.id, room.core, ARGV[5]) end
   saveNodes()
   local decision = isNew and room.decision or "live_lease " .. digits(NOW)
-  return { "placed", leaseOf(room), isNew and "1" or "0", debit, room.options, room.mutes, decision }
+  return { "placed", leaseOf(room), isNew and "1" or "0", debit, room.options, room.mutes, decision, owed }
 end
 
 local room = loadRoom(ROOM_ID)
