@@ -15,7 +15,7 @@ async function environment() {
 }
 
 describe("signaling's settings", () => {
-  it("need NATS, Redis and keys that sign; the rest has defaults", async () => {
+  it("need NATS, Redis and keys; the rest has defaults", async () => {
     const { env } = await environment();
     expect(await readConfig(env)).toMatchObject({
       ...{ host: "0.0.0.0", port: 3_000, publicUrl: undefined, region: undefined, apiKeys: [] },
@@ -26,6 +26,12 @@ describe("signaling's settings", () => {
     const { env } = await environment();
     const config = await readConfig({ ...env, FAIRLEAD_API_KEYS: "admin=0123456789abcdef" });
     expect(config.apiKeys).toEqual([{ key: "0123456789abcdef", scopes: ["admin"] }]);
+  });
+
+  it("take tickets by public keys alone, and then have nothing to sign them with", async () => {
+    const { env, publicKeys } = await environment();
+    const { ticketKeys } = await readConfig({ ...env, FAIRLEAD_TICKET_KEYS: publicKeys });
+    expect([ticketKeys.keys.size, ticketKeys.signer]).toEqual([1, null]);
   });
 
   it("refuse session keys that can only verify, and API keys without showing them", async () => {

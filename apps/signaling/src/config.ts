@@ -6,6 +6,9 @@ import {
   parseSettings,
   type ReadFile,
   setting,
+  type TicketConfig,
+  ticketConfig,
+  ticketSettings,
 } from "@fairlead/server-process/settings";
 import type { ApiKey } from "@fairlead/signaling";
 import type { KeySet } from "@fairlead/tickets";
@@ -14,7 +17,7 @@ import { API_KEYS_FORM, ApiKeys } from "./api-keys.ts";
 
 const Settings = z.object({
   ...clusterSettings,
-  FAIRLEAD_TICKET_KEYS: setting.keySet(true),
+  ...ticketSettings,
   FAIRLEAD_SESSION_KEYS: setting.keySet(true),
   FAIRLEAD_API_KEYS: setting.secret(ApiKeys.default([]), API_KEYS_FORM),
   FAIRLEAD_HOST: z.string().default("0.0.0.0").describe("an address of this machine"),
@@ -26,18 +29,18 @@ const Settings = z.object({
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
 });
 
-export type Config = ClusterConfig & {
-  ticketKeys: KeySet;
-  sessionKeys: KeySet;
-  apiKeys: ApiKey[];
-  host: string;
-  /** 0: any free one. */
-  port: number;
-  /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
-  publicUrl: string | undefined;
-  /** Where rooms are placed preferably, unless their options say otherwise. */
-  region: string | undefined;
-};
+export type Config = ClusterConfig &
+  TicketConfig & {
+    sessionKeys: KeySet;
+    apiKeys: ApiKey[];
+    host: string;
+    /** 0: any free one. */
+    port: number;
+    /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
+    publicUrl: string | undefined;
+    /** Where rooms are placed preferably, unless their options say otherwise. */
+    region: string | undefined;
+  };
 
 /**
  * The settings have the same names on every runtime, which gives its environment.
@@ -48,7 +51,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
   const settings = await parseSettings(Settings, env, readFile);
   return {
     ...clusterConfig(settings),
-    ticketKeys: settings.FAIRLEAD_TICKET_KEYS,
+    ...ticketConfig(settings),
     sessionKeys: settings.FAIRLEAD_SESSION_KEYS,
     apiKeys: settings.FAIRLEAD_API_KEYS,
     host: settings.FAIRLEAD_HOST,

@@ -118,6 +118,15 @@ describe("a key set", () => {
     await expect(parse(true, json)).rejects.toThrow("KEYS=(not shown): must be a JWK Set with a private");
   });
 
+  it("of the cluster's own tickets is Ed25519", async () => {
+    for (const alg of ["ES256", "HS256"] as const) {
+      const json = JSON.stringify(await exportKeySet(await generateKeySet({ alg })));
+      await expect(parse(false, json)).rejects.toThrow(
+        "KEYS=(not shown): must be a JWK Set with Ed25519 keys",
+      );
+    }
+  });
+
   it.each(["hush", '{"keys":[{"d":"hush"}]}', "@/nowhere/hush"])(
     "%s is refused without showing it",
     async (text) => {

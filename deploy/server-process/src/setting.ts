@@ -1,5 +1,5 @@
 import { CodecPolicy, DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
-import { importKeySet } from "@fairlead/tickets";
+import { importKeySet, type KeySet } from "@fairlead/tickets";
 import * as z from "zod";
 
 /** Words may stand before the first block. */
@@ -43,24 +43,42 @@ export function secret<T extends z.ZodType>(schema: T, accepts: string): T {
   return schema.meta({ description: accepts, isSecret: true });
 }
 
-/** @param canSign Whether a private key must be in it. */
+/**
+ * For tickets between processes of the cluster: Ed25519 alone.
+ * @param canSign Whether a private key must be in it.
+ */
 export function keySet(canSign: boolean) {
-  const schema = z.string().transform(async (text, context) => {
+  const isEdwards = ({ alg }: { alg: string }) => alg === "EdDSA" || alg === "Ed25519";
+  const which = canSign ? "a private Ed25519 key" : "Ed25519 keys, public ones are enough";
+  return keySetSchema(
+    (keys) => [...keys.keys.values()].every(isEdwards) && (keys.signer !== null || !canSign),
+  ).meta(metaOf(which));
+}
+
+/** Of the algorithms that tickets may have; a set of public keys verifies only. */
+export function ticketKeySet() {
+  const which = "Ed25519, ES256 or HS256 keys";
+  return keySetSchema(() => true)
+    .optional()
+    .meta(metaOf(which));
+}
+
+function keySetSchema(isAccepted: (keys: KeySet) => boolean) {
+  return z.string().transform(async (text, context) => {
     try {
       const keys = await importKeySet(JSON.parse(text));
-      if (keys.signer || !canSign) return keys;
+      if (isAccepted(keys)) return keys;
     } catch {
       // What is wrong with a key set may show a part of it: what is accepted says enough.
     }
     context.addIssue({ code: "custom", message: "no such key set" });
     return z.NEVER;
   });
-  const which = canSign ? "a private Ed25519 key" : "Ed25519 keys, public ones are enough";
-  return schema.meta({
-    description: `a JWK Set with ${which}, as JSON or as @ and a file's path (npm run keys makes one)`,
-    file: "@path",
-    isSecret: true,
-  });
+}
+
+function metaOf(keys: string) {
+  const description = `a JWK Set with ${keys}, as JSON or as @ and a file's path (npm run keys makes one)`;
+  return { description, file: "@path", isSecret: true };
 }
 
 export const logLevel = z

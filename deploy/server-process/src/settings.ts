@@ -7,3 +7,4 @@ export {
 } from "./cluster-settings.ts";
 export { type Environment, parseSettings, type ReadFile, SettingsError } from "./parse-settings.ts";
 export * as setting from "./setting.ts";
+export { type TicketConfig, ticketConfig, ticketSettings } from "./ticket-settings.ts";

@@ -34,6 +34,10 @@ export const ERRORS = {
   ticket_expired: [401, 4402, false],
   ticket_not_yet_valid: [401, 4405, true],
   ticket_unknown_key: [401, 4407, false],
+  /** Who publishes the key that the ticket names does not answer. */
+  ticket_keys_unreachable: [503, null, true],
+  /** This cluster's tickets are signed by the app itself. */
+  ticket_signer_missing: [501, null, false],
   ticket_wrong_room: [403, 4403, false],
   ticket_wrong_audience: [401, 4409, false],
   session_invalid: [401, 4412, false],

@@ -2,7 +2,7 @@ import type { Bus } from "@fairlead/bus";
 import { type CodecPolicy, DEFAULT_CODEC_POLICY, DEFAULT_ISSUER } from "@fairlead/protocol";
 import type { RateLimit, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
-import type { KeySet } from "@fairlead/tickets";
+import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
 import type { ApiKey } from "./http/api-key.ts";
@@ -16,8 +16,8 @@ export type Random = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
 export type SignalingDependencies = {
   bus: Bus;
   registry: Registry;
-  /** Signs and verifies the tickets that admit peers. */
-  ticketKeys: KeySet;
+  /** Verifies the tickets that admit peers, and signs the API's if there is a private key. */
+  ticketKeys: TicketKeys;
   /** Signs and verifies session tickets: the same set in every signaling process of the cluster. */
   sessionKeys: KeySet;
   /** The runtime's own, e.g. of `@hono/node-server`. */
@@ -64,6 +64,8 @@ const BREAKER = { failureLimit: 3, openMs: 1_000 };
 export function createContext(dependencies: SignalingDependencies): SignalingContext {
   const now = dependencies.now ?? Date.now;
   const limits = { ...DEFAULT_LIMITS, ...dependencies.limits };
+  const { log, ticketKeys } = dependencies;
+  ticketKeys.published?.onFailure((failure) => log.warn("jwks.unreachable", failure));
   return {
     ...dependencies,
     publicUrl: dependencies.publicUrl,

@@ -1,4 +1,14 @@
-export { exportKeySet, generateKeySet, importKeySet, type Jwks, type KeySet, publicJwks } from "./key-set.ts";
+export type { Fetch } from "./fetch-jwks.ts";
+export type { KeyAlgorithm, PublicJwk } from "./jwk.ts";
+export {
+  exportKeySet,
+  type GenerateKeySetOptions,
+  generateKeySet,
+  importKeySet,
+  type Jwks,
+  type KeySet,
+  publicJwks,
+} from "./key-set.ts";
 export {
   type IssuedTicket,
   type IssueTicketOptions,
@@ -14,6 +24,7 @@ export {
   type VerifySessionOptions,
   verifySessionTicket,
 } from "./session-ticket.ts";
+export { createTicketKeys, type KeySource, type TicketKeys, type TicketKeysOptions } from "./ticket-keys.ts";
 export {
   type AdmissionKeys,
   type AdmissionOptions,

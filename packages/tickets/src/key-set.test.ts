@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair } from "jose";
+import { decodeProtectedHeader, exportJWK, generateKeyPair, type JWK } from "jose";
 import { describe, expect, it } from "vitest";
 import { exportKeySet, generateKeySet, importKeySet, type KeySet, publicJwks } from "./key-set.ts";
 import { issueTicket, verifyTicket } from "./room-ticket.ts";
@@ -31,15 +31,58 @@ describe("a key set", () => {
 
   it("refuses other key types, two keys with one kid, and no keys at all", async () => {
     const ed25519 = publicJwks(await generateKeySet()).keys;
-    const es256 = await exportJWK((await generateKeyPair("ES256")).publicKey);
-    const secret = { kty: "oct", k: "c2VjcmV0", alg: "HS256" };
-    for (const keys of [[es256], [secret], [...ed25519, ...ed25519], []])
+    const es384 = await exportJWK((await generateKeyPair("ES384")).publicKey);
+    const rsa = await exportJWK((await generateKeyPair("RS256")).publicKey);
+    for (const keys of [[es384], [rsa], [...ed25519, ...ed25519], []])
       await expect(importKeySet({ keys })).rejects.toEqual(refusal("invalid_request"));
   });
 
-  it("refuses a key that names an algorithm which is not its own", async () => {
-    const keys = publicJwks(await generateKeySet()).keys.map((key) => ({ ...key, alg: "HS256" }));
-    await expect(importKeySet({ keys })).rejects.toEqual(refusal("invalid_request"));
+  it("refuses a point that is on no curve, and a secret that is no base64url", async () => {
+    const [jwk] = publicJwks(await generateKeySet({ alg: "ES256" })).keys;
+    const k = `${"A".repeat(42)}!`;
+    for (const key of [
+      { ...jwk, y: "A".repeat(43) },
+      { kty: "oct", k, kid: "app" },
+    ] as JWK[])
+      await expect(importKeySet({ keys: [key] })).rejects.toEqual(refusal("invalid_request"));
+  });
+
+  it("refuses a symmetric key of less than 256 bits, and one without an id of its own", async () => {
+    const short = { kty: "oct", k: "A".repeat(42), kid: "app" };
+    const nameless = { kty: "oct", k: "A".repeat(43) };
+    for (const key of [short, nameless])
+      await expect(importKeySet({ keys: [key] })).rejects.toEqual(refusal("invalid_request"));
+    expect((await importKeySet({ keys: [{ ...nameless, kid: "app" }] })).signer?.alg).toBe("HS256");
+  });
+
+  it.each(["EdDSA", "Ed25519", "ES256", "HS256"] as const)(
+    "refuses a key of %s that names another algorithm",
+    async (own) => {
+      const { keys } = await exportKeySet(await generateKeySet({ alg: own }));
+      for (const alg of ["EdDSA", "ES256", "HS256", "HS512", "none"].filter((other) => other !== own)) {
+        if (own === "Ed25519" && alg === "EdDSA") continue;
+        const renamed = importKeySet({ keys: keys.map((key) => ({ ...key, alg })) });
+        await expect(renamed, alg).rejects.toEqual(refusal("invalid_request"));
+      }
+    },
+  );
+});
+
+describe.each(["EdDSA", "Ed25519", "ES256", "HS256"] as const)("a key set of %s", (alg) => {
+  it("signs tickets that name the algorithm, and verifies them after export and import", async () => {
+    const keySet = await generateKeySet({ alg });
+    const ticket = await ticketOf(keySet);
+    expect(decodeProtectedHeader(ticket)).toMatchObject({ alg, kid: keySet.signer?.kid });
+    const loaded = await importKeySet(JSON.parse(JSON.stringify(await exportKeySet(keySet))));
+    expect((await verifyTicket(loaded, ticket)).sub).toBe("u1");
+  });
+
+  it("publishes nothing that could sign", async () => {
+    const keySet = await generateKeySet({ alg });
+    const published = publicJwks(keySet).keys;
+    expect(published).toHaveLength(alg === "HS256" ? 0 : 1);
+    for (const key of published) expect(key).not.toHaveProperty("d");
+    expect(JSON.stringify([published, keySet])).not.toMatch(/"[dk]"/);
   });
 });
 

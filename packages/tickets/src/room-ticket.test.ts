@@ -28,7 +28,7 @@ async function forge(header: object, payload: unknown = claims, by: KeySet = key
   if (!signer) throw new Error("no signer");
   const bytes = new TextEncoder().encode(JSON.stringify(payload));
   const full = { typ: "fairlead-ticket+jwt", alg: signer.alg, kid: signer.kid, ...header };
-  return new CompactSign(bytes).setProtectedHeader(full).sign(signer.privateKey);
+  return new CompactSign(bytes).setProtectedHeader(full).sign(signer.signingKey);
 }
 
 describe("a room ticket", () => {
@@ -134,6 +134,7 @@ describe("a forged ticket", () => {
     ["that is no JWT", "ticket_invalid", () => "garbage"],
     ["with alg none", "ticket_invalid", () => new UnsecuredJWT(claims).encode()],
     ["signed HS256 with the public key as secret", "ticket_invalid", signWithPublicKeyAsSecret],
+    ["without an id (jti)", "ticket_invalid", () => forge({}, { ...claims, jti: undefined })],
     ["with another typ", "ticket_invalid", () => forge({ typ: "JWT" })],
     ["with the name of its key's algorithm changed", "ticket_invalid", () => forge({ alg: "Ed25519" })],
     ["with a critical header nobody knows", "ticket_invalid", unknownCriticalHeader],
@@ -177,7 +178,7 @@ function tamper(jwt: string, part: 1 | 2): string {
 async function signWithPublicKeyAsSecret(): Promise<string> {
   const key = keySet.signer;
   if (!key) throw new Error("no signer");
-  const secret = new TextEncoder().encode(await exportSPKI(key.publicKey));
+  const secret = new TextEncoder().encode(await exportSPKI(key.verifyingKey));
   return new SignJWT(claims)
     .setProtectedHeader({ typ: "fairlead-ticket+jwt", alg: "HS256", kid: key.kid })
     .sign(secret);
@@ -188,7 +189,11 @@ async function forgeWithOwnKey(kid?: string): Promise<string> {
   const key = attacker.signer;
   if (!key) throw new Error("no signer");
   const jku = "https://attacker.example/keys";
-  return forge({ kid, jwk: await exportJWK(key.publicKey), jku, x5u: jku, x5c: ["AAAA"] }, claims, attacker);
+  return forge(
+    { kid, jwk: await exportJWK(key.verifyingKey), jku, x5u: jku, x5c: ["AAAA"] },
+    claims,
+    attacker,
+  );
 }
 
 /** Signed well, so that only the header's demand can be what is refused (RFC 7515 § 4.1.11). */
@@ -198,5 +203,5 @@ async function unknownCriticalHeader(): Promise<string> {
   const header = { typ: "fairlead-ticket+jwt", alg: key.alg, kid: key.kid, crit: ["novel"], novel: 1 };
   return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
     .setProtectedHeader(header)
-    .sign(key.privateKey, { crit: { novel: true } });
+    .sign(key.signingKey, { crit: { novel: true } });
 }

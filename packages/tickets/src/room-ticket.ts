@@ -11,6 +11,7 @@ import {
 import type * as z from "zod";
 import type { KeySet } from "./key-set.ts";
 import { LEEWAY_S, signClaims, type TokenKind, verifyClaims } from "./signed-claims.ts";
+import type { TicketKeys } from "./ticket-keys.ts";
 
 const ROOM_TICKET: TokenKind<typeof TicketClaims> = {
   typ: "fairlead-ticket+jwt",
@@ -69,15 +70,15 @@ export type VerifyTicketOptions = {
 /**
  * @returns The ticket's claims, once everything about it holds. Clocks may be 10 s apart.
  * @throws {FairleadError} `ticket_unknown_key`, `ticket_invalid` (tampered, wrong kind, wrong issuer),
- * `ticket_wrong_audience`, `ticket_wrong_room`, `ticket_not_yet_valid` with `retryAfterMs`, `ticket_expired`.
+ * `ticket_wrong_audience`, `ticket_wrong_room`, `ticket_not_yet_valid` with `retryAfterMs`, `ticket_expired`; `ticket_keys_unreachable`.
  */
 export async function verifyTicket(
-  keySet: KeySet,
+  keys: TicketKeys,
   ticket: string,
   options: VerifyTicketOptions = {},
 ): Promise<TicketClaims> {
   const { issuer = DEFAULT_ISSUER, audience = TICKET_AUDIENCE, now = Date.now } = options;
-  const claims = await verifyClaims(ROOM_TICKET, keySet, ticket);
+  const claims = await verifyClaims(ROOM_TICKET, keys, ticket);
   if (claims.iss !== issuer)
     throw new FairleadError("ticket_invalid", { message: "another issuer's ticket" });
   if (claims.aud !== audience) throw new FairleadError("ticket_wrong_audience");

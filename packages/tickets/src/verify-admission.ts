@@ -2,11 +2,12 @@ import { FairleadError, type SessionClaims, type TicketClaims } from "@fairlead/
 import type { KeySet } from "./key-set.ts";
 import { type VerifyTicketOptions, verifyTicket } from "./room-ticket.ts";
 import { verifySessionTicket } from "./session-ticket.ts";
+import type { TicketKeys } from "./ticket-keys.ts";
 
 /** Each join gives a new session ticket, so without an end one ticket would admit for ever. */
 const READMISSION_MAX_S = 86_400;
 
-export type AdmissionKeys = { ticketKeys: KeySet; sessionKeys: KeySet };
+export type AdmissionKeys = { ticketKeys: TicketKeys; sessionKeys: KeySet };
 
 /** What a join shows: its ticket, and the session ticket of the peer's last session if it had one. */
 export type AdmissionTickets = { ticket: string; previousSession?: string };

@@ -73,6 +73,12 @@ export function registerComponents({
     scheme: "bearer",
     description: "An API key with the scope that is named. Keep it out of browsers.",
   });
+  registry.registerComponent("securitySchemes", "sessionTicket", {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "The session's ticket: of `openSession`, then always the latest that came by `streamEvents`.",
+  });
   for (const code of ErrorCode.options)
     registry.registerComponent("examples", code, { summary: summaryOf(code), value: exampleOf(code) });
 }

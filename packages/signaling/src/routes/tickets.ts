@@ -1,4 +1,4 @@
-import { RoomPath } from "@fairlead/protocol";
+import { FairleadError, RoomPath } from "@fairlead/protocol";
 import { issueTicket } from "@fairlead/tickets";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
@@ -13,7 +13,8 @@ const issue = createRoute({
   summary: "Issue a ticket",
   description:
     "Signs a ticket that admits one identity to one room. Hand `url` and `ticket` to the browser's `joinRoom`. " +
-    "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist.",
+    "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist. " +
+    "Refused with `ticket_signer_missing` where the app signs all tickets itself.",
   security: [{ apiKey: ["tickets"] }],
   request: {
     params: RoomPath,
@@ -21,13 +22,14 @@ const issue = createRoute({
   },
   responses: {
     201: jsonOf(named.TicketAnswer, "The ticket."),
-    ...errorResponses(...API_KEY_ERRORS, "frame_too_large"),
+    ...errorResponses(...API_KEY_ERRORS, "frame_too_large", "ticket_signer_missing"),
   },
 });
 
 export function addTicketRoutes(app: OpenAPIHono, context: SignalingContext): void {
   const { ticketKeys, issuer, now, random, publicUrl } = context;
   app.openapi(issue, async (c) => {
+    if (!ticketKeys.signer) throw new FairleadError("ticket_signer_missing");
     const { room } = c.req.valid("param");
     const input = { ...c.req.valid("json"), room };
     const { ticket, claims } = await issueTicket(ticketKeys, input, { issuer, now, random });

@@ -1,0 +1,76 @@
+import { type Fetch, fetchJwks } from "./fetch-jwks.ts";
+import type { Key } from "./jwk.ts";
+import { importPublishedKeys } from "./key-set.ts";
+
+/** After which a key that is no longer published stops to count, if the server answers. */
+const MAX_AGE_MS = 300_000;
+/** After a request in vain: whoever makes up key ids can't make us ask more often. */
+const COOL_DOWN_MS = 10_000;
+
+export type PublishedKeysOptions = {
+  fetch: Fetch;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  onFailure: (url: string, error: unknown) => void;
+};
+
+/**
+ * The keys that one JWKS URL publishes, as they were last seen. While its server is down they stay in force.
+ *
+ * Not jose's `createRemoteJWKSet`: that one forgets its keys when they are old and the server is down, has no cool-down after
+ * failures and no limit of size, and a key without `alg` serves several algorithms.
+ */
+export class PublishedKeys {
+  readonly #url: string;
+  readonly #options: PublishedKeysOptions;
+  #keys: ReadonlyMap<string, Key> = new Map();
+  /** 0: never. */
+  #loadedMs = 0;
+  #restUntilMs = 0;
+  #isAway = false;
+  #loading: Promise<void> | undefined;
+
+  constructor(url: string, options: PublishedKeysOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
+
+  get keys(): ReadonlyMap<string, Key> {
+    return this.#keys;
+  }
+
+  get isStale(): boolean {
+    return this.#options.now() - this.#loadedMs >= MAX_AGE_MS;
+  }
+
+  /** The last request failed. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /** Asks the server, for the sake of this key, unless it was asked in vain a moment ago. Never rejects. */
+  async refresh(kid: string): Promise<void> {
+    const { now } = this.#options;
+    if (!this.#loading && now() < this.#restUntilMs) return;
+    const wasLoaded = this.#loadedMs > 0;
+    this.#loading ??= this.#load();
+    await this.#loading;
+    // The first time tells what there is, also for the sake of another URL's key.
+    const wasInVain = wasLoaded && !this.#keys.has(kid);
+    if (this.#isAway || wasInVain) this.#restUntilMs = now() + COOL_DOWN_MS;
+  }
+
+  async #load(): Promise<void> {
+    const { fetch, now, onFailure } = this.#options;
+    try {
+      this.#keys = await importPublishedKeys(await fetchJwks(this.#url, fetch));
+      this.#loadedMs = now();
+      this.#isAway = false;
+    } catch (error) {
+      this.#isAway = true;
+      onFailure(this.#url, error);
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+}
