@@ -14,6 +14,7 @@ import type { MediaNodeOptions } from "./media-node.ts";
 import { Rooms } from "./rooms.ts";
 import { Sessions } from "./session/sessions.ts";
 import { PeerSweep } from "./sweep-peers.ts";
+import { iceServersFor } from "./turn/ice-servers.ts";
 import { Core, type CoreOptions } from "./worker/core.ts";
 import { localAddresses } from "./worker/listen-addresses.ts";
 import { NetworkMeter } from "./worker/network-meter.ts";
@@ -49,6 +50,7 @@ function assembleBasis(options: MediaNodeOptions) {
   const rooms: Rooms = new Rooms({
     ...{ bus, registry, log, now, incarnation, cores, codecPolicy },
     record: (roomId, patch) => leases.records.write(roomId, patch),
+    iceServersFor: (peerId) => (options.turn ? iceServersFor(options.turn, peerId, now()) : []),
   });
   const network = new NetworkMeter(node.capacity.networkBps);
   const shared = { ...{ node, nodeId, incarnation, bus, registry, log, now }, cores, rooms, network };
@@ -124,6 +126,7 @@ function openCores(
     workerBin,
     listenAddresses: options.listenAddresses ?? localAddresses(),
     rtcBasePort: options.rtcBasePort ?? null,
+    rtcTcpBasePort: options.rtcTcpBasePort ?? null,
   };
   return Array.from(
     { length: options.cores ?? availableParallelism() },

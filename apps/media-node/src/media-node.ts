@@ -6,6 +6,7 @@ import type { KeySet } from "@fairlead/tickets";
 import { assembleNode, type NodeParts } from "./assemble-node.ts";
 import { dumpWorker, type LedgerEntry } from "./ledger/ledger.ts";
 import { serveNode } from "./serve-node.ts";
+import type { TurnOptions } from "./turn/ice-servers.ts";
 import type { Core } from "./worker/core.ts";
 import type { ListenAddress } from "./worker/listen-addresses.ts";
 
@@ -31,6 +32,10 @@ export type MediaNodeOptions = {
   listenAddresses?: readonly ListenAddress[];
   /** Core `i` listens on this port + `i`, UDP and TCP; default: free ones. */
   rtcBasePort?: number | null;
+  /** TCP's own, counted in the same way, or `off`; default: the same ports as UDP's. */
+  rtcTcpBasePort?: number | "off" | null;
+  /** STUN and TURN servers that peers are told of; default: none. */
+  turn?: TurnOptions;
   codecPolicy?: CodecPolicy;
   /** How long a session outlives its last sign of life, ms. */
   graceMs?: number;

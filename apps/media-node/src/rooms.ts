@@ -17,6 +17,7 @@ export type RoomsOptions = {
   now: () => number;
   /** Writes a moderation act into the record of a room. */
   record: (roomId: string, patch: RoomPatch) => Promise<void>;
+  iceServersFor: RoomDeps["iceServersFor"];
 };
 
 export type RoomsWatcher = {
@@ -191,8 +192,8 @@ export class Rooms {
   }
 
   #roomDeps(roomId: string): RoomDeps {
-    const { bus, log, now, record } = this.#options;
-    return { bus, log, now, record: (patch) => record(roomId, patch) };
+    const { bus, log, now, record, iceServersFor } = this.#options;
+    return { bus, log, now, iceServersFor, record: (patch) => record(roomId, patch) };
   }
 
   #forget(room: Room): void {

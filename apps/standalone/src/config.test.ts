@@ -45,6 +45,8 @@ describe("the configuration", () => {
     ["FAIRLEAD_PORT", "http"],
     ["FAIRLEAD_CORES", "0"],
     ["FAIRLEAD_RTC_PORT", "-1"],
+    ["FAIRLEAD_RTC_TCP_PORT", "on"],
+    ["FAIRLEAD_TURN_URLS", "http://turn.example.org"],
     ["FAIRLEAD_CODECS", "opus,theora"],
     ["FAIRLEAD_GRACE_MS", "10"],
     ["FAIRLEAD_NETWORK_BPS", "fast"],
@@ -62,6 +64,17 @@ describe("the configuration", () => {
     const read = () => readConfig([], { FAIRLEAD_API_KEY: "hush" });
     expect(read).toThrow("FAIRLEAD_API_KEY=(not shown): at least 16 characters");
     expect(read).not.toThrow("hush");
+  });
+
+  it("takes TURN servers with a secret, and never shows that", () => {
+    const env = { FAIRLEAD_TURN_URLS: "turn:turn.example.org", FAIRLEAD_TURN_SECRET: "a-secret-of-tests" };
+    expect(readConfig([], env)).toMatchObject({
+      turn: { urls: ["turn:turn.example.org"], secret: "a-secret-of-tests", ttlS: 86_400 },
+    });
+    expect(() => readConfig([], { ...env, FAIRLEAD_TURN_SECRET: "" })).toThrow("FAIRLEAD_TURN_SECRET is not");
+    expect(() => readConfig([], { ...env, FAIRLEAD_TURN_SECRET: "hush" })).toThrow(
+      "FAIRLEAD_TURN_SECRET=(not shown): ",
+    );
   });
 
   it("refuses an option that it does not know, and answers --help", () => {

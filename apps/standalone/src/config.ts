@@ -1,6 +1,10 @@
 import { parseArgs } from "node:util";
+import { type ReachConfig, reachConfig, reachSettings } from "@fairlead/media-node";
 import { CodecPolicy, DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
 import * as z from "zod";
+
+/** Never shown. */
+const SECRETS = new Set(["FAIRLEAD_API_KEY", "FAIRLEAD_TURN_SECRET"]);
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -12,6 +16,7 @@ const Settings = z.object({
   FAIRLEAD_API_KEY: z.string().min(16, "at least 16 characters").optional(),
   FAIRLEAD_CORES: z.coerce.number().int().min(1).max(1_024).optional(),
   FAIRLEAD_RTC_PORT: port.default(0),
+  ...reachSettings,
   FAIRLEAD_ANNOUNCED_ADDRESS: z.string().min(1).optional(),
   FAIRLEAD_CODECS: z
     .string()
@@ -23,7 +28,7 @@ const Settings = z.object({
   FAIRLEAD_LOG_LEVEL: z.enum(["error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
-export type Config = {
+export type Config = ReachConfig & {
   host: string;
   /** 0: any free one. */
   port: number;
@@ -82,6 +87,7 @@ export function readConfig(
     apiKey: settings.FAIRLEAD_API_KEY,
     cores: settings.FAIRLEAD_CORES,
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
+    ...reachConfig(settings),
     announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,
     codecPolicy: settings.FAIRLEAD_CODECS,
     graceMs: settings.FAIRLEAD_GRACE_MS,
@@ -95,7 +101,7 @@ function parseSettings(values: Record<string, string | undefined>): z.infer<type
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    const given = name === "FAIRLEAD_API_KEY" ? "(not shown)" : JSON.stringify(values[name]);
+    const given = SECRETS.has(name) ? "(not shown)" : JSON.stringify(values[name]);
     return `${name}=${given}: ${issue.message}`;
   });
   throw new Error(`The configuration is wrong:\n  ${faults.join("\n  ")}`);

@@ -68,7 +68,7 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
 }
 
 function nodeOptions(config: Config) {
-  const { announcedAddress, cores, graceMs, networkCapacityBps, rtcBasePort } = config;
+  const { announcedAddress, cores, graceMs, networkCapacityBps, rtcBasePort, rtcTcpBasePort, turn } = config;
   const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
-  return { cores, graceMs, networkCapacityBps, rtcBasePort, listenAddresses };
+  return { cores, graceMs, networkCapacityBps, rtcBasePort, rtcTcpBasePort, turn, listenAddresses };
 }

@@ -11,6 +11,7 @@ import type { TypedEmitter } from "./typed-emitter.ts";
 
 type RoomMediaOptions = {
   device: types.Device;
+  iceTransportPolicy: RTCIceTransportPolicy;
   joined: JoinReply;
   command: SendCommand;
   peers: RemotePeers;
@@ -25,8 +26,9 @@ export class RoomMedia {
   readonly data: DataSender;
   readonly #monitor: QualityMonitor;
 
-  constructor({ device, joined, command, peers, emitter, qualityChanged }: RoomMediaOptions) {
-    this.transports = new PeerTransports({ device, joined, command });
+  constructor(options: RoomMediaOptions) {
+    const { device, iceTransportPolicy, joined, command, peers, emitter, qualityChanged } = options;
+    this.transports = new PeerTransports({ device, iceTransportPolicy, joined, command });
     this.subscriptions = new Subscriptions({ transports: this.transports, command, peers, emitter });
     this.data = new DataSender(this.transports, joined.grants.data);
     this.#monitor = new QualityMonitor({

@@ -13,6 +13,6 @@ export const transportCommands = {
   "transport.restart_ice": async (peer, { transportId }) => {
     const transport = peer.transport(transportId);
     const iceParameters = await refuseBadMedia(peer, () => transport.restartIce());
-    return { iceParameters, iceServers: [] };
+    return { iceParameters, iceServers: peer.room.deps.iceServersFor(peer.peerId) };
   },
 } satisfies Partial<CommandHandlers>;

@@ -2,6 +2,7 @@ import type { Bus } from "@fairlead/bus";
 import {
   type ErrorCode,
   FairleadError,
+  type IceServer,
   type Lease,
   type LeaveReason,
   type Mute,
@@ -32,6 +33,8 @@ export type RoomDeps = {
   now: () => number;
   /** Writes a moderation act into the room record, which outlives this node; later, if the registry is away. */
   record: (patch: RoomPatch) => Promise<void>;
+  /** With credentials that are made at each call. */
+  iceServersFor: (peerId: string) => IceServer[];
 };
 
 export type RoomSettings = {

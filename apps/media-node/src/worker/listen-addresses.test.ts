@@ -12,17 +12,26 @@ describe("listen addresses", () => {
       expect(all.find(({ address }) => address === ip)).toMatchObject({ family: "IPv4", internal: false });
   });
 
-  it("become one port, UDP and TCP, on each of them", () => {
-    expect(listenInfos([{ ip: "127.0.0.1" }, { ip: "10.0.0.1" }], 4_000)).toEqual([
+  it("become a port for UDP and one for TCP on each of them", () => {
+    expect(listenInfos([{ ip: "127.0.0.1" }, { ip: "10.0.0.1" }], { udp: 4_000, tcp: 443 })).toEqual([
       { protocol: "udp", ip: "127.0.0.1", port: 4_000 },
-      { protocol: "tcp", ip: "127.0.0.1", port: 4_000 },
+      { protocol: "tcp", ip: "127.0.0.1", port: 443 },
       { protocol: "udp", ip: "10.0.0.1", port: 4_000 },
-      { protocol: "tcp", ip: "10.0.0.1", port: 4_000 },
+      { protocol: "tcp", ip: "10.0.0.1", port: 443 },
+    ]);
+  });
+
+  it("are for UDP alone where TCP is off", () => {
+    expect(listenInfos([{ ip: "127.0.0.1" }], { udp: 4_000, tcp: null })).toEqual([
+      { protocol: "udp", ip: "127.0.0.1", port: 4_000 },
     ]);
   });
 
   it("keep what is announced in their place", () => {
-    const infos = listenInfos([{ ip: "0.0.0.0", announcedAddress: "media.example.org" }], 4_000);
+    const infos = listenInfos([{ ip: "0.0.0.0", announcedAddress: "media.example.org" }], {
+      udp: 4_000,
+      tcp: 4_000,
+    });
     expect(infos.map((info) => info.announcedAddress)).toEqual(["media.example.org", "media.example.org"]);
   });
 });

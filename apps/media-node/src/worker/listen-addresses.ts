@@ -21,14 +21,19 @@ export function lanAddresses(): string[] {
     .map((address) => address.address);
 }
 
-/** One port, UDP and TCP, on every address. */
-export function listenInfos(addresses: readonly ListenAddress[], port: number): types.TransportListenInfo[] {
-  return addresses.flatMap(({ ip, announcedAddress }) =>
-    (["udp", "tcp"] as const).map((protocol) => ({
-      protocol,
-      ip,
-      port,
-      ...(announcedAddress ? { announcedAddress } : {}),
-    })),
-  );
+/** null: the protocol is not offered. */
+export type RtcPorts = { udp: number; tcp: number | null };
+
+/** The ports of one core, on every address. */
+export function listenInfos(
+  addresses: readonly ListenAddress[],
+  { udp, tcp }: RtcPorts,
+): types.TransportListenInfo[] {
+  return addresses.flatMap(({ ip, announcedAddress }) => {
+    const address = { ip, ...(announcedAddress ? { announcedAddress } : {}) };
+    return [
+      { protocol: "udp" as const, port: udp, ...address },
+      ...(tcp === null ? [] : [{ protocol: "tcp" as const, port: tcp, ...address }]),
+    ];
+  });
 }

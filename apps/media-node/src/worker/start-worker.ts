@@ -1,12 +1,14 @@
 import { createWorker, type types } from "mediasoup";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type ListenAddress, listenInfos } from "./listen-addresses.ts";
+import { type ListenAddress, listenInfos, type RtcPorts } from "./listen-addresses.ts";
 
 export type WorkerConfig = {
   workerBin: string;
   listenAddresses: readonly ListenAddress[];
-  /** Core `i` listens on this port + `i`, UDP and TCP; null: any free one. */
+  /** Core `i` listens on this port + `i`, UDP, and TCP unless that has its own; null: any free one. */
   rtcBasePort: number | null;
+  /** Core `i` listens on this port + `i`, TCP. `off`: none does. null: the same port as UDP's. */
+  rtcTcpBasePort: number | "off" | null;
 };
 
 export type RunningWorker = { worker: types.Worker; webRtcServer: types.WebRtcServer; port: number };
@@ -65,7 +67,7 @@ async function openServer(worker: types.Worker, core: number, config: WorkerConf
   const open = async (port: number) => ({
     port,
     webRtcServer: await worker.createWebRtcServer({
-      listenInfos: listenInfos(config.listenAddresses, port),
+      listenInfos: listenInfos(config.listenAddresses, portsOf(core, config, port)),
       appData: { owner: { core } },
     }),
   });
@@ -77,4 +79,9 @@ async function openServer(worker: types.Worker, core: number, config: WorkerConf
       if (tries === FREE_PORT_TRIES || worker.closed) throw error;
     }
   }
+}
+
+function portsOf(core: number, { rtcTcpBasePort }: WorkerConfig, udp: number): RtcPorts {
+  if (rtcTcpBasePort === "off") return { udp, tcp: null };
+  return { udp, tcp: rtcTcpBasePort === null ? udp : rtcTcpBasePort + core };
 }

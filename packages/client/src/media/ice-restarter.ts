@@ -25,9 +25,11 @@ export class IceRestarter {
     if (this.#isRestarting || this.#transport.closed || this.#transport.connectionState === "new") return;
     this.#isRestarting = true;
     try {
-      const { iceParameters } = await this.#command("transport.restart_ice", {
+      const { iceParameters, iceServers } = await this.#command("transport.restart_ice", {
         transportId: this.#transport.id,
       });
+      // The credentials that it began with may have expired. None: a node that knows of no servers, or is older than they are.
+      if (iceServers.length > 0) await this.#transport.updateIceServers({ iceServers });
       await this.#transport.restartIce({ iceParameters: iceParameters as types.IceParameters });
     } catch {
       // The session ended, or the node is away: a new session brings new transports; else we try again.

@@ -6,7 +6,12 @@ import { IceRestarter } from "./ice-restarter.ts";
 /** What a producer's `appData` tells the node. */
 export type ProducerData = { source: Source; paused: boolean };
 
-type PeerTransportsOptions = { device: types.Device; joined: JoinReply; command: SendCommand };
+type PeerTransportsOptions = {
+  device: types.Device;
+  iceTransportPolicy: RTCIceTransportPolicy;
+  joined: JoinReply;
+  command: SendCommand;
+};
 
 /** The two transports of one session. A new session has new ones. */
 export class PeerTransports {
@@ -15,11 +20,11 @@ export class PeerTransports {
   readonly #command: SendCommand;
   readonly #iceRestarters: IceRestarter[];
 
-  constructor({ device, joined, command }: PeerTransportsOptions) {
+  constructor({ device, iceTransportPolicy, joined, command }: PeerTransportsOptions) {
     this.#command = command;
-    const { iceServers } = joined;
-    this.#send = device.createSendTransport({ ...transportOptions(joined.sendTransport), iceServers });
-    this.#receive = device.createRecvTransport({ ...transportOptions(joined.receiveTransport), iceServers });
+    const ice = { iceServers: joined.iceServers, iceTransportPolicy };
+    this.#send = device.createSendTransport({ ...transportOptions(joined.sendTransport), ...ice });
+    this.#receive = device.createRecvTransport({ ...transportOptions(joined.receiveTransport), ...ice });
     for (const transport of [this.#send, this.#receive]) this.#answerConnect(transport);
     this.#answerProduce();
     this.#iceRestarters = [this.#send, this.#receive].map(
