@@ -33,6 +33,10 @@ export default defineConfig({
           ...{ testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false },
         },
       },
+      // Whole backends, each with instances of one runtime: one file at a time.
+      {
+        test: { name: "runtimes", include: ["tests/runtimes/**/*.test.ts"], ...real, fileParallelism: false },
+      },
       // Browsers fill a machine: one file at a time, which vitest also keeps apart from the other projects.
       { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, fileParallelism: false } },
     ],

@@ -104,6 +104,10 @@ export class ProtocolClient {
     return this.#wire?.isOpen() ?? false;
   }
 
+  get isClosed(): boolean {
+    return this.#wire?.isClosed() ?? true;
+  }
+
   /** Opens a connection, in place of the last one. */
   async connect(): Promise<void> {
     let wire: Wire | undefined;
@@ -173,7 +177,7 @@ export class ProtocolClient {
 
   async close(): Promise<void> {
     this.#wire?.close();
-    await this.until(() => this.#wire?.isClosed() ?? true, "close");
+    await this.until(() => this.isClosed, "close");
   }
 
   framesOf<T extends ServerFrame["type"]>(type: T): FrameOf<T>[] {

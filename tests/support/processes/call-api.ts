@@ -11,7 +11,10 @@ export async function callApi<T>(
   apiKey: string,
   { method, path, body }: { method: string; path: string; body?: unknown },
 ): Promise<T> {
-  const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
+  const headers = {
+    authorization: `Bearer ${apiKey}`,
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+  };
   for (let tries = 1; ; tries++) {
     try {
       const response = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body) });

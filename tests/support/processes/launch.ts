@@ -126,7 +126,8 @@ function launch({ logs }: Site, { root = ROOT }: SignalingChoice, { name, app, p
   };
 }
 
-function natsEnv({ nats }: Site, role: "signaling" | "node", url: string): Record<string, string> {
+/** How a process of that role reaches NATS. */
+export function natsEnv({ nats }: Site, role: "signaling" | "node", url: string): Record<string, string> {
   const { user, password } = nats.users[role];
   return {
     FAIRLEAD_NATS_SERVERS: url,

@@ -1,8 +1,8 @@
 import {
   type ClientFrame,
   type ClientFrameInput,
-  type ErrorAnswer,
-  ErrorBody,
+  ErrorAnswer,
+  httpStatus,
   OpenedSession,
   PING_INTERVAL_MS,
   parse,
@@ -34,7 +34,9 @@ class HttpWire {
   readonly #listener: WireListener;
   readonly #ending = new AbortController();
   readonly #queue: Queued[] = [];
-  #isPosting = false;
+  /** Not before the stream has brought its ticket: one of an older connection is refused. */
+  #mayPost = false;
+  #posting: Promise<void> | null = null;
   #session = { id: "", ticket: "" };
   #pings: ReturnType<typeof setInterval> | undefined;
 
@@ -87,26 +89,33 @@ class HttpWire {
     for await (const { id, data } of readEventStream(response.body)) {
       const frame = parseJson(ServerFrame, data);
       if (frame.type === "event" && id !== frame.position) throw new Error(`id ${id} of ${data}`);
-      if ("sessionTicket" in frame) this.#session.ticket = frame.sessionTicket;
+      if ("sessionTicket" in frame) this.#begin(frame.sessionTicket);
       const isNews = !(isFirst && frame.type === "resumed");
       this.#listener.onFrame(isNews ? frame : { type: "session_ticket", sessionTicket: frame.sessionTicket });
     }
     this.end();
   }
 
+  #begin(sessionTicket: string): void {
+    this.#session.ticket = sessionTicket;
+    this.#mayPost = true;
+    void this.#guard(() => this.#post());
+  }
+
   async #post(): Promise<void> {
-    if (this.#isPosting) return;
-    this.#isPosting = true;
-    try {
-      while (this.#queue.length > 0 && !this.isClosed) {
-        const frames = this.#queue.splice(0, FRAMES_PER_REQUEST);
-        const response = await this.#request("POST", this.#path("commands"), { body: { frames } });
-        if (!response.ok) return await this.#refused(response);
-        for (const frame of parse(SessionReplies, await response.json()).frames)
-          this.#listener.onFrame(frame);
-      }
-    } finally {
-      this.#isPosting = false;
+    if (this.#posting || !this.#mayPost) return;
+    this.#posting = this.#postAll();
+    await this.#posting.finally(() => {
+      this.#posting = null;
+    });
+  }
+
+  async #postAll(): Promise<void> {
+    while (this.#queue.length > 0 && !this.isClosed) {
+      const frames = this.#queue.splice(0, FRAMES_PER_REQUEST);
+      const response = await this.#request("POST", this.#path("commands"), { body: { frames } });
+      if (!response.ok) return this.#refused(response);
+      for (const frame of parse(SessionReplies, await response.json()).frames) this.#listener.onFrame(frame);
     }
   }
 
@@ -133,8 +142,9 @@ class HttpWire {
   }
 
   async #refused(response: Response): Promise<void> {
-    const { error } = (await response.json()) as ErrorAnswer;
-    this.#listener.onFrame({ type: "error", error: parse(ErrorBody, error) });
+    const { error } = parse(ErrorAnswer, await response.json());
+    if (response.status !== httpStatus(error.code)) throw new Error(`${response.status} with ${error.code}`);
+    this.#listener.onFrame({ type: "error", error });
   }
 
   /** A request that broke is the end of the connection, as it is of a WebSocket. */

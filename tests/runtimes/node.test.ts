@@ -1,0 +1,4 @@
+import { conformanceSuite } from "./conformance/suite.ts";
+import { nodeRuntime } from "./start-node.ts";
+
+conformanceSuite(nodeRuntime);
