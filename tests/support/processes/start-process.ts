@@ -13,7 +13,7 @@ export type ProcessOptions = {
   name: string;
   command: readonly string[];
   env: Record<string, string>;
-  /** The event that it logs when it is ready. */
+  /** The event that it logs when it is ready, as `msg` or, of workerd itself, as `event`. */
   readyEvent: string;
   /** Everything that it says is kept here, over all its runs. */
   logFile: string;
@@ -71,7 +71,8 @@ export async function startProcess(options: ProcessOptions) {
     });
     // It also ends later, when nobody waits for a start any more.
     gone.catch(() => {});
-    await Promise.race([waitFor(({ msg }) => msg === readyEvent, { since, withinMs: START_MS }), gone]);
+    const isReady = ({ msg, event }: LogLine) => msg === readyEvent || event === readyEvent;
+    await Promise.race([waitFor(isReady, { since, withinMs: START_MS }), gone]);
   };
   await start();
 

@@ -1,0 +1,49 @@
+import type { Bus } from "@fairlead/bus";
+import { connectNatsWebSocketBus, type NatsBusOptions } from "@fairlead/bus/nats-websocket";
+import { FairleadError } from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
+import { createUpstashRegistry } from "@fairlead/registry/upstash";
+import { createSignaling } from "@fairlead/signaling";
+import type { Logger } from "@fairlead/telemetry";
+import { upgradeWithin } from "./upgrade-within.ts";
+import type { ShardConfig } from "./worker-settings.ts";
+import type { Shard } from "./workers-api.ts";
+
+/**
+ * Connects to NATS and makes the app over it.
+ * @throws {FairleadError} `bus_disconnected`: NATS can't be reached now. Once it has been, a lost connection is made anew for ever.
+ */
+export async function openShard(config: ShardConfig, log: Logger): Promise<Shard> {
+  const { host: _, port: __, nats, redis, sockets, ...options } = config;
+  const bus = await connectBus(nats, log);
+  const upgradeWebSocket = upgradeWithin(sockets);
+  const registry = openRegistry(redis, log);
+  const { app } = createSignaling({ ...options, bus, registry, log, upgradeWebSocket });
+  return { fetch: async (request) => app.fetch(request) };
+}
+
+async function connectBus(nats: NatsBusOptions, log: Logger): Promise<Bus> {
+  try {
+    const bus = await connectNatsWebSocketBus({
+      ...nats,
+      name: "signaling",
+      inboxPrefix: "_INBOX_signaling",
+      // Requests wait for it, and the next one tries again.
+      waitOnFirstConnect: false,
+      onHandlerError: (error, subject) => log.error("bus.handler_failed", { subject, error }),
+      onConnectionError: (error) => log.warn("bus.failed", { error }),
+    });
+    bus.onStatus((status) => log[status === "lost" ? "warn" : "info"](`bus.${status}`));
+    return bus;
+  } catch (error) {
+    throw new FairleadError("bus_disconnected", { cause: error });
+  }
+}
+
+function openRegistry({ url, token, prefix }: ShardConfig["redis"], log: Logger): Registry {
+  return createUpstashRegistry({
+    ...{ url, token },
+    ...(prefix === undefined ? {} : { prefix }),
+    onError: (error) => log.warn("registry.failed", { error }),
+  });
+}

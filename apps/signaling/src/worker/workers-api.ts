@@ -1,0 +1,17 @@
+/**
+ * What is used of Cloudflare's runtime, and no more: its own types would replace the DOM's in the whole project.
+ * @see https://developers.cloudflare.com/durable-objects/api/namespace/
+ */
+
+/** Where a Durable Object lives is said by whoever asks it first. */
+export type ShardNamespace = {
+  getByName(name: string, options?: { locationHint?: string }): Shard;
+};
+
+export type Shard = { fetch(request: Request): Promise<Response> };
+
+/** The server's end of a pair: it hears nothing before `accept`. */
+export type AcceptedSocket = WebSocket & { accept(): void };
+
+/** Bindings: settings and secrets as text, and the namespace of the shards. */
+export type WorkerEnv = { SIGNALING: ShardNamespace } & Record<string, unknown>;
