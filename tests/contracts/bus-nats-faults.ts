@@ -1,8 +1,9 @@
 import { type Bus, type BusStatus, decodeText } from "@fairlead/bus";
-import type { NatsBusOptions } from "@fairlead/bus/nats-tcp";
+import type { NatsBusOptions, RenewableBus } from "@fairlead/bus/nats-tcp";
 import { describe, expect, it } from "vitest";
 import { freePort } from "../support/servers/free-port.ts";
 import { type NatsServer, startNats } from "../support/servers/start-nats.ts";
+import { startTcpRelay } from "../support/tcp-relay.ts";
 import { bytes, collect } from "./bus-adapter.ts";
 import { type NatsAdapter, optionsFor } from "./nats-adapter.ts";
 
@@ -13,7 +14,7 @@ const FOREVER_MS = 600_000;
 
 const disconnected = expect.objectContaining({ code: "bus_disconnected" });
 
-type Scene = { server: NatsServer; connect: (options?: Partial<NatsBusOptions>) => Promise<Bus> };
+type Scene = { server: NatsServer; connect: (options?: Partial<NatsBusOptions>) => Promise<RenewableBus> };
 
 /** What NATS itself and its connections can go through. Each fact has a server of its own. */
 export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
@@ -120,6 +121,32 @@ export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
       // More than the buffers of both ends hold.
       for (let n = 0; n < 50; n += 1) bus.publish("flood", new Uint8Array(1_000_000));
       await status.until("lost");
+    });
+
+    fact(
+      "a connection that died unseen is renewed when asked to be, and one that lives stays",
+      async (scene) => {
+        const relay = await startTcpRelay(Number(new URL(adapter.urlOf(scene.server)).port));
+        const bus = await scene.connect({ servers: [onPort(adapter.urlOf(scene.server), relay.port)] });
+        const inbox = collect();
+        bus.subscribe("echo", inbox.handler);
+        const status = statusOf(bus);
+        await bus.renewIfSilent(FOREVER_MS);
+        expect(status.seen).toEqual([]);
+        relay.fallSilent();
+        await bus.renewIfSilent(100);
+        expect([status.seen, bus.isConnected]).toEqual([["lost", "resumed"], true]);
+        bus.publish("echo", bytes("one"));
+        await inbox.until(1);
+        await relay.close();
+      },
+    );
+
+    fact("asked to be renewed while its server is away, a bus says so after a while", async (scene) => {
+      const bus = await scene.connect();
+      await scene.server.kill();
+      await bus.renewIfSilent(100);
+      expect(bus.isConnected).toBe(false);
     });
 
     fact("a bus closes while its server hangs or is gone", async ({ server, connect }) => {
@@ -232,6 +259,10 @@ export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
         );
     });
   });
+}
+
+function onPort(url: string, port: number): string {
+  return url.replace(/\d+$/, `${port}`);
 }
 
 /** Gathers what a bus says of its connection. */

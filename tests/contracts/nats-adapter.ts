@@ -1,12 +1,11 @@
-import type { Bus } from "@fairlead/bus";
-import type { NatsBusOptions } from "@fairlead/bus/nats-tcp";
+import type { NatsBusOptions, RenewableBus } from "@fairlead/bus/nats-tcp";
 import { afterAll, beforeAll } from "vitest";
 import { type NatsServer, startNats } from "../support/servers/start-nats.ts";
 import type { BusAdapter, BusAdapterOptions } from "./bus-adapter.ts";
 
 /** An adapter to NATS, and which of a server's addresses is its own. */
 export type NatsAdapter = {
-  connect: (options: NatsBusOptions) => Promise<Bus>;
+  connect: (options: NatsBusOptions) => Promise<RenewableBus>;
   urlOf: (server: NatsServer) => string;
 };
 
@@ -31,7 +30,7 @@ export function useNats(adapter: NatsAdapter) {
   return async ({ subjects, onHandlerError }: BusAdapterOptions): Promise<BusAdapter> => {
     const server = servers.get(subjects);
     if (!server) throw new Error("no server yet");
-    const buses: Bus[] = [];
+    const buses: RenewableBus[] = [];
     const connect = async (role: "signaling" | "node") => {
       const bus = await adapter.connect({ ...optionsFor(adapter, server, role), onHandlerError });
       buses.push(bus);

@@ -46,12 +46,22 @@ export async function startTcpRelay(port: number | (() => number), options: TcpR
   const listening = (server.address() as AddressInfo).port;
   return {
     port: listening,
+    /** How many it relays now. */
+    connections: () => [...open].filter((socket) => socket.localPort === listening).length,
     /** As HTTP. */
     url: `http://${host === LOOPBACK ? "localhost" : host}:${listening}`,
     /** Every connection is reset, and so is every new one until `restore`. */
     cut: () => {
       isCut = true;
       dropAll();
+    },
+    /** What is connected now hears nothing more, not even an end, as behind a NAT that forgot it; new connections work. */
+    fallSilent: () => {
+      for (const socket of open) {
+        socket.unpipe();
+        socket.removeAllListeners("data");
+        socket.resume();
+      }
     },
     restore: () => {
       isCut = false;

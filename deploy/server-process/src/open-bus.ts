@@ -1,5 +1,4 @@
-import type { Bus } from "@fairlead/bus";
-import { connectNatsTcpBus } from "@fairlead/bus/nats-tcp";
+import { connectNatsTcpBus, type RenewableBus } from "@fairlead/bus/nats-tcp";
 import { connectNatsWebSocketBus } from "@fairlead/bus/nats-websocket";
 import type { Logger } from "@fairlead/telemetry";
 import type { ClusterConfig } from "./cluster-settings.ts";
@@ -13,7 +12,7 @@ import type { ClusterConfig } from "./cluster-settings.ts";
 export async function openBus(
   { isWebSocket, ...nats }: ClusterConfig["nats"],
   { role, name, log }: { role: "signaling" | "node"; name: string; log: Logger },
-): Promise<Bus> {
+): Promise<RenewableBus> {
   const connect = isWebSocket ? connectNatsWebSocketBus : connectNatsTcpBus;
   const bus = await connect({
     ...nats,

@@ -28,6 +28,15 @@ import { translateError } from "./translate-error.ts";
  */
 const INBOX = "_INBOX";
 
+/** A bus whose process may be frozen for any time, in which its connection dies unseen. */
+export interface RenewableBus extends Bus {
+  /**
+   * Resolves once the server has answered: on the connection that lives now, or on a new one in its place if that has not
+   * answered within `answerMs`. At the latest after some seconds: then `isConnected` is false.
+   */
+  renewIfSilent(answerMs: number): Promise<void>;
+}
+
 type Subscriber = {
   subject: string;
   queue: string | undefined;
@@ -43,13 +52,13 @@ type Subscriber = {
 export async function openNatsBus(
   dial: () => Promise<NatsConnection>,
   options: NatsBusOptions,
-): Promise<Bus> {
+): Promise<RenewableBus> {
   const bus = new NatsBus(dial, options);
   await bus.open();
   return bus;
 }
 
-class NatsBus implements Bus {
+class NatsBus implements RenewableBus {
   readonly #link: NatsLink;
   readonly #subscribers = new Set<Subscriber>();
   readonly #listeners = new Set<(status: BusStatus) => void>();
@@ -134,6 +143,10 @@ class NatsBus implements Bus {
       if (!(error instanceof errors.NoRespondersError)) throw translateError(error, subject, timeoutMs);
     }
     return answers;
+  }
+
+  renewIfSilent(answerMs: number): Promise<void> {
+    return this.#link.renewIfSilent(answerMs);
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {

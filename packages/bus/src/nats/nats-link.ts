@@ -18,6 +18,8 @@ const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1_000;
 /** For what was published to leave, and for the server to notice. */
 const CLOSE_MS = 1_000;
+/** For a new connection in place of a silent one: a first dial that fails and a second one. */
+const RENEW_MS = 3_000;
 
 /**
  * Keeps one connection to NATS for ever, by making a new one whenever it is lost. NATS's client can reconnect by itself, but
@@ -30,6 +32,7 @@ export class NatsLink {
   #isFirst = true;
   #isClosed = false;
   #endPause = () => {};
+  #nextUp = Promise.withResolvers<void>();
   #lastReason: string | null = null;
 
   constructor(options: NatsLinkOptions) {
@@ -52,6 +55,17 @@ export class NatsLink {
   async open(): Promise<void> {
     void this.#run();
     await this.#first.promise;
+  }
+
+  /** @see RenewableBus.renewIfSilent */
+  async renewIfSilent(answerMs: number): Promise<void> {
+    const { connection } = this;
+    if (connection && (await answersWithin(answerMs, connection))) return;
+    const up = this.#nextUp.promise;
+    this.#report(new Error("NATS does not answer after a pause"));
+    void connection?.close();
+    this.#endPause();
+    await within(RENEW_MS, up);
   }
 
   /** What was published before still leaves, if the server takes it soon. */
@@ -106,6 +120,8 @@ export class NatsLink {
     if (this.#isFirst) this.#first.resolve();
     else this.#options.onResumed();
     this.#isFirst = false;
+    this.#nextUp.resolve();
+    this.#nextUp = Promise.withResolvers();
   }
 
   async #watch(connection: NatsConnection): Promise<void> {
@@ -145,6 +161,16 @@ function explain(error: unknown): Error {
 /** Trying again would not help. */
 function isRefusal(error: unknown): boolean {
   return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+}
+
+/** @returns Whether it is of use. */
+async function answersWithin(ms: number, connection: NatsConnection): Promise<boolean> {
+  let hasAnswered = false;
+  const answer = connection.flush().then(() => {
+    hasAnswered = true;
+  });
+  await within(ms, Promise.race([answer, connection.closed()]));
+  return hasAnswered && !connection.isClosed();
 }
 
 /** Resolves when `work` has ended, whichever way, but not later than after `ms`. */

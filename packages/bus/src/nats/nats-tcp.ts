@@ -1,9 +1,9 @@
 import { type NatsConnection, NatsConnectionImpl, setTransportFactory } from "@nats-io/nats-core/internal";
 import { NodeTransport, nodeResolveHost } from "@nats-io/transport-node/lib/node_transport.js";
-import type { Bus } from "../bus.ts";
-import { openNatsBus } from "./nats-bus.ts";
+import { openNatsBus, type RenewableBus } from "./nats-bus.ts";
 import { connectionOptions, type NatsBusOptions } from "./nats-bus-options.ts";
 
+export type { RenewableBus } from "./nats-bus.ts";
 export type { NatsBusOptions } from "./nats-bus-options.ts";
 
 /**
@@ -12,7 +12,7 @@ export type { NatsBusOptions } from "./nats-bus-options.ts";
  *
  * @throws {Error} The credentials are refused; with `waitOnFirstConnect: false` also when no server can be reached.
  */
-export function connectNatsTcpBus(options: NatsBusOptions): Promise<Bus> {
+export function connectNatsTcpBus(options: NatsBusOptions): Promise<RenewableBus> {
   const { servers, tls } = options;
   // NATS's client reads only host and port of a URL: without this `tls://` would not insist on TLS.
   const needsTls = tls !== undefined || servers.some((url) => url.startsWith("tls://"));

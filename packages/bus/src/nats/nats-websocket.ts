@@ -1,8 +1,8 @@
 import { wsconnect } from "@nats-io/nats-core";
-import type { Bus } from "../bus.ts";
-import { openNatsBus } from "./nats-bus.ts";
+import { openNatsBus, type RenewableBus } from "./nats-bus.ts";
 import { connectionOptions, type NatsBusOptions } from "./nats-bus-options.ts";
 
+export type { RenewableBus } from "./nats-bus.ts";
 export type { NatsBusOptions } from "./nats-bus-options.ts";
 
 /**
@@ -10,7 +10,7 @@ export type { NatsBusOptions } from "./nats-bus-options.ts";
  *
  * @throws {Error} The credentials are refused; with `waitOnFirstConnect: false` also when no server can be reached.
  */
-export async function connectNatsWebSocketBus(options: NatsBusOptions): Promise<Bus> {
+export async function connectNatsWebSocketBus(options: NatsBusOptions): Promise<RenewableBus> {
   if (options.tls)
     throw new Error(
       "NATS over WebSocket takes no certificates: the runtime decides whom it trusts (Node: NODE_EXTRA_CA_CERTS)",
