@@ -38,8 +38,11 @@ export class HttpClient {
     return reader;
   }
 
-  get(position: string): Promise<Response> {
-    return this.request("GET", `/${this.sessionId}/events`, undefined, { "Last-Event-ID": position });
+  get(position: string, signal?: AbortSignal): Promise<Response> {
+    return fetch(`${this.url}/v1/sessions/${this.sessionId}/events`, {
+      headers: { ...this.#proof(), "Last-Event-ID": position },
+      signal: signal ?? null,
+    });
   }
 
   async send(...frames: Frames): Promise<SessionReplies["frames"]> {
@@ -59,11 +62,15 @@ export class HttpClient {
     return fetch(`${this.url}/v1/sessions${path}`, {
       ...{ method, body },
       headers: {
-        ...(this.sessionTicket ? { Authorization: `Bearer ${this.sessionTicket}` } : {}),
+        ...this.#proof(),
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         ...headers,
       },
     });
+  }
+
+  #proof(): Record<string, string> {
+    return this.sessionTicket ? { Authorization: `Bearer ${this.sessionTicket}` } : {};
   }
 }
 

@@ -1,17 +1,9 @@
-import {
-  FairleadError,
-  fromErrorBody,
-  PING_INTERVAL_MS,
-  Position,
-  PROTOCOL_VERSION,
-  SessionPath,
-} from "@fairlead/protocol";
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { FairleadError, fromErrorBody, PROTOCOL_VERSION, type ResumeRequest } from "@fairlead/protocol";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { SignalingContext } from "../context.ts";
+import { forRequest } from "../http/for-request.ts";
 import { readSessionTicket } from "../http/session-ticket.ts";
-import { named } from "../openapi/components.ts";
-import { errorResponses, jsonOf, NODE_ERRORS, REGISTRY_ERRORS } from "../openapi/error-responses.ts";
 import { answerFrames } from "../session/answer-frames.ts";
 import { assertBus } from "../session/assert-bus.ts";
 import { type ClientConnection, OPENING_COST } from "../session/client-connection.ts";
@@ -19,131 +11,17 @@ import type { Clients } from "../session/clients.ts";
 import { FrameStream } from "../session/frame-stream.ts";
 import { joinSession } from "../session/join-session.ts";
 import { leaveSession } from "../session/leave-session.ts";
-import { checkVersion } from "../session/read-frame.ts";
 import { SessionRates } from "../session/session-rates.ts";
-import { traceRequest } from "../trace/trace-request.ts";
-
-const common = { tags: ["sessions"], security: [{ sessionTicket: [] }] };
-const bearerErrors = ["session_invalid", "session_expired", "bus_disconnected"] as const;
-
-const open = createRoute({
-  method: "post",
-  path: "/v1/sessions",
-  operationId: "openSession",
-  tags: ["sessions"],
-  summary: "Join a room over HTTP",
-  description:
-    "What `join` is on the WebSocket, for networks that let none through. The client then reads `streamEvents` from " +
-    "`position` on, within the grace time. Sent again with the same `joinId` it finds the session that the first one made.",
-  middleware: [
-    async (c: Context, next: () => Promise<void>) => {
-      // Told before anything else about it: another version's join may look different.
-      checkVersion(await c.req.json().catch(() => null));
-      await next();
-    },
-  ],
-  request: { body: { required: true, content: { "application/json": { schema: named.JoinRequest } } } },
-  responses: {
-    201: jsonOf(named.OpenedSession, "The session, and the ticket that proves it."),
-    ...errorResponses(
-      ...(["ticket_invalid", "ticket_expired", "ticket_not_yet_valid", "ticket_unknown_key"] as const),
-      ...(["ticket_wrong_audience", "protocol_unsupported", "capabilities_mismatch"] as const),
-      ...([
-        "banned",
-        "duplicate_identity",
-        "room_full",
-        "no_capacity",
-        "core_full",
-        "node_draining",
-      ] as const),
-      ...(["frame_too_large", "shutting_down", ...REGISTRY_ERRORS, ...NODE_ERRORS] as const),
-    ),
-  },
-});
-
-const events = createRoute({
-  ...common,
-  method: "get",
-  path: "/v1/sessions/{session}/events",
-  operationId: "streamEvents",
-  summary: "Follow a session's events",
-  description:
-    "Attaches to the session, like `resume` on the WebSocket: any older connection of it ends with `session_replaced`. Every " +
-    "message is one `ServerFrame` as JSON. The first is `resumed` with a fresh session ticket, to be used from then on; what was " +
-    `missed since \`Last-Event-ID\` follows. A \`pong\` comes every ${PING_INTERVAL_MS / 1_000} seconds. The stream ends after \`error\` and after \`moved\`; after any ` +
-    "other end the client asks again, on any instance. Reading alone keeps no session alive: `sendFrames` does.",
-  request: {
-    params: SessionPath,
-    headers: z.object({
-      "last-event-id": Position.clone().openapi({
-        description: "The last event that the client applied; at first the session's `position`.",
-        example: "1800000000000:7",
-      }),
-    }),
-  },
-  responses: {
-    200: {
-      description: "Server-sent events. Those of the type `event` carry their position as id.",
-      content: {
-        "text/event-stream": {
-          schema: z.string(),
-          example: 'id: 1800000000000:8\ndata: {"type":"event","position":"1800000000000:8","event":{}}\n\n',
-        },
-      },
-    },
-    ...errorResponses(...bearerErrors, "session_gone", "too_many_frames", "shutting_down"),
-  },
-});
-
-const send = createRoute({
-  ...common,
-  method: "post",
-  path: "/v1/sessions/{session}/commands",
-  operationId: "sendFrames",
-  summary: "Send commands, acknowledgements and pings",
-  description:
-    "In order, from 1 to 50. Answers hold one `reply` to each command that was settled (one that is missing is sent again, with " +
-    "its id: it acts once) and one `pong` to each `ping`. An `error` among them says that the session is over. Each request " +
-    "proves that the client is there: without any for the grace time the session ends.",
-  request: {
-    params: SessionPath,
-    body: { required: true, content: { "application/json": { schema: named.SessionFrames } } },
-  },
-  responses: {
-    200: jsonOf(named.SessionReplies, "The answers."),
-    ...errorResponses(...bearerErrors, "too_many_frames", "frame_too_large"),
-  },
-});
-
-const leave = createRoute({
-  ...common,
-  method: "delete",
-  path: "/v1/sessions/{session}",
-  operationId: "leaveSession",
-  summary: "Leave",
-  description:
-    "Also by `fetch` with `keepalive` when a page is hidden. A session that is gone already is fine.",
-  request: { params: SessionPath },
-  responses: {
-    204: { description: "It is gone." },
-    ...errorResponses(...bearerErrors, "session_replaced", "node_timeout"),
-  },
-});
+import { events, leave, open, send } from "./session-operations.ts";
 
 /** Sessions over HTTP: the same frames, handled by the same code, as on the WebSocket. */
 export function addSessionRoutes(app: OpenAPIHono, context: SignalingContext, clients: Clients): void {
   const rates = new SessionRates(context.limits, context.now);
-  app.openAPIRegistry.registerComponent("securitySchemes", "sessionTicket", {
-    type: "http",
-    scheme: "bearer",
-    description:
-      "The session's ticket: of `openSession`, then always the latest that came by `streamEvents`.",
-  });
 
   app.openapi(open, async (c) => {
     clients.refuseNewcomers();
     const join = c.req.valid("json");
-    return c.json(await joinSession(traceRequest(context, c), clients.links, join, isWanted(c)), 201);
+    return c.json(await joinSession(forRequest(context, c), clients.links, join, isWanted(c)), 201);
   });
 
   app.openapi(send, async (c) => {
@@ -151,35 +29,26 @@ export function addSessionRoutes(app: OpenAPIHono, context: SignalingContext, cl
     const { session } = await readSessionTicket(c, context, c.req.valid("param").session);
     const { frames } = c.req.valid("json");
     rates.take(session.session, frames.length);
-    return c.json(
-      { frames: await answerFrames(traceRequest(context, c), session, frames, isWanted(c)) },
-      200,
-    );
+    return c.json({ frames: await answerFrames(forRequest(context, c), session, frames, isWanted(c)) }, 200);
   });
 
   app.openapi(leave, async (c) => {
     assertBus(context);
     const { session } = await readSessionTicket(c, context, c.req.valid("param").session);
-    await leaveSession(traceRequest(context, c), session);
+    await leaveSession(forRequest(context, c), session);
     return c.body(null, 204);
   });
 
   app.openapi(events, async (c) => {
+    // Hono answers HEAD by what GET does, and would leave the stream to nobody.
+    if (c.req.method === "HEAD") throw new FairleadError("method_not_allowed");
     clients.refuseNewcomers();
     assertBus(context);
     const { session, sessionTicket } = await readSessionTicket(c, context, c.req.valid("param").session);
     rates.take(session.session, OPENING_COST);
     const position = c.req.valid("header")["last-event-id"];
-    const resume = { type: "resume", protocolVersion: PROTOCOL_VERSION, sessionTicket, position };
-    const stream = new FrameStream(() => connection.disconnected());
-    const connection: ClientConnection = clients.accept(stream, traceRequest(context, c));
-    // Not every runtime cancels a body that nobody reads yet, nor tells by the signal once somebody does.
-    c.req.raw.signal.addEventListener("abort", () => stream.cancel(), { once: true });
-    connection.receive(JSON.stringify(resume));
-    const first = await stream.first;
-    if (first === null) throw new FairleadError("session_gone", { message: "nobody waits for this" });
-    if (first.type === "error") throw fromErrorBody(first.error);
-    return c.body(stream.body, 200, {
+    const body = await follow(c, forRequest(context, c), clients, { sessionTicket, position });
+    return c.body(body, 200, {
       "Content-Type": "text/event-stream",
       "Cache-Control": "no-store, no-transform",
       // Nginx would hold messages back until it has a bufferful.
@@ -190,4 +59,25 @@ export function addSessionRoutes(app: OpenAPIHono, context: SignalingContext, cl
 
 function isWanted(c: Context): () => boolean {
   return () => !c.req.raw.signal.aborted;
+}
+
+/**
+ * Resumes the session as a client of a WebSocket would; the frames to it become the stream.
+ * @throws {FairleadError} The refusal, if it comes before anything else.
+ */
+async function follow(
+  c: Context,
+  context: SignalingContext,
+  clients: Clients,
+  resume: Pick<ResumeRequest, "sessionTicket" | "position">,
+): Promise<ReadableStream> {
+  const stream = new FrameStream(() => connection.disconnected());
+  const connection: ClientConnection = clients.accept(stream, context);
+  // Not every runtime cancels a body that nobody reads yet, nor tells by the signal once somebody does.
+  c.req.raw.signal.addEventListener("abort", () => stream.cancel(), { once: true });
+  connection.receive(JSON.stringify({ type: "resume", protocolVersion: PROTOCOL_VERSION, ...resume }));
+  const first = await stream.first;
+  if (first === null) throw new FairleadError("session_gone", { message: "nobody waits for this" });
+  if (first.type === "error") throw fromErrorBody(first.error);
+  return stream.body;
 }

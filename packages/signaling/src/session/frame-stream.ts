@@ -2,6 +2,9 @@ import { type ErrorCode, FairleadError, toErrorBody } from "@fairlead/protocol";
 import type { ClientChannel } from "./client-connection.ts";
 import type { SentFrame } from "./session-link.ts";
 
+/** Handed over at once, in UTF-16 units, or one message: the runtime holds it until the client has taken it. */
+const CHUNK_LENGTH = 65_536;
+
 /**
  * The client's end of a connection as server-sent events: one frame is one message. Frames of the type `event` carry their
  * position as id, which the client gives back as `Last-Event-ID` (HTML Standard § 9.2).
@@ -41,7 +44,7 @@ export class FrameStream implements ClientChannel {
   /** What waits is handed over before the end, but for one who reads too slowly: that would be kept for as long as it likes. */
   close(_code: number, reason: ErrorCode): void {
     if (reason === "slow_reader") {
-      this.#take();
+      this.#forget();
       this.#push(toMessage({ type: "error", error: toErrorBody(new FairleadError(reason)) }));
     }
     if (this.#state === "open") this.#state = "ending";
@@ -57,7 +60,7 @@ export class FrameStream implements ClientChannel {
   cancel(): void {
     if (this.#state === "over") return;
     this.#state = "over";
-    this.#take();
+    this.#forget();
     this.#onFirst(null);
     this.#wake();
     this.#onCancelled();
@@ -71,7 +74,7 @@ export class FrameStream implements ClientChannel {
     if (this.#state === "over") return;
     const text = this.#take();
     if (text !== "") controller.enqueue(new TextEncoder().encode(text));
-    if (this.#state !== "ending") return;
+    if (this.#state !== "ending" || this.#waiting.length > 0) return;
     this.#state = "over";
     controller.close();
   }
@@ -84,8 +87,21 @@ export class FrameStream implements ClientChannel {
   }
 
   #take(): string {
+    let text = "";
+    let count = 0;
+    for (const message of this.#waiting) {
+      if (count > 0 && text.length + message.length > CHUNK_LENGTH) break;
+      text += message;
+      count += 1;
+    }
+    this.#waiting.splice(0, count);
+    this.#waitingLength -= text.length;
+    return text;
+  }
+
+  #forget(): void {
+    this.#waiting = [];
     this.#waitingLength = 0;
-    return this.#waiting.splice(0).join("");
   }
 }
 
