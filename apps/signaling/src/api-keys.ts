@@ -1,19 +1,32 @@
 import { ApiScope } from "@fairlead/protocol";
-import type { ApiKey } from "@fairlead/signaling";
+import { hashApiKey } from "@fairlead/signaling";
 import * as z from "zod";
 
 const KEY_LENGTH = 16;
+const HASH = "sha256:";
 
 /** What `ApiKeys` accepts, in words. */
-export const API_KEYS_FORM = `SCOPES=KEY with commas between, SCOPES some of ${ApiScope.options.join("+")}, KEY at least ${KEY_LENGTH} characters without commas`;
+export const API_KEYS_FORM = `SCOPES=KEY or SCOPES=${HASH}HEX with commas between, SCOPES some of ${ApiScope.options.join("+")}, KEY at least ${KEY_LENGTH} characters without commas, HEX its SHA-256`;
 
-/** e.g. `admin=KEY,tickets+rooms=KEY2`. A key may have `=` in it. */
+const Item = z.object({
+  scopes: z.array(ApiScope).min(1),
+  hash: z
+    .string()
+    .min(KEY_LENGTH)
+    // A hash that was copied in part must not become a key.
+    .refine((given) => !given.startsWith(HASH) || /^sha256:[0-9a-f]{64}$/i.test(given))
+    .transform((given) =>
+      given.startsWith(HASH) ? given.slice(HASH.length).toLowerCase() : hashApiKey(given),
+    ),
+});
+
+/** e.g. `admin=sha256:HEX,tickets+rooms=KEY`. A key may have `=` in it. Only hashes are kept. */
 export const ApiKeys = z
   .string()
   .transform((text) => text.split(",").map(splitItem))
-  .pipe(z.array(z.object({ key: z.string().min(KEY_LENGTH), scopes: z.array(ApiScope).min(1) })));
+  .pipe(z.array(Item));
 
-function splitItem(item: string): Record<keyof ApiKey, unknown> {
+function splitItem(item: string): Record<keyof z.input<typeof Item>, unknown> {
   const [scopes = "", ...key] = item.trim().split("=");
-  return { key: key.join("="), scopes: scopes.split("+") };
+  return { hash: key.join("="), scopes: scopes.split("+") };
 }

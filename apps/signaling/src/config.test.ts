@@ -1,3 +1,4 @@
+import { hashApiKey } from "@fairlead/signaling";
 import { exportKeySet, generateKeySet, publicJwks } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "./config.ts";
@@ -22,10 +23,27 @@ describe("signaling's settings", () => {
     });
   });
 
-  it("give each API key its scopes", async () => {
+  it("give each API key its scopes, and keep nothing of it but its hash", async () => {
     const { env } = await environment();
-    const config = await readConfig({ ...env, FAIRLEAD_API_KEYS: "admin=0123456789abcdef" });
-    expect(config.apiKeys).toEqual([{ key: "0123456789abcdef", scopes: ["admin"] }]);
+    const keys = "admin=0123456789abcdef, tickets+rooms=0123=456=789abcdef";
+    const { apiKeys } = await readConfig({ ...env, FAIRLEAD_API_KEYS: keys });
+    expect(apiKeys).toEqual([
+      { hash: await hashApiKey("0123456789abcdef"), scopes: ["admin"] },
+      { hash: await hashApiKey("0123=456=789abcdef"), scopes: ["tickets", "rooms"] },
+    ]);
+  });
+
+  it("take an API key's hash in place of the key", async () => {
+    const { env } = await environment();
+    const hash = await hashApiKey("0123456789abcdef");
+    for (const given of [hash, hash.toUpperCase()]) {
+      const { apiKeys } = await readConfig({ ...env, FAIRLEAD_API_KEYS: `admin=sha256:${given}` });
+      expect(apiKeys).toEqual([{ hash, scopes: ["admin"] }]);
+    }
+    for (const broken of [hash.slice(1), `${hash}0`, hash.replace(/./, "g")]) {
+      const read = readConfig({ ...env, FAIRLEAD_API_KEYS: `admin=sha256:${broken}` });
+      await expect(read).rejects.toThrow("FAIRLEAD_API_KEYS=(not shown): must be SCOPES=KEY");
+    }
   });
 
   it("take tickets by public keys alone, and then have nothing to sign them with", async () => {

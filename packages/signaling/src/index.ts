@@ -1,4 +1,4 @@
 export type { RateLimits, SignalingDependencies } from "./context.ts";
-export type { ApiKey } from "./http/api-key.ts";
+export { type ApiKey, hashApiKey } from "./http/api-key.ts";
 export type { SignalingLimits } from "./limits.ts";
 export { createSignaling, type Signaling } from "./signaling.ts";

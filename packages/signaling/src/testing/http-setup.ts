@@ -3,6 +3,7 @@ import type { Registry } from "@fairlead/registry";
 import { silentLogger } from "@fairlead/telemetry";
 import { generateKeySet } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
+import { hashApiKey } from "../http/api-key.ts";
 import { createSignaling } from "../signaling.ts";
 import { startScriptedNode } from "./scripted-node.ts";
 
@@ -11,6 +12,7 @@ const API_KEYS = [
   { key: "key-of-tickets", scopes: ["tickets" as const] },
   { key: "key-of-rooms", scopes: ["rooms" as const] },
   { key: API_KEY, scopes: ["admin" as const] },
+  { hash: await hashApiKey("key-kept-as-hash"), scopes: ["tickets" as const] },
 ];
 
 const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promise<void>) =>
