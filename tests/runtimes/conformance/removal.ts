@@ -8,8 +8,7 @@ export function removalFacts(instances: Instances, driver: Driver): void {
       const room = instances.newRoom();
       const bob = await instances.join(driver, { room, identity: "bob" });
       const ticket = await instances.ticket({ room, identity: "ann" });
-      const ann = await instances.connect(driver, instances.second);
-      await ann.join({ ticket });
+      const ann = await instances.join(driver, { join: { ticket }, at: instances.second });
       await instances.api("DELETE", `/v1/rooms/${room}/peers/${ann.peerId}`, { reason: "enough" });
 
       expect(await endOf(ann)).toBe("peer_removed");

@@ -93,6 +93,8 @@ class HttpWire {
       const isNews = !(isFirst && frame.type === "resumed");
       this.#listener.onFrame(isNews ? frame : { type: "session_ticket", sessionTicket: frame.sessionTicket });
     }
+    // The answer to a leave is on its way beside the stream that it ended.
+    await this.#posting;
     this.end();
   }
 

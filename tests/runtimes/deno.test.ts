@@ -1,0 +1,4 @@
+import { conformanceSuite } from "./conformance/suite.ts";
+import { denoRuntime } from "./start-deno.ts";
+
+conformanceSuite(denoRuntime);
