@@ -1,6 +1,6 @@
 import type { Bus } from "@fairlead/bus";
 import { type CodecPolicy, DEFAULT_CODEC_POLICY, DEFAULT_ISSUER } from "@fairlead/protocol";
-import type { RateLimit, Registry } from "@fairlead/registry";
+import type { RateLimit, RateStanding, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
@@ -56,6 +56,10 @@ export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl"
   /** Around placements, so that joins are quick while the registry is away. */
   breaker: CircuitBreaker;
   busHistory: BusHistory;
+  /** The client's, as limits count it; undefined where nobody asks, or the runtime does not know. */
+  address: string | undefined;
+  /** Hears how the rates stand that a request was counted for. */
+  onRates: (standings: readonly RateStanding[]) => void;
 };
 
 /** A registry that failed this often in a row is left alone for a second. */
@@ -79,6 +83,8 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     trustedProxies: dependencies.trustedProxies ?? 0,
     rateLimits: dependencies.rateLimits ?? {},
     origins: dependencies.origins ?? "*",
+    address: undefined,
+    onRates: () => {},
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
   };

@@ -1,5 +1,6 @@
 import { describeFaults, FairleadError } from "@fairlead/protocol";
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { limitApiKeys } from "./abuse/limit-requests.ts";
 import { createContext, type SignalingDependencies } from "./context.ts";
 import { requireApiKey } from "./http/api-key.ts";
 import { answerError } from "./http/error-answer.ts";
@@ -44,7 +45,8 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addConnectRoute(app, context, clients);
   useMiddleware(app, context);
   const authorize = requireApiKey(context.apiKeys);
-  for (const path of ["/v1/rooms/*", "/v1/nodes/*", "/v1/surplus/*"]) app.use(path, authorize);
+  for (const path of ["/v1/rooms/*", "/v1/nodes/*", "/v1/surplus/*"])
+    app.use(path, authorize, limitApiKeys(context));
   addHealthRoutes(app, context, clients);
   addCapabilitiesRoute(app, context);
   addSessionRoutes(app, context, clients);

@@ -3,11 +3,13 @@ import type { Logger } from "@fairlead/telemetry";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { headersOfRefusal } from "../abuse/rate-headers.ts";
 
 /** Answers with what was thrown: a refusal as it is, a bug as `internal`, logged once. */
 export function answerError(c: Context, error: unknown, log: Logger): Response {
   const refusal = error instanceof HTTPException ? fromHttpException(error) : error;
   const body = toErrorBody(refusal);
+  c.set("refusal", body.code);
   if (body.code === "internal")
     log.error("http.failed", {
       requestId: c.get("requestId"),
@@ -16,6 +18,7 @@ export function answerError(c: Context, error: unknown, log: Logger): Response {
       error,
     });
   if (body.retryAfterMs !== undefined) c.header("Retry-After", String(Math.ceil(body.retryAfterMs / 1_000)));
+  for (const [name, value] of Object.entries(headersOfRefusal(refusal))) c.header(name, value);
   return c.json({ error: body } satisfies ErrorAnswer, httpStatus(body.code) as ContentfulStatusCode);
 }
 

@@ -5,29 +5,39 @@ import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
+import { refuseOrigins } from "../abuse/allow-origins.ts";
+import { limitStrangers } from "../abuse/limit-requests.ts";
 import type { SignalingContext } from "../context.ts";
 import { answerError } from "./error-answer.ts";
 
+const REQUEST_ID_LIMIT = 128;
 const TRACE_HEADERS = ["traceparent", "tracestate"];
 
 /** What every HTTP route of the API has around it. Routes that a caller adds outside `/v1` are left alone. */
 export function useMiddleware(app: Pick<Hono, "use">, context: SignalingContext): void {
-  app.use("*", requestId(), logRequests(context.log));
-  app.use("/v1/*", allowEveryOrigin(), headersOf(), limitBody(context.log));
+  app.use("*", identifyRequest(), logRequests(context.log));
+  app.use("/v1/*", limitStrangers(context), headersOf(), refuseOrigins(context));
+  app.use("/v1/*", allowOrigins(context), limitBody(context.log));
+}
+
+/** A caller's own id is taken on if it is letters, digits, `_`, `-` and `=` alone. */
+export function identifyRequest(): MiddlewareHandler {
+  return requestId({ limitLength: REQUEST_ID_LIMIT });
 }
 
 function logRequests(log: Logger): MiddlewareHandler {
   return async (c, next) => {
     await next();
     const { method, path } = c.req;
-    log.debug("http.answered", { requestId: c.get("requestId"), method, path, status: c.res.status });
+    const [requestId, refusal] = [c.get("requestId"), c.get("refusal")];
+    log.debug("http.answered", { requestId, method, path, status: c.res.status, refusal });
   };
 }
 
 /** No cookie proves anything here, but a ticket or an API key, which no page has that was not given it. */
-function allowEveryOrigin(): MiddlewareHandler {
+function allowOrigins({ origins }: SignalingContext): MiddlewareHandler {
   return cors({
-    origin: "*",
+    origin: origins === "*" ? "*" : [...origins],
     allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
     allowHeaders: [
       "Authorization",
@@ -37,7 +47,7 @@ function allowEveryOrigin(): MiddlewareHandler {
       "X-Request-Id",
       ...TRACE_HEADERS,
     ],
-    exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
+    exposeHeaders: ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
     maxAge: 86_400,
   });
 }

@@ -2,7 +2,7 @@ import { type ErrorCode, httpStatus } from "@fairlead/protocol";
 import { named } from "./components.ts";
 
 /** Any route may answer these. */
-const ANYWHERE: readonly ErrorCode[] = ["invalid_request", "internal"];
+const ANYWHERE: readonly ErrorCode[] = ["invalid_request", "rate_limited", "origin_refused", "internal"];
 export const API_KEY_ERRORS: readonly ErrorCode[] = ["api_key_missing", "api_key_invalid", "scope_missing"];
 export const REGISTRY_ERRORS: readonly ErrorCode[] = ["registry_unreachable", "registry_cold"];
 export const NODE_ERRORS: readonly ErrorCode[] = [

@@ -25,19 +25,22 @@ const COLD_RETRY_MS = 500;
  * Says where a peer's room is, or gives it a place. The registry is asked; while it is away, or does not know the nodes yet, the
  * node that serves the room is. Only without a registry a room that nobody serves goes to the winner by rendezvous.
  *
- * @throws {FairleadError} `banned`, `no_capacity`; `registry_cold` after 3 s, `registry_unreachable` when no node answers for it
+ * @throws {FairleadError} `rate_limited`, `banned`, `no_capacity`; `registry_cold` after 3 s, `registry_unreachable` when no node answers for it
  * either; `node_timeout`, `bus_disconnected`.
  */
 export async function placeRoom(context: SignalingContext, request: JoinPlaceRequest): Promise<PlacedRoom> {
   let patienceMs = COLD_PATIENCE_MS;
+  let rates = request.rates ?? [];
   for (;;) {
     try {
-      return await placeOnce(context, request);
+      return await placeOnce(context, { ...request, rates });
     } catch (error) {
       if (!isCold(error)) throw error;
       const waitMs = error.retryAfterMs ?? COLD_RETRY_MS;
       patienceMs -= waitMs;
       if (patienceMs < 0) throw error;
+      // It is one join, however often it asks.
+      rates = [];
       await pause(context, waitMs);
     }
   }
@@ -45,7 +48,9 @@ export async function placeRoom(context: SignalingContext, request: JoinPlaceReq
 
 async function placeOnce(context: SignalingContext, request: JoinPlaceRequest): Promise<PlacedRoom> {
   try {
-    return fromRegistry(await askRegistry(context, request));
+    const placement = await askRegistry(context, request);
+    context.onRates(placement.rates);
+    return fromRegistry(placement);
   } catch (error) {
     if (!isUnreachable(error) && !isCold(error)) throw error;
     const served = (await askOwner(context, request)) ?? (await claimUnlessCold(context, request, error));

@@ -2,6 +2,7 @@ import { type Bus, callNode } from "@fairlead/bus";
 import { BanPath, FairleadError, type Lease } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
+import { forRequest } from "../http/for-request.ts";
 import {
   API_KEY_ERRORS,
   errorResponses,
@@ -9,7 +10,6 @@ import {
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
-import { traceRequest } from "../trace/trace-request.ts";
 import { findRoom, unlessGone } from "./find-room.ts";
 
 const BAN_ERRORS = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, ...NODE_ERRORS] as const;
@@ -51,7 +51,7 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
   app.openapi(impose, async (c) => {
     const { room, identity } = c.req.valid("param");
     const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
-    if (lease) await unlessGone(removeIdentity(traceRequest(context, c).bus, lease, identity));
+    if (lease) await unlessGone(removeIdentity(forRequest(context, c).bus, lease, identity));
     log.info("peer.banned", { roomId });
     return c.body(null, 204);
   });
@@ -61,7 +61,7 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
     const { lease, roomId } = await findRoom(registry, room);
     await registry.updateRoom(roomId, { unban: { identity } });
     // The node that banned it knows without asking the record.
-    const { bus } = traceRequest(context, c);
+    const { bus } = forRequest(context, c);
     if (lease)
       await unlessGone(
         callNode(bus, lease.incarnation, "peer.unban", { roomId, epoch: lease.epoch, identity }),

@@ -1,11 +1,13 @@
 import { FairleadError } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { WSContext, WSEvents } from "hono/ws";
+import { refuseOrigins } from "../abuse/allow-origins.ts";
 import type { SignalingContext } from "../context.ts";
+import { forSocket } from "../http/for-request.ts";
+import { identifyRequest } from "../http/middleware.ts";
 import { errorResponses } from "../openapi/error-responses.ts";
 import type { ClientChannel, ClientConnection } from "../session/client-connection.ts";
 import type { Clients } from "../session/clients.ts";
-import { traceRequest } from "../trace/trace-request.ts";
 
 const DESCRIPTION =
   "A WebSocket. Every text message is one frame, JSON: `ClientFrame` from the client, `ServerFrame` to it. The first is `join` " +
@@ -22,7 +24,7 @@ const connect = createRoute({
   description: DESCRIPTION,
   responses: {
     101: { description: "The connection is a WebSocket now." },
-    ...errorResponses("shutting_down"),
+    ...errorResponses("origin_refused", "shutting_down"),
   },
 });
 
@@ -34,11 +36,13 @@ export function addConnectRoute(app: OpenAPIHono, context: SignalingContext, cli
   app.openAPIRegistry.registerPath(connect);
   app.get(
     connect.path,
+    identifyRequest(),
+    refuseOrigins(context),
     async (_c, next) => {
       clients.refuseNewcomers();
       await next();
     },
-    context.upgradeWebSocket((c) => eventsOf(clients, traceRequest(context, c))),
+    context.upgradeWebSocket((c) => eventsOf(clients, forSocket(context, c))),
     (c) => {
       c.header("Upgrade", "websocket");
       throw new FairleadError("invalid_request", { message: "this is a WebSocket's address" });

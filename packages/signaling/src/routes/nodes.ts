@@ -2,6 +2,7 @@ import { FairleadError, NODES_PER_PAGE, NodePath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { SignalingContext } from "../context.ts";
+import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
 import {
   API_KEY_ERRORS,
@@ -10,7 +11,6 @@ import {
   NODE_ERRORS,
   REGISTRY_ERRORS,
 } from "../openapi/error-responses.ts";
-import { traceRequest } from "../trace/trace-request.ts";
 import { askNodes, findNode } from "./find-nodes.ts";
 
 const common = { tags: ["nodes"], security: [{ apiKey: ["admin"] }] };
@@ -91,7 +91,7 @@ export function addNodeRoutes(app: OpenAPIHono, context: SignalingContext): void
   });
 
   const tell = async (c: Context, nodeId: string, name: "node.drain" | "node.undrain") => {
-    const traced = traceRequest(context, c);
+    const traced = forRequest(context, c);
     const answers = await askNodes(traced, await findNode(traced, nodeId), name, {});
     const replies = answers.flatMap(({ reply }) => reply ?? []);
     const [first] = replies;

@@ -2,9 +2,9 @@ import { callNode } from "@fairlead/bus";
 import { PeerPath, parse, RemoveRequest, RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
+import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, ROOM_ERRORS } from "../openapi/error-responses.ts";
-import { traceRequest } from "../trace/trace-request.ts";
 import { findLease } from "./find-room.ts";
 
 const common = { tags: ["peers"], security: [{ apiKey: ["rooms"] }] };
@@ -64,7 +64,7 @@ export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void
   app.openapi(list, async (c) => {
     const { incarnation, roomId, epoch } = await findLease(registry, c.req.valid("param").room);
     const request = { roomId, epoch, ...c.req.valid("query") };
-    return c.json(await callNode(traceRequest(context, c).bus, incarnation, "room.peers", request), 200);
+    return c.json(await callNode(forRequest(context, c).bus, incarnation, "room.peers", request), 200);
   });
 
   app.openapi(mute, async (c) => {
@@ -72,7 +72,7 @@ export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void
     const { source, muted } = c.req.valid("json");
     const { incarnation, roomId, epoch } = await findLease(registry, room);
     const request = { roomId, epoch, peerId, source, muted };
-    await callNode(traceRequest(context, c).bus, incarnation, "peer.mute", request);
+    await callNode(forRequest(context, c).bus, incarnation, "peer.mute", request);
     log.info("peer.muted", { roomId, peerId, source, muted });
     return c.body(null, 204);
   });
@@ -81,7 +81,7 @@ export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void
     const { room, peer: peerId } = c.req.valid("param");
     const { reason, ban } = parse(RemoveRequest, c.req.valid("json") ?? {});
     const { incarnation, roomId, epoch } = await findLease(registry, room);
-    await callNode(traceRequest(context, c).bus, incarnation, "peer.remove", {
+    await callNode(forRequest(context, c).bus, incarnation, "peer.remove", {
       roomId,
       epoch,
       peerId,

@@ -2,6 +2,7 @@ import { callNode } from "@fairlead/bus";
 import { NodeId, RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
+import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
 import {
   API_KEY_ERRORS,
@@ -10,7 +11,6 @@ import {
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
-import { traceRequest } from "../trace/trace-request.ts";
 import { findRoom, toSummary, unlessGone } from "./find-room.ts";
 import { pageOfRooms } from "./page-of-rooms.ts";
 
@@ -100,7 +100,7 @@ export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void
     const counts =
       lease &&
       (await unlessGone(
-        callNode(traceRequest(context, c).bus, lease.incarnation, "room.describe", {
+        callNode(forRequest(context, c).bus, lease.incarnation, "room.describe", {
           roomId,
           epoch: lease.epoch,
         }),
@@ -117,7 +117,7 @@ export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void
     const { lease, roomId } = await findRoom(registry, c.req.valid("param").room);
     if (lease)
       await unlessGone(
-        callNode(traceRequest(context, c).bus, lease.incarnation, "room.close", {
+        callNode(forRequest(context, c).bus, lease.incarnation, "room.close", {
           roomId,
           epoch: lease.epoch,
         }),

@@ -1,6 +1,7 @@
 import { NodeId, parse, ReclaimRequest } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
+import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
 import {
   API_KEY_ERRORS,
@@ -9,7 +10,6 @@ import {
   NODE_ERRORS,
   REGISTRY_ERRORS,
 } from "../openapi/error-responses.ts";
-import { traceRequest } from "../trace/trace-request.ts";
 import { listSurplus } from "./list-surplus.ts";
 import { reclaimSurplus } from "./reclaim-surplus.ts";
 
@@ -51,10 +51,10 @@ const reclaim = createRoute({
 
 export function addSurplusRoutes(app: OpenAPIHono, context: SignalingContext): void {
   app.openapi(list, async (c) =>
-    c.json(await listSurplus(traceRequest(context, c), c.req.valid("query")), 200),
+    c.json(await listSurplus(forRequest(context, c), c.req.valid("query")), 200),
   );
   app.openapi(reclaim, async (c) => {
     const request = parse(ReclaimRequest, c.req.valid("json") ?? {});
-    return c.json(await reclaimSurplus(traceRequest(context, c), request), 200);
+    return c.json(await reclaimSurplus(forRequest(context, c), request), 200);
   });
 }

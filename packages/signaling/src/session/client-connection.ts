@@ -6,6 +6,7 @@ import {
   PING_INTERVAL_MS,
   toErrorBody,
 } from "@fairlead/protocol";
+import { refusalOfStranger } from "../abuse/count-rates.ts";
 import type { SignalingContext } from "../context.ts";
 import { openSession } from "./open-session.ts";
 import { readFrame } from "./read-frame.ts";
@@ -151,9 +152,10 @@ export class ClientConnection {
         ...{ sessionId: session, roomId: room, peerId: peer, nodeId: node },
       });
     } catch (error) {
+      const refusal = await refusalOfStranger(this.#context, error);
       if (this.#state.state !== "opening") return;
       this.#wait(hasJoined || frame.type === "resume");
-      this.#fail(error);
+      this.#fail(refusal);
     }
   }
 

@@ -8,7 +8,9 @@ import {
   randomId,
   type TicketClaims,
 } from "@fairlead/protocol";
+import type { Rate } from "@fairlead/registry";
 import { type SessionInput, verifyAdmission } from "@fairlead/tickets";
+import { ratesOf } from "../abuse/count-rates.ts";
 import type { SignalingContext } from "../context.ts";
 import { placeRoom } from "../placement/place-room.ts";
 import { assertBus } from "./assert-bus.ts";
@@ -24,6 +26,8 @@ type Search = {
   draining: CoreAddress[];
   suspect: string | undefined;
   lease: Lease | null;
+  /** What the join is yet to be counted for. */
+  rates: readonly Rate[];
 };
 
 /**
@@ -31,7 +35,7 @@ type Search = {
  * that is full or a node that does not answer makes it place again, a few times, while the client waits.
  *
  * @returns The link, live: `joined` has been sent to the sink, and events follow.
- * @throws {FairleadError} `ticket_…`, `banned`, `no_capacity`, `registry_…`, `bus_disconnected`, what the node refuses with, or its last failure.
+ * @throws {FairleadError} `rate_limited`, `ticket_…`, `banned`, `no_capacity`, `registry_…`, `bus_disconnected`, what the node refuses with, or its last failure.
  */
 export async function openSession(
   context: SignalingContext,
@@ -42,7 +46,9 @@ export async function openSession(
   const { issuer, now } = context;
   assertBus(context);
   const claims = await verifyAdmission(context, join, { issuer, now });
-  const search: Search = { full: [], draining: [], suspect: undefined, lease: null };
+  const { rateLimits, address } = context;
+  const rates = ratesOf(rateLimits, { address, room: claims.room });
+  const search: Search = { full: [], draining: [], suspect: undefined, lease: null, rates };
   const attempt = () => tryOpen(context, new SessionLink(context, register, sink), { join, claims, search });
   for (const delayMs of context.limits.retryDelaysMs) {
     try {
@@ -74,6 +80,7 @@ async function tryOpen(
     const sessionId = randomId(context.random);
     search.lease = null;
     const placed = await placeRoom(context, toPlaceRequest(context, claims, search));
+    search.rates = [];
     const { lease } = placed;
     if (isFull(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
     search.lease = lease;
@@ -98,12 +105,13 @@ async function tryOpen(
 function toPlaceRequest(
   { region }: SignalingContext,
   claims: TicketClaims,
-  { full, draining, suspect }: Search,
+  { full, draining, suspect, rates }: Search,
 ) {
   const exclude = [...full, ...draining];
   return {
     roomId: claims.room,
     peer: { identity: claims.sub, ticketId: claims.jti },
+    rates,
     ...(region === undefined ? {} : { region }),
     ...(exclude.length > 0 ? { exclude } : {}),
     ...(suspect === undefined ? {} : { suspect }),

@@ -1,6 +1,5 @@
-import type { BusHeaders } from "@fairlead/bus";
+import type { Bus, BusHeaders } from "@fairlead/bus";
 import type { Context } from "hono";
-import type { SignalingContext } from "../context.ts";
 import { withHeaders } from "./traced-bus.ts";
 
 /** W3C Trace Context § 3.2: version, trace id, parent id, flags. Anything else is no trace and goes no further. */
@@ -8,10 +7,10 @@ const TRACEPARENT = /^[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-
 /** § 3.3: printable ASCII; longer ones may be dropped from 512 characters on. */
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
-/** @returns The context for what this request makes other processes do: its trace goes with it, if it has one. */
-export function traceRequest(context: SignalingContext, c: Context): SignalingContext {
+/** @returns The bus for what this request makes other processes do: its trace goes with it, if it has one. */
+export function traceRequest(bus: Bus, c: Context): Bus {
   const headers = traceOf(c.req.header("traceparent"), c.req.header("tracestate"));
-  return headers ? { ...context, bus: withHeaders(context.bus, headers) } : context;
+  return headers ? withHeaders(bus, headers) : bus;
 }
 
 function traceOf(traceparent = "", tracestate = ""): BusHeaders | null {
