@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { provideWorker, showProgress } from "@fairlead/mediasoup-worker";
 import { providePrograms } from "./provide-programs.ts";
 
-/** `npm test` runs this first: browsers, NATS and Redis servers, a proved mediasoup worker, the built page. Fast when all is there. */
+/** `npm test` runs this first: browsers, NATS, Redis and TURN servers, a proved mediasoup worker, the built page. Fast when all is there. */
 const ROOT = join(import.meta.dirname, "../..");
 const say = (line: string) => console.log(`prepare: ${line}`);
 

@@ -23,6 +23,11 @@ export const PROGRAMS = {
     commands: ["redis-server", "valkey-server"],
     debianPackage: "redis-server",
   },
+  turnserver: {
+    override: "FAIRLEAD_TURNSERVER_BIN",
+    commands: ["turnserver"],
+    debianPackage: "coturn",
+  },
 } as const;
 
 export type ProgramName = keyof typeof PROGRAMS;
