@@ -23,6 +23,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   "core_full",
   "registry_cold",
   "registry_unreachable",
+  "ticket_keys_unreachable",
 ]);
 /** Somebody who waits to get in is told at once; who was in already tries on. */
 const TELL_AT_FIRST_JOIN: ReadonlySet<ErrorCode> = new Set([
