@@ -1,21 +1,152 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { ProtocolClient } from "../support/protocol-client.ts";
+import { startTcpRelay } from "../support/tcp-relay.ts";
+import { openHttp } from "../support/wires/open-http.ts";
 import { type Backend, startBackend } from "./backend.ts";
 import { startWorkerd, workerdRuntime } from "./start-workerd.ts";
 
+const SOCKETS = 300;
+const PER_ROOM = 30;
+/** A shard makes its connection anew in its own time. */
+const SOON = { timeout: 15_000 };
+
 let backend: Backend;
+let starts = 0;
+const closers: { close(): Promise<void> }[] = [];
+
 beforeAll(async () => {
-  backend = await startBackend({ name: "workerd-shards", cores: 1 });
+  // Rooms on a busy machine are taken to cost much: there is place for all of them.
+  backend = await startBackend({ name: "workerd-shards", cores: 8 });
+});
+afterEach(async () => {
+  for (const one of closers.splice(0).reverse()) await one.close();
 });
 afterAll(() => backend.close());
 
-describe("signaling on workerd", () => {
-  it("joins", async () => {
-    const { url, ...process } = await startWorkerd(backend.settings(workerdRuntime), "workerd-shards/joins");
+/** workerd whose shards reach NATS through a relay. */
+async function start(env: Record<string, string> = {}) {
+  const nats = await startTcpRelay(backend.site.nats.websocketPort);
+  closers.push(nats);
+  starts += 1;
+  const settings = {
+    ...backend.settings(workerdRuntime),
+    FAIRLEAD_NATS_SERVERS: `ws://127.0.0.1:${nats.port}`,
+    ...env,
+  };
+  const workerd = await startWorkerd(settings, `workerd-shards/${starts}`);
+  closers.push(workerd);
+  const join = async (room: string, wire?: typeof openHttp) =>
+    ProtocolClient.join(workerd.url, { ticket: await backend.ticket({ room }) }, wire);
+  return { ...workerd, nats, join, ask: (path: string) => answerOf(`${workerd.url}${path}`) };
+}
+
+async function answerOf(url: string) {
+  const response = await fetch(url);
+  const body = (await response.json()) as { error?: { code: string } };
+  return [response.status, body.error?.code];
+}
+
+async function refusedUpgrade(url: string) {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/connect`);
+  const [, response] = await once(socket, "unexpected-response");
+  return [response.statusCode, JSON.parse(await text(response)).error.code];
+}
+
+describe("the shards of signaling on workerd", () => {
+  it("take as many sockets as they may, and the next one of the others the rest", async () => {
+    const { url, join } = await start({ FAIRLEAD_SHARDS: "2", FAIRLEAD_SHARD_SOCKETS: "2" });
     const room = backend.newRoom();
-    const client = await ProtocolClient.join(url, { ticket: await backend.ticket({ room }) });
-    expect(client.joined.roomId).toBe(room);
+    const clients = [await join(room), await join(room), await join(room), await join(room)];
+    expect(await refusedUpgrade(url)).toEqual([503, "signaling_full"]);
+    await clients.pop()?.leave();
+    clients.push(await join(room));
+    for (const client of clients) await client.leave();
+  });
+
+  it("share rooms: those in one over a socket and those over HTTP, on another shard, hear of each other", async () => {
+    const { join, log } = await start({ FAIRLEAD_SHARDS: "16", FAIRLEAD_SHARD_SOCKETS: "1" });
+    const room = backend.newRoom();
+    const clients = [await join(room), await join(room), await join(room, openHttp), await join(room)];
+    for (const client of clients)
+      await client.until(() => client.view.peers.size === clients.length, "all the others");
+    const [first] = clients;
+    const joined = log.filter(({ msg }) => msg === "session.joined" || msg === "session.resumed");
+    expect(new Set(joined.map(({ shard }) => shard)).size).toBeGreaterThanOrEqual(3);
+    await first?.leave();
+    for (const client of clients.slice(1))
+      await client.until(() => client.view.peers.size === clients.length - 1, "the leave");
+  });
+
+  it(`carry ${SOCKETS} sockets over one connection to NATS`, async () => {
+    const { nats, join } = await start({ FAIRLEAD_SHARDS: "1" });
+    const clients: ProtocolClient[] = [];
+    while (clients.length < SOCKETS) {
+      const room = backend.newRoom();
+      clients.push(...(await Promise.all(Array.from({ length: PER_ROOM }, () => join(room)))));
+    }
+    expect(nats.connections()).toBe(1);
+    for (const client of clients) client.send({ type: "ping" });
+    await Promise.all(
+      clients.map((client) => client.until(() => client.framesOf("pong").length > 0, "pong")),
+    );
+    await Promise.all(clients.map((client) => client.leave()));
+    expect(nats.connections()).toBe(1);
+  });
+
+  it("refuse while NATS can't be reached, and serve once it can", async () => {
+    const { ask, nats, join } = await start({ FAIRLEAD_SHARDS: "1" });
+    nats.cut();
+    expect(await ask("/readyz")).toEqual([503, "bus_disconnected"]);
+    await expect(join(backend.newRoom())).rejects.toThrow("503");
+    nats.restore();
+    await expect.poll(() => ask("/readyz"), SOON).toEqual([200, undefined]);
+    await (await join(backend.newRoom())).leave();
+  });
+
+  it("refuse while NATS takes connections and says nothing", async () => {
+    const { ask } = await start({ FAIRLEAD_SHARDS: "1" });
+    const { nats } = backend.site;
+    await nats.kill("SIGSTOP");
+    try {
+      expect(await ask("/readyz")).toEqual([503, "bus_disconnected"]);
+    } finally {
+      await nats.kill("SIGCONT");
+    }
+    await expect.poll(() => ask("/readyz"), SOON).toEqual([200, undefined]);
+  });
+
+  it("keep their sockets while NATS is started anew, and go on", async () => {
+    const { join, waitFor } = await start({ FAIRLEAD_SHARDS: "1" });
+    const room = backend.newRoom();
+    const [ann, bob] = [await join(room), await join(room)];
+    await backend.site.nats.restart();
+    await waitFor(({ msg }) => msg === "bus.resumed");
+    const cid = await join(room);
+    for (const client of [ann, bob])
+      await client.until(() => client.view.peers.has(cid.peerId), "who came afterwards");
+    expect([ann, bob].flatMap((client) => client.framesOf("error"))).toEqual([]);
+    expect([ann.isConnected, bob.isConnected]).toEqual([true, true]);
+  });
+
+  it("tell clients that NATS is gone, whose sessions go on when it is back", async () => {
+    const { nats, join } = await start();
+    const client = await join(backend.newRoom());
+    nats.cut();
+    await client.until(() => client.framesOf("error").length > 0, "the refusal");
+    expect(client.framesOf("error").map(({ error }) => error.code)).toEqual(["bus_disconnected"]);
+    nats.restore();
+    await expect.poll(() => client.resume().then(() => "resumed", String), SOON).toBe("resumed");
     await client.leave();
-    await process.close();
+  });
+
+  it("say in the log, not in the answer, which setting is wrong", async () => {
+    const { ask, log } = await start({ FAIRLEAD_NATS_SERVERS: "nats://user:secret@127.0.0.1:4222" });
+    expect(await ask("/readyz")).toEqual([500, "internal"]);
+    const line = JSON.stringify(log.find(({ msg }) => msg === "shard.start_failed"));
+    expect(line).toMatch("FAIRLEAD_NATS_SERVERS");
+    expect(line).not.toMatch("secret");
   });
 });

@@ -1,18 +1,23 @@
-import { createConsoleLogger } from "@fairlead/telemetry/console";
+import { type ConsoleLoggerOptions, createConsoleLogger } from "@fairlead/telemetry/console";
 import { answerFailure } from "./answer-failure.ts";
 import { openShard } from "./open-shard.ts";
 import { readShardConfig } from "./worker-settings.ts";
-import type { Shard, WorkerEnv } from "./workers-api.ts";
+import type { Shard, ShardState, WorkerEnv } from "./workers-api.ts";
+
+/** Clients that come back by the hundred are no reason to call on a NATS that is away by the hundred. */
+const RETRY_MS = 500;
 
 /**
  * A Durable Object: what of signaling can't live in a Worker, whose requests share no connections. It owns one connection to NATS
  * and the sockets of its clients, and keeps nothing: evicted, it begins anew, and its clients resume anywhere.
  */
 export class SignalingShard implements Shard {
+  readonly #name: string | undefined;
   readonly #env: WorkerEnv;
   #shard: Promise<Shard> | null = null;
 
-  constructor(_state: unknown, env: WorkerEnv) {
+  constructor({ id }: ShardState, env: WorkerEnv) {
+    this.#name = id.name;
     this.#env = env;
   }
 
@@ -26,17 +31,21 @@ export class SignalingShard implements Shard {
     }
   }
 
-  /** All who ask meanwhile wait for the same try. */
+  /** All who ask meanwhile wait for the same try, and those who ask soon after have its refusal. */
   async #open(): Promise<Shard> {
-    let log = createConsoleLogger({ level: "info" });
+    const logAt = (level: ConsoleLoggerOptions["level"]) =>
+      createConsoleLogger({ level }).child({ shard: this.#name });
+    let log = logAt("info");
     try {
       const config = await readShardConfig(this.#env);
-      log = createConsoleLogger({ level: config.logLevel });
+      log = logAt(config.logLevel);
       const shard = await openShard(config, log);
       log.info("shard.started");
       return shard;
     } catch (error) {
-      this.#shard = null;
+      setTimeout(() => {
+        this.#shard = null;
+      }, RETRY_MS);
       log.error("shard.start_failed", { error });
       throw error;
     }

@@ -8,6 +8,9 @@ export type ShardNamespace = {
   getByName(name: string, options?: { locationHint?: string }): Shard;
 };
 
+/** `name`: that it was asked by. */
+export type ShardState = { id: { name?: string } };
+
 export type Shard = { fetch(request: Request): Promise<Response> };
 
 /** The server's end of a pair: it hears nothing before `accept`. */
