@@ -8,7 +8,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
-import { askToJoin, commandByBus } from "./calls-by-bus.ts";
+import { makeEvents } from "./make-events.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
 import { useCluster } from "./use-cluster.ts";
@@ -33,19 +33,6 @@ async function untilDisconnected(room: string, peerId: string): Promise<void> {
     return peers.find((peer: { peerId: string }) => peer.peerId === peerId)?.connected;
   };
   await expect.poll(connected, { timeout: 5_000 }).toBe(false);
-}
-
-/** A peer comes, pauses and resumes without a socket's limits, and leaves: two events and some. */
-async function makeEvents(room: string, count: number): Promise<void> {
-  const joined = await askToJoin(cluster, room, { ticket: await cluster.ticket(room, "eager") });
-  const data = { kind: "audio", source: "microphone", rtpParameters: rtpParameters("opus") };
-  const created = await commandByBus(cluster, joined, 1, "producer.create", data);
-  const producer = created.ok ? created.data : expect.fail(created.error.message);
-  for (let id = 2; id < count; id += 2) {
-    await commandByBus(cluster, joined, id, "producer.pause", producer);
-    await commandByBus(cluster, joined, id + 1, "producer.resume", producer);
-  }
-  await commandByBus(cluster, joined, count, "session.leave", {});
 }
 
 async function endOf(client: ProtocolClient): Promise<string | undefined> {
@@ -112,7 +99,7 @@ describe("a peer whose socket drops", () => {
     await bob.until(() => bob.view.consumers.size === 1, "a consumer");
     bob.drop();
     await untilDisconnected(room, bob.peerId);
-    await makeEvents(room, 1_200);
+    await makeEvents(cluster, room, 1_200);
     await publish(ann, "camera", rtpParameters("vp8"));
     await bob.resume();
     const snapshots = () => bob.events.filter(({ event }) => event.name === "snapshot.ended").length;

@@ -1,0 +1,218 @@
+import { OpenedSession, parse, parseJson, parsePosition, ServerFrame } from "@fairlead/protocol";
+import { createSignaling } from "@fairlead/signaling";
+import { serveSignaling } from "@fairlead/signaling-app/node";
+import { silentLogger } from "@fairlead/telemetry";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
+import { rtpParameters } from "../support/rtp-parameters.ts";
+import { openHttp } from "../support/wires/open-http.ts";
+import { openWebSocket } from "../support/wires/open-websocket.ts";
+import { readEventStream } from "../support/wires/read-event-stream.ts";
+import { makeEvents } from "./make-events.ts";
+import { publish } from "./publish.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { useCluster } from "./use-cluster.ts";
+
+let cluster: Cluster;
+useCluster(
+  (started) => {
+    cluster = started;
+  },
+  { graceMs: 1_500 },
+);
+
+/** A peer whose events come. */
+async function joinByHttp(room: string, identity: string): Promise<ProtocolClient> {
+  const ticket = await cluster.ticket(room, identity);
+  const client = await ProtocolClient.join(cluster.url, { ticket }, openHttp);
+  onTestFinished(() => client.drop());
+  await client.until(() => client.view.peers.size > 0, "the stream");
+  return client;
+}
+
+/** Another signaling process of the same cluster, as it were. @returns Its URL. */
+async function startInstance(): Promise<string> {
+  const { bus, registry, ticketKeys, sessionKeys } = cluster;
+  const server = await serveSignaling({
+    ...{ host: "127.0.0.1", port: 0 },
+    createApp: (runtime) =>
+      createSignaling({
+        ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: [] },
+        ...runtime,
+      }),
+  });
+  onTestFinished(() => server.close());
+  return server.url;
+}
+
+async function untilDisconnected(room: string, peerId: string): Promise<void> {
+  const connected = async () => {
+    const { peers } = (await cluster.api("GET", `/v1/rooms/${room}/peers`)).body;
+    return peers.find((peer: { peerId: string }) => peer.peerId === peerId)?.connected;
+  };
+  await expect.poll(connected, { timeout: 5_000 }).toBe(false);
+}
+
+/** Every event once and in order, however often the connection changed. */
+function expectNoGap(client: ProtocolClient): void {
+  const sequences = client.events.map(({ position }) => parsePosition(position).sequence);
+  const [first = 0] = sequences;
+  expect(sequences).toEqual(sequences.map((_, index) => first + index));
+}
+
+describe("a peer over HTTP", () => {
+  it("meets one over a WebSocket: both see, hear and leave each other", async () => {
+    const room = cluster.newRoom();
+    const [ann, bob] = [await joinByHttp(room, "ann"), await cluster.join(room, "bob")];
+    const microphone = await publish(ann, "microphone", rtpParameters("opus"));
+    await publish(bob, "camera", rtpParameters("vp8"));
+    for (const client of [ann, bob])
+      await client.until(
+        () => client.view.consumers.size === 1 && client.view.producers.size === 2,
+        "a consumer",
+      );
+    expect(ann.view.summary()).toEqual(bob.view.summary());
+    await ann.command("producer.pause", { producerId: microphone });
+    await bob.until(() => bob.view.producers.get(microphone)?.paused === true, "the pause");
+    const unknown = ann.command("producer.pause", { producerId: "nobody's" });
+    await expect(unknown).rejects.toMatchObject({ code: "producer_not_found" });
+    await ann.leave();
+    await bob.until(() => bob.view.peers.size === 1, "Ann left");
+    expect(bob.events.at(-1)?.event).toMatchObject({ name: "peer.left", data: { reason: "left" } });
+    expectNoGap(ann);
+  });
+
+  it("is told that it was removed, and does not get in again", async () => {
+    const room = cluster.newRoom();
+    const ann = await joinByHttp(room, "ann");
+    await cluster.api("DELETE", `/v1/rooms/${room}/peers/${ann.peerId}`);
+    await ann.until(() => !ann.isConnected, "the stream's end");
+    expect(ann.framesOf("error").at(-1)?.error.code).toBe("peer_removed");
+    await expect(ann.resume()).rejects.toMatchObject({ code: "session_gone" });
+    await expect(joinByHttp(room, "ann")).rejects.toMatchObject({ code: "banned" });
+  });
+});
+
+describe("a peer over HTTP whose stream is cut", () => {
+  it.each([
+    ["over HTTP", openHttp],
+    ["over a WebSocket", openWebSocket],
+  ] as const)("resumes at another instance, %s, with exactly what it missed", async (_way, openWire) => {
+    const room = cluster.newRoom();
+    const [ann, bob] = [await cluster.join(room, "ann"), await joinByHttp(room, "bob")];
+    const microphone = await publish(ann, "microphone", rtpParameters("opus"));
+    await bob.until(() => bob.view.consumers.size === 1, "a consumer");
+    const seen = bob.events.length;
+    bob.drop();
+    await untilDisconnected(room, bob.peerId);
+    await ann.command("producer.pause", { producerId: microphone });
+    await publish(ann, "camera", rtpParameters("vp8"));
+    await ann.command("producer.resume", { producerId: microphone });
+    await bob.resume({ url: await startInstance(), openWire });
+    await bob.until(() => bob.view.producers.get(microphone)?.paused === false, "all");
+    const missed = bob.events.slice(seen).map(({ event }) => event.name);
+    expect(missed.filter((name) => name !== "speaker.changed")).toEqual([
+      ...["producer.paused", "producers.created", "consumers.created", "producer.resumed"],
+    ]);
+    expectNoGap(bob);
+    expect(bob.framesOf("joined")).toHaveLength(1);
+    expect(bob.view.summary()).toEqual(ann.view.summary());
+    await publish(bob, "camera", rtpParameters("vp8"));
+    await ann.until(() => ann.view.producers.size === 3, "the same session");
+  });
+
+  it("gets one snapshot after it missed more than is kept", async () => {
+    const room = cluster.newRoom();
+    const [ann, bob] = [await cluster.join(room, "ann"), await joinByHttp(room, "bob")];
+    await bob.until(() => bob.events.at(-1)?.event.name === "snapshot.ended", "the first snapshot");
+    bob.drop();
+    await untilDisconnected(room, bob.peerId);
+    await makeEvents(cluster, room, 1_200);
+    await publish(ann, "camera", rtpParameters("vp8"));
+    await bob.resume();
+    const snapshots = () => bob.events.filter(({ event }) => event.name === "snapshot.ended").length;
+    await bob.until(() => snapshots() === 2 && bob.view.producers.size === 1, "a snapshot");
+    await ann.until(() => ann.view.producers.size === 1 && ann.view.peers.size === 2, "the same");
+    expect(bob.view.summary()).toEqual(ann.view.summary());
+  });
+
+  it("and stays away is freed after the grace time", async () => {
+    const room = cluster.newRoom();
+    const [ann, bob] = [await joinByHttp(room, "ann"), await cluster.join(room, "bob")];
+    await bob.until(() => bob.view.peers.size === 2, "Ann");
+    ann.drop();
+    await bob.until(() => bob.view.peers.size === 1, "Ann's end");
+    expect(bob.events.at(-1)?.event).toMatchObject({ name: "peer.left", data: { reason: "disconnected" } });
+    await expect(ann.resume()).rejects.toMatchObject({ code: "session_gone" });
+  });
+});
+
+/** A session by requests alone, which proves nothing by itself. */
+async function openByHand(room: string, identity: string) {
+  const { type: _, ...join } = joinFrame({ ticket: await cluster.ticket(room, identity) });
+  const ask = (method: string, path: string, ticket: string, more: object) =>
+    fetch(`${cluster.url}/v1/sessions${path}`, {
+      ...{ method, ...more },
+      headers: { authorization: `Bearer ${ticket}`, "content-type": "application/json", ...more },
+    });
+  const opened = parse(
+    OpenedSession,
+    await (await ask("POST", "", "none", { body: JSON.stringify(join) })).json(),
+  );
+  const path = `/${opened.sessionId}`;
+  return {
+    opened,
+    /** Reads to the end. @returns What came. */
+    listen: async (onTicket: (ticket: string) => void): Promise<ServerFrame[]> => {
+      const response = await ask("GET", `${path}/events`, opened.sessionTicket, {
+        "last-event-id": opened.position,
+      });
+      const frames: ServerFrame[] = [];
+      for await (const { data } of readEventStream(response.body ?? expect.fail("no stream"))) {
+        const frame = parseJson(ServerFrame, data);
+        if (frame.type === "resumed") onTicket(frame.sessionTicket);
+        frames.push(frame);
+      }
+      return frames;
+    },
+    ping: async (ticket: string) => {
+      const body = JSON.stringify({ frames: [{ type: "ping" }] });
+      return (await ask("POST", `${path}/commands`, ticket, { body })).json();
+    },
+    leave: async (ticket: string) => (await ask("DELETE", path, ticket, {})).status,
+  };
+}
+
+describe("a session over HTTP", () => {
+  it("lives as long as its client pings, and ends without, although both read their events", async () => {
+    const room = cluster.newRoom();
+    const [lively, silent] = [await openByHand(room, "lively"), await openByHand(room, "silent")];
+    let ticket = "";
+    let pings: ReturnType<typeof setInterval> | undefined;
+    const livelyFrames = lively.listen((fresh) => {
+      ticket = fresh;
+      pings = setInterval(() => void lively.ping(fresh), 1_000);
+    });
+    onTestFinished(() => clearInterval(pings));
+    const ofSilent = await silent.listen(() => {});
+    expect(ofSilent.map(({ type }) => type)).toContain("pong");
+    expect(ofSilent.at(-1)).toMatchObject({ type: "error", error: { code: "session_gone" } });
+    const { peers } = (await cluster.api("GET", `/v1/rooms/${room}/peers`)).body;
+    expect(peers).toMatchObject([{ peerId: lively.opened.peerId, connected: true }]);
+
+    expect(await lively.leave(ticket)).toBe(204);
+    expect((await livelyFrames).at(-1)).toMatchObject({ type: "error", error: { code: "session_left" } });
+    expect((await cluster.room(room)).peers).toBe(0);
+  });
+
+  it("that nobody follows is freed, with all that it has", async () => {
+    const room = cluster.newRoom();
+    const bob = await cluster.join(room, "bob");
+    const before = cluster.resourcesOf(room);
+    await openByHand(room, "ann");
+    await bob.until(() => bob.view.peers.size === 2, "Ann");
+    expect(cluster.resourcesOf(room)).not.toEqual(before);
+    await bob.until(() => bob.view.peers.size === 1, "Ann's end");
+    await expect.poll(() => cluster.resourcesOf(room)).toEqual(before);
+  });
+});
