@@ -1,5 +1,5 @@
 export { openBus } from "./open-bus.ts";
 export { openRegistry } from "./open-registry.ts";
 export { readFile } from "./read-file.ts";
-export { runProcess, type Stop } from "./run-process.ts";
+export { configureProcess, runProcess, type Stop } from "./run-process.ts";
 export * from "./settings.ts";

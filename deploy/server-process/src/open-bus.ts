@@ -3,20 +3,28 @@ import { connectNatsWebSocketBus } from "@fairlead/bus/nats-websocket";
 import type { Logger } from "@fairlead/telemetry";
 import type { ClusterConfig } from "./cluster-settings.ts";
 
+export type OpenBusOptions = {
+  /** Whose permissions the user has (`deploy/nats`): each role has an inbox prefix of its own. */
+  role: "signaling" | "node";
+  name: string;
+  log: Logger;
+  /** Default true: however long that takes. False: a first try that fails rejects. */
+  waitOnFirstConnect?: boolean;
+};
+
 /**
- * Connects to NATS by the adapter that the servers' scheme asks for, however long that takes, and logs when the connection is
- * lost and resumed.
- * @param role Whose permissions the user has (`deploy/nats`): each role has an inbox prefix of its own.
- * @throws {Error} The credentials are refused.
+ * Connects to NATS by the adapter that the servers' scheme asks for, and logs when the connection is lost and resumed.
+ * @throws {Error} The credentials are refused; with `waitOnFirstConnect: false` also when no server can be reached.
  */
 export async function openBus(
   { isWebSocket, ...nats }: ClusterConfig["nats"],
-  { role, name, log }: { role: "signaling" | "node"; name: string; log: Logger },
+  { role, name, log, waitOnFirstConnect = true }: OpenBusOptions,
 ): Promise<RenewableBus> {
   const connect = isWebSocket ? connectNatsWebSocketBus : connectNatsTcpBus;
   const bus = await connect({
     ...nats,
     name,
+    waitOnFirstConnect,
     inboxPrefix: `_INBOX_${role}`,
     onHandlerError: (error, subject) => log.error("bus.handler_failed", { subject, error }),
     onConnectionError: (error) => log.warn("bus.failed", { error }),

@@ -7,6 +7,8 @@ import { readFile } from "./read-file.ts";
 /** Ends what was started, in good order. */
 export type Stop = () => Promise<void>;
 
+export type ReadConfig<C> = (env: Environment, readFile: ReadFile) => Promise<C>;
+
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
@@ -15,11 +17,10 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
  * is logged once; 128 and the signal's number when a signal came before the start was over, or a second time.
  */
 export async function runProcess<C extends Pick<ClusterConfig, "logLevel">>(
-  readConfig: (env: Environment, readFile: ReadFile) => Promise<C>,
+  readConfig: ReadConfig<C>,
   start: (config: C, log: Logger) => Promise<Stop>,
 ): Promise<void> {
-  const config = await readConfig(process.env, readFile).catch(refuse);
-  const log = createPinoLogger({ level: config.logLevel, isPretty: process.stdout.isTTY === true });
+  const { config, log } = await configureProcess(readConfig);
   endOnBugs(log);
   let stop: Stop | null = null;
   const onSignal = (signal: keyof typeof SIGNALS) => {
@@ -35,6 +36,15 @@ export async function runProcess<C extends Pick<ClusterConfig, "logLevel">>(
   } catch (error) {
     fail(log, "process.start_failed", error);
   }
+}
+
+/** The process's settings, and a log as they say. Wrong ones end it with 1. */
+export async function configureProcess<C extends Pick<ClusterConfig, "logLevel">>(
+  readConfig: ReadConfig<C>,
+): Promise<{ config: C; log: Logger }> {
+  const config = await readConfig(process.env, readFile).catch(refuse);
+  const isPretty = process.stdout.isTTY === true;
+  return { config, log: createPinoLogger({ level: config.logLevel, isPretty }) };
 }
 
 async function end(stop: Stop, log: Logger): Promise<void> {
