@@ -16,6 +16,7 @@ const TRACE_HEADERS = ["traceparent", "tracestate"];
 /** What every HTTP route of the API has around it. Routes that a caller adds outside `/v1` are left alone. */
 export function useMiddleware(app: Pick<Hono, "use">, context: SignalingContext): void {
   app.use("*", identifyRequest(), logRequests(context.log));
+  app.use("/.well-known/*", headersOf());
   app.use("/v1/*", limitStrangers(context), headersOf(), refuseOrigins(context));
   app.use("/v1/*", allowOrigins(context), limitBody(context.log));
 }

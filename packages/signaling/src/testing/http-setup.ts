@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import type { Registry } from "@fairlead/registry";
 import { silentLogger } from "@fairlead/telemetry";
-import { generateKeySet } from "@fairlead/tickets";
+import { generateKeySet, type TicketKeys } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
 import { hashApiKey } from "../http/api-key.ts";
 import { createSignaling } from "../signaling.ts";
@@ -19,8 +19,14 @@ const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promi
   next()) as unknown as UpgradeWebSocket;
 
 /** A signaling app that answers `call` without a server, and a node behind it. */
-export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string) {
-  const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
+export async function setUpHttp(
+  bus: Bus,
+  registry: Registry,
+  publicUrl?: string,
+  given?: { ticketKeys: TicketKeys },
+) {
+  const sessionKeys = await generateKeySet();
+  const ticketKeys = given?.ticketKeys ?? (await generateKeySet());
   const signaling = createSignaling({
     ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: API_KEYS },
     publicUrl,
