@@ -42,10 +42,11 @@ export async function startBackend(options: BackendOptions) {
 }
 
 async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: Closers) {
-  const [apiKey, ticketsKey, ticketKeys] = [randomId(), randomId(), await generateKeySet()];
+  const [apiKey, ticketsKey, roomsKey] = [randomId(), randomId(), randomId()];
+  const ticketKeys = await generateKeySet();
   const site = await openSite({ name, cores, redisDelayMs: 0, env, apiKey, ticketKeys }, closers);
-  // Besides the key that may do everything, one that may do little.
-  site.env.FAIRLEAD_API_KEYS = `admin=${apiKey},tickets=${ticketsKey}`;
+  // Besides the key that may do everything, two that may do little.
+  site.env.FAIRLEAD_API_KEYS = `admin=${apiKey},tickets=${ticketsKey},rooms=${roomsKey}`;
   const [rest, node] = await Promise.all([startRedisRest(site), startNode(site, {}, 1)]);
   const ticket = async (input: Partial<TicketInput> = {}) =>
     (await issueTicket(ticketKeys, ticketFor(input))).ticket;
@@ -55,7 +56,7 @@ async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: 
     ...(runtime.redis === "resp" ? { FAIRLEAD_REDIS_URL: site.redis.url } : rest),
   });
   return {
-    ...{ site, node, apiKey, ticketsKey, ticketKeys, ticket, settings },
+    ...{ site, node, apiKey, ticketsKey, roomsKey, ticketKeys, ticket, settings },
     publicTicketKeys: async () => exportKeySet(ticketKeys),
     newRoom: () => `room-${randomId()}`,
     /** Starts an instance, which ends with the backend, and resolves when it is ready. */
