@@ -67,6 +67,7 @@ function assembleBasis(options: MediaNodeOptions) {
 function assembleService(options: MediaNodeOptions, basis: Basis) {
   const { cores, rooms, heart, leases, node, now } = basis;
   const { ticketKeys, sessionKeys, issuer } = options;
+  ticketKeys.published?.onFailure((failure) => basis.log.warn("jwks.unreachable", failure));
   const { graceMs = DEFAULT_GRACE_MS, codecPolicy = DEFAULT_CODEC_POLICY } = options;
   const sessions = new Sessions();
   const joins = new Joins({

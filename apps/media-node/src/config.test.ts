@@ -30,7 +30,42 @@ describe("a media node's settings", () => {
     });
   });
 
+  it("name TURN servers, and a port of its own for TCP", async () => {
+    const given = {
+      ...(await environment()),
+      FAIRLEAD_RTC_TCP_PORT: "443",
+      FAIRLEAD_TURN_URLS: "turn:turn.example.org, turns:turn.example.org:443?transport=tcp",
+      ...{ FAIRLEAD_TURN_SECRET: "a-secret-of-tests", FAIRLEAD_TURN_TTL_S: "3600" },
+    };
+    const urls = ["turn:turn.example.org", "turns:turn.example.org:443?transport=tcp"];
+    expect(await readConfig(given)).toMatchObject({
+      ...{ rtcTcpBasePort: 443, turn: { urls, secret: "a-secret-of-tests", ttlS: 3_600 } },
+    });
+    expect(await readConfig({ ...given, FAIRLEAD_RTC_TCP_PORT: "off" })).toMatchObject({
+      rtcTcpBasePort: "off",
+    });
+    expect(await readConfig(await environment())).toMatchObject({
+      ...{ rtcTcpBasePort: null, turn: { urls: [], ttlS: 86_400 } },
+    });
+  });
+
+  it("need a secret with a TURN server, none with STUN", async () => {
+    const given = { ...(await environment()), FAIRLEAD_TURN_URLS: "stun:example.org" };
+    expect(await readConfig(given)).toMatchObject({ turn: { urls: ["stun:example.org"] } });
+    const read = readConfig({ ...given, FAIRLEAD_TURN_URLS: "stun:example.org,turn:example.org" });
+    await expect(read).rejects.toThrow("FAIRLEAD_TURN_SECRET is not set: with a turn: URL it must be");
+  });
+
+  it("never show the secret that is shared with TURN servers", async () => {
+    const read = readConfig({ ...(await environment()), FAIRLEAD_TURN_SECRET: "hush" });
+    await expect(read).rejects.toThrow("FAIRLEAD_TURN_SECRET=(not shown): must be 16 to 256 characters");
+  });
+
   it.each([
+    ["FAIRLEAD_TURN_URLS", "http://example.org", "at most 8 URLs"],
+    ["FAIRLEAD_TURN_URLS", Array(9).fill("stun:a").join(), "at most 8 URLs"],
+    ["FAIRLEAD_TURN_TTL_S", "1", "a whole number from 60 to 604800"],
+    ["FAIRLEAD_RTC_TCP_PORT", "on", "off or a whole number from 1 to 65535"],
     ["FAIRLEAD_NODE_ID", "media.1", "1 to 64 of A-Z"],
     ["FAIRLEAD_CORES", "many", "a whole number from 1 to 1024"],
     ["FAIRLEAD_RTC_PORT", "70000", "a whole number from 0 to 65535"],

@@ -7,15 +7,19 @@ import {
   parseSettings,
   type ReadFile,
   setting,
+  type TicketConfig,
+  ticketConfig,
+  ticketSettings,
 } from "@fairlead/server-process";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
+import { type ReachConfig, reachConfig, reachSettings } from "./reach-settings.ts";
 
 const LABEL = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
 
 const Settings = z.object({
   ...clusterSettings,
-  FAIRLEAD_TICKET_KEYS: setting.keySet(false),
+  ...ticketSettings,
   FAIRLEAD_SESSION_KEYS: setting.keySet(false),
   FAIRLEAD_NODE_ID: NodeId.optional().describe("1 to 64 of A-Z a-z 0-9 _ -"),
   FAIRLEAD_REGION: z.string().max(64).default("default").describe("at most 64 characters"),
@@ -27,30 +31,32 @@ const Settings = z.object({
   FAIRLEAD_MAX_PEERS: setting.optionalNumber(1, 1_000_000),
   FAIRLEAD_NETWORK_BPS: setting.numberOr(1_000_000_000, 1_000_000, 10_000_000_000_000),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
+  ...reachSettings,
   FAIRLEAD_ANNOUNCED_ADDRESS: setting.optionalText(),
   FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
   FAIRLEAD_DRAIN_MS: setting.numberOr(60_000, 0, 3_600_000),
 });
 
-export type Config = ClusterConfig & {
-  ticketKeys: KeySet;
-  sessionKeys: KeySet;
-  /** Undefined: the host's name. */
-  nodeId: string | undefined;
-  region: string;
-  labels: string[];
-  /** Undefined: one per CPU core. */
-  cores: number | undefined;
-  /** Undefined: as many as the cores carry. */
-  maxPeers: number | undefined;
-  networkCapacityBps: number;
-  /** null: free ones. */
-  rtcBasePort: number | null;
-  announcedAddress: string | undefined;
-  graceMs: number;
-  /** How long rooms have to move away after SIGTERM. */
-  drainMs: number;
-};
+export type Config = ClusterConfig &
+  TicketConfig &
+  ReachConfig & {
+    sessionKeys: KeySet;
+    /** Undefined: the host's name. */
+    nodeId: string | undefined;
+    region: string;
+    labels: string[];
+    /** Undefined: one per CPU core. */
+    cores: number | undefined;
+    /** Undefined: as many as the cores carry. */
+    maxPeers: number | undefined;
+    networkCapacityBps: number;
+    /** null: free ones. */
+    rtcBasePort: number | null;
+    announcedAddress: string | undefined;
+    graceMs: number;
+    /** How long rooms have to move away after SIGTERM. */
+    drainMs: number;
+  };
 
 /**
  * @param readFile For values that name files.
@@ -60,7 +66,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
   const settings = await parseSettings(Settings, env, readFile);
   return {
     ...clusterConfig(settings),
-    ticketKeys: settings.FAIRLEAD_TICKET_KEYS,
+    ...ticketConfig(settings),
     sessionKeys: settings.FAIRLEAD_SESSION_KEYS,
     nodeId: settings.FAIRLEAD_NODE_ID,
     region: settings.FAIRLEAD_REGION,
@@ -69,6 +75,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     maxPeers: settings.FAIRLEAD_MAX_PEERS,
     networkCapacityBps: settings.FAIRLEAD_NETWORK_BPS,
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
+    ...reachConfig(settings),
     announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,
     graceMs: settings.FAIRLEAD_GRACE_MS,
     drainMs: settings.FAIRLEAD_DRAIN_MS,

@@ -2,7 +2,7 @@ import type { Bus } from "@fairlead/bus";
 import type { CodecPolicy, NodeState } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
-import type { KeySet } from "@fairlead/tickets";
+import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import { assembleNode, type NodeParts } from "./assemble-node.ts";
 import { dumpWorker, type LedgerEntry } from "./ledger/ledger.ts";
 import { serveNode } from "./serve-node.ts";
@@ -14,7 +14,7 @@ export type MediaNodeOptions = {
   bus: Bus;
   registry: Registry;
   /** Verifies tickets: public keys are enough. */
-  ticketKeys: KeySet;
+  ticketKeys: TicketKeys;
   /** Verifies session tickets. */
   sessionKeys: KeySet;
   issuer?: string;
