@@ -10,6 +10,8 @@ export type ChromiumOptions = {
   autoplay?: boolean;
   /** Default `granted`: the page gets the fake camera and microphone without asking. */
   devices?: "granted" | "denied";
+  /** More of Chromium's own. */
+  args?: readonly string[];
 };
 
 export type Chromium = { context: BrowserContext; close(): Promise<void> };
@@ -32,7 +34,7 @@ const QUIET = [
 
 /** A browser of its own with a fresh profile; its tabs are the peers. */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Chromium> {
-  const { autoplay = true, devices = "granted" } = options;
+  const { autoplay = true, devices = "granted", args = [] } = options;
   const executablePath = needProgram("chromium");
   const profile = await mkdtemp(join(tmpdir(), "fairlead-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
@@ -44,6 +46,7 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Chr
       "--use-fake-device-for-media-stream=fps=15",
       `--use-fake-ui-for-media-stream${devices === "denied" ? "=deny" : ""}`,
       `--autoplay-policy=${autoplay ? "no-user-gesture-required" : "document-user-activation-required"}`,
+      ...args,
     ],
   });
   await context.addInitScript(installRtcProbe);

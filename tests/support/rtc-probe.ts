@@ -12,6 +12,14 @@ export type ReceivedTrack = {
   durationS: number;
 };
 
+/** How a peer connection's packets go. */
+export type MediaPath = {
+  /** Of this side's candidate: `host`, `srflx`, `prflx`, `relay`. */
+  type: string;
+  /** To the TURN server: `udp`, `tcp`, `tls`. */
+  relayProtocol?: string;
+};
+
 export type RtcSample = {
   /** How many peer connections the page has made so far. */
   connections: number;
@@ -19,6 +27,10 @@ export type RtcSample = {
   received: ReceivedTrack[];
   /** Remote ports of the candidate pairs in use. */
   remotePorts: number[];
+  /** Of the same connections: the selected candidate pairs. */
+  paths: MediaPath[];
+  /** Names that each has for TURN servers, as of its last configuration. */
+  turnUsers: string[];
 };
 
 type Probe = { sample(): Promise<RtcSample> };
@@ -50,10 +62,28 @@ export function installRtcProbe(): void {
     const pairs = stats.filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");
     return pairs.flatMap((pair) => stats.find(({ id }) => id === pair.remoteCandidateId)?.port ?? []);
   };
+  const pathsOf = (stats: Stats[]): MediaPath[] => {
+    const byId = new Map(stats.map((one) => [one.id, one]));
+    const pairs = stats.flatMap(({ type, selectedCandidatePairId }) =>
+      type === "transport" ? (byId.get(selectedCandidatePairId) ?? []) : [],
+    );
+    return pairs.map(({ localCandidateId }) => {
+      const { candidateType, relayProtocol } = byId.get(localCandidateId);
+      return { type: candidateType, relayProtocol };
+    });
+  };
+  const turnUsersOf = (connection: RTCPeerConnection): string[] =>
+    (connection.getConfiguration().iceServers ?? []).flatMap(({ username }) => username || []);
   const sampleOf = async (connection: RTCPeerConnection, index: number) => {
-    if (connection.connectionState === "closed") return { received: [], remotePorts: [] };
+    if (connection.connectionState === "closed")
+      return { received: [], remotePorts: [], paths: [], turnUsers: [] };
     const stats = [...(await connection.getStats()).values()];
-    return { received: receivedOf(stats, index), remotePorts: portsOf(stats) };
+    return {
+      received: receivedOf(stats, index),
+      remotePorts: portsOf(stats),
+      paths: pathsOf(stats),
+      turnUsers: turnUsersOf(connection),
+    };
   };
   globalThis.rtcProbe = {
     sample: async () => {
@@ -62,6 +92,8 @@ export function installRtcProbe(): void {
         connections: connections.length,
         received: samples.flatMap(({ received }) => received),
         remotePorts: samples.flatMap(({ remotePorts }) => remotePorts),
+        paths: samples.flatMap(({ paths }) => paths),
+        turnUsers: samples.flatMap(({ turnUsers }) => turnUsers),
       };
     },
   };

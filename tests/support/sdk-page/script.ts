@@ -1,4 +1,4 @@
-import { joinRoom, type Room } from "@fairlead/client";
+import { type JoinOptions, joinRoom, type Room } from "@fairlead/client";
 
 /** What one peer's SDK has told its app so far. */
 export type PeerFacts = {
@@ -9,12 +9,18 @@ export type PeerFacts = {
   ended: string | null;
   /** Identities that it sees besides its own, sorted. */
   others: string[];
+  transport: Room["signalingTransport"];
+  /** Every change of an other's track, in order: was it muted? */
+  mutes: boolean[];
 };
+
+/** How the page's peers join. */
+export type JoinChoice = Pick<JoinOptions, "iceTransportPolicy">;
 
 declare global {
   interface Window {
     sdk: {
-      join(url: string, tickets: string[]): Promise<void>;
+      join(url: string, tickets: string[], choice?: JoinChoice): Promise<void>;
       facts(): PeerFacts[];
       /** How many WebSockets the page has opened so far. */
       sockets(): number;
@@ -34,22 +40,26 @@ window.WebSocket = class extends WebSocket {
   }
 };
 
-const peers: { room: Room; moves: number[]; ended: string | null }[] = [];
+type Peer = { room: Room; moves: number[]; ended: string | null; mutes: boolean[] };
+
+const peers: Peer[] = [];
 
 /** One peer for each ticket, all in this page, each with a camera and a microphone. */
-async function join(url: string, tickets: string[]): Promise<void> {
+async function join(url: string, tickets: string[], choice: JoinChoice = {}): Promise<void> {
   const media = await navigator.mediaDevices.getUserMedia({ video: CAMERA, audio: true });
-  await Promise.all(tickets.map((ticket) => joinOne(url, ticket, media)));
+  await Promise.all(tickets.map((ticket) => joinOne({ url, ticket, ...choice }, media)));
 }
 
-async function joinOne(url: string, ticket: string, media: MediaStream): Promise<void> {
-  const room = await joinRoom({ url, ticket, pauseInvisibleVideo: false });
-  const peer: (typeof peers)[number] = { room, moves: [], ended: null };
+async function joinOne(options: JoinOptions, media: MediaStream): Promise<void> {
+  const room = await joinRoom({ ...options, pauseInvisibleVideo: false });
+  const peer: Peer = { room, moves: [], ended: null, mutes: [] };
   peers.push(peer);
   room.on("room.moved", ({ epoch }) => void peer.moves.push(epoch));
   room.on("room.ended", ({ code }) => {
     peer.ended = code;
   });
+  room.on("track.muted", () => void peer.mutes.push(true));
+  room.on("track.unmuted", () => void peer.mutes.push(false));
   // What nobody plays is not decoded.
   room.on("track.subscribed", ({ track }) => void track.attach().play());
   const [video, audio] = [...media.getVideoTracks(), ...media.getAudioTracks()].map((track) => track.clone());
@@ -61,8 +71,9 @@ async function joinOne(url: string, ticket: string, media: MediaStream): Promise
 window.sdk = {
   join,
   facts: () =>
-    peers.map(({ room, moves, ended }) => ({
-      ...{ state: room.connectionState, moves: [...moves], ended },
+    peers.map(({ room, moves, ended, mutes }) => ({
+      ...{ state: room.connectionState, moves: [...moves], ended, mutes: [...mutes] },
+      transport: room.signalingTransport,
       others: [...room.peers.values()].map(({ identity }) => identity).sort(),
     })),
   sockets: () => sockets,

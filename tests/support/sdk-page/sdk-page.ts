@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import type { BrowserContext, Page } from "playwright-core";
 import type { RtcSample } from "../rtc-probe.ts";
-import type { PeerFacts } from "./script.ts";
+import type { JoinChoice, PeerFacts } from "./script.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -30,8 +30,12 @@ export class SdkPage {
   }
 
   /** One peer for each ticket. Resolves when all have joined and publish. */
-  join(url: string, tickets: string[]): Promise<void> {
-    return this.page.evaluate(([at, given]) => window.sdk.join(at, given), [url, tickets] as const);
+  join(url: string, tickets: string[], choice: JoinChoice = {}): Promise<void> {
+    return this.page.evaluate(([at, given, how]) => window.sdk.join(at, given, how), [
+      url,
+      tickets,
+      choice,
+    ] as const);
   }
 
   /** Of each peer, in the order of the tickets' arrival. */
