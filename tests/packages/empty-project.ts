@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,6 +13,10 @@ export type EmptyProject = {
   write(file: string, text: string): Promise<void>;
   /** @returns What `file` printed, run by Node. */
   node(file: string): Promise<string>;
+  /** Runs a server until `remove`. */
+  start(file: string, env: Record<string, string>): void;
+  /** @throws With what it printed. */
+  shell(command: string): Promise<void>;
   /** Type-checks `file` and every declaration that it reaches. @throws With the compiler's words. */
   typeCheck(file: string): Promise<void>;
   remove(): Promise<void>;
@@ -32,13 +36,22 @@ export async function installPacked(...packages: string[]): Promise<EmptyProject
     ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", ...files],
     inFolder,
   );
+  const servers: ChildProcess[] = [];
   return {
     folder,
     write,
     node: async (file) =>
       (await run(process.execPath, ["--no-experimental-strip-types", file], inFolder)).stdout,
+    start: (file, env) => {
+      const flags = ["--no-experimental-strip-types", file];
+      servers.push(spawn(process.execPath, flags, { ...inFolder, env: { ...process.env, ...env } }));
+    },
+    shell: async (command) => void (await run("sh", ["-ec", command], inFolder)),
     typeCheck: (file) => typeCheck(folder, file),
-    remove: () => rm(folder, { recursive: true }),
+    remove: async () => {
+      for (const server of servers) server.kill("SIGKILL");
+      await rm(folder, { recursive: true });
+    },
   };
 }
 

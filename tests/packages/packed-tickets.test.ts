@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createTicketKeys, verifyTicket } from "@fairlead/tickets";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { freePort } from "../support/servers/free-port.ts";
 import { type EmptyProject, installPacked } from "./empty-project.ts";
 
 let project: EmptyProject;
@@ -27,6 +31,21 @@ describe("tickets and protocol, from their tarballs", () => {
     expect(answer).toEqual({ sub: "user-42", refusal: "ticket_wrong_room", status: 403 });
   });
 
+  it("are a back end as the README has it, whose tickets are verified by its JWKS URL alone", async () => {
+    const { makeKeys, backEnd } = await readmeOfTickets();
+    await project.shell(makeKeys);
+    const secret = await readFile(join(project.folder, "ticket-keys.json"), "utf8");
+    await project.write("back-end.js", backEnd);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    project.start("back-end.js", { TICKET_KEYS: secret, PORT: `${port}` });
+    const { ticket } = await firstAnswer<{ ticket: string }>(`${url}/ticket`);
+    const verifiers = createTicketKeys({ jwksUrls: [`${url}/jwks.json`] });
+    const claims = await verifyTicket(verifiers, ticket, { room: "weekly-standup" });
+    expect(claims).toMatchObject({ sub: "user-42", grants: { publish: expect.arrayContaining(["camera"]) } });
+    expect(await (await fetch(`${url}/jwks.json`)).text()).not.toContain('"d"');
+  });
+
   it("have declarations that hold without skipLibCheck", async () => {
     const consumer = `
 import { FairleadError, type TicketClaims } from "@fairlead/protocol";
@@ -44,3 +63,20 @@ export const isRefusal = (error: unknown): boolean => error instanceof FairleadE
     await expect(project.typeCheck("wrong.ts")).rejects.toThrow("does not type-check");
   });
 });
+
+/** The blocks of code in the README's section on tickets. */
+async function readmeOfTickets(): Promise<{ makeKeys: string; backEnd: string }> {
+  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+  const section = readme.split(/^## /m).find((text) => text.startsWith("Tickets without us")) ?? "";
+  const block = (language: string) =>
+    new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(section)?.[1] ?? expect.fail(`no ${language}`);
+  const backEnd = block("js");
+  expect(backEnd.trim().split("\n")).toHaveLength(10);
+  return { makeKeys: block("sh"), backEnd };
+}
+
+/** Asks until the server listens. */
+async function firstAnswer<T>(url: string): Promise<T> {
+  const answer = await vi.waitFor(() => fetch(url), { timeout: 10_000 });
+  return (await answer.json()) as T;
+}
