@@ -126,7 +126,8 @@ export class LambdaInstance {
 
   async #freeze(waiting: ServerResponse): Promise<void> {
     this.#child?.kill("SIGSTOP");
-    await untilStopped(this.pid);
+    // It may be killed meanwhile.
+    await untilStopped(this.pid).catch(() => {});
     this.#waiting = waiting;
     this.#onWaiting.resolve();
   }

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ProtocolClient } from "../support/protocol-client.ts";
+import { openHttp } from "../support/wires/open-http.ts";
+import { openWebSocket } from "../support/wires/open-websocket.ts";
+import { type Backend, startBackend } from "./backend.ts";
+import { startBun } from "./start-bun.ts";
+import { startDeno } from "./start-deno.ts";
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await startBackend({ name: "runtimes-ends", cores: 1 });
+});
+afterAll(() => backend.close());
+
+describe.each([
+  ["bun", startBun],
+  ["deno", startDeno],
+] as const)("the end of signaling on %s", (runtime, start) => {
+  it("comes by SIGTERM in good order: clients are told, and resume on another instance", async () => {
+    const settings = backend.settings({ nats: "tcp", redis: "resp" });
+    const [leaving, staying] = await Promise.all(
+      [1, 2].map((number) => start(settings, `runtimes-ends/${runtime}-${number}`)),
+    );
+    if (!leaving || !staying) throw new Error("two were started");
+    const room = backend.newRoom();
+    const clients = await Promise.all(
+      [openWebSocket, openHttp].map(async (openWire) =>
+        ProtocolClient.join(leaving.url, { ticket: await backend.ticket({ room }) }, openWire),
+      ),
+    );
+    const [, overHttp] = clients;
+    await overHttp?.until(() => overHttp.framesOf("session_ticket").length > 0, "the stream");
+    const ended = leaving.kill("SIGTERM");
+    for (const client of clients) await client.until(() => !client.isConnected, "the end");
+    for (const client of clients)
+      expect(client.framesOf("error").map(({ error }) => error.code)).toEqual(["shutting_down"]);
+    await ended;
+    expect(await leaving.ended()).toBe(0);
+    for (const client of clients) {
+      await client.resume({ url: staying.url });
+      await client.leave();
+    }
+    await staying.close();
+  });
+});

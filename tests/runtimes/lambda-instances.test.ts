@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ProtocolClient } from "../support/protocol-client.ts";
+import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.ts";
+import { openHttp } from "../support/wires/open-http.ts";
+import { type Backend, startBackend } from "./backend.ts";
+import { type Lambda, startLambda } from "./lambda-function-url.ts";
+
+let backend: Backend;
+let relay: TcpRelay;
+let lambda: Lambda;
+
+beforeAll(async () => {
+  backend = await startBackend({ name: "runtimes-lambda", cores: 1 });
+  relay = await startTcpRelay(backend.site.nats.port);
+  lambda = await startLambda({ env: settings(), name: "runtimes-lambda/lambda" });
+});
+afterAll(async () => {
+  await lambda.close();
+  await relay.close();
+  await backend.close();
+});
+
+/** NATS by the relay. */
+function settings(): Record<string, string> {
+  const FAIRLEAD_NATS_SERVERS = `nats://127.0.0.1:${relay.port}`;
+  return { ...backend.settings({ nats: "tcp", redis: "rest" }), FAIRLEAD_NATS_SERVERS };
+}
+
+async function join(url: string, room = backend.newRoom()): Promise<ProtocolClient> {
+  return ProtocolClient.join(url, { ticket: await backend.ticket({ room }) }, openHttp);
+}
+
+describe("signaling on Lambda", () => {
+  it("refuses a WebSocket, in a way that sends clients on to HTTP", async () => {
+    const answer = await fetch(`${lambda.url}/v1/connect`);
+    expect([answer.status, (await answer.json()).error.code]).toEqual([501, "websocket_unsupported"]);
+  });
+
+  it("serves sessions while each event stream occupies an instance of its own", async () => {
+    const room = backend.newRoom();
+    const [ann, bob] = [await join(lambda.url, room), await join(lambda.url, room)];
+    await ann.until(() => ann.view.peers.size === 2, "Bob");
+    expect(lambda.instances().filter(({ isIdle }) => !isIdle).length).toBe(2);
+    await bob.leave();
+    await ann.until(() => ann.view.peers.size === 1, "Bob's leave");
+    await ann.leave();
+    await expect.poll(() => lambda.instances().every(({ isIdle }) => isIdle)).toBe(true);
+  });
+
+  it("finds its connection stale when it was frozen, and renews it before it serves", async () => {
+    const one = await startLambda({ env: settings(), name: "runtimes-lambda/frozen" });
+    expect((await fetch(`${one.url}/readyz`)).status).toBe(200);
+    await expect.poll(() => one.instances().map(({ isIdle }) => isIdle)).toEqual([true]);
+    relay.fallSilent();
+    // Longer than the pause after which an instance doubts its connection.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const client = await join(one.url);
+    expect(readFileSync(one.logFile, "utf8")).toContain("NATS does not answer after a pause");
+    await client.leave();
+    await one.close();
+  });
+
+  it("a stream ends in good order before the time of its invocation is up, and is resumed without a gap", async () => {
+    const one = await startLambda({ env: settings(), name: "runtimes-lambda/short", timeoutMs: 6_000 });
+    const client = await join(one.url);
+    const [instance] = one.instances();
+    await client.until(() => !client.isConnected, "the stream's end");
+    expect(client.framesOf("error")).toEqual([]);
+    expect(instance?.isRunning).toBe(true);
+    await client.resume();
+    await client.leave();
+    await one.close();
+  });
+
+  it("that can't reach NATS when it starts answers at once, and tries again with the next request", async () => {
+    relay.cut();
+    const one = await startLambda({ env: settings(), name: "runtimes-lambda/away" });
+    expect((await fetch(`${one.url}/healthz`)).status).toBe(502);
+    relay.restore();
+    expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
+    await one.close();
+  });
+});
