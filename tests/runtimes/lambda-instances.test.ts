@@ -1,10 +1,15 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ProtocolClient } from "../support/protocol-client.ts";
 import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.ts";
 import { openHttp } from "../support/wires/open-http.ts";
 import { type Backend, startBackend } from "./backend.ts";
 import { type Lambda, startLambda } from "./lambda-function-url.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
 
 let backend: Backend;
 let relay: TcpRelay;
@@ -27,7 +32,7 @@ function settings(): Record<string, string> {
   return { ...backend.settings({ nats: "tcp", redis: "rest" }), FAIRLEAD_NATS_SERVERS };
 }
 
-async function join(url: string, room = backend.newRoom()): Promise<ProtocolClient> {
+async function enter(url: string, room = backend.newRoom()): Promise<ProtocolClient> {
   return ProtocolClient.join(url, { ticket: await backend.ticket({ room }) }, openHttp);
 }
 
@@ -39,7 +44,7 @@ describe("signaling on Lambda", () => {
 
   it("serves sessions while each event stream occupies an instance of its own", async () => {
     const room = backend.newRoom();
-    const [ann, bob] = [await join(lambda.url, room), await join(lambda.url, room)];
+    const [ann, bob] = [await enter(lambda.url, room), await enter(lambda.url, room)];
     await ann.until(() => ann.view.peers.size === 2, "Bob");
     expect(lambda.instances().filter(({ isIdle }) => !isIdle).length).toBe(2);
     await bob.leave();
@@ -55,7 +60,7 @@ describe("signaling on Lambda", () => {
     relay.fallSilent();
     // Longer than the pause after which an instance doubts its connection.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
-    const client = await join(one.url);
+    const client = await enter(one.url);
     expect(readFileSync(one.logFile, "utf8")).toContain("NATS does not answer after a pause");
     await client.leave();
     await one.close();
@@ -63,7 +68,7 @@ describe("signaling on Lambda", () => {
 
   it("a stream ends in good order before the time of its invocation is up, and is resumed without a gap", async () => {
     const one = await startLambda({ env: settings(), name: "runtimes-lambda/short", timeoutMs: 6_000 });
-    const client = await join(one.url);
+    const client = await enter(one.url);
     const [instance] = one.instances();
     await client.until(() => !client.isConnected, "the stream's end");
     expect(client.framesOf("error")).toEqual([]);
@@ -71,6 +76,17 @@ describe("signaling on Lambda", () => {
     await client.resume();
     await client.leave();
     await one.close();
+  });
+
+  it("is one file, as npm run build:lambda makes it", async () => {
+    execFileSync("npm", ["run", "--silent", "build:lambda"], { cwd: ROOT, stdio: "pipe" });
+    const folder = mkdtempSync(join(tmpdir(), "fairlead-lambda-"));
+    copyFileSync(join(ROOT, "deploy/lambda/dist/lambda.mjs"), join(folder, "lambda.mjs"));
+    const one = await startLambda({ env: settings(), name: "runtimes-lambda/bundle", taskRoot: folder });
+    const client = await enter(one.url);
+    await client.leave();
+    await one.close();
+    rmSync(folder, { recursive: true });
   });
 
   it("that can't reach NATS when it starts answers at once, and tries again with the next request", async () => {

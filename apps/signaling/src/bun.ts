@@ -15,7 +15,6 @@ declare const Bun: {
     port: number;
     /** Seconds. */
     idleTimeout: number;
-    maxRequestBodySize: number;
     fetch: (request: Request, server: unknown) => Response | Promise<Response>;
     websocket: typeof websocket & { maxPayloadLength: number };
   }): { port: number; stop(closeActiveConnections?: boolean): Promise<void> };
@@ -23,8 +22,6 @@ declare const Bun: {
 
 /** A connection without a byte either way: longer than any answer takes, and than the pauses of an event stream. */
 const IDLE_S = 30;
-/** The app refuses less; what is over this is not even read. */
-const MAX_BODY_BYTES = 8 * 1_048_576;
 
 /** Serves a signaling app on Bun. @throws {Error} It can't listen. */
 export async function serveOnBun({ host, port, createApp }: ServeOptions): Promise<SignalingServer> {
@@ -33,7 +30,7 @@ export async function serveOnBun({ host, port, createApp }: ServeOptions): Promi
     clientAddress: (c) => getConnInfo(c).remote.address,
   });
   const server = Bun.serve({
-    ...{ hostname: host, port, idleTimeout: IDLE_S, maxRequestBodySize: MAX_BODY_BYTES },
+    ...{ hostname: host, port, idleTimeout: IDLE_S },
     fetch: (request, itself) => app.fetch(request, { server: itself }),
     websocket: { ...websocket, open: openWithBufferedAmount, maxPayloadLength: MAX_PAYLOAD_BYTES },
   });
