@@ -23,6 +23,40 @@ describe("signaling's settings", () => {
     });
   });
 
+  it("have limits that a meeting behind one address does not reach, and let all pages in", async () => {
+    const { env } = await environment();
+    const often = { limit: 3_000, windowMs: 60_000 };
+    expect(await readConfig(env)).toMatchObject({
+      rateLimits: { address: often, room: often, key: { limit: 6_000, windowMs: 60_000 } },
+      ...{ origins: "*", trustedProxies: 0 },
+    });
+  });
+
+  it("take limits as N/S or off, and origins as a browser says them", async () => {
+    const { env } = await environment();
+    const limits = { FAIRLEAD_LIMIT_ADDRESS: "5/1", FAIRLEAD_LIMIT_KEY: "off", FAIRLEAD_LIMIT_ROOM: "off" };
+    const origins = { FAIRLEAD_ORIGINS: "https://a.example, http://b.example:8080" };
+    expect(await readConfig({ ...env, ...limits, ...origins, FAIRLEAD_TRUSTED_PROXIES: "2" })).toMatchObject({
+      rateLimits: { address: { limit: 5, windowMs: 1_000 } },
+      ...{ origins: ["https://a.example", "http://b.example:8080"], trustedProxies: 2 },
+    });
+    const wrong = [
+      ...["5", "0/1", "1/0", "5/1s", "-1/1", "OFF", "1000001/1", "1/86401"].map((text) => [
+        "FAIRLEAD_LIMIT_ROOM",
+        text,
+      ]),
+      ...["a.example", "https://a.example/", "https://a.example/x", "*,https://a.example"].map((text) => [
+        "FAIRLEAD_ORIGINS",
+        text,
+      ]),
+      ...["-1", "11"].map((text) => ["FAIRLEAD_TRUSTED_PROXIES", text]),
+    ] as const;
+    for (const [name = "", value] of wrong)
+      await expect(readConfig({ ...env, [name]: value }), `${name}=${value}`).rejects.toThrow(
+        `${name}="${value}": must be`,
+      );
+  });
+
   it("give each API key its scopes, and keep nothing of it but its hash", async () => {
     const { env } = await environment();
     const keys = "admin=0123456789abcdef, tickets+rooms=0123=456=789abcdef";

@@ -13,11 +13,13 @@ import {
 import type { ApiKey } from "@fairlead/signaling";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
+import { type AbuseConfig, abuseConfig, abuseSettings } from "./abuse-settings.ts";
 import { API_KEYS_FORM, ApiKeys } from "./api-keys.ts";
 
 const Settings = z.object({
   ...clusterSettings,
   ...ticketSettings,
+  ...abuseSettings,
   FAIRLEAD_SESSION_KEYS: setting.keySet(true),
   FAIRLEAD_API_KEYS: setting.secret(ApiKeys.default([]), API_KEYS_FORM),
   FAIRLEAD_HOST: z.string().default("0.0.0.0").describe("an address of this machine"),
@@ -30,7 +32,8 @@ const Settings = z.object({
 });
 
 export type Config = ClusterConfig &
-  TicketConfig & {
+  TicketConfig &
+  AbuseConfig & {
     sessionKeys: KeySet;
     apiKeys: ApiKey[];
     host: string;
@@ -52,6 +55,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
   return {
     ...clusterConfig(settings),
     ...ticketConfig(settings),
+    ...abuseConfig(settings),
     sessionKeys: settings.FAIRLEAD_SESSION_KEYS,
     apiKeys: settings.FAIRLEAD_API_KEYS,
     host: settings.FAIRLEAD_HOST,

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type ServerType, serve, upgradeWebSocket } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { WebSocketServer } from "ws";
+import { boundSockets } from "./bound-sockets.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import {
   CLOSE_TIMEOUT_MS,
@@ -14,6 +15,19 @@ import {
   urlOf,
 } from "./server.ts";
 
+/**
+ * Who sends more slowly is cut off: a whole request is 64 KB at most. Idle connections are kept for longer than load balancers keep
+ * them (60 s), or those would send a request into one that has just been closed.
+ */
+const TIME_OUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+};
+const TLS_TIME_OUT = { handshakeTimeout: 10_000 };
+const SOCKETS_PER_ADDRESS = 5_000;
+
 /** Any other upgrade (`h2c`) is answered as if it had not been asked for, and its socket has its time-outs. */
 const UPGRADES = {
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
@@ -22,6 +36,10 @@ const UPGRADES = {
 export type NodeServeOptions = ServeOptions & {
   /** PEM. With it the server speaks HTTPS and nothing else. */
   tls?: { key: string; cert: string };
+  /** Milliseconds, as Node names them. */
+  timeOuts?: Partial<typeof TIME_OUTS>;
+  /** How many connections one address may have at once, unless they are a proxy's. Default 5,000. */
+  socketsPerAddress?: number;
 };
 
 /**
@@ -37,11 +55,14 @@ export async function serveSignaling(options: NodeServeOptions): Promise<Signali
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
   sockets.on("connection", (_client, { socket }) => gatherWrites(socket));
   const base = { fetch: app.fetch, hostname: host, port, websocket: { server: sockets } };
+  const serverOptions = { ...UPGRADES, ...TIME_OUTS, ...options.timeOuts };
   const server = await listening((done) =>
     tls
-      ? serve({ ...base, createServer, serverOptions: { ...tls, ...UPGRADES } }, done)
-      : serve({ ...base, serverOptions: UPGRADES }, done),
+      ? serve({ ...base, createServer, serverOptions: { ...serverOptions, ...tls, ...TLS_TIME_OUT } }, done)
+      : serve({ ...base, serverOptions }, done),
   );
+  const { trustedProxies = 0, socketsPerAddress = SOCKETS_PER_ADDRESS } = options;
+  if (trustedProxies === 0) server.on("connection", boundSockets(socketsPerAddress));
   // A socket between two owners (an upgrade being refused) may be reset: that must not be the process's end.
   server.on("connection", (socket: Socket) => socket.on("error", () => {}));
   const actual = (server.address() as AddressInfo).port;

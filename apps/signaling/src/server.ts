@@ -9,6 +9,8 @@ export type ServeOptions = {
   port: number;
   /** Makes the app, and may add routes to it. Its `shutDown` is called by `close`. */
   createApp: (runtime: RuntimeParts) => Signaling;
+  /** As the app is told. Where there are proxies, every connection is one of theirs. Default 0. */
+  trustedProxies?: number;
 };
 
 export type SignalingServer = {

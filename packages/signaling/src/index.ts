@@ -1,3 +1,4 @@
+export { canonicalAddress } from "./abuse/canonical-address.ts";
 export type { RateLimits, SignalingDependencies } from "./context.ts";
 export { type ApiKey, hashApiKey } from "./http/api-key.ts";
 export type { SignalingLimits } from "./limits.ts";

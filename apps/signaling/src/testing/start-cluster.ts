@@ -8,7 +8,7 @@ import {
   subjects,
 } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { createSignaling, type SignalingLimits } from "@fairlead/signaling";
+import { createSignaling, type SignalingDependencies, type SignalingLimits } from "@fairlead/signaling";
 import { cuttable, startScriptedNode } from "@fairlead/signaling/testing";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket, type KeySet } from "@fairlead/tickets";
@@ -21,6 +21,10 @@ type Options = {
   log?: Logger;
   region?: string;
   tls?: NodeServeOptions["tls"];
+  /** What the app gets besides. */
+  app?: Partial<SignalingDependencies>;
+  /** What the server gets besides. */
+  serving?: Partial<NodeServeOptions>;
 };
 type JoinFrame = Extract<ClientFrameInput, { type: "join" }>;
 type Joined = Extract<ServerFrame, { type: "joined" }>;
@@ -54,14 +58,15 @@ async function startBackEnd() {
 
 function serveOptions(backEnd: BackEnd, options: Options, port: number): NodeServeOptions {
   const { signalingBus: bus, registry, ticketKeys, sessionKeys } = backEnd;
-  const { limits, log = silentLogger, region, tls } = options;
+  const { limits, log = silentLogger, region, tls, app, serving } = options;
   return {
     ...{ host: "127.0.0.1", port, tls },
-    createApp: ({ upgradeWebSocket }) =>
+    createApp: (parts) =>
       createSignaling({
-        ...{ bus, registry, ticketKeys, sessionKeys, upgradeWebSocket, log, apiKeys: [], region },
+        ...{ ...parts, bus, registry, ticketKeys, sessionKeys, log, apiKeys: [], region, ...app },
         limits: { retryDelaysMs: [1, 1, 1], ...limits },
       }),
+    ...serving,
   };
 }
 

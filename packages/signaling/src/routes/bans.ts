@@ -47,11 +47,12 @@ const lift = createRoute({
 });
 
 export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry, log } = context;
+  const { registry } = context;
   app.openapi(impose, async (c) => {
     const { room, identity } = c.req.valid("param");
     const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
-    if (lease) await unlessGone(removeIdentity(forRequest(context, c).bus, lease, identity));
+    const { bus, log } = forRequest(context, c);
+    if (lease) await unlessGone(removeIdentity(bus, lease, identity));
     log.info("peer.banned", { roomId });
     return c.body(null, 204);
   });
@@ -61,7 +62,7 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
     const { lease, roomId } = await findRoom(registry, room);
     await registry.updateRoom(roomId, { unban: { identity } });
     // The node that banned it knows without asking the record.
-    const { bus } = forRequest(context, c);
+    const { bus, log } = forRequest(context, c);
     if (lease)
       await unlessGone(
         callNode(bus, lease.incarnation, "peer.unban", { roomId, epoch: lease.epoch, identity }),

@@ -1,6 +1,7 @@
 import { FairleadError, NODES_PER_PAGE, NodePath } from "@fairlead/protocol";
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
@@ -77,7 +78,7 @@ const undrain = createRoute({
 });
 
 export function addNodeRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry, log } = context;
+  const { registry } = context;
   app.openapi(list, async (c) => {
     const { items, cursor } = await registry.listNodes(c.req.valid("query"));
     return c.json({ nodes: items, ...(cursor === undefined ? {} : { cursor }) }, 200);
@@ -91,12 +92,12 @@ export function addNodeRoutes(app: OpenAPIHono, context: SignalingContext): void
   });
 
   const tell = async (c: Context, nodeId: string, name: "node.drain" | "node.undrain") => {
-    const traced = forRequest(context, c);
-    const answers = await askNodes(traced, await findNode(traced, nodeId), name, {});
+    const request = forRequest(context, c);
+    const answers = await askNodes(request, await findNode(request, nodeId), name, {});
     const replies = answers.flatMap(({ reply }) => reply ?? []);
     const [first] = replies;
     if (!first) throw new FairleadError("node_unreachable");
-    log.info(name, { nodeId });
+    request.log.info(name, { nodeId });
     return { nodeId, state: first.state, rooms: replies.reduce((sum, { rooms }) => sum + rooms, 0) };
   };
   app.openapi(drain, async (c) => c.json(await tell(c, c.req.valid("param").node, "node.drain"), 200));

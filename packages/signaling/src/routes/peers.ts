@@ -1,6 +1,7 @@
 import { callNode } from "@fairlead/bus";
 import { PeerPath, parse, RemoveRequest, RoomPath } from "@fairlead/protocol";
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
@@ -60,7 +61,7 @@ const remove = createRoute({
 });
 
 export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry, log } = context;
+  const { registry } = context;
   app.openapi(list, async (c) => {
     const { incarnation, roomId, epoch } = await findLease(registry, c.req.valid("param").room);
     const request = { roomId, epoch, ...c.req.valid("query") };
@@ -72,7 +73,8 @@ export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void
     const { source, muted } = c.req.valid("json");
     const { incarnation, roomId, epoch } = await findLease(registry, room);
     const request = { roomId, epoch, peerId, source, muted };
-    await callNode(forRequest(context, c).bus, incarnation, "peer.mute", request);
+    const { bus, log } = forRequest(context, c);
+    await callNode(bus, incarnation, "peer.mute", request);
     log.info("peer.muted", { roomId, peerId, source, muted });
     return c.body(null, 204);
   });
@@ -81,13 +83,8 @@ export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void
     const { room, peer: peerId } = c.req.valid("param");
     const { reason, ban } = parse(RemoveRequest, c.req.valid("json") ?? {});
     const { incarnation, roomId, epoch } = await findLease(registry, room);
-    await callNode(forRequest(context, c).bus, incarnation, "peer.remove", {
-      roomId,
-      epoch,
-      peerId,
-      reason,
-      ban,
-    });
+    const { bus, log } = forRequest(context, c);
+    await callNode(bus, incarnation, "peer.remove", { roomId, epoch, peerId, reason, ban });
     log.info("peer.removed", { roomId, peerId, ban });
     return c.body(null, 204);
   });

@@ -1,6 +1,7 @@
 import { callNode } from "@fairlead/bus";
 import { NodeId, RoomPath } from "@fairlead/protocol";
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
@@ -87,7 +88,7 @@ const close = createRoute({
 });
 
 export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry, log } = context;
+  const { registry } = context;
   app.openapi(list, async (c) => {
     const { node, ...page } = c.req.valid("query");
     const { items, cursor } = await pageOfRooms(registry, page, node);
@@ -115,13 +116,9 @@ export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void
 
   app.openapi(close, async (c) => {
     const { lease, roomId } = await findRoom(registry, c.req.valid("param").room);
+    const { bus, log } = forRequest(context, c);
     if (lease)
-      await unlessGone(
-        callNode(forRequest(context, c).bus, lease.incarnation, "room.close", {
-          roomId,
-          epoch: lease.epoch,
-        }),
-      );
+      await unlessGone(callNode(bus, lease.incarnation, "room.close", { roomId, epoch: lease.epoch }));
     log.info("room.close_requested", { roomId });
     return c.body(null, 204);
   });

@@ -1,5 +1,6 @@
 import { NodeId, parse, ReclaimRequest } from "@fairlead/protocol";
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";

@@ -2,6 +2,7 @@ import { FairleadError, RoomPath } from "@fairlead/protocol";
 import { issueTicket } from "@fairlead/tickets";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
+import { forRequest } from "../http/for-request.ts";
 import { named } from "../openapi/components.ts";
 import { API_KEY_ERRORS, errorResponses, jsonOf } from "../openapi/error-responses.ts";
 
@@ -33,7 +34,11 @@ export function addTicketRoutes(app: OpenAPIHono, context: SignalingContext): vo
     const { room } = c.req.valid("param");
     const input = { ...c.req.valid("json"), room };
     const { ticket, claims } = await issueTicket(ticketKeys, input, { issuer, now, random });
-    context.log.debug("ticket.issued", { roomId: room, identity: claims.sub, ticketId: claims.jti });
+    forRequest(context, c).log.debug("ticket.issued", {
+      roomId: room,
+      identity: claims.sub,
+      ticketId: claims.jti,
+    });
     return c.json({ ticket, url: publicUrl ?? new URL(c.req.url).origin, expiresAt: claims.exp }, 201);
   });
 }

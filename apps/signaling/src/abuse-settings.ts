@@ -1,0 +1,56 @@
+import { setting } from "@fairlead/server-process/settings";
+import type { SignalingDependencies } from "@fairlead/signaling";
+import * as z from "zod";
+
+const LIMIT_MAX = 1_000_000;
+const WINDOW_MAX_S = 86_400;
+
+/** `N/S`: N at once, and N in S seconds in the long run. */
+const Limit = z
+  .string()
+  .regex(/^\d+\/\d+$/)
+  .transform((text) => text.split("/").map(Number))
+  .pipe(z.tuple([z.int().min(1).max(LIMIT_MAX), z.int().min(1).max(WINDOW_MAX_S)]))
+  .transform(([limit, windowS]) => ({ limit, windowMs: windowS * 1_000 }));
+
+const Origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text);
+const Origins = setting.listOf(Origin, "* or origins like https://meet.example.org with commas between");
+
+function limit(fallback: string) {
+  const off = z.literal("off").transform(() => undefined);
+  return z
+    .union([off, Limit])
+    .prefault(fallback)
+    .describe(`N/S, N up to ${LIMIT_MAX} in S up to ${WINDOW_MAX_S} seconds, or off`);
+}
+
+/**
+ * A room of a thousand that has to come back twice within a minute, all behind one address, is let in; so is a back end that issues
+ * a hundred tickets a second.
+ */
+export const abuseSettings = {
+  FAIRLEAD_LIMIT_ADDRESS: limit("3000/60"),
+  FAIRLEAD_LIMIT_ROOM: limit("3000/60"),
+  FAIRLEAD_LIMIT_KEY: limit("6000/60"),
+  FAIRLEAD_ORIGINS: z
+    .union([z.literal("*"), Origins])
+    .default("*")
+    .describe("* or origins like https://meet.example.org with commas between"),
+  FAIRLEAD_TRUSTED_PROXIES: setting.numberOr(0, 0, 10),
+};
+
+export type AbuseConfig = Required<Pick<SignalingDependencies, "origins" | "rateLimits" | "trustedProxies">>;
+
+export function abuseConfig(settings: z.infer<z.ZodObject<typeof abuseSettings>>): AbuseConfig {
+  const {
+    FAIRLEAD_LIMIT_ADDRESS: address,
+    FAIRLEAD_LIMIT_KEY: key,
+    FAIRLEAD_LIMIT_ROOM: room,
+    FAIRLEAD_ORIGINS: origins,
+    FAIRLEAD_TRUSTED_PROXIES: trustedProxies,
+  } = settings;
+  return {
+    ...{ origins, trustedProxies },
+    rateLimits: { ...(address ? { address } : {}), ...(key ? { key } : {}), ...(room ? { room } : {}) },
+  };
+}

@@ -1,0 +1,130 @@
+import { type ClientFrameInput, OpenedSession } from "@fairlead/protocol";
+import { expect, it } from "vitest";
+import { startCluster } from "./testing/start-cluster.ts";
+import { TestClient } from "./testing/test-client.ts";
+
+const often = (limit: number) => ({ limit, windowMs: limit * 1_000 });
+const KEY = "key-of-a-back-end";
+const tooMany = { error: { code: "rate_limited" } };
+
+type Cluster = Awaited<ReturnType<typeof startCluster>>;
+
+const postSession = async ({ server, joinFrame }: Cluster, headers = {}, room?: string) => {
+  const { type: _, ...join } = await joinFrame(room);
+  return fetch(`${server.url}/v1/sessions`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(join),
+  });
+};
+
+const issue = ({ server }: Cluster, key: string) =>
+  fetch(`${server.url}/v1/rooms/standup/tickets`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}` },
+    body: JSON.stringify({ identity: "ann" }),
+  });
+
+const ratesOf = ({ headers }: Response) => [
+  headers.get("RateLimit-Policy"),
+  headers.get("RateLimit"),
+  headers.get("Retry-After"),
+];
+
+it("joins count for address and room, by WebSocket and HTTP alike, and answers say how they stand", async () => {
+  const cluster = await startCluster({ app: { rateLimits: { address: often(3), room: often(100) } } });
+  const first = await postSession(cluster);
+  expect([first.status, ...ratesOf(first)]).toEqual([
+    ...[201, '"address";q=3;w=3, "room";q=100;w=100', '"address";r=2;t=1, "room";r=99;t=1', null],
+  ]);
+  OpenedSession.parse(await first.json());
+  await cluster.join("standup", "bob");
+  await cluster.join("other", "bob");
+  const refused = await postSession(cluster);
+  expect([refused.status, ...ratesOf(refused)]).toEqual([429, '"address";q=3;w=3', '"address";r=0;t=1', "1"]);
+  expect(await refused.json()).toMatchObject({ error: { code: "rate_limited", retryAfterMs: 1_000 } });
+
+  const client = await cluster.connect();
+  client.send(await cluster.joinFrame("standup", "cleo"));
+  expect((await client.next("error")).error).toMatchObject({ code: "rate_limited", retryAfterMs: 1_000 });
+  expect(await client.closed).toBe(4418);
+
+  cluster.clock.nowMs += 1_000;
+  await cluster.join("standup", "cleo");
+  expect(cluster.node.callsTo("room.join")).toHaveLength(4);
+});
+
+it("a room that is joined too often leaves other rooms alone", async () => {
+  const cluster = await startCluster({ app: { rateLimits: { room: often(1) } } });
+  await cluster.join("standup", "ann");
+  expect((await postSession(cluster, {}, "standup")).status).toBe(429);
+  expect((await postSession(cluster, {}, "other")).status).toBe(201);
+});
+
+it("a join that has to be tried at several nodes counts once", async () => {
+  const cluster = await startCluster({ app: { rateLimits: { room: often(2) } } });
+  cluster.node.refuseNext("room.join", "lease_lost");
+  await cluster.join("standup", "ann");
+  expect((await postSession(cluster)).status).toBe(201);
+});
+
+it("API requests count for their key, whatever their address", async () => {
+  const apiKeys = [KEY, "key-of-another"].map((key) => ({ key, scopes: ["tickets" as const] }));
+  const rateLimits = { key: often(2), address: often(1) };
+  const cluster = await startCluster({ app: { apiKeys, rateLimits } });
+  const first = await issue(cluster, KEY);
+  expect([first.status, ...ratesOf(first)]).toEqual([201, '"key";q=2;w=2', '"key";r=1;t=1', null]);
+  expect((await issue(cluster, KEY)).status).toBe(201);
+  const refused = await issue(cluster, KEY);
+  expect([refused.status, ...ratesOf(refused)]).toEqual([429, '"key";q=2;w=2', '"key";r=0;t=1', "1"]);
+  expect(await refused.json()).toMatchObject(tooMany);
+  expect((await issue(cluster, "key-of-another")).status).toBe(201);
+});
+
+it("wrong keys and wrong tickets count for the address, which soon learns nothing more", async () => {
+  const cluster = await startCluster({ app: { rateLimits: { address: often(3) } } });
+  const statuses = [];
+  for (let guess = 0; guess < 4; guess += 1) statuses.push((await issue(cluster, `guess-${guess}`)).status);
+  expect(statuses).toEqual([401, 401, 401, 429]);
+  cluster.clock.nowMs += 1_000;
+  const join = await cluster.joinFrame();
+  const wrong: ClientFrameInput = { ...join, ticket: `${join.ticket.slice(0, -20)}${"A".repeat(20)}` };
+  const codes = [];
+  for (let guess = 0; guess < 2; guess += 1) {
+    const client = await cluster.connect();
+    client.send(wrong);
+    codes.push((await client.refusal())[0]);
+  }
+  expect(codes).toEqual(["ticket_invalid", "rate_limited"]);
+});
+
+it("behind proxies the address is what the outermost of them was asked by, and nothing that a client wrote", async () => {
+  const cluster = await startCluster({ app: { trustedProxies: 2, rateLimits: { address: often(1) } } });
+  const from = async (forwarded: string) =>
+    (await postSession(cluster, { "X-Forwarded-For": forwarded })).status;
+  expect(await from("198.51.100.1, 203.0.113.1, 10.0.0.1")).toBe(201);
+  expect(await from("198.51.100.2, 203.0.113.1, 10.0.0.1")).toBe(429);
+  expect(await from("203.0.113.2:4711, 10.0.0.1")).toBe(201);
+  expect(await from("2001:db8::1, 10.0.0.1")).toBe(201);
+  expect(await from("2001:db8::2, 10.0.0.1")).toBe(429);
+  const client = await TestClient.connect(cluster.server.url, {
+    "X-Forwarded-For": "203.0.113.2, 10.0.0.1",
+  });
+  client.send(await cluster.joinFrame());
+  expect(await client.refusal()).toEqual(["rate_limited", 4418]);
+});
+
+it("without a proxy that is trusted, nobody changes his address by a header", async () => {
+  const cluster = await startCluster({ app: { rateLimits: { address: often(1) } } });
+  expect((await postSession(cluster, { "X-Forwarded-For": "203.0.113.1" })).status).toBe(201);
+  expect((await postSession(cluster, { "X-Forwarded-For": "203.0.113.2" })).status).toBe(429);
+});
+
+it("while the registry is away nobody is refused by a limit", async () => {
+  const apiKeys = [{ key: KEY, scopes: ["tickets" as const] }];
+  const cluster = await startCluster({ app: { apiKeys, rateLimits: { key: often(1), address: often(1) } } });
+  expect((await issue(cluster, KEY)).status).toBe(201);
+  expect((await issue(cluster, KEY)).status).toBe(429);
+  await cluster.registry.close();
+  for (let time = 0; time < 5; time += 1) expect((await issue(cluster, KEY)).status).toBe(201);
+});
