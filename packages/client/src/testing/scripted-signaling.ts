@@ -6,6 +6,7 @@ import {
   ClientFrame,
   closeCode,
   type ErrorCode,
+  type OpenedSession,
   type RoomEvent,
   type ServerFrame,
 } from "@fairlead/protocol";
@@ -30,6 +31,15 @@ export const GRANTS = {
   moderate: false,
 };
 
+export function openedSession({ epoch = 1, peerId = "me" } = {}): OpenedSession {
+  const transport = () => testFakeParameters.generateTransportRemoteParameters() as never;
+  return {
+    ...{ sessionId: `s${epoch}`, sessionTicket: `session-ticket-of-epoch-${epoch}`, peerId, epoch },
+    ...{ roomId: "room", connection: 1, graceMs: 15_000, position: `${epoch}:0` },
+    ...{ grants: GRANTS, iceServers: [], sendTransport: transport(), receiveTransport: transport() },
+  };
+}
+
 /** One client's socket, seen from the server. */
 export class ScriptedSocket {
   readonly #socket: WebSocket;
@@ -47,24 +57,9 @@ export class ScriptedSocket {
   }
 
   accept({ epoch = 1, peerId = "me" } = {}): void {
-    const sessionTicket = `session-ticket-of-epoch-${epoch}`;
     this.#epoch = epoch;
     this.#sequence = 0;
-    const transport = () => testFakeParameters.generateTransportRemoteParameters() as never;
-    this.send({
-      type: "joined",
-      ...{
-        sessionTicket,
-        peerId,
-        epoch,
-        sessionId: `s${epoch}`,
-        roomId: "room",
-        connection: 1,
-        graceMs: 15_000,
-      },
-      ...{ position: `${epoch}:0`, grants: GRANTS, iceServers: [] },
-      ...{ sendTransport: transport(), receiveTransport: transport() },
-    });
+    this.send({ type: "joined", ...openedSession({ epoch, peerId }) });
   }
 
   /** The next events of the session. */

@@ -1,0 +1,194 @@
+import type { ClientFrameInput, ErrorCode, ServerFrame } from "@fairlead/protocol";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { TransportMemory } from "../channel/transport-memory.ts";
+import { Ways } from "../channel/ways.ts";
+import { memoryStore, type ScriptedChannel, ScriptedChannels } from "../testing/scripted-channels.ts";
+import { Connection } from "./connection.ts";
+
+const RESUME: ClientFrameInput = {
+  ...{ type: "resume", protocolVersion: 1, sessionTicket: "a-session-ticket", position: "1:0" },
+};
+const RESUMED: ServerFrame = { type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 };
+const MUTE: ClientFrameInput = {
+  ...{ type: "command", id: 1, settledBelow: 1, name: "peer.mute", data: {} },
+};
+const event = (sequence: number): ServerFrame => ({
+  ...{ type: "event", position: `1:${sequence}`, event: { name: "snapshot.ended", data: {} } },
+});
+const refusal = (code: ErrorCode): ServerFrame => ({
+  type: "error",
+  error: { code, message: code },
+});
+const HALF_A_MINUTE_MS = 30_000;
+
+let channels: ScriptedChannels;
+let connection: Connection;
+let heard: string[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  channels = new ScriptedChannels();
+  heard = [];
+  const memory = new TransportMemory("https://meet.example", Date.now, memoryStore());
+  connection = new Connection({
+    ways: new Ways({ open: channels.open, transport: "auto", memory, random: () => 0 }),
+    policy: { giveUpAfterMs: 60_000, nextDelayMs: () => 100 },
+    ...{ now: Date.now, random: () => 0 },
+    handlers: {
+      introduce: () => RESUME,
+      live: () => void heard.push("live"),
+      frame: (frame) => void heard.push(frame.type === "event" ? frame.position : frame.type),
+      away: () => void heard.push("away"),
+      refused: (error, wasLive) => {
+        heard.push(`${error.code}${wasLive ? " while live" : ""}`);
+        if (error.code === "signaling_unreachable") connection.retry(error);
+      },
+      ended: ({ code }) => void heard.push(`ended ${code}`),
+    },
+  });
+});
+afterEach(() => {
+  connection.close();
+  vi.useRealTimers();
+});
+
+/** @returns The channel of a session that lives on HTTP. */
+function liveOnHttp(): ScriptedChannel {
+  connection.start();
+  channels.last.end(1006);
+  const http = channels.last;
+  http.open();
+  http.say(RESUMED);
+  expect(heard.splice(0)).toEqual(["live"]);
+  expect(connection.transport).toBe("http");
+  return http;
+}
+
+/** @returns The WebSocket that is tried beside it. */
+function tried(): ScriptedChannel {
+  vi.advanceTimersByTime(HALF_A_MINUTE_MS);
+  return channels.last;
+}
+
+describe("a session that lives on HTTP", () => {
+  it("is moved to a WebSocket once one opens, and hears every event until then on HTTP", () => {
+    const http = liveOnHttp();
+    const socket = tried();
+    expect(socket.transport).toBe("websocket");
+    http.say(event(1));
+    connection.send(MUTE);
+    expect(http.sent).toEqual([RESUME, MUTE]);
+    socket.open();
+    expect(socket.sent).toEqual([RESUME]);
+    http.say(event(2));
+    // Would be refused on the old channel, if the session is the new one's already: it is sent again when that is live.
+    connection.send(MUTE);
+    expect(http.sent).toEqual([RESUME, MUTE]);
+    http.say(refusal("session_replaced"));
+    http.end(4421);
+    socket.say(RESUMED);
+    socket.say(event(3));
+    connection.send(MUTE);
+    expect(socket.sent).toEqual([RESUME, MUTE]);
+    expect(heard).toEqual(["1:1", "1:2", "live", "1:3"]);
+    expect(connection.transport).toBe("websocket");
+    expect(http.state).toBe("closed");
+    vi.advanceTimersByTime(HALF_A_MINUTE_MS * 100);
+    expect(channels.transports).toEqual(["websocket", "http", "websocket"]);
+  });
+
+  it("stays there while none opens, and tries ever less often", () => {
+    const http = liveOnHttp();
+    tried().end(1006);
+    vi.advanceTimersByTime(2 * HALF_A_MINUTE_MS - 1);
+    expect(channels.all).toHaveLength(3);
+    vi.advanceTimersByTime(1);
+    expect(channels.all).toHaveLength(4);
+    connection.send(MUTE);
+    expect(http.sent).toEqual([RESUME, MUTE]);
+    expect(heard).toEqual([]);
+  });
+
+  it("tries at once when the network is another", () => {
+    liveOnHttp();
+    connection.hurry();
+    expect(channels.transports).toEqual(["websocket", "http", "websocket"]);
+  });
+
+  it("stays there when the resume is refused", () => {
+    const http = liveOnHttp();
+    const socket = tried();
+    socket.open();
+    socket.say(refusal("signaling_full"));
+    expect(socket.state).toBe("closed");
+    connection.send(MUTE);
+    expect(http.sent).toEqual([RESUME, MUTE]);
+    expect(heard).toEqual([]);
+  });
+
+  it("hears why it ended, if it ended while it was being resumed", () => {
+    const http = liveOnHttp();
+    const socket = tried();
+    socket.open();
+    http.say(refusal("peer_removed"));
+    socket.say(refusal("session_gone"));
+    expect(heard).toEqual(["peer_removed while live"]);
+  });
+
+  it.each([
+    ["is lost", (socket: ScriptedChannel) => socket.end(1006)],
+    ["never answers", () => vi.advanceTimersByTime(10_000)],
+  ])("is resumed anew when the WebSocket %s amid the resume, which may have taken it", (_, fail) => {
+    liveOnHttp();
+    const socket = tried();
+    socket.open();
+    fail(socket);
+    expect(heard).toEqual(["signaling_unreachable while live", "away"]);
+    vi.advanceTimersByTime(100);
+    expect(channels.all[1]?.sent).toEqual([RESUME, RESUME]);
+  });
+
+  it("gives the try up when it is lost itself", () => {
+    const http = liveOnHttp();
+    const socket = tried();
+    http.end(1006);
+    expect(socket.state).toBe("closed");
+    expect(heard).toEqual(["away"]);
+    vi.advanceTimersByTime(100);
+    expect(channels.last.transport).toBe("http");
+  });
+
+  it("leaves nothing behind when it is closed", () => {
+    liveOnHttp();
+    const socket = tried();
+    connection.close();
+    vi.advanceTimersByTime(HALF_A_MINUTE_MS * 100);
+    expect(channels.all).toHaveLength(3);
+    expect(socket.state).toBe("closed");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a lost channel", () => {
+  it.each([
+    [4504, "shutting_down"],
+    [1012, "shutting_down"],
+    [1001, "shutting_down"],
+  ])("that closes with %i says %s", (closeCode, code) => {
+    connection.start();
+    channels.last.open();
+    channels.last.say(RESUMED);
+    channels.last.end(closeCode);
+    expect(heard).toEqual(["live", "away", `${code} while live`]);
+  });
+
+  it("is no refusal without a word", () => {
+    connection.start();
+    channels.last.open();
+    channels.last.say(RESUMED);
+    channels.last.end(1006);
+    expect(heard).toEqual(["live", "away"]);
+    vi.advanceTimersByTime(100);
+    expect(channels.transports).toEqual(["websocket", "websocket"]);
+  });
+});

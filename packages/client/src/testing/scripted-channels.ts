@@ -1,0 +1,79 @@
+import type { ClientFrameInput, ServerFrame } from "@fairlead/protocol";
+import type { SignalingTransport } from "../api/options.ts";
+import type { Channel, ChannelHandlers, OpenChannel } from "../channel/channel.ts";
+
+/** A channel whose other end is the test. */
+export class ScriptedChannel implements Channel {
+  readonly transport: SignalingTransport;
+  readonly sent: ClientFrameInput[] = [];
+  state: "opening" | "open" | "closed" = "opening";
+  readonly #handlers: ChannelHandlers;
+
+  constructor(transport: SignalingTransport, handlers: ChannelHandlers) {
+    this.transport = transport;
+    this.#handlers = handlers;
+  }
+
+  get isOpen(): boolean {
+    return this.state === "open";
+  }
+
+  send(frame: ClientFrameInput): void {
+    if (this.isOpen) this.sent.push(frame);
+  }
+
+  close(): void {
+    this.state = "closed";
+  }
+
+  open(): void {
+    this.state = "open";
+    this.#handlers.opened();
+  }
+
+  say(frame: ServerFrame): void {
+    if (this.isOpen) this.#handlers.frame(frame);
+  }
+
+  /** By the other end. */
+  end(closeCode: number): void {
+    if (this.state === "closed") return;
+    this.close();
+    this.#handlers.closed(closeCode);
+  }
+}
+
+/** Every channel that was asked for, in order. */
+export class ScriptedChannels {
+  readonly all: ScriptedChannel[] = [];
+  readonly open: Record<SignalingTransport, OpenChannel> = {
+    websocket: (handlers) => this.#add(new ScriptedChannel("websocket", handlers)),
+    http: (handlers) => this.#add(new ScriptedChannel("http", handlers)),
+  };
+
+  get last(): ScriptedChannel {
+    const last = this.all.at(-1);
+    if (!last) throw new Error("no channel yet");
+    return last;
+  }
+
+  /** What was asked for so far. */
+  get transports(): SignalingTransport[] {
+    return this.all.map(({ transport }) => transport);
+  }
+
+  #add(channel: ScriptedChannel): ScriptedChannel {
+    this.all.push(channel);
+    return channel;
+  }
+}
+
+/** As a browser's, without a browser. */
+export function memoryStore() {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
+}
