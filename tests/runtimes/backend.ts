@@ -1,11 +1,19 @@
 import { join } from "node:path";
 import { type Grants, randomId } from "@fairlead/protocol";
-import { exportKeySet, generateKeySet, issueTicket, type TicketInput } from "@fairlead/tickets";
+import {
+  exportKeySet,
+  generateKeySet,
+  importKeySet,
+  issueTicket,
+  type KeySet,
+  type TicketInput,
+} from "@fairlead/tickets";
 import { callApi } from "../support/processes/call-api.ts";
 import { Closers } from "../support/processes/closers.ts";
 import { natsEnv, openSite, type Site, startNode } from "../support/processes/launch.ts";
 import { startProcess } from "../support/processes/start-process.ts";
 import { freePort } from "../support/servers/free-port.ts";
+import { startJwksServer } from "../support/servers/start-jwks-server.ts";
 import type { Instance, Runtime } from "./runtime.ts";
 
 const REDIS_REST = join(import.meta.dirname, "../../deploy/redis-rest/src/main.ts");
@@ -43,10 +51,13 @@ export async function startBackend(options: BackendOptions) {
 
 async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: Closers) {
   const [apiKey, ticketsKey, roomsKey] = [randomId(), randomId(), randomId()];
-  const ticketKeys = await generateKeySet();
+  const [ticketKeys, appKeys] = await Promise.all([keysOfCluster(), generateKeySet({ alg: "ES256" })]);
+  const jwks = await startJwksServer(appKeys);
+  closers.add(jwks);
   const site = await openSite({ name, cores, redisDelayMs: 0, env, apiKey, ticketKeys }, closers);
   // Besides the key that may do everything, two that may do little.
   site.env.FAIRLEAD_API_KEYS = `admin=${apiKey},tickets=${ticketsKey},rooms=${roomsKey}`;
+  site.env.FAIRLEAD_TICKET_JWKS_URLS = jwks.url;
   const [rest, node] = await Promise.all([startRedisRest(site), startNode(site, {}, 1)]);
   const ticket = async (input: Partial<TicketInput> = {}) =>
     (await issueTicket(ticketKeys, ticketFor(input))).ticket;
@@ -56,7 +67,7 @@ async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: 
     ...(runtime.redis === "resp" ? { FAIRLEAD_REDIS_URL: site.redis.url } : rest),
   });
   return {
-    ...{ site, node, apiKey, ticketsKey, roomsKey, ticketKeys, ticket, settings },
+    ...{ site, node, apiKey, ticketsKey, roomsKey, ticketKeys, appKeys, jwks, ticket, settings },
     publicTicketKeys: async () => exportKeySet(ticketKeys),
     newRoom: () => `room-${randomId()}`,
     /** Starts an instance, which ends with the backend, and resolves when it is ready. */
@@ -72,6 +83,12 @@ async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: 
     },
     close: () => closers.closeAll(),
   };
+}
+
+/** One that signs, and a secret that the cluster shares with an app. */
+async function keysOfCluster(): Promise<KeySet> {
+  const sets = [await generateKeySet(), await generateKeySet({ alg: "HS256" })];
+  return importKeySet({ keys: (await Promise.all(sets.map(exportKeySet))).flatMap(({ keys }) => keys) });
 }
 
 /** A ticket that may do everything, but for what `input` says. */

@@ -7,6 +7,7 @@ import {
   type TicketInput,
 } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
+import { appTicketFacts } from "./app-tickets.ts";
 import type { Driver } from "./driver.ts";
 import type { Instances } from "./use-instances.ts";
 
@@ -68,4 +69,6 @@ export function ticketFacts(instances: Instances, driver: Driver): void {
         expect(await instances.refusal(driver, { ticket })).toBe("ticket_invalid");
     });
   });
+
+  appTicketFacts(instances, driver);
 }
