@@ -1,7 +1,7 @@
 import { encodeJson } from "@fairlead/bus";
 import { FairleadError, subjects } from "@fairlead/protocol";
 import { startScriptedNode } from "@fairlead/signaling/testing";
-import { silentLogger } from "@fairlead/telemetry";
+import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
@@ -177,7 +177,7 @@ describe("joining over a WebSocket", () => {
   it("does not place again for a client that has left", async () => {
     const abandoned = Promise.withResolvers<void>();
     const note = (event: string) => event === "join.abandoned" && abandoned.resolve();
-    const log = { ...silentLogger, debug: note };
+    const log: Logger = { ...silentLogger, debug: note, child: () => log };
     const { connect, joinFrame, node } = await startCluster({ log, limits: { retryDelaysMs: [500, 1] } });
     const client = await connect();
     node.answer("room.join", async () => {
