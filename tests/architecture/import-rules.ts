@@ -34,6 +34,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@fairlead/registry/redis",
     "@fairlead/registry/upstash",
   ],
+  // Bundles the app, which is no import.
+  "@fairlead/cloudflare": [],
   "@fairlead/redis-rest": ["@fairlead/server-process"],
 };
 

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildWorker } from "@fairlead/cloudflare";
 import * as z from "zod";
 import { startProcess } from "../support/processes/start-process.ts";
 import { freePort } from "../support/servers/free-port.ts";
-import { buildWorker } from "./build-worker.ts";
 import type { Runtime } from "./runtime.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -5,6 +5,7 @@ import type { Registry } from "@fairlead/registry";
 import { createUpstashRegistry } from "@fairlead/registry/upstash";
 import { createSignaling } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
+import type { Context } from "hono";
 import { upgradeWithin } from "./upgrade-within.ts";
 import type { ShardConfig } from "./worker-settings.ts";
 import type { Shard } from "./workers-api.ts";
@@ -18,8 +19,13 @@ export async function openShard(config: ShardConfig, log: Logger): Promise<Shard
   const bus = await connectBus(nats, log);
   const upgradeWebSocket = upgradeWithin(sockets);
   const registry = openRegistry(redis, log);
-  const { app } = createSignaling({ ...options, bus, registry, log, upgradeWebSocket });
+  const { app } = createSignaling({ ...options, bus, registry, log, upgradeWebSocket, clientAddress });
   return { fetch: async (request) => app.fetch(request) };
+}
+
+/** Cloudflare writes it anew on every request, whatever the client says. */
+function clientAddress(c: Context): string | undefined {
+  return c.req.header("CF-Connecting-IP");
 }
 
 async function connectBus(nats: NatsBusOptions, log: Logger): Promise<Bus> {

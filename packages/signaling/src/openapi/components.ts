@@ -27,7 +27,10 @@ import {
   TicketAnswer,
   TicketRequest,
 } from "@fairlead/protocol";
-import { type OpenAPIHono, z } from "@hono/zod-openapi";
+// For its effect too: it gives schemas their `openapi`.
+import "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import * as z from "zod";
 
 const PublicKey = z.object({
   ...{ kty: z.enum(["OKP", "EC"]), crv: z.string(), x: z.string(), y: z.string().optional() },

@@ -1,6 +1,7 @@
 import { PING_INTERVAL_MS, Position, SessionPath } from "@fairlead/protocol";
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
+import * as z from "zod";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, NODE_ERRORS, REGISTRY_ERRORS } from "../openapi/error-responses.ts";
 import { checkVersion } from "../session/read-frame.ts";
