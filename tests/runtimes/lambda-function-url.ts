@@ -98,6 +98,6 @@ export async function startLambda(options: LambdaOptions) {
 }
 
 export const lambdaRuntime: Runtime = {
-  ...{ name: "lambda", nats: "tcp", redis: "rest", hasWebSocket: false },
+  ...{ name: "lambda", nats: "tcp", redis: "rest", hasWebSocket: false, isBehindProxy: true },
   start: (env, name) => startLambda({ env, name }),
 };

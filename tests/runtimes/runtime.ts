@@ -19,5 +19,7 @@ export type Runtime = {
   /** `rest`: deploy/redis-rest, by Upstash's protocol. */
   redis: "resp" | "rest";
   hasWebSocket: boolean;
+  /** The platform says itself in `X-Forwarded-For` whom it was asked by, in place of what came. */
+  isBehindProxy?: boolean;
   start: StartInstance;
 };
