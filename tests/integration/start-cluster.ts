@@ -1,5 +1,5 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
-import { createMediaNode, type MediaNode } from "@fairlead/media-node";
+import { createMediaNode, type MediaNode, type MediaNodeOptions } from "@fairlead/media-node";
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { type Grants, type RoomDetail, randomId } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
@@ -21,6 +21,8 @@ export type ClusterOptions = {
   log?: Logger;
   /** The media nodes' clock. */
   now?: () => number;
+  /** How peers reach the media nodes. */
+  reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn">;
   /** Path; default: the one that every test uses. */
   workerBin?: string;
 };
@@ -62,7 +64,7 @@ export async function startCluster(options: ClusterOptions = {}) {
     const capacity = { cores, maxPeers };
     const node = await createMediaNode({
       ...{ ...shared, ...portsOf(links), ...capacity, workerBin, graceMs, now },
-      ...{ nodeId: `node-${index + 1}`, listenAddresses: LOOPBACK },
+      ...{ nodeId: `node-${index + 1}`, listenAddresses: LOOPBACK, ...options.reach },
     });
     // Not spread: it has getters.
     return Object.assign(node, links);

@@ -16,6 +16,9 @@ export type ReceivedTrack = {
 export type MediaPath = {
   /** Of this side's candidate: `host`, `srflx`, `prflx`, `relay`. */
   type: string;
+  /** Of the same candidate: `udp` or `tcp`. Of a relay: what it speaks with the node. */
+  protocol: string;
+  remotePort: number;
   /** To the TURN server: `udp`, `tcp`, `tls`. */
   relayProtocol?: string;
 };
@@ -67,9 +70,9 @@ export function installRtcProbe(): void {
     const pairs = stats.flatMap(({ type, selectedCandidatePairId }) =>
       type === "transport" ? (byId.get(selectedCandidatePairId) ?? []) : [],
     );
-    return pairs.map(({ localCandidateId }) => {
-      const { candidateType, relayProtocol } = byId.get(localCandidateId);
-      return { type: candidateType, relayProtocol };
+    return pairs.map(({ localCandidateId, remoteCandidateId }) => {
+      const { candidateType, protocol, relayProtocol } = byId.get(localCandidateId);
+      return { type: candidateType, protocol, remotePort: byId.get(remoteCandidateId).port, relayProtocol };
     });
   };
   const turnUsersOf = (connection: RTCPeerConnection): string[] =>

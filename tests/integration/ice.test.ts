@@ -1,0 +1,78 @@
+import type { JoinReply } from "@fairlead/protocol";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { freePort } from "../support/servers/free-port.ts";
+import { type ClusterOptions, startCluster } from "./start-cluster.ts";
+
+async function start(options: Pick<ClusterOptions, "reach" | "now">) {
+  const cluster = await startCluster({ cores: 1, ...options });
+  onTestFinished(() => cluster.close());
+  return cluster;
+}
+
+function candidatesOf({ sendTransport, receiveTransport }: JoinReply): { protocol: string; port: number }[] {
+  return [sendTransport, receiveTransport].flatMap(
+    ({ iceCandidates }) => iceCandidates as { protocol: string; port: number }[],
+  );
+}
+
+describe("a peer is told of TURN servers", () => {
+  const urls = ["turn:turn.example.org", "turns:turn.example.org:443?transport=tcp"];
+  const turn = { urls, secret: "a-secret-of-tests", ttlS: 600 };
+
+  it("with credentials of its own for their time, and fresh ones when its ICE restarts", async () => {
+    let aheadMs = 0;
+    const cluster = await start({ reach: { turn }, now: () => Date.now() + aheadMs });
+    const endsAfterS = (username = "") => Number(username.split(":")[0]) - Date.now() / 1_000;
+    const room = cluster.newRoom();
+    const [ann, bob] = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
+    const [first] = ann.joined.iceServers;
+    expect(first).toEqual({
+      urls,
+      username: expect.stringMatching(new RegExp(`^\\d+:${ann.joined.peerId}$`)),
+      credential: expect.stringMatching(/^[A-Za-z0-9+/]{27}=$/),
+    });
+    expect(Math.abs(endsAfterS(first?.username) - turn.ttlS)).toBeLessThan(30);
+    expect(bob.joined.iceServers[0]?.credential).not.toBe(first?.credential);
+
+    aheadMs = 60_000;
+    const { id } = ann.joined.receiveTransport;
+    const { iceServers } = await ann.command("transport.restart_ice", { transportId: id });
+    expect(iceServers).toMatchObject([
+      { urls, username: expect.stringMatching(`^\\d+:${ann.joined.peerId}$`) },
+    ]);
+    expect(iceServers[0]?.credential).not.toBe(first?.credential);
+    expect(endsAfterS(iceServers[0]?.username)).toBeGreaterThan(endsAfterS(first?.username) + 59);
+    expect(JSON.stringify([ann.frames, bob.frames])).not.toContain(turn.secret);
+  });
+
+  it("not at all where there are none", async () => {
+    const cluster = await start({});
+    const ann = await cluster.join(cluster.newRoom(), "ann");
+    expect(ann.joined.iceServers).toEqual([]);
+    const { id } = ann.joined.sendTransport;
+    expect((await ann.command("transport.restart_ice", { transportId: id })).iceServers).toEqual([]);
+  });
+});
+
+describe("a node's ICE candidates", () => {
+  it("are the same port by UDP and TCP", async () => {
+    const cluster = await start({});
+    const candidates = candidatesOf((await cluster.join(cluster.newRoom(), "ann")).joined);
+    expect(new Set(candidates.map(({ protocol }) => protocol))).toEqual(new Set(["udp", "tcp"]));
+    expect(new Set(candidates.map(({ port }) => port)).size).toBe(1);
+  });
+
+  it("have a port of its own for TCP where that is set", async () => {
+    const rtcTcpBasePort = await freePort();
+    const cluster = await start({ reach: { rtcTcpBasePort } });
+    const candidates = candidatesOf((await cluster.join(cluster.newRoom(), "ann")).joined);
+    for (const { protocol, port } of candidates) expect(port === rtcTcpBasePort).toBe(protocol === "tcp");
+    expect(candidates).toHaveLength(4);
+  });
+
+  it("are UDP's alone where TCP is off", async () => {
+    const cluster = await start({ reach: { rtcTcpBasePort: "off" } });
+    const candidates = candidatesOf((await cluster.join(cluster.newRoom(), "ann")).joined);
+    expect(candidates.map(({ protocol }) => protocol)).toEqual(["udp", "udp"]);
+  });
+});
