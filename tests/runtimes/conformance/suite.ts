@@ -5,6 +5,7 @@ import { driversOf } from "./driver.ts";
 import { httpAnswerFacts } from "./http-answers.ts";
 import { httpSessionFacts } from "./http-sessions.ts";
 import { joiningFacts } from "./joining.ts";
+import { limitFacts } from "./limits.ts";
 import { removalFacts } from "./removal.ts";
 import { resumingFacts } from "./resuming.ts";
 import { ticketFacts } from "./tickets.ts";
@@ -30,5 +31,6 @@ export function conformanceSuite(runtime: Runtime): void {
     else noWebSocketFacts(instances);
     httpSessionFacts(instances);
     httpAnswerFacts(instances);
+    limitFacts(instances);
   });
 }
