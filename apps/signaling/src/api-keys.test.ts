@@ -1,21 +1,31 @@
+import { hashApiKey } from "@fairlead/signaling";
 import { describe, expect, it } from "vitest";
 import { ApiKeys } from "./api-keys.ts";
 
+const hash = await hashApiKey("0123456789abcdef");
+
 describe("API keys of the environment", () => {
-  it("have scopes, joined by +", () => {
-    expect(ApiKeys.parse("admin=0123456789abcdef, tickets+rooms=fedcba9876543210==")).toEqual([
-      { key: "0123456789abcdef", scopes: ["admin"] },
-      { key: "fedcba9876543210==", scopes: ["tickets", "rooms"] },
+  it("have scopes, joined by +, and are kept as hashes", async () => {
+    expect(await ApiKeys.parseAsync("admin=0123456789abcdef, tickets+rooms=fedcba9876543210==")).toEqual([
+      { hash, scopes: ["admin"] },
+      { hash: await hashApiKey("fedcba9876543210=="), scopes: ["tickets", "rooms"] },
     ]);
+  });
+
+  it.each([hash, hash.toUpperCase()])("may be given as hashes: %s", async (given) => {
+    expect(await ApiKeys.parseAsync(`admin=sha256:${given}`)).toEqual([{ hash, scopes: ["admin"] }]);
   });
 
   it.each([
     "0123456789abcdef",
-    "root=0123456789abcdef",
     "admin=short",
+    "root=0123456789abcdef",
     "=0123456789abcdef",
     "admin=0123456789abcdef,",
-  ])("%s is none", (text) => {
-    expect(ApiKeys.safeParse(text).success).toBe(false);
+    `admin=sha256:${hash.slice(1)}`,
+    `admin=sha256:${hash}0`,
+    `admin=sha256:${hash.replace(/./, "g")}`,
+  ])("%s is none", async (text) => {
+    expect((await ApiKeys.safeParseAsync(text)).success).toBe(false);
   });
 });
