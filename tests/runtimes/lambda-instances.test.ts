@@ -78,6 +78,17 @@ describe("signaling on Lambda", () => {
     await one.close();
   });
 
+  it("frees the instance of a client that vanished once its grace time is over, though nobody tells the function", async () => {
+    const one = await startLambda({ env: settings(), name: "runtimes-lambda/vanished" });
+    const client = await enter(one.url);
+    await client.until(() => client.framesOf("session_ticket").length > 0, "the stream");
+    client.drop();
+    expect(one.instances().some(({ isIdle }) => !isIdle)).toBe(true);
+    const isFree = () => one.instances().every(({ isIdle }) => isIdle);
+    await expect.poll(isFree, { timeout: 40_000 }).toBe(true);
+    await one.close();
+  });
+
   it("is one file, as npm run build:lambda makes it", async () => {
     execFileSync("npm", ["run", "--silent", "build:lambda"], { cwd: ROOT, stdio: "pipe" });
     const folder = mkdtempSync(join(tmpdir(), "fairlead-lambda-"));
