@@ -242,6 +242,53 @@ describe("a lost socket", () => {
   });
 });
 
+describe("signaling that shuts down", () => {
+  async function shutDown() {
+    const random = vi.spyOn(Math, "random");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { room, socket } = await joined();
+    random.mockReturnValue(0.5);
+    const away = nextEvent(room, "connection.changed");
+    socket.refuse("shutting_down");
+    expect((await away).state).toBe("reconnecting");
+    return room;
+  }
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  it("has its clients back spread over ten seconds", async () => {
+    await shutDown();
+    const opened = vi.fn();
+    const Native = WebSocket;
+    vi.stubGlobal(
+      "WebSocket",
+      class extends Native {
+        constructor(url: string) {
+          super(url);
+          opened();
+        }
+      },
+    );
+    vi.advanceTimersByTime(4_999);
+    expect(opened).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(opened).toHaveBeenCalledOnce();
+    const { socket } = await signaling.next("resume");
+    socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+  });
+
+  it("has a client back at once that has something to say", async () => {
+    signaling.answers.set("peer.mute", () => ({}));
+    const room = await shutDown();
+    const muting = room.mutePeer("ann", "microphone", true);
+    const { socket } = await signaling.next("resume");
+    socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+    await muting;
+  });
+});
+
 describe("a cluster in trouble", () => {
   const eager = { giveUpAfterMs: 150, nextDelayMs: () => 30 };
 
