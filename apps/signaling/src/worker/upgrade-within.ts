@@ -47,7 +47,9 @@ function contextOf(server: AcceptedSocket): WSContext {
     send: (text) => {
       if (server.readyState === WebSocket.OPEN) server.send(text);
     },
-    close: (code, reason) => server.close(code, reason),
+    close: (code, reason) => {
+      if (server.readyState === WebSocket.OPEN) server.close(code, reason);
+    },
     raw: server,
     get readyState() {
       return server.readyState as 0 | 1 | 2 | 3;
