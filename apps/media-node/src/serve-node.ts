@@ -1,7 +1,8 @@
-import { decodeText, type Subscription, serveSubject } from "@fairlead/bus";
+import { type BusHeaders, decodeText, type Subscription, serveSubject } from "@fairlead/bus";
 import { FairleadError, parseJson, SessionsAlive, subjects } from "@fairlead/protocol";
 import type { NodeParts } from "./assemble-node.ts";
 import { listenToMoves } from "./lease/yield-rooms.ts";
+import { noteTraces, traceFields } from "./trace-calls.ts";
 
 const HEARTBEAT_MS = 500;
 const CHECK_MS = 500;
@@ -36,10 +37,11 @@ export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> 
 
 function subscribe(parts: NodeParts): Subscription[] {
   const { bus, incarnation, handlers, log } = parts;
-  const reportBug = (error: unknown, name: string) => log.error("call.failed", { name, error });
+  const reportBug = (error: unknown, name: string, headers: BusHeaders) =>
+    log.error("call.failed", { name, error, ...traceFields(headers) });
   const { "node.ping": ping, "node.describe": describe } = handlers;
   return [
-    serveSubject(bus, subjects.nodeCall(incarnation), handlers, reportBug),
+    serveSubject(bus, subjects.nodeCall(incarnation), noteTraces(handlers, log), reportBug),
     serveSubject(bus, subjects.nodePing(incarnation), { "node.ping": ping }, reportBug),
     serveSubject(bus, subjects.nodes, { "node.describe": describe }, reportBug),
     bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => noteAlive(parts, data)),

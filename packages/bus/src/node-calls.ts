@@ -91,7 +91,7 @@ export function serveNodeCalls(
   bus: Bus,
   incarnation: Incarnation,
   handlers: NodeCallHandlers,
-  onBug: (error: unknown, name: string) => void,
+  onBug: (error: unknown, name: string, headers: BusHeaders) => void,
 ): Subscription {
   return serveSubject(bus, subjects.nodeCall(incarnation), handlers, onBug);
 }
@@ -101,7 +101,7 @@ export function serveSubject(
   bus: Bus,
   subject: string,
   handlers: Partial<NodeCallHandlers>,
-  onBug: (error: unknown, name: string) => void,
+  onBug: (error: unknown, name: string, headers: BusHeaders) => void,
 ): Subscription {
   return bus.subscribe(subject, (message) => void answer(message, handlers, onBug));
 }
@@ -109,7 +109,7 @@ export function serveSubject(
 async function answer(
   message: IncomingMessage,
   handlers: Partial<NodeCallHandlers>,
-  onBug: (error: unknown, name: string) => void,
+  onBug: (error: unknown, name: string, headers: BusHeaders) => void,
 ): Promise<void> {
   let name = "(unparsed)";
   try {
@@ -119,7 +119,7 @@ async function answer(
     // Within the try: a reply that JSON can't hold, or the bus, is a bug of the handler like any other.
     message.respond?.(encodeJson({ ok: true, data } satisfies NodeAnswer));
   } catch (error) {
-    if (!isRefusal(error)) onBug(error, name);
+    if (!isRefusal(error)) onBug(error, name, message.headers);
     message.respond?.(encodeJson({ ok: false, error: toErrorBody(error) } satisfies NodeAnswer));
   }
 }

@@ -1,0 +1,40 @@
+import type { NodeCallHandlers } from "@fairlead/bus";
+import { callNode, serveNodeCalls } from "@fairlead/bus";
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { type LogFields, silentLogger } from "@fairlead/telemetry";
+import { expect, it } from "vitest";
+import { noteTraces, traceFields } from "./trace-calls.ts";
+
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+
+it("a call that belongs to a trace is noted with it, and answered; a bug in it too", async () => {
+  const lines: [string, LogFields | undefined][] = [];
+  const log = {
+    ...silentLogger,
+    debug: (event: string, fields?: LogFields) => void lines.push([event, fields]),
+  };
+  const refuse = () => {
+    throw new TypeError("a bug");
+  };
+  const handlers = { "node.ping": () => ({}), "node.drain": refuse } as unknown as NodeCallHandlers;
+  const bus = createMemoryBus();
+  serveNodeCalls(bus, "run-1", noteTraces(handlers, log), (_error, name, headers) =>
+    log.debug("call.failed", { name, ...traceFields(headers) }),
+  );
+  await callNode(bus, "run-1", "node.ping", {});
+  expect(lines).toEqual([]);
+  await callNode(bus, "run-1", "node.ping", {}, { headers: { traceparent } });
+  await expect(callNode(bus, "run-1", "node.drain", {}, { headers: { traceparent } })).rejects.toThrow();
+  expect(lines).toEqual([
+    ["call.received", { name: "node.ping", traceId }],
+    ["call.received", { name: "node.drain", traceId }],
+    ["call.failed", { name: "node.drain", traceId }],
+  ]);
+});
+
+it.each<Record<string, string>>([
+  {},
+  { traceparent: "" },
+  { traceparent: `00-${"x".repeat(32)}-b7ad6b7169203331-01` },
+])("%o is no trace", (headers) => expect(traceFields(headers)).toEqual({}));
