@@ -57,9 +57,12 @@ async function end(stop: Stop, log: Logger): Promise<void> {
   }
 }
 
-/** What nobody caught may have left anything half done: others take over. Node reports rejections here too. */
+/** What nobody caught may have left anything half done: others take over. */
 function endOnBugs(log: Logger): void {
-  process.on("uncaughtException", (error) => fail(log, "process.failed", error));
+  const end = (error: unknown) => fail(log, "process.failed", error);
+  process.on("uncaughtException", end);
+  // Node and Deno would report it as an exception; Bun would print it and no log line.
+  process.on("unhandledRejection", end);
 }
 
 function fail(log: Logger, event: string, error: unknown): never {
