@@ -1,4 +1,5 @@
 import { runBurstBench } from "./burst/burst-bench.ts";
+import { runEdgeBench } from "./edge/edge-bench.ts";
 import { runFailoverBench } from "./failover/failover-bench.ts";
 import { runJoinBench } from "./join/join-bench.ts";
 import { runPlacementBench } from "./placement/placement-bench.ts";
@@ -21,6 +22,7 @@ const BENCHES: Record<string, Bench> = {
     run: runPlacementBench,
   },
   failover: { about: "from a node's death, of several kinds, to decoded frames", run: runFailoverBench },
+  edge: { about: "signaling on Node, workerd, Bun and Deno; the Worker's bundle", run: runEdgeBench },
   signaling: { about: "a signaling process: joins, commands, idle sockets", run: runSignalingBench },
 };
 

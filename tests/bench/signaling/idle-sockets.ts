@@ -1,16 +1,18 @@
 import { EventAcknowledger, EventCursor, PING_INTERVAL_MS, parseJson, ServerFrame } from "@fairlead/protocol";
 import { WebSocket } from "ws";
-import type { Cluster } from "../../support/processes/start-cluster.ts";
 import { joinFrame } from "../../support/protocol-client.ts";
 
 /** Peers of one room: each hears of the others, and then nothing happens. */
-const PEERS_PER_ROOM = 25;
+export const PEERS_PER_ROOM = 25;
 const AT_ONCE = 20;
 
 export type IdleSockets = { readonly count: number; grow(to: number): Promise<void>; close(): void };
 
+/** What they join. */
+export type IdleSite = { url: string; ticket(room: string, identity: string): Promise<string> };
+
 /** Peers that have joined and do nothing but stay: they acknowledge what they heard, and ping. */
-export function idleSockets(cluster: Cluster): IdleSockets {
+export function idleSockets(site: IdleSite): IdleSockets {
   const sockets: WebSocket[] = [];
   const pings = setInterval(() => {
     for (const socket of sockets) socket.send('{"type":"ping"}');
@@ -25,7 +27,7 @@ export function idleSockets(cluster: Cluster): IdleSockets {
           { length: Math.min(AT_ONCE, to - sockets.length) },
           (_, i) => sockets.length + i,
         );
-        sockets.push(...(await Promise.all(numbers.map((number) => openIdle(cluster, number)))));
+        sockets.push(...(await Promise.all(numbers.map((number) => openIdle(site, number)))));
       }
     },
     close: () => {
@@ -35,9 +37,9 @@ export function idleSockets(cluster: Cluster): IdleSockets {
   };
 }
 
-async function openIdle(cluster: Cluster, number: number): Promise<WebSocket> {
-  const ticket = await cluster.ticket(`idle-${Math.floor(number / PEERS_PER_ROOM)}`, `peer-${number}`);
-  const socket = new WebSocket(`${cluster.url.replace("http", "ws")}/v1/connect`, {
+async function openIdle(site: IdleSite, number: number): Promise<WebSocket> {
+  const ticket = await site.ticket(`idle-${Math.floor(number / PEERS_PER_ROOM)}`, `peer-${number}`);
+  const socket = new WebSocket(`${site.url.replace("http", "ws")}/v1/connect`, {
     perMessageDeflate: false,
   });
   const { promise: joined, resolve, reject } = Promise.withResolvers<WebSocket>();
