@@ -1,5 +1,6 @@
-import { ErrorAnswer, FairleadError, fromErrorBody, parse } from "@fairlead/protocol";
-import type * as z from "zod";
+import { ErrorAnswer, FairleadError, fromErrorBody } from "@fairlead/protocol";
+
+type Schema<T> = { parse(value: unknown): T };
 
 /**
  * @returns The answer, 2xx.
@@ -14,13 +15,9 @@ export async function fetchSignaling(url: string, request: RequestInit = {}): Pr
 }
 
 /** As `fetchSignaling`, with the answer's body. @throws {FairleadError} Also `signaling_unreachable` for another body. */
-export async function fetchParsed<T extends z.ZodType>(
-  schema: T,
-  url: string,
-  request: RequestInit = {},
-): Promise<z.infer<T>> {
+export async function fetchParsed<T>(schema: Schema<T>, url: string, request: RequestInit = {}): Promise<T> {
   const answer = await fetchSignaling(url, request);
-  return unlessUnreachable(async () => parse(schema, await answer.json(), "signaling_unreachable"));
+  return unlessUnreachable(async () => schema.parse(await answer.json()));
 }
 
 /** A proxy's page is no word of signaling's. @throws {SyntaxError} For no JSON. */
