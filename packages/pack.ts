@@ -17,7 +17,7 @@ import { join, resolve } from "node:path";
  *
  * `npm run pack -- [folder = ./artifacts] [package…]`
  */
-const PACKABLE = ["protocol", "tickets", "client"];
+const PACKABLE = ["protocol", "tickets", "client", "api-client"];
 const PACKAGES = import.meta.dirname;
 const ROOT = resolve(PACKAGES, "..");
 /** Not for those who install the package. */

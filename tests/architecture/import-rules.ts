@@ -13,6 +13,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "@fairlead/bus": ["@fairlead/protocol"],
   "@fairlead/registry": ["@fairlead/protocol"],
   "@fairlead/client": ["@fairlead/protocol"],
+  "@fairlead/api-client": ["@fairlead/protocol"],
   "@fairlead/signaling": [
     "@fairlead/protocol",
     "@fairlead/tickets",
