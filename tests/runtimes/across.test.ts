@@ -10,6 +10,7 @@ import {
   toggles,
   togglesSeen,
 } from "./conformance/media.ts";
+import { lambdaRuntime } from "./lambda-function-url.ts";
 import type { Runtime } from "./runtime.ts";
 import { bunRuntime } from "./start-bun.ts";
 import { denoRuntime } from "./start-deno.ts";
@@ -28,6 +29,8 @@ const CROSSINGS: Crossing[] = [
   { from: bunRuntime, to: workerdRuntime, before: WEBSOCKET, after: HTTP },
   { from: workerdRuntime, to: denoRuntime, before: WEBSOCKET, after: WEBSOCKET },
   { from: denoRuntime, to: nodeRuntime, before: HTTP, after: WEBSOCKET },
+  { from: nodeRuntime, to: lambdaRuntime, before: WEBSOCKET, after: HTTP },
+  { from: lambdaRuntime, to: bunRuntime, before: HTTP, after: WEBSOCKET },
 ];
 
 let backend: Backend;
