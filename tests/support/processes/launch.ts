@@ -38,6 +38,7 @@ export type Site = {
   nats: NatsServer;
   redis: RedisServer;
   redisPort: number;
+  redisPassword: string | undefined;
   closers: Closers;
   logs: string;
   env: Record<string, string>;
@@ -47,6 +48,8 @@ export type SiteOptions = {
   name: string;
   cores: number;
   redisDelayMs: number;
+  /** What the processes show to Redis, which asks for it as long as it runs. */
+  redisPassword?: string;
   env: Record<string, string>;
   apiKey: string;
   ticketKeys: KeySet;
@@ -54,13 +57,14 @@ export type SiteOptions = {
 
 /** Starts the servers, and makes the settings of all processes. */
 export async function openSite(options: SiteOptions, closers: Closers): Promise<Site> {
-  const { name, cores, redisDelayMs, apiKey, ticketKeys } = options;
+  const { name, cores, redisDelayMs, redisPassword, apiKey, ticketKeys } = options;
   const [nats, redis] = await Promise.all([startNats(), startRedis()]);
   closers.add(nats, redis);
   const relay = redisDelayMs > 0 ? await startTcpRelay(redis.port, { delayMs: redisDelayMs }) : null;
   closers.add(relay);
+  if (redisPassword !== undefined) await redis.command(`CONFIG SET requirepass ${redisPassword}`);
   return {
-    ...{ nats, redis, closers, redisPort: relay?.port ?? redis.port },
+    ...{ nats, redis, closers, redisPort: relay?.port ?? redis.port, redisPassword },
     logs: join(ROOT, "artifacts/logs", name),
     env: {
       ...(process.env as Record<string, string>),
@@ -86,7 +90,7 @@ export async function startSignaling(
     env: {
       ...site.env,
       ...natsEnv(site, "signaling", site.nats.tcpUrl),
-      FAIRLEAD_REDIS_URL: `redis://127.0.0.1:${site.redisPort}`,
+      FAIRLEAD_REDIS_URL: redisUrl(site, "127.0.0.1", site.redisPort),
       FAIRLEAD_PORT: `${port}`,
     },
   });
@@ -106,7 +110,7 @@ export async function startNode(site: Site, choice: NodeChoice, number: number):
     env: {
       ...site.env,
       ...natsEnv(site, "node", nats ? `nats://${host ?? "127.0.0.1"}:${nats.port}` : site.nats.tcpUrl),
-      FAIRLEAD_REDIS_URL: `redis://${host ?? "127.0.0.1"}:${redis?.port ?? site.redisPort}`,
+      FAIRLEAD_REDIS_URL: redisUrl(site, host ?? "127.0.0.1", redis?.port ?? site.redisPort),
       FAIRLEAD_NODE_ID: name,
       ...choice.env,
     },
@@ -124,6 +128,11 @@ function launch({ logs }: Site, { root = ROOT }: SignalingChoice, { name, app, p
     readyEvent: "process.started",
     logFile: join(logs, `${name}.log`),
   };
+}
+
+function redisUrl({ redisPassword }: Site, host: string, port: number): string {
+  const user = redisPassword === undefined ? "" : `default:${redisPassword}@`;
+  return `redis://${user}${host}:${port}`;
 }
 
 /** How a process of that role reaches NATS. */

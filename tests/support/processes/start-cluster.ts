@@ -25,6 +25,8 @@ export type ClusterOptions = {
   cores?: number;
   /** What everything that goes to and from Redis takes, each way, ms. */
   redisDelayMs?: number;
+  /** Default: none is asked for. */
+  redisPassword?: string;
   /** For all processes, e.g. `FAIRLEAD_GRACE_MS`. */
   env?: Record<string, string>;
 };
@@ -56,8 +58,9 @@ export async function startCluster(options: ClusterOptions) {
 
 async function assemble(options: ClusterOptions, closers: Closers) {
   const { name, signaling = 2, nodes = 3, cores = 1, redisDelayMs = 0, env = {} } = options;
+  const { redisPassword } = options;
   const keys = { apiKey: randomId(), ticketKeys: await generateKeySet() };
-  const site = await openSite({ name, cores, redisDelayMs, env, ...keys }, closers);
+  const site = await openSite({ name, cores, redisDelayMs, redisPassword, env, ...keys }, closers);
   const [signalings, mediaNodes] = await Promise.all([
     Promise.all(choicesOf(signaling).map((choice, index) => startSignaling(site, choice, index + 1))),
     Promise.all(choicesOf(nodes).map((choice, index) => startNode(site, choice, index + 1))),
