@@ -271,3 +271,35 @@ describe("the trace of an upgrade", () => {
     await client.close();
   });
 });
+
+describe("clients that come all at once", () => {
+  const limits = { openingsPerSecond: 0.001, openingBurst: 2 };
+
+  it("come back within ten seconds when they are too many, by WebSocket and by HTTP", async () => {
+    const { connect, join, joinFrame, resumeFrame, server } = await startCluster({ limits });
+    const { joined } = await join();
+    await join("standup", "bob");
+    const late = await connect();
+    late.send(resumeFrame(joined));
+    const { error } = await late.next("error");
+    expect(error).toMatchObject({ code: "signaling_full", retryAfterMs: expect.any(Number) });
+    expect(error.retryAfterMs).toBeLessThanOrEqual(10_000);
+    expect(await late.closed).toBe(4505);
+    const { type: _, ...body } = await joinFrame();
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await fetch(`${server.url}/v1/sessions`, init);
+    expect([answer.status, (await answer.json()).error.code]).toEqual([503, "signaling_full"]);
+    expect(answer.headers.has("retry-after")).toBe(true);
+  });
+
+  it("do not keep back who is there already, and whose room has moved", async () => {
+    const { join, joinFrame, node } = await startCluster({ limits });
+    const { client, joined } = await join();
+    await join("standup", "bob");
+    node.publish(joined.sessionId, { type: "ended", connection: 1, code: "session_gone", message: "" });
+    await client.next("error");
+    client.send(await joinFrame());
+    await client.next("joined");
+  });
+});

@@ -82,7 +82,7 @@ export const ERRORS = {
   /** A message between processes is larger than the bus takes: whoever made it should have made several. */
   message_too_large: [413, null, false],
   shutting_down: [503, 4504, true],
-  /** This instance holds as many sockets as it may: another one has room. */
+  /** This instance holds as many sockets as it may, or more clients come to it at once than it takes: later, or at another. */
   signaling_full: [503, 4505, true],
   internal: [500, 4500, true],
 } as const satisfies Record<string, readonly [number, number | null, boolean]>;

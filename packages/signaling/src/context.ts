@@ -9,6 +9,7 @@ import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
 import { CircuitBreaker } from "./placement/circuit-breaker.ts";
 import { BusHistory } from "./session/bus-history.ts";
+import { TokenBucket } from "./session/token-bucket.ts";
 
 /** Fills the array it is given with random bytes. */
 export type Random = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
@@ -56,6 +57,8 @@ export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl"
   /** Around placements, so that joins are quick while the registry is away. */
   breaker: CircuitBreaker;
   busHistory: BusHistory;
+  /** Of this process, whoever opens them. */
+  openings: TokenBucket;
   /** The client's, as limits count it; undefined where nobody asks, or the runtime does not know. */
   address: string | undefined;
   /** Hears how the rates stand that a request was counted for. */
@@ -87,5 +90,6 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     onRates: () => {},
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
+    openings: new TokenBucket(limits.openingsPerSecond, limits.openingBurst, now),
   };
 }

@@ -10,6 +10,9 @@ import { upgradeWithin } from "./upgrade-within.ts";
 import type { ShardConfig } from "./worker-settings.ts";
 import type { Shard } from "./workers-api.ts";
 
+/** A deploy drops the sockets of all shards at once, and gives nobody time to say so: their clients come back by and by. */
+const LIMITS = { openingsPerSecond: 100, openingBurst: 300 };
+
 /**
  * Connects to NATS and makes the app over it.
  * @throws {FairleadError} `bus_disconnected`: NATS can't be reached now. Once it has been, a lost connection is made anew for ever.
@@ -19,7 +22,10 @@ export async function openShard(config: ShardConfig, log: Logger): Promise<Shard
   const bus = await connectBus(nats, log);
   const upgradeWebSocket = upgradeWithin(sockets);
   const registry = openRegistry(redis, log);
-  const { app } = createSignaling({ ...options, bus, registry, log, upgradeWebSocket, clientAddress });
+  const { app } = createSignaling({
+    ...{ ...options, bus, registry, log, upgradeWebSocket, clientAddress },
+    limits: LIMITS,
+  });
   return { fetch: async (request) => app.fetch(request) };
 }
 
