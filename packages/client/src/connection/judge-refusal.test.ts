@@ -14,6 +14,8 @@ describe("judgeRefusal", () => {
     ["no_capacity", "first_join", "end"],
     ["core_full", "first_join", "end"],
     ["core_full", "rejoin", "retry"],
+    ["rate_limited", "first_join", "retry"],
+    ["rate_limited", "rejoin", "retry"],
     ["no_capacity", "rejoin", "retry"],
     ["ticket_expired", "rejoin", "end"],
     ["banned", "rejoin", "end"],
