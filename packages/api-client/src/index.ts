@@ -1,0 +1,19 @@
+export type {
+  DrainAnswer,
+  NodeStatus,
+  PeerDetail,
+  ReclaimAnswer,
+  RoomDetail,
+  RoomSummary,
+  Surplus,
+  TicketAnswer,
+} from "@fairlead/protocol";
+export { type ErrorCode, FairleadError } from "@fairlead/protocol";
+export { type ApiClient, createApiClient } from "./api-client.ts";
+export type { ApiClientOptions } from "./api-client-options.ts";
+export type { Bans } from "./bans.ts";
+export type { NodeQuery, Nodes } from "./nodes.ts";
+export type { PeerQuery, Peers } from "./peers.ts";
+export type { RoomQuery, Rooms } from "./rooms.ts";
+export type { SurplusApi, SurplusQuery } from "./surplus.ts";
+export type { Tickets } from "./tickets.ts";

@@ -1,0 +1,28 @@
+import { ReclaimAnswer, type ReclaimRequest, type Surplus, SurplusListing } from "@fairlead/protocol";
+import type * as z from "zod";
+import { itemsOf, pagesOf } from "./pages.ts";
+import type { SendRequest } from "./send-request.ts";
+import { pathOf } from "./url-path.ts";
+
+/** `node`: only of this one. */
+export type SurplusQuery = { node?: string; cursor?: string };
+
+/** Scope `admin`. */
+export type SurplusApi = {
+  /** Media resources without an owner, page by page as they are read. Which nodes did not answer, only `pages` tells. */
+  list(query?: SurplusQuery): AsyncGenerator<Surplus, void, undefined>;
+  pages(query?: SurplusQuery): AsyncGenerator<SurplusListing, void, undefined>;
+  /** Frees all that is surplus now, or what is named. May be asked twice. */
+  reclaim(request?: z.input<typeof ReclaimRequest>): Promise<ReclaimAnswer>;
+};
+
+export function surplusOf(send: SendRequest): SurplusApi {
+  const page = (query: SurplusQuery) =>
+    send(SurplusListing, { method: "GET", path: pathOf`/v1/surplus`, query });
+  const pages = (query: SurplusQuery = {}) => pagesOf(page, query);
+  return {
+    pages,
+    list: (query) => itemsOf(pages(query), ({ surplus }) => surplus),
+    reclaim: (body) => send(ReclaimAnswer, { method: "POST", path: pathOf`/v1/surplus/reclaim`, body }),
+  };
+}

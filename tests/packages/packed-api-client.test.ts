@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { createMemoryRegistry } from "@fairlead/registry/memory";
+import { API_KEY, setUpHttp } from "@fairlead/signaling/testing";
+import { verifyTicket } from "@fairlead/tickets";
+import { getRequestListener } from "@hono/node-server";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type EmptyProject, installPacked } from "./empty-project.ts";
+
+let project: EmptyProject;
+beforeAll(async () => {
+  project = await installPacked("protocol", "api-client");
+});
+afterAll(() => project.remove());
+
+/** The signaling app behind a port, with rooms `a` to `c`. */
+async function serveSignaling() {
+  const registry = createMemoryRegistry({ now: () => 1_800_000_000_000 });
+  const { signaling, ticketKeys, place } = await setUpHttp(createMemoryBus(), registry);
+  for (const room of ["a", "b", "c"]) await place(room);
+  const server = createServer(getRequestListener(signaling.app.fetch) as RequestListener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, ticketKeys, registry, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+describe("the API's client, from its tarball", () => {
+  it("issues tickets, lists rooms and is refused, in plain JavaScript on Node", async () => {
+    await using signaling = await serveSignaling();
+    const options = JSON.stringify({ url: signaling.url, apiKey: API_KEY });
+    await project.write(
+      "back-end.js",
+      `import { createApiClient, FairleadError } from "@fairlead/api-client";
+const api = createApiClient(${options});
+const { ticket } = await api.tickets.issue("a", { identity: "ann" });
+const rooms = [];
+for await (const { roomId } of api.rooms.list({ limit: 2 })) rooms.push(roomId);
+const refusal = await api.rooms.read("none").catch((error) => error instanceof FairleadError && error.code);
+console.log(JSON.stringify({ ticket, rooms, refusal }));`,
+    );
+    const { ticket, ...rest } = JSON.parse(await project.node("back-end.js"));
+    expect(rest).toEqual({ rooms: ["a", "b", "c"], refusal: "room_not_found" });
+    expect((await verifyTicket(signaling.ticketKeys, ticket, { room: "a" })).sub).toBe("ann");
+  });
+
+  it("does what the ten lines of the README say", async () => {
+    await using signaling = await serveSignaling();
+    const lines = await linesOfReadme();
+    expect(lines.trim().split("\n").length).toBeLessThanOrEqual(10);
+    await project.write("readme.mjs", lines.replace('"https://signaling.example.org"', `"${signaling.url}"`));
+    await project.shell(`FAIRLEAD_API_KEY=${API_KEY} "${process.execPath}" readme.mjs`);
+    expect((await signaling.registry.describeRoom("standup"))?.options).toMatchObject({ maxPeers: 20 });
+  });
+
+  it("has declarations that hold without skipLibCheck, and refuse what the API would", async () => {
+    const consumer = `
+import { createApiClient, FairleadError, type ErrorCode, type NodeStatus } from "@fairlead/api-client";
+
+const api = createApiClient({ url: "https://signaling.example.org", apiKey: "key" });
+export const busiest = async (): Promise<NodeStatus[]> => {
+  const busy: NodeStatus[] = [];
+  for await (const node of api.nodes.list()) if (node.cores.some(({ load }) => load > 0.8)) busy.push(node);
+  return busy;
+};
+export const epochOf = async (room: string): Promise<number | undefined> => (await api.rooms.read(room)).placement?.epoch;
+export const mute = (): Promise<void> => api.peers.mute("standup", "peer-1", { source: "camera" });
+export const codeOf = (error: unknown): ErrorCode | null => (error instanceof FairleadError ? error.code : null);
+`;
+    await project.write("consumer.ts", consumer);
+    await project.typeCheck("consumer.ts");
+    await project.write("wrong.ts", consumer.replace('source: "camera"', 'source: "tv"'));
+    await expect(project.typeCheck("wrong.ts")).rejects.toThrow("does not type-check");
+  });
+});
+
+/** The root README's block of code that uses the client. */
+async function linesOfReadme(): Promise<string> {
+  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+  const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+  return blocks.find((block) => block.includes("@fairlead/api-client")) ?? expect.fail("no such block");
+}
