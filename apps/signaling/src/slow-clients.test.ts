@@ -109,6 +109,12 @@ describe("a body that is too large", () => {
   });
 });
 
+it("compression of frames is not agreed on, so that no small one becomes a large one", async () => {
+  const { connect: connectClient } = await startCluster();
+  const { socket } = await connectClient();
+  expect(socket.extensions).toBe("");
+});
+
 describe("one address", () => {
   it("has as many connections as it may, and gets another when one has ended", async () => {
     const { port } = await setUp({ socketsPerAddress: 2, timeOuts: {} });
