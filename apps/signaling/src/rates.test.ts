@@ -100,13 +100,13 @@ it("wrong keys and wrong tickets count for the address, which soon learns nothin
 
 it("behind proxies the address is what the outermost of them was asked by, and nothing that a client wrote", async () => {
   const cluster = await startCluster({ app: { trustedProxies: 2, rateLimits: { address: often(1) } } });
-  const from = async (forwarded: string) =>
+  const joinBy = async (forwarded: string) =>
     (await postSession(cluster, { "X-Forwarded-For": forwarded })).status;
-  expect(await from("198.51.100.1, 203.0.113.1, 10.0.0.1")).toBe(201);
-  expect(await from("198.51.100.2, 203.0.113.1, 10.0.0.1")).toBe(429);
-  expect(await from("203.0.113.2:4711, 10.0.0.1")).toBe(201);
-  expect(await from("2001:db8::1, 10.0.0.1")).toBe(201);
-  expect(await from("2001:db8::2, 10.0.0.1")).toBe(429);
+  expect(await joinBy("198.51.100.1, 203.0.113.1, 10.0.0.1")).toBe(201);
+  expect(await joinBy("198.51.100.2, 203.0.113.1, 10.0.0.1")).toBe(429);
+  expect(await joinBy("203.0.113.2:4711, 10.0.0.1")).toBe(201);
+  expect(await joinBy("2001:db8::1, 10.0.0.1")).toBe(201);
+  expect(await joinBy("2001:db8::2, 10.0.0.1")).toBe(429);
   const client = await TestClient.connect(cluster.server.url, {
     "X-Forwarded-For": "203.0.113.2, 10.0.0.1",
   });
