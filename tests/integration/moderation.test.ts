@@ -120,6 +120,20 @@ describe("identity", () => {
 });
 
 describe("room", () => {
+  it("that change while it runs count for whoever joins from then on", async () => {
+    const room = cluster.newRoom();
+    await cluster.join(room, "ann");
+    const bob = await cluster.join(room, "bob");
+    const write = (options: object) => cluster.api("PUT", `/v1/rooms/${room}`, options);
+    expect((await write({ maxPeers: 1 })).status).toBe(200);
+    await expect(cluster.join(room, "cleo")).rejects.toMatchObject({ code: "room_full" });
+    expect(bob.isConnected).toBe(true);
+    await write({ maxPeers: 3, duplicateIdentity: "refuse" });
+    await expect(cluster.join(room, "bob")).rejects.toMatchObject({ code: "duplicate_identity" });
+    await cluster.join(room, "cleo");
+    expect((await cluster.room(room)).peers).toBe(3);
+  });
+
   it("with maxPeers 2 refuses the third with room_full", async () => {
     const room = cluster.newRoom();
     await cluster.api("PUT", `/v1/rooms/${room}`, { maxPeers: 2 });

@@ -57,6 +57,10 @@ function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
   return {
     "room.claim": ({ roomId }) => claims.claim(roomId),
     "room.describe": ({ roomId, epoch }) => rooms.room(roomId, epoch).counts(),
+    "room.set_options": ({ roomId, epoch, options }) => {
+      rooms.room(roomId, epoch).setOptions(options);
+      return {};
+    },
     "room.close": ({ roomId, epoch }) => {
       rooms.close(rooms.room(roomId, epoch), "closed by the API");
       return {};

@@ -52,6 +52,8 @@ export const NODE_CALLS = {
     request: InRoom,
     reply: z.object({ peers: z.int(), producers: z.int(), consumers: z.int() }),
   },
+  /** They count from now on: who is in already stays. */
+  "room.set_options": { request: InRoom.extend({ options: RoomOptions }), reply: Nothing },
   "room.close": { request: InRoom, reply: Nothing },
   "room.peers": { request: InRoom.extend(Page.shape), reply: PeerPage },
   /** Written into the room record too, before the answer. */

@@ -151,6 +151,11 @@ export class Room {
     for (const { identity, source } of record.mutes) this.mutes.set(identity, source, true);
   }
 
+  /** Who is in already stays, whatever they say. */
+  setOptions(options: RoomOptions): void {
+    this.#options = options;
+  }
+
   /** Everybody but `peer`. */
   othersThan(peer: Peer): Peer[] {
     return [...this.peers.values()].filter((other) => other !== peer);

@@ -1,5 +1,5 @@
-import { callNode } from "@fairlead/bus";
-import { NodeId, RoomPath } from "@fairlead/protocol";
+import { type Bus, callNode } from "@fairlead/bus";
+import { FairleadError, type Lease, NodeId, type RoomOptions, RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
@@ -9,6 +9,7 @@ import {
   API_KEY_ERRORS,
   errorResponses,
   jsonOf,
+  NODE_ERRORS,
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
@@ -62,14 +63,15 @@ const write = createRoute({
   summary: "Create a room with options, or change them",
   description:
     "Rooms come into being with their first peer; this is for options other than the defaults: how many peers, and which " +
-    "node a room may run on (`region`, `labels`, `nodeId`). Options of a running room count from its next placement or join on.",
+    "node a room may run on (`region`, `labels`, `nodeId`). Options of a running room count for whoever joins from now on; it stays where it runs. " +
+    "An error of the node leaves them in the record: ask again.",
   request: {
     params: RoomPath,
     body: { required: true, content: { "application/json": { schema: named.RoomOptions } } },
   },
   responses: {
     200: jsonOf(named.RoomSummary, "The room with its options."),
-    ...errorResponses(...baseErrors, "frame_too_large"),
+    ...errorResponses(...baseErrors, ...NODE_ERRORS, "frame_too_large"),
   },
 });
 
@@ -111,7 +113,9 @@ export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void
 
   app.openapi(write, async (c) => {
     const options = c.req.valid("json");
-    return c.json(toSummary(await registry.updateRoom(c.req.valid("param").room, { options })), 200);
+    const record = await registry.updateRoom(c.req.valid("param").room, { options });
+    if (record.lease) await unlessGone(setOptions(forRequest(context, c).bus, record.lease, options));
+    return c.json(toSummary(record), 200);
   });
 
   app.openapi(close, async (c) => {
@@ -122,4 +126,14 @@ export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void
     log.info("room.close_requested", { roomId });
     return c.body(null, 204);
   });
+}
+
+/** A node that is older than this call goes on with what it has. */
+async function setOptions(bus: Bus, { incarnation, roomId, epoch }: Lease, options: RoomOptions) {
+  try {
+    await callNode(bus, incarnation, "room.set_options", { roomId, epoch, options });
+  } catch (error) {
+    const isOlder = error instanceof FairleadError && error.code === "unknown_command";
+    if (!isOlder) throw error;
+  }
 }

@@ -90,7 +90,7 @@ export async function startScriptedNode(
   };
 }
 
-type RoomCall = "room.join" | "room.owner" | "room.claim" | "room.describe" | "room.close" | "room.peers";
+type RoomCall = Extract<keyof NodeCallHandlers, `room.${string}`>;
 
 function roomAnswers(rooms: ScriptedRooms, sessions: ScriptedSessions): Pick<NodeCallHandlers, RoomCall> {
   return {
@@ -101,6 +101,7 @@ function roomAnswers(rooms: ScriptedRooms, sessions: ScriptedSessions): Pick<Nod
     "room.owner": ({ roomId }) => rooms.find(roomId),
     "room.claim": ({ roomId }) => rooms.claim(roomId),
     "room.describe": () => ({ peers: sessions.size, producers: 0, consumers: 0 }),
+    "room.set_options": () => ({}),
     "room.close": () => ({}),
     "room.peers": () => ({ peers: [] }),
   };
