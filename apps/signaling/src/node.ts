@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { silentLogger } from "@fairlead/telemetry";
 import { type ServerType, serve, upgradeWebSocket } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { WebSocketServer } from "ws";
@@ -61,8 +62,9 @@ export async function serveSignaling(options: NodeServeOptions): Promise<Signali
       ? serve({ ...base, createServer, serverOptions: { ...serverOptions, ...tls, ...TLS_TIME_OUT } }, done)
       : serve({ ...base, serverOptions }, done),
   );
-  const { trustedProxies = 0, socketsPerAddress = SOCKETS_PER_ADDRESS } = options;
-  if (trustedProxies === 0) server.on("connection", boundSockets(socketsPerAddress));
+  const { trustedProxies = 0, socketsPerAddress = SOCKETS_PER_ADDRESS, log = silentLogger } = options;
+  const tell = (address: string) => log.warn("sockets.refused", { address, limit: socketsPerAddress });
+  if (trustedProxies === 0) server.on("connection", boundSockets(socketsPerAddress, tell));
   // A socket between two owners (an upgrade being refused) may be reset: that must not be the process's end.
   server.on("connection", (socket: Socket) => socket.on("error", () => {}));
   const actual = (server.address() as AddressInfo).port;

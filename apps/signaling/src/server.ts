@@ -1,4 +1,5 @@
 import type { Signaling, SignalingDependencies } from "@fairlead/signaling";
+import type { Logger } from "@fairlead/telemetry";
 
 /** What a runtime gives the app. */
 export type RuntimeParts = Required<Pick<SignalingDependencies, "upgradeWebSocket" | "clientAddress">>;
@@ -11,6 +12,7 @@ export type ServeOptions = {
   createApp: (runtime: RuntimeParts) => Signaling;
   /** As the app is told. Where there are proxies, every connection is one of theirs. Default 0. */
   trustedProxies?: number;
+  log?: Logger;
 };
 
 export type SignalingServer = {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { HTTP_BODY_LIMIT_BYTES } from "@fairlead/protocol";
+import { silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
 
@@ -117,14 +118,17 @@ it("compression of frames is not agreed on, so that no small one becomes a large
 
 describe("one address", () => {
   it("has as many connections as it may, and gets another when one has ended", async () => {
-    const { port } = await setUp({ socketsPerAddress: 2, timeOuts: {} });
+    const warnings: unknown[] = [];
+    const log = { ...silentLogger, warn: (...line: unknown[]) => void warnings.push(line) };
+    const { port } = await setUp({ socketsPerAddress: 2, timeOuts: {}, log });
     const ask = async () => {
       const { socket, said } = await open(port);
       socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
       return said;
     };
     const [first] = [await open(port), await open(port)];
-    expect(await ask()).toBe("");
+    expect([await ask(), await ask()]).toEqual(["", ""]);
+    expect(warnings).toEqual([["sockets.refused", { address: "127.0.0.1", limit: 2 }]]);
     first.socket.destroy();
     await first.said;
     await expect.poll(ask).toMatch(/^HTTP\/1\.1 200 /);

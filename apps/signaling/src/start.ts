@@ -10,7 +10,7 @@ export async function startSignaling(config: Config, log: Logger, serve: Serve):
   const registry = await openRegistry(redis, log);
   const bus = await openBus(nats, { role: "signaling", name: "signaling", log });
   const server = await serve({
-    ...{ host, port, trustedProxies: options.trustedProxies },
+    ...{ host, port, trustedProxies: options.trustedProxies, log },
     createApp: (parts) => createSignaling({ ...options, ...parts, bus, registry, log }),
   });
   log.info("signaling.listening", { url: server.url, port: server.port });
