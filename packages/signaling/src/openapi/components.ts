@@ -74,7 +74,9 @@ export function registerComponents({
   registry.registerComponent("securitySchemes", "apiKey", {
     type: "http",
     scheme: "bearer",
-    description: "An API key with the scope that is named. Keep it out of browsers.",
+    description:
+      "An API key with the scope that is named: `tickets` issues tickets; `rooms` is for rooms, their peers and bans; `admin` is for all. " +
+      "Keep it out of browsers.",
   });
   registry.registerComponent("securitySchemes", "sessionTicket", {
     type: "http",

@@ -28,7 +28,7 @@ const impose = createRoute({
   request: { params: BanPath },
   responses: {
     204: { description: "The identity is banned, and no peer of it is in the room." },
-    ...errorResponses(...BAN_ERRORS, "too_many_bans"),
+    ...errorResponses(...BAN_ERRORS, "too_many_bans", "frame_too_large"),
   },
 });
 
@@ -42,7 +42,7 @@ const lift = createRoute({
   request: { params: BanPath },
   responses: {
     204: { description: "The identity is not banned, or is not any more." },
-    ...errorResponses(...ROOM_ERRORS),
+    ...errorResponses(...ROOM_ERRORS, "frame_too_large"),
   },
 });
 

@@ -16,6 +16,7 @@ const read = createRoute({
   path: "/v1/capabilities",
   operationId: "readCapabilities",
   tags: ["sessions"],
+  security: [],
   summary: "Read the media capabilities",
   description:
     "What mediasoup-client loads its device with before it joins. The same for every node of the cluster; the ETag is the version.",

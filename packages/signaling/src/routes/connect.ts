@@ -20,11 +20,12 @@ const connect = createRoute({
   path: "/v1/connect",
   operationId: "connect",
   tags: ["sessions"],
+  security: [],
   summary: "Join a room over a WebSocket",
   description: DESCRIPTION,
   responses: {
     101: { description: "The connection is a WebSocket now." },
-    ...errorResponses("origin_refused", "shutting_down"),
+    ...errorResponses("shutting_down", "signaling_full", "websocket_unsupported"),
   },
 });
 

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { completeDocument } from "../openapi/complete-document.ts";
 import { registerComponents } from "../openapi/components.ts";
 import { documentPage } from "../openapi/document-page.ts";
 
@@ -11,9 +12,11 @@ const INFO = {
     title: "Fairlead",
     version: API_VERSION,
     description:
-      "Rooms, tickets and peers; nodes and what is left over on them. A refusal is `{error: {code, message, retryAfterMs?, detail?}}` with a stable code.",
+      "Rooms, tickets and peers; nodes and what is left over on them. A refusal is `{error: {code, message, retryAfterMs?, detail?}}` with a stable code; " +
+      "what may help later says when, in `Retry-After` too. An unknown path is `not_found`, an unknown method `method_not_allowed`.",
     license: { name: "ISC", identifier: "ISC" },
   },
+  servers: [{ url: "/", description: "Where this document was read." }],
   tags: [
     { name: "tickets", description: "Admission, for the app's back end." },
     { name: "sessions", description: "What a browser uses." },
@@ -35,7 +38,7 @@ export function addDocumentationRoutes(app: OpenAPIHono): void {
   registerComponents(app);
   let document: ReturnType<typeof app.getOpenAPI31Document> | undefined;
   const read = () => {
-    document ??= app.getOpenAPI31Document(INFO);
+    document ??= completeDocument(app.getOpenAPI31Document(INFO));
     return document;
   };
   app.get("/v1/openapi.json", (c) => c.json(read()));

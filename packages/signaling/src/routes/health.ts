@@ -10,7 +10,9 @@ const healthz = createRoute({
   path: "/healthz",
   operationId: "checkHealth",
   tags: ["health"],
+  security: [],
   summary: "The process lives",
+  description: "Asks nobody else. For whoever restarts processes that hang.",
   responses: { 200: jsonOf(named.Health, "It does."), ...errorResponses() },
 });
 
@@ -19,6 +21,7 @@ const readyz = createRoute({
   path: "/readyz",
   operationId: "checkReadiness",
   tags: ["health"],
+  security: [],
   summary: "The process can serve",
   description:
     "The bus is connected and no shutdown has begun. Without the registry a process serves running rooms and places new ones " +

@@ -59,7 +59,10 @@ const drain = createRoute({
     "It takes no new rooms, and hands those that it has to other nodes at its own pace. The process stays until it is told " +
     "to end. Draining twice is no error.",
   request: { params: NodePath },
-  responses: { 200: jsonOf(named.DrainAnswer, "It drains."), ...errorResponses(...nodeErrors) },
+  responses: {
+    200: jsonOf(named.DrainAnswer, "It drains."),
+    ...errorResponses(...nodeErrors, "frame_too_large"),
+  },
 });
 
 const undrain = createRoute({
@@ -73,7 +76,7 @@ const undrain = createRoute({
   request: { params: NodePath },
   responses: {
     200: jsonOf(named.DrainAnswer, "It is ready, or it is ending and drains."),
-    ...errorResponses(...nodeErrors),
+    ...errorResponses(...nodeErrors, "frame_too_large"),
   },
 });
 

@@ -85,7 +85,7 @@ const close = createRoute({
   request: { params: RoomPath },
   responses: {
     204: { description: "The room is closed, or was." },
-    ...errorResponses(...ROOM_ERRORS),
+    ...errorResponses(...ROOM_ERRORS, "frame_too_large"),
   },
 });
 

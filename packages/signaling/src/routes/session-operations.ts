@@ -4,6 +4,7 @@ import type { MiddlewareHandler } from "hono";
 import * as z from "zod";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, NODE_ERRORS, REGISTRY_ERRORS } from "../openapi/error-responses.ts";
+import { EVENT_EXAMPLE } from "../openapi/examples.ts";
 import { checkVersion } from "../session/read-frame.ts";
 
 const common = { tags: ["sessions"], security: [{ sessionTicket: [] }] };
@@ -20,6 +21,7 @@ export const open = createRoute({
   path: "/v1/sessions",
   operationId: "openSession",
   tags: ["sessions"],
+  security: [],
   summary: "Join a room over HTTP",
   description:
     "What `join` is on the WebSocket, for networks that let none through. The client then reads `streamEvents` from " +
@@ -30,7 +32,12 @@ export const open = createRoute({
     201: jsonOf(named.OpenedSession, "The session, and the ticket that proves it."),
     ...errorResponses(
       ...(["ticket_invalid", "ticket_expired", "ticket_not_yet_valid", "ticket_unknown_key"] as const),
-      ...(["ticket_wrong_audience", "protocol_unsupported", "capabilities_mismatch"] as const),
+      ...([
+        "ticket_wrong_audience",
+        "ticket_keys_unreachable",
+        "protocol_unsupported",
+        "capabilities_mismatch",
+      ] as const),
       ...([
         "banned",
         "duplicate_identity",
@@ -58,10 +65,7 @@ export const events = createRoute({
   request: {
     params: SessionPath,
     headers: z.object({
-      "last-event-id": Position.clone().openapi({
-        description: "The last event that the client applied; at first the session's `position`.",
-        example: "1800000000000:7",
-      }),
+      "last-event-id": Position,
     }),
   },
   responses: {
@@ -70,11 +74,17 @@ export const events = createRoute({
       content: {
         "text/event-stream": {
           schema: z.string(),
-          example: 'id: 1800000000000:8\ndata: {"type":"event","position":"1800000000000:8","event":{}}\n\n',
+          example: `id: ${EVENT_EXAMPLE.position}\ndata: ${JSON.stringify(EVENT_EXAMPLE)}\n\n`,
         },
       },
     },
-    ...errorResponses(...bearerErrors, "session_gone", "too_many_frames", "shutting_down"),
+    ...errorResponses(
+      ...bearerErrors,
+      "session_gone",
+      "too_many_frames",
+      "shutting_down",
+      "method_not_allowed",
+    ),
   },
 });
 
@@ -109,6 +119,6 @@ export const leave = createRoute({
   request: { params: SessionPath },
   responses: {
     204: { description: "It is gone." },
-    ...errorResponses(...bearerErrors, "session_replaced", "node_timeout"),
+    ...errorResponses(...bearerErrors, "session_replaced", "node_timeout", "frame_too_large"),
   },
 });

@@ -12,6 +12,7 @@ const read = createRoute({
   path: "/.well-known/jwks.json",
   operationId: "readTicketKeys",
   tags: ["tickets"],
+  security: [],
   summary: "Read the public keys of tickets",
   description:
     "A JWK Set (RFC 7517) with the public keys that this cluster signs and verifies tickets with. Symmetric keys, and the " +

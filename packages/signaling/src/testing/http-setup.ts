@@ -5,6 +5,7 @@ import { generateKeySet, type TicketKeys } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
 import { hashApiKey } from "../http/api-key.ts";
 import { createSignaling } from "../signaling.ts";
+import { assertDocumented } from "./assert-documented.ts";
 import { startScriptedNode } from "./scripted-node.ts";
 
 export const API_KEY = "key-of-admins";
@@ -18,7 +19,7 @@ const API_KEYS = [
 const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promise<void>) =>
   next()) as unknown as UpgradeWebSocket;
 
-/** A signaling app that answers `call` without a server, and a node behind it. */
+/** A signaling app that answers `call` without a server, and only as its document says; and a node behind it. */
 export async function setUpHttp(
   bus: Bus,
   registry: Registry,
@@ -34,8 +35,8 @@ export async function setUpHttp(
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
   });
   const node = await startScriptedNode(bus, registry);
-  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    signaling.app.request(path, {
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await signaling.app.request(path, {
       method,
       headers: {
         Authorization: `Bearer ${API_KEY}`,
@@ -44,6 +45,9 @@ export async function setUpHttp(
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
+    await assertDocumented(signaling.app, { method, path }, response);
+    return response;
+  };
   const place = (roomId: string) =>
     registry.place({ roomId, peer: { identity: "ann", ticketId: "ticket-of-ann" } });
   return { signaling, ticketKeys, node, call, place };

@@ -1,0 +1,158 @@
+import {
+  type CommandInput,
+  DEFAULT_CODEC_POLICY,
+  mediaCodecs,
+  type TransportOffer,
+} from "@fairlead/protocol";
+import type * as z from "zod";
+import type { named } from "./components.ts";
+
+type Examples = { [Name in keyof typeof named]: z.input<(typeof named)[Name]> };
+
+const EPOCH = 1_800_000_000_000;
+const TICKET =
+  "eyJhbGciOiJFZERTQSIsInR5cCI6ImZhaXJsZWFkLXRpY2tldCtqd3QifQ.eyJzdWIiOiJ1c2VyLTQyIn0.c2lnbmF0dXJl";
+const PEER = "WqC3uY0Jm2vJ8Q1bT5kZrA";
+const PRODUCER = "0f2f7c1e-6a0b-4f6e-9a54-2f2d3a1f0c11";
+
+const grants = {
+  publish: ["microphone" as const, "camera" as const],
+  subscribe: true,
+  data: true,
+  moderate: false,
+};
+const options = {
+  ...{
+    maxPeers: 20,
+    duplicateIdentity: "replace" as const,
+    emptyTimeoutMs: 30_000,
+    kind: "meeting" as const,
+  },
+  ...{ region: "eu", labels: ["gpu"] },
+};
+const core = { nodeId: "node-1", core: 2 };
+const room = {
+  roomId: "standup",
+  createdAtMs: EPOCH,
+  options,
+  placement: { ...core, incarnation: "b3WqH0yq4m", epoch: EPOCH },
+  decision: { reason: "least_loaded" as const, atMs: EPOCH, candidates: [{ ...core, load: 0.12 }] },
+};
+const node = {
+  ...{ nodeId: "node-1", incarnation: "b3WqH0yq4m", state: "ready" as const, busConnected: true },
+  ...{ region: "eu", labels: ["gpu"], version: "0.1.0", networkLoad: 0.1, lastBeatMs: EPOCH },
+  capacity: { maxPeers: null, networkBps: 1_000_000_000 },
+  cores: [
+    {
+      ...{ core: 2, cpuLoad: 0.12, debit: 0.02, load: 0.14, usable: true },
+      ...{ rooms: 1, peers: 3, consumers: 12 },
+    },
+  ],
+};
+const transport = (id: string): TransportOffer => ({
+  id,
+  iceParameters: { usernameFragment: "u8v2", password: "k3p9x0", iceLite: true },
+  iceCandidates: [
+    { foundation: "udpcandidate", ip: "192.0.2.1", port: 40_002, priority: 1, protocol: "udp", type: "host" },
+  ],
+  dtlsParameters: { role: "auto", fingerprints: [{ algorithm: "sha-256", value: "7B:8E:…" }] },
+});
+const pause: CommandInput<"producer.pause"> = { producerId: PRODUCER };
+
+/** One of each body, by the name of its schema. */
+export const EXAMPLES: Examples = {
+  Capabilities: {
+    version: "5f1d0c3a",
+    routerRtpCapabilities: { codecs: mediaCodecs(DEFAULT_CODEC_POLICY).slice(0, 1), headerExtensions: [] },
+  },
+  DrainAnswer: { nodeId: "node-1", state: "draining", rooms: 1 },
+  ErrorAnswer: { error: { code: "room_not_found", message: "room not found" } },
+  JoinRequest: {
+    ...{ protocolVersion: 1, joinId: "4b0cT1yZk0S5Jm2vJ8Q1bT", ticket: TICKET },
+    capabilitiesVersion: "5f1d0c3a",
+    rtpCapabilities: { codecs: [], headerExtensions: [] },
+  },
+  MuteRequest: { source: "microphone", muted: true },
+  NodePage: { nodes: [node], cursor: "node-1 b3WqH0yq4m" },
+  NodeStatus: node,
+  OpenedSession: {
+    ...{ sessionId: "n0q8Vb7Jt3kQ2xWm5rYzLA", peerId: PEER, roomId: "standup", epoch: EPOCH, connection: 1 },
+    ...{ position: `${EPOCH}:0`, grants, graceMs: 15_000, sessionTicket: TICKET },
+    sendTransport: transport("5b7c8d10-5a51-4b4c-8a8f-3b8f5f0d2a01"),
+    receiveTransport: transport("5b7c8d10-5a51-4b4c-8a8f-3b8f5f0d2a02"),
+    iceServers: [
+      { urls: ["turn:turn.example.org:3478"], username: `${EPOCH / 1_000}:${PEER}`, credential: "…" },
+    ],
+  },
+  PeerPage: {
+    peers: [
+      {
+        ...{ peerId: PEER, identity: "user-42", name: "Ada", metadata: "", joinedAtMs: EPOCH, grants },
+        connected: true,
+        producers: [
+          {
+            ...{ producerId: PRODUCER, peerId: PEER, kind: "audio", source: "microphone" },
+            ...{ paused: false, muted: false },
+          },
+        ],
+      },
+    ],
+    cursor: PEER,
+  },
+  ReclaimAnswer: { reclaimed: 2, unreachable: [] },
+  ReclaimRequest: { nodeId: "node-1" },
+  RemoveRequest: { reason: "spam", ban: true },
+  RoomDetail: { ...room, peers: 3, producers: 6, consumers: 12 },
+  RoomOptions: options,
+  RoomPage: { rooms: [room], cursor: "standup" },
+  RoomSummary: room,
+  SessionFrames: {
+    frames: [
+      { type: "command", id: 7, settledBelow: 7, name: "producer.pause", data: pause },
+      { type: "ack", position: `${EPOCH}:12` },
+      { type: "ping" },
+    ],
+  },
+  SessionReplies: { frames: [{ type: "reply", id: 7, ok: true, data: {} }, { type: "pong" }] },
+  SurplusListing: {
+    surplus: [{ ...core, id: PRODUCER, kind: "producer", owner: null, sinceMs: EPOCH }],
+    unreachable: [],
+    cursor: "node-1 b3WqH0yq4m",
+  },
+  TicketAnswer: { ticket: TICKET, url: "https://signaling.example.org", expiresAt: EPOCH / 1_000 + 600 },
+  TicketRequest: { identity: "user-42", name: "Ada", grants, ttlS: 600 },
+  JwkSet: {
+    keys: [
+      {
+        ...{ kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+        ...{ kid: "2026-11", alg: "EdDSA", use: "sig" },
+      },
+    ],
+  },
+  Health: { status: "ok" },
+  Readiness: { status: "ok", registry: "ok" },
+};
+
+/** What a message of the stream of events looks like. */
+export const EVENT_EXAMPLE = {
+  type: "event" as const,
+  position: `${EPOCH}:8`,
+  event: { name: "producer.closed" as const, data: { producerId: PRODUCER } },
+};
+
+type ParameterText = { description: string; example: string | number };
+
+/** By their names, which mean the same wherever they are. */
+export const PARAMETERS: Record<string, ParameterText> = {
+  room: { description: "The app's name of the room.", example: "standup" },
+  identity: { description: "Who a peer is to the app: the ticket's `sub`.", example: "user-42" },
+  peer: { description: "Of `listPeers`, or of the client's `peer.peerId`.", example: PEER },
+  session: { description: "Of `openSession`.", example: "n0q8Vb7Jt3kQ2xWm5rYzLA" },
+  node: { description: "A node's id.", example: "node-1" },
+  limit: { description: "How many to a page, at most.", example: 50 },
+  cursor: { description: "Of the page before.", example: "standup" },
+  "last-event-id": {
+    description: "The last event that the client applied; at first the session's `position`.",
+    example: `${EPOCH}:7`,
+  },
+};

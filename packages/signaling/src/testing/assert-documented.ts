@@ -1,0 +1,44 @@
+import { ErrorAnswer } from "@fairlead/protocol";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+
+type Answer = { content?: Record<string, { examples?: Record<string, unknown> }> };
+type Operation = { operationId: string; responses: Record<string, Answer> };
+type Document = { paths: Record<string, Record<string, Operation>> };
+
+/** What any path and method answers that there is no operation for. */
+const WITHOUT_OPERATION = ["not_found", "method_not_allowed"];
+
+/**
+ * Holds an answer to what the app's OpenAPI document says of its operation.
+ * @throws {Error} For a status, or a code of a refusal, that is not listed there.
+ */
+export async function assertDocumented(
+  app: OpenAPIHono,
+  { method, path }: { method: string; path: string },
+  response: Response,
+): Promise<void> {
+  const { pathname } = new URL(path, "http://signaling.test");
+  if (/^\/v1\/(openapi\.json|docs)$/.test(pathname)) return;
+  const document = (await (await app.request("/v1/openapi.json")).json()) as Document;
+  const operation = operationOf(document, method, pathname);
+  const code = response.ok || response.status === 304 ? null : await codeOf(response);
+  if (!operation) {
+    if (code !== null && WITHOUT_OPERATION.includes(code)) return;
+    throw new Error(`${method} ${pathname} is not documented, and answered ${response.status} ${code}`);
+  }
+  const answer = operation.responses[response.status];
+  const codes = Object.keys(answer?.content?.["application/json"]?.examples ?? {});
+  if (!answer || (code !== null && !codes.includes(code)))
+    throw new Error(`${operation.operationId} does not list ${response.status} ${code ?? ""}`);
+}
+
+function operationOf({ paths }: Document, method: string, pathname: string): Operation | undefined {
+  const found = Object.entries(paths).find(([template]) =>
+    new RegExp(`^${template.replace(/\./g, "\\.").replace(/\{\w+\}/g, "[^/]+")}$`).test(pathname),
+  );
+  return found?.[1][method.toLowerCase()];
+}
+
+async function codeOf(response: Response): Promise<string> {
+  return ErrorAnswer.parse(await response.clone().json()).error.code;
+}
