@@ -273,7 +273,7 @@ describe("the trace of an upgrade", () => {
 });
 
 describe("clients that come all at once", () => {
-  const limits = { openingsPerSecond: 0.001, openingBurst: 2 };
+  const limits = { openings: { perSecond: 0.001, burst: 2 } };
 
   it("come back within ten seconds when they are too many, by WebSocket and by HTTP", async () => {
     const { connect, join, joinFrame, resumeFrame, server } = await startCluster({ limits });
@@ -293,13 +293,16 @@ describe("clients that come all at once", () => {
     expect(answer.headers.has("retry-after")).toBe(true);
   });
 
-  it("do not keep back who is there already, and whose room has moved", async () => {
-    const { join, joinFrame, node } = await startCluster({ limits });
+  it("do not keep back who was in already and whose room has moved, and strangers do not count", async () => {
+    const { connect, join, joinFrame, node } = await startCluster({ limits });
     const { client, joined } = await join();
     await join("standup", "bob");
+    const stranger = await connect();
+    stranger.send({ ...(await joinFrame()), ticket: "a-ticket-of-a-stranger" });
+    expect((await stranger.next("error")).error.code).toBe("ticket_invalid");
     node.publish(joined.sessionId, { type: "ended", connection: 1, code: "session_gone", message: "" });
     await client.next("error");
-    client.send(await joinFrame());
+    client.send({ ...(await joinFrame()), previousSession: joined.sessionTicket });
     await client.next("joined");
   });
 });

@@ -57,8 +57,8 @@ export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl"
   /** Around placements, so that joins are quick while the registry is away. */
   breaker: CircuitBreaker;
   busHistory: BusHistory;
-  /** Of this process, whoever opens them. */
-  openings: TokenBucket;
+  /** Those of this process, whoever comes; null: no limit. */
+  openings: TokenBucket | null;
   /** The client's, as limits count it; undefined where nobody asks, or the runtime does not know. */
   address: string | undefined;
   /** Hears how the rates stand that a request was counted for. */
@@ -90,6 +90,6 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     onRates: () => {},
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
-    openings: new TokenBucket(limits.openingsPerSecond, limits.openingBurst, now),
+    openings: limits.openings && new TokenBucket(limits.openings.perSecond, limits.openings.burst, now),
   };
 }

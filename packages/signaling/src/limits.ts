@@ -6,10 +6,11 @@ export type SignalingLimits = {
   joinTimeoutMs: number;
   /** Without any frame. Also how long a socket may wait between a lost session and the next `join`. */
   socketIdleMs: number;
-  /** Clients on new connections, over all of a process: who comes beyond it is asked to come back within 10 s. */
-  openingsPerSecond: number;
-  /** Of these, how many may come at once. */
-  openingBurst: number;
+  /**
+   * Clients that come to this process, by ticket or by session ticket: who comes beyond it is asked to come back within 10 s. null: all
+   * are let in at once. For runtimes that drop all sockets of a process without warning.
+   */
+  openings: { perSecond: number; burst: number } | null;
   framesPerSecond: number;
   /** Frames that may come at once. */
   frameBurst: number;
@@ -35,8 +36,7 @@ export type SignalingLimits = {
 export const DEFAULT_LIMITS: SignalingLimits = {
   joinTimeoutMs: JOIN_TIMEOUT_MS,
   socketIdleMs: SOCKET_IDLE_MS,
-  openingsPerSecond: 500,
-  openingBurst: 2_000,
+  openings: null,
   framesPerSecond: 200,
   frameBurst: 400,
   sendBufferBytes: 1_048_576,

@@ -11,7 +11,7 @@ import type { ShardConfig } from "./worker-settings.ts";
 import type { Shard } from "./workers-api.ts";
 
 /** A deploy drops the sockets of all shards at once, and gives nobody time to say so: their clients come back by and by. */
-const LIMITS = { openingsPerSecond: 100, openingBurst: 300 };
+const pacedFor = (sockets: number) => ({ openings: { perSecond: sockets / 10, burst: 0.3 * sockets } });
 
 /**
  * Connects to NATS and makes the app over it.
@@ -24,7 +24,7 @@ export async function openShard(config: ShardConfig, log: Logger): Promise<Shard
   const registry = openRegistry(redis, log);
   const { app } = createSignaling({
     ...{ ...options, bus, registry, log, upgradeWebSocket, clientAddress },
-    limits: LIMITS,
+    limits: pacedFor(sockets),
   });
   return { fetch: async (request) => app.fetch(request) };
 }

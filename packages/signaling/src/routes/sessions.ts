@@ -4,7 +4,6 @@ import type { Context } from "hono";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
 import { readSessionTicket } from "../http/session-ticket.ts";
-import { admitOpening } from "../session/admit-opening.ts";
 import { answerFrames } from "../session/answer-frames.ts";
 import { assertBus } from "../session/assert-bus.ts";
 import { type ClientConnection, OPENING_COST } from "../session/client-connection.ts";
@@ -21,7 +20,6 @@ export function addSessionRoutes(app: OpenAPIHono, context: SignalingContext, cl
 
   app.openapi(open, async (c) => {
     clients.refuseNewcomers();
-    admitOpening(context);
     const join = c.req.valid("json");
     return c.json(await joinSession(forRequest(context, c), clients.links, join, isWanted(c)), 201);
   });

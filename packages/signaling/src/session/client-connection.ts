@@ -8,7 +8,6 @@ import {
 } from "@fairlead/protocol";
 import { refusalOfStranger } from "../abuse/count-rates.ts";
 import type { SignalingContext } from "../context.ts";
-import { admitOpening } from "./admit-opening.ts";
 import { openSession } from "./open-session.ts";
 import { readFrame } from "./read-frame.ts";
 import { resumeSession } from "./resume-session.ts";
@@ -118,8 +117,6 @@ export class ClientConnection {
       case "join":
       case "resume":
         if (!this.#frames.take(OPENING_COST)) throw new FairleadError("too_many_frames");
-        // Who is connected already comes back to a room that moved: that can't wait.
-        if (this.#state.state === "waiting" && !this.#state.hasJoined) admitOpening(this.#context);
         void this.#open(frame, this.#leaveForOpening());
         break;
       case "command":

@@ -13,6 +13,7 @@ import { type SessionInput, verifyAdmission } from "@fairlead/tickets";
 import { ratesOf } from "../abuse/count-rates.ts";
 import type { SignalingContext } from "../context.ts";
 import { placeRoom } from "../placement/place-room.ts";
+import { admitOpening } from "./admit-opening.ts";
 import { assertBus } from "./assert-bus.ts";
 import { pause } from "./pause.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
@@ -46,6 +47,8 @@ export async function openSession(
   const { issuer, now } = context;
   assertBus(context);
   const claims = await verifyAdmission(context, join, { issuer, now });
+  // Who was in already and whose room has moved is not kept back.
+  if (join.previousSession === undefined) admitOpening(context);
   const { rateLimits, address } = context;
   const rates = ratesOf(rateLimits, { address, room: claims.room });
   const search: Search = { full: [], draining: [], suspect: undefined, lease: null, rates };

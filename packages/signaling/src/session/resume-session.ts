@@ -2,6 +2,7 @@ import { callNode } from "@fairlead/bus";
 import { FairleadError, type ResumeRequest } from "@fairlead/protocol";
 import { verifySessionTicket } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
+import { admitOpening } from "./admit-opening.ts";
 import { assertBus } from "./assert-bus.ts";
 import { isNodeLost, retryUnreachable } from "./send-command.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
@@ -22,6 +23,7 @@ export async function resumeSession(
   const { issuer, now, sessionKeys, bus } = context;
   assertBus(context);
   const claims = await verifySessionTicket(sessionKeys, request.sessionTicket, { issuer, now });
+  admitOpening(context);
   const { sub, session, peer, room, node, incarnation, epoch, ticketId } = claims;
   const link = new SessionLink(context, register, sink);
   try {
