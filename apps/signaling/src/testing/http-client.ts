@@ -6,16 +6,18 @@ import {
   type SessionFrames,
   SessionReplies,
 } from "@fairlead/protocol";
+import { assertDocumented, type Document, readDocument } from "@fairlead/signaling/testing";
 import type * as z from "zod";
 
 type Frames = z.input<typeof SessionFrames>["frames"];
 type Message = { id: string | undefined; frame: ServerFrame };
 
-/** A session over HTTP, request by request. */
+/** A session over HTTP, request by request, whose answers must be such as the API's document lists. */
 export class HttpClient {
   readonly url: string;
   sessionId = "";
   sessionTicket = "";
+  #document: Document | undefined;
 
   constructor(url: string) {
     this.url = url;
@@ -39,7 +41,7 @@ export class HttpClient {
   }
 
   get(position: string, signal?: AbortSignal): Promise<Response> {
-    return fetch(`${this.url}/v1/sessions/${this.sessionId}/events`, {
+    return this.#ask(`/v1/sessions/${this.sessionId}/events`, {
       headers: { ...this.#proof(), "Last-Event-ID": position },
       signal: signal ?? null,
     });
@@ -59,7 +61,7 @@ export class HttpClient {
   }
 
   request(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
-    return fetch(`${this.url}/v1/sessions${path}`, {
+    return this.#ask(`/v1/sessions${path}`, {
       ...{ method, body },
       headers: {
         ...this.#proof(),
@@ -67,6 +69,15 @@ export class HttpClient {
         ...headers,
       },
     });
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
+    this.#document ??= await readDocument((at) => fetch(`${this.url}${at}`));
+    const response = await fetch(`${this.url}${path}`, init);
+    const { method = "GET" } = init;
+    // The answer to HEAD has no code.
+    if (method !== "HEAD") await assertDocumented(this.#document, { method, path }, response);
+    return response;
   }
 
   #proof(): Record<string, string> {

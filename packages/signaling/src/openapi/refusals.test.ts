@@ -2,7 +2,7 @@ import { createMemoryBus } from "@fairlead/bus/memory";
 import { type ErrorCode, FairleadError, httpStatus, type NodeCallName } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { describe, expect, it } from "vitest";
-import { assertDocumented } from "../testing/assert-documented.ts";
+import { assertDocumented, readDocument } from "../testing/assert-documented.ts";
 import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
 
 const setUp = async () => {
@@ -17,7 +17,7 @@ const OPERATIONS: [method: string, path: string, asks: NodeCallName | null, body
   ["POST", "/v1/rooms/a/tickets", null, { identity: "ann" }],
   ["GET", "/v1/rooms", null],
   ["GET", "/v1/rooms/a", "room.describe"],
-  ["PUT", "/v1/rooms/a", null, { maxPeers: 3 }],
+  ["PUT", "/v1/rooms/a", "room.set_options", { maxPeers: 3 }],
   ["DELETE", "/v1/rooms/a", "room.close"],
   ["GET", "/v1/rooms/a/peers", "room.peers"],
   ["POST", "/v1/rooms/a/peers/p/mute", "peer.mute", { source: "camera" }],
@@ -93,7 +93,8 @@ describe("an operation answers what its entry lists", () => {
   ])("which this test would see if %j were refused with %s", async (request, code) => {
     const { signaling, call } = await setUp();
     const answer = Response.json({ error: { code, message: "" } }, { status: httpStatus(code) });
-    await expect(assertDocumented(signaling.app, request, answer)).rejects.toThrow();
+    const document = await readDocument(signaling.app.request);
+    await expect(assertDocumented(document, request, answer)).rejects.toThrow();
     expect(await refusalOf(await call("GET", "/v1/secret"))).toEqual([404, "not_found"]);
   });
 });

@@ -81,6 +81,7 @@ export const events = createRoute({
     ...errorResponses(
       ...bearerErrors,
       "session_gone",
+      ...(["session_replaced", "session_left", "peer_removed", "room_closed"] as const),
       "too_many_frames",
       "shutting_down",
       "method_not_allowed",

@@ -1,25 +1,28 @@
 import { ErrorAnswer } from "@fairlead/protocol";
-import type { OpenAPIHono } from "@hono/zod-openapi";
 
 type Answer = { content?: Record<string, { examples?: Record<string, unknown> }> };
 type Operation = { operationId: string; responses: Record<string, Answer> };
-type Document = { paths: Record<string, Record<string, Operation>> };
+export type Document = { paths: Record<string, Record<string, Operation>> };
 
 /** What any path and method answers that there is no operation for. */
 const WITHOUT_OPERATION = ["not_found", "method_not_allowed"];
+
+/** Of the app that `ask` asks. */
+export async function readDocument(ask: (path: string) => Response | Promise<Response>): Promise<Document> {
+  return (await (await ask("/v1/openapi.json")).json()) as Document;
+}
 
 /**
  * Holds an answer to what the app's OpenAPI document says of its operation.
  * @throws {Error} For a status, or a code of a refusal, that is not listed there.
  */
 export async function assertDocumented(
-  app: OpenAPIHono,
+  document: Document,
   { method, path }: { method: string; path: string },
   response: Response,
 ): Promise<void> {
   const { pathname } = new URL(path, "http://signaling.test");
   if (/^\/v1\/(openapi\.json|docs)$/.test(pathname)) return;
-  const document = (await (await app.request("/v1/openapi.json")).json()) as Document;
   const operation = operationOf(document, method, pathname);
   const code = response.ok || response.status === 304 ? null : await codeOf(response);
   if (!operation) {

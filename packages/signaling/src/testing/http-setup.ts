@@ -5,7 +5,7 @@ import { generateKeySet, type TicketKeys } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
 import { hashApiKey } from "../http/api-key.ts";
 import { createSignaling } from "../signaling.ts";
-import { assertDocumented } from "./assert-documented.ts";
+import { assertDocumented, type Document, readDocument } from "./assert-documented.ts";
 import { startScriptedNode } from "./scripted-node.ts";
 
 export const API_KEY = "key-of-admins";
@@ -35,6 +35,7 @@ export async function setUpHttp(
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
   });
   const node = await startScriptedNode(bus, registry);
+  let document: Document | undefined;
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await signaling.app.request(path, {
       method,
@@ -45,7 +46,8 @@ export async function setUpHttp(
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    await assertDocumented(signaling.app, { method, path }, response);
+    document ??= await readDocument(signaling.app.request);
+    await assertDocumented(document, { method, path }, response);
     return response;
   };
   const place = (roomId: string) =>

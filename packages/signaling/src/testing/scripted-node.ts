@@ -125,6 +125,7 @@ function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeC
     },
     "peer.mute": () => ({}),
     "peer.remove": () => ({}),
+    "peer.ban": () => ({}),
     "peer.unban": () => ({}),
     "node.describe": () => described,
     "node.ping": () => ({}),
