@@ -8,7 +8,7 @@ import { Identity, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
 import { JoinReply, Jwt } from "./join.ts";
 import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
-import { DisplayName, Metadata } from "./ticket-claims.ts";
+import { DisplayName, Metadata, NUMERIC_DATE_MAX } from "./ticket-claims.ts";
 
 export const HTTP_BODY_LIMIT_BYTES = 65_536;
 
@@ -28,7 +28,11 @@ export const TicketRequest = z.object({
   /** Seconds during which the ticket admits; the session that it opens may last longer. */
   ttlS: z.int().min(1).max(TICKET_TTL_MAX_S).default(600),
   /** Seconds since 1970 before which it does not admit. */
-  notBefore: z.number().optional(),
+  notBefore: z
+    .number()
+    .min(0)
+    .max(NUMERIC_DATE_MAX - TICKET_TTL_MAX_S)
+    .optional(),
 });
 export type TicketRequest = z.infer<typeof TicketRequest>;
 

@@ -35,15 +35,21 @@ export const Admission = z.object({
 });
 export type Admission = z.infer<typeof Admission>;
 
-/** Claims of a ticket. `exp`, `nbf`, `iat`: seconds since 1970. */
+/** How far a `Date` reaches, seconds: in milliseconds, as refusals tell when to come back, it is a safe integer still. */
+export const NUMERIC_DATE_MAX = 8_640_000_000_000;
+
+/** Seconds since 1970, with fractions if need be (RFC 7519 § 2). */
+export const NumericDate = z.number().min(0).max(NUMERIC_DATE_MAX);
+
+/** Claims of a ticket. */
 export const TicketClaims = Admission.extend({
   iss: z.string().max(256),
   aud: z.string().max(256),
   sub: Identity,
   jti: TicketId,
-  iat: z.number(),
-  nbf: z.number().optional(),
-  exp: z.number(),
+  iat: NumericDate,
+  nbf: NumericDate.optional(),
+  exp: NumericDate,
 });
 export type TicketClaims = z.infer<typeof TicketClaims>;
 
@@ -52,8 +58,8 @@ export const SessionClaims = z.object({
   iss: z.string().max(256),
   aud: z.string().max(256),
   sub: Identity,
-  iat: z.number(),
-  exp: z.number(),
+  iat: NumericDate,
+  exp: NumericDate,
   session: SessionId,
   peer: PeerId,
   room: RoomId,

@@ -1,4 +1,4 @@
-import { FairleadError, METADATA_LIMIT_BYTES } from "@fairlead/protocol";
+import { ErrorBody, FairleadError, METADATA_LIMIT_BYTES, toErrorBody } from "@fairlead/protocol";
 import { CompactSign, decodeProtectedHeader, exportJWK, exportSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { generateKeySet, importKeySet, type KeySet, publicJwks } from "./key-set.ts";
@@ -99,6 +99,27 @@ describe("a ticket's time", () => {
     expect((await verifyTicket(keySet, ticket, { now: later(90) })).nbf).toBe(notBefore);
     // ttlS counts from nbf.
     expect((await verifyTicket(keySet, ticket, { now: later(169) })).exp).toBe(notBefore + 60);
+  });
+
+  it.each([["nbf"], ["exp"], ["iat"]])(
+    "whose %s no clock reaches, or none had, is refused",
+    async (claim) => {
+      for (const seconds of [1.16e160, 8.64e12 + 1, -1]) {
+        const unreachable = await forge({}, { ...claims, [claim]: seconds });
+        await expect(verifyTicket(keySet, unreachable, { now })).rejects.toEqual(refusal("ticket_invalid"));
+      }
+    },
+  );
+
+  it("is not issued for a time that no clock reaches", async () => {
+    const issued = issueTicket(keySet, { ...input, notBefore: 8.64e12 }, { now });
+    await expect(issued).rejects.toEqual(refusal("invalid_request"));
+  });
+
+  it("that begins when time ends says so in whole milliseconds", async () => {
+    const { ticket } = await issueTicket(keySet, { ...input, notBefore: 8.64e12 - 86_400 }, { now });
+    const error = await verifyTicket(keySet, ticket, { now }).catch((thrown: unknown) => thrown);
+    expect(ErrorBody.parse(toErrorBody(error)).code).toBe("ticket_not_yet_valid");
   });
 });
 
