@@ -22,7 +22,7 @@ const OPERATIONS: [method: string, path: string, asks: NodeCallName | null, body
   ["GET", "/v1/rooms/a/peers", "room.peers"],
   ["POST", "/v1/rooms/a/peers/p/mute", "peer.mute", { source: "camera" }],
   ["DELETE", "/v1/rooms/a/peers/p", "peer.remove"],
-  ["PUT", "/v1/rooms/a/bans/ann", "room.peers"],
+  ["PUT", "/v1/rooms/a/bans/ann", "peer.ban"],
   ["DELETE", "/v1/rooms/a/bans/ann", "peer.unban"],
   ["GET", "/v1/nodes", null],
   ["GET", "/v1/nodes/node-a", null],
