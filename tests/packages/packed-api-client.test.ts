@@ -1,14 +1,23 @@
+import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { API_KEY, setUpHttp } from "@fairlead/signaling/testing";
 import { verifyTicket } from "@fairlead/tickets";
 import { getRequestListener } from "@hono/node-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { bunProgram } from "../runtimes/start-bun.ts";
+import { denoProgram } from "../runtimes/start-deno.ts";
+import { workerdProgram } from "../runtimes/start-workerd.ts";
+import { freePort } from "../support/servers/free-port.ts";
 import { type EmptyProject, installPacked } from "./empty-project.ts";
+
+const run = promisify(execFile);
 
 let project: EmptyProject;
 beforeAll(async () => {
@@ -24,26 +33,76 @@ async function serveSignaling() {
   const server = createServer(getRequestListener(signaling.app.fetch) as RequestListener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, ticketKeys, registry, [Symbol.asyncDispose]: async () => void server.close() };
+  const expectActed = async (text: string) => {
+    const { ticket, ...rest } = JSON.parse(text);
+    expect(rest).toEqual({ rooms: ["a", "b", "c"], refusal: "room_not_found" });
+    expect((await verifyTicket(ticketKeys, ticket, { room: "a" })).sub).toBe("ann");
+  };
+  return { url, registry, expectActed, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
+/** A module with a function `act`, whose answer `expectActed` expects. */
+function backEndOf(url: string): string {
+  return `import { createApiClient, FairleadError } from "@fairlead/api-client";
+const api = createApiClient(${JSON.stringify({ url, apiKey: API_KEY })});
+const act = async () => {
+  const { ticket } = await api.tickets.issue("a", { identity: "ann" });
+  const rooms = [];
+  for await (const { roomId } of api.rooms.list({ limit: 2 })) rooms.push(roomId);
+  const refusal = await api.rooms.read("none").catch((error) => error instanceof FairleadError && error.code);
+  return JSON.stringify({ ticket, rooms, refusal });
+};
+`;
+}
+
+const WORKERD_CONFIG = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "back-end", worker = .backEnd),
+    (name = "network", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:PORT", http = (), service = "back-end")],
+);
+const backEnd :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.bundle.js")],
+  compatibilityDate = "2026-07-30",
+  globalOutbound = "network",
+);
+`;
+
 describe("the API's client, from its tarball", () => {
-  it("issues tickets, lists rooms and is refused, in plain JavaScript on Node", async () => {
+  it.each([
+    ["Node", [process.execPath, "--no-experimental-strip-types"]],
+    ["Bun", [bunProgram(), "run"]],
+    ["Deno", [denoProgram(), "run", "--no-lock", "--no-prompt", "--allow-net"]],
+  ])("issues tickets, lists rooms and is refused, in plain JavaScript on %s", async (_runtime, command) => {
     await using signaling = await serveSignaling();
-    const options = JSON.stringify({ url: signaling.url, apiKey: API_KEY });
+    await project.write("back-end.js", `${backEndOf(signaling.url)}console.log(await act());`);
+    const [program = "", ...flags] = command;
+    const { stdout } = await run(program, [...flags, "back-end.js"], { cwd: project.folder });
+    await signaling.expectActed(stdout);
+  });
+
+  it("does the same on workerd", async () => {
+    await using signaling = await serveSignaling();
     await project.write(
-      "back-end.js",
-      `import { createApiClient, FairleadError } from "@fairlead/api-client";
-const api = createApiClient(${options});
-const { ticket } = await api.tickets.issue("a", { identity: "ann" });
-const rooms = [];
-for await (const { roomId } of api.rooms.list({ limit: 2 })) rooms.push(roomId);
-const refusal = await api.rooms.read("none").catch((error) => error instanceof FairleadError && error.code);
-console.log(JSON.stringify({ ticket, rooms, refusal }));`,
+      "worker.js",
+      `${backEndOf(signaling.url)}export default { fetch: async () => new Response(await act()) };`,
     );
-    const { ticket, ...rest } = JSON.parse(await project.node("back-end.js"));
-    expect(rest).toEqual({ rooms: ["a", "b", "c"], refusal: "room_not_found" });
-    expect((await verifyTicket(signaling.ticketKeys, ticket, { room: "a" })).sub).toBe("ann");
+    const entryPoints = [join(project.folder, "worker.js")];
+    const outfile = join(project.folder, "worker.bundle.js");
+    await build({ entryPoints, outfile, bundle: true, format: "esm", logLevel: "silent" });
+    const port = await freePort();
+    await project.write("config.capnp", WORKERD_CONFIG.replace("PORT", `${port}`));
+    const workerd = spawn(workerdProgram(), ["serve", "config.capnp"], {
+      ...{ cwd: project.folder, stdio: "inherit" },
+    });
+    try {
+      const answer = await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/`), { timeout: 10_000 });
+      await signaling.expectActed(await answer.text());
+    } finally {
+      workerd.kill("SIGKILL");
+    }
   });
 
   it("does what the ten lines of the README say", async () => {
