@@ -78,6 +78,29 @@ export function describeRates(createAdapter: OpenRegistryAdapter): void {
       },
     );
 
+    fact(
+      "of a room count nobody who is banned from it, and it stays open to others",
+      async ({ registry }) => {
+        await registry.heartbeat(beatOf("a"));
+        await registry.updateRoom("standup", { ban: { identity: "eve", ticketId: "ticket-of-eve" } });
+        const rates = [ofRoom, ofAddress];
+        const joinAs = (identity: string, ticketId: string) =>
+          registry.place({ roomId: "standup", peer: { identity, ticketId }, rates });
+        for (const identity of ["eve", "eve", "not-eve"])
+          await expect(joinAs(identity, "ticket-of-eve")).rejects.toMatchObject({ code: "banned" });
+        expect(await openDebit(registry)).toBe(0);
+        await expect(joinAs("eve", "another")).rejects.toMatchObject(refused("address", 1_000));
+        expect(await registry.count([ofRoom])).toMatchObject([{ remaining: 1 }]);
+        expect(await registry.count([ofRoom])).toMatchObject([{ remaining: 0 }]);
+        // Nor does a room that is full of joins hide from them that they are banned.
+        const join = registry.place({
+          ...{ roomId: "standup", rates: [ofRoom] },
+          peer: { identity: "eve", ticketId: "any" },
+        });
+        await expect(join).rejects.toMatchObject({ code: "banned" });
+      },
+    );
+
     fact("refuse before the registry says anything of the room", async ({ registry }) => {
       await registry.heartbeat(beatOf("a"));
       await registry.updateRoom("standup", { ban: { identity: "ada" } });

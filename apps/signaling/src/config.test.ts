@@ -27,7 +27,7 @@ describe("signaling's settings", () => {
     const { env } = await environment();
     const often = { limit: 3_000, windowMs: 60_000 };
     expect(await readConfig(env)).toMatchObject({
-      rateLimits: { address: often, room: often, key: { limit: 6_000, windowMs: 60_000 } },
+      rateLimits: { address: often, room: { ...often, limit: 30_000 }, key: { ...often, limit: 6_000 } },
       ...{ origins: "*", trustedProxies: 0 },
     });
   });
@@ -35,16 +35,22 @@ describe("signaling's settings", () => {
   it("take limits as N/S or off, and origins as a browser says them", async () => {
     const { env } = await environment();
     const limits = { FAIRLEAD_LIMIT_ADDRESS: "5/1", FAIRLEAD_LIMIT_KEY: "off", FAIRLEAD_LIMIT_ROOM: "off" };
-    const origins = { FAIRLEAD_ORIGINS: "https://a.example, http://b.example:8080" };
+    const origins = { FAIRLEAD_ORIGINS: "https://a.example, http://b.example:8080, capacitor://localhost" };
     expect(await readConfig({ ...env, ...limits, ...origins, FAIRLEAD_TRUSTED_PROXIES: "2" })).toMatchObject({
       rateLimits: { address: { limit: 5, windowMs: 1_000 } },
-      ...{ origins: ["https://a.example", "http://b.example:8080"], trustedProxies: 2 },
+      ...{
+        origins: ["https://a.example", "http://b.example:8080", "capacitor://localhost"],
+        trustedProxies: 2,
+      },
     });
     const wrong = [
       ...["5", "0/1", "1/0", "5/1s", "-1/1", "OFF", "1000001/1", "1/86401"].map((text) => [
         "FAIRLEAD_LIMIT_ROOM",
         text,
       ]),
+      ...["capacitor://", "capacitor://Localhost", "capacitor://localhost/", "capacitor://a@b", "data:x"].map(
+        (text) => ["FAIRLEAD_ORIGINS", text],
+      ),
       ...["a.example", "https://a.example/", "https://a.example/x", "*,https://a.example"].map((text) => [
         "FAIRLEAD_ORIGINS",
         text,

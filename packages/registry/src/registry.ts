@@ -32,7 +32,10 @@ export type PlaceRequest = {
   supersedes?: { incarnation: string; epoch: number };
   /** An incarnation that the caller could not reach: its lease is stolen if its heartbeat is late too. */
   suspect?: string;
-  /** Counted before anything else is looked at: one that refuses leaves everything as it was, the other counts too. */
+  /**
+   * Counted before anything is done: one that refuses leaves everything as it was, the other counts too. A peer that is banned
+   * is not counted for the room, or it could keep everybody out of it.
+   */
   rates?: readonly Rate[];
 };
 

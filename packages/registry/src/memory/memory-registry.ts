@@ -16,7 +16,7 @@ import { toNodeStatus } from "./node-status.ts";
 import { placeRoom } from "./place-room.ts";
 import { RateTable } from "./rate-table.ts";
 import { newIndex, type RegistryIndex } from "./registry-index.ts";
-import { patchRoom, toRoomRecord } from "./room-record.ts";
+import { isBanned, patchRoom, toRoomRecord } from "./room-record.ts";
 import type { Room } from "./room-table.ts";
 import { takeHeartbeat } from "./take-heartbeat.ts";
 
@@ -53,9 +53,16 @@ class MemoryRegistry implements Registry {
   async place(request: PlaceRequest): Promise<Placement> {
     const nowMs = this.#begin();
     const coldUntil = () => this.#bornAt(nowMs) + this.#index.policy.coldMs;
-    const rates = this.#rates.count(request.rates ?? [], nowMs);
+    const rates = this.#countJoin(request, nowMs);
     const placed = placeRoom(this.#index, request, { debitId: randomId(this.#random), nowMs, coldUntil });
     return { ...placed, rates };
+  }
+
+  /** Who is banned pays for his address alone: else he would keep the room shut for everybody. */
+  #countJoin({ roomId, peer, rates = [] }: PlaceRequest, nowMs: number): RateStanding[] {
+    const room = this.#index.rooms.get(roomId);
+    const isKeptOut = room !== undefined && isBanned(room, peer);
+    return this.#rates.count(isKeptOut ? rates.filter(({ name }) => name !== "room") : rates, nowMs);
   }
 
   async count(rates: readonly Rate[]): Promise<RateStanding[]> {

@@ -58,11 +58,14 @@ function isMuted({ mutes }: Room, { identity, source }: Mute): boolean {
   return mutes.some((other) => other.identity === identity && other.source === source);
 }
 
-/** @throws {FairleadError} `banned`: the identity, or the very ticket, whose bearer may have taken another name. */
+/** The identity, or the very ticket, whose bearer may have taken another name. */
+export function isBanned(room: Room, peer: PlaceRequest["peer"]): boolean {
+  return peer !== undefined && (room.bans.has(peer.identity) || bannedTickets(room).includes(peer.ticketId));
+}
+
+/** @throws {FairleadError} `banned`. */
 export function refuseBanned(room: Room, peer: PlaceRequest["peer"]): void {
-  if (!peer) return;
-  if (room.bans.has(peer.identity) || bannedTickets(room).includes(peer.ticketId))
-    throw new FairleadError("banned", { message: `banned from room ${room.roomId}` });
+  if (isBanned(room, peer)) throw new FairleadError("banned", { message: `banned from room ${room.roomId}` });
 }
 
 function bannedTickets({ bans }: Room): string[] {

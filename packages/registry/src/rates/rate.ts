@@ -3,8 +3,11 @@ import { FairleadError } from "@fairlead/protocol";
 /** At most `limit` at once, and `limit` in `windowMs` in the long run. */
 export type RateLimit = { /** 1..1,000,000. */ limit: number /** 1,000..86,400,000. */; windowMs: number };
 
-/** A limit of one API key, address or room. `subject` says which: without spaces, and nothing secret. */
-export type Rate = RateLimit & { name: "key" | "address" | "room"; subject: string };
+/**
+ * A limit of one API key, address or room, or of the strangers of one address: who could not prove who they are. `subject` says
+ * which: without spaces, and nothing secret.
+ */
+export type Rate = RateLimit & { name: "key" | "address" | "stranger" | "room"; subject: string };
 
 /** `remaining`: how many more there may be at once; `resetMs`: when that is `limit` again, if nothing else comes. */
 export type RateStanding = RateLimit & { name: Rate["name"]; remaining: number; resetMs: number };
@@ -31,8 +34,10 @@ export function standingOf(rate: Rate, owedUs: number): RateStanding {
 
 /** @param waitUs Until one more may pass. @returns `rate_limited`; its detail says by which limit, not whose. */
 export function rateRefusal({ name, limit, windowMs }: Rate, waitUs: number): FairleadError {
+  const whose = { key: "of this API key", address: "of this address", room: "of this room" };
+  const of = name === "stranger" ? "without a proof from this address" : whose[name];
   return new FairleadError("rate_limited", {
-    message: `more than ${limit} in ${windowMs / 1_000} s of this ${name === "key" ? "API key" : name}`,
+    message: `more than ${limit} in ${windowMs / 1_000} s ${of}`,
     retryAfterMs: Math.ceil(waitUs / 1_000),
     detail: { rate: name, limit, windowMs },
   });

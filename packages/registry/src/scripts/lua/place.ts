@@ -10,8 +10,7 @@
  */
 export const PLACE_STANDING = /* lua */ `
 local ROOM_ID, IDENTITY, SUSPECT = ARGV[2], ARGV[3], ARGV[11]
-local owed, refusal = countRates(ARGV[13])
-if refusal then return refusal end
+local owed, refusal
 
 local function isBanned(bans)
   for _, ban in ipairs(cjson.decode(bans)) do
@@ -42,7 +41,11 @@ local function answer(room, isNew)
 end
 
 local room = loadRoom(ROOM_ID)
-if room and IDENTITY ~= "" and room.bans ~= "" and isBanned(room.bans) then return { "banned" } end
+local isKeptOut = room and IDENTITY ~= "" and room.bans ~= "" and isBanned(room.bans)
+-- Who is banned pays for his address alone: else he would keep the room shut for everybody.
+owed, refusal = countRates(ARGV[13], isKeptOut)
+if refusal then return refusal end
+if isKeptOut then return { "banned" } end
 if room and isLive(room, SUSPECT) and not isGivenUp(room) then return answer(room, false) end
 `;
 
