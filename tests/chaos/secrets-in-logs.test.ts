@@ -5,6 +5,7 @@ import type { BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { launchChromium } from "../support/chromium.ts";
+import { findSecrets } from "../support/find-secrets.ts";
 import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
@@ -16,15 +17,6 @@ const REDIS_PASSWORD = "password-of-redis";
 const WRONG_KEY = "a-key-that-nobody-was-given";
 /** Shorter ones (Chromium's ufrag has four characters) stand in any text by chance. */
 const LEAST_LENGTH = 8;
-/** Whatever looks like it, whoever made it. */
-const FORBIDDEN = {
-  "a JWT": /eyJ[\w-]{8,}\.[\w-]{8,}/,
-  SDP: /a=(ice-|fingerprint|candidate)/,
-  "a DTLS fingerprint": /([\dA-F]{2}:){19}/i,
-  "a password in a URL": /:\/\/[^\s/:@"]*:[^\s/@"]+@/,
-  "a private key": /"d":"|PRIVATE KEY/,
-};
-
 const secrets = new Map<string, string>();
 const keep = (what: string, ...texts: (string | undefined)[]) => {
   for (const text of texts) if (text && text.length >= LEAST_LENGTH) secrets.set(text, what);
@@ -74,16 +66,10 @@ it("nothing secret stands in a log, whatever went well and whatever went wrong",
   for (const told of ["session.joined", "http.answered", "connection.refused", "registry_unreachable"])
     expect(everything).toContain(`"${told}"`);
   const found = logs.flatMap(({ name, text }) =>
-    text.split("\n").flatMap((line) => whatIn(line).map((what) => ({ name, what, line }))),
+    findSecrets(text.split("\n"), secrets).map((secret) => ({ name, ...secret })),
   );
   expect(found).toEqual([]);
 });
-
-function whatIn(line: string): string[] {
-  const known = [...secrets].filter(([secret]) => line.includes(secret)).map(([, what]) => what);
-  const alike = Object.entries(FORBIDDEN).filter(([, pattern]) => pattern.test(line));
-  return [...known, ...alike.map(([what]) => what)];
-}
 
 const post = (path: string, headers: Record<string, string>, body: string) =>
   fetch(`${cluster.url}${path}`, {

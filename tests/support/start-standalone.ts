@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { RoomDetail, TicketAnswer } from "@fairlead/protocol";
+import { findSecrets } from "./find-secrets.ts";
 
 const MAIN = join(import.meta.dirname, "../../apps/standalone/src/main.ts");
 const API_KEY = "an-api-key-of-browser-tests";
 /** A start takes a second; provides for a machine that is busy with other tests. */
 const START_MS = 60_000;
 const STOP_MS = 10_000;
+const SETTINGS = { FAIRLEAD_CORES: "2", FAIRLEAD_API_KEY: API_KEY, FAIRLEAD_LOG_LEVEL: "debug" };
 const READY = /^Fairlead is ready: (\S+)/;
 
 export type StandaloneProcess = Awaited<ReturnType<typeof startStandalone>>;
@@ -21,7 +23,7 @@ export type StandaloneProcess = Awaited<ReturnType<typeof startStandalone>>;
 export async function startStandalone(env: Record<string, string> = {}) {
   const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
   const child = spawn(process.execPath, [...flags, MAIN, "--port", "0"], {
-    env: { ...process.env, FAIRLEAD_CORES: "2", FAIRLEAD_API_KEY: API_KEY, ...env },
+    env: { ...process.env, ...SETTINGS, ...env },
     // A group of its own, so that no worker outlives it whatever happens.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -49,6 +51,7 @@ export async function startStandalone(env: Record<string, string> = {}) {
     room: (room: string): Promise<RoomDetail> => api("GET", `/v1/rooms/${room}`),
     ticket: (room: string, request: object): Promise<TicketAnswer> =>
       api("POST", `/v1/rooms/${room}/tickets`, request),
+    /** @throws {Error} Something secret stands in what it logged. */
     stop: async () => {
       const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
       const timer = setTimeout(killGroup, STOP_MS);
@@ -56,6 +59,7 @@ export async function startStandalone(env: Record<string, string> = {}) {
       clearTimeout(timer);
       killGroup();
       process.off("exit", killGroup);
+      expectNoSecrets(output);
     },
   };
 }
@@ -82,6 +86,11 @@ function keepOutput(child: ChildProcess): string[] {
     if (input) createInterface({ input }).on("line", (line) => lines.push(line));
   }
   return lines;
+}
+
+function expectNoSecrets(output: readonly string[]): void {
+  const found = findSecrets(output, new Map([[API_KEY, "the API key"]]));
+  if (found.length > 0) throw new Error(`secrets in the log:\n${JSON.stringify(found, null, 2)}`);
 }
 
 /** @returns Whether anything of the group was alive. */

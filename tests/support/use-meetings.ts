@@ -5,7 +5,7 @@ import { type StandaloneProcess, startStandalone } from "./start-standalone.ts";
 
 type Options = { env?: Record<string, string>; chromium?: ChromiumOptions };
 
-const SHOWN_LINES = 60;
+const SHOWN_LINES = 200;
 
 /**
  * One server and one Chromium for the tests of a file; each test gets a room of its own, and its tabs are closed at its end.
