@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { depthWithin } from "./depth.ts";
 import { MediaKind, Source } from "./grants.ts";
 import { MediaId, PeerId } from "./ids.ts";
 import {
@@ -80,6 +81,9 @@ export type CommandInput<N extends CommandName> = z.input<(typeof COMMANDS)[N]["
 export type CommandRequest<N extends CommandName> = z.output<(typeof COMMANDS)[N]["request"]>;
 export type CommandReply<N extends CommandName> = z.output<(typeof COMMANDS)[N]["reply"]>;
 
+/** More than twice what any command needs. */
+const DATA_DEPTH_LIMIT = 16;
+
 /**
  * A command on its way. `id` counts up from 1 within a session; the node starts commands in that order and each once.
  * `settledBelow`: the client has an answer to, or has given up, every id below it; the node forgets those replies.
@@ -88,7 +92,10 @@ export const CommandEnvelope = z.object({
   id: z.int().min(1),
   settledBelow: z.int().min(1),
   name: z.string().max(64),
-  data: z.unknown(),
+  // Whoever hands it on writes it as JSON, for which a stack of any size is too small.
+  data: z.unknown().refine((value) => depthWithin(value, DATA_DEPTH_LIMIT), {
+    message: `nested deeper than ${DATA_DEPTH_LIMIT}`,
+  }),
 });
 export type CommandEnvelope = z.infer<typeof CommandEnvelope>;
 

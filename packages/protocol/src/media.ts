@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { depthWithin } from "./depth.ts";
 import { MediaId } from "./ids.ts";
 
 const CAPABILITIES_LIMIT = 32_768;
@@ -131,9 +132,3 @@ export const PreferredLayers = z.object({
   temporalLayer: z.int().min(0).max(7).optional(),
 });
 export type PreferredLayers = z.infer<typeof PreferredLayers>;
-
-function depthWithin(value: unknown, limit: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  const inner = Object.values(value);
-  return limit === 0 ? inner.length === 0 : inner.every((item) => depthWithin(item, limit - 1));
-}

@@ -5,15 +5,16 @@ import { BATCH_LIMIT } from "./commands.ts";
 import { formatPosition, Position, parsePosition, RoomEvent } from "./events.ts";
 import { ClientFrame, ServerFrame } from "./frames.ts";
 import { EVERY_SOURCE } from "./grants.ts";
-import { PEERS_PER_PAGE, PeerPage } from "./http.ts";
+import { PEERS_PER_PAGE, PeerPage, SessionFrames } from "./http.ts";
 import { Identity, RoomId, randomId, TicketId } from "./ids.ts";
+import { NODE_CALLS } from "./node-calls.ts";
 import { parse, parseJson } from "./parse.ts";
 import { Label, Region } from "./registry-records.ts";
 import { METADATA_LIMIT_BYTES, Metadata, TicketClaims } from "./ticket-claims.ts";
 
 const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
 const position = fc.record({ epoch: fc.nat(2 ** 40), sequence: fc.nat(1_000_000) }).map(formatPosition);
-const data = fc.jsonValue();
+const data = fc.jsonValue({ maxDepth: 8 });
 
 const clientFrame = fc.oneof(
   fc.record({ type: fc.constant("ack"), position, resend: fc.boolean() }),
@@ -51,6 +52,31 @@ describe("frames", () => {
     );
     fc.assert(fc.property(noise, (text) => void expect(() => parseJson(ClientFrame, text)).toThrow(refusal)));
   });
+
+  it.each([17, 5_000])(
+    "with a command's data nested %i deep are refused on every way in, not walked",
+    (depth) => {
+      const command = (data: unknown) => ({
+        type: "command",
+        id: 1,
+        settledBelow: 1,
+        name: "session.leave",
+        data,
+      });
+      const ways = (data: unknown) => [
+        ClientFrame.safeParse(command(data)),
+        SessionFrames.safeParse({ frames: [command(data)] }),
+        NODE_CALLS["session.command"].request.safeParse({
+          ...{ sessionId: "s", epoch: 1, connection: 1 },
+          command: command(data),
+        }),
+      ];
+      const nested = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
+      expect(ways(nested(16)).map(({ success }) => success)).toEqual([true, true, true]);
+      // The innermost list, being empty, is no level of its own.
+      expect(ways(nested(depth + 1)).map(({ success }) => success)).toEqual([false, false, false]);
+    },
+  );
 });
 
 describe("parsing", () => {
