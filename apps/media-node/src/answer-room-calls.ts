@@ -5,7 +5,7 @@ import type { Revalidation } from "./heartbeat/revalidation.ts";
 import type { Joins } from "./joins.ts";
 import type { Claims } from "./lease/claims.ts";
 import type { RoomRecords } from "./lease/room-records.ts";
-import { expelPeer, mutePeer } from "./room/moderate.ts";
+import { banIdentity, expelPeer, mutePeer } from "./room/moderate.ts";
 import type { Peer } from "./room/peer.ts";
 import type { Room } from "./room/room.ts";
 import { producerInfos } from "./room/room-events.ts";
@@ -74,8 +74,16 @@ function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
       await expelPeer(rooms.room(roomId, epoch).peer(peerId), { reason, ban });
       return {};
     },
-    "peer.unban": async ({ roomId, epoch, identity }) => {
-      await records.unban(rooms.room(roomId, epoch), identity);
+    "peer.ban": async ({ roomId, epoch, identity }) => {
+      rooms.bansAhead.add(roomId, { identity, epoch });
+      const room = rooms.roomIfHere(roomId);
+      if (room) await banIdentity(room, identity, "banned");
+      return {};
+    },
+    "peer.unban": async ({ roomId, identity }) => {
+      rooms.bansAhead.lift(roomId, identity);
+      const room = rooms.roomIfHere(roomId);
+      if (room) await records.unban(room, identity);
       return {};
     },
   } satisfies Partial<RoomHandlers>;

@@ -3,6 +3,7 @@ import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "./call-mediasoup.ts";
+import { BansAhead } from "./room/bans-ahead.ts";
 import { Room, type RoomDeps, type RoomSettings } from "./room/room.ts";
 import type { Core } from "./worker/core.ts";
 import type { RunningWorker } from "./worker/start-worker.ts";
@@ -42,9 +43,11 @@ export class Rooms {
   /** Leases that this node gave up, by room: joins that still come with one must not open the room again here. */
   readonly #givenUp = new Map<string, { epoch: number; atMs: number }>();
   readonly #watchers: RoomsWatcher[] = [];
+  readonly bansAhead: BansAhead;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.bansAhead = new BansAhead(options.now);
   }
 
   watch(watcher: RoomsWatcher): void {
@@ -151,8 +154,9 @@ export class Rooms {
       .catch((error) => this.#options.log.warn("lease.release_failed", { roomId: lease.roomId, error }));
   }
 
-  /** Forgets leases that nobody can come with any more. */
+  /** Forgets leases that nobody can come with any more, and bans from before rooms that nobody opened. */
   prune(): void {
+    this.bansAhead.prune();
     const nowMs = this.#options.now();
     for (const [roomId, { atMs }] of this.#givenUp)
       if (nowMs - atMs > GIVEN_UP_KEPT_MS) this.#givenUp.delete(roomId);
@@ -165,6 +169,7 @@ export class Rooms {
     const room = await whileAlive(running.worker, () =>
       Room.open(settings, running, codecs, this.#roomDeps(lease.roomId)),
     );
+    for (const identity of this.bansAhead.of(settings)) room.bans.expect(identity);
     this.#rooms.set(lease.roomId, room);
     for (const { onOpened } of this.#watchers) onOpened?.(room);
     this.#options.log.info("room.opened", { roomId: lease.roomId, core: lease.core, epoch: lease.epoch });

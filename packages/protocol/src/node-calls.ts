@@ -65,8 +65,13 @@ export const NODE_CALLS = {
     request: InRoom.extend({ peerId: PeerId, reason: z.string().max(256), ban: z.boolean().default(true) }),
     reply: Nothing,
   },
+  /**
+   * Keeps an identity out and removes every peer of it, in one turn: who is on the way in meets the ban. So does who comes later
+   * with a place from before it and opens the room. The record has it already, so it counts whatever epoch the room has by now.
+   */
+  "peer.ban": { request: InRoom.extend({ identity: Identity }), reply: Nothing },
   /** Whether it was banned or not. The room record is the caller's to change, since a room need not run to have one. */
-  "peer.unban": { request: InRoom.extend({ identity: Identity }), reply: Nothing },
+  "peer.unban": { request: z.object({ roomId: RoomId, identity: Identity }), reply: Nothing },
   /** Asked on `subjects.roomOwner`, when the registry is away. Refused with `banned` as far as the node knows. */
   "room.owner": {
     request: z.object({

@@ -23,6 +23,14 @@ describe("bans", () => {
     expect(bans.has(ANN)).toBe(true);
   });
 
+  it("that the record is known to have hold until it is read, which has the last word", () => {
+    const bans = new Bans();
+    bans.expect("ann");
+    expect(bans.has(ANN)).toBe(true);
+    bans.noteRecord(RECORDED);
+    expect(bans.has(ANN)).toBe(false);
+  });
+
   it("are lifted, and the record's count again once it is read again", () => {
     const bans = new Bans();
     bans.add(ANN);

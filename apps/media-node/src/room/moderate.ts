@@ -2,6 +2,7 @@ import type { Source } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../call-mediasoup.ts";
 import type { Peer } from "./peer.ts";
+import type { Room } from "./room.ts";
 import { producerInfo } from "./room-events.ts";
 
 /** Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go. */
@@ -19,11 +20,24 @@ export async function expelPeer(
   peer: Peer,
   { reason, ban }: { reason: string; ban: boolean },
 ): Promise<void> {
-  const { room, identity, ticketId } = peer;
-  // At once, so that it can't be back before the record says so.
-  if (ban) room.bans.add({ identity, ticketId });
-  room.remove(peer, "removed", "peer_removed", reason);
-  if (ban) await room.deps.record({ ban: { identity, ticketId } });
+  if (ban) await banIdentity(peer.room, peer.identity, reason);
+  else peer.room.remove(peer, "removed", "peer_removed", reason);
+}
+
+/**
+ * Keeps an identity out, and removes every peer of it, whose tickets are banned too. In this very turn, before the record says so:
+ * who is just being admitted meets the ban.
+ *
+ * @throws {FairleadError} `too_many_bans`: of tickets. They are out all the same, until this room's end.
+ */
+export async function banIdentity(room: Room, identity: string, reason: string): Promise<void> {
+  room.bans.add({ identity });
+  const peers = [...room.peers.values()].filter((peer) => peer.identity === identity);
+  for (const peer of peers) {
+    room.bans.add(peer);
+    room.remove(peer, "removed", "peer_removed", reason);
+  }
+  await Promise.all(peers.map(({ ticketId }) => room.deps.record({ ban: { identity, ticketId } })));
 }
 
 async function tellMute(peer: Peer, producer: types.Producer, muted: boolean): Promise<void> {

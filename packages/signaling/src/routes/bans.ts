@@ -1,5 +1,5 @@
-import { type Bus, callNode } from "@fairlead/bus";
-import { BanPath, FairleadError, type Lease } from "@fairlead/protocol";
+import { callNode } from "@fairlead/bus";
+import { BanPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
@@ -52,7 +52,10 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
     const { room, identity } = c.req.valid("param");
     const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
     const { bus, log } = forRequest(context, c);
-    if (lease) await unlessGone(removeIdentity(bus, lease, identity));
+    if (lease)
+      await unlessGone(
+        callNode(bus, lease.incarnation, "peer.ban", { roomId, epoch: lease.epoch, identity }),
+      );
     log.info("peer.banned", { roomId });
     return c.body(null, 204);
   });
@@ -63,34 +66,8 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
     await registry.updateRoom(roomId, { unban: { identity } });
     // The node that banned it knows without asking the record.
     const { bus, log } = forRequest(context, c);
-    if (lease)
-      await unlessGone(
-        callNode(bus, lease.incarnation, "peer.unban", { roomId, epoch: lease.epoch, identity }),
-      );
+    if (lease) await unlessGone(callNode(bus, lease.incarnation, "peer.unban", { roomId, identity }));
     log.info("peer.unbanned", { roomId });
     return c.body(null, 204);
   });
-}
-
-/** Every peer of the identity; the node bans it too, and so refuses one that is just on its way in. */
-async function removeIdentity(bus: Bus, lease: Lease, identity: string): Promise<void> {
-  const { incarnation, roomId, epoch } = lease;
-  let cursor: string | undefined;
-  do {
-    const page = await callNode(bus, incarnation, "room.peers", { roomId, epoch, cursor });
-    for (const { peerId } of page.peers.filter((peer) => peer.identity === identity))
-      await callNode(bus, incarnation, "peer.remove", {
-        roomId,
-        epoch,
-        peerId,
-        reason: "banned",
-        ban: true,
-      }).catch(unlessLeft);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-}
-
-function unlessLeft(error: unknown): void {
-  const hasLeft = error instanceof FairleadError && error.code === "peer_not_found";
-  if (!hasLeft) throw error;
 }

@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
+import { takeEmptyBody } from "../http/take-empty-body.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, ROOM_ERRORS } from "../openapi/error-responses.ts";
 import { findLease } from "./find-room.ts";
@@ -50,6 +51,7 @@ const remove = createRoute({
   summary: "Remove a peer",
   description:
     "It is told `peer_removed`. By default neither its identity nor its ticket gets in again, until `liftBan`.",
+  middleware: [takeEmptyBody],
   request: {
     params: PeerPath,
     body: { required: false, content: { "application/json": { schema: named.RemoveRequest } } },
