@@ -1,5 +1,5 @@
 import { encodeJson } from "@fairlead/bus";
-import { HTTP_BODY_LIMIT_BYTES, subjects } from "@fairlead/protocol";
+import { FRAME_LIMIT, SESSION_BODY_LIMIT_BYTES, subjects } from "@fairlead/protocol";
 import { generateKeySet, issueSessionTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { HttpClient } from "./testing/http-client.ts";
@@ -8,6 +8,7 @@ import { startCluster } from "./testing/start-cluster.ts";
 const pause = (id: number) =>
   ({ type: "command", id, settledBelow: id, name: "producer.pause", data: {} }) as const;
 const PING = { type: "ping" } as const;
+const long = (units: number) => ({ ...pause(1), data: { producerId: "\u20ac".repeat(units) } });
 
 async function setUp(options?: Parameters<typeof startCluster>[0]) {
   const cluster = await startCluster(options);
@@ -317,12 +318,30 @@ describe("requests of sessions over HTTP", () => {
     ["no frames", '{"frames":[]}', [400, "invalid_request"]],
     ["what is no frame for here", '{"frames":[{"type":"join"}]}', [400, "invalid_request"]],
     ["51 frames", JSON.stringify({ frames: Array(51).fill(PING) }), [400, "invalid_request"]],
-    ["too much", `"${"x".repeat(HTTP_BODY_LIMIT_BYTES)}"`, [413, "frame_too_large"]],
+    ["too much", `"${"x".repeat(SESSION_BODY_LIMIT_BYTES)}"`, [413, "frame_too_large"]],
+    [
+      "a frame that is too long",
+      JSON.stringify({ frames: [PING, long(FRAME_LIMIT)] }),
+      [413, "frame_too_large"],
+    ],
   ])("are refused with %s, and nothing is done", async (_what, body, refusal) => {
     const { open, node } = await setUp();
     const { client } = await open();
     expect(await refusalOf(await client.post(body))).toEqual(refusal);
     expect(node.callsTo("session.command")).toEqual([]);
+  });
+
+  it("may be as long as a frame on a WebSocket, whatever its letters take in UTF-8", async () => {
+    const { listen, joinFrame, server } = await setUp();
+    const { client } = await listen();
+    const [reply] = await client.send(long(FRAME_LIMIT - 200));
+    expect(reply).toMatchObject({ type: "reply", id: 1, ok: true });
+    const join = async (length: number) =>
+      new HttpClient(server.url).request(
+        ...(["POST", "", JSON.stringify({ ...(await joinFrame()), pad: "\u20ac".repeat(length) })] as const),
+      );
+    expect((await join(FRAME_LIMIT / 2)).status).toBe(201);
+    expect(await refusalOf(await join(FRAME_LIMIT))).toEqual([413, "frame_too_large"]);
   });
 
   it("that are too many for one session are refused, and no other session's", async () => {

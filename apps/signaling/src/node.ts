@@ -17,7 +17,7 @@ import {
 } from "./server.ts";
 
 /**
- * Who sends more slowly is cut off: a whole request is 64 KB at most. Idle connections are kept for longer than load balancers keep
+ * Who sends more slowly is cut off: a whole request is 256 KB at most. Idle connections are kept for longer than load balancers keep
  * them (60 s), or those would send a request into one that has just been closed.
  */
 const TIME_OUTS = {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { HTTP_BODY_LIMIT_BYTES } from "@fairlead/protocol";
+import { SESSION_BODY_LIMIT_BYTES } from "@fairlead/protocol";
 import { silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
@@ -98,8 +98,8 @@ describe("a body that is too large", () => {
   const chunk = `1000\r\n${" ".repeat(0x1000)}\r\n`;
 
   it.each([
-    ["with a length", `Content-Length: ${HTTP_BODY_LIMIT_BYTES + 1}\r\n\r\n`, ""],
-    ["in chunks", "Transfer-Encoding: chunked\r\n\r\n", chunk.repeat(HTTP_BODY_LIMIT_BYTES / 0x1000 + 1)],
+    ["with a length", `Content-Length: ${SESSION_BODY_LIMIT_BYTES + 1}\r\n\r\n`, ""],
+    ["in chunks", "Transfer-Encoding: chunked\r\n\r\n", chunk.repeat(SESSION_BODY_LIMIT_BYTES / 0x1000 + 1)],
   ])("%s is refused before its end", async (_what, headers, body) => {
     const { port, stillServes } = await setUp();
     const { socket } = await open(port);

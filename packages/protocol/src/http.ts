@@ -2,7 +2,7 @@ import * as z from "zod";
 import { BATCH_LIMIT, CommandEnvelope } from "./commands.ts";
 import { ErrorBody } from "./errors.ts";
 import { PeerInfo, ProducerInfo } from "./events.ts";
-import { Acknowledgement, ReplyFrame } from "./frames.ts";
+import { Acknowledgement, FRAME_LIMIT, ReplyFrame } from "./frames.ts";
 import { Grants, Source } from "./grants.ts";
 import { Identity, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
 import { JoinReply, Jwt } from "./join.ts";
@@ -11,6 +11,8 @@ import { SurplusPage } from "./surplus.ts";
 import { DisplayName, Metadata, NUMERIC_DATE_MAX } from "./ticket-claims.ts";
 
 export const HTTP_BODY_LIMIT_BYTES = 65_536;
+/** Of requests about sessions, whose frames are as long as on a WebSocket: up to 3 bytes of UTF-8 for each unit of UTF-16. */
+export const SESSION_BODY_LIMIT_BYTES = 4 * FRAME_LIMIT;
 
 export const TICKET_TTL_MAX_S = 86_400;
 

@@ -60,6 +60,13 @@ export function httpAnswerFacts(instances: Instances): void {
       expect(await refusal(ask(path, chunked))).toEqual([413, "frame_too_large"]);
     });
 
+    it("whose body is optional may say that JSON comes and send none", async () => {
+      const reclaimed = await ask("/v1/surplus/reclaim", { method: "POST", headers: json });
+      expect([reclaimed.status, (await reclaimed.json()).unreachable]).toEqual([200, []]);
+      const path = `/v1/rooms/${instances.newRoom()}/peers/nobody`;
+      expect(await refusal(ask(path, { method: "DELETE", headers: json }))).toEqual([404, "room_not_found"]);
+    });
+
     it("has an id, its own or a new one, in its answer, refusals too", async () => {
       for (const path of ["/healthz", "/v1/capabilities", "/v1/nothing"]) {
         const own = await ask(path, { headers: { "x-request-id": "request-of-mine" } });

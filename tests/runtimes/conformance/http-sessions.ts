@@ -1,4 +1,4 @@
-import { OpenedSession, parse, parseJson, ServerFrame } from "@fairlead/protocol";
+import { FRAME_LIMIT, OpenedSession, parse, parseJson, ServerFrame } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { joinFrame } from "../../support/protocol-client.ts";
 import { readEventStream } from "../../support/wires/read-event-stream.ts";
@@ -91,6 +91,18 @@ export function httpSessionFacts(instances: Instances): void {
         { type: "reply", id: 1, ok: false, error: { code: "producer_not_found" } },
         { type: "reply", id: 2, ok: false, error: { code: "unknown_command" } },
       ]);
+    });
+
+    it("takes frames as long as on a WebSocket, and no longer", async () => {
+      const { path, sessionTicket: ticket } = await open();
+      const sing = async (length: number) => {
+        const data = { song: "\u20ac".repeat(length) };
+        const body = { frames: [{ type: "command", id: 1, settledBelow: 1, name: "sing", data }] };
+        return ask("POST", `${path}/commands`, { ticket, body });
+      };
+      const response = await sing(FRAME_LIMIT - 200);
+      expect((await response.json()).frames).toMatchObject([{ error: { code: "unknown_command" } }]);
+      expect(await refusal(await sing(FRAME_LIMIT))).toEqual([413, "frame_too_large"]);
     });
 
     it("is left once and for all, on any instance", async () => {

@@ -1,4 +1,4 @@
-import { FairleadError, HTTP_BODY_LIMIT_BYTES } from "@fairlead/protocol";
+import { FairleadError, HTTP_BODY_LIMIT_BYTES, SESSION_BODY_LIMIT_BYTES } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
 import type { Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -11,6 +11,7 @@ import type { SignalingContext } from "../context.ts";
 import { answerError } from "./error-answer.ts";
 
 const REQUEST_ID_LIMIT = 128;
+const SESSIONS = /^\/v1\/sessions(?:\/|$)/;
 const TRACE_HEADERS = ["traceparent", "tracestate"];
 
 /** What every HTTP route of the API has around it. Routes that a caller adds outside `/v1` are left alone. */
@@ -59,10 +60,16 @@ function headersOf(): MiddlewareHandler {
 }
 
 function limitBody(log: Logger): MiddlewareHandler {
+  const usual = bodyOf(HTTP_BODY_LIMIT_BYTES, log);
+  const ofSessions = bodyOf(SESSION_BODY_LIMIT_BYTES, log);
+  return (c, next) => (SESSIONS.test(c.req.path) ? ofSessions : usual)(c, next);
+}
+
+function bodyOf(maxSize: number, log: Logger): MiddlewareHandler {
   return bodyLimit({
-    maxSize: HTTP_BODY_LIMIT_BYTES,
+    maxSize,
     onError: (c) => {
-      const message = `a body has at most ${HTTP_BODY_LIMIT_BYTES} bytes`;
+      const message = `a body has at most ${maxSize} bytes`;
       return answerError(c, new FairleadError("frame_too_large", { message }), log);
     },
   });

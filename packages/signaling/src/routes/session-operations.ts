@@ -1,17 +1,24 @@
-import { PING_INTERVAL_MS, Position, SessionPath } from "@fairlead/protocol";
+import {
+  FRAME_LIMIT,
+  PING_INTERVAL_MS,
+  Position,
+  SESSION_BODY_LIMIT_BYTES,
+  SessionPath,
+} from "@fairlead/protocol";
 import { createRoute } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import * as z from "zod";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, NODE_ERRORS, REGISTRY_ERRORS } from "../openapi/error-responses.ts";
 import { EVENT_EXAMPLE } from "../openapi/examples.ts";
-import { checkVersion } from "../session/read-frame.ts";
+import { checkLength, checkVersion } from "../session/read-frame.ts";
 
 const common = { tags: ["sessions"], security: [{ sessionTicket: [] }] };
 const bearerErrors = ["session_invalid", "session_expired", "bus_disconnected"] as const;
 
-/** Told before anything else about a join: another version's may look different. */
-const refuseOtherVersions: MiddlewareHandler = async (c, next) => {
+/** Told before anything else about a join, as about a frame: another version's may look different. */
+const checkJoin: MiddlewareHandler = async (c, next) => {
+  checkLength(await c.req.text());
   checkVersion(await c.req.json().catch(() => null));
   await next();
 };
@@ -26,7 +33,7 @@ export const open = createRoute({
   description:
     "What `join` is on the WebSocket, for networks that let none through. The client then reads `streamEvents` from " +
     "`position` on, within the grace time. Sent again with the same `joinId` it finds the session that the first one made.",
-  middleware: [refuseOtherVersions],
+  middleware: [checkJoin],
   request: { body: { required: true, content: { "application/json": { schema: named.JoinRequest } } } },
   responses: {
     201: jsonOf(named.OpenedSession, "The session, and the ticket that proves it."),
@@ -98,7 +105,8 @@ export const send = createRoute({
   description:
     "In order, from 1 to 50. Answers hold one `reply` to each command that was settled (one that is missing is sent again, with " +
     "its id: it acts once) and one `pong` to each `ping`. An `error` among them says that the session is over. Each request " +
-    "proves that the client is there: without any for the grace time the session ends.",
+    "proves that the client is there: without any for the grace time the session ends. A frame has at most " +
+    `${FRAME_LIMIT} UTF-16 units, as on the WebSocket, and the body ${SESSION_BODY_LIMIT_BYTES} bytes.`,
   request: {
     params: SessionPath,
     body: { required: true, content: { "application/json": { schema: named.SessionFrames } } },

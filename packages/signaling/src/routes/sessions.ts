@@ -11,6 +11,7 @@ import type { Clients } from "../session/clients.ts";
 import { FrameStream } from "../session/frame-stream.ts";
 import { joinSession } from "../session/join-session.ts";
 import { leaveSession } from "../session/leave-session.ts";
+import { checkLength } from "../session/read-frame.ts";
 import { SessionRates } from "../session/session-rates.ts";
 import { events, leave, open, send } from "./session-operations.ts";
 
@@ -28,6 +29,7 @@ export function addSessionRoutes(app: OpenAPIHono, context: SignalingContext, cl
     assertBus(context);
     const { session } = await readSessionTicket(c, context, c.req.valid("param").session);
     const { frames } = c.req.valid("json");
+    for (const frame of frames) checkLength(JSON.stringify(frame));
     rates.take(session.session, frames.length);
     return c.json({ frames: await answerFrames(forRequest(context, c), session, frames, isWanted(c)) }, 200);
   });
@@ -71,13 +73,20 @@ async function follow(
   clients: Clients,
   resume: Pick<ResumeRequest, "sessionTicket" | "position">,
 ): Promise<ReadableStream> {
+  const { signal } = c.req.raw;
+  // A signal tells only once, and somebody may have gone while the ticket was read.
+  if (signal.aborted) throw nobodyWaits();
   const stream = new FrameStream(() => connection.disconnected());
   const connection: ClientConnection = clients.accept(stream, context);
   // Not every runtime cancels a body that nobody reads yet, nor tells by the signal once somebody does.
-  c.req.raw.signal.addEventListener("abort", () => stream.cancel(), { once: true });
+  signal.addEventListener("abort", () => stream.cancel(), { once: true });
   connection.receive(JSON.stringify({ type: "resume", protocolVersion: PROTOCOL_VERSION, ...resume }));
   const first = await stream.first;
-  if (first === null) throw new FairleadError("session_gone", { message: "nobody waits for this" });
+  if (first === null) throw nobodyWaits();
   if (first.type === "error") throw fromErrorBody(first.error);
   return stream.body;
+}
+
+function nobodyWaits(): FairleadError {
+  return new FairleadError("session_gone", { message: "nobody waits for this" });
 }

@@ -88,12 +88,13 @@ describe("surplus over HTTP", () => {
   it("is reclaimed on all nodes or on one, all of it or by id, as often as one likes", async () => {
     const { nodes, call } = await setUp();
     for (const node of nodes) node.answer("node.reclaim", ({ ids }) => ({ reclaimed: ids?.length ?? 2 }));
-    const reclaim = async (body?: object) => (await call("POST", "/v1/surplus/reclaim", body)).json();
+    const reclaim = async (body?: object | "") => (await call("POST", "/v1/surplus/reclaim", body)).json();
     expect(await reclaim()).toEqual({ reclaimed: 6, unreachable: [] });
+    expect(await reclaim("")).toEqual({ reclaimed: 6, unreachable: [] });
     expect(await reclaim({ nodeId: "node-b", ids: ["one"] })).toEqual({ reclaimed: 1, unreachable: [] });
     nodes[2].kill();
     expect(await reclaim({})).toEqual({ reclaimed: 4, unreachable: ["node-c"] });
-    expect(nodes.map((node) => node.callsTo("node.reclaim").length)).toEqual([2, 3, 1]);
+    expect(nodes.map((node) => node.callsTo("node.reclaim").length)).toEqual([3, 4, 2]);
     expect(await refusalOf(await call("POST", "/v1/surplus/reclaim", { nodeId: "none" }))).toEqual([
       ...[404, "node_not_found"],
     ]);

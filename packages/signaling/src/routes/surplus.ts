@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { SignalingContext } from "../context.ts";
 import { forRequest } from "../http/for-request.ts";
+import { takeEmptyBody } from "../http/take-empty-body.ts";
 import { named } from "../openapi/components.ts";
 import {
   API_KEY_ERRORS,
@@ -41,6 +42,7 @@ const reclaim = createRoute({
   description:
     "Of all nodes, or of one; all that is surplus now, or those that are named. What is gone already, or has an owner, is " +
     "passed over, so that it can be asked twice.",
+  middleware: [takeEmptyBody],
   request: {
     body: { required: false, content: { "application/json": { schema: named.ReclaimRequest } } },
   },

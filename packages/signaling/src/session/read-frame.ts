@@ -14,11 +14,15 @@ import * as z from "zod";
  * which is told before anything else about a frame, since another version's frames may look different.
  */
 export function readFrame(text: string): ClientFrame {
-  if (text.length > FRAME_LIMIT)
-    throw new FairleadError("frame_too_large", { detail: { limit: FRAME_LIMIT } });
+  checkLength(text);
   const value = parseJson(z.unknown(), text);
   checkVersion(value);
   return parse(ClientFrame, value, "invalid_frame");
+}
+
+/** @param text A frame, in whatever way it came. @throws {FairleadError} `frame_too_large`. */
+export function checkLength({ length }: string): void {
+  if (length > FRAME_LIMIT) throw new FairleadError("frame_too_large", { detail: { limit: FRAME_LIMIT } });
 }
 
 /** @throws {FairleadError} `protocol_unsupported` for what names a version that is not spoken here. */
