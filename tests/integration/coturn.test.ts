@@ -11,7 +11,7 @@ const hasIpv6 = Object.values(networkInterfaces())
   .flat()
   .some((some) => some?.address === "::1");
 
-/** As a media node makes them; `apps/media-node/src/turn` has the test of that. */
+/** As a media node makes them: `apps/media-node/src/turn` and `ice.test.ts` have the tests of that. */
 function credentialsFor(name: string, ttlS: number, secret = TURN_SECRET): TurnCredentials {
   const username = `${Math.floor(Date.now() / 1_000) + ttlS}:${name}`;
   return { username, credential: createHmac("sha1", secret).update(username).digest("base64") };
@@ -103,7 +103,7 @@ describe("coturn, configured as deploy/coturn says", () => {
     });
   });
 
-  it("gives one peer so many relays and no more, whatever credentials it has", async () => {
+  it("gives one identity so many relays and no more, however often it joins", async () => {
     const quota = 64;
     const codes: number[] = [];
     for (let relays = 0; relays <= quota; relays++)

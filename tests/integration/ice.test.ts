@@ -1,4 +1,4 @@
-import type { JoinReply } from "@fairlead/protocol";
+import type { IceServer, JoinReply } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { freePort } from "../support/servers/free-port.ts";
 import { type ClusterOptions, startCluster } from "./start-cluster.ts";
@@ -15,6 +15,8 @@ function candidatesOf({ sendTransport, receiveTransport }: JoinReply): { protoco
   );
 }
 
+const nameIn = ([server]: IceServer[]) => server?.username?.split(":")[1] ?? expect.fail("no name");
+
 describe("a peer is told of TURN servers", () => {
   const urls = ["turn:turn.example.org", "turns:turn.example.org:443?transport=tcp"];
   const turn = { urls, secret: "a-secret-of-tests", ttlS: 600 };
@@ -28,7 +30,7 @@ describe("a peer is told of TURN servers", () => {
     const [first] = ann.joined.iceServers;
     expect(first).toEqual({
       urls,
-      username: expect.stringMatching(new RegExp(`^\\d+:${ann.joined.peerId}$`)),
+      username: expect.stringMatching(/^\d+:[\w-]{22}$/),
       credential: expect.stringMatching(/^[A-Za-z0-9+/]{27}=$/),
     });
     expect(Math.abs(endsAfterS(first?.username) - turn.ttlS)).toBeLessThan(30);
@@ -37,12 +39,21 @@ describe("a peer is told of TURN servers", () => {
     aheadMs = 60_000;
     const { id } = ann.joined.receiveTransport;
     const { iceServers } = await ann.command("transport.restart_ice", { transportId: id });
-    expect(iceServers).toMatchObject([
-      { urls, username: expect.stringMatching(`^\\d+:${ann.joined.peerId}$`) },
-    ]);
+    expect(iceServers).toMatchObject([{ urls, username: expect.stringMatching(/^\d+:[\w-]{22}$/) }]);
+    expect(nameIn(iceServers)).toBe(nameIn(ann.joined.iceServers));
     expect(iceServers[0]?.credential).not.toBe(first?.credential);
     expect(endsAfterS(iceServers[0]?.username)).toBeGreaterThan(endsAfterS(first?.username) + 59);
     expect(JSON.stringify([ann.frames, bob.frames])).not.toContain(turn.secret);
+  });
+
+  it("under a name that TURN servers count by: one for an identity in a room, however often it joins", async () => {
+    const cluster = await start({ reach: { turn } });
+    const [room, other] = [cluster.newRoom(), cluster.newRoom()];
+    const nameAt = async (...at: [room: string, identity: string]) =>
+      nameIn((await cluster.join(...at)).joined.iceServers);
+    const ann = await nameAt(room, "ann");
+    expect(await nameAt(room, "ann")).toBe(ann);
+    expect(new Set([ann, await nameAt(room, "bob"), await nameAt(other, "ann")]).size).toBe(3);
   });
 
   it("not at all where there are none", async () => {

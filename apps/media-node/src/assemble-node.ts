@@ -50,7 +50,7 @@ function assembleBasis(options: MediaNodeOptions) {
   const rooms: Rooms = new Rooms({
     ...{ bus, registry, log, now, incarnation, cores, codecPolicy },
     record: (roomId, patch) => leases.records.write(roomId, patch),
-    iceServersFor: (peerId) => (options.turn ? iceServersFor(options.turn, peerId, now()) : []),
+    iceServersFor: (user) => (options.turn ? iceServersFor(options.turn, user, now()) : []),
   });
   const network = new NetworkMeter(node.capacity.networkBps);
   const shared = { ...{ node, nodeId, incarnation, bus, registry, log, now }, cores, rooms, network };

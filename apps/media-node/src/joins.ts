@@ -179,7 +179,7 @@ export class Joins {
       grants: peer.grants,
       sendTransport: offerOf(peer.transports.send),
       receiveTransport: offerOf(peer.transports.receive),
-      iceServers: room.deps.iceServersFor(peer.peerId),
+      iceServers: room.deps.iceServersFor(peer.identity),
       graceMs: this.#options.graceMs,
     };
   }

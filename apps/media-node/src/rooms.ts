@@ -1,10 +1,11 @@
-import { type CodecPolicy, FairleadError, type Lease, mediaCodecs } from "@fairlead/protocol";
+import { type CodecPolicy, FairleadError, type IceServer, type Lease, mediaCodecs } from "@fairlead/protocol";
 import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "./call-mediasoup.ts";
 import { BansAhead } from "./room/bans-ahead.ts";
 import { Room, type RoomDeps, type RoomSettings } from "./room/room.ts";
+import type { TurnUser } from "./turn/ice-servers.ts";
 import type { Core } from "./worker/core.ts";
 import type { RunningWorker } from "./worker/start-worker.ts";
 
@@ -18,7 +19,7 @@ export type RoomsOptions = {
   now: () => number;
   /** Writes a moderation act into the record of a room. */
   record: (roomId: string, patch: RoomPatch) => Promise<void>;
-  iceServersFor: RoomDeps["iceServersFor"];
+  iceServersFor: (user: TurnUser) => IceServer[];
 };
 
 export type RoomsWatcher = {
@@ -198,7 +199,11 @@ export class Rooms {
 
   #roomDeps(roomId: string): RoomDeps {
     const { bus, log, now, record, iceServersFor } = this.#options;
-    return { bus, log, now, iceServersFor, record: (patch) => record(roomId, patch) };
+    return {
+      ...{ bus, log, now },
+      record: (patch) => record(roomId, patch),
+      iceServersFor: (identity) => iceServersFor({ roomId, identity }),
+    };
   }
 
   #forget(room: Room): void {

@@ -13,6 +13,6 @@ export const transportCommands = {
   "transport.restart_ice": async (peer, { transportId }) => {
     const transport = peer.transport(transportId);
     const iceParameters = await refuseBadMedia(peer, () => transport.restartIce());
-    return { iceParameters, iceServers: peer.room.deps.iceServersFor(peer.peerId) };
+    return { iceParameters, iceServers: peer.room.deps.iceServersFor(peer.identity) };
   },
 } satisfies Partial<CommandHandlers>;

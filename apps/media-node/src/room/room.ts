@@ -34,7 +34,7 @@ export type RoomDeps = {
   /** Writes a moderation act into the room record, which outlives this node; later, if the registry is away. */
   record: (patch: RoomPatch) => Promise<void>;
   /** With credentials that are made at each call. */
-  iceServersFor: (peerId: string) => IceServer[];
+  iceServersFor: (identity: string) => IceServer[];
 };
 
 export type RoomSettings = {

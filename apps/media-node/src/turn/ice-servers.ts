@@ -11,24 +11,40 @@ export type TurnOptions = {
   ttlS: number;
 };
 
+/** So many that no two users share a quota. */
+const NAME_BYTES = 16;
+
+/** Somebody in a room, however often he joins it. */
+export type TurnUser = { roomId: string; identity: string };
+
 /**
  * Servers for one peer's ICE, with credentials that were made now, by the convention that coturn calls REST
  * (draft-uberti-behave-turn-rest-00 § 2.2): who has the secret can check them, and nobody stores any.
  *
- * @param peerId Becomes part of the name, so that a TURN server can hold each peer to its quota. It says nothing of who that is.
  * @returns At most two: one with what needs no credentials, one with what does.
  */
 export function iceServersFor(
   { urls, secret = "", ttlS }: TurnOptions,
-  peerId: string,
+  user: TurnUser,
   nowMs: number,
 ): IceServer[] {
   const turn = urls.filter(isTurn);
   const stun = urls.filter((url) => !isTurn(url));
-  const username = `${Math.floor(nowMs / 1_000) + ttlS}:${peerId}`;
+  const username = `${Math.floor(nowMs / 1_000) + ttlS}:${nameOf(user, secret)}`;
   const credential = createHmac("sha1", secret).update(username).digest("base64");
   return [
     ...(stun.length > 0 ? [{ urls: stun }] : []),
     ...(turn.length > 0 ? [{ urls: turn, username, credential }] : []),
   ];
+}
+
+/**
+ * What a TURN server counts a user's quota by, whose log then says nothing of who that is. SHA-256, so that nobody gets a password
+ * made, which is an HMAC by SHA-1 of the same secret, by joining under a name that reads like credentials.
+ */
+function nameOf({ roomId, identity }: TurnUser, secret: string): string {
+  const hmac = createHmac("sha256", secret)
+    .update(JSON.stringify([roomId, identity]))
+    .digest();
+  return hmac.subarray(0, NAME_BYTES).toString("base64url");
 }
