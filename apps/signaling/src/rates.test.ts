@@ -1,5 +1,5 @@
 import { type ClientFrameInput, OpenedSession } from "@fairlead/protocol";
-import { expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
 
@@ -9,14 +9,17 @@ const tooMany = { error: { code: "rate_limited" } };
 
 type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
-const postSession = async ({ server, joinFrame }: Cluster, headers = {}, room?: string) => {
-  const { type: _, ...join } = await joinFrame(room);
-  return fetch(`${server.url}/v1/sessions`, {
+const postSession = async (cluster: Cluster, headers = {}, room?: string) => {
+  const { type: _, ...join } = await cluster.joinFrame(room);
+  return postJoin(cluster, join, headers);
+};
+
+const postJoin = ({ server }: Cluster, join: object, headers = {}) =>
+  fetch(`${server.url}/v1/sessions`, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(join),
   });
-};
 
 const issue = ({ server }: Cluster, key: string) =>
   fetch(`${server.url}/v1/rooms/standup/tickets`, {
@@ -46,7 +49,9 @@ it("joins count for address and room, by WebSocket and HTTP alike, and answers s
 
   const client = await cluster.connect();
   client.send(await cluster.joinFrame("standup", "cleo"));
-  expect((await client.next("error")).error).toMatchObject({ code: "rate_limited", retryAfterMs: 1_000 });
+  const { error } = await client.next("error");
+  expect(error).toMatchObject({ code: "rate_limited", retryAfterMs: expect.any(Number) });
+  expect(error.retryAfterMs).toBeLessThanOrEqual(1_000);
   expect(await client.closed).toBe(4418);
 
   cluster.clock.nowMs += 1_000;
@@ -83,9 +88,12 @@ it("API requests count for their key, whatever their address", async () => {
 
 it("wrong keys and wrong tickets count for the address, which soon learns nothing more", async () => {
   const cluster = await startCluster({ app: { rateLimits: { address: often(3) } } });
+  const counted = vi.spyOn(cluster.registry, "count");
   const statuses = [];
   for (let guess = 0; guess < 4; guess += 1) statuses.push((await issue(cluster, `guess-${guess}`)).status);
   expect(statuses).toEqual([401, 401, 401, 429]);
+  expect((await issue(cluster, "guess-5")).headers.get("RateLimit")).toBe('"stranger";r=0;t=1');
+  expect(counted, "who is refused already is no work for the registry").toHaveBeenCalledTimes(4);
   cluster.clock.nowMs += 1_000;
   const join = await cluster.joinFrame();
   const wrong: ClientFrameInput = { ...join, ticket: `${join.ticket.slice(0, -20)}${"A".repeat(20)}` };
@@ -96,6 +104,68 @@ it("wrong keys and wrong tickets count for the address, which soon learns nothin
     codes.push((await client.refusal())[0]);
   }
   expect(codes).toEqual(["ticket_invalid", "rate_limited"]);
+});
+
+it("of an address whose strangers guess too much, those with tickets come in", async () => {
+  const cluster = await startCluster({ app: { rateLimits: { address: often(2) } } });
+  for (const status of [401, 401, 429]) expect((await issue(cluster, "a-guess")).status).toBe(status);
+  expect((await postSession(cluster)).headers.get("RateLimit")).toBe('"address";r=1;t=1');
+  await cluster.join("standup", "bob");
+  expect((await postSession(cluster)).headers.get("RateLimit")).toBe('"address";r=0;t=1');
+});
+
+it("an address that has been refused is refused without asking the registry, until it may come again", async () => {
+  const cluster = await startCluster({ app: { rateLimits: { address: often(1) } } });
+  const placed = vi.spyOn(cluster.registry, "place");
+  for (const status of [201, 429, 429, 429]) expect((await postSession(cluster)).status).toBe(status);
+  expect(placed).toHaveBeenCalledTimes(2);
+  cluster.clock.nowMs += 1_000;
+  expect((await postSession(cluster)).status).toBe(201);
+});
+
+describe("who comes back with the session ticket of the room's last place", () => {
+  const rateLimits = { address: often(1), room: often(1) };
+
+  it("counts for no rate, by WebSocket and HTTP, and neither at a process that paces newcomers", async () => {
+    const limits = { openings: { perSecond: 0.001, burst: 1 } };
+    const cluster = await startCluster({ limits, app: { rateLimits } });
+    const { joined } = await cluster.join("standup", "ann");
+    const client = await cluster.connect();
+    client.send({ ...(await cluster.joinFrame()), previousSession: joined.sessionTicket });
+    const again = await client.next("joined");
+    const { type: _, ...join } = await cluster.joinFrame();
+    const answer = await postJoin(cluster, { ...join, previousSession: again.sessionTicket });
+    expect([answer.status, answer.headers.get("RateLimit")]).toEqual([201, null]);
+  });
+
+  it.each([
+    ["forged", (ticket: string) => `${ticket.slice(0, -20)}${"A".repeat(20)}`, "standup", "ann"],
+    ["another identity's", (ticket: string) => ticket, "standup", "bob"],
+    ["of another room", (ticket: string) => ticket, "other", "ann"],
+  ] as const)("counts like anybody when it is %s", async (_which, change, room, identity) => {
+    const cluster = await startCluster({ app: { rateLimits: { address: often(1) } } });
+    const { joined } = await cluster.join("standup", "ann");
+    const { type: _, ...join } = await cluster.joinFrame(room, identity);
+    const answer = await postJoin(cluster, { ...join, previousSession: change(joined.sessionTicket) });
+    expect(answer.status).toBe(429);
+  });
+
+  it("counts again when it comes back in a loop, each identity for itself", async () => {
+    const cluster = await startCluster({ app: { rateLimits } });
+    const { joined } = await cluster.join("standup", "ann");
+    const comeBack = async () => {
+      const { type: _, ...join } = await cluster.joinFrame();
+      return (await postJoin(cluster, { ...join, previousSession: joined.sessionTicket })).status;
+    };
+    const statuses = [];
+    for (let time = 0; time < 12; time += 1) statuses.push(await comeBack());
+    expect(statuses).toEqual([...Array<number>(10).fill(201), 429, 429]);
+    cluster.clock.nowMs += 1_000;
+    const { joined: ofBob } = await cluster.join("standup", "bob");
+    const { type: _, ...join } = await cluster.joinFrame("standup", "bob");
+    const answer = await postJoin(cluster, { ...join, previousSession: ofBob.sessionTicket });
+    expect(answer.status).toBe(201);
+  });
 });
 
 it("behind proxies the address is what the outermost of them was asked by, and nothing that a client wrote", async () => {

@@ -5,11 +5,14 @@ import type { Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
+import { RefusedAddresses } from "./abuse/refused-addresses.ts";
 import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
 import { CircuitBreaker } from "./placement/circuit-breaker.ts";
 import { BusHistory } from "./session/bus-history.ts";
+import { FREE_RETURNS } from "./session/is-free-return.ts";
 import { TokenBucket } from "./session/token-bucket.ts";
+import { TokenBuckets } from "./session/token-buckets.ts";
 
 /** Fills the array it is given with random bytes. */
 export type Random = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
@@ -46,7 +49,7 @@ export type SignalingDependencies = {
   origins?: "*" | readonly string[];
 };
 
-/** How often. Without the entry of one kind, it has no limit. */
+/** How often. Without the entry of one kind, it has no limit. An address's is also that of its strangers, who count apart. */
 export type RateLimits = { address?: RateLimit; key?: RateLimit; room?: RateLimit };
 
 /** The dependencies with every default filled in. */
@@ -59,8 +62,11 @@ export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl"
   busHistory: BusHistory;
   /** Those of this process, whoever comes; null: no limit. */
   openings: TokenBucket | null;
+  /** Joins that count for nothing, of each room and identity. */
+  freeReturns: TokenBuckets;
   /** The client's, as limits count it; undefined where nobody asks, or the runtime does not know. */
   address: string | undefined;
+  refusedAddresses: RefusedAddresses;
   /** Hears how the rates stand that a request was counted for. */
   onRates: (standings: readonly RateStanding[]) => void;
 };
@@ -87,9 +93,11 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     rateLimits: dependencies.rateLimits ?? {},
     origins: dependencies.origins ?? "*",
     address: undefined,
+    refusedAddresses: new RefusedAddresses(now),
     onRates: () => {},
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
     openings: limits.openings && new TokenBucket(limits.openings.perSecond, limits.openings.burst, now),
+    freeReturns: new TokenBuckets({ ...FREE_RETURNS, now }),
   };
 }

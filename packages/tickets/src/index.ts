@@ -29,5 +29,6 @@ export {
   type AdmissionKeys,
   type AdmissionOptions,
   type AdmissionTickets,
+  hasBeenIn,
   verifyAdmission,
 } from "./verify-admission.ts";

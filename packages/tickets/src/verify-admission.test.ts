@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { generateKeySet } from "./key-set.ts";
 import { issueTicket } from "./room-ticket.ts";
 import { issueSessionTicket } from "./session-ticket.ts";
-import { verifyAdmission } from "./verify-admission.ts";
+import { hasBeenIn, verifyAdmission } from "./verify-admission.ts";
 
 const BEGIN = 1_800_000_000_000;
 const grants = { publish: [], subscribe: true, data: false, moderate: false };
@@ -25,7 +25,9 @@ async function setUp({ of, sub = "ann", room = "r", issuedMs = 0 }: Session = {}
       { ticket, ...tickets },
       { room: roomId, now: () => BEGIN + ms },
     );
-  return { verify, previousSession };
+  const hadBeenIn = (ticket = previousSession) =>
+    hasBeenIn({ sessionKeys }, ticket, { claims, now: () => BEGIN });
+  return { verify, previousSession, hadBeenIn };
 }
 
 const expired = { code: "ticket_expired" };
@@ -75,5 +77,25 @@ describe("admitting a peer", () => {
     const wrong = { code: "ticket_wrong_room" };
     await expect(verify(0, { previousSession }, "elsewhere")).rejects.toMatchObject(wrong);
     await expect(verify(30 * MINUTE, { previousSession }, "elsewhere")).rejects.toMatchObject(wrong);
+  });
+});
+
+describe("whether a peer has been in its room before", () => {
+  it.each([
+    ["its own", {}, true],
+    ["its own, by an older ticket", { of: "another ticket" }, true],
+    ["another identity's", { sub: "eve" }, false],
+    ["of another room", { room: "elsewhere" }, false],
+    ["one that has expired", { issuedMs: -120 * MINUTE }, false],
+  ] as const)("by a session ticket that is %s", async (_which, session, expected) => {
+    const { hadBeenIn } = await setUp(session);
+    expect(await hadBeenIn()).toBe(expected);
+  });
+
+  it("is not believed of a session ticket that somebody else signed, or changed", async () => {
+    const { hadBeenIn, previousSession } = await setUp();
+    const { previousSession: foreign } = await setUp();
+    const changed = `${previousSession.slice(0, -20)}${"A".repeat(20)}`;
+    expect([await hadBeenIn(foreign), await hadBeenIn(changed)]).toEqual([false, false]);
   });
 });

@@ -1,7 +1,7 @@
 import { FairleadError, type SessionClaims, type TicketClaims } from "@fairlead/protocol";
 import type { KeySet } from "./key-set.ts";
 import { type VerifyTicketOptions, verifyTicket } from "./room-ticket.ts";
-import { verifySessionTicket } from "./session-ticket.ts";
+import { type VerifySessionOptions, verifySessionTicket } from "./session-ticket.ts";
 import type { TicketKeys } from "./ticket-keys.ts";
 
 /** Each join gives a new session ticket, so without an end one ticket would admit for ever. */
@@ -37,6 +37,19 @@ export async function verifyAdmission(
   }
 }
 
+/**
+ * @param options.claims Of the join's ticket, verified; the peer may have had another one then.
+ * @returns Whether `previousSession` verifies, and is of the same identity in the same room.
+ */
+export async function hasBeenIn(
+  { sessionKeys }: Pick<AdmissionKeys, "sessionKeys">,
+  previousSession: string,
+  { claims, ...options }: VerifySessionOptions & { claims: TicketClaims },
+): Promise<boolean> {
+  const previous = await previousOf(sessionKeys, previousSession, options);
+  return previous !== null && previous.room === claims.room && previous.sub === claims.sub;
+}
+
 /** @returns null without a session ticket that stands for the same admission. */
 async function readmit(
   { ticketKeys, sessionKeys }: AdmissionKeys,
@@ -45,18 +58,25 @@ async function readmit(
 ): Promise<TicketClaims | null> {
   if (previousSession === undefined) return null;
   const { issuer, now } = options;
-  const previous = await verifySessionTicket(sessionKeys, previousSession, { issuer, now }).catch(asRefusal);
+  const previous = await previousOf(sessionKeys, previousSession, { issuer, now });
   if (previous === null) return null;
   const claims = await verifyTicket(ticketKeys, ticket, { ...options, allowExpired: true });
   const isLongOver = (now ?? Date.now)() / 1_000 > claims.exp + READMISSION_MAX_S;
   return isSameAdmission(previous, claims) && !isLongOver ? claims : null;
 }
 
-function isSameAdmission(previous: SessionClaims, claims: TicketClaims): boolean {
-  return previous.ticketId === claims.jti && previous.room === claims.room && previous.sub === claims.sub;
+/** @returns null for a session ticket that does not verify. */
+function previousOf(
+  sessionKeys: KeySet,
+  previousSession: string,
+  options: VerifySessionOptions,
+): Promise<SessionClaims | null> {
+  return verifySessionTicket(sessionKeys, previousSession, options).catch((error: unknown) => {
+    if (error instanceof FairleadError) return null;
+    throw error;
+  });
 }
 
-function asRefusal(error: unknown): null {
-  if (error instanceof FairleadError) return null;
-  throw error;
+function isSameAdmission(previous: SessionClaims, claims: TicketClaims): boolean {
+  return previous.ticketId === claims.jti && previous.room === claims.room && previous.sub === claims.sub;
 }

@@ -53,7 +53,7 @@ export function limitFacts(instances: Instances): void {
       const answers = await askInTurn(GUESSES + 1, "guessed-by-somebody", "127.0.0.2");
       expect(answers.map(({ status }) => status)).toEqual([...Array(GUESSES).fill(401), 429]);
       expect(answers.at(-1)?.body).toMatchObject({
-        error: { code: "rate_limited", detail: { rate: "address" } },
+        error: { code: "rate_limited", detail: { rate: "stranger" } },
       });
       const [other] = await askInTurn(1, "guessed-by-somebody", "127.0.0.3");
       expect(other?.body).toMatchObject({ error: { code: "api_key_invalid" } });

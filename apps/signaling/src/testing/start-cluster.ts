@@ -26,6 +26,8 @@ type Options = {
   /** What the server gets besides. */
   serving?: Partial<NodeServeOptions>;
 };
+const START_MS = 1_800_000_000_000;
+
 type JoinFrame = Extract<ClientFrameInput, { type: "join" }>;
 type Joined = Extract<ServerFrame, { type: "joined" }>;
 
@@ -49,7 +51,7 @@ async function startBackEnd() {
   const bus = createMemoryBus();
   /** Signaling's own connection to it. */
   const signalingBus = cuttable(bus);
-  const clock = { nowMs: 1_800_000_000_000 };
+  const clock = { nowMs: START_MS };
   const registry = createMemoryRegistry({ now: () => clock.nowMs });
   const node = await startScriptedNode(bus, registry);
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
@@ -57,13 +59,15 @@ async function startBackEnd() {
 }
 
 function serveOptions(backEnd: BackEnd, options: Options, port: number): NodeServeOptions {
-  const { signalingBus: bus, registry, ticketKeys, sessionKeys } = backEnd;
+  const { signalingBus: bus, clock, registry, ticketKeys, sessionKeys } = backEnd;
+  // Tickets are issued by the real time; what the registry's clock is set forward by, signaling's is too.
+  const now = () => Date.now() + clock.nowMs - START_MS;
   const { limits, log = silentLogger, region, tls, app, serving } = options;
   return {
     ...{ host: "127.0.0.1", port, tls },
     createApp: (parts) =>
       createSignaling({
-        ...{ ...parts, bus, registry, ticketKeys, sessionKeys, log, apiKeys: [], region, ...app },
+        ...{ ...parts, bus, registry, ticketKeys, sessionKeys, log, now, apiKeys: [], region, ...app },
         limits: { retryDelaysMs: [1, 1, 1], ...limits },
       }),
     ...serving,

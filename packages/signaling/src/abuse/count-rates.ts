@@ -4,32 +4,33 @@ import type { RateLimits, SignalingContext } from "../context.ts";
 
 /** @returns What a request counts for: each subject that is known and has a limit. */
 export function ratesOf(limits: RateLimits, subjects: Partial<Record<Rate["name"], string>>): Rate[] {
-  return (["key", "address", "room"] as const).flatMap((name) => {
-    const [limit, subject] = [limits[name], subjects[name]];
+  return (["key", "address", "stranger", "room"] as const).flatMap((name) => {
+    const [limit, subject] = [limits[name === "stranger" ? "address" : name], subjects[name]];
     return limit && subject !== undefined ? [{ name, subject, ...limit }] : [];
   });
 }
 
 /**
  * Counts a request that places nothing. While the registry is away nothing is refused: that those come in who may is worth more
- * than that nobody asks too often.
+ * than that nobody asks too often. But an address that has just been refused still is, see `RefusedAddresses`.
  *
  * @throws {FairleadError} `rate_limited`.
  */
 export async function countRates(context: SignalingContext, rates: readonly Rate[]): Promise<void> {
   if (rates.length === 0) return;
-  const { breaker, registry, onRates } = context;
+  const { breaker, registry, refusedAddresses, onRates } = context;
   const notAsked = () => new FairleadError("registry_unreachable");
+  const ask = () => breaker.run(() => registry.count(rates), isUnreachable, notAsked);
   try {
-    onRates(await breaker.run(() => registry.count(rates), isUnreachable, notAsked));
+    onRates(await refusedAddresses.unless(rates, ask));
   } catch (error) {
     if (!isUnreachable(error)) throw error;
   }
 }
 
 /**
- * Counts a request of somebody who could not prove who he is, so that nobody guesses keys or tickets as fast as he can. Others are
- * counted where their effect is: with the placement, or for their API key. These come from back ends, each one address for
+ * Counts a request of somebody who could not prove who he is, so that nobody guesses keys or tickets as fast as he can. It counts
+ * apart from the address's joins: one bad client does not shut out who shares its address and has a ticket. Others are counted where their effect is: with the placement, or for their API key. These come from back ends, each one address for
  * all its users: an address's limit is none for them.
  *
  * @returns What to answer: `error`, or `rate_limited`.
@@ -37,7 +38,7 @@ export async function countRates(context: SignalingContext, rates: readonly Rate
 export async function refusalOfStranger(context: SignalingContext, error: unknown): Promise<unknown> {
   if (!(error instanceof FairleadError) || httpStatus(error.code) !== 401) return error;
   const { rateLimits, address } = context;
-  return countRates(context, ratesOf(rateLimits, { address })).then(
+  return countRates(context, ratesOf(rateLimits, { stranger: address })).then(
     () => error,
     (refusal: unknown) => refusal,
   );

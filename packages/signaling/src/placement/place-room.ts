@@ -59,8 +59,12 @@ async function placeOnce(context: SignalingContext, request: JoinPlaceRequest): 
   }
 }
 
-function askRegistry({ registry, breaker }: SignalingContext, request: PlaceRequest): Promise<Placement> {
-  return breaker.run(() => registry.place(request), isUnreachable, notAsked);
+function askRegistry(
+  { registry, breaker, refusedAddresses }: SignalingContext,
+  request: PlaceRequest,
+): Promise<Placement> {
+  const ask = () => breaker.run(() => registry.place(request), isUnreachable, notAsked);
+  return refusedAddresses.unless(request.rates ?? [], ask);
 }
 
 /** A registry that is cold will know in a moment where the room is, or where it is to go. */

@@ -15,6 +15,7 @@ import type { SignalingContext } from "../context.ts";
 import { placeRoom } from "../placement/place-room.ts";
 import { admitOpening } from "./admit-opening.ts";
 import { assertBus } from "./assert-bus.ts";
+import { isFreeReturn } from "./is-free-return.ts";
 import { pause } from "./pause.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
 
@@ -47,10 +48,10 @@ export async function openSession(
   const { issuer, now } = context;
   assertBus(context);
   const claims = await verifyAdmission(context, join, { issuer, now });
-  // Who was in already and whose room has moved is not kept back.
-  if (join.previousSession === undefined) admitOpening(context);
+  const isFree = await isFreeReturn(context, join, claims);
+  if (!isFree) admitOpening(context);
   const { rateLimits, address } = context;
-  const rates = ratesOf(rateLimits, { address, room: claims.room });
+  const rates = isFree ? [] : ratesOf(rateLimits, { address, room: claims.room });
   const search: Search = { full: [], draining: [], suspect: undefined, lease: null, rates };
   const attempt = () => tryOpen(context, new SessionLink(context, register, sink), { join, claims, search });
   for (const delayMs of context.limits.retryDelaysMs) {

@@ -1,9 +1,7 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { SignalingLimits } from "../limits.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBuckets } from "./token-buckets.ts";
 
-/** Sessions that are counted at once; the one that was quiet for longest is forgotten first. */
-const SESSIONS_MAX = 10_000;
 const RETRY_AFTER_MS = 1_000;
 
 /**
@@ -11,26 +9,15 @@ const RETRY_AFTER_MS = 1_000;
  * node has its own bounds.
  */
 export class SessionRates {
-  readonly #limits: SignalingLimits;
-  readonly #now: () => number;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets: TokenBuckets;
 
-  constructor(limits: SignalingLimits, now: () => number) {
-    this.#limits = limits;
-    this.#now = now;
+  constructor({ framesPerSecond, frameBurst }: SignalingLimits, now: () => number) {
+    this.#buckets = new TokenBuckets({ perSecond: framesPerSecond, burst: frameBurst, now });
   }
 
   /** @throws {FairleadError} `too_many_frames`. */
   take(sessionId: string, frames: number): void {
-    const { framesPerSecond, frameBurst } = this.#limits;
-    const bucket = this.#buckets.get(sessionId) ?? new TokenBucket(framesPerSecond, frameBurst, this.#now);
-    // Puts it last in the map's order.
-    this.#buckets.delete(sessionId);
-    this.#buckets.set(sessionId, bucket);
-    for (const oldest of this.#buckets.keys()) {
-      if (this.#buckets.size <= SESSIONS_MAX) break;
-      this.#buckets.delete(oldest);
-    }
-    if (!bucket.take(frames)) throw new FairleadError("too_many_frames", { retryAfterMs: RETRY_AFTER_MS });
+    if (!this.#buckets.take(sessionId, frames))
+      throw new FairleadError("too_many_frames", { retryAfterMs: RETRY_AFTER_MS });
   }
 }

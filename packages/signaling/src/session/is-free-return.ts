@@ -1,0 +1,22 @@
+import type { JoinRequest, TicketClaims } from "@fairlead/protocol";
+import { hasBeenIn } from "@fairlead/tickets";
+import type { SignalingContext } from "../context.ts";
+
+/** A room moves once or twice in a bad minute, and a join may be tried several times for each. */
+export const FREE_RETURNS = { perSecond: 0.1, burst: 10 };
+
+/**
+ * Whether a join counts for nothing: its peer was in this room already, as the session ticket proves, and comes back because the room
+ * has moved. A big meeting does so at once, often from one address. Each identity so often and no more in a process, or one ticket
+ * would be good for joins without end; beyond that a return is a join like any other.
+ */
+export async function isFreeReturn(
+  context: SignalingContext,
+  { previousSession }: Pick<JoinRequest, "previousSession">,
+  claims: TicketClaims,
+): Promise<boolean> {
+  if (previousSession === undefined) return false;
+  const { issuer, now, freeReturns } = context;
+  const isReturn = await hasBeenIn(context, previousSession, { claims, issuer, now });
+  return isReturn && freeReturns.take(`${claims.room} ${claims.sub}`);
+}
