@@ -32,7 +32,7 @@ import { Visibility } from "./remote/visibility.ts";
 import { RoomMedia } from "./room-media.ts";
 import { TypedEmitter } from "./typed-emitter.ts";
 
-/** How long `leave()` waits for the node to have heard of it. */
+/** How long `leave()` waits for the node to have heard of it, and for the channel to be back that it goes by. */
 const LEAVE_TIMEOUT_MS = 1_000;
 
 type ClientRoomOptions = {
@@ -120,6 +120,11 @@ export class ClientRoom implements Room {
     await this.#firstJoin.promise;
   }
 
+  /** Of a join that takes too long: it fails with the last refusal, which says more than `otherwise`. */
+  giveUp(otherwise: FairleadError): void {
+    this.close(this.#link.lastRefusal ?? otherwise);
+  }
+
   /** Frees everything at once. Idempotent; a join that goes on fails with `error`. */
   close(error: FairleadError): void {
     if (this.connectionState === "closed") return;
@@ -190,7 +195,7 @@ export class ClientRoom implements Room {
     // Sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.command("session.leave", {}).catch(() => {});
     this.#local.close(new FairleadError("session_left"));
-    if (this.connectionState === "connected") await Promise.race([heard, timeout(LEAVE_TIMEOUT_MS)]);
+    if (this.#joined) await Promise.race([heard, timeout(LEAVE_TIMEOUT_MS)]);
     this.close(new FairleadError("session_left"));
   }
 

@@ -139,6 +139,15 @@ describe("joinRoom", () => {
     await socket.closed;
   });
 
+  it("rejects with the last refusal when time is over", async () => {
+    const joining = join({ joinTimeoutMs: 300, reconnect: { giveUpAfterMs: 60_000, nextDelayMs: () => 10 } });
+    const { socket } = await signaling.next("join");
+    socket.refuse("registry_cold");
+    const again = await signaling.next("join");
+    await expect(joining).rejects.toMatchObject({ code: "registry_cold" });
+    await again.socket.closed;
+  });
+
   it("rejects with signaling's own refusal when there are no capabilities", async () => {
     const error = { code: "too_many_frames", message: "slower, please", retryAfterMs: 700 };
     signaling.capabilities = { status: 429, body: JSON.stringify({ error }) };
@@ -243,10 +252,11 @@ describe("a lost socket", () => {
 });
 
 describe("signaling that shuts down", () => {
-  async function shutDown() {
+  async function shutDown(before: (room: Room) => unknown = () => {}) {
     const random = vi.spyOn(Math, "random");
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { room, socket } = await joined();
+    await before(room);
     random.mockReturnValue(0.5);
     const away = nextEvent(room, "connection.changed");
     socket.refuse("shutting_down");
@@ -284,6 +294,19 @@ describe("signaling that shuts down", () => {
     const room = await shutDown();
     const muting = room.mutePeer("ann", "microphone", true);
     const { socket } = await signaling.next("resume");
+    socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+    await muting;
+  });
+
+  it("has a client back soon that waits for an answer", async () => {
+    let muting: Promise<void> | undefined;
+    await shutDown(async (room) => {
+      muting = room.mutePeer("ann", "microphone", true);
+      await signaling.next("command", "peer.mute");
+    });
+    vi.advanceTimersByTime(500);
+    const { socket } = await signaling.next("resume");
+    signaling.answers.set("peer.mute", () => ({}));
     socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
     await muting;
   });
@@ -577,5 +600,16 @@ describe("leaving", () => {
     await socket.closed;
     expect(states).toEqual(["closed"]);
     expect(ended).toEqual([]);
+  });
+
+  it("tells the node by the next socket if the last one was just lost", async () => {
+    const { room, socket } = await joined();
+    socket.cut();
+    const resumed = await signaling.next("resume");
+    const leaving = room.leave();
+    resumed.socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+    expect((await signaling.next("command", "session.leave")).socket).toBe(resumed.socket);
+    await leaving;
+    expect(room.connectionState).toBe("closed");
   });
 });

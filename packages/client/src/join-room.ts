@@ -18,7 +18,7 @@ const JOIN_TIMEOUT_MS = 15_000;
 /**
  * Joins the room that `ticket` names.
  * @throws {FairleadError} When the room refuses: `ticket_expired`, `banned`, `room_full`, `no_capacity`, …;
- * `signaling_unreachable`; `node_timeout` when nothing came of it in time. Nothing stays open then.
+ * `signaling_unreachable`; when nothing came of it in time the last refusal, or `node_timeout` without one. Nothing stays open then.
  */
 export async function joinRoom(options: JoinOptions): Promise<Room> {
   const urls = baseUrls(options.url);
@@ -69,7 +69,7 @@ function createWays(
 }
 
 async function joinWithin(room: ClientRoom, signal: AbortSignal): Promise<void> {
-  const giveUp = () => room.close(new FairleadError("node_timeout", { message: "not joined in time" }));
+  const giveUp = () => room.giveUp(new FairleadError("node_timeout", { message: "not joined in time" }));
   signal.addEventListener("abort", giveUp);
   try {
     if (signal.aborted) giveUp();

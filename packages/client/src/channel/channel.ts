@@ -7,8 +7,10 @@ export type ChannelHandlers = {
    * it has to be said again.
    */
   opened(): void;
-  /** Never a `pong`: those are the channel's own affair. */
+  /** Never a `pong`: the channel keeps itself warm. */
   frame(frame: ServerFrame): void;
+  /** For who asked with a `ping` whether anybody is there. */
+  pong?(): void;
   /** Once, whatever the cause. `closeCode` 1006: lost without a farewell, or silent for too long. */
   closed(closeCode: number): void;
 };

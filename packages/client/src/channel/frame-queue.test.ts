@@ -1,4 +1,4 @@
-import { HTTP_BODY_LIMIT_BYTES, SessionFrames } from "@fairlead/protocol";
+import { SESSION_BODY_LIMIT_BYTES, SessionFrames } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import { FrameQueue, type SessionFrame } from "./frame-queue.ts";
 
@@ -22,13 +22,13 @@ describe("FrameQueue", () => {
 
   it("gives no more bytes to a request than a body may have, but always one frame", () => {
     const queue = new FrameQueue();
-    const third = "ä".repeat(HTTP_BODY_LIMIT_BYTES / 5);
+    const third = "ä".repeat(SESSION_BODY_LIMIT_BYTES / 5);
     for (let id = 1; id <= 4; id += 1) queue.add(command(id, { third }));
-    queue.add(command(5, { tooLong: "x".repeat(HTTP_BODY_LIMIT_BYTES) }));
+    queue.add(command(5, { tooLong: "x".repeat(SESSION_BODY_LIMIT_BYTES) }));
     const bodies = [queue.takeBody(), queue.takeBody(), queue.takeBody()];
     const encoder = new TextEncoder();
     for (const body of bodies.slice(0, 2))
-      expect(encoder.encode(body).length).toBeLessThanOrEqual(HTTP_BODY_LIMIT_BYTES);
+      expect(encoder.encode(body).length).toBeLessThanOrEqual(SESSION_BODY_LIMIT_BYTES);
     expect(bodies.map((body) => JSON.parse(body).frames.length)).toEqual([2, 2, 1]);
   });
 

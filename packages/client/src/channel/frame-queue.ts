@@ -1,4 +1,4 @@
-import { BATCH_LIMIT, type ClientFrameInput, HTTP_BODY_LIMIT_BYTES } from "@fairlead/protocol";
+import { BATCH_LIMIT, type ClientFrameInput, SESSION_BODY_LIMIT_BYTES } from "@fairlead/protocol";
 
 /** What a session sends once it is there. */
 export type SessionFrame = Extract<ClientFrameInput, { type: "command" | "ack" | "ping" }>;
@@ -28,7 +28,7 @@ export class FrameQueue {
     for (const frame of this.#frames.slice(0, BATCH_LIMIT)) {
       const text = JSON.stringify(frame);
       bytes += encoder.encode(text).length + 1;
-      if (taken.length > 0 && bytes > HTTP_BODY_LIMIT_BYTES) break;
+      if (taken.length > 0 && bytes > SESSION_BODY_LIMIT_BYTES) break;
       taken.push(text);
     }
     this.#frames.splice(0, taken.length);

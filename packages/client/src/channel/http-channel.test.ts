@@ -25,6 +25,9 @@ const command = (id: number, name = "producer.pause") =>
   ({ type: "command", id, settledBelow: 1, name, data: {} }) as const;
 const reply = (id: number): ServerFrame => ({ type: "reply", id, ok: true, data: {} });
 
+/** How long signaling waits for a node's answer. */
+const NODE_TIMEOUT_MS = 5_000;
+
 let signaling: ScriptedHttpSignaling;
 let channel: HttpChannel;
 let frames: ServerFrame[];
@@ -38,6 +41,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   channel.close();
   await signaling.close();
 });
@@ -148,6 +152,7 @@ describe("a session over HTTP", () => {
     events.say({ type: "session_ticket", sessionTicket: "the-next-session-ticket" });
     await expect.poll(() => frames).toHaveLength(2);
     expect(frames[0]).toEqual({ type: "event", position: "1:1", event });
+    expect((await signaling.next("POST")).frames).toEqual([{ type: "ping" }]);
     channel.send({ type: "ack", position: "1:1" });
     expect((await signaling.next("POST")).headers.authorization).toBe("Bearer the-next-session-ticket");
   });
@@ -166,18 +171,36 @@ describe("a session over HTTP", () => {
     await expect.poll(() => frames).toEqual([reply(1), reply(3), reply(2)]);
   });
 
-  it("proves that its client is there, and is lost when its stream falls silent", async () => {
+  it("proves that its client is there when the stream asks, without a timer and while a command hangs", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const events = await joined();
+    channel.send(command(1));
+    expect((await signaling.next("POST")).frames).toEqual([command(1)]);
+    events.say({ type: "pong" });
+    expect((await signaling.next("POST")).frames).toEqual([{ type: "ping" }]);
+  });
+
+  it("is lost when its stream falls silent", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     await joined();
-    for (const _ of [1, 2]) {
-      vi.advanceTimersByTime(PING_INTERVAL_MS);
-      const sent = await signaling.next("POST");
-      expect(sent.frames).toEqual([{ type: "ping" }]);
-      sent.answer(200, { frames: [{ type: "pong" }] });
-    }
+    vi.advanceTimersByTime(2 * PING_INTERVAL_MS);
     expect(closed).toEqual([]);
     vi.advanceTimersByTime(PING_INTERVAL_MS);
     expect(closed).toEqual([1006]);
+  });
+
+  it("is lost with a request that hangs for longer than a node may take, with half the grace time left", async () => {
+    await joined();
+    const timeout = new AbortController();
+    const asked = vi.spyOn(AbortSignal, "timeout").mockReturnValue(timeout.signal);
+    channel.send(command(1));
+    const hanging = await signaling.next("POST");
+    const waitedMs = asked.mock.calls[0]?.[0];
+    expect(waitedMs).toBeGreaterThan(NODE_TIMEOUT_MS);
+    expect(waitedMs).toBeLessThanOrEqual(openedSession().graceMs / 2);
+    timeout.abort();
+    await hanging.closed;
+    await expect.poll(() => closed).toEqual([1006]);
   });
 
   it("is lost with its stream, and with a request", async () => {
@@ -214,6 +237,22 @@ describe("a session over HTTP", () => {
     const leave = await signaling.next("DELETE /v1/sessions/s1");
     expect(leave.headers.authorization).toBe(`Bearer ${RESUMED.sessionTicket}`);
     leave.answer(204, null);
+  });
+
+  it("leaves with the newer ticket, if the stream that it has just opened took the session first", async () => {
+    channel.send(JOIN);
+    (await signaling.next("POST /v1/sessions")).answer(201, openedSession());
+    const events = await signaling.next("GET");
+    await expect.poll(() => frames).toHaveLength(1);
+    channel.send(command(1, "session.leave"));
+    const early = await signaling.next("DELETE");
+    expect(early.headers.authorization).toBe("Bearer session-ticket-of-epoch-1");
+    early.refuse("session_replaced");
+    events.say(RESUMED);
+    const leave = await signaling.next("DELETE");
+    expect(leave.headers.authorization).toBe(`Bearer ${RESUMED.sessionTicket}`);
+    leave.answer(204, null);
+    await expect.poll(() => frames).toContainEqual(reply(1));
   });
 
   it("tells that it has left", async () => {

@@ -1,5 +1,5 @@
 import {
-  type FairleadError,
+  FairleadError,
   PING_INTERVAL_MS,
   type Position,
   type ServerFrame,
@@ -11,8 +11,8 @@ import { FrameQueue, type SessionFrame } from "./frame-queue.ts";
 import { parseFrame } from "./parse-frame.ts";
 import { readEvents } from "./read-events.ts";
 
-/** Longer than signaling takes over a command whose node does not answer. */
-const POST_TIMEOUT_MS = 15_000;
+/** Longer than signaling waits for a node's answer (5 s), and time enough to resume before the grace time is over. */
+const POST_TIMEOUT_MS = 7_500;
 
 export type HttpSessionOptions = {
   /** Of the session: `…/v1/sessions/{session}`. */
@@ -31,18 +31,20 @@ export class HttpSession {
   readonly #options: HttpSessionOptions;
   readonly #abort = new AbortController();
   readonly #queue = new FrameQueue();
-  readonly #pings: ReturnType<typeof setInterval>;
+  readonly #ticks: ReturnType<typeof setInterval>;
   #sessionTicket: string;
   /** From the stream's first frame on, which brings the ticket of this attachment: an older one's commands are refused. */
   #isAttached = false;
+  readonly #attached = Promise.withResolvers<void>();
   #isPosting = false;
+  #isPinging = false;
   #silentIntervals = 0;
 
   /** @param position The last event applied: the stream goes on behind it. */
   constructor(options: HttpSessionOptions, position: Position) {
     this.#options = options;
     this.#sessionTicket = options.sessionTicket;
-    this.#pings = setInterval(() => this.#handleInterval(), PING_INTERVAL_MS);
+    this.#ticks = setInterval(() => this.#handleInterval(), PING_INTERVAL_MS);
     void this.#receiveEvents(position);
   }
 
@@ -53,14 +55,28 @@ export class HttpSession {
 
   /** The request outlives the page. @throws {FairleadError} */
   async leave(): Promise<void> {
+    const sessionTicket = this.#sessionTicket;
+    try {
+      await this.#requestLeave();
+    } catch (error) {
+      const isOlder = error instanceof FairleadError && error.code === "session_replaced";
+      // Our own attach may have been faster, whose ticket is about to come.
+      if (isOlder && !this.#isAttached) await this.#attached.promise;
+      if (!isOlder || this.#sessionTicket === sessionTicket) throw error;
+      await this.#requestLeave();
+    }
+  }
+
+  async #requestLeave(): Promise<void> {
     const request = { method: "DELETE", keepalive: true, headers: this.#headers() };
     await fetchSignaling(this.#options.url, request);
   }
 
   /** Idempotent. */
   close(): void {
-    clearInterval(this.#pings);
+    clearInterval(this.#ticks);
     this.#abort.abort();
+    this.#attached.resolve();
   }
 
   async #receiveEvents(position: Position): Promise<void> {
@@ -79,12 +95,14 @@ export class HttpSession {
     if (this.#abort.signal.aborted) return;
     this.#silentIntervals = 0;
     const frame = parseFrame(data);
+    if (frame?.type === "pong") void this.#ping();
     if (!frame || frame.type === "pong") return;
     if (frame.type === "resumed" || frame.type === "session_ticket")
       this.#sessionTicket = frame.sessionTicket;
     this.#options.frame(frame);
     if (frame.type !== "resumed") return;
     this.#isAttached = true;
+    this.#attached.resolve();
     void this.#postAll();
   }
 
@@ -92,7 +110,7 @@ export class HttpSession {
     if (!this.#isAttached || this.#isPosting) return;
     this.#isPosting = true;
     try {
-      while (!this.#queue.isEmpty && !this.#abort.signal.aborted) await this.#postSome();
+      while (!this.#queue.isEmpty && !this.#abort.signal.aborted) await this.#post(this.#queue.takeBody());
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -100,20 +118,34 @@ export class HttpSession {
     }
   }
 
-  async #postSome(): Promise<void> {
+  async #post(body: string): Promise<void> {
     const headers = { ...this.#headers(), "content-type": "application/json" };
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(POST_TIMEOUT_MS)]);
-    const request = { method: "POST", headers, signal, body: this.#queue.takeBody() };
+    const request = { method: "POST", headers, signal, body };
     const { frames } = await fetchParsed(SessionReplies, `${this.#options.url}/commands`, request);
     for (const frame of frames)
       if (frame.type !== "pong" && !this.#abort.signal.aborted) this.#options.frame(frame);
   }
 
-  /** The stream can't tell a client that is gone from one that says nothing, so the pings go with the commands. */
   #handleInterval(): void {
     if (this.#silentIntervals >= SILENT_INTERVALS) this.#fail(null);
     this.#silentIntervals += 1;
-    this.post({ type: "ping" });
+  }
+
+  /**
+   * Answers the stream's `pong`, since the stream can't tell a client that is gone from one that says nothing. Not by a timer:
+   * browsers cut those of a hidden tab to one a minute. Not behind the commands either: one of them may hang.
+   */
+  async #ping(): Promise<void> {
+    if (!this.#isAttached || this.#isPinging) return;
+    this.#isPinging = true;
+    try {
+      await this.#post(JSON.stringify({ frames: [{ type: "ping" }] }));
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isPinging = false;
+    }
   }
 
   #headers(): Record<string, string> {

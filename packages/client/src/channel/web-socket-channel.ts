@@ -58,7 +58,8 @@ export class WebSocketChannel implements Channel {
     clearTimeout(this.#deadline);
     this.#silentIntervals = 0;
     const frame = parseFrame(data);
-    if (frame && frame.type !== "pong") this.#handlers.frame(frame);
+    if (frame?.type === "pong") this.#handlers.pong?.();
+    else if (frame) this.#handlers.frame(frame);
   }
 
   #handleInterval(): void {

@@ -1,4 +1,4 @@
-import { type CommandEnvelope, FairleadError } from "@fairlead/protocol";
+import { type CommandEnvelope, FairleadError, FRAME_LIMIT } from "@fairlead/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CommandSender, GIVE_UP_AFTER_MS, RESEND_AFTER_MS } from "./command-sender.ts";
 
@@ -56,6 +56,16 @@ describe("CommandSender", () => {
     expect(sent).toEqual([]);
     sender.goLive();
     expect(sentIds()).toEqual([1]);
+  });
+
+  it("refuses what no frame takes, and sends the rest", async () => {
+    const reason = "x".repeat(FRAME_LIMIT);
+    await expect(sender.request("peer.remove", { reason })).rejects.toMatchObject({
+      code: "frame_too_large",
+    });
+    void sender.request("peer.remove", { reason: "x".repeat(FRAME_LIMIT - 300) }).catch(() => {});
+    expect(sentIds()).toEqual([1]);
+    expect(JSON.stringify({ type: "command", ...sent[0] }).length).toBeLessThanOrEqual(FRAME_LIMIT);
   });
 
   it("fails everything when the session ends, also what comes later", async () => {

@@ -1,10 +1,18 @@
-import { type CommandEnvelope, CommandOutbox, FairleadError, type ReplyFrame } from "@fairlead/protocol";
+import {
+  type CommandEnvelope,
+  CommandOutbox,
+  FairleadError,
+  FRAME_LIMIT,
+  type ReplyFrame,
+} from "@fairlead/protocol";
 
 const TICK_MS = 500;
 /** A command without an answer is sent again after this time on a live socket: the bus behind it may have lost it. */
 export const RESEND_AFTER_MS = 3_000;
 /** And given up after this one. Time without a socket does not count. */
 export const GIVE_UP_AFTER_MS = 15_000;
+/** Of a command's frame, in UTF-16 units: leaves room for its name and its numbers. */
+const DATA_LIMIT = FRAME_LIMIT - 256;
 
 /** Sends a session's commands until they are answered. The node makes sure that each acts once. */
 export class CommandSender {
@@ -20,13 +28,22 @@ export class CommandSender {
     this.#send = send;
   }
 
-  /** @throws {FairleadError} The node's refusal; `node_timeout`; `command_window_exceeded`; why the session ended. */
+  /**
+   * @throws {FairleadError} The node's refusal; `node_timeout`; `command_window_exceeded`; `frame_too_large`; why the session
+   * ended.
+   */
   async request(name: string, data: unknown): Promise<unknown> {
     if (this.#ending) throw this.#ending;
+    // Signaling would end the session with it.
+    if (JSON.stringify({ data }).length > DATA_LIMIT) throw new FairleadError("frame_too_large");
     const { id, reply } = this.#outbox.add(name, data);
     this.#waitedMs.set(id, 0);
     this.#resend(id);
     return reply.finally(() => this.#waitedMs.delete(id));
+  }
+
+  get isWaiting(): boolean {
+    return this.#outbox.size > 0;
   }
 
   handleReply(reply: ReplyFrame): void {

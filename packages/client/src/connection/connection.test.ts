@@ -9,8 +9,12 @@ const RESUME: ClientFrameInput = {
   ...{ type: "resume", protocolVersion: 1, sessionTicket: "a-session-ticket", position: "1:0" },
 };
 const RESUMED: ServerFrame = { type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 };
+const PING: ClientFrameInput = { type: "ping" };
 const MUTE: ClientFrameInput = {
   ...{ type: "command", id: 1, settledBelow: 1, name: "peer.mute", data: {} },
+};
+const LEAVE: ClientFrameInput = {
+  ...{ type: "command", id: 2, settledBelow: 1, name: "session.leave", data: {} },
 };
 const event = (sequence: number): ServerFrame => ({
   ...{ type: "event", position: `1:${sequence}`, event: { name: "snapshot.ended", data: {} } },
@@ -70,6 +74,25 @@ function tried(): ScriptedChannel {
   return channels.last;
 }
 
+/** It opens, and proves that it carries something. */
+function opens(socket: ScriptedChannel): void {
+  socket.open();
+  expect(socket.sent).toEqual([PING]);
+  socket.say({ type: "pong" });
+  expect(socket.sent).toEqual([PING, RESUME]);
+}
+
+/** On HTTP again, after it was lost. */
+function isResumed(): ScriptedChannel {
+  vi.advanceTimersByTime(100);
+  const http = channels.all.findLast(({ transport }) => transport === "http");
+  if (!http) throw new Error("never on HTTP");
+  if (http.state === "opening") http.open();
+  http.say(RESUMED);
+  expect(heard.splice(0).at(-1)).toBe("live");
+  return http;
+}
+
 describe("a session that lives on HTTP", () => {
   it("is moved to a WebSocket once one opens, and hears every event until then on HTTP", () => {
     const http = liveOnHttp();
@@ -78,8 +101,7 @@ describe("a session that lives on HTTP", () => {
     http.say(event(1));
     connection.send(MUTE);
     expect(http.sent).toEqual([RESUME, MUTE]);
-    socket.open();
-    expect(socket.sent).toEqual([RESUME]);
+    opens(socket);
     http.say(event(2));
     // Would be refused on the old channel, if the session is the new one's already: it is sent again when that is live.
     connection.send(MUTE);
@@ -89,7 +111,7 @@ describe("a session that lives on HTTP", () => {
     socket.say(RESUMED);
     socket.say(event(3));
     connection.send(MUTE);
-    expect(socket.sent).toEqual([RESUME, MUTE]);
+    expect(socket.sent).toEqual([PING, RESUME, MUTE]);
     expect(heard).toEqual(["1:1", "1:2", "live", "1:3"]);
     expect(connection.transport).toBe("websocket");
     expect(http.state).toBe("closed");
@@ -109,6 +131,40 @@ describe("a session that lives on HTTP", () => {
     expect(heard).toEqual([]);
   });
 
+  it("stays there while a WebSocket opens, but carries nothing", () => {
+    const http = liveOnHttp();
+    const socket = tried();
+    socket.open();
+    socket.end(1006);
+    expect(socket.sent).toEqual([PING]);
+    connection.send(MUTE);
+    expect(http.sent).toEqual([RESUME, MUTE]);
+    expect(heard).toEqual([]);
+  });
+
+  it("tries ever less often also if a WebSocket answers, but never carries the session", () => {
+    liveOnHttp();
+    for (const delayMs of [1, 2, 4, 8].map((factor) => factor * HALF_A_MINUTE_MS)) {
+      const before = channels.all.length;
+      vi.advanceTimersByTime(delayMs - 1);
+      expect(channels.all).toHaveLength(before);
+      vi.advanceTimersByTime(1);
+      expect(channels.all).toHaveLength(before + 1);
+      opens(channels.last);
+      channels.last.end(1006);
+      isResumed();
+    }
+  });
+
+  it("does not put the next try off when its stream is cut", () => {
+    liveOnHttp();
+    vi.advanceTimersByTime(HALF_A_MINUTE_MS - 200);
+    channels.last.end(1006);
+    isResumed();
+    vi.advanceTimersByTime(100);
+    expect(channels.last.transport).toBe("websocket");
+  });
+
   it("tries at once when the network is another", () => {
     liveOnHttp();
     connection.hurry();
@@ -118,7 +174,7 @@ describe("a session that lives on HTTP", () => {
   it("stays there when the resume is refused", () => {
     const http = liveOnHttp();
     const socket = tried();
-    socket.open();
+    opens(socket);
     socket.say(refusal("signaling_full"));
     expect(socket.state).toBe("closed");
     connection.send(MUTE);
@@ -129,7 +185,7 @@ describe("a session that lives on HTTP", () => {
   it("hears why it ended, if it ended while it was being resumed", () => {
     const http = liveOnHttp();
     const socket = tried();
-    socket.open();
+    opens(socket);
     http.say(refusal("peer_removed"));
     socket.say(refusal("session_gone"));
     expect(heard).toEqual(["peer_removed while live"]);
@@ -141,11 +197,48 @@ describe("a session that lives on HTTP", () => {
   ])("is resumed anew when the WebSocket %s amid the resume, which may have taken it", (_, fail) => {
     liveOnHttp();
     const socket = tried();
-    socket.open();
+    opens(socket);
     fail(socket);
     expect(heard).toEqual(["signaling_unreachable while live", "away"]);
     vi.advanceTimersByTime(100);
     expect(channels.all[1]?.sent).toEqual([RESUME, RESUME]);
+  });
+
+  it("is resumed anew when the lost WebSocket's resume takes it later than its own", () => {
+    liveOnHttp();
+    const socket = tried();
+    opens(socket);
+    socket.end(1006);
+    const http = isResumed();
+    http.say(refusal("session_replaced"));
+    expect(heard).toEqual(["signaling_unreachable while live", "away"]);
+    isResumed();
+  });
+
+  it("is resumed anew when the WebSocket's resume takes it, and is refused all the same", () => {
+    const http = liveOnHttp();
+    const socket = tried();
+    opens(socket);
+    http.say(refusal("session_replaced"));
+    http.end(4421);
+    socket.say(refusal("bus_disconnected"));
+    expect(heard).toEqual(["signaling_unreachable while live", "away"]);
+    isResumed();
+  });
+
+  it("is over when somebody else takes it", () => {
+    const http = liveOnHttp();
+    http.say(refusal("session_replaced"));
+    expect(heard).toEqual(["session_replaced while live"]);
+  });
+
+  it("is left on both channels while it is on its way from one to the other", () => {
+    const http = liveOnHttp();
+    const socket = tried();
+    opens(socket);
+    connection.send(LEAVE);
+    expect(http.sent).toEqual([RESUME, LEAVE]);
+    expect(socket.sent).toEqual([PING, RESUME, LEAVE]);
   });
 
   it("gives the try up when it is lost itself", () => {

@@ -16,6 +16,8 @@ import { Upgrade } from "./upgrade.ts";
 const INTRODUCTION_TIMEOUT_MS = 10_000;
 /** A channel that lived this long was worth an immediate retry; one that did not may be part of a loop. */
 const STABLE_AFTER_MS = 5_000;
+/** So long may a resume still act that came to nothing here: it takes the session from ourselves. */
+const ABANDONED_ACTS_WITHIN_MS = 10_000;
 /** Refusals that soon give way to something else leave the delays at those of this attempt. */
 const SOON_ATTEMPT = 3;
 /** RFC 6455 § 7.4.1 and the registry of close codes: the server or what stands before it goes away, or restarts. */
@@ -60,15 +62,18 @@ export class Connection {
   #transport: SignalingTransport = "websocket";
   #attempt = 0;
   #awaySinceMs = 0;
+  #abandonedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { ways, handlers } = options;
+    const { ways, now, handlers } = options;
     this.#upgrade = new Upgrade({
       open: () => this.#watch((own) => ways.openWebSocket(own)),
       delayMs: (attempt) => ways.upgradeDelayMs(attempt),
+      now,
       introduce: () => handlers.introduce(),
-      failed: (error) => handlers.refused(error, true),
+      abandoned: () => this.#handleAbandoned(),
+      failed: (error) => this.#handleRefusal(error, true),
     });
   }
 
@@ -84,7 +89,11 @@ export class Connection {
 
   /** Only an introduced channel carries frames. */
   send(frame: ClientFrameInput): void {
-    if (this.#state.state === "live" && !this.#upgrade.isResuming) this.#state.channel.send(frame);
+    if (this.#state.state !== "live") return;
+    // Acts once wherever it arrives; and a page that goes away does not send it again.
+    if (frame.type === "command" && frame.name === "session.leave") this.#upgrade.send(frame);
+    else if (this.#upgrade.isResuming) return;
+    this.#state.channel.send(frame);
   }
 
   /** Says join or resume, on the open channel if there is one that will not close because of `refusal`. */
@@ -163,6 +172,7 @@ export class Connection {
     const channel: Channel = open({
       opened: () => (this.#upgrade.owns(channel) ? this.#upgrade.handleOpened() : this.introduce()),
       frame: (frame) => this.#handleFrame(channel, frame),
+      pong: () => this.#upgrade.owns(channel) && this.#upgrade.handlePong(),
       closed: (closeCode) => this.#handleClosed(channel, closeCode),
     });
     return channel;
@@ -177,7 +187,7 @@ export class Connection {
 
   #goLive(channel: Channel, frame: Introduced): void {
     const { handlers, ways, now } = this.#options;
-    if (this.#state.state !== "live") this.#leaveState();
+    if ("timer" in this.#state) clearTimeout(this.#state.timer);
     this.#state = { state: "live", sinceMs: now(), channel };
     this.#transport = channel.transport;
     ways.handleWorked(channel.transport);
@@ -200,8 +210,22 @@ export class Connection {
     // The session was resumed elsewhere by ourselves: what matters is said there.
     if (this.#upgrade.isResuming) this.#upgrade.handleOldLost(error);
     // While waiting, the verdict on this channel is out already.
-    else if (state === "introducing" || state === "live")
-      this.#options.handlers.refused(error, state === "live");
+    else if (state === "introducing" || state === "live") this.#handleRefusal(error, state === "live");
+  }
+
+  #handleAbandoned(): void {
+    this.#abandonedAtMs = this.#options.now();
+  }
+
+  /** Where a late resume of our own took the session over, the channel is as good as lost, and the session resumed anew. */
+  #handleRefusal(error: FairleadError, wasLive: boolean): void {
+    const { handlers, now } = this.#options;
+    const isLate = now() - this.#abandonedAtMs < ABANDONED_ACTS_WITHIN_MS;
+    if (error.code !== "session_replaced" || !isLate) handlers.refused(error, wasLive);
+    else {
+      if ("channel" in this.#state) this.#state.channel?.close();
+      handlers.refused(new FairleadError("signaling_unreachable", { cause: error }), wasLive);
+    }
   }
 
   #handleClosed(channel: Channel, closedWith: number): void {
@@ -223,7 +247,7 @@ export class Connection {
     this.#leaveState();
     const isRestart = RESTART_CLOSE_CODES.includes(closedWith);
     const code = errorCodeOfClose(closedWith) ?? (isRestart ? "shutting_down" : undefined);
-    if (code) this.#options.handlers.refused(new FairleadError(code), wasLive);
+    if (code) this.#handleRefusal(new FairleadError(code), wasLive);
     else this.retry(new FairleadError("signaling_unreachable"));
   }
 
@@ -232,6 +256,7 @@ export class Connection {
     const left = this.#state;
     this.#state = { state: "idle" };
     if ("timer" in left) clearTimeout(left.timer);
+    if (left.state === "introducing") this.#handleAbandoned();
     if (left.state !== "live") return;
     this.#upgrade.stop();
     this.#awaySinceMs = now();

@@ -54,6 +54,7 @@ export class RoomLink {
   #startedAtMs = 0;
   /** Signaling restarts, and this client waits for its turn to come back. */
   #waitsForTurn = false;
+  #lastRefusal: FairleadError | null = null;
 
   constructor(options: RoomLinkOptions) {
     this.#options = options;
@@ -79,6 +80,11 @@ export class RoomLink {
   /** What carries the session now, or did last. */
   get transport(): SignalingTransport {
     return this.#connection.transport;
+  }
+
+  /** What signaling or the node said last against a join or a resume; null: nothing yet. */
+  get lastRefusal(): FairleadError | null {
+    return this.#lastRefusal;
   }
 
   hurry(): void {
@@ -150,6 +156,7 @@ export class RoomLink {
   #handleRefusal(error: FairleadError, wasLive: boolean): void {
     const { introduction } = this.#options;
     const verdict = this.#judge(error.code);
+    this.#lastRefusal = error;
     if (verdict === "rejoin") this.#rejoin(error);
     else if (verdict === "retry") this.#retry(error, wasLive);
     else if (verdict === "retry_briefly") this.#retryBriefly(error);
@@ -165,9 +172,10 @@ export class RoomLink {
     const { policy, random } = this.#options;
     const graceMs = this.#session?.joined.graceMs ?? 0;
     const isRestart = wasLive && error.code === "shutting_down" && error.retryAfterMs === undefined;
-    this.#waitsForTurn = isRestart;
-    const retryAfterMs = isRestart ? restartSpreadMs(graceMs, policy.giveUpAfterMs) * random() : undefined;
-    this.#connection.retry(isRestart ? new FairleadError(error.code, { retryAfterMs }) : error);
+    // Who waits for an answer does not wait with those who only listen.
+    this.#waitsForTurn = isRestart && !this.#session?.isWaiting;
+    const retryAfterMs = restartSpreadMs(graceMs, policy.giveUpAfterMs) * random();
+    this.#connection.retry(this.#waitsForTurn ? new FairleadError(error.code, { retryAfterMs }) : error);
   }
 
   #retryBriefly(error: FairleadError): void {

@@ -45,6 +45,11 @@ export class Session {
     return this.#events.position;
   }
 
+  /** Commands are unanswered. */
+  get isWaiting(): boolean {
+    return this.#commands.isWaiting;
+  }
+
   /** @throws {FairleadError} See `CommandSender.request`. */
   readonly command: SendCommand = async (name, data) =>
     parse(COMMANDS[name].reply, await this.#commands.request(name, data), "internal") as CommandReply<

@@ -16,20 +16,28 @@ type UpgradeOptions = {
   open: () => Channel;
   /** null: never. */
   delayMs: (attempt: number) => number | null;
+  /** Milliseconds. */
+  now: () => number;
   /** The `resume` of the live session. */
   introduce: () => ClientFrameInput;
+  /** A resume came to nothing, as far as is heard: it may still act. */
+  abandoned: () => void;
   /** Neither the new channel carries the session now, nor, as far as is known, the old one. */
   failed: (error: FairleadError) => void;
 };
 
 /**
  * The way from HTTP back to a WebSocket: tried again and again beside the live channel, ever less often. The session is
- * resumed on the new one while the old one still brings events, so that none is missed.
+ * resumed on the new one while the old one still brings events, so that none is missed; and not before the new one has
+ * carried something, since there are networks that let the upgrade through and nothing after it.
  */
 export class Upgrade {
   readonly #options: UpgradeOptions;
   #state: State = { state: "off" };
+  /** Tries since a WebSocket carried the session. */
   #attempt = 0;
+  /** Kept while the session is lost and found: an HTTP stream that is cut every minute does not put the next try off. */
+  #dueAtMs: number | null = null;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
@@ -47,7 +55,6 @@ export class Upgrade {
   /** The session lives on HTTP. */
   start(): void {
     this.stop();
-    this.#attempt = 0;
     this.#wait();
   }
 
@@ -57,6 +64,7 @@ export class Upgrade {
     this.#state = { state: "off" };
     if ("timer" in left) clearTimeout(left.timer);
     if ("channel" in left) left.channel.close();
+    if (left.state === "resuming") this.#options.abandoned();
   }
 
   /** The network is another one: worth a try. */
@@ -68,11 +76,20 @@ export class Upgrade {
   }
 
   handleOpened(): void {
+    if (this.#state.state === "opening") this.#state.channel.send({ type: "ping" });
+  }
+
+  handlePong(): void {
     if (this.#state.state !== "opening") return;
     const { channel } = this.#state;
     const timer = setTimeout(() => this.handleLost(), ANSWER_WITHIN_MS);
     this.#state = { state: "resuming", channel, timer, oldError: null };
     channel.send(this.#options.introduce());
+  }
+
+  /** Dropped unless the session may be on the new channel already. */
+  send(frame: ClientFrameInput): void {
+    if (this.#state.state === "resuming") this.#state.channel.send(frame);
   }
 
   /** The old channel ended while the new one was to take its place: most likely because it does. */
@@ -86,6 +103,7 @@ export class Upgrade {
     const { channel, timer } = this.#state;
     clearTimeout(timer);
     this.#state = { state: "off" };
+    this.#attempt = 0;
     return channel;
   }
 
@@ -106,12 +124,17 @@ export class Upgrade {
   }
 
   #wait(): void {
-    const delayMs = this.#options.delayMs(this.#attempt);
-    this.#attempt += 1;
-    if (delayMs !== null) this.#state = { state: "waiting", timer: setTimeout(() => this.#try(), delayMs) };
+    const { delayMs, now } = this.#options;
+    const nextMs = delayMs(this.#attempt);
+    if (nextMs === null) return;
+    this.#dueAtMs ??= now() + nextMs;
+    const timer = setTimeout(() => this.#try(), this.#dueAtMs - now());
+    this.#state = { state: "waiting", timer };
   }
 
   #try(): void {
+    this.#dueAtMs = null;
+    this.#attempt += 1;
     this.#state = { state: "opening", channel: this.#options.open() };
   }
 }

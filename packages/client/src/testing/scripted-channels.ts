@@ -32,7 +32,9 @@ export class ScriptedChannel implements Channel {
   }
 
   say(frame: ServerFrame): void {
-    if (this.isOpen) this.#handlers.frame(frame);
+    if (!this.isOpen) return;
+    if (frame.type === "pong") this.#handlers.pong?.();
+    else this.#handlers.frame(frame);
   }
 
   /** By the other end. */
