@@ -1,7 +1,7 @@
 import { encodeJson } from "@fairlead/bus";
 import { FRAME_LIMIT, SESSION_BODY_LIMIT_BYTES, subjects } from "@fairlead/protocol";
 import { generateKeySet, issueSessionTicket } from "@fairlead/tickets";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { HttpClient } from "./testing/http-client.ts";
 import { startCluster } from "./testing/start-cluster.ts";
 
@@ -29,6 +29,23 @@ async function setUp(options?: Parameters<typeof startCluster>[0]) {
     return { type: "event", position, event };
   };
   return { ...cluster, open, listen, publishEvent };
+}
+
+/** Sends a session, which is followed by its second connection, more than the system's and the client's own buffers take. */
+async function flood(
+  node: Awaited<ReturnType<typeof setUp>>["node"],
+  { sessionId, epoch }: { sessionId: string; epoch: number },
+) {
+  const peer = { identity: "i".repeat(128), name: "", metadata: "m".repeat(4_096), joinedAtMs: 0 };
+  const peers = Array.from({ length: 50 }, () => ({ ...peer, peerId: "p".repeat(64) }));
+  let sequence = 1;
+  for (; sequence < 400 && node.callsTo("session.detach").length === 0; sequence += 1) {
+    const position = `${epoch}:${sequence}`;
+    const event = { name: "peers.joined" as const, data: { peers } };
+    node.publish(sessionId, { type: "events", connection: 2, events: [{ position, event }] });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return sequence;
 }
 
 async function refusalOf(response: Response): Promise<[number, string]> {
@@ -218,21 +235,27 @@ describe("the stream of a session's events", () => {
   it("that nobody reads ends with slow_reader, and what waited is given up", async () => {
     const { listen, node } = await setUp({ limits: { sendBufferBytes: 100_000 } });
     const { opened, stream } = await listen();
-    const peer = { identity: "i".repeat(128), name: "", metadata: "m".repeat(4_096), joinedAtMs: 0 };
-    const peers = Array.from({ length: 50 }, () => ({ ...peer, peerId: "p".repeat(64) }));
-    let sequence = 1;
-    // More than the system's and the client's own buffers take.
-    for (; sequence < 400 && node.callsTo("session.detach").length === 0; sequence += 1) {
-      const position = `${opened.epoch}:${sequence}`;
-      const event = { name: "peers.joined" as const, data: { peers } };
-      node.publish(opened.sessionId, { type: "events", connection: 2, events: [{ position, event }] });
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const sequence = await flood(node, opened);
     const types = [];
     for (let next = await stream.nextOrEnd(); next; next = await stream.nextOrEnd())
       types.push(next.frame.type === "error" ? next.frame.error.code : next.frame.type);
     expect(types.at(-1)).toBe("slow_reader");
     expect(types.length).toBeLessThan(sequence);
+  });
+
+  it("that has ended and that nobody reads is cut off, its connection with it", async () => {
+    const { listen, node } = await setUp({ limits: { sendBufferBytes: 100_000, endedStreamMs: 50 } });
+    const cutOff = Promise.withResolvers<unknown>();
+    // All that the server of this runtime lets be seen of it.
+    const told = vi.spyOn(console, "error").mockImplementation(cutOff.resolve);
+    onTestFinished(() => told.mockRestore());
+    const { opened, stream } = await listen();
+    await flood(node, opened);
+    expect(await cutOff.promise).toMatchObject({ message: "nobody read this stream to its end" });
+    const readAll = async () => {
+      while (await stream.nextOrEnd());
+    };
+    await expect(readAll()).rejects.toThrow("terminated");
   });
 
   it("is no proof of life, but what the client sends is", async () => {

@@ -11,11 +11,15 @@ export type SignalingLimits = {
    * are let in at once. For runtimes that drop all sockets of a process without warning.
    */
   openings: { perSecond: number; burst: number } | null;
+  /** Sockets and streams of events that a process has at once: who comes beyond it is refused with `signaling_full`. */
+  connections: number;
   framesPerSecond: number;
   /** Frames that may come at once. */
   frameBurst: number;
   /** Bytes that may wait in a socket's send buffer. */
   sendBufferBytes: number;
+  /** How long a stream of events that has ended waits for its reader to take the rest. */
+  endedStreamMs: number;
   /** A fresh session ticket is sent at half of it. Seconds. */
   sessionTicketTtlS: number;
   /** How often each node is told which sessions are held here. */
@@ -37,9 +41,11 @@ export const DEFAULT_LIMITS: SignalingLimits = {
   joinTimeoutMs: JOIN_TIMEOUT_MS,
   socketIdleMs: SOCKET_IDLE_MS,
   openings: null,
+  connections: Number.POSITIVE_INFINITY,
   framesPerSecond: 200,
   frameBurst: 400,
   sendBufferBytes: 1_048_576,
+  endedStreamMs: 10_000,
   sessionTicketTtlS: 3_600,
   sessionsAliveIntervalMs: SESSIONS_ALIVE_INTERVAL_MS,
   retryDelaysMs: [100, 200, 400, 800],

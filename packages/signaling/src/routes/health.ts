@@ -5,6 +5,9 @@ import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf } from "../openapi/error-responses.ts";
 import type { Clients } from "../session/clients.ts";
 
+/** How long an answer of the registry stands for those after it. */
+const REMEMBERED_MS = 1_000;
+
 const healthz = createRoute({
   method: "get",
   path: "/healthz",
@@ -25,7 +28,8 @@ const readyz = createRoute({
   summary: "The process can serve",
   description:
     "The bus is connected and no shutdown has begun. Without the registry a process serves running rooms and places new ones " +
-    "by hash, so `registry: away` is told but takes nobody out of a load balancer: all processes would go at once.",
+    "by hash, so `registry: away` is told but takes nobody out of a load balancer: all processes would go at once. The registry " +
+    "is asked once a second at most, however many ask here.",
   responses: {
     200: jsonOf(named.Readiness, "It can."),
     ...errorResponses("bus_disconnected", "shutting_down"),
@@ -34,19 +38,30 @@ const readyz = createRoute({
 
 export function addHealthRoutes(
   app: OpenAPIHono,
-  { bus, registry, limits }: SignalingContext,
+  { bus, registry, limits, now }: SignalingContext,
   clients: Clients,
 ): void {
+  const askRegistry = rememberFor(REMEMBERED_MS, now, () => within(limits.readyTimeoutMs, registry.ping()));
   app.openapi(healthz, (c) => c.json({ status: "ok" as const }, 200));
   app.openapi(readyz, async (c) => {
     if (clients.isShuttingDown) throw new FairleadError("shutting_down");
     if (!bus.isConnected) throw new FairleadError("bus_disconnected");
-    const hasRegistry = await within(limits.readyTimeoutMs, registry.ping());
+    const hasRegistry = await askRegistry();
     return c.json(
       { status: "ok" as const, registry: hasRegistry ? ("ok" as const) : ("away" as const) },
       200,
     );
   });
+}
+
+/** Anybody may ask for readiness, as often as he likes: that must not make as much work elsewhere. */
+function rememberFor<T>(ms: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
+  let last: { askedAtMs: number; answer: Promise<T> } | undefined;
+  return () => {
+    const isFresh = last !== undefined && Math.abs(now() - last.askedAtMs) < ms;
+    if (!last || !isFresh) last = { askedAtMs: now(), answer: ask() };
+    return last.answer;
+  };
 }
 
 /** @returns Whether it came to pass, in time. */

@@ -9,7 +9,9 @@ import { startScriptedNode } from "../testing/scripted-node.ts";
 const setUp = async () => {
   const bus = createMemoryBus();
   const registry = createMemoryRegistry({ now: () => 1_800_000_000_000 });
-  return { bus, registry, ...(await setUpHttp(bus, registry)) };
+  const clock = { aheadMs: 0 };
+  const now = () => Date.now() + clock.aheadMs;
+  return { bus, registry, clock, ...(await setUpHttp(bus, registry, undefined, { now })) };
 };
 
 describe("tickets over HTTP", () => {
@@ -279,15 +281,30 @@ describe("health over HTTP", () => {
   });
 
   it("says that the registry is away, which keeps nobody from being served, unlike a bus that is", async () => {
-    const { call, bus, registry } = await setUp();
+    const { call, bus, registry, clock } = await setUp();
     const withoutRegistry = { status: "ok", registry: "away" };
     registry.ping = () => new Promise(() => {});
     expect(await (await call("GET", "/readyz")).json()).toEqual(withoutRegistry);
     registry.ping = () => Promise.reject(new FairleadError("registry_unreachable"));
+    clock.aheadMs += 1_000;
     expect(await (await call("GET", "/readyz")).json()).toEqual(withoutRegistry);
     await bus.close();
     expect(await refusalOf(await call("GET", "/readyz"))).toEqual([503, "bus_disconnected"]);
   });
+});
+
+it("the registry is asked for a sign of life once a second, however many ask whether signaling is ready", async () => {
+  const { call, registry, clock } = await setUp();
+  let pings = 0;
+  registry.ping = async () => {
+    pings += 1;
+  };
+  const ask = async () => (await call("GET", "/readyz")).json();
+  await Promise.all(Array.from({ length: 20 }, ask));
+  expect(pings).toBe(1);
+  registry.ping = () => Promise.reject(new FairleadError("registry_unreachable"));
+  clock.aheadMs += 1_000;
+  expect(await ask()).toMatchObject({ registry: "away" });
 });
 
 describe("every answer over HTTP", () => {

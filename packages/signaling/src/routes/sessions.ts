@@ -44,9 +44,9 @@ export function addSessionRoutes(app: OpenAPIHono, context: SignalingContext, cl
   app.openapi(events, async (c) => {
     // Hono answers HEAD by what GET does, and would leave the stream to nobody.
     if (c.req.method === "HEAD") throw new FairleadError("method_not_allowed");
-    clients.refuseNewcomers();
     assertBus(context);
     const { session, sessionTicket } = await readSessionTicket(c, context, c.req.valid("param").session);
+    clients.refuseNewcomers();
     rates.take(session.session, OPENING_COST);
     const position = c.req.valid("header")["last-event-id"];
     const body = await follow(c, forRequest(context, c), clients, { sessionTicket, position });
@@ -76,7 +76,7 @@ async function follow(
   const { signal } = c.req.raw;
   // A signal tells only once, and somebody may have gone while the ticket was read.
   if (signal.aborted) throw nobodyWaits();
-  const stream = new FrameStream(() => connection.disconnected());
+  const stream = new FrameStream(() => connection.disconnected(), context.limits.endedStreamMs);
   const connection: ClientConnection = clients.accept(stream, context);
   // Not every runtime cancels a body that nobody reads yet, nor tells by the signal once somebody does.
   signal.addEventListener("abort", () => stream.cancel(), { once: true });

@@ -1,13 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { FrameStream } from "./frame-stream.ts";
 
+const LONG_MS = 10_000;
 const PONG = 'data: {"type":"pong"}\n\n';
 
 function setUp() {
   let cancellations = 0;
   const stream = new FrameStream(() => {
     cancellations += 1;
-  });
+  }, LONG_MS);
   const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
   return { stream, reader, cancellations: () => cancellations };
 }
@@ -40,7 +41,7 @@ describe("a stream of frames", () => {
   });
 
   it("keeps what nobody has read yet, and says how much; no chunk is large but for one large frame", async () => {
-    const stream = new FrameStream(() => {});
+    const stream = new FrameStream(() => {}, LONG_MS);
     for (const length of [40_000, 40_000, 100_000]) stream.send(big(length));
     expect(stream.bufferedBytes()).toBeGreaterThan(180_000);
     stream.close(1000, "session_gone");
@@ -51,7 +52,7 @@ describe("a stream of frames", () => {
   });
 
   it("forgets what waits for a slow reader, who is told", async () => {
-    const stream = new FrameStream(() => {});
+    const stream = new FrameStream(() => {}, LONG_MS);
     stream.send(big(100_000));
     stream.close(4411, "slow_reader");
     expect(stream.bufferedBytes()).toBeLessThan(100);
@@ -75,5 +76,27 @@ describe("a stream of frames", () => {
     expect((await reader.read()).done).toBe(true);
     stream.cancel();
     expect(cancellations()).toBe(0);
+  });
+
+  it("that has ended fails when its reader does not take the rest in time, and keeps nothing", async () => {
+    const stream = new FrameStream(() => {}, 1);
+    for (let frame = 0; frame < 3; frame += 1) stream.send(big(100_000));
+    const reader = stream.body.getReader();
+    expect((await reader.read()).done).toBe(false);
+    stream.close(1000, "session_gone");
+    await expect(reader.closed).rejects.toThrow("nobody read this stream to its end");
+    await expect(reader.read()).rejects.toThrow("nobody read this stream to its end");
+    expect(stream.bufferedBytes()).toBe(0);
+  });
+
+  it("that has ended and was read leaves no timer", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { stream, reader } = setUp();
+    stream.close(1000, "session_gone");
+    expect(vi.getTimerCount()).toBe(1);
+    expect((await reader.read()).done).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    await reader.closed;
   });
 });

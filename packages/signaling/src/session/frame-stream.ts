@@ -16,19 +16,30 @@ export class FrameStream implements ClientChannel {
   readonly first: Promise<SentFrame | null>;
   readonly #onFirst: (frame: SentFrame | null) => void;
   readonly #onCancelled: () => void;
+  readonly #endedMs: number;
+  /** Runs from the end until the reader has taken the rest. */
+  #ended: ReturnType<typeof setTimeout> | undefined;
+  #controller: ReadableStreamDefaultController | undefined;
   #state: "open" | "ending" | "over" = "open";
   /** Messages that the reader has not taken yet. */
   #waiting: string[] = [];
   #waitingLength = 0;
   #wake = () => {};
 
-  /** @param onCancelled Called when the reader has gone. */
-  constructor(onCancelled: () => void) {
+  /**
+   * @param onCancelled Called when the reader has gone.
+   * @param endedMs How long the reader has to take the rest after the end; then the body fails, which closes its connection.
+   */
+  constructor(onCancelled: () => void, endedMs: number) {
     const { promise, resolve } = Promise.withResolvers<SentFrame | null>();
     this.first = promise;
     this.#onFirst = resolve;
     this.#onCancelled = onCancelled;
+    this.#endedMs = endedMs;
     const source = {
+      start: (controller: ReadableStreamDefaultController) => {
+        this.#controller = controller;
+      },
       pull: (controller: ReadableStreamDefaultController) => this.#pull(controller),
       cancel: () => this.cancel(),
     };
@@ -47,7 +58,10 @@ export class FrameStream implements ClientChannel {
       this.#forget();
       this.#push(toMessage({ type: "error", error: toErrorBody(new FairleadError(reason)) }));
     }
-    if (this.#state === "open") this.#state = "ending";
+    if (this.#state === "open") {
+      this.#state = "ending";
+      this.#ended = setTimeout(() => this.#giveUp(), this.#endedMs);
+    }
     this.#wake();
   }
 
@@ -59,7 +73,7 @@ export class FrameStream implements ClientChannel {
   /** The reader has gone. Idempotent. */
   cancel(): void {
     if (this.#state === "over") return;
-    this.#state = "over";
+    this.#end();
     this.#forget();
     this.#onFirst(null);
     this.#wake();
@@ -75,8 +89,20 @@ export class FrameStream implements ClientChannel {
     const text = this.#take();
     if (text !== "") controller.enqueue(new TextEncoder().encode(text));
     if (this.#state !== "ending" || this.#waiting.length > 0) return;
-    this.#state = "over";
+    this.#end();
     controller.close();
+  }
+
+  /** Nobody has taken the rest: the connection would stay for as long as the other end likes. */
+  #giveUp(): void {
+    this.#end();
+    this.#forget();
+    this.#controller?.error(new Error("nobody read this stream to its end"));
+  }
+
+  #end(): void {
+    this.#state = "over";
+    clearTimeout(this.#ended);
   }
 
   #push(message: string): void {

@@ -24,13 +24,14 @@ export async function setUpHttp(
   bus: Bus,
   registry: Registry,
   publicUrl?: string,
-  given?: { ticketKeys: TicketKeys },
+  given: { ticketKeys?: TicketKeys; now?: () => number } = {},
 ) {
   const sessionKeys = await generateKeySet();
-  const ticketKeys = given?.ticketKeys ?? (await generateKeySet());
+  const { now = Date.now } = given;
+  const ticketKeys = given.ticketKeys ?? (await generateKeySet());
   const signaling = createSignaling({
     ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: API_KEYS },
-    publicUrl,
+    ...{ publicUrl, now },
     upgradeWebSocket: noUpgrade,
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
   });
