@@ -195,7 +195,8 @@ export class ClientRoom implements Room {
     // Sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.command("session.leave", {}).catch(() => {});
     this.#local.close(new FairleadError("session_left"));
-    if (this.#joined) await Promise.race([heard, timeout(LEAVE_TIMEOUT_MS)]);
+    const waited = new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS));
+    if (this.#joined) await Promise.race([heard, waited]);
     this.close(new FairleadError("session_left"));
   }
 
@@ -292,14 +293,7 @@ export class ClientRoom implements Room {
     this.#emitter.emit("connection.changed", { state: next });
   }
 
-  async #inBatches(
-    name: "producers.subscribe" | "producers.unsubscribe",
-    ids: readonly string[],
-  ): Promise<void> {
+  async #inBatches(name: `producers.${"" | "un"}subscribe`, ids: readonly string[]): Promise<void> {
     await Promise.all(inBatches(ids).map((producerIds) => this.#link.command(name, { producerIds })));
   }
-}
-
-function timeout(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
