@@ -27,12 +27,14 @@ describe("the settings of tickets", () => {
     "http://a.example/jwks",
     "http://127.0.0.1.a.example/jwks",
     "https://user:password@a.example/jwks",
+    "https://:password@a.example/jwks",
+    "https://user@a.example/jwks",
     "file:///etc/jwks.json",
     "a.example/jwks",
     Array.from({ length: 9 }, (_, index) => `https://${index}.example`).join(","),
   ])("refuse %s as a JWKS URL", async (urls) => {
     await expect(read({ FAIRLEAD_TICKET_JWKS_URLS: urls })).rejects.toThrow(
-      "must be at most 8 https:// URLs",
+      "FAIRLEAD_TICKET_JWKS_URLS=(not shown): must be at most 8 https:// URLs",
     );
   });
 

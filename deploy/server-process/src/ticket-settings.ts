@@ -5,20 +5,23 @@ import * as setting from "./setting.ts";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Keys that came by plain HTTP could be anybody's. */
+/** Keys that came by plain HTTP could be anybody's. A name or password in a URL is asked for by nothing that serves public keys. */
 const JwksUrl = z.url({ protocol: /^https?$/, abort: true }).refine((text) => {
-  const { protocol, hostname, username } = new URL(text);
-  return username === "" && (protocol === "https:" || LOOPBACK.has(hostname));
+  const { protocol, hostname, username, password } = new URL(text);
+  return username === "" && password === "" && (protocol === "https:" || LOOPBACK.has(hostname));
 });
 
 /** What signaling and media nodes verify tickets by: the same for all of them. */
 export const ticketSettings = {
   FAIRLEAD_TICKET_KEYS: setting.ticketKeySet(),
-  FAIRLEAD_TICKET_JWKS_URLS: setting
-    .listOf(JwksUrl, "")
-    .refine((urls) => urls.length <= 8)
-    .default([])
-    .describe("at most 8 https:// URLs (http:// on loopback) of JWK Sets, commas between"),
+  // Not shown: a wrong one may have a password in it, and any a query that is one.
+  FAIRLEAD_TICKET_JWKS_URLS: setting.secret(
+    setting
+      .listOf(JwksUrl, "")
+      .refine((urls) => urls.length <= 8)
+      .default([]),
+    "at most 8 https:// URLs (http:// on loopback) of JWK Sets, without user names, commas between",
+  ),
   FAIRLEAD_ISSUER: z.string().min(1).max(256).optional().describe("1 to 256 characters"),
 };
 

@@ -1,5 +1,6 @@
 import { type Fetch, fetchJwks } from "./fetch-jwks.ts";
 import type { Key } from "./jwk.ts";
+import { type JwksFailure, jwksFailure } from "./jwks-failure.ts";
 import { importPublishedKeys } from "./key-set.ts";
 
 /** After which a key that is no longer published stops to count, if the server answers. */
@@ -11,7 +12,7 @@ export type PublishedKeysOptions = {
   fetch: Fetch;
   /** Milliseconds since 1970. */
   now: () => number;
-  onFailure: (url: string, error: unknown) => void;
+  onFailure: (failure: JwksFailure) => void;
 };
 
 /**
@@ -68,7 +69,7 @@ export class PublishedKeys {
       this.#isAway = false;
     } catch (error) {
       this.#isAway = true;
-      onFailure(this.#url, error);
+      onFailure(jwksFailure(this.#url, error));
     } finally {
       this.#loading = undefined;
     }

@@ -1,6 +1,7 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { Fetch } from "./fetch-jwks.ts";
 import type { Key } from "./jwk.ts";
+import type { JwksFailure } from "./jwks-failure.ts";
 import type { KeySet } from "./key-set.ts";
 import { PublishedKeys } from "./published-keys.ts";
 
@@ -14,7 +15,7 @@ export type KeySource = {
   onFailure(listener: FailureListener): void;
 };
 
-export type FailureListener = (failure: { url: string; error: unknown }) => void;
+export type FailureListener = (failure: JwksFailure) => void;
 
 export type TicketKeysOptions = {
   /** Keys of one's own: its first private one signs. Its ids count before those of URLs. */
@@ -39,8 +40,8 @@ export function createTicketKeys(options: TicketKeysOptions): TicketKeys {
   const common = {
     now,
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-    onFailure: (url: string, error: unknown) => {
-      for (const listener of listeners) listener({ url, error });
+    onFailure: (failure: JwksFailure) => {
+      for (const listener of listeners) listener(failure);
     },
   };
   const sources = jwksUrls.map((url) => new PublishedKeys(url, common));
