@@ -13,6 +13,8 @@ export type SignalingLimits = {
   openings: { perSecond: number; burst: number } | null;
   /** Sockets and streams of events that a process has at once: who comes beyond it is refused with `signaling_full`. */
   connections: number;
+  /** Sockets of one address on which neither `join` nor `resume` has come yet: one more is closed with `rate_limited`. */
+  unjoinedPerAddress: number;
   framesPerSecond: number;
   /** Frames that may come at once. */
   frameBurst: number;
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: SignalingLimits = {
   socketIdleMs: SOCKET_IDLE_MS,
   openings: null,
   connections: Number.POSITIVE_INFINITY,
+  unjoinedPerAddress: 100,
   framesPerSecond: 200,
   frameBurst: 400,
   sendBufferBytes: 1_048_576,

@@ -3,6 +3,7 @@ import {
   closeCode,
   type ErrorCode,
   FairleadError,
+  type FairleadErrorOptions,
   PING_INTERVAL_MS,
   toErrorBody,
 } from "@fairlead/protocol";
@@ -35,6 +36,13 @@ type State =
   | { state: "linked"; link: SessionLink }
   | { state: "closed" };
 
+type Hooks = {
+  /** The client says who it is, by `join` or `resume`; every time that it does. */
+  onIntroduced(): void;
+  /** Once, when the connection is closed by either end. */
+  onClosed(): void;
+};
+
 type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 
 /** How exactly a client's silence is timed. */
@@ -53,23 +61,17 @@ export class ClientConnection {
   readonly #register: LinkRegister;
   readonly #channel: ClientChannel;
   readonly #frames: TokenBucket;
-  readonly #onClosed: () => void;
+  readonly #hooks: Hooks;
   #state: State = { state: "waiting", hasJoined: false };
   /** What happens when no more is left of the time that the client has for its next frame. */
   #deadline: { ticks: number; otherwise: ErrorCode } = { ticks: 0, otherwise: "join_timeout" };
 
-  /** @param onClosed Called once, when the connection is closed by either end. */
-  constructor(
-    context: SignalingContext,
-    register: LinkRegister,
-    channel: ClientChannel,
-    onClosed: () => void = () => {},
-  ) {
+  constructor(context: SignalingContext, register: LinkRegister, channel: ClientChannel, hooks: Hooks) {
     const { limits, now } = context;
     this.#context = context;
     this.#register = register;
     this.#channel = channel;
-    this.#onClosed = onClosed;
+    this.#hooks = hooks;
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.frameBurst, now);
     this.#expect(limits.joinTimeoutMs, "join_timeout");
   }
@@ -104,8 +106,8 @@ export class ClientConnection {
   }
 
   /** Closes the connection without touching the session, which the client resumes elsewhere. */
-  shutDown(): void {
-    this.#fail(new FairleadError("shutting_down"));
+  refuse(code: "shutting_down" | "signaling_full" | "rate_limited", options?: FairleadErrorOptions): void {
+    this.#fail(new FairleadError(code, options));
   }
 
   #handle(frame: ClientFrame): void {
@@ -117,6 +119,7 @@ export class ClientConnection {
       case "join":
       case "resume":
         if (!this.#frames.take(OPENING_COST)) throw new FairleadError("too_many_frames");
+        this.#hooks.onIntroduced();
         void this.#open(frame, this.#leaveForOpening());
         break;
       case "command":
@@ -229,7 +232,7 @@ export class ClientConnection {
   #end(): { link: SessionLink | null } {
     const link = this.#state.state === "linked" ? this.#state.link : null;
     this.#state = { state: "closed" };
-    this.#onClosed();
+    this.#hooks.onClosed();
     return { link };
   }
 

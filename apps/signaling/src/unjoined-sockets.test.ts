@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { startCluster } from "./testing/start-cluster.ts";
+import { TestClient } from "./testing/test-client.ts";
+
+const LIMITS = { unjoinedPerAddress: 2 };
+const REFUSED = ["rate_limited", 4418];
+
+describe("an address that has as many sockets without a join as it may", () => {
+  it("gets no other one, and is told when to try again", async () => {
+    const { connect } = await startCluster({ limits: LIMITS });
+    await Promise.all([connect(), connect()]);
+    const third = await connect();
+    expect((await third.next("error")).error).toMatchObject({ code: "rate_limited", retryAfterMs: 1_000 });
+    expect(await third.closed).toBe(4418);
+  });
+
+  it("gets one for each that ends, and for each whose client says who it is", async () => {
+    const { connect, join, joinFrame } = await startCluster({ limits: LIMITS });
+    const [ann, idle] = await Promise.all([connect(), connect()]);
+    ann.send(await joinFrame());
+    await ann.next("joined");
+    await join("standup", "bob");
+    await connect();
+    expect(await (await connect()).refusal()).toEqual(REFUSED);
+    await idle.close();
+    const answer = async () => {
+      const client = await connect();
+      client.send({ type: "ping" });
+      return (await client.nextFrame()).type;
+    };
+    await expect.poll(answer).toBe("pong");
+    // One that has made room already makes no more of it by its end.
+    await ann.close();
+    expect(await (await connect()).refusal()).toEqual(REFUSED);
+  });
+
+  it("leaves other addresses alone", async () => {
+    const { server } = await startCluster({ limits: LIMITS, app: { trustedProxies: 1 } });
+    const connectFrom = (address: string) => TestClient.connect(server.url, { "X-Forwarded-For": address });
+    await Promise.all([connectFrom("192.0.2.1"), connectFrom("192.0.2.1")]);
+    expect(await (await connectFrom("192.0.2.1")).refusal()).toEqual(REFUSED);
+    const other = await connectFrom("192.0.2.2");
+    other.send({ type: "ping" });
+    await other.next("pong");
+  });
+
+  it("and is not known has no limit", async () => {
+    const { connect } = await startCluster({ limits: LIMITS, app: { clientAddress: () => undefined } });
+    const clients = await Promise.all(Array.from({ length: 4 }, () => connect()));
+    for (const client of clients) {
+      client.send({ type: "ping" });
+      await client.next("pong");
+    }
+  });
+});
