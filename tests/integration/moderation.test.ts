@@ -126,8 +126,11 @@ describe("room", () => {
     const bob = await cluster.join(room, "bob");
     const write = (options: object) => cluster.api("PUT", `/v1/rooms/${room}`, options);
     expect((await write({ maxPeers: 1 })).status).toBe(200);
-    await expect(cluster.join(room, "cleo")).rejects.toMatchObject({ code: "room_full" });
+    // Nor does one who comes again lose the place that nobody gets.
+    for (const identity of ["cleo", "bob"])
+      await expect(cluster.join(room, identity)).rejects.toMatchObject({ code: "room_full" });
     expect(bob.isConnected).toBe(true);
+    expect((await cluster.room(room)).peers).toBe(2);
     await write({ maxPeers: 3, duplicateIdentity: "refuse" });
     await expect(cluster.join(room, "bob")).rejects.toMatchObject({ code: "duplicate_identity" });
     await cluster.join(room, "cleo");

@@ -268,8 +268,10 @@ export class Room {
     // A peer that comes back with its own ticket is no other one.
     if (older && older.ticketId !== jti && this.options.duplicateIdentity === "refuse")
       throw new FairleadError("duplicate_identity");
+    // Whose place nobody takes keeps it: the room may have become smaller than it is full.
+    const others = this.peers.size - (older ? 1 : 0);
+    if (others >= this.options.maxPeers) throw new FairleadError("room_full");
     if (older) this.remove(older, "replaced", "session_replaced", "the same identity joined again");
-    if (this.peers.size >= this.options.maxPeers) throw new FairleadError("room_full");
   }
 
   #openSession(admission: Admission, peer: () => Peer): Session {
