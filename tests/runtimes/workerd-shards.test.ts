@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { ProtocolClient } from "../support/protocol-client.ts";
+import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { startTcpRelay } from "../support/tcp-relay.ts";
 import { openHttp } from "../support/wires/open-http.ts";
 import { type Backend, startBackend } from "./backend.ts";
@@ -64,6 +64,26 @@ describe("the shards of signaling on workerd", () => {
     await clients.pop()?.leave();
     clients.push(await join(room));
     for (const client of clients) await client.leave();
+  });
+
+  it("count sockets and streams of events together, and go on to the next for what is over HTTP too", async () => {
+    const { url, join, log } = await start({ FAIRLEAD_SHARDS: "4", FAIRLEAD_SHARD_SOCKETS: "1" });
+    const room = backend.newRoom();
+    const clients: ProtocolClient[] = [];
+    for (const wire of [openHttp, undefined, openHttp, undefined]) clients.push(await join(room, wire));
+    expect(await refusedUpgrade(url)).toEqual([503, "signaling_full"]);
+    const ticket = await backend.ticket({ room });
+    const { type: _, ...body } = joinFrame({ ticket });
+    const refused = await fetch(`${url}/v1/sessions`, {
+      ...{ method: "POST", body: JSON.stringify(body) },
+      headers: { "content-type": "application/json" },
+    });
+    expect([refused.status, (await refused.json()).error.code]).toEqual([503, "signaling_full"]);
+    const streaming = log.filter(({ msg }) => msg === "session.joined" || msg === "session.resumed");
+    expect(new Set(streaming.map(({ shard }) => shard)).size).toBe(4);
+    for (const client of clients) await client.leave();
+    const late = await join(room, openHttp);
+    await late.leave();
   });
 
   it("share rooms: those in one over a socket and those over HTTP, on another shard, hear of each other", async () => {

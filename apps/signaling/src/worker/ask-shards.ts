@@ -5,15 +5,21 @@ import { chooseShards } from "./choose-shards.ts";
 import { readFrontConfig } from "./worker-settings.ts";
 import type { WorkerEnv } from "./workers-api.ts";
 
+const JOIN_PATH = "/v1/sessions";
+
 /** Has a shard answer; the next one where one is full. @param random 0..1. */
 export async function askShards(request: Request, env: WorkerEnv, random: () => number): Promise<Response> {
   try {
     const { shards, location } = await readFrontConfig(env);
     let answer = answerFailure(new FairleadError("signaling_full"));
-    for (const number of chooseShards(new URL(request.url).pathname, shards, random)) {
-      answer = await ask(env, { number, location }, request);
-      if (!(await isFull(answer, request))) return answer;
+    const { pathname } = new URL(request.url);
+    for (const number of chooseShards(pathname, shards, random)) {
+      // A shard that is full has used the body up. Nothing else with a body is refused for that.
+      const asked = pathname === JOIN_PATH ? request.clone() : request;
+      answer = await ask(env, { number, location }, asked);
+      if (!(await isFull(answer))) break;
     }
+    if (pathname === JOIN_PATH) await request.body?.cancel();
     return answer;
   } catch (error) {
     createConsoleLogger({ level: "error" }).error("front.failed", { error });
@@ -34,9 +40,9 @@ async function ask(env: WorkerEnv, { number, location }: Chosen, request: Reques
   }
 }
 
-/** Only upgrades are refused for this, and have no body that would be used up. */
-async function isFull(answer: Response, request: Request): Promise<boolean> {
-  if (answer.status !== 503 || request.headers.get("Upgrade") === null) return false;
-  const body = ErrorAnswer.safeParse(await answer.clone().json());
-  return body.success && body.data.error.code === "signaling_full";
+/** One that only asks to be come back to later says when: the others would say so too. */
+async function isFull(answer: Response): Promise<boolean> {
+  if (answer.status !== 503) return false;
+  const { data } = ErrorAnswer.safeParse(await answer.clone().json());
+  return data?.error.code === "signaling_full" && data.error.retryAfterMs === undefined;
 }

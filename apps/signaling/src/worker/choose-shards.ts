@@ -1,15 +1,14 @@
 const SESSION_PATH = /^\/v1\/sessions\/([^/]+)(?:\/|$)/;
 
 /**
- * Which shards to ask, in this order. What belongs to a session goes to one shard, so that its commands share a connection to the bus;
- * anything else begins anywhere and goes on where there is room.
+ * Which shards to ask, in this order, until one has room. What belongs to a session begins at one and the same, so that its commands
+ * share a connection to the bus; anything else begins anywhere.
  * @param random 0..1.
  * @returns Numbers from 0 to `count` - 1.
  */
 export function chooseShards(path: string, count: number, random: () => number): number[] {
   const session = SESSION_PATH.exec(path)?.[1];
-  if (session !== undefined) return [hashOf(session) % count];
-  const first = Math.floor(random() * count);
+  const first = session === undefined ? Math.floor(random() * count) : hashOf(session) % count;
   return Array.from({ length: count }, (_, index) => (first + index) % count);
 }
 

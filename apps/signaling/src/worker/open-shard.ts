@@ -6,25 +6,27 @@ import { createUpstashRegistry } from "@fairlead/registry/upstash";
 import { createSignaling } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 import type { Context } from "hono";
-import { upgradeWithin } from "./upgrade-within.ts";
+import { upgradeWebSocket } from "./upgrade.ts";
 import type { ShardConfig } from "./worker-settings.ts";
 import type { Shard } from "./workers-api.ts";
 
 /** A deploy drops the sockets of all shards at once, and gives nobody time to say so: their clients come back by and by. */
-const pacedFor = (sockets: number) => ({ openings: { perSecond: sockets / 10, burst: 0.3 * sockets } });
+const pacedFor = (connections: number) => ({
+  perSecond: Math.max(10, connections / 10),
+  burst: Math.max(30, 0.3 * connections),
+});
 
 /**
  * Connects to NATS and makes the app over it.
  * @throws {FairleadError} `bus_disconnected`: NATS can't be reached now. Once it has been, a lost connection is made anew for ever.
  */
 export async function openShard(config: ShardConfig, log: Logger): Promise<Shard> {
-  const { host: _, port: __, nats, redis, sockets, ...options } = config;
+  const { host: _, port: __, nats, redis, connections, ...options } = config;
   const bus = await connectBus(nats, log);
-  const upgradeWebSocket = upgradeWithin(sockets);
   const registry = openRegistry(redis, log);
   const { app } = createSignaling({
     ...{ ...options, bus, registry, log, upgradeWebSocket, clientAddress },
-    limits: pacedFor(sockets),
+    limits: { connections, openings: pacedFor(connections) },
   });
   return { fetch: async (request) => app.fetch(request) };
 }

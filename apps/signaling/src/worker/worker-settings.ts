@@ -20,7 +20,7 @@ const FrontSettings = z.object({
     .describe(`one of Cloudflare's location hints: ${LOCATIONS.join(", ")}`),
 });
 
-/** 128 MB for the Durable Object, of which every socket takes a share. */
+/** 128 MB for the Durable Object, of which every socket takes a share, and every stream of events. */
 const ShardSettings = z.object({ FAIRLEAD_SHARD_SOCKETS: setting.numberOr(1_000, 1, 2_000) });
 
 export type FrontConfig = { shards: number; location: string | undefined };
@@ -28,8 +28,8 @@ export type FrontConfig = { shards: number; location: string | undefined };
 export type ShardConfig = Omit<Config, "nats" | "redis"> & {
   nats: NatsBusOptions;
   redis: Extract<RedisConfig, { kind: "upstash" }>;
-  /** How many sockets a shard takes. */
-  sockets: number;
+  /** How many sockets and streams of events a shard takes. */
+  connections: number;
 };
 
 /** @throws {SettingsError} */
@@ -49,7 +49,7 @@ export async function readShardConfig(env: WorkerEnv): Promise<ShardConfig> {
     throw new SettingsError([
       "FAIRLEAD_REDIS_URL=(not shown): must be UPSTASH_REDIS_REST_URL with UPSTASH_REDIS_REST_TOKEN on Workers",
     ]);
-  return { ...config, nats: servers, redis, sockets: given.FAIRLEAD_SHARD_SOCKETS };
+  return { ...config, nats: servers, redis, connections: given.FAIRLEAD_SHARD_SOCKETS };
 }
 
 /** Other bindings are no settings. */

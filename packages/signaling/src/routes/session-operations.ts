@@ -53,7 +53,13 @@ export const open = createRoute({
         "core_full",
         "node_draining",
       ] as const),
-      ...(["frame_too_large", "shutting_down", ...REGISTRY_ERRORS, ...NODE_ERRORS] as const),
+      ...([
+        "frame_too_large",
+        "shutting_down",
+        "signaling_full",
+        ...REGISTRY_ERRORS,
+        ...NODE_ERRORS,
+      ] as const),
     ),
   },
 });
@@ -90,7 +96,7 @@ export const events = createRoute({
       "session_gone",
       ...(["session_replaced", "session_left", "peer_removed", "room_closed"] as const),
       "too_many_frames",
-      "shutting_down",
+      ...(["shutting_down", "signaling_full"] as const),
       "method_not_allowed",
     ),
   },
@@ -128,6 +134,12 @@ export const leave = createRoute({
   request: { params: SessionPath },
   responses: {
     204: { description: "It is gone." },
-    ...errorResponses(...bearerErrors, "session_replaced", "node_timeout", "frame_too_large"),
+    ...errorResponses(
+      ...bearerErrors,
+      "session_replaced",
+      "node_timeout",
+      "too_many_frames",
+      "frame_too_large",
+    ),
   },
 });
