@@ -37,6 +37,8 @@ export default defineConfig({
       {
         test: { name: "runtimes", include: ["tests/runtimes/**/*.test.ts"], ...real, fileParallelism: false },
       },
+      // One process with all that it fuzzes, and a machine's whole core.
+      { test: { name: "fuzz", include: ["tests/fuzz/**/*.test.ts"], ...real, fileParallelism: false } },
       // Browsers fill a machine: one file at a time, which vitest also keeps apart from the other projects.
       { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, fileParallelism: false } },
     ],

@@ -3,7 +3,7 @@ import { createMediaNode, type MediaNode, type MediaNodeOptions } from "@fairlea
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { type Grants, type RoomDetail, randomId } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { createSignaling } from "@fairlead/signaling";
+import { createSignaling, type Signaling, type SignalingLimits } from "@fairlead/signaling";
 import { serveSignaling } from "@fairlead/signaling-app/node";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
@@ -21,6 +21,8 @@ export type ClusterOptions = {
   log?: Logger;
   /** The media nodes' clock. */
   now?: () => number;
+  /** Signaling's. */
+  limits?: Partial<SignalingLimits>;
   /** How peers reach the media nodes. */
   reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn">;
   /** Path; default: the one that every test uses. */
@@ -72,16 +74,21 @@ export async function startCluster(options: ClusterOptions = {}) {
   const nodes = await Promise.all(Array.from({ length: count }, (_, index) => startNode(index)));
   const [node = expect.fail("a cluster has a node")] = nodes;
   const signaling = link();
+  const apps: Signaling["app"][] = [];
   const server = await serveSignaling({
     ...{ host: "127.0.0.1", port: 0 },
-    createApp: ({ upgradeWebSocket }) =>
-      createSignaling({
+    createApp: ({ upgradeWebSocket }) => {
+      const made = createSignaling({
         ...shared,
         ...portsOf(signaling),
-        upgradeWebSocket,
+        ...{ upgradeWebSocket, limits: options.limits },
         apiKeys: [{ key: API_KEY, scopes: ["admin"] }],
-      }),
+      });
+      apps.push(made.app);
+      return made;
+    },
   });
+  const [app = expect.fail("an app is served")] = apps;
 
   const ticket = async (room: string, identity: string, { grants, ...rest }: TicketOptions = {}) => {
     const input = { room, identity, name: identity, grants: { ...EVERYTHING, ...grants }, ttlS: 60, ...rest };
@@ -95,7 +102,8 @@ export async function startCluster(options: ClusterOptions = {}) {
     return { status: response.status, body: text === "" ? null : JSON.parse(text) };
   };
   return {
-    ...{ url: server.url, bus, registry, node, nodes, signaling, ticketKeys, sessionKeys, ticket, api, bugs },
+    ...{ url: server.url, app, apiKey: API_KEY },
+    ...{ bus, registry, node, nodes, signaling, ticketKeys, sessionKeys, ticket, api, bugs },
     /** The node that serves the room, as the registry knows it. */
     nodeOf: async (room: string) => {
       const lease = (await registry.describeRoom(room))?.lease;

@@ -1,0 +1,50 @@
+import { PeerPage, RoomDetail, RoomOptions } from "@fairlead/protocol";
+import { expect } from "vitest";
+import type { Cluster } from "../integration/start-cluster.ts";
+import type { Model, RoomFacts } from "./model.ts";
+
+/** What the API lists of the rooms, and the registry of their bans and mutes, is what the model has. */
+export async function compareRooms(cluster: Cluster, model: Model, rooms: readonly string[]): Promise<void> {
+  for (const room of rooms) expect(await factsOf(cluster, room), room).toEqual(model.factsOf(room));
+}
+
+async function factsOf(cluster: Cluster, room: string): Promise<RoomFacts> {
+  const record = await cluster.registry.describeRoom(room);
+  const facts = {
+    options: record?.options ?? RoomOptions.parse({}),
+    bannedIdentities: record?.bannedIdentities.toSorted() ?? [],
+    bannedTicketIds: record?.bannedTicketIds.toSorted() ?? [],
+    mutes: record?.mutes.map(({ identity, source }) => `${identity} ${source}`).sort() ?? [],
+  };
+  const detail = await cluster.api("GET", `/v1/rooms/${room}`);
+  expect(detail.status).toBe(record ? 200 : 404);
+  const peers = record?.lease ? await peersOf(cluster, room) : [];
+  const producers = peers.flatMap((peer) => peer.producers);
+  if (record) {
+    const { options, ...counts } = RoomDetail.parse(detail.body);
+    expect(options).toEqual(facts.options);
+    expect(counts).toMatchObject({ peers: peers.length, producers: producers.length });
+  }
+  return {
+    ...facts,
+    peers: peers.map(({ peerId, identity }) => `${peerId} ${identity}`).sort(),
+    producers: producers
+      .map((some) => `${some.peerId} ${some.producerId} ${some.source} ${some.paused} ${some.muted}`)
+      .sort(),
+  };
+}
+
+async function peersOf(cluster: Cluster, room: string): Promise<PeerPage["peers"]> {
+  const peers: PeerPage["peers"] = [];
+  let cursor: string | undefined;
+  do {
+    const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+    const answer = await cluster.api("GET", `/v1/rooms/${room}/peers${query}`);
+    // The room has just been closed for being empty.
+    if (answer.status === 404) return [];
+    const page = PeerPage.parse(answer.body);
+    peers.push(...page.peers);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return peers;
+}

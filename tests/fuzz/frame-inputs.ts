@@ -1,0 +1,342 @@
+import {
+  Acknowledgement,
+  ClientFrame,
+  COMMANDS,
+  CommandEnvelope,
+  errorCodeOfClose,
+  KIND_OF_SOURCE,
+  type ServerFrame,
+  type Source,
+} from "@fairlead/protocol";
+import * as fc from "fast-check";
+import { expect } from "vitest";
+import { applyCommand } from "./command-effects.ts";
+import { type Damage, damaged, damages } from "./damage.ts";
+import { draws } from "./draws.ts";
+import { fromSchema, Live } from "./from-schema.ts";
+import type { FuzzPeer } from "./fuzz-peer.ts";
+import { type Answer, FuzzSocket } from "./fuzz-socket.ts";
+import type { Lane } from "./lane.ts";
+import { LIVE_KINDS } from "./live-kinds.ts";
+
+export type Command = { name: string; data: unknown };
+/** `data`: JSON text, which may nest deeper than this process could write. */
+export type DrawnCommand = { name: string; data: string };
+type CommandNumbers = { id: number; settledBelow: number };
+/** What one input was, for whoever has to find out what went wrong with it. */
+export type Tell = (input: unknown) => void;
+
+/** Every command of the protocol alike, and some that are none. */
+export const commands: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 40,
+    arbitrary: fc.oneof(
+      ...Object.entries(COMMANDS).map(([name, { request }]) =>
+        fc.record(
+          { name: fc.constant(name), data: fromSchema(request, LIVE_KINDS) },
+          { noNullPrototype: true },
+        ),
+      ),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        name: fc.oneof(fc.string({ maxLength: 64 }), fc.constantFrom("__proto__", "toString", "constructor")),
+        data: fc.jsonValue(),
+      },
+      { noNullPrototype: true },
+    ),
+  },
+);
+/** Rare ones would end every session at once. */
+const ENDING = new Set(["session.leave", "peer.remove"]);
+const ENDING_SHARE = 0.04;
+
+const ClientFrames: fc.Arbitrary<unknown> = fromSchema(ClientFrame, LIVE_KINDS);
+const garbage: fc.Arbitrary<string | Uint8Array> = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 100 }),
+  fc.json(),
+  fc.uint8Array({ maxLength: 64 }),
+  fc.constantFrom("x".repeat(65_537), "[".repeat(60_000), '{"type":"ping"', '{"type":"__proto__"}', ""),
+);
+const DAMAGED_SHARE = 0.08;
+
+/** Frames on WebSockets, the first ones and those of joined peers. */
+export class FrameInputs {
+  readonly #lane: Lane;
+  readonly #commands: () => Command;
+  readonly #frames: () => unknown;
+  readonly #acks: () => unknown;
+  readonly #garbage: () => string | Uint8Array;
+  readonly #damages: () => Damage;
+
+  constructor(lane: Lane, seed: number) {
+    this.#lane = lane;
+    this.#commands = draws(commands, seed);
+    this.#frames = draws(ClientFrames, seed);
+    this.#acks = draws(fromSchema(Acknowledgement, LIVE_KINDS), seed);
+    this.#garbage = draws(garbage, seed);
+    this.#damages = draws(damages, seed);
+  }
+
+  /** One frame of a joined peer, whose socket is opened before if it has none. */
+  async onSession(tell: Tell): Promise<void> {
+    const { subject } = this.#lane;
+    if (!subject || !this.#lane.peers.includes(subject)) return this.onFreshSocket(tell);
+    if (!subject.socket?.isOpen) return this.#resume(subject, tell);
+    const lane = this.#lane;
+    if (lane.chance(0.02)) return this.#garbled(subject, subject.socket, tell);
+    if (lane.chance(0.12)) return this.#acknowledge(subject.socket, tell);
+    return this.#command(subject, subject.socket, tell);
+  }
+
+  /** The first frame of a socket. */
+  async onFreshSocket(tell: Tell): Promise<void> {
+    const lane = this.#lane;
+    const frame = lane.resolve(this.#frames());
+    const data = lane.chance(0.15)
+      ? this.#garbage()
+      : lane.chance(0.2)
+        ? damaged(frame, this.#damages())
+        : JSON.stringify(frame);
+    tell({ first: data });
+    const socket = await FuzzSocket.open(lane.cluster.url);
+    lane.coverage.note("GET /v1/connect", "101");
+    const answer = await socket.ask(data, ({ type }) => ["joined", "resumed", "pong"].includes(type));
+    await this.#opened(socket, answer, typeof data === "string" ? data : "");
+  }
+
+  /** What `type` was: of frames that don't parse, what they say that they are. */
+  async #opened(socket: FuzzSocket, answer: Answer, text: string): Promise<void> {
+    const lane = this.#lane;
+    const code = this.#codeOf(answer);
+    const type = typeOf(text);
+    lane.coverage.input(code);
+    lane.coverage.note(`frame ${type}`, code);
+    if (answer.type === "frame" && answer.frame.type === "joined") {
+      lane.admitted(JSON.parse(text).ticket, answer.frame, socket);
+    } else if (answer.type === "frame" && answer.frame.type === "resumed") {
+      await this.#took(socket, answer.frame, JSON.parse(text).sessionTicket);
+    } else socket.terminate();
+    await lane.reap();
+  }
+
+  /** The session's older socket learns that it was replaced. */
+  async #took(
+    socket: FuzzSocket,
+    { sessionTicket }: Extract<ServerFrame, { type: "resumed" }>,
+    shown: string,
+  ): Promise<void> {
+    const peer = this.#lane.peers.find(({ sessionId }) => sessionId === sessionOf(shown));
+    if (!peer) throw new Error("a session that is gone was resumed");
+    const older = peer.socket;
+    if (older?.isOpen) expect(errorCodeOfClose(await older.closed())).toBe("session_replaced");
+    socket.position ||= peer.position;
+    for (const id of peer.consumerIds) socket.consumerIds.push(id);
+    Object.assign(peer, { socket, sessionTicket, consumerIds: socket.consumerIds });
+  }
+
+  /** As a client does it. What its peer has is there still. */
+  async #resume(peer: FuzzPeer, tell: Tell): Promise<void> {
+    const lane = this.#lane;
+    const { sessionTicket, socket: last } = peer;
+    const position = last?.position || peer.position;
+    const text = JSON.stringify({ type: "resume", protocolVersion: 1, sessionTicket, position });
+    tell({ resume: position });
+    const socket = await FuzzSocket.open(lane.cluster.url);
+    const answer = await socket.ask(text, ({ type }) => type === "resumed");
+    const code = this.#codeOf(answer);
+    expect(code, "a session of a peer that is there is resumed").toBe("ok");
+    await this.#opened(socket, answer, text);
+  }
+
+  async #garbled(peer: FuzzPeer, socket: FuzzSocket, tell: Tell): Promise<void> {
+    const lane = this.#lane;
+    const frame = lane.resolve(this.#frames());
+    const data = lane.chance(0.4) ? this.#garbage() : damaged(frame, this.#damages());
+    tell({ garbled: data });
+    const type = typeOf(typeof data === "string" ? data : "");
+    if (type === "command" || type === "ack")
+      return this.#maybeHeard(peer, socket, { text: String(data), tell });
+    const answer = await socket.ask(data, (sent) => sent.type === "pong");
+    const code = this.#codeOf(answer);
+    lane.coverage.input(code);
+    lane.coverage.note(`frame ${type}`, code);
+  }
+
+  /** Damage that leaves it a frame may leave it without an answer: a `ping` behind it gets one. */
+  async #maybeHeard(
+    peer: FuzzPeer,
+    socket: FuzzSocket,
+    { text, tell }: { text: string; tell: Tell },
+  ): Promise<void> {
+    const lane = this.#lane;
+    const isFrame = ClientFrame.safeParse(JSON.parse(text)).success;
+    // It acts: what it should do is the other inputs' to check.
+    if (isFrame && typeOf(text) === "command") return this.#acknowledge(socket, tell);
+    socket.sendText(text);
+    const code = this.#codeOf(await socket.ask('{"type":"ping"}', ({ type }) => type === "pong"));
+    expect(code === "ok", `${peer.peerId}: only what is no frame ends a connection`).toBe(isFrame);
+    lane.coverage.input(code);
+    lane.coverage.note(`frame ${typeOf(text)}`, code);
+  }
+
+  async #acknowledge(socket: FuzzSocket, tell: Tell): Promise<void> {
+    const lane = this.#lane;
+    const isPing = lane.chance(0.4);
+    const ack = { type: "ack", ...(lane.resolve(this.#acks()) as object) };
+    tell(isPing ? "ping" : ack);
+    if (!isPing) socket.sendText(JSON.stringify(ack));
+    const answer = await socket.ask('{"type":"ping"}', ({ type }) => type === "pong");
+    const code = this.#codeOf(answer);
+    expect(code).toBe("ok");
+    lane.coverage.input(code);
+    lane.coverage.note(`frame ${isPing ? "ping" : "ack"}`, code);
+  }
+
+  async #command(peer: FuzzPeer, socket: FuzzSocket, tell: Tell): Promise<void> {
+    const lane = this.#lane;
+    const { name, data } = this.drawCommand();
+    if (!isData(data)) return this.#noCommand(socket, { name, data }, tell);
+    const isKnown = Object.hasOwn(COMMANDS, name);
+    const { expected, ...ids } = peer.commands.draw(lane.random, isKnown);
+    const text = commandText({ name, data }, ids);
+    tell(text);
+    const before = socket.replies.get(ids.id) ?? 0;
+    const answer = await socket.ask(text, (sent) => sent.type === "reply" && sent.id === ids.id);
+    const code = this.#codeOf(answer);
+    lane.coverage.input(code);
+    lane.coverage.note("frame command", code === "ok" ? "ok" : "refused");
+    lane.coverage.note(`command ${isKnown ? name : "(none of ours)"}`, code);
+    if (answer.type === "closed" || answer.frame.type !== "reply")
+      this.endedItself(peer, { name, data }, code);
+    else {
+      expect(socket.replies.get(ids.id), "one reply to a command").toBe(before + 1);
+      this.settle(peer, { name, data, id: ids.id }, expected, answer.frame);
+    }
+    // Its own leave is answered, and its socket is left to it.
+    if (name === "session.leave" && code === "ok") socket.terminate();
+    await lane.reap();
+  }
+
+  /** What is no command ends the connection, and the node hears nothing. */
+  async #noCommand(socket: FuzzSocket, drawn: DrawnCommand, tell: Tell): Promise<void> {
+    const text = commandText(drawn, { id: 1, settledBelow: 1 });
+    tell(text);
+    const code = this.#codeOf(await socket.ask(text, () => false));
+    expect(code).toBe("invalid_frame");
+    this.#lane.coverage.input(code);
+    this.#lane.coverage.note("frame command", code);
+  }
+
+  /** Of a session, with what exists in it, and now and then damaged. */
+  drawCommand(): DrawnCommand {
+    const lane = this.#lane;
+    let { name, data } = this.#commands();
+    while (ENDING.has(name) && !lane.chance(ENDING_SHARE)) ({ name, data } = this.#commands());
+    if (name === "producer.create" && lane.chance(0.8)) data = fitting(data);
+    if (name === "data_producer.create" && lane.chance(0.7)) data = fittingStream(data, lane.random());
+    const resolved = lane.resolve(data);
+    const text = lane.chance(DAMAGED_SHARE)
+      ? shortened(damaged(resolved, this.#damages()))
+      : (JSON.stringify(resolved) ?? "null");
+    return { name, data: text };
+  }
+
+  /** Who removes itself is told that as everybody else who is removed. */
+  endedItself(peer: FuzzPeer, { name, data }: DrawnCommand, code: string): void {
+    expect([name, code], "the only end that is an answer").toEqual([
+      "peer.remove",
+      expect.stringMatching(/^(peer_removed|session_gone)$/),
+    ]);
+    expect(JSON.parse(data)).toMatchObject({ peerId: peer.peerId });
+    expect(peer.grants.moderate).toBe(true);
+    this.#lane.model.removed(peer.room, peer.peerId, true);
+  }
+
+  settle(
+    peer: FuzzPeer,
+    sent: DrawnCommand & { id: number },
+    expected: string,
+    reply: Extract<ServerFrame, { type: "reply" }>,
+  ): void {
+    const { name, data, id } = sent;
+    if (!reply.ok) this.#lane.expectAllowed(reply.error);
+    if (!Object.hasOwn(COMMANDS, name)) {
+      expect(reply.ok ? "ok" : reply.error.code).toBe("unknown_command");
+      return;
+    }
+    const text = JSON.stringify(reply);
+    if (expected === "repeated") expect(peer.commands.isSame(id, text), "the first reply again").toBe(true);
+    else if (expected === "acts") {
+      peer.commands.answered(id, text);
+      if (reply.ok) applyCommand(this.#lane.model, peer, name, JSON.parse(data), reply.data);
+    } else expect(reply.ok ? "ok" : reply.error.code).toBe(expected);
+  }
+
+  /** @returns The answer's code, or `ok`; a close code is that of the code that was told. */
+  #codeOf(answer: Answer): string {
+    if (answer.type === "frame") {
+      const { frame } = answer;
+      const error =
+        frame.type === "error" ? frame.error : frame.type === "reply" && !frame.ok ? frame.error : null;
+      if (error) this.#lane.expectAllowed(error);
+      return error?.code ?? "ok";
+    }
+    expect(answer.error, `told before the close with ${answer.code}`).not.toBeNull();
+    const code = answer.error?.code ?? "";
+    expect(errorCodeOfClose(answer.code)).toBe(code);
+    expect(answer.reason).toBe(code);
+    this.#lane.expectAllowed(answer.error ?? { code: "internal", message: "closed" });
+    return code;
+  }
+}
+
+export function commandText({ name, data }: DrawnCommand, { id, settledBelow }: CommandNumbers): string {
+  const named = JSON.stringify({ type: "command", id, settledBelow, name });
+  return `${named.slice(0, -1)},"data":${data}}`;
+}
+
+/** Whether a command may carry it. */
+export function isData(text: string): boolean {
+  return CommandEnvelope.shape.data.safeParse(JSON.parse(text)).success;
+}
+
+export function sessionOf(sessionTicket: string): string {
+  return JSON.parse(Buffer.from(sessionTicket.split(".")[1] ?? "", "base64url").toString()).session;
+}
+
+/** Media of the source's kind; what else it says stays. */
+function fitting(data: unknown): unknown {
+  const creation = data as { source: Source; rtpParameters: unknown };
+  const kind = KIND_OF_SOURCE[creation.source];
+  const isAudio = kind === "audio";
+  const { rtpParameters } = creation;
+  if (!(rtpParameters instanceof Live)) return { ...creation, kind };
+  return { ...creation, kind, rtpParameters: new Live("rtpParameters", isAudio ? 0 : 1) };
+}
+
+/** Of a stream that is free still, most likely. */
+function fittingStream(data: unknown, random: number): unknown {
+  const sctpStreamParameters = { streamId: Math.floor(random * 1_024), ordered: true };
+  return { ...(data as object), sctpStreamParameters };
+}
+
+/** A frame that is too large is another input's. */
+function shortened(text: string): string {
+  return text.length > 40_000 ? '"too long"' : text;
+}
+
+const TYPES = ["join", "resume", "command", "ack", "ping"];
+
+function typeOf(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    const type = typeof value === "object" && value !== null && "type" in value ? String(value.type) : "";
+    return TYPES.includes(type) ? type : "(none of ours)";
+  } catch {
+    return "(none of ours)";
+  }
+}

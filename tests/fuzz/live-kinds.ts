@@ -1,0 +1,31 @@
+import type { LiveKinds } from "./from-schema.ts";
+
+/** Of protocol's fields, which are given what exists at that moment, and how often of ten. */
+export const LIVE_KINDS: LiveKinds = {
+  ticket: { kind: "ticket", often: 9 },
+  previousSession: { kind: "sessionTicket", often: 7 },
+  sessionTicket: { kind: "sessionTicket", often: 9 },
+  protocolVersion: { kind: "protocolVersion", often: 9 },
+  capabilitiesVersion: { kind: "capabilitiesVersion", often: 9 },
+  rtpCapabilities: { kind: "rtpCapabilities", often: 6 },
+  rtpParameters: { kind: "rtpParameters", often: 8 },
+  dtlsParameters: { kind: "dtlsParameters", often: 5 },
+  joinId: { kind: "joinId", often: 8 },
+  transportId: { kind: "transport", often: 9 },
+  producerId: { kind: "producer", often: 9 },
+  producerIds: { kind: "othersProducer", often: 9 },
+  consumerId: { kind: "consumer", often: 9 },
+  consumerIds: { kind: "consumer", often: 9 },
+  dataProducerId: { kind: "dataProducer", often: 9 },
+  peerId: { kind: "peer", often: 9 },
+  peer: { kind: "peer", often: 9 },
+  room: { kind: "room", often: 9 },
+  identity: { kind: "identity", often: 7 },
+  session: { kind: "session", often: 9 },
+  node: { kind: "node", often: 7 },
+  nodeId: { kind: "node", often: 7 },
+  labels: { kind: "label", often: 10 },
+  cursor: { kind: "cursor", often: 5 },
+  position: { kind: "position", often: 7 },
+  "last-event-id": { kind: "position", often: 7 },
+};

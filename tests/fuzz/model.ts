@@ -1,0 +1,142 @@
+import { RoomOptions, type Source } from "@fairlead/protocol";
+
+/** What a ticket says, as far as it makes a peer. */
+export type Admitted = { room: string; identity: string; ticketId: string };
+export type ModelProducer = { source: Source; paused: boolean };
+export type ModelPeer = Admitted & {
+  peerId: string;
+  producers: Map<string, ModelProducer>;
+  dataProducers: Set<string>;
+};
+
+type ModelRoom = {
+  options: RoomOptions;
+  /** Identity → ids of the tickets that were banned with it. */
+  bans: Map<string, Set<string>>;
+  /** `identity source`. */
+  mutes: Set<string>;
+  peers: Map<string, ModelPeer>;
+};
+
+/** What is compared: of the model, and of what the API and the registry say. */
+export type RoomFacts = {
+  options: RoomOptions;
+  bannedIdentities: string[];
+  bannedTicketIds: string[];
+  mutes: string[];
+  /** `peerId identity`. */
+  peers: string[];
+  /** `peerId producerId source paused muted`. */
+  producers: string[];
+};
+
+/**
+ * What rooms should be like, if what was answered with success has happened, and nothing else has. It knows none of the
+ * product's code but the defaults of a room.
+ */
+export class Model {
+  readonly #rooms = new Map<string, ModelRoom>();
+
+  get roomIds(): string[] {
+    return [...this.#rooms.keys()].sort();
+  }
+
+  peersOf(room: string): ModelPeer[] {
+    return [...this.#room(room).peers.values()];
+  }
+
+  peer(room: string, peerId: string): ModelPeer | undefined {
+    return this.#room(room).peers.get(peerId);
+  }
+
+  isBanned({ room, identity, ticketId }: Admitted): boolean {
+    const { bans } = this.#room(room);
+    return bans.has(identity) || [...bans.values()].some((tickets) => tickets.has(ticketId));
+  }
+
+  wrote(room: string, options: RoomOptions): void {
+    this.#room(room).options = options;
+  }
+
+  closed(room: string): void {
+    this.#room(room).peers.clear();
+  }
+
+  /** The newest peer of an identity replaces the older; the same join again is the same peer. */
+  joined(admitted: Admitted, peerId: string): void {
+    const { peers } = this.#room(admitted.room);
+    if (peers.has(peerId)) return;
+    for (const older of [...peers.values()])
+      if (older.identity === admitted.identity) peers.delete(older.peerId);
+    peers.set(peerId, { ...admitted, peerId, producers: new Map(), dataProducers: new Set() });
+  }
+
+  left(room: string, peerId: string): void {
+    this.#room(room).peers.delete(peerId);
+  }
+
+  removed(room: string, peerId: string, ban: boolean): void {
+    const { peers, bans } = this.#room(room);
+    const peer = peers.get(peerId);
+    peers.delete(peerId);
+    if (!peer || !ban) return;
+    bans.set(peer.identity, (bans.get(peer.identity) ?? new Set()).add(peer.ticketId));
+  }
+
+  banned(room: string, identity: string): void {
+    const { bans } = this.#room(room);
+    if (!bans.has(identity)) bans.set(identity, new Set());
+    for (const peer of this.peersOf(room))
+      if (peer.identity === identity) this.removed(room, peer.peerId, true);
+  }
+
+  unbanned(room: string, identity: string): void {
+    this.#room(room).bans.delete(identity);
+  }
+
+  muted(room: string, peerId: string, mute: { source: Source; muted: boolean }): void {
+    const { mutes } = this.#room(room);
+    const peer = this.peer(room, peerId);
+    if (!peer) throw new Error(`the model has no peer ${peerId} in ${room}`);
+    const key = `${peer.identity} ${mute.source}`;
+    if (mute.muted) mutes.add(key);
+    else mutes.delete(key);
+    for (const producer of peer.producers.values())
+      if (mute.muted && producer.source === mute.source) producer.paused = true;
+  }
+
+  produced(peer: ModelPeer, producerId: string, { source, paused }: ModelProducer): void {
+    const isMuted = this.#room(peer.room).mutes.has(`${peer.identity} ${source}`);
+    peer.producers.set(producerId, { source, paused: paused || isMuted });
+  }
+
+  /** A room of which nothing was said is like one that never was. */
+  factsOf(room: string): RoomFacts {
+    const { options, bans, mutes, peers } = this.#room(room);
+    return {
+      options,
+      bannedIdentities: [...bans.keys()].sort(),
+      bannedTicketIds: [...new Set([...bans.values()].flatMap((tickets) => [...tickets]))].sort(),
+      mutes: [...mutes].sort(),
+      peers: [...peers.values()].map(({ peerId, identity }) => `${peerId} ${identity}`).sort(),
+      producers: [...peers.values()]
+        .flatMap((peer) =>
+          [...peer.producers].map(([id, { source, paused }]) => {
+            const muted = mutes.has(`${peer.identity} ${source}`);
+            return `${peer.peerId} ${id} ${source} ${paused} ${muted}`;
+          }),
+        )
+        .sort(),
+    };
+  }
+
+  #room(room: string): ModelRoom {
+    const known = this.#rooms.get(room);
+    if (known) return known;
+    const fresh: ModelRoom = {
+      ...{ options: RoomOptions.parse({}), bans: new Map(), mutes: new Set(), peers: new Map() },
+    };
+    this.#rooms.set(room, fresh);
+    return fresh;
+  }
+}
