@@ -380,6 +380,14 @@ describe("requests of sessions over HTTP", () => {
     expect(await bob.client.send(...pings)).toHaveLength(15);
   });
 
+  it("that leave count too, so that nobody asks a node without end for a session that is gone", async () => {
+    const { open, node } = await setUp({ limits: { framesPerSecond: 0.001, frameBurst: 3 } });
+    const { client } = await open();
+    for (let index = 0; index < 3; index += 1) expect((await client.leave()).status).toBe(204);
+    expect(await refusalOf(await client.leave())).toEqual([429, "too_many_frames"]);
+    expect(node.callsTo("session.leave")).toHaveLength(3);
+  });
+
   it("to join are refused as on a WebSocket, by HTTP status", async () => {
     const { server, joinFrame, node } = await setUp();
     const client = new HttpClient(server.url);

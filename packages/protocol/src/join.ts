@@ -6,7 +6,7 @@ import { Epoch, PeerId, RoomId, SessionId } from "./ids.ts";
 import { IceServer, RtpCapabilities, TransportOffer } from "./media.ts";
 import { ProtocolVersion } from "./version.ts";
 
-/** A JWS in compact form (RFC 7515 § 7.1). */
+/** A JWS in compact form (RFC 7515 § 7.1). That it is one is seen where it is verified, so that its refusal says `ticket_invalid`. */
 export const Jwt = z.string().min(16).max(16_384);
 export type Jwt = z.infer<typeof Jwt>;
 

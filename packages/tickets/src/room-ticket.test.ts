@@ -62,6 +62,19 @@ describe("a room ticket", () => {
     expect(await verifyTicket(verifiers, ticket, { now })).toEqual(claims);
   });
 
+  it.each<[string, (ticket: string) => string]>([
+    ["a line's end behind it", (text) => `${text}\n`],
+    ["whitespace before it", (text) => ` ${text}`],
+    ["whitespace in it", (text) => text.replace(".", ".\n")],
+    ["padding", (text) => `${text}==`],
+    ["another part", (text) => `${text}.e30`],
+    ["a part less", (text) => text.slice(0, text.lastIndexOf("."))],
+    ["no signature", (text) => text.slice(0, text.lastIndexOf(".") + 1)],
+  ])("with %s is refused with ticket_invalid", async (_, change) => {
+    const verdict = verifyTicket(keySet, change(ticket), { now });
+    await expect(verdict).rejects.toEqual(refusal("ticket_invalid"));
+  });
+
   it("for another room is refused with ticket_wrong_room", async () => {
     const verdict = verifyTicket(keySet, ticket, { now, room: "other" });
     await expect(verdict).rejects.toEqual(refusal("ticket_wrong_room"));

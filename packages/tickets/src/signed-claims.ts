@@ -8,6 +8,9 @@ import type { TicketKeys } from "./ticket-keys.ts";
 /** How far the clocks of issuer and verifier may be apart, seconds. */
 export const LEEWAY_S = 10;
 
+/** RFC 7515 § 7.1, with nothing around it: decoders of base64url let whitespace, padding and the other alphabet pass. */
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** One kind of JWT: its `typ` header keeps it apart from every other kind (RFC 8725 § 3.11). */
 export type TokenKind<T extends z.ZodType> = {
   typ: string;
@@ -48,6 +51,8 @@ async function verifySignature(
   keys: TicketKeys,
   token: string,
 ): Promise<Uint8Array> {
+  if (!COMPACT_JWS.test(token))
+    throw new FairleadError(kind.errors.invalid, { message: "it is no JWS in compact form" });
   const keyOf = (header: CompactJWSHeaderParameters) => chooseKey(kind, keys, header);
   try {
     const { payload } = await compactVerify(token, keyOf, { algorithms: KeyAlgorithm.options });

@@ -37,6 +37,7 @@ export function addSessionRoutes(app: OpenAPIHono, context: SignalingContext, cl
   app.openapi(leave, async (c) => {
     assertBus(context);
     const { session } = await readSessionTicket(c, context, c.req.valid("param").session);
+    rates.take(session.session, 1);
     await leaveSession(forRequest(context, c), session);
     return c.body(null, 204);
   });
