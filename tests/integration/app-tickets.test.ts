@@ -48,6 +48,18 @@ const ending = async (client: ProtocolClient) => {
 };
 
 describe("tickets that the app signs, on two signaling processes and a node that know a JWKS URL", () => {
+  it("admit while the app is away, whose keys each process fetched when it started", async () => {
+    await expect.poll(() => jwks.answers()).toBe(3);
+    jwks.setDown(true);
+    try {
+      const room = cluster.newRoom();
+      for (const index of BOTH) await (await join(index, { room, sub: `early-${index}` })).leave();
+    } finally {
+      jwks.setDown(false);
+    }
+    expect(jwks.answers()).toBe(3);
+  });
+
   it("admit at either process", async () => {
     const room = cluster.newRoom();
     const [ann, bob] = [await join(0, { room, sub: "ann" }), await join(1, { room, sub: "bob" })];
@@ -99,6 +111,7 @@ describe("an identity that comes twice, by different processes", () => {
     const older = await join(0, { room, sub: "ann" });
     const newer = await join(1, { room, sub: "ann" });
     expect(await ending(older)).toBe("session_replaced");
+    await newer.until(() => newer.view.peers.size > 0, "its snapshot, which nothing holds to come first");
     expect(newer.view.summary()).toEqual(["ann"]);
   });
 
