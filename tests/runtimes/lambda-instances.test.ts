@@ -42,6 +42,17 @@ describe("signaling on Lambda", () => {
     expect([answer.status, (await answer.json()).error.code]).toEqual([501, "websocket_unsupported"]);
   });
 
+  it("has asked the registry before its first request, which is not kept waiting for a cold connection", async () => {
+    const rest = await startTcpRelay(Number(new URL(settings().UPSTASH_REDIS_REST_URL ?? "").port));
+    const env = { ...settings(), UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${rest.port}` };
+    const one = await startLambda({ env, name: "runtimes-lambda/warm" });
+    // What asks nobody.
+    expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
+    expect(rest.connections()).toBeGreaterThan(0);
+    await one.close();
+    await rest.close();
+  });
+
   it("serves sessions while each event stream occupies an instance of its own", async () => {
     const room = backend.newRoom();
     const [ann, bob] = [await enter(lambda.url, room), await enter(lambda.url, room)];

@@ -162,6 +162,16 @@ describe("the shards of signaling on workerd", () => {
     await client.leave();
   });
 
+  it("are not woken by what comes without a ticket or key, nor for a session that can be none", async () => {
+    // No shard could start by these.
+    const { ask, log } = await start({ FAIRLEAD_NATS_SERVERS: "nats://127.0.0.1:4222" });
+    expect(await ask("/v1/rooms")).toEqual([401, "api_key_missing"]);
+    expect(await ask("/v1/sessions/some-session/events")).toEqual([401, "session_invalid"]);
+    expect(await ask("/v1/sessions/a.b/events")).toEqual([400, "invalid_request"]);
+    expect(log.filter(({ msg }) => `${msg}`.startsWith("shard."))).toEqual([]);
+    expect(await ask("/readyz")).toEqual([500, "internal"]);
+  });
+
   it("say in the log, not in the answer, which setting is wrong", async () => {
     const { ask, log } = await start({ FAIRLEAD_NATS_SERVERS: "nats://user:secret@127.0.0.1:4222" });
     expect(await ask("/readyz")).toEqual([500, "internal"]);
