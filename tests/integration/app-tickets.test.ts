@@ -112,6 +112,7 @@ describe("an identity that comes twice, by different processes", () => {
     const newer = await join(1, { room, sub: "ann" });
     expect(await ending(older)).toBe("session_replaced");
     await newer.until(() => newer.view.peers.size > 0, "its snapshot, which nothing holds to come first");
+    await newer.until(() => newer.view.peers.size > 0, "its snapshot");
     expect(newer.view.summary()).toEqual(["ann"]);
   });
 

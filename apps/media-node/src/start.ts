@@ -15,9 +15,11 @@ export async function startMediaNode(config: Config, log: Logger): Promise<Stop>
     ...options,
     ...{ bus, registry, log, nodeId, listenAddresses, workerBin: bin },
   });
+  const stopKeys = options.ticketKeys.published?.keepFresh();
   return async () => {
     await node.drain({ deadlineMs: drainMs });
     await node.close();
+    stopKeys?.();
     await registry.close();
     await bus.close();
   };

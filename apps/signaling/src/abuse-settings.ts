@@ -21,7 +21,8 @@ const Origin = z.string().refine((text) => {
   const { origin } = new URL(text);
   return origin === text || (origin === "null" && APP_ORIGIN.test(text));
 });
-const Origins = setting.listOf(Origin, "* or origins like https://meet.example.org with commas between");
+const ORIGINS = "* or origins like https://meet.example.org or capacitor://localhost with commas between";
+const Origins = setting.listOf(Origin, ORIGINS);
 
 function limit(fallback: string) {
   const off = z.literal("off").transform(() => undefined);
@@ -43,7 +44,7 @@ export const abuseSettings = {
   FAIRLEAD_ORIGINS: z
     .union([z.literal("*"), Origins])
     .default("*")
-    .describe("* or origins like https://meet.example.org with commas between"),
+    .describe(ORIGINS),
   FAIRLEAD_TRUSTED_PROXIES: setting.numberOr(0, 0, 10),
 };
 

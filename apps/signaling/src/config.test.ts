@@ -35,11 +35,17 @@ describe("signaling's settings", () => {
   it("take limits as N/S or off, and origins as a browser says them", async () => {
     const { env } = await environment();
     const limits = { FAIRLEAD_LIMIT_ADDRESS: "5/1", FAIRLEAD_LIMIT_KEY: "off", FAIRLEAD_LIMIT_ROOM: "off" };
-    const origins = { FAIRLEAD_ORIGINS: "https://a.example, http://b.example:8080, capacitor://localhost" };
+    const origins = {
+      FAIRLEAD_ORIGINS:
+        "https://a.example, http://b.example:8080, capacitor://localhost, app://-, tauri://localhost",
+    };
     expect(await readConfig({ ...env, ...limits, ...origins, FAIRLEAD_TRUSTED_PROXIES: "2" })).toMatchObject({
       rateLimits: { address: { limit: 5, windowMs: 1_000 } },
       ...{
-        origins: ["https://a.example", "http://b.example:8080", "capacitor://localhost"],
+        origins: [
+          ...["https://a.example", "http://b.example:8080"],
+          ...["capacitor://localhost", "app://-", "tauri://localhost"],
+        ],
         trustedProxies: 2,
       },
     });

@@ -13,9 +13,11 @@ export async function startSignaling(config: Config, log: Logger, serve: Serve):
     ...{ host, port, trustedProxies: options.trustedProxies, log },
     createApp: (parts) => createSignaling({ ...options, ...parts, bus, registry, log }),
   });
+  const stopKeys = options.ticketKeys.published?.keepFresh();
   log.info("signaling.listening", { url: server.url, port: server.port });
   return async () => {
     await server.close();
+    stopKeys?.();
     await registry.close();
     await bus.close();
   };

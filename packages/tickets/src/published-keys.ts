@@ -7,6 +7,11 @@ import { importPublishedKeys } from "./key-set.ts";
 const MAX_AGE_MS = 300_000;
 /** After a request in vain: whoever makes up key ids can't make us ask more often. */
 const COOL_DOWN_MS = 10_000;
+/** While they are kept fresh: with a try or two that fail, within `MAX_AGE_MS`. */
+const REFRESH_MS = 240_000;
+
+/** Milliseconds between requests, after one that was answered and after one that was not. */
+export type Freshness = { everyMs?: number; retryMs?: number };
 
 export type PublishedKeysOptions = {
   fetch: Fetch;
@@ -29,6 +34,7 @@ export class PublishedKeys {
   #loadedMs = 0;
   #restUntilMs = 0;
   #isAway = false;
+  #isKeptFresh = false;
   #loading: Promise<void> | undefined;
 
   constructor(url: string, options: PublishedKeysOptions) {
@@ -40,8 +46,9 @@ export class PublishedKeys {
     return this.#keys;
   }
 
+  /** What is kept fresh anyway is nothing to wait for. */
   get isStale(): boolean {
-    return this.#options.now() - this.#loadedMs >= MAX_AGE_MS;
+    return !this.#isKeptFresh && this.#options.now() - this.#loadedMs >= MAX_AGE_MS;
   }
 
   /** The last request failed. */
@@ -59,6 +66,22 @@ export class PublishedKeys {
     // The first time tells what there is, also for the sake of another URL's key.
     const wasInVain = wasLoaded && !this.#keys.has(kid);
     if (this.#isAway || wasInVain) this.#restUntilMs = now() + COOL_DOWN_MS;
+  }
+
+  /** Asks the server now and from time to time, whether tickets come or not. @returns What ends that. */
+  keepFresh({ everyMs = REFRESH_MS, retryMs = COOL_DOWN_MS }: Freshness = {}): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = async () => {
+      this.#loading ??= this.#load();
+      await this.#loading;
+      if (this.#isKeptFresh) timer = setTimeout(load, this.#isAway ? retryMs : everyMs);
+    };
+    this.#isKeptFresh = true;
+    void load();
+    return () => {
+      this.#isKeptFresh = false;
+      clearTimeout(timer);
+    };
   }
 
   async #load(): Promise<void> {

@@ -109,6 +109,68 @@ describe("keys of a JWKS URL", () => {
   });
 });
 
+describe("keys of a JWKS URL that are kept fresh", () => {
+  const HASTY = { everyMs: 20, retryMs: 20 };
+  /** Its server has answered, although no ticket came. */
+  async function setUpKept(app: KeySet, freshness?: typeof HASTY) {
+    const made = await setUp(publicJwks(app));
+    const answered = Promise.withResolvers<void>();
+    made.server.answer = (_, response) => {
+      made.server.answer = null;
+      response.end(JSON.stringify(made.server.jwks), () => answered.resolve());
+    };
+    onTestFinished(made.keys.published?.keepFresh(freshness) ?? expect.fail("it has URLs"));
+    await answered.promise;
+    return made;
+  }
+
+  it("are there before the first ticket, when their server is away", async () => {
+    const app = await generateKeySet();
+    const { server, failures, admits } = await setUpKept(app);
+    server.answer = (request) => request.socket.destroy();
+    expect([await admits(app), server.requests, failures]).toEqual([true, 1, []]);
+  });
+
+  it("let nobody wait for a server that stalls", async () => {
+    const app = await generateKeySet();
+    const { server, clock, failures, admits } = await setUpKept(app, HASTY);
+    const stalled = Promise.withResolvers<void>();
+    server.answer = () => stalled.resolve();
+    await stalled.promise;
+    clock.ms += 10 * MINUTE_MS;
+    expect(await admits(app)).toBe(true);
+    expect(failures, "it has not even timed out").toEqual([]);
+  });
+
+  it("outlast a server that dies, whose failures are told, and follow it when it is back", async () => {
+    const [old, next] = [await generateKeySet(), await generateKeySet()];
+    const { server, clock, failures, keys, admits } = await setUpKept(old, HASTY);
+    server.answer = (request) => request.socket.destroy();
+    await expect.poll(() => failures.length).toBeGreaterThan(1);
+    clock.ms += 10 * MINUTE_MS;
+    expect(await admits(old)).toBe(true);
+    server.jwks = publicJwks(next);
+    server.answer = null;
+    await expect
+      .poll(() => keys.published?.find(next.signer?.kid ?? "").catch(() => undefined))
+      .toBeDefined();
+    expect(await admits(next)).toBe(true);
+    await expect(admits(old)).rejects.toEqual(UNKNOWN);
+  });
+
+  it("are asked for by tickets alone again once that has ended", async () => {
+    const [old, next] = [await generateKeySet(), await generateKeySet()];
+    const { server, clock, keys, admits } = await setUp(publicJwks(old));
+    const stop = keys.published?.keepFresh(HASTY);
+    await expect.poll(() => server.requests).toBeGreaterThan(1);
+    stop?.();
+    server.jwks = publicJwks(next);
+    clock.ms += 5 * MINUTE_MS;
+    expect(await admits(next)).toBe(true);
+    await expect(admits(old)).rejects.toEqual(UNKNOWN);
+  });
+});
+
 describe("a JWKS server that is down", () => {
   const isDown: RequestListener = (request) => request.socket.destroy();
 

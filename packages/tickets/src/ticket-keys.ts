@@ -3,7 +3,7 @@ import type { Fetch } from "./fetch-jwks.ts";
 import type { Key } from "./jwk.ts";
 import type { JwksFailure } from "./jwks-failure.ts";
 import type { KeySet } from "./key-set.ts";
-import { PublishedKeys } from "./published-keys.ts";
+import { type Freshness, PublishedKeys } from "./published-keys.ts";
 
 /** What verifies tickets: a key set, and what JWKS URLs publish. A `KeySet` alone is one too. */
 export type TicketKeys = KeySet & { readonly published?: KeySource };
@@ -13,6 +13,12 @@ export type KeySource = {
   find(kid: string): Promise<Key | undefined>;
   /** Tells `listener` whenever a URL does not answer with a JWK Set. The keys that it had stay in force. */
   onFailure(listener: FailureListener): void;
+  /**
+   * Asks every URL now and every 4 minutes (every 10 s while it does not answer), so that no ticket of a known key waits for its
+   * server. For processes that last: where one is frozen between requests its timers are too.
+   * @returns What ends that.
+   */
+  keepFresh(freshness?: Freshness): () => void;
 };
 
 export type FailureListener = (failure: JwksFailure) => void;
@@ -29,8 +35,8 @@ export type TicketKeysOptions = {
 };
 
 /**
- * Joins a key set and JWKS URLs. A URL is asked when a ticket first needs it (nothing is fetched before), for a key id that
- * nobody knows (not within 10 s of a request in vain), and for a key that was last seen 5 minutes ago.
+ * Joins a key set and JWKS URLs. A URL is asked when a ticket first needs it (nothing is fetched before, but by `keepFresh`), for a
+ * key id that nobody knows (not within 10 s of a request in vain), and for a key that was last seen 5 minutes ago.
  */
 export function createTicketKeys(options: TicketKeysOptions): TicketKeys {
   const { own, jwksUrls = [], now = Date.now } = options;
@@ -46,7 +52,13 @@ export function createTicketKeys(options: TicketKeysOptions): TicketKeys {
   };
   const sources = jwksUrls.map((url) => new PublishedKeys(url, common));
   const onFailure = (listener: FailureListener) => void listeners.add(listener);
-  return { ...keySet, published: { find: (kid) => find(sources, kid), onFailure } };
+  const keepFresh = (freshness?: Freshness) => {
+    const stops = sources.map((source) => source.keepFresh(freshness));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
+  return { ...keySet, published: { find: (kid) => find(sources, kid), onFailure, keepFresh } };
 }
 
 async function find(sources: readonly PublishedKeys[], kid: string): Promise<Key | undefined> {

@@ -8,6 +8,8 @@ export type JwksServer = {
   publish(...keySets: KeySet[]): void;
   /** From now on it ends every connection, or no more. */
   setDown(isDown: boolean): void;
+  /** How many requests were answered. */
+  answers(): number;
   close(): Promise<void>;
 };
 
@@ -15,7 +17,11 @@ export type JwksServer = {
 export async function startJwksServer(...keySets: KeySet[]): Promise<JwksServer> {
   let published = keySets;
   let isDown = false;
+  let answers = 0;
   const server = createServer((request, response) => {
+    response.once("finish", () => {
+      answers += 1;
+    });
     if (isDown) request.socket.destroy();
     else response.end(JSON.stringify({ keys: published.flatMap((keySet) => publicJwks(keySet).keys) }));
   });
@@ -29,6 +35,7 @@ export async function startJwksServer(...keySets: KeySet[]): Promise<JwksServer>
       isDown = down;
       if (down) server.closeAllConnections();
     },
+    answers: () => answers,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
