@@ -123,9 +123,9 @@ describe("a session that lives on HTTP", () => {
     const http = liveOnHttp();
     tried().end(1006);
     vi.advanceTimersByTime(2 * HALF_A_MINUTE_MS - 1);
-    expect(channels.all).toHaveLength(3);
+    expect(channels.transports).toHaveLength(3);
     vi.advanceTimersByTime(1);
-    expect(channels.all).toHaveLength(4);
+    expect(channels.transports).toHaveLength(4);
     connection.send(MUTE);
     expect(http.sent).toEqual([RESUME, MUTE]);
     expect(heard).toEqual([]);
@@ -147,9 +147,9 @@ describe("a session that lives on HTTP", () => {
     for (const delayMs of [1, 2, 4, 8].map((factor) => factor * HALF_A_MINUTE_MS)) {
       const before = channels.all.length;
       vi.advanceTimersByTime(delayMs - 1);
-      expect(channels.all).toHaveLength(before);
+      expect(channels.transports).toHaveLength(before);
       vi.advanceTimersByTime(1);
-      expect(channels.all).toHaveLength(before + 1);
+      expect(channels.transports).toHaveLength(before + 1);
       opens(channels.last);
       channels.last.end(1006);
       isResumed();
@@ -256,7 +256,7 @@ describe("a session that lives on HTTP", () => {
     const socket = tried();
     connection.close();
     vi.advanceTimersByTime(HALF_A_MINUTE_MS * 100);
-    expect(channels.all).toHaveLength(3);
+    expect(channels.transports).toHaveLength(3);
     expect(socket.state).toBe("closed");
     expect(vi.getTimerCount()).toBe(0);
   });
