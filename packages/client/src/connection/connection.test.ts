@@ -211,6 +211,7 @@ describe("a session that lives on HTTP", () => {
     socket.end(1006);
     const http = isResumed();
     http.say(refusal("session_replaced"));
+    expect(http.state).toBe("closed");
     expect(heard).toEqual(["signaling_unreachable while live", "away"]);
     isResumed();
   });
