@@ -276,6 +276,17 @@ describe("a lost channel", () => {
     expect(heard).toEqual(["live", "away", `${code} while live`]);
   });
 
+  it("whose resume acts later, and takes the session from the next channel, ends nothing", () => {
+    connection.start();
+    channels.last.open();
+    channels.last.end(1006);
+    vi.advanceTimersByTime(100);
+    channels.last.open();
+    channels.last.say(RESUMED);
+    channels.last.end(4421);
+    expect(heard).toEqual(["live", "away", "signaling_unreachable while live"]);
+  });
+
   it("is no refusal without a word", () => {
     connection.start();
     channels.last.open();
