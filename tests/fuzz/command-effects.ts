@@ -17,7 +17,10 @@ const EFFECTS: Effects = {
   "producer.create": (model, peer, { source, paused }, { producerId }) =>
     model.produced(peer, producerId, { source, paused }),
   "producer.pause": (_, peer, { producerId }) => setPaused(peer, producerId, true),
-  "producer.resume": (_, peer, { producerId }) => setPaused(peer, producerId, false),
+  "producer.resume": (model, peer, { producerId }) => {
+    setPaused(peer, producerId, false);
+    expect(model.isMuted(peer, producerId), "what a moderator mutes, its peer does not resume").toBe(false);
+  },
   "producer.close": (_, peer, { producerId }) =>
     expect(peer.producers.delete(producerId), "it was there").toBe(true),
   "data_producer.create": (_, peer, _request, { dataProducerId }) => peer.dataProducers.add(dataProducerId),

@@ -2,57 +2,24 @@ import {
   Acknowledgement,
   ClientFrame,
   COMMANDS,
-  CommandEnvelope,
   errorCodeOfClose,
-  KIND_OF_SOURCE,
+  FRAME_LIMIT,
   type ServerFrame,
-  type Source,
 } from "@fairlead/protocol";
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import { applyCommand } from "./command-effects.ts";
+import { CommandInputs, commandText, type DrawnCommand, isData } from "./command-inputs.ts";
 import { type Damage, damaged, damages } from "./damage.ts";
 import { draws } from "./draws.ts";
-import { fromSchema, Live } from "./from-schema.ts";
+import { fromSchema } from "./from-schema.ts";
 import type { FuzzPeer } from "./fuzz-peer.ts";
 import { type Answer, FuzzSocket } from "./fuzz-socket.ts";
 import type { Lane } from "./lane.ts";
 import { LIVE_KINDS } from "./live-kinds.ts";
 
-export type Command = { name: string; data: unknown };
-/** `data`: JSON text, which may nest deeper than this process could write. */
-export type DrawnCommand = { name: string; data: string };
-type CommandNumbers = { id: number; settledBelow: number };
 /** What one input was, for whoever has to find out what went wrong with it. */
 export type Tell = (input: unknown) => void;
-
-/** Every command of the protocol alike, and some that are none. */
-export const commands: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 40,
-    arbitrary: fc.oneof(
-      ...Object.entries(COMMANDS).map(([name, { request }]) =>
-        fc.record(
-          { name: fc.constant(name), data: fromSchema(request, LIVE_KINDS) },
-          { noNullPrototype: true },
-        ),
-      ),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record(
-      {
-        name: fc.oneof(fc.string({ maxLength: 64 }), fc.constantFrom("__proto__", "toString", "constructor")),
-        data: fc.jsonValue(),
-      },
-      { noNullPrototype: true },
-    ),
-  },
-);
-/** Rare ones would end every session at once. */
-const ENDING = new Set(["session.leave", "peer.remove"]);
-const ENDING_SHARE = 0.04;
 
 const ClientFrames: fc.Arbitrary<unknown> = fromSchema(ClientFrame, LIVE_KINDS);
 const garbage: fc.Arbitrary<string | Uint8Array> = fc.oneof(
@@ -61,12 +28,10 @@ const garbage: fc.Arbitrary<string | Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 64 }),
   fc.constantFrom("x".repeat(65_537), "[".repeat(60_000), '{"type":"ping"', '{"type":"__proto__"}', ""),
 );
-const DAMAGED_SHARE = 0.08;
-
 /** Frames on WebSockets, the first ones and those of joined peers. */
 export class FrameInputs {
   readonly #lane: Lane;
-  readonly #commands: () => Command;
+  readonly commands: CommandInputs;
   readonly #frames: () => unknown;
   readonly #acks: () => unknown;
   readonly #garbage: () => string | Uint8Array;
@@ -74,7 +39,7 @@ export class FrameInputs {
 
   constructor(lane: Lane, seed: number) {
     this.#lane = lane;
-    this.#commands = draws(commands, seed);
+    this.commands = new CommandInputs(lane, seed);
     this.#frames = draws(ClientFrames, seed);
     this.#acks = draws(fromSchema(Acknowledgement, LIVE_KINDS), seed);
     this.#garbage = draws(garbage, seed);
@@ -173,7 +138,7 @@ export class FrameInputs {
     { text, tell }: { text: string; tell: Tell },
   ): Promise<void> {
     const lane = this.#lane;
-    const isFrame = ClientFrame.safeParse(JSON.parse(text)).success;
+    const isFrame = text.length <= FRAME_LIMIT && ClientFrame.safeParse(JSON.parse(text)).success;
     // It acts: what it should do is the other inputs' to check.
     if (isFrame && typeOf(text) === "command") return this.#acknowledge(socket, tell);
     socket.sendText(text);
@@ -198,7 +163,7 @@ export class FrameInputs {
 
   async #command(peer: FuzzPeer, socket: FuzzSocket, tell: Tell): Promise<void> {
     const lane = this.#lane;
-    const { name, data } = this.drawCommand();
+    const { name, data } = this.commands.draw();
     if (!isData(data)) return this.#noCommand(socket, { name, data }, tell);
     const isKnown = Object.hasOwn(COMMANDS, name);
     const { expected, ...ids } = peer.commands.draw(lane.random, isKnown);
@@ -229,20 +194,6 @@ export class FrameInputs {
     expect(code).toBe("invalid_frame");
     this.#lane.coverage.input(code);
     this.#lane.coverage.note("frame command", code);
-  }
-
-  /** Of a session, with what exists in it, and now and then damaged. */
-  drawCommand(): DrawnCommand {
-    const lane = this.#lane;
-    let { name, data } = this.#commands();
-    while (ENDING.has(name) && !lane.chance(ENDING_SHARE)) ({ name, data } = this.#commands());
-    if (name === "producer.create" && lane.chance(0.8)) data = fitting(data);
-    if (name === "data_producer.create" && lane.chance(0.7)) data = fittingStream(data, lane.random());
-    const resolved = lane.resolve(data);
-    const text = lane.chance(DAMAGED_SHARE)
-      ? shortened(damaged(resolved, this.#damages()))
-      : (JSON.stringify(resolved) ?? "null");
-    return { name, data: text };
   }
 
   /** Who removes itself is told that as everybody else who is removed. */
@@ -294,39 +245,8 @@ export class FrameInputs {
   }
 }
 
-export function commandText({ name, data }: DrawnCommand, { id, settledBelow }: CommandNumbers): string {
-  const named = JSON.stringify({ type: "command", id, settledBelow, name });
-  return `${named.slice(0, -1)},"data":${data}}`;
-}
-
-/** Whether a command may carry it. */
-export function isData(text: string): boolean {
-  return CommandEnvelope.shape.data.safeParse(JSON.parse(text)).success;
-}
-
 export function sessionOf(sessionTicket: string): string {
   return JSON.parse(Buffer.from(sessionTicket.split(".")[1] ?? "", "base64url").toString()).session;
-}
-
-/** Media of the source's kind; what else it says stays. */
-function fitting(data: unknown): unknown {
-  const creation = data as { source: Source; rtpParameters: unknown };
-  const kind = KIND_OF_SOURCE[creation.source];
-  const isAudio = kind === "audio";
-  const { rtpParameters } = creation;
-  if (!(rtpParameters instanceof Live)) return { ...creation, kind };
-  return { ...creation, kind, rtpParameters: new Live("rtpParameters", isAudio ? 0 : 1) };
-}
-
-/** Of a stream that is free still, most likely. */
-function fittingStream(data: unknown, random: number): unknown {
-  const sctpStreamParameters = { streamId: Math.floor(random * 1_024), ordered: true };
-  return { ...(data as object), sctpStreamParameters };
-}
-
-/** A frame that is too large is another input's. */
-function shortened(text: string): string {
-  return text.length > 40_000 ? '"too long"' : text;
 }
 
 const TYPES = ["join", "resume", "command", "ack", "ping"];

@@ -2,10 +2,10 @@ import { COMMANDS } from "@fairlead/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cluster, startCluster } from "../integration/start-cluster.ts";
 import { Coverage } from "./coverage.ts";
-import { SSE_POSITIONS } from "./http-inputs.ts";
 import { Model } from "./model.ts";
 import { routesOf } from "./routes.ts";
 import { runLane } from "./run-lane.ts";
+import { SSE_POSITIONS } from "./sse-positions.ts";
 import { TICKET_KINDS } from "./ticket-inputs.ts";
 
 /**

@@ -3,9 +3,7 @@ import {
   COMMANDS,
   MuteRequest,
   OpenedSession,
-  Position,
   parseJson,
-  parsePosition,
   RemoveRequest,
   RoomOptions,
   type ServerFrame,
@@ -14,12 +12,14 @@ import {
 } from "@fairlead/protocol";
 import { expect } from "vitest";
 import { readEventStream } from "../support/wires/read-event-stream.ts";
+import { commandText, isData } from "./command-inputs.ts";
 import { type Damage, damaged, damages } from "./damage.ts";
 import { draws } from "./draws.ts";
-import { commandText, type FrameInputs, isData, sessionOf, type Tell } from "./frame-inputs.ts";
+import { type FrameInputs, sessionOf, type Tell } from "./frame-inputs.ts";
 import type { FuzzPeer } from "./fuzz-peer.ts";
 import { type Lane, readTicket } from "./lane.ts";
 import type { Route, RouteValues } from "./routes.ts";
+import { kindOfPosition } from "./sse-positions.ts";
 
 /** A request as it is sent. */
 type Sent = {
@@ -32,16 +32,6 @@ type Sent = {
 };
 type Reply = Extract<ServerFrame, { type: "reply" }>;
 type Effect = (sent: Sent, response: Response) => Promise<void> | void;
-
-/** Against the last event that the session's client has had. */
-export const SSE_POSITIONS = [
-  "of the last event",
-  "of an older event",
-  "ahead of the client",
-  "of another epoch",
-  "of nobody, or none",
-] as const;
-type SsePosition = (typeof SSE_POSITIONS)[number];
 
 const WRONG = 0.15;
 const OVER_THE_WIRE = 0.1;
@@ -88,7 +78,7 @@ export class HttpInputs {
       `${response.status}${response.ok ? "" : ` ${code}`}`,
     );
     if (route.operationId === "streamEvents" && isOurs)
-      lane.coverage.note(`SSE position ${this.#kindOf(sent.headers["last-event-id"])}`, code);
+      lane.coverage.note(`SSE position ${kindOfPosition(lane.subject, sent.headers["last-event-id"])}`, code);
     if (response.ok && isOurs) {
       await this.#effects[route.operationId]?.(sent, response);
       lane.coverage.note(route.name, "ok");
@@ -148,9 +138,9 @@ export class HttpInputs {
   }
 
   #command(peer: FuzzPeer, index: number): string {
-    let command = this.#frames.drawCommand();
+    let command = this.#frames.commands.draw();
     const isApart = ({ name }: { name: string }) => /^(peer|producer|data_producer|session)\./.test(name);
-    while ((index > 0 && isApart(command)) || !isData(command.data)) command = this.#frames.drawCommand();
+    while ((index > 0 && isApart(command)) || !isData(command.data)) command = this.#frames.commands.draw();
     const { name, data } = command;
     const numbers = peer.commands.draw(
       () => (index === 0 ? this.#lane.random() : 0.5),
@@ -276,16 +266,6 @@ export class HttpInputs {
       const [first] = this.#commands.values();
       if (first?.name === "peer.remove") this.#frames.endedItself(peer, first, over.error.code);
     }
-  }
-
-  #kindOf(position = ""): SsePosition {
-    const { subject } = this.#lane;
-    if (!Position.safeParse(position).success || !subject) return "of nobody, or none";
-    const last = parsePosition(subject.socket?.position || subject.position);
-    const { epoch, sequence } = parsePosition(position);
-    if (epoch !== last.epoch) return "of another epoch";
-    if (sequence === last.sequence) return "of the last event";
-    return sequence < last.sequence ? "of an older event" : "ahead of the client";
   }
 
   /** The first message says that the session is this stream's; then the reader goes. */

@@ -105,6 +105,10 @@ export class Model {
       if (mute.muted && producer.source === mute.source) producer.paused = true;
   }
 
+  isMuted({ room, identity, producers }: ModelPeer, producerId: string): boolean {
+    return this.#room(room).mutes.has(`${identity} ${producers.get(producerId)?.source}`);
+  }
+
   produced(peer: ModelPeer, producerId: string, { source, paused }: ModelProducer): void {
     const isMuted = this.#room(peer.room).mutes.has(`${peer.identity} ${source}`);
     peer.producers.set(producerId, { source, paused: paused || isMuted });
