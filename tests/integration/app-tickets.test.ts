@@ -98,7 +98,7 @@ describe("a peer that was removed", () => {
       await expect(ProtocolClient.join(instance(index), { ticket })).rejects.toMatchObject(banned);
       await expect(join(index, { room, sub: "mallory" })).rejects.toMatchObject(banned);
       await expect(join(index, { room, sub: "malory", jti })).rejects.toMatchObject(banned);
-      await expect(mallory.resume({ url: instance(index) })).rejects.toMatchObject({ code: "session_gone" });
+      await expect(mallory.resume({ url: instance(index) })).rejects.toMatchObject({ code: "peer_removed" });
     }
     // Nobody else is kept out.
     await join(0, { room, sub: "malory" });

@@ -88,7 +88,7 @@ describe("a peer over HTTP", () => {
     await cluster.api("DELETE", `/v1/rooms/${room}/peers/${ann.peerId}`);
     await ann.until(() => !ann.isConnected, "the stream's end");
     expect(ann.framesOf("error").at(-1)?.error.code).toBe("peer_removed");
-    await expect(ann.resume()).rejects.toMatchObject({ code: "session_gone" });
+    await expect(ann.resume()).rejects.toMatchObject({ code: "peer_removed" });
     await expect(joinByHttp(room, "ann")).rejects.toMatchObject({ code: "banned" });
   });
 });

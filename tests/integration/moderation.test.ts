@@ -74,7 +74,7 @@ describe("removal", () => {
     const banned = { code: "banned" };
     await expect(ProtocolClient.join(cluster.url, { ticket })).rejects.toMatchObject(banned);
     await expect(cluster.join(room, "mallory")).rejects.toMatchObject(banned);
-    await expect(mallory.resume()).rejects.toMatchObject({ code: "session_gone" });
+    await expect(mallory.resume()).rejects.toMatchObject({ code: "peer_removed" });
   });
 
   it("is undone by lifting the ban: the peer comes back, with the same ticket", async () => {

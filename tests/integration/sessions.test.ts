@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type ClientFrameInput,
   FRAME_LIMIT,
@@ -23,6 +24,8 @@ useCluster(
 
 /** After this time a node sends again what nobody acknowledged, and would hide that it got lost. */
 const SHORTEST_RESEND_MS = 900;
+/** The node sweeps twice a second. */
+const SWEPT_WITHIN_MS = 1_200;
 
 const sequences = (client: ProtocolClient) =>
   client.events.map(({ position }) => parsePosition(position).sequence);
@@ -120,6 +123,21 @@ describe("a peer whose socket drops", () => {
     expect(bob.events.at(-1)?.event).toMatchObject({ name: "peer.left", data: { reason: "disconnected" } });
     await expect.poll(() => cluster.resourcesOf(room)).toEqual({ router: 1, rtp_observer: 2, transport: 2 });
     await expect(ann.resume()).rejects.toMatchObject({ code: "session_gone" });
+  });
+
+  it.each([
+    ["the same identity joined anew", "session_replaced", (room: string) => cluster.join(room, "ann")],
+    ["the room was closed", "room_closed", (room: string) => cluster.api("DELETE", `/v1/rooms/${room}`)],
+  ] as const)("and is put out meanwhile, as %s, is told so when it comes back", async (_, code, putOut) => {
+    const room = cluster.newRoom();
+    const [ann, bob] = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
+    ann.drop();
+    await putOut(room);
+    await bob.until(() => !bob.view.peers.has(ann.peerId) || !bob.isConnected, "Ann's end");
+    await expect(ann.resume()).rejects.toMatchObject({ code });
+    // When the node has swept up, too.
+    await delay(SWEPT_WITHIN_MS);
+    await expect(ann.resume()).rejects.toMatchObject({ code });
   });
 
   it("is not freed while its socket lives, however quiet it is and short the grace time", async () => {

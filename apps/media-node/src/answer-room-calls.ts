@@ -39,7 +39,9 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
       return {};
     },
     "session.leave": ({ sessionId, connection }) => {
-      const peer = sessions.peerOf(sessionId);
+      const peer = sessions.peerIfHere(sessionId);
+      // Gone already, for whatever reason.
+      if (!peer) return {};
       peer.session.assertCurrent(connection);
       peer.room.remove(peer, "left", "session_left");
       return {};

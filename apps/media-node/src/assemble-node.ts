@@ -69,7 +69,7 @@ function assembleService(options: MediaNodeOptions, basis: Basis) {
   const { ticketKeys, sessionKeys, issuer } = options;
   ticketKeys.published?.onFailure((failure) => basis.log.warn("jwks.unreachable", failure));
   const { graceMs = DEFAULT_GRACE_MS, codecPolicy = DEFAULT_CODEC_POLICY } = options;
-  const sessions = new Sessions();
+  const sessions = new Sessions(now);
   const joins = new Joins({
     ...{ rooms, sessions, cores, codecPolicy, graceMs, now },
     maxPeers: node.capacity.maxPeers,

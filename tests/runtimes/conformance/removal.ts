@@ -31,7 +31,7 @@ export function removalFacts(instances: Instances, driver: Driver): void {
       const ann = await instances.join(driver, { room, identity: "ann" });
       ann.drop();
       await instances.api("DELETE", `/v1/rooms/${room}/peers/${ann.peerId}`);
-      await expect(ann.resume({ url: instances.second.url })).rejects.toMatchObject({ code: "session_gone" });
+      await expect(ann.resume({ url: instances.second.url })).rejects.toMatchObject({ code: "peer_removed" });
     });
   });
 

@@ -42,6 +42,7 @@ export class Session {
   #connection = 1;
   #isAttached = true;
   #isEnded = false;
+  #endCode: ErrorCode | null = null;
   #aliveAtMs: number;
 
   constructor({ sessionId, epoch, bus, now, snapshot, act }: SessionOptions) {
@@ -66,6 +67,11 @@ export class Session {
   /** Milliseconds since the last proof of life. */
   get silentMs(): number {
     return this.#now() - this.#aliveAtMs;
+  }
+
+  /** What its client was told at its end; null: nothing, or it goes on. */
+  get endCode(): ErrorCode | null {
+    return this.#endCode;
   }
 
   /** Sends the first snapshot. */
@@ -141,6 +147,7 @@ export class Session {
   end(code: ErrorCode, message: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#endCode = code;
     this.#publish({ type: "ended", connection: this.#connection, code, message });
   }
 

@@ -2,6 +2,7 @@ import { callNode } from "@fairlead/bus";
 import {
   type Acknowledgement,
   type CommandEnvelope,
+  type ErrorCode,
   FairleadError,
   type ReplyFrame,
   type SessionFrames,
@@ -16,6 +17,8 @@ import { isNodeLost, meansNodeLost, retryUnreachable, sendCommand } from "./send
 
 type Frame = SessionFrames["frames"][number];
 type Answer = SessionReplies["frames"][number];
+
+const SESSION_ENDS: readonly ErrorCode[] = ["session_replaced", "peer_removed", "room_closed"];
 
 /**
  * Hands a client's frames to its session's node, in order, and gathers the answers. Nothing of the session is known here but
@@ -53,7 +56,7 @@ async function answer(
     return null;
   } catch (error) {
     if (isNodeLost(error)) return over("session_gone");
-    if (error instanceof FairleadError && error.code === "session_replaced") return over(error.code);
+    if (error instanceof FairleadError && SESSION_ENDS.includes(error.code)) return over(error.code);
     const isExpected = error instanceof FairleadError && error.code !== "internal";
     context.log[isExpected ? "debug" : "error"]("session.frame_failed", {
       ...{ sessionId: session.session, roomId: session.room, type: frame.type, error },
@@ -88,6 +91,6 @@ async function acknowledge(
   await retryUnreachable(context, send, isWanted);
 }
 
-function over(code: "session_gone" | "session_replaced"): Answer {
+function over(code: ErrorCode): Answer {
   return { type: "error", error: toErrorBody(new FairleadError(code)) };
 }
