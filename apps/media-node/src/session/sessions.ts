@@ -3,6 +3,7 @@ import type { Peer } from "../room/peer.ts";
 
 /** Longer than clients try to come back. */
 const ENDED_KEPT_MS = 60_000;
+const PUT_OUT: ReadonlySet<ErrorCode> = new Set(["session_replaced", "peer_removed", "room_closed"]);
 
 /** Whose session is whose, over all rooms. */
 export class Sessions {
@@ -51,7 +52,7 @@ export class Sessions {
   }
 
   #endOf(sessionId: string): ErrorCode {
-    const peer = this.#peers.get(sessionId);
-    return peer?.session.endCode ?? this.#ended.get(sessionId)?.code ?? "session_gone";
+    const code = this.#peers.get(sessionId)?.session.endCode ?? this.#ended.get(sessionId)?.code;
+    return code && PUT_OUT.has(code) ? code : "session_gone";
   }
 }
