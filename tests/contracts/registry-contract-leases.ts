@@ -88,6 +88,29 @@ export function describeLeases(createAdapter: OpenRegistryAdapter): void {
       expect(anew.lease.epoch).toBeGreaterThan(lease.epoch);
     });
 
+    fact("a lease that lapses soon is awaited anew when somebody is sent to it", async (adapter) => {
+      const { registry } = adapter;
+      await registry.heartbeat(beatOf("a"));
+      const { lease } = await placePeer(registry, "standup");
+      await beating(adapter, 4_999, [beatOf("a")]);
+      expect((await placePeer(registry, "standup")).lease).toEqual(lease);
+      await beating(adapter, 5_000, [beatOf("a")]);
+      expect((await registry.describeRoom("standup"))?.lease).toEqual(lease);
+      await registry.heartbeat(beatOf("a", { leases: serving([lease]) }));
+      await beating(adapter, 6_000, [beatOf("a", { leases: serving([lease], { named: [] }) })]);
+      expect((await placePeer(registry, "standup")).lease).toEqual(lease);
+    });
+
+    fact("a lease that lapses soon is not awaited anew by who can't reach its node", async (adapter) => {
+      const { registry, advance } = adapter;
+      await registry.heartbeat(beatOf("a"));
+      const { lease } = await placePeer(registry, "standup");
+      await beating(adapter, 4_900, [beatOf("a")]);
+      await placePeer(registry, "standup", { suspect: lease.incarnation });
+      await advance(101);
+      expect((await registry.describeRoom("standup"))?.lease ?? null).toBeNull();
+    });
+
     fact("a lease that its node has named once stays while the node lives", async (adapter) => {
       const { registry } = adapter;
       await registry.heartbeat(beatOf("a"));

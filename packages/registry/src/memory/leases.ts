@@ -55,6 +55,12 @@ export class Leases {
     return isGivenUp ? null : lease;
   }
 
+  /** Somebody is sent to a room that its node has not named yet: it has as long for it as if the room were new. */
+  awaitAgain(room: Room, nowMs: number): void {
+    const isLate = nowMs - room.claimedAtMs > this.#policy.confirmWithinMs / 2;
+    if (!room.isConfirmed && isLate) room.claimedAtMs = nowMs;
+  }
+
   /** The epoch passes every one the room had, also when its clock stands still, and that of an index that was lost. */
   claim(room: Room, core: CoreAddress, decision: PlacementDecision, nowMs: number): Lease {
     const lease = { roomId: room.roomId, ...core, epoch: Math.max(room.lastEpoch + 1, nowMs) };

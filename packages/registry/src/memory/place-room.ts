@@ -27,7 +27,9 @@ export function placeRoom(
   const known = index.rooms.get(request.roomId);
   if (known) refuseBanned(known, request.peer);
   const standing = known ? index.leases.standing(known, request, nowMs) : null;
-  if (!standing) {
+  if (known && standing) {
+    if (standing.incarnation !== request.suspect) index.leases.awaitAgain(known, nowMs);
+  } else {
     refuseCold(coldUntil(), nowMs);
     refuseSilent(index, known, nowMs);
   }

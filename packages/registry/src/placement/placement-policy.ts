@@ -50,7 +50,10 @@ export type PlacementPolicy = {
   /** How many nodes that fit are compared, at most. */
   candidateLimit: number;
 
-  /** A lease that its living node does not name for this long after the claim lapses: the room was never opened. */
+  /**
+   * A lease that its living node does not name for this long after the claim lapses: the room was never opened. Who is sent to it in
+   * the second half of that time gets all of it anew, or the room would be opened with a lease that ends that moment.
+   */
   confirmWithinMs: number;
   /** One heartbeat's reply is bounded; the rest goes with the next ones, to whichever node beats. */
   orphansPerBeat: number;

@@ -27,6 +27,14 @@ local function isGivenUp(room)
   return inc == room.inc and tonumber(epoch) == room.epoch
 end
 
+-- Somebody is sent to a room that its node has not named yet: it has as long for it as if the room were new.
+local function awaitAgain(room)
+  if room.isConfirmed or NOW - room.claimedAt <= CONFIRM_WITHIN_MS / 2 then return end
+  room.claimedAt = NOW
+  call("ZADD", PREFIX .. "claims:" .. room.inc, "XX", NOW, room.id)
+  saveRoom(room)
+end
+
 -- Its core has turned the peer away before, so that nobody would settle a debit.
 local function isExcluded(room)
   return string.find(" " .. ARGV[10] .. " ", " " .. room.inc .. " " .. room.core .. " ", 1, true) ~= nil
@@ -46,7 +54,10 @@ local isKeptOut = room and IDENTITY ~= "" and room.bans ~= "" and isBanned(room.
 owed, refusal = countRates(ARGV[13], isKeptOut)
 if refusal then return refusal end
 if isKeptOut then return { "banned" } end
-if room and isLive(room, SUSPECT) and not isGivenUp(room) then return answer(room, false) end
+if room and isLive(room, SUSPECT) and not isGivenUp(room) then
+  if room.inc ~= SUSPECT then awaitAgain(room) end
+  return answer(room, false)
+end
 `;
 
 /** Then the way to a new one. */

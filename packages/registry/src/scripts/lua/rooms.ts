@@ -19,6 +19,13 @@ local function leaseOf(room)
   return concat({ room.nodeId, room.inc, room.core, digits(room.epoch) }, " ")
 end
 
+local function saveRoom(room)
+  local lease = room.inc and leaseOf(room) or "- - - -"
+  local state = concat({ room.createdAt, room.claimedAt, room.isConfirmed and "1" or "0", room.isLocal and "1" or "0",
+    room.peers, digits(room.lastEpoch), lease }, " ")
+  call("HSET", PREFIX .. "room:" .. room.id, "state", state, "decision", room.decision)
+end
+
 -- Claimed so lately that its node may be on the way to opening it.
 local function isAwaited(room)
   return not room.isConfirmed and NOW - room.claimedAt <= CONFIRM_WITHIN_MS
@@ -32,13 +39,6 @@ end
 
 /** Changes of them. */
 export const ROOM_CHANGES = /* lua */ `
-local function saveRoom(room)
-  local lease = room.inc and leaseOf(room) or "- - - -"
-  local state = concat({ room.createdAt, room.claimedAt, room.isConfirmed and "1" or "0", room.isLocal and "1" or "0",
-    room.peers, digits(room.lastEpoch), lease }, " ")
-  call("HSET", PREFIX .. "room:" .. room.id, "state", state, "decision", room.decision)
-end
-
 -- Whoever creates it saves it.
 local function createRoom(id, options, wish)
   call("ZADD", ROOMS, 0, id)
