@@ -1,4 +1,6 @@
+import { createTicketKeys } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { startCluster } from "./testing/start-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
 
@@ -14,7 +16,7 @@ describe("an address that has as many sockets without a join as it may", () => {
     expect(await third.closed).toBe(4418);
   });
 
-  it("gets one for each that ends, and for each whose client says who it is", async () => {
+  it("gets one for each that ends, and for each whose client has got in", async () => {
     const { connect, join, joinFrame } = await startCluster({ limits: LIMITS });
     const [ann, idle] = await Promise.all([connect(), connect()]);
     ann.send(await joinFrame());
@@ -32,6 +34,34 @@ describe("an address that has as many sockets without a join as it may", () => {
     // One that has made room already makes no more of it by its end.
     await ann.close();
     expect(await (await connect()).refusal()).toEqual(REFUSED);
+  });
+
+  it("gets none for a join that could not be checked", async () => {
+    const fetch = () => Promise.reject(new Error("no way to it"));
+    const ticketKeys = createTicketKeys({ jwksUrls: ["https://app.example/jwks.json"], fetch });
+    const { connect, joinFrame } = await startCluster({ limits: LIMITS, app: { ticketKeys } });
+    for (let time = 0; time < LIMITS.unjoinedPerAddress; time += 1) {
+      const client = await connect();
+      client.send(await joinFrame());
+      expect((await client.next("error")).error.code).toBe("ticket_keys_unreachable");
+      expect(client.socket.readyState).toBe(WebSocket.OPEN);
+    }
+    expect(await (await connect()).refusal()).toEqual(REFUSED);
+  });
+
+  it("gets none for a resume of a session that is gone, until its join", async () => {
+    const { connect, join, joinFrame, resumeFrame, node } = await startCluster({
+      limits: { unjoinedPerAddress: 1 },
+    });
+    const { joined } = await join();
+    node.refuseNext("session.attach", "session_gone");
+    const client = await connect();
+    client.send(resumeFrame(joined));
+    expect((await client.next("error")).error.code).toBe("session_gone");
+    expect(await (await connect()).refusal()).toEqual(REFUSED);
+    client.send(await joinFrame());
+    await client.next("joined");
+    await join("standup", "bob");
   });
 
   it("leaves other addresses alone", async () => {

@@ -13,7 +13,7 @@ export type SignalingLimits = {
   openings: { perSecond: number; burst: number } | null;
   /** Sockets and streams of events that a process has at once: who comes beyond it is refused with `signaling_full`. */
   connections: number;
-  /** Sockets of one address on which neither `join` nor `resume` has come yet: one more is closed with `rate_limited`. */
+  /** Sockets of one address that have had no session yet: one more is closed with `rate_limited`. */
   unjoinedPerAddress: number;
   framesPerSecond: number;
   /** Frames that may come at once. */

@@ -37,8 +37,8 @@ type State =
   | { state: "closed" };
 
 type Hooks = {
-  /** The client says who it is, by `join` or `resume`; every time that it does. */
-  onIntroduced(): void;
+  /** The client has a session: every time that it gets one. */
+  onLive(): void;
   /** Once, when the connection is closed by either end. */
   onClosed(): void;
 };
@@ -119,7 +119,6 @@ export class ClientConnection {
       case "join":
       case "resume":
         if (!this.#frames.take(OPENING_COST)) throw new FairleadError("too_many_frames");
-        this.#hooks.onIntroduced();
         void this.#open(frame, this.#leaveForOpening());
         break;
       case "command":
@@ -149,6 +148,7 @@ export class ClientConnection {
         return;
       }
       this.#state = { state: "linked", link };
+      this.#hooks.onLive();
       this.#expectNext();
       const { session, room, peer, node } = link.session ?? {};
       this.#context.log.info(`session.${frame.type === "join" ? "joined" : "resumed"}`, {

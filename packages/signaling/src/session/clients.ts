@@ -37,11 +37,12 @@ export class Clients {
 
   /** @param context That of the request which opened the connection: its trace goes with what the client does. */
   accept(channel: ClientChannel, context: SignalingContext = this.#context): ClientConnection {
-    const joins = channel.isOneWay ? () => {} : this.#unjoined.enter(context.address);
+    // Who asks for a stream has one request, which is refused or live at once.
+    const leaveUnjoined = this.#unjoined.enter(channel.isOneWay ? undefined : context.address);
     const connection: ClientConnection = new ClientConnection(context, this.links, channel, {
-      onIntroduced: () => joins?.(),
+      onLive: () => leaveUnjoined?.(),
       onClosed: () => {
-        joins?.();
+        leaveUnjoined?.();
         this.#forget(connection);
       },
     });
@@ -51,7 +52,7 @@ export class Clients {
     this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
     if (this.#isShuttingDown) connection.refuse("shutting_down");
     else if (isFull) connection.refuse("signaling_full");
-    else if (!joins) connection.refuse("rate_limited", TOO_MANY_UNJOINED);
+    else if (leaveUnjoined === null) connection.refuse("rate_limited", TOO_MANY_UNJOINED);
     return connection;
   }
 

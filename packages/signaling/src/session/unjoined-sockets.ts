@@ -1,8 +1,8 @@
 const ignore = () => {};
 
 /**
- * Sockets on which neither `join` nor `resume` has come yet, by the address of their clients: whoever has no ticket opens as many
- * as he may, and not one more, however long each may wait.
+ * Sockets that have had no session yet, by the address of their clients: whoever has no ticket opens as many as he may, and not
+ * one more, however long each may wait. A `join` that is refused is none: nothing of it need be true.
  */
 export class UnjoinedSockets {
   readonly #limit: number;
@@ -15,7 +15,7 @@ export class UnjoinedSockets {
 
   /**
    * @param address undefined: nobody knows, and nothing is counted.
-   * @returns What to call once the socket's client has come on or gone, idempotent; null if its address has as many as it may.
+   * @returns What to call once the socket's client has a session or is gone, idempotent; null if its address has as many as it may.
    */
   enter(address: string | undefined): (() => void) | null {
     if (address === undefined) return ignore;
