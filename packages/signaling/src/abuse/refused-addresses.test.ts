@@ -51,6 +51,15 @@ describe("an address that has been refused", () => {
     expect(asked()).toBe(2);
   });
 
+  it("is asked for again when the clock was set back by more than that minute", async () => {
+    const { clock, refuseBy, asked } = setUp();
+    clock.nowMs = 3_600_000;
+    await refuseBy([ADDRESS], "address");
+    clock.nowMs = 0;
+    expect(await refuseBy([ADDRESS], "address")).toMatchObject({ retryAfterMs: 800 });
+    expect(asked()).toBe(2);
+  });
+
   it.each(["room", "key"] as const)("is not one because of a %s", async (name) => {
     const { refuseBy, asked } = setUp();
     const rates = [ADDRESS, rateOf(name, "one")];

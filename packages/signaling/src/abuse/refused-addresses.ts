@@ -40,7 +40,9 @@ export class RefusedAddresses {
     if (!refusal) return;
     const { error, untilMs } = refusal;
     const retryAfterMs = untilMs - this.#now();
-    if (retryAfterMs <= 0) this.#refusals.delete(keyOf(rate));
+    // More than it was ever remembered for: the clock was set back, by who knows how much.
+    const isSetBack = retryAfterMs > REMEMBERED_MS;
+    if (retryAfterMs <= 0 || isSetBack) this.#refusals.delete(keyOf(rate));
     else throw new FairleadError(error.code, { ...error, message: error.message, retryAfterMs });
   }
 
