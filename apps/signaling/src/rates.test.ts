@@ -9,6 +9,10 @@ const tooMany = { error: { code: "rate_limited" } };
 
 type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
+/** However long a test takes, nobody may come again before it says so. */
+const startStill = (options: Parameters<typeof startCluster>[0]) =>
+  startCluster({ ...options, clockStands: true });
+
 const postSession = async (cluster: Cluster, headers = {}, room?: string) => {
   const { type: _, ...join } = await cluster.joinFrame(room);
   return postJoin(cluster, join, headers);
@@ -35,7 +39,7 @@ const ratesOf = ({ headers }: Response) => [
 ];
 
 it("joins count for address and room, by WebSocket and HTTP alike, and answers say how they stand", async () => {
-  const cluster = await startCluster({ app: { rateLimits: { address: often(3), room: often(100) } } });
+  const cluster = await startStill({ app: { rateLimits: { address: often(3), room: often(100) } } });
   const first = await postSession(cluster);
   expect([first.status, ...ratesOf(first)]).toEqual([
     ...[201, '"address";q=3;w=3, "room";q=100;w=100', '"address";r=2;t=1, "room";r=99;t=1', null],
@@ -60,14 +64,14 @@ it("joins count for address and room, by WebSocket and HTTP alike, and answers s
 });
 
 it("a room that is joined too often leaves other rooms alone", async () => {
-  const cluster = await startCluster({ app: { rateLimits: { room: often(1) } } });
+  const cluster = await startStill({ app: { rateLimits: { room: often(1) } } });
   await cluster.join("standup", "ann");
   expect((await postSession(cluster, {}, "standup")).status).toBe(429);
   expect((await postSession(cluster, {}, "other")).status).toBe(201);
 });
 
 it("a join that has to be tried at several nodes counts once", async () => {
-  const cluster = await startCluster({ app: { rateLimits: { room: often(2) } } });
+  const cluster = await startStill({ app: { rateLimits: { room: often(2) } } });
   cluster.node.refuseNext("room.join", "lease_lost");
   await cluster.join("standup", "ann");
   expect((await postSession(cluster)).status).toBe(201);
@@ -76,7 +80,7 @@ it("a join that has to be tried at several nodes counts once", async () => {
 it("API requests count for their key, whatever their address", async () => {
   const apiKeys = [KEY, "key-of-another"].map((key) => ({ key, scopes: ["tickets" as const] }));
   const rateLimits = { key: often(2), address: often(1) };
-  const cluster = await startCluster({ app: { apiKeys, rateLimits } });
+  const cluster = await startStill({ app: { apiKeys, rateLimits } });
   const first = await issue(cluster, KEY);
   expect([first.status, ...ratesOf(first)]).toEqual([201, '"key";q=2;w=2', '"key";r=1;t=1', null]);
   expect((await issue(cluster, KEY)).status).toBe(201);
@@ -87,7 +91,7 @@ it("API requests count for their key, whatever their address", async () => {
 });
 
 it("wrong keys and wrong tickets count for the address, which soon learns nothing more", async () => {
-  const cluster = await startCluster({ app: { rateLimits: { address: often(3) } } });
+  const cluster = await startStill({ app: { rateLimits: { address: often(3) } } });
   const counted = vi.spyOn(cluster.registry, "count");
   const statuses = [];
   for (let guess = 0; guess < 4; guess += 1) statuses.push((await issue(cluster, `guess-${guess}`)).status);
@@ -107,7 +111,7 @@ it("wrong keys and wrong tickets count for the address, which soon learns nothin
 });
 
 it("of an address whose strangers guess too much, those with tickets come in", async () => {
-  const cluster = await startCluster({ app: { rateLimits: { address: often(2) } } });
+  const cluster = await startStill({ app: { rateLimits: { address: often(2) } } });
   for (const status of [401, 401, 429]) expect((await issue(cluster, "a-guess")).status).toBe(status);
   expect((await postSession(cluster)).headers.get("RateLimit")).toBe('"address";r=1;t=1');
   await cluster.join("standup", "bob");
@@ -115,7 +119,7 @@ it("of an address whose strangers guess too much, those with tickets come in", a
 });
 
 it("an address that has been refused is refused without asking the registry, until it may come again", async () => {
-  const cluster = await startCluster({ app: { rateLimits: { address: often(1) } } });
+  const cluster = await startStill({ app: { rateLimits: { address: often(1) } } });
   const placed = vi.spyOn(cluster.registry, "place");
   for (const status of [201, 429, 429, 429]) expect((await postSession(cluster)).status).toBe(status);
   expect(placed).toHaveBeenCalledTimes(2);
@@ -128,7 +132,7 @@ describe("who comes back with the session ticket of the room's last place", () =
 
   it("counts for no rate, by WebSocket and HTTP, and neither at a process that paces newcomers", async () => {
     const limits = { openings: { perSecond: 0.001, burst: 1 } };
-    const cluster = await startCluster({ limits, app: { rateLimits } });
+    const cluster = await startStill({ limits, app: { rateLimits } });
     const { joined } = await cluster.join("standup", "ann");
     const client = await cluster.connect();
     client.send({ ...(await cluster.joinFrame()), previousSession: joined.sessionTicket });
@@ -143,7 +147,7 @@ describe("who comes back with the session ticket of the room's last place", () =
     ["another identity's", (ticket: string) => ticket, "standup", "bob"],
     ["of another room", (ticket: string) => ticket, "other", "ann"],
   ] as const)("counts like anybody when it is %s", async (_which, change, room, identity) => {
-    const cluster = await startCluster({ app: { rateLimits: { address: often(1) } } });
+    const cluster = await startStill({ app: { rateLimits: { address: often(1) } } });
     const { joined } = await cluster.join("standup", "ann");
     const { type: _, ...join } = await cluster.joinFrame(room, identity);
     const answer = await postJoin(cluster, { ...join, previousSession: change(joined.sessionTicket) });
@@ -151,7 +155,7 @@ describe("who comes back with the session ticket of the room's last place", () =
   });
 
   it("counts again when it comes back in a loop, each identity for itself", async () => {
-    const cluster = await startCluster({ app: { rateLimits } });
+    const cluster = await startStill({ app: { rateLimits } });
     const { joined } = await cluster.join("standup", "ann");
     const comeBack = async () => {
       const { type: _, ...join } = await cluster.joinFrame();
@@ -169,7 +173,7 @@ describe("who comes back with the session ticket of the room's last place", () =
 });
 
 it("behind proxies the address is what the outermost of them was asked by, and nothing that a client wrote", async () => {
-  const cluster = await startCluster({ app: { trustedProxies: 2, rateLimits: { address: often(1) } } });
+  const cluster = await startStill({ app: { trustedProxies: 2, rateLimits: { address: often(1) } } });
   const joinBy = async (forwarded: string) =>
     (await postSession(cluster, { "X-Forwarded-For": forwarded })).status;
   expect(await joinBy("198.51.100.1, 203.0.113.1, 10.0.0.1")).toBe(201);
@@ -185,14 +189,14 @@ it("behind proxies the address is what the outermost of them was asked by, and n
 });
 
 it("without a proxy that is trusted, nobody changes his address by a header", async () => {
-  const cluster = await startCluster({ app: { rateLimits: { address: often(1) } } });
+  const cluster = await startStill({ app: { rateLimits: { address: often(1) } } });
   expect((await postSession(cluster, { "X-Forwarded-For": "203.0.113.1" })).status).toBe(201);
   expect((await postSession(cluster, { "X-Forwarded-For": "203.0.113.2" })).status).toBe(429);
 });
 
 it("while the registry is away nobody is refused by a limit", async () => {
   const apiKeys = [{ key: KEY, scopes: ["tickets" as const] }];
-  const cluster = await startCluster({ app: { apiKeys, rateLimits: { key: often(1), address: often(1) } } });
+  const cluster = await startStill({ app: { apiKeys, rateLimits: { key: often(1), address: often(1) } } });
   expect((await issue(cluster, KEY)).status).toBe(201);
   expect((await issue(cluster, KEY)).status).toBe(429);
   await cluster.registry.close();

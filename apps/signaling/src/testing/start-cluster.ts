@@ -19,6 +19,8 @@ import { TestClient } from "./test-client.ts";
 type Options = {
   limits?: Partial<SignalingLimits>;
   log?: Logger;
+  /** Signaling's clock goes on only as `clock` is set forward, like the registry's. */
+  clockStands?: boolean;
   region?: string;
   tls?: NodeServeOptions["tls"];
   /** What the app gets besides. */
@@ -60,8 +62,9 @@ async function startBackEnd() {
 
 function serveOptions(backEnd: BackEnd, options: Options, port: number): NodeServeOptions {
   const { signalingBus: bus, clock, registry, ticketKeys, sessionKeys } = backEnd;
+  const startedMs = Date.now();
   // Tickets are issued by the real time; what the registry's clock is set forward by, signaling's is too.
-  const now = () => Date.now() + clock.nowMs - START_MS;
+  const now = () => (options.clockStands ? startedMs : Date.now()) + clock.nowMs - START_MS;
   const { limits, log = silentLogger, region, tls, app, serving } = options;
   return {
     ...{ host: "127.0.0.1", port, tls },
