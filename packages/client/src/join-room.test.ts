@@ -148,6 +148,15 @@ describe("joinRoom", () => {
     await again.socket.closed;
   });
 
+  it("rejects with node_timeout, not with a mismatch that fresh capabilities have healed", async () => {
+    const joining = join({ joinTimeoutMs: 300 });
+    const { socket } = await signaling.next("join");
+    socket.refuse("capabilities_mismatch", { capabilities: { ...CAPABILITIES, version: "v2" } });
+    await signaling.next("join");
+    await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
+    await socket.closed;
+  });
+
   it("rejects with signaling's own refusal when there are no capabilities", async () => {
     const error = { code: "too_many_frames", message: "slower, please", retryAfterMs: 700 };
     signaling.capabilities = { status: 429, body: JSON.stringify({ error }) };
@@ -600,6 +609,18 @@ describe("leaving", () => {
     await socket.closed;
     expect(states).toEqual(["closed"]);
     expect(ended).toEqual([]);
+  });
+
+  it("does not join anew when its session proves to be gone meanwhile", async () => {
+    const { room, socket } = await joined();
+    socket.cut();
+    const resumed = await signaling.next("resume");
+    const leaving = room.leave();
+    resumed.socket.send({ type: "error", error: { code: "session_gone", message: "gone" } });
+    await leaving;
+    await resumed.socket.closed;
+    expect(signaling.frames.filter(({ type }) => type === "join")).toHaveLength(1);
+    expect(room.connectionState).toBe("closed");
   });
 
   it("tells the node by the next socket if the last one was just lost", async () => {

@@ -52,6 +52,7 @@ export class RoomLink {
   #movedToEpoch = 0;
   #mismatches = 0;
   #startedAtMs = 0;
+  #isLeaving = false;
   /** Signaling restarts, and this client waits for its turn to come back. */
   #waitsForTurn = false;
   #lastRefusal: FairleadError | null = null;
@@ -82,7 +83,7 @@ export class RoomLink {
     return this.#connection.transport;
   }
 
-  /** What signaling or the node said last against a join or a resume; null: nothing yet. */
+  /** What signaling or the node said last against a join or a resume; null: nothing, or what has been mended since. */
   get lastRefusal(): FairleadError | null {
     return this.#lastRefusal;
   }
@@ -100,6 +101,12 @@ export class RoomLink {
     this.#waitsForTurn = false;
     return session.command(name, data);
   };
+
+  /** A session that is lost meanwhile is followed by no other. @throws {FairleadError} As `command`. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await this.command("session.leave", {});
+  }
 
   /** Idempotent; without a call of `ended`. */
   close(error: FairleadError): void {
@@ -190,6 +197,7 @@ export class RoomLink {
     try {
       if (!fresh.success || this.#mismatches > 1) throw error;
       await this.#options.handlers.capabilities(fresh.data);
+      this.#lastRefusal = null;
       this.#connection.introduce();
     } catch (cause) {
       this.#connection.end(new FairleadError(error.code, { message: error.message, cause }));
@@ -198,6 +206,10 @@ export class RoomLink {
 
   #rejoin(refusal?: FairleadError): void {
     if (this.#session === null) return;
+    if (this.#isLeaving) {
+      this.#connection.end(new FairleadError("session_left"));
+      return;
+    }
     const lost = this.#session;
     this.#session = null;
     this.#options.handlers.sessionLost();
