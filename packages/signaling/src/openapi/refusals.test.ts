@@ -34,12 +34,24 @@ const OPERATIONS: [method: string, path: string, asks: NodeCallName | null, body
 
 /** What a node, or the way to it, refuses any call of signaling's with. */
 const OF_ANY_NODE: ErrorCode[] = [
-  ...(["node_unreachable", "node_timeout", "bus_disconnected", "lease_lost", "room_not_found"] as const),
-  ...(["registry_unreachable", "registry_cold"] as const),
+  ...([
+    "node_unreachable",
+    "node_timeout",
+    "bus_disconnected",
+    "registry_unreachable",
+    "registry_cold",
+  ] as const),
 ];
+/** What it refuses a call with that needs the room to run there. */
+const OF_ROOM: ErrorCode[] = ["lease_lost", "room_not_found"];
 const OF_NODE: Partial<Record<NodeCallName, ErrorCode[]>> = {
-  "peer.mute": ["peer_not_found", "too_many_mutes"],
-  "peer.remove": ["peer_not_found", "too_many_bans"],
+  "room.describe": OF_ROOM,
+  "room.set_options": OF_ROOM,
+  "room.close": OF_ROOM,
+  "room.peers": OF_ROOM,
+  "peer.mute": [...OF_ROOM, "peer_not_found", "too_many_mutes"],
+  "peer.remove": [...OF_ROOM, "peer_not_found", "too_many_bans"],
+  "peer.ban": ["too_many_bans"],
 };
 
 /** `call` itself holds an answer to the document; here are the answers. */

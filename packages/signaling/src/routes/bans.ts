@@ -10,7 +10,7 @@ import {
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
-import { findRoom, unlessGone } from "./find-room.ts";
+import { findRoom } from "./find-room.ts";
 
 const BAN_ERRORS = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, ...NODE_ERRORS] as const;
 const common = { tags: ["bans"], security: [{ apiKey: ["rooms"] }] };
@@ -52,10 +52,7 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
     const { room, identity } = c.req.valid("param");
     const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
     const { bus, log } = forRequest(context, c);
-    if (lease)
-      await unlessGone(
-        callNode(bus, lease.incarnation, "peer.ban", { roomId, epoch: lease.epoch, identity }),
-      );
+    if (lease) await callNode(bus, lease.incarnation, "peer.ban", { roomId, epoch: lease.epoch, identity });
     log.info("peer.banned", { roomId });
     return c.body(null, 204);
   });
@@ -66,7 +63,7 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
     await registry.updateRoom(roomId, { unban: { identity } });
     // The node that banned it knows without asking the record.
     const { bus, log } = forRequest(context, c);
-    if (lease) await unlessGone(callNode(bus, lease.incarnation, "peer.unban", { roomId, identity }));
+    if (lease) await callNode(bus, lease.incarnation, "peer.unban", { roomId, identity });
     log.info("peer.unbanned", { roomId });
     return c.body(null, 204);
   });
