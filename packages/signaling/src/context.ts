@@ -10,7 +10,7 @@ import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
 import { CircuitBreaker } from "./placement/circuit-breaker.ts";
 import { BusHistory } from "./session/bus-history.ts";
-import { FREE_RETURNS } from "./session/is-free-return.ts";
+import { FREE_RETURNS } from "./session/take-free-return.ts";
 import { TokenBucket } from "./session/token-bucket.ts";
 import { TokenBuckets } from "./session/token-buckets.ts";
 

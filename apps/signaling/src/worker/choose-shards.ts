@@ -1,4 +1,4 @@
-const SESSION_PATH = /^\/v1\/sessions\/([^/]+)(?:\/|$)/;
+import { sessionOf } from "./session-of.ts";
 
 /**
  * Which shards to ask, in this order, until one has room. What belongs to a session begins at one and the same, so that its commands
@@ -7,7 +7,7 @@ const SESSION_PATH = /^\/v1\/sessions\/([^/]+)(?:\/|$)/;
  * @returns Numbers from 0 to `count` - 1.
  */
 export function chooseShards(path: string, count: number, random: () => number): number[] {
-  const session = SESSION_PATH.exec(path)?.[1];
+  const session = sessionOf(path);
   const first = session === undefined ? Math.floor(random() * count) : hashOf(session) % count;
   return Array.from({ length: count }, (_, index) => (first + index) % count);
 }

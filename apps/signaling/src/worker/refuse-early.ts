@@ -1,7 +1,7 @@
 import { FairleadError, SessionId } from "@fairlead/protocol";
 import { answerFailure } from "./answer-failure.ts";
+import { sessionOf } from "./session-of.ts";
 
-const SESSION_PATH = /^\/v1\/sessions\/([^/]+)/;
 const KEY_PATH = /^\/v1\/(?:rooms|nodes|surplus)(?:\/|$)/;
 
 /**
@@ -18,7 +18,7 @@ export function refuseEarly(request: Request): Response | null {
 }
 
 function refusalOf(path: string, isAuthorized: boolean): FairleadError | null {
-  const session = SESSION_PATH.exec(path)?.[1];
+  const session = sessionOf(path);
   if (session !== undefined) {
     if (!SessionId.safeParse(session).success)
       return new FairleadError("invalid_request", { message: "no session has such an id" });

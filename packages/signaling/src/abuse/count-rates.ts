@@ -30,8 +30,9 @@ export async function countRates(context: SignalingContext, rates: readonly Rate
 
 /**
  * Counts a request of somebody who could not prove who he is, so that nobody guesses keys or tickets as fast as he can. It counts
- * apart from the address's joins: one bad client does not shut out who shares its address and has a ticket. Others are counted where their effect is: with the placement, or for their API key. These come from back ends, each one address for
- * all its users: an address's limit is none for them.
+ * apart from the address's joins: one bad client does not shut out who shares its address and has a ticket. Whoever can prove it is
+ * counted where his effect is: with the placement, or for his API key and not for the address, which a back end has in common with
+ * all its users.
  *
  * @returns What to answer: `error`, or `rate_limited`.
  */

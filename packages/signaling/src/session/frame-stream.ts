@@ -16,9 +16,9 @@ export class FrameStream implements ClientChannel {
   readonly first: Promise<SentFrame | null>;
   readonly #onFirst: (frame: SentFrame | null) => void;
   readonly #onCancelled: () => void;
-  readonly #endedMs: number;
+  readonly #readWithinMs: number;
   /** Runs from the end until the reader has taken the rest. */
-  #ended: ReturnType<typeof setTimeout> | undefined;
+  #readDeadline: ReturnType<typeof setTimeout> | undefined;
   #controller: ReadableStreamDefaultController | undefined;
   #state: "open" | "ending" | "over" = "open";
   /** Messages that the reader has not taken yet. */
@@ -28,14 +28,14 @@ export class FrameStream implements ClientChannel {
 
   /**
    * @param onCancelled Called when the reader has gone.
-   * @param endedMs How long the reader has to take the rest after the end; then the body fails, which closes its connection.
+   * @param readWithinMs How long the reader has to take the rest after the end; then the body fails, which closes its connection.
    */
-  constructor(onCancelled: () => void, endedMs: number) {
+  constructor(onCancelled: () => void, readWithinMs: number) {
     const { promise, resolve } = Promise.withResolvers<SentFrame | null>();
     this.first = promise;
     this.#onFirst = resolve;
     this.#onCancelled = onCancelled;
-    this.#endedMs = endedMs;
+    this.#readWithinMs = readWithinMs;
     const source = {
       start: (controller: ReadableStreamDefaultController) => {
         this.#controller = controller;
@@ -60,7 +60,7 @@ export class FrameStream implements ClientChannel {
     }
     if (this.#state === "open") {
       this.#state = "ending";
-      this.#ended = setTimeout(() => this.#giveUp(), this.#endedMs);
+      this.#readDeadline = setTimeout(() => this.#giveUp(), this.#readWithinMs);
     }
     this.#wake();
   }
@@ -102,7 +102,7 @@ export class FrameStream implements ClientChannel {
 
   #end(): void {
     this.#state = "over";
-    clearTimeout(this.#ended);
+    clearTimeout(this.#readDeadline);
   }
 
   #push(message: string): void {

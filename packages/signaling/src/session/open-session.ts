@@ -15,9 +15,9 @@ import type { SignalingContext } from "../context.ts";
 import { placeRoom } from "../placement/place-room.ts";
 import { admitOpening } from "./admit-opening.ts";
 import { assertBus } from "./assert-bus.ts";
-import { isFreeReturn } from "./is-free-return.ts";
 import { pause } from "./pause.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
+import { takeFreeReturn } from "./take-free-return.ts";
 
 /** Peers leave full rooms at human speed. */
 const FULL_RETRY_MS = 2_000;
@@ -48,7 +48,7 @@ export async function openSession(
   const { issuer, now } = context;
   assertBus(context);
   const claims = await verifyAdmission(context, join, { issuer, now });
-  const isFree = await isFreeReturn(context, join, claims);
+  const isFree = await takeFreeReturn(context, join, claims);
   if (!isFree) admitOpening(context);
   const { rateLimits, address } = context;
   const rates = isFree ? [] : ratesOf(rateLimits, { address, room: claims.room });

@@ -6,11 +6,13 @@ import type { SignalingContext } from "../context.ts";
 export const FREE_RETURNS = { perSecond: 0.1, burst: 10 };
 
 /**
- * Whether a join counts for nothing: its peer was in this room already, as the session ticket proves, and comes back because the room
- * has moved. A big meeting does so at once, often from one address. Each identity so often and no more in a process, or one ticket
- * would be good for joins without end; beyond that a return is a join like any other.
+ * Takes one of the joins that count for nothing, if this is one: its peer was in this room already, as the session ticket proves,
+ * and comes back because the room has moved. A big meeting does so at once, often from one address. Each identity so often and no
+ * more in a process, or one ticket would be good for joins without end.
+ *
+ * @returns false for a join that counts like any other.
  */
-export async function isFreeReturn(
+export async function takeFreeReturn(
   context: SignalingContext,
   { previousSession }: Pick<JoinRequest, "previousSession">,
   claims: TicketClaims,
