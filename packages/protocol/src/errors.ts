@@ -10,7 +10,10 @@ export const ERRORS = {
   invalid_frame: [400, 4400, false],
   frame_too_large: [413, 4413, false],
   too_many_frames: [429, 4429, true],
-  /** Of an address, an API key or a room; `retryAfterMs` says when there will be room again. */
+  /**
+   * Joins of an address or a room, requests of an API key, wrong tickets and keys of an address, or its sockets that have had no
+   * session yet; `retryAfterMs` says when there will be room again.
+   */
   rate_limited: [429, 4418, true],
   /** A browser's page of an origin that the operator does not allow. */
   origin_refused: [403, null, false],
@@ -82,7 +85,10 @@ export const ERRORS = {
   /** A message between processes is larger than the bus takes: whoever made it should have made several. */
   message_too_large: [413, null, false],
   shutting_down: [503, 4504, true],
-  /** This instance holds as many sockets as it may, or more clients come to it at once than it takes: later, or at another. */
+  /**
+   * This instance holds as many sockets and streams of events as it may, or more clients come to it at once than it takes: later,
+   * or at another.
+   */
   signaling_full: [503, 4505, true],
   internal: [500, 4500, true],
 } as const satisfies Record<string, readonly [number, number | null, boolean]>;
