@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
 import { rtpParameters } from "../support/rtp-parameters.ts";
+import { askToJoin } from "./calls-by-bus.ts";
 import { comeBack, expectSame, meet } from "./meetings.ts";
 import { publish } from "./publish.ts";
 import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
@@ -32,6 +33,18 @@ it("while the bus is away nobody's grace time runs, and all go on when it comes 
   expect((await cluster.nodeStatus())?.busConnected).toBe(true);
   // Who did not come back is freed once it could have.
   await clients[0]?.until(() => clients[0]?.view.peers.size === 2, "one less");
+  expect(cluster.bugs).toEqual([]);
+});
+
+it("who is put out while the bus is away is told so when it comes back, and stays out", async () => {
+  const cluster = await start({});
+  const [ann] = await meet(cluster, "one");
+  if (!ann) return expect.fail();
+  const ticket = await cluster.ticket("one", "ann");
+  cluster.signaling.busLink.cut();
+  await askToJoin(cluster, "one", { ticket });
+  cluster.signaling.busLink.restore();
+  await expect(ann.resume()).rejects.toMatchObject({ code: "session_replaced" });
   expect(cluster.bugs).toEqual([]);
 });
 

@@ -1,6 +1,8 @@
+import { callNode } from "@fairlead/bus";
 import { describe, expect, it } from "vitest";
 import { type FrameOf, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
+import { askToJoin } from "./calls-by-bus.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
 import { useCluster } from "./use-cluster.ts";
@@ -146,6 +148,24 @@ describe("room", () => {
     expect(refused.map((join) => join.reason.code)).toEqual(["room_full", "room_full"]);
     expect((await cluster.room(room)).peers).toBe(2);
   });
+
+  it.each(Array.from({ length: 12 }, (_, round) => round))(
+    "that becomes too small amid a join has the joining peer or its older one, and never neither (%i)",
+    async (round) => {
+      const room = cluster.newRoom();
+      await Promise.all(["ann", "bob"].map((name) => cluster.join(room, name)));
+      const ticket = await cluster.ticket(room, "ann");
+      const placement = await cluster.registry.place({ roomId: room });
+      const { roomId, epoch, incarnation } = placement.lease;
+      const joining = askToJoin(cluster, room, { ticket }, placement).catch(({ code }) => code);
+      // Meets the join at another point in each round.
+      for (let turns = 0; turns < round * 20; turns += 1) await new Promise(setImmediate);
+      const options = { ...placement.room.options, maxPeers: 1 };
+      await callNode(cluster.bus, incarnation, "room.set_options", { roomId, epoch, options });
+      expect([expect.objectContaining({ roomId }), "room_full"]).toContainEqual(await joining);
+      expect((await cluster.room(room)).peers).toBe(2);
+    },
+  );
 
   it("deleted by the API tells every peer", async () => {
     const room = cluster.newRoom();

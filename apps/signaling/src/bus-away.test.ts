@@ -35,14 +35,17 @@ describe("a bus that is away for a moment", () => {
     });
   });
 
-  it("lets a session be found out that is gone", async () => {
-    const { join, node, signalingBus } = await startCluster();
-    const { client } = await join();
-    node.refuseNext("session.ack", "session_gone");
-    signalingBus.cut();
-    signalingBus.restore();
-    expect((await client.next("error")).error.code).toBe("session_gone");
-  });
+  it.each(["session_gone", ...(["session_replaced", "peer_removed", "room_closed"] as const)] as const)(
+    "lets the end of a session be found out of which nothing was heard: %s",
+    async (code) => {
+      const { join, node, signalingBus } = await startCluster();
+      const { client } = await join();
+      node.refuseNext("session.ack", code);
+      signalingBus.cut();
+      signalingBus.restore();
+      expect((await client.next("error")).error.code).toBe(code);
+    },
+  );
 
   it("may give back nodes later than this process: nobody loses the session for it", async () => {
     const { join, node, signalingBus } = await startCluster({ limits: { retryDelaysMs: [] } });

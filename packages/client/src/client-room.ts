@@ -193,7 +193,7 @@ export class ClientRoom implements Room {
     if (this.connectionState === "closed") return;
     this.#isLeaving = true;
     // Sent synchronously: a page that goes away runs nothing after this.
-    const heard = this.#link.command("session.leave", {}).catch(() => {});
+    const heard = this.#link.leave().catch(() => {});
     this.#local.close(new FairleadError("session_left"));
     const waited = new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS));
     if (this.#joined) await Promise.race([heard, waited]);

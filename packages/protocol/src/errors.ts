@@ -147,6 +147,13 @@ export function isRetryable(code: ErrorCode): boolean {
   return ERRORS[code][2];
 }
 
+const PUT_OUT: readonly ErrorCode[] = ["session_replaced", "peer_removed", "room_closed"];
+
+/** Whether a session ended against its client's will: it is told so whenever it asks, and does not join anew by itself. */
+export function isPutOut(code: ErrorCode): boolean {
+  return PUT_OUT.includes(code);
+}
+
 /** @returns What may leave the process: a bug's message and stack stay inside. */
 export function toErrorBody(error: unknown): ErrorBody {
   if (!(error instanceof FairleadError)) return { code: "internal", message: "internal error" };

@@ -166,18 +166,20 @@ export class Room {
    * @throws {FairleadError} `banned`, `room_full`, `duplicate_identity`; `lease_lost` if the room went meanwhile.
    */
   async admit(admission: Admission): Promise<Peer> {
-    this.#makeWay(admission.claims);
+    this.#assertAdmissible(admission.claims);
     const owner = { core: this.lease.core, roomId: this.roomId, peerId: admission.peerId };
     const transports = await openTransports(this.router, this.#webRtcServer, owner);
     // While the transports were made, somebody of the same identity may have come in, or the room may have gone.
     try {
-      this.#makeWay(admission.claims);
+      this.#assertAdmissible(admission.claims);
       if (this.router.closed) throw new FairleadError("lease_lost");
     } catch (error) {
       transports.send.close();
       transports.receive.close();
       throw error;
     }
+    const older = this.#peerOf(admission.claims.sub);
+    if (older) this.remove(older, "replaced", "session_replaced", "the same identity joined again");
     const peer: Peer = new Peer(
       this,
       { ...admission, transports, session: this.#openSession(admission, () => peer) },
@@ -262,16 +264,19 @@ export class Room {
     this.router.close();
   }
 
-  #makeWay({ sub: identity, jti }: TicketClaims): void {
+  #peerOf(identity: string): Peer | undefined {
+    return [...this.peers.values()].find((peer) => peer.identity === identity);
+  }
+
+  /** The identity's older peer, if there is one, makes way for it. */
+  #assertAdmissible({ sub: identity, jti }: TicketClaims): void {
     if (this.bans.has({ identity, ticketId: jti })) throw new FairleadError("banned");
-    const older = [...this.peers.values()].find((peer) => peer.identity === identity);
+    const older = this.#peerOf(identity);
     // A peer that comes back with its own ticket is no other one.
     if (older && older.ticketId !== jti && this.options.duplicateIdentity === "refuse")
       throw new FairleadError("duplicate_identity");
-    // Whose place nobody takes keeps it: the room may have become smaller than it is full.
     const others = this.peers.size - (older ? 1 : 0);
     if (others >= this.options.maxPeers) throw new FairleadError("room_full");
-    if (older) this.remove(older, "replaced", "session_replaced", "the same identity joined again");
   }
 
   #openSession(admission: Admission, peer: () => Peer): Session {

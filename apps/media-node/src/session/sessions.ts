@@ -1,9 +1,8 @@
-import { type ErrorCode, FairleadError } from "@fairlead/protocol";
+import { type ErrorCode, FairleadError, isPutOut } from "@fairlead/protocol";
 import type { Peer } from "../room/peer.ts";
 
 /** Longer than clients try to come back. */
 const ENDED_KEPT_MS = 60_000;
-const PUT_OUT: ReadonlySet<ErrorCode> = new Set(["session_replaced", "peer_removed", "room_closed"]);
 
 /** Whose session is whose, over all rooms. */
 export class Sessions {
@@ -53,6 +52,6 @@ export class Sessions {
 
   #endOf(sessionId: string): ErrorCode {
     const code = this.#peers.get(sessionId)?.session.endCode ?? this.#ended.get(sessionId)?.code;
-    return code && PUT_OUT.has(code) ? code : "session_gone";
+    return code && isPutOut(code) ? code : "session_gone";
   }
 }

@@ -227,6 +227,18 @@ describe("a session that lives on HTTP", () => {
     isResumed();
   });
 
+  it("is over when its resume finds it taken, though a resume before that was never answered", () => {
+    const http = liveOnHttp();
+    http.end(1006);
+    for (const ending of ["unheard", "refused"]) {
+      vi.advanceTimersByTime(100);
+      channels.last.open();
+      if (ending === "unheard") channels.last.end(1006);
+      else channels.last.say(refusal("session_replaced"));
+    }
+    expect(heard).toEqual(["away", "session_replaced"]);
+  });
+
   it("is over when somebody else takes it", () => {
     const http = liveOnHttp();
     http.say(refusal("session_replaced"));

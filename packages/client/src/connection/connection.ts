@@ -220,7 +220,8 @@ export class Connection {
   /** Where a late resume of our own took the session over, the channel is as good as lost, and the session resumed anew. */
   #handleRefusal(error: FairleadError, wasLive: boolean): void {
     const { handlers, now } = this.#options;
-    const isLate = now() - this.#abandonedAtMs < ABANDONED_ACTS_WITHIN_MS;
+    // Acts on what was resumed after it; what is refused at its own resume is over.
+    const isLate = wasLive && now() - this.#abandonedAtMs < ABANDONED_ACTS_WITHIN_MS;
     if (error.code !== "session_replaced" || !isLate) handlers.refused(error, wasLive);
     else {
       if ("channel" in this.#state) this.#state.channel?.close();

@@ -4,6 +4,7 @@ import {
   type CommandEnvelope,
   type ErrorCode,
   FairleadError,
+  isPutOut,
   type ReplyFrame,
   type SessionFrames,
   type SessionReplies,
@@ -17,8 +18,6 @@ import { isNodeLost, meansNodeLost, retryUnreachable, sendCommand } from "./send
 
 type Frame = SessionFrames["frames"][number];
 type Answer = SessionReplies["frames"][number];
-
-const SESSION_ENDS: readonly ErrorCode[] = ["session_replaced", "peer_removed", "room_closed"];
 
 /**
  * Hands a client's frames to its session's node, in order, and gathers the answers. Nothing of the session is known here but
@@ -56,7 +55,7 @@ async function answer(
     return null;
   } catch (error) {
     if (isNodeLost(error)) return over("session_gone");
-    if (error instanceof FairleadError && SESSION_ENDS.includes(error.code)) return over(error.code);
+    if (error instanceof FairleadError && isPutOut(error.code)) return over(error.code);
     const isExpected = error instanceof FairleadError && error.code !== "internal";
     context.log[isExpected ? "debug" : "error"]("session.frame_failed", {
       ...{ sessionId: session.session, roomId: session.room, type: frame.type, error },

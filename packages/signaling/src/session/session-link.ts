@@ -3,6 +3,7 @@ import {
   type Acknowledgement,
   type CommandEnvelope,
   FairleadError,
+  isPutOut,
   PassedOn,
   type Position,
   parseJson,
@@ -240,6 +241,11 @@ export class SessionLink {
     if (this.session !== session) return;
     if (isNodeLost(error)) {
       this.#end("session_gone");
+      return;
+    }
+    // What told of it was lost, as happens while the bus is away.
+    if (error instanceof FairleadError && isPutOut(error.code)) {
+      this.#end(error.code);
       return;
     }
     const isExpected = error instanceof FairleadError && error.code !== "internal";
