@@ -64,6 +64,19 @@ describe("an address that has as many sockets without a join as it may", () => {
     await join("standup", "bob");
   });
 
+  it("has as many as it likes while the bus is away, for which all wait on their sockets", async () => {
+    const { connect, join, resumeFrame, signalingBus } = await startCluster({ limits: LIMITS });
+    const { joined } = await join();
+    signalingBus.cut();
+    for (let time = 0; time < 3 * LIMITS.unjoinedPerAddress; time += 1) {
+      const client = await connect();
+      client.send(resumeFrame(joined));
+      expect((await client.next("error")).error.code).toBe("bus_disconnected");
+    }
+    signalingBus.restore();
+    await join("standup", "bob");
+  });
+
   it("leaves other addresses alone", async () => {
     const { server } = await startCluster({ limits: LIMITS, app: { trustedProxies: 1 } });
     const connectFrom = (address: string) => TestClient.connect(server.url, { "X-Forwarded-For": address });

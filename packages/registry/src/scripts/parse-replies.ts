@@ -19,14 +19,17 @@ import { fromOptionsText } from "./room-options.ts";
 const Text = z.string();
 const RateRefusal = z.tuple([z.literal("rate_limited"), Text, Text]);
 const CountReply = z.union([RateRefusal, z.tuple([z.literal("counted"), Text])]);
+/** They are tried in turn: what a join gets comes first. */
 const PlaceReply = z.union([
+  z.tuple([z.literal("placed"), Text, Text, Text, Text, Text, Text, Text]),
   RateRefusal,
   z.tuple([z.literal("banned")]),
   z.tuple([z.enum(["registry_cold", "no_capacity"]), Text]),
-  z.tuple([z.literal("placed"), Text, Text, Text, Text, Text, Text, Text]),
 ]);
 const BeatReply = z.tuple([Text, Text, Text, Text, Text]);
 const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
+const Mutes = z.array(z.tuple([Text, Text]));
+const Bans = z.array(z.array(Text));
 const UpdateRefusal = z.tuple([z.enum(["too_many_bans", "too_many_mutes"])]);
 const NodeReply = z.tuple([Text, Text, Text, Text]);
 
@@ -84,7 +87,7 @@ export function parseUpdateReply(reply: unknown): RoomRecord {
 
 export function parseRoomReply(reply: unknown): RoomRecord {
   const [roomId, createdAtMs, lease, decision, options, mutes, bans] = RoomReply.parse(reply);
-  const banned = z.array(z.array(Text)).parse(bans === "" ? [] : JSON.parse(bans));
+  const banned = Bans.parse(bans === "" ? [] : JSON.parse(bans));
   return {
     roomId,
     createdAtMs: Number(createdAtMs),
@@ -149,7 +152,7 @@ function parseDecision(text: string): PlacementDecision {
 }
 
 function parseMutes(text: string): Mute[] {
-  const mutes = z.array(z.tuple([Text, Text])).parse(text === "" ? [] : JSON.parse(text));
+  const mutes = Mutes.parse(text === "" ? [] : JSON.parse(text));
   return mutes.map(([identity, source]) => Mute.parse({ identity, source }));
 }
 

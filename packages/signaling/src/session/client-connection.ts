@@ -37,8 +37,8 @@ type State =
   | { state: "closed" };
 
 type Hooks = {
-  /** The client has a session: every time that it gets one. */
-  onLive(): void;
+  /** The client has a session, or waits for the bus on its socket, as all do then. May be called again. */
+  onExcused(): void;
   /** Once, when the connection is closed by either end. */
   onClosed(): void;
 };
@@ -148,7 +148,7 @@ export class ClientConnection {
         return;
       }
       this.#state = { state: "linked", link };
-      this.#hooks.onLive();
+      this.#hooks.onExcused();
       this.#expectNext();
       const { session, room, peer, node } = link.session ?? {};
       this.#context.log.info(`session.${frame.type === "join" ? "joined" : "resumed"}`, {
@@ -158,6 +158,7 @@ export class ClientConnection {
       const refusal = await refusalOfStranger(this.#context, error);
       if (this.#state.state !== "opening") return;
       this.#wait(hasJoined || frame.type === "resume");
+      if (refusal instanceof FairleadError && refusal.code === "bus_disconnected") this.#hooks.onExcused();
       this.#fail(refusal);
     }
   }

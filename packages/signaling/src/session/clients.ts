@@ -40,7 +40,7 @@ export class Clients {
     // Who asks for a stream has one request, which is refused or live at once.
     const leaveUnjoined = this.#unjoined.enter(channel.isOneWay ? undefined : context.address);
     const connection: ClientConnection = new ClientConnection(context, this.links, channel, {
-      onLive: () => leaveUnjoined?.(),
+      onExcused: () => leaveUnjoined?.(),
       onClosed: () => {
         leaveUnjoined?.();
         this.#forget(connection);
