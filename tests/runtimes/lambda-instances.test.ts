@@ -72,7 +72,9 @@ describe("signaling on Lambda", () => {
     // Longer than the pause after which an instance doubts its connection.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     const client = await enter(one.url);
-    expect(readFileSync(one.logFile, "utf8")).toContain("NATS does not answer after a pause");
+    await expect
+      .poll(() => readFileSync(one.logFile, "utf8"))
+      .toContain("NATS does not answer after a pause");
     await client.leave();
     await one.close();
   });

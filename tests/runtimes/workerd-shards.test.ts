@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import type { LogLine } from "../support/processes/start-process.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { startTcpRelay } from "../support/tcp-relay.ts";
 import { openHttp } from "../support/wires/open-http.ts";
@@ -38,9 +39,19 @@ async function start(env: Record<string, string> = {}) {
   };
   const workerd = await startWorkerd(settings, `workerd-shards/${starts}`);
   closers.push(workerd);
-  const join = async (room: string, wire?: typeof openHttp) =>
-    ProtocolClient.join(workerd.url, { ticket: await backend.ticket({ room }) }, wire);
+  const join = async (room: string, wire?: typeof openHttp) => {
+    const client = await ProtocolClient.join(workerd.url, { ticket: await backend.ticket({ room }) }, wire);
+    // By HTTP a shard counts the stream of events, which comes after the join.
+    await client.until(() => client.events.length > 0, "its snapshot");
+    return client;
+  };
   return { ...workerd, nats, join, ask: (path: string) => answerOf(`${workerd.url}${path}`) };
+}
+
+/** How many shards have let somebody in, by their log so far. */
+function busyShards(log: readonly LogLine[]): number {
+  const entered = log.filter(({ msg }) => msg === "session.joined" || msg === "session.resumed");
+  return new Set(entered.map(({ shard }) => shard)).size;
 }
 
 async function answerOf(url: string) {
@@ -79,8 +90,7 @@ describe("the shards of signaling on workerd", () => {
       headers: { "content-type": "application/json" },
     });
     expect([refused.status, (await refused.json()).error.code]).toEqual([503, "signaling_full"]);
-    const streaming = log.filter(({ msg }) => msg === "session.joined" || msg === "session.resumed");
-    expect(new Set(streaming.map(({ shard }) => shard)).size).toBe(4);
+    await expect.poll(() => busyShards(log)).toBe(4);
     for (const client of clients) await client.leave();
     const late = await join(room, openHttp);
     await late.leave();
@@ -93,8 +103,7 @@ describe("the shards of signaling on workerd", () => {
     for (const client of clients)
       await client.until(() => client.view.peers.size === clients.length, "all the others");
     const [first] = clients;
-    const joined = log.filter(({ msg }) => msg === "session.joined" || msg === "session.resumed");
-    expect(new Set(joined.map(({ shard }) => shard)).size).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => busyShards(log)).toBeGreaterThanOrEqual(3);
     await first?.leave();
     for (const client of clients.slice(1))
       await client.until(() => client.view.peers.size === clients.length - 1, "the leave");
@@ -173,9 +182,9 @@ describe("the shards of signaling on workerd", () => {
   });
 
   it("say in the log, not in the answer, which setting is wrong", async () => {
-    const { ask, log } = await start({ FAIRLEAD_NATS_SERVERS: "nats://user:secret@127.0.0.1:4222" });
+    const { ask, waitFor } = await start({ FAIRLEAD_NATS_SERVERS: "nats://user:secret@127.0.0.1:4222" });
     expect(await ask("/readyz")).toEqual([500, "internal"]);
-    const line = JSON.stringify(log.find(({ msg }) => msg === "shard.start_failed"));
+    const line = JSON.stringify(await waitFor(({ msg }) => msg === "shard.start_failed"));
     expect(line).toMatch("FAIRLEAD_NATS_SERVERS");
     expect(line).not.toMatch("secret");
   });
