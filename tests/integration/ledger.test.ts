@@ -2,6 +2,7 @@ import { RoomOptions } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
+import { expectAgreement } from "./expect-agreement.ts";
 import { usageOf, usedHeapBytes } from "./process-usage.ts";
 import { publish } from "./publish.ts";
 import { type Cluster, startCluster } from "./start-cluster.ts";
@@ -13,10 +14,6 @@ async function start(): Promise<Cluster> {
 }
 
 const EMPTY_AT_ONCE = RoomOptions.parse({ emptyTimeoutMs: 0 });
-
-async function expectAgreement(cluster: Cluster): Promise<void> {
-  await expect.poll(() => cluster.node.dump(), { timeout: 5_000 }).toEqual(cluster.ledger());
-}
 
 describe("the ledger", () => {
   it("equals mediasoup's own dumps at every moment of a meeting", async () => {

@@ -3,6 +3,7 @@ import { type CommandName, type JoinReply, RoomOptions, randomId } from "@fairle
 import { describe, expect, it } from "vitest";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin, commandByBus } from "./calls-by-bus.ts";
+import { expectAgreement } from "./expect-agreement.ts";
 import type { Cluster } from "./start-cluster.ts";
 import { useCluster } from "./use-cluster.ts";
 
@@ -19,7 +20,7 @@ const NOBODY = { peers: 0 };
 /** Both ends agree, and what is there belongs to who is there. */
 async function expectResources(room: string, resources: Record<string, number>) {
   await expect.poll(() => cluster.resourcesOf(room)).toEqual({ ...ROOM, ...resources });
-  expect(await cluster.node.dump()).toEqual(cluster.ledger());
+  await expectAgreement(cluster);
 }
 
 async function askAll(room: string, identities: string[], joinId?: string) {
@@ -111,7 +112,7 @@ describe("joins at once", () => {
       );
       expect(cluster.resourcesOf(room).transport ?? 0).toBe(peers * TRANSPORTS);
     }
-    await expect.poll(() => cluster.node.dump()).toEqual(cluster.ledger());
+    await expectAgreement(cluster);
   });
 });
 

@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { eventsInOrder } from "./events-in-order.ts";
+import { expectAgreement } from "./expect-agreement.ts";
 import { makeEvents } from "./make-events.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
@@ -160,7 +161,7 @@ describe("a room that the last one left", () => {
     expect(cluster.resourcesOf(room)).toEqual({ router: 1, rtp_observer: 2 });
     await expect.poll(() => cluster.resourcesOf(room), { timeout: 5_000 }).toEqual({});
     expect((await cluster.room(room)).placement).toBeNull();
-    expect(await cluster.node.dump()).toEqual(cluster.ledger());
+    await expectAgreement(cluster);
   });
 
   it("is kept for one who comes back in time", async () => {
