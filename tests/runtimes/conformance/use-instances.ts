@@ -63,7 +63,6 @@ export function useInstances(runtime: Runtime) {
     join: async (driver: Driver, { at, join, ...input }: Joining) => {
       const client = await connect(driver, at);
       await client.join({ ticket: await started(backend).ticket(input), ...join });
-      // By HTTP the stream of events has come by then, too.
       await client.until(
         () => client.events.some(({ event }) => event.name === "snapshot.ended"),
         "snapshot",

@@ -55,7 +55,7 @@ class HttpWire {
       }
       case "resume":
         this.#session = { id: sessionOf(frame.sessionTicket), ticket: frame.sessionTicket };
-        void this.#guard(() => this.#readEvents(frame.position, false));
+        void this.#guard(() => this.#readEvents(frame.position));
         break;
       default:
         this.#queue.push(frame as Queued);
@@ -76,12 +76,11 @@ class HttpWire {
     if (!response.ok) return this.#refused(response);
     const opened = parse(OpenedSession, await response.json());
     this.#session = { id: opened.sessionId, ticket: opened.sessionTicket };
-    this.#listener.onFrame({ type: "joined", ...opened });
-    await this.#readEvents(opened.position, true);
+    await this.#readEvents(opened.position, { type: "joined", ...opened });
   }
 
-  /** @param isFirst The stream belongs to the join: what it begins with is no news but the ticket. */
-  async #readEvents(position: string, isFirst: boolean): Promise<void> {
+  /** @param joined What the stream belongs to, told as it begins: then the connection stands, as a WebSocket does that has joined. */
+  async #readEvents(position: string, joined?: ServerFrame): Promise<void> {
     const headers = { "last-event-id": position, accept: "text/event-stream" };
     const response = await this.#request("GET", this.#path("events"), { headers });
     if (!response.ok || !response.body) return this.#refused(response);
@@ -90,8 +89,11 @@ class HttpWire {
       const frame = parseJson(ServerFrame, data);
       if (frame.type === "event" && id !== frame.position) throw new Error(`id ${id} of ${data}`);
       if ("sessionTicket" in frame) this.#begin(frame.sessionTicket);
-      const isNews = !(isFirst && frame.type === "resumed");
-      this.#listener.onFrame(isNews ? frame : { type: "session_ticket", sessionTicket: frame.sessionTicket });
+      if (!joined || frame.type !== "resumed") this.#listener.onFrame(frame);
+      else {
+        this.#listener.onFrame(joined);
+        this.#listener.onFrame({ type: "session_ticket", sessionTicket: frame.sessionTicket });
+      }
     }
     // The answer to a leave is on its way beside the stream that it ended.
     await this.#posting;
