@@ -77,11 +77,11 @@ export async function startCluster(options: ClusterOptions = {}) {
   const apps: Signaling["app"][] = [];
   const server = await serveSignaling({
     ...{ host: "127.0.0.1", port: 0 },
-    createApp: ({ upgradeWebSocket }) => {
+    createApp: (runtime) => {
       const made = createSignaling({
         ...shared,
         ...portsOf(signaling),
-        ...{ upgradeWebSocket, limits: options.limits },
+        ...{ ...runtime, limits: options.limits },
         apiKeys: [{ key: API_KEY, scopes: ["admin"] }],
       });
       apps.push(made.app);

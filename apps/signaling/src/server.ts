@@ -2,7 +2,7 @@ import type { Signaling, SignalingDependencies } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 
 /** What a runtime gives the app. */
-export type RuntimeParts = Required<Pick<SignalingDependencies, "upgradeWebSocket" | "clientAddress">>;
+export type RuntimeParts = Pick<SignalingDependencies, "upgradeWebSocket" | "clientAddress">;
 
 export type ServeOptions = {
   host: string;

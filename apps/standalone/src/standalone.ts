@@ -38,9 +38,9 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
       host: config.host,
       port: config.port,
       tls: config.isHttps ? await provideCertificate(lanAddresses()) : undefined,
-      createApp: ({ upgradeWebSocket }) => {
+      createApp: (runtime) => {
         const signaling = createSignaling({
-          ...{ ...shared, upgradeWebSocket },
+          ...{ ...shared, ...runtime },
           ...{ apiKeys: [{ key: apiKey, scopes: ["admin"] }], publicUrl: config.publicUrl },
         });
         addDemoRoutes(signaling.app, {

@@ -40,7 +40,7 @@ export type SignalingDependencies = {
   random?: Random;
   limits?: Partial<SignalingLimits>;
   /** The other end of a request's connection as the runtime knows it, without port; undefined: it does not. */
-  clientAddress?: (c: Context) => string | undefined;
+  clientAddress: (c: Context) => string | undefined;
   /** How many proxies stand before this process, whose entries in `X-Forwarded-For` count. Default 0. */
   trustedProxies?: number;
   /** Default: none. */
@@ -88,7 +88,7 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     now,
     random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),
     limits,
-    clientAddress: dependencies.clientAddress ?? (() => undefined),
+    clientAddress: dependencies.clientAddress,
     trustedProxies: dependencies.trustedProxies ?? 0,
     rateLimits: dependencies.rateLimits ?? {},
     origins: dependencies.origins ?? "*",

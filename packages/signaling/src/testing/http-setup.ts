@@ -32,7 +32,7 @@ export async function setUpHttp(
   const signaling = createSignaling({
     ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: API_KEYS },
     ...{ publicUrl, now },
-    upgradeWebSocket: noUpgrade,
+    ...{ upgradeWebSocket: noUpgrade, clientAddress: () => undefined },
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
   });
   const node = await startScriptedNode(bus, registry);
