@@ -171,13 +171,13 @@ export class HttpInputs {
   }
 
   async #send({ method, path, headers, body }: Sent): Promise<Response> {
-    const { app, url } = this.#lane.cluster;
+    const { request, url } = this.#lane.cluster;
     const init = {
       method,
       headers,
       ...(body === undefined || method === "HEAD" || method === "GET" ? {} : { body }),
     };
-    if (!this.#lane.chance(OVER_THE_WIRE)) return app.request(path, init);
+    if (!this.#lane.chance(OVER_THE_WIRE)) return request(path, init);
     return fetch(`${url}${path}`, init);
   }
 

@@ -196,7 +196,7 @@ export class TicketInputs {
   }
 
   async #joinHttp(join: { ticket: string }): Promise<string> {
-    const response = await this.#lane.cluster.app.request("/v1/sessions", {
+    const response = await this.#lane.cluster.request("/v1/sessions", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(join),
@@ -229,7 +229,7 @@ export class TicketInputs {
     const { cluster, subject } = this.#lane;
     const isOwn = ticket === subject?.sessionTicket;
     const path = `/v1/sessions/${subject?.sessionId ?? "none"}/commands`;
-    const response = await cluster.app.request(path, {
+    const response = await cluster.request(path, {
       method: "POST",
       headers: { authorization: `Bearer ${ticket}`, "content-type": "application/json" },
       body: '{"frames":[{"type":"ping"}]}',

@@ -38,6 +38,8 @@ const EVERYTHING: Grants = {
 };
 const LOOPBACK = [{ ip: "127.0.0.1" }];
 const API_KEY = "an-api-key-of-tests";
+/** What the Node server tells the app of a request's connection. */
+const CONNECTION = { incoming: { socket: { remoteAddress: "127.0.0.1" } } };
 
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
@@ -104,6 +106,8 @@ export async function startCluster(options: ClusterOptions = {}) {
   return {
     ...{ url: server.url, app, apiKey: API_KEY },
     ...{ bus, registry, node, nodes, signaling, ticketKeys, sessionKeys, ticket, api, bugs },
+    /** Asks the app in this process: the server's work without the connection. */
+    request: async (path: string, init?: RequestInit) => app.request(path, init, CONNECTION),
     /** The node that serves the room, as the registry knows it. */
     nodeOf: async (room: string) => {
       const lease = (await registry.describeRoom(room))?.lease;
