@@ -116,6 +116,26 @@ it("compression of frames is not agreed on, so that no small one becomes a large
   expect(socket.extensions).toBe("");
 });
 
+describe("a body that breaks off", () => {
+  it.each([
+    ["with a length", "Content-Length: 10000\r\n\r\n{"],
+    ["in chunks", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"],
+  ])("%s is its sender's doing: no line says that anything failed here", async (_what, rest) => {
+    const answered = Promise.withResolvers<unknown>();
+    const debug = (event: string, fields: unknown) => event === "http.answered" && answered.resolve(fields);
+    const errors: unknown[] = [];
+    const error = (...line: unknown[]) => void errors.push(line);
+    const { server } = await startCluster({ log: { ...silentLogger, debug, error } });
+    const { socket } = await open(server.port);
+    const isTaken = new Promise((resolve) => socket.once("data", resolve));
+    socket.write(`${HEAD}Expect: 100-continue\r\n${rest}`);
+    expect(String(await isTaken)).toMatch(/^HTTP\/1\.1 100 /);
+    socket.destroy();
+    expect(await answered.promise).toMatchObject({ status: 400, refusal: "invalid_request" });
+    expect(errors).toEqual([]);
+  });
+});
+
 describe("one address", () => {
   it("has as many connections as it may, and gets another when one has ended", async () => {
     const warnings: unknown[] = [];

@@ -9,6 +9,7 @@ import { refuseOrigins } from "../abuse/allow-origins.ts";
 import { limitStrangers } from "../abuse/limit-requests.ts";
 import type { SignalingContext } from "../context.ts";
 import { answerError } from "./error-answer.ts";
+import { reading } from "./reading.ts";
 
 const REQUEST_ID_LIMIT = 128;
 const SESSIONS = /^\/v1\/sessions(?:\/|$)/;
@@ -62,7 +63,7 @@ function headersOf(): MiddlewareHandler {
 function limitBody(log: Logger): MiddlewareHandler {
   const usual = bodyOf(HTTP_BODY_LIMIT_BYTES, log);
   const ofSessions = bodyOf(SESSION_BODY_LIMIT_BYTES, log);
-  return (c, next) => (SESSIONS.test(c.req.path) ? ofSessions : usual)(c, next);
+  return (c, next) => reading((SESSIONS.test(c.req.path) ? ofSessions : usual)(c, next));
 }
 
 function bodyOf(maxSize: number, log: Logger): MiddlewareHandler {

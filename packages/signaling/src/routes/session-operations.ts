@@ -8,6 +8,7 @@ import {
 import { createRoute } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import * as z from "zod";
+import { reading } from "../http/reading.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, NODE_ERRORS, REGISTRY_ERRORS } from "../openapi/error-responses.ts";
 import { EVENT_EXAMPLE } from "../openapi/examples.ts";
@@ -18,7 +19,7 @@ const bearerErrors = ["session_invalid", "session_expired", "bus_disconnected"] 
 
 /** Told before anything else about a join, as about a frame: another version's may look different. */
 const checkJoin: MiddlewareHandler = async (c, next) => {
-  checkLength(await c.req.text());
+  checkLength(await reading(c.req.text()));
   checkVersion(await c.req.json().catch(() => null));
   await next();
 };
