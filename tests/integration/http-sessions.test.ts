@@ -8,10 +8,10 @@ import { rtpParameters } from "../support/rtp-parameters.ts";
 import { openHttp } from "../support/wires/open-http.ts";
 import { openWebSocket } from "../support/wires/open-websocket.ts";
 import { readEventStream } from "../support/wires/read-event-stream.ts";
-import { makeEvents } from "./make-events.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
 import { untilConsumers } from "./until-consumers.ts";
+import { untilDisconnected } from "./until-disconnected.ts";
 import { useCluster } from "./use-cluster.ts";
 
 let cluster: Cluster;
@@ -44,14 +44,6 @@ async function startInstance(): Promise<string> {
   });
   onTestFinished(() => server.close());
   return server.url;
-}
-
-async function untilDisconnected(room: string, peerId: string): Promise<void> {
-  const connected = async () => {
-    const { peers } = (await cluster.api("GET", `/v1/rooms/${room}/peers`)).body;
-    return peers.find((peer: { peerId: string }) => peer.peerId === peerId)?.connected;
-  };
-  await expect.poll(connected, { timeout: 5_000 }).toBe(false);
 }
 
 /** Every event once and in order, however often the connection changed. */
@@ -105,7 +97,7 @@ describe("a peer over HTTP whose stream is cut", () => {
     await bob.until(() => bob.view.consumers.size === 1, "a consumer");
     const seen = bob.events.length;
     bob.drop();
-    await untilDisconnected(room, bob.peerId);
+    await untilDisconnected(cluster, room, bob.peerId);
     await ann.command("producer.pause", { producerId: microphone });
     await publish(ann, "camera", rtpParameters("vp8"));
     await untilConsumers(cluster, room, 2);
@@ -121,21 +113,6 @@ describe("a peer over HTTP whose stream is cut", () => {
     expect(bob.view.summary()).toEqual(ann.view.summary());
     await publish(bob, "camera", rtpParameters("vp8"));
     await ann.until(() => ann.view.producers.size === 3, "the same session");
-  });
-
-  it("gets one snapshot after it missed more than is kept", async () => {
-    const room = cluster.newRoom();
-    const [ann, bob] = [await cluster.join(room, "ann"), await joinByHttp(room, "bob")];
-    await bob.until(() => bob.events.at(-1)?.event.name === "snapshot.ended", "the first snapshot");
-    bob.drop();
-    await untilDisconnected(room, bob.peerId);
-    await makeEvents(cluster, room, 1_200);
-    await publish(ann, "camera", rtpParameters("vp8"));
-    await bob.resume();
-    const snapshots = () => bob.events.filter(({ event }) => event.name === "snapshot.ended").length;
-    await bob.until(() => snapshots() === 2 && bob.view.producers.size === 1, "a snapshot");
-    await ann.until(() => ann.view.producers.size === 1 && ann.view.peers.size === 2, "the same");
-    expect(bob.view.summary()).toEqual(ann.view.summary());
   });
 
   it("and stays away is freed after the grace time", async () => {

@@ -9,10 +9,10 @@ import {
 import { describe, expect, it } from "vitest";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
-import { makeEvents } from "./make-events.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
 import { untilConsumers } from "./until-consumers.ts";
+import { untilDisconnected } from "./until-disconnected.ts";
 import { useCluster } from "./use-cluster.ts";
 
 let cluster: Cluster;
@@ -31,14 +31,6 @@ const SWEPT_WITHIN_MS = 1_200;
 const sequences = (client: ProtocolClient) =>
   client.events.map(({ position }) => parsePosition(position).sequence);
 
-async function untilDisconnected(room: string, peerId: string): Promise<void> {
-  const connected = async () => {
-    const { peers } = (await cluster.api("GET", `/v1/rooms/${room}/peers`)).body;
-    return peers.find((peer: { peerId: string }) => peer.peerId === peerId)?.connected;
-  };
-  await expect.poll(connected, { timeout: 5_000 }).toBe(false);
-}
-
 async function endOf(client: ProtocolClient): Promise<string | undefined> {
   await client.until(() => !client.isConnected, "the socket's end");
   return client.framesOf("error").at(-1)?.error.code;
@@ -52,7 +44,7 @@ describe("a peer whose socket drops", () => {
     await bob.until(() => bob.view.consumers.size === 1, "a consumer");
     const seen = bob.events.length;
     bob.drop();
-    await untilDisconnected(room, bob.peerId);
+    await untilDisconnected(cluster, room, bob.peerId);
 
     await ann.command("producer.pause", { producerId: before });
     const camera = await publish(ann, "camera", rtpParameters("vp8"));
@@ -90,28 +82,11 @@ describe("a peer whose socket drops", () => {
     await bob.until(() => bob.view.consumers.size === 1, "a consumer");
     const before = cluster.resourcesOf(room);
     ann.drop();
-    await untilDisconnected(room, ann.peerId);
+    await untilDisconnected(cluster, room, ann.peerId);
     expect(cluster.resourcesOf(room)).toEqual(before);
     await ann.resume();
     expect(cluster.resourcesOf(room)).toEqual(before);
     expect(ann.framesOf("joined")).toHaveLength(1);
-  });
-
-  it("gets one snapshot that replaces its state after it missed more than is kept", async () => {
-    const room = cluster.newRoom();
-    const [ann, bob] = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
-    await publish(ann, "microphone", rtpParameters("opus"));
-    await bob.until(() => bob.view.consumers.size === 1, "a consumer");
-    bob.drop();
-    await untilDisconnected(room, bob.peerId);
-    await makeEvents(cluster, room, 1_200);
-    await publish(ann, "camera", rtpParameters("vp8"));
-    await bob.resume();
-    const snapshots = () => bob.events.filter(({ event }) => event.name === "snapshot.ended").length;
-    await bob.until(() => snapshots() === 2 && bob.view.producers.size === 2, "a snapshot");
-    await ann.until(() => ann.view.producers.size === 2 && ann.view.peers.size === 2, "the same");
-    expect(bob.view.summary()).toEqual(ann.view.summary());
-    await bob.until(() => bob.view.consumers.size === 2, "both consumers");
   });
 
   it("and stays away is freed after the grace time, and the others are told", async () => {

@@ -1,0 +1,46 @@
+import { EVENT_LOG_LIMIT } from "@fairlead/protocol";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ProtocolClient } from "../support/protocol-client.ts";
+import { rtpParameters } from "../support/rtp-parameters.ts";
+import { openHttp } from "../support/wires/open-http.ts";
+import { openWebSocket } from "../support/wires/open-websocket.ts";
+import { makeEvents } from "./make-events.ts";
+import { publish } from "./publish.ts";
+import type { Cluster } from "./start-cluster.ts";
+import { untilDisconnected } from "./until-disconnected.ts";
+import { useCluster } from "./use-cluster.ts";
+
+let cluster: Cluster;
+useCluster((started) => {
+  cluster = started;
+});
+
+const MORE_THAN_ARE_KEPT = EVENT_LOG_LIMIT + 200;
+
+describe.each([
+  ["a WebSocket", openWebSocket],
+  ["HTTP", openHttp],
+] as const)("a peer over %s", (_wire, openWire) => {
+  it("that missed more events than are kept gets one snapshot, which replaces its state", async () => {
+    const room = cluster.newRoom();
+    const ann = await cluster.join(room, "ann");
+    const bob = await ProtocolClient.join(
+      cluster.url,
+      { ticket: await cluster.ticket(room, "bob") },
+      openWire,
+    );
+    onTestFinished(() => bob.drop());
+    const snapshots = () => bob.events.filter(({ event }) => event.name === "snapshot.ended").length;
+    await publish(ann, "microphone", rtpParameters("opus"));
+    await bob.until(() => snapshots() === 1 && bob.view.consumers.size === 1, "a consumer");
+    bob.drop();
+    await untilDisconnected(cluster, room, bob.peerId);
+    await makeEvents(cluster, room, MORE_THAN_ARE_KEPT);
+    await publish(ann, "camera", rtpParameters("vp8"));
+    await bob.resume();
+    await bob.until(() => snapshots() === 2 && bob.view.producers.size === 2, "a snapshot");
+    await ann.until(() => ann.view.producers.size === 2 && ann.view.peers.size === 2, "the same");
+    expect(bob.view.summary()).toEqual(ann.view.summary());
+    await bob.until(() => bob.view.consumers.size === 2, "both consumers");
+  });
+});
