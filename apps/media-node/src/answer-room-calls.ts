@@ -1,5 +1,5 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
-import { PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
+import { FairleadError, PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
 import type { NodeHandlers } from "./answer-node-calls.ts";
 import type { Revalidation } from "./heartbeat/revalidation.ts";
 import type { Joins } from "./joins.ts";
@@ -20,12 +20,18 @@ export type RoomCallsDeps = {
   records: RoomRecords;
 };
 
+/** Of a command's name in the log. */
+const NAME_LIMIT = 64;
+
 type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | "room.owner">;
 
 /** What signaling asks of this node's rooms, once it is sure that they are its own. */
 export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation): RoomHandlers {
   return {
-    ...afterRevalidation({ ...sessionCalls(deps), ...roomCalls(deps) }, revalidation),
+    ...afterRevalidation(
+      { ...sessionCalls(deps), ...roomCalls(deps), ...commands(deps, revalidation) },
+      revalidation,
+    ),
     // Revalidates by itself: what it brings may be a lease that the registry has told nothing about.
     "room.join": (request) => deps.joins.join(request),
   };
@@ -46,11 +52,25 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
       peer.room.remove(peer, "left", "session_left");
       return {};
     },
-    "session.command": ({ sessionId, epoch, connection, command }) =>
-      sessions.peerOf(sessionId, epoch).session.receive(connection, command),
     "session.ack": ({ sessionId, connection, ack }) => {
       sessions.peerOf(sessionId).session.acknowledge(connection, ack);
       return {};
+    },
+  } satisfies Partial<RoomHandlers>;
+}
+
+/** A room that was lost while a command was acted on gives no answer: its client asks again where the room is now. */
+function commands({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidation) {
+  return {
+    "session.command": async ({ sessionId, epoch, connection, command }) => {
+      const { room, peerId, session } = sessions.peerOf(sessionId, epoch);
+      const reply = await session.receive(connection, command);
+      const atMs = await revalidation.confirm();
+      if (rooms.roomIfHere(room.roomId) !== room) throw new FairleadError(sessions.endOf(sessionId));
+      const name = command.name.slice(0, NAME_LIMIT);
+      const refusal = reply.ok ? undefined : reply.error.code;
+      room.log.debug("command.answered", { roomId: room.roomId, epoch, peerId, name, refusal, atMs });
+      return reply;
     },
   } satisfies Partial<RoomHandlers>;
 }

@@ -73,8 +73,7 @@ export class Joins {
     try {
       if (revalidation.isDue) await revalidation.pass();
       const reply = await this.#joinOnce(request);
-      if (revalidation.isDue) await revalidation.pass();
-      this.#assertAdmitted(reply);
+      this.#assertAdmitted(reply, await revalidation.confirm());
       return reply;
     } catch (error) {
       onRefusal(request.debitId);
@@ -87,10 +86,10 @@ export class Joins {
   }
 
   /** The node may have stood still, and have lost the room, while the peer was being admitted. */
-  #assertAdmitted({ sessionId, roomId, peerId, epoch }: JoinReply): void {
+  #assertAdmitted({ sessionId, roomId, peerId, epoch }: JoinReply, atMs: number): void {
     const peer = this.#options.sessions.peerIfHere(sessionId);
     if (!peer) throw new FairleadError("lease_lost");
-    peer.room.log.debug("join.accepted", { roomId, epoch, peerId });
+    peer.room.log.debug("join.accepted", { roomId, epoch, peerId, atMs });
   }
 
   async #joinOnce(request: NodeCallRequest<"room.join">): Promise<JoinReply> {

@@ -101,9 +101,9 @@ describe("a room that is stolen from a node that hangs", () => {
 
 function acceptancesOf({ name, log }: ManagedProcess): Acceptance[] {
   return log
-    .filter(({ msg }) => msg === "command.accepted" || msg === "join.accepted")
-    .map(({ roomId, epoch, time }) => ({
-      ...{ nodeId: name, roomId: String(roomId), epoch: Number(epoch), atMs: time },
+    .filter(({ msg }) => msg === "command.answered" || msg === "join.accepted")
+    .map(({ roomId, epoch, atMs }) => ({
+      ...{ nodeId: name, roomId: String(roomId), epoch: Number(epoch), atMs: Number(atMs) },
     }));
 }
 

@@ -52,8 +52,6 @@ async function dispatch(peer: Peer, { name, data }: CommandEnvelope): Promise<un
   if (!Object.hasOwn(COMMANDS, name))
     throw new FairleadError("unknown_command", { message: `no command "${name.slice(0, 64)}"` });
   if (peer.isClosed) throw new FairleadError("session_gone");
-  const { room, peerId } = peer;
-  room.log.debug("command.accepted", { roomId: room.roomId, epoch: room.lease.epoch, peerId, name });
   const known = name as CommandName;
   const handle = handlers[known] as (peer: Peer, request: unknown) => Promise<unknown>;
   return await handle(peer, parse(COMMANDS[known].request, data));

@@ -85,6 +85,18 @@ export class Revalidation {
     return this.#asking.done;
   }
 
+  /**
+   * For what was done for a call, before its answer: the process may have stood still meanwhile.
+   *
+   * @returns Milliseconds since 1970. What is still this node's own when this resolves was so then, also where the process stands
+   * still before its next line.
+   */
+  async confirm(): Promise<number> {
+    const atMs = this.#options.now();
+    if (this.isDue) await this.pass();
+    return atMs;
+  }
+
   #noteAnswer(sentMs: number): void {
     this.#failing = null;
     // Before its first beat a node has no lease to lose.

@@ -32,8 +32,14 @@ export class Sessions {
   peerOf(sessionId: string, epoch?: number): Peer {
     const peer = this.peerIfHere(sessionId);
     if (!peer || (epoch !== undefined && peer.session.epoch !== epoch))
-      throw new FairleadError(this.#endOf(sessionId));
+      throw new FairleadError(this.endOf(sessionId));
     return peer;
+  }
+
+  /** Why one that is not here is over; `session_gone`: nobody was put out. */
+  endOf(sessionId: string): ErrorCode {
+    const code = this.#peers.get(sessionId)?.session.endCode ?? this.#ended.get(sessionId)?.code;
+    return code && isPutOut(code) ? code : "session_gone";
   }
 
   /** Forgets those that are over, and after a minute why. */
@@ -48,10 +54,5 @@ export class Sessions {
       if (nowMs - atMs < ENDED_KEPT_MS) break;
       this.#ended.delete(sessionId);
     }
-  }
-
-  #endOf(sessionId: string): ErrorCode {
-    const code = this.#peers.get(sessionId)?.session.endCode ?? this.#ended.get(sessionId)?.code;
-    return code && isPutOut(code) ? code : "session_gone";
   }
 }
