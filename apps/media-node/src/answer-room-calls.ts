@@ -59,7 +59,7 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
   } satisfies Partial<RoomHandlers>;
 }
 
-/** A room that was lost while a command was acted on gives no answer: its client asks again where the room is now. */
+/** For a room that was lost while it acted the node does not answer: its client hears that it has to come back, and does so elsewhere. */
 function commands({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidation) {
   return {
     "session.command": async ({ sessionId, epoch, connection, command }) => {
