@@ -29,7 +29,7 @@ type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | "room.owner">;
 export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation): RoomHandlers {
   return {
     ...afterRevalidation(
-      { ...sessionCalls(deps), ...roomCalls(deps), ...commands(deps, revalidation) },
+      { ...sessionCalls(deps), ...roomCalls(deps), ...slowCalls(deps, revalidation) },
       revalidation,
     ),
     // Revalidates by itself: what it brings may be a lease that the registry has told nothing about.
@@ -59,18 +59,36 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
   } satisfies Partial<RoomHandlers>;
 }
 
-/** For a room that was lost while it acted the node does not answer: its client hears that it has to come back, and does so elsewhere. */
-function commands({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidation) {
+/** What takes a while, in which the process may stand still and lose the room: it is not answered as done then. */
+function slowCalls({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidation) {
+  const isHere = (room: Room) => rooms.roomIfHere(room.roomId) === room;
+  const assertHere = async (room: Room) => {
+    await revalidation.confirm();
+    if (!isHere(room)) throw new FairleadError("lease_lost");
+  };
   return {
     "session.command": async ({ sessionId, epoch, connection, command }) => {
       const { room, peerId, session } = sessions.peerOf(sessionId, epoch);
       const reply = await session.receive(connection, command);
       const atMs = await revalidation.confirm();
-      if (rooms.roomIfHere(room.roomId) !== room) throw new FairleadError(sessions.endOf(sessionId));
+      if (!isHere(room)) throw new FairleadError(sessions.endOf(sessionId));
       const name = command.name.slice(0, NAME_LIMIT);
       const refusal = reply.ok ? undefined : reply.error.code;
-      room.log.debug("command.answered", { roomId: room.roomId, epoch, peerId, name, refusal, atMs });
+      const { roomId, lease } = room;
+      room.log.debug("command.answered", { roomId, epoch: lease.epoch, peerId, name, refusal, atMs });
       return reply;
+    },
+    "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
+      const room = rooms.room(roomId, epoch);
+      await mutePeer(room.peer(peerId), source, muted);
+      await assertHere(room);
+      return {};
+    },
+    "peer.remove": async ({ roomId, epoch, peerId, reason, ban }) => {
+      const room = rooms.room(roomId, epoch);
+      await expelPeer(room.peer(peerId), { reason, ban });
+      await assertHere(room);
+      return {};
     },
   } satisfies Partial<RoomHandlers>;
 }
@@ -88,14 +106,6 @@ function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
       return {};
     },
     "room.peers": ({ roomId, epoch, cursor }) => pageOfPeers(rooms.room(roomId, epoch), cursor),
-    "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
-      await mutePeer(rooms.room(roomId, epoch).peer(peerId), source, muted);
-      return {};
-    },
-    "peer.remove": async ({ roomId, epoch, peerId, reason, ban }) => {
-      await expelPeer(rooms.room(roomId, epoch).peer(peerId), { reason, ban });
-      return {};
-    },
     "peer.ban": async ({ roomId, epoch, identity }) => {
       rooms.bansAhead.add(roomId, { identity, epoch });
       const room = rooms.roomIfHere(roomId);

@@ -18,8 +18,8 @@ export async function refuseBadMedia<T>(peer: Peer, act: () => Promise<T>): Prom
 }
 
 /**
- * Runs a join's calls into a worker or router that may die meanwhile, which is no bug. Signaling hears `lease_lost` and places
- * the room anew; `room_moved` above is for a peer that is in already, and has to join again.
+ * Runs calls of a join, or of the API, into a worker or router that may die meanwhile, which is no bug: they are asked for again
+ * where the room is next. `room_moved` above is for a peer that is in already, and has to join again.
  * @throws {FairleadError} `lease_lost` then.
  */
 export async function whileAlive<T>(alive: { closed: boolean }, act: () => Promise<T>): Promise<T> {

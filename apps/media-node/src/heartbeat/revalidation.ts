@@ -30,7 +30,8 @@ type Asking = { done: Promise<void>; release: () => void; repeat: () => void };
  * reconnects refuses at once what it might have sent a moment later. While the registry stays away calls do not wait again, as
  * long as the process runs and has the bus: on that it would hear `moved` before any call that was made after it. What remains:
  * a bus that is split without this node's connection being lost, after which calls may come for up to `EXCUSED_MS` before the
- * registry is reached again.
+ * registry is reached again; and a standstill shorter than that while the registry is away, after which what was under way may be
+ * answered before `moved` is read.
  */
 export class Revalidation {
   readonly #options: RevalidationOptions;
@@ -88,8 +89,8 @@ export class Revalidation {
   /**
    * For what was done for a call, before its answer: the process may have stood still meanwhile.
    *
-   * @returns Milliseconds since 1970. What is still this node's own when this resolves was so then, also where the process stands
-   * still before its next line.
+   * @returns Milliseconds since 1970. What is still this node's own when this resolves was so then, as far as `pass` knows, also
+   * where the process stands still before its next line.
    */
   async confirm(): Promise<number> {
     const atMs = this.#options.now();

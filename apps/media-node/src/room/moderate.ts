@@ -1,18 +1,22 @@
 import type { Source } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { refuseBadMedia } from "../call-mediasoup.ts";
+import { whileAlive } from "../call-mediasoup.ts";
 import type { Peer } from "./peer.ts";
 import type { Room } from "./room.ts";
 import { producerInfo } from "./room-events.ts";
 
-/** Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go. */
+/**
+ * Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go.
+ * @throws {FairleadError} `too_many_mutes`; `lease_lost` where the worker died meanwhile, for the room's next place too.
+ */
 export async function mutePeer(peer: Peer, source: Source, muted: boolean): Promise<void> {
   const { room, identity } = peer;
   room.mutes.set(identity, source, muted);
   peer.session.send({ name: "source.muted", data: { source, muted } });
   const producer = peer.producerOf(source);
-  if (producer) await tellMute(peer, producer, muted);
-  await room.deps.record({ mute: { identity, source, muted } });
+  // The record first: where the room is lost meanwhile, it holds there.
+  const recorded = room.deps.record({ mute: { identity, source, muted } });
+  await Promise.all([recorded, producer && tellMute(peer, producer, muted)]);
 }
 
 /** Removes a peer against its will. `ban`: neither its identity nor its ticket comes back. */
@@ -41,7 +45,7 @@ export async function banIdentity(room: Room, identity: string, reason: string):
 }
 
 async function tellMute(peer: Peer, producer: types.Producer, muted: boolean): Promise<void> {
-  if (muted) await refuseBadMedia(peer, () => producer.pause());
+  if (muted) await whileAlive(peer.room.router, () => producer.pause());
   const { producerId, paused } = producerInfo(peer.room, peer, producer);
   if (paused) peer.room.broadcast({ name: "producer.paused", data: { producerId, muted } });
 }

@@ -19,7 +19,8 @@ export async function askShards(request: Request, env: WorkerEnv, random: () => 
       answer = await ask(env, { number, location }, asked);
       if (!(await isFull(answer))) break;
     }
-    if (pathname === JOIN_PATH) await request.body?.cancel();
+    // One whose sender has gone away can't be cancelled, nor need it be.
+    if (pathname === JOIN_PATH) await request.body?.cancel().catch(() => {});
     return answer;
   } catch (error) {
     createConsoleLogger({ level: "error" }).error("front.failed", { error });

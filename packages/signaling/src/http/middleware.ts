@@ -63,7 +63,11 @@ function headersOf(): MiddlewareHandler {
 function limitBody(log: Logger): MiddlewareHandler {
   const usual = bodyOf(HTTP_BODY_LIMIT_BYTES, log);
   const ofSessions = bodyOf(SESSION_BODY_LIMIT_BYTES, log);
-  return (c, next) => reading((SESSIONS.test(c.req.path) ? ofSessions : usual)(c, next));
+  return async (c, next) => {
+    const limit = SESSIONS.test(c.req.path) ? ofSessions : usual;
+    const refusal = await reading(limit(c, async () => {}));
+    return refusal ?? next();
+  };
 }
 
 function bodyOf(maxSize: number, log: Logger): MiddlewareHandler {
