@@ -11,8 +11,15 @@ const DEFAULTS = { warmup: 4_000, joins: 2_000, atOnce: 20, rooms: 100, commands
 /** More than the machine has: the registry reserves for every peer what a camera would cost, and these have none. */
 const CORES = 24;
 const FIRST_IDLE = 1_000;
-/** All clients come from one address. The counting itself goes on, and costs what it costs. */
-const NO_LIMITS = { FAIRLEAD_LIMIT_ADDRESS: "1000000/60", FAIRLEAD_LIMIT_ROOM: "1000000/60" };
+/**
+ * All clients come from one address, that of the balancer, which may have as many connections as it likes. The counting of joins
+ * goes on, and costs what it costs.
+ */
+const NO_LIMITS = {
+  FAIRLEAD_LIMIT_ADDRESS: "1000000/60",
+  FAIRLEAD_LIMIT_ROOM: "1000000/60",
+  FAIRLEAD_TRUSTED_PROXIES: "1",
+};
 /** Until garbage of the joins is collected, or would have been. */
 const SETTLE_MS = 8_000;
 
