@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
+import { expectAgreement } from "./expect-agreement.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
 
@@ -46,6 +47,5 @@ const SUMMARY = ["ann", "ann microphone", "bob", "bob microphone"];
 export async function expectSame(cluster: Cluster, room: string, clients: ProtocolClient[]): Promise<void> {
   for (const client of clients) expect(client.view.summary()).toEqual(SUMMARY);
   expect(await cluster.room(room)).toMatchObject({ peers: 2, producers: 2, consumers: 2 });
-  const node = await cluster.nodeOf(room);
-  expect(await node.dump()).toEqual(cluster.ledger(node));
+  await expectAgreement(cluster, await cluster.nodeOf(room));
 }
