@@ -112,6 +112,21 @@ describe("a worker that is killed", () => {
 });
 
 describe("a worker that hangs", () => {
+  it("and is killed while the API mutes somebody: it says so, and the mute holds where the room is next", async () => {
+    const cluster = await startWith(2);
+    const clients = await meet(cluster, "one");
+    const [ann = expect.fail("nobody met")] = clients;
+    const { pid } = await killWorkerOf(cluster, "one", "SIGSTOP");
+    const path = `/v1/rooms/one/peers/${ann.peerId}/mute`;
+    const muting = cluster.api("POST", path, { source: "microphone" });
+    await ann.until(() => ann.view.mutedSources.has("microphone"), "told");
+    process.kill(pid, "SIGKILL");
+    expect(await muting).toMatchObject({ status: 409, body: { error: { code: "lease_lost" } } });
+    await Promise.all(clients.map(rejoin));
+    await ann.until(() => ann.view.mutedSources.has("microphone"), "told again");
+    expect(cluster.bugs).toEqual([]);
+  });
+
   it("is killed after two seconds, and its room comes back on another core", async () => {
     const cluster = await startWith(2);
     const clients = await meet(cluster, "one");
