@@ -7,6 +7,7 @@ import { openWebSocket } from "../support/wires/open-websocket.ts";
 import { makeEvents } from "./make-events.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
+import { untilConsumers } from "./until-consumers.ts";
 import { untilDisconnected } from "./until-disconnected.ts";
 import { useCluster } from "./use-cluster.ts";
 
@@ -37,10 +38,11 @@ describe.each([
     await untilDisconnected(cluster, room, bob.peerId);
     await makeEvents(cluster, room, MORE_THAN_ARE_KEPT);
     await publish(ann, "camera", rtpParameters("vp8"));
+    await untilConsumers(cluster, room, 2);
     await bob.resume();
     await bob.until(() => snapshots() === 2 && bob.view.producers.size === 2, "a snapshot");
     await ann.until(() => ann.view.producers.size === 2 && ann.view.peers.size === 2, "the same");
     expect(bob.view.summary()).toEqual(ann.view.summary());
-    await bob.until(() => bob.view.consumers.size === 2, "both consumers");
+    expect(bob.view.consumers.size).toBe(2);
   });
 });

@@ -1,6 +1,7 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
 import { FairleadError, PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
 import type { NodeHandlers } from "./answer-node-calls.ts";
+import { shownName } from "./commands/act.ts";
 import type { Revalidation } from "./heartbeat/revalidation.ts";
 import type { Joins } from "./joins.ts";
 import type { Claims } from "./lease/claims.ts";
@@ -19,9 +20,6 @@ export type RoomCallsDeps = {
   claims: Claims;
   records: RoomRecords;
 };
-
-/** Of a command's name in the log. */
-const NAME_LIMIT = 64;
 
 type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | "room.owner">;
 
@@ -61,18 +59,17 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
 
 /** What takes a while, in which the process may stand still and lose the room: it is not answered as done then. */
 function slowCalls({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidation) {
-  const isHere = (room: Room) => rooms.roomIfHere(room.roomId) === room;
   const assertHere = async (room: Room) => {
     await revalidation.confirm();
-    if (!isHere(room)) throw new FairleadError("lease_lost");
+    if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
   };
   return {
     "session.command": async ({ sessionId, epoch, connection, command }) => {
       const { room, peerId, session } = sessions.peerOf(sessionId, epoch);
       const reply = await session.receive(connection, command);
       const atMs = await revalidation.confirm();
-      if (!isHere(room)) throw new FairleadError(sessions.endOf(sessionId));
-      const name = command.name.slice(0, NAME_LIMIT);
+      if (!rooms.isHere(room)) throw new FairleadError(sessions.endOf(sessionId));
+      const name = shownName(command.name);
       const refusal = reply.ok ? undefined : reply.error.code;
       const { roomId, lease } = room;
       room.log.debug("command.answered", { roomId, epoch: lease.epoch, peerId, name, refusal, atMs });

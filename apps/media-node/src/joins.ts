@@ -151,7 +151,7 @@ export class Joins {
     if (revalidation.isDue) await revalidation.pass();
     if (!revalidation.isUncertain(room.openedMs)) return room;
     await beat();
-    if (rooms.roomIfHere(room.roomId) !== room) throw new FairleadError("lease_lost");
+    if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
     return room;
   }
 

@@ -72,6 +72,11 @@ export class Rooms {
     return this.#rooms.get(roomId);
   }
 
+  /** Whether this very room is still served here: not closed, given up, or opened anew. */
+  isHere(room: Room): boolean {
+    return this.#rooms.get(room.roomId) === room;
+  }
+
   isOpening(roomId: string): boolean {
     return this.#opening.has(roomId);
   }
@@ -208,7 +213,7 @@ export class Rooms {
 
   #forget(room: Room): void {
     this.#noteGivenUp(room.lease);
-    if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
+    if (this.isHere(room)) this.#rooms.delete(room.roomId);
     for (const { onClosed } of this.#watchers) onClosed?.(room);
   }
 

@@ -31,6 +31,11 @@ const handlers: CommandHandlers = {
   ...sessionCommands,
 };
 
+/** A name as it is told and logged: a client may have made it up. */
+export function shownName(name: string): string {
+  return name.slice(0, 64);
+}
+
 /** Acts on one command of a peer. A refusal is a reply; a bug is logged, and a reply that says no more. */
 export async function act(peer: Peer, command: CommandEnvelope): Promise<ReplyFrame> {
   try {
@@ -50,7 +55,7 @@ export async function act(peer: Peer, command: CommandEnvelope): Promise<ReplyFr
 
 async function dispatch(peer: Peer, { name, data }: CommandEnvelope): Promise<unknown> {
   if (!Object.hasOwn(COMMANDS, name))
-    throw new FairleadError("unknown_command", { message: `no command "${name.slice(0, 64)}"` });
+    throw new FairleadError("unknown_command", { message: `no command "${shownName(name)}"` });
   if (peer.isClosed) throw new FairleadError("session_gone");
   const known = name as CommandName;
   const handle = handlers[known] as (peer: Peer, request: unknown) => Promise<unknown>;

@@ -94,7 +94,7 @@ export class Revalidation {
    */
   async confirm(): Promise<number> {
     const atMs = this.#options.now();
-    if (this.isDue) await this.pass();
+    await this.pass();
     return atMs;
   }
 

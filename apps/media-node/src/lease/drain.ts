@@ -167,7 +167,7 @@ export class Drain {
     const { roomId, epoch } = lease;
     log.info("room.moved", { roomId, nodeId: lease.nodeId, core: lease.core, epoch, why: decision.reason });
     tellMoved(lease, bus);
-    if (rooms.roomIfHere(roomId) === room) rooms.abandon(room);
+    if (rooms.isHere(room)) rooms.abandon(room);
     return null;
   }
 }

@@ -7,7 +7,7 @@ import { producerInfo } from "./room-events.ts";
 
 /**
  * Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go.
- * @throws {FairleadError} `too_many_mutes`; `lease_lost` where the worker died meanwhile, for the room's next place too.
+ * @throws {FairleadError} `too_many_mutes`; `lease_lost` where the worker died meanwhile: it holds in the room's next place.
  */
 export async function mutePeer(peer: Peer, source: Source, muted: boolean): Promise<void> {
   const { room, identity } = peer;
