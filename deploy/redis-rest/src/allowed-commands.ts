@@ -1,10 +1,10 @@
 /**
- * What may be asked: commands on data, by group of Redis's documentation. Whatever is not named is refused: administration
- * (FLUSHALL, CONFIG, SHUTDOWN, DEBUG, MODULE, ACL, REPLICAOF, …), KEYS, what blocks or takes over the connection that all requests
- * share (BLPOP, WAIT, SUBSCRIBE, MONITOR, MULTI, WATCH, SELECT, CLIENT, …), and commands that nobody here has heard of.
+ * The allowed commands, by the groups of Redis's documentation: commands on data. Every other command is refused: administration
+ * (FLUSHALL, CONFIG, SHUTDOWN, DEBUG, MODULE, ACL, REPLICAOF, …), KEYS, commands that block or take over the connection that all
+ * requests share (BLPOP, WAIT, SUBSCRIBE, MONITOR, MULTI, WATCH, SELECT, CLIENT, …), and commands that are unknown here.
  */
 const GROUPS = [
-  // Connection and server: what only tells something
+  // Connection and server: only commands that report something
   "ECHO PING TIME DBSIZE INFO COMMAND",
   // Keys
   "COPY DEL DUMP EXISTS EXPIRE EXPIREAT EXPIRETIME OBJECT PERSIST PEXPIRE PEXPIREAT PEXPIRETIME PTTL RANDOMKEY RENAME",
@@ -33,14 +33,14 @@ const GROUPS = [
 ];
 const ALLOWED = new Set(GROUPS.flatMap((group) => group.split(" ")));
 
-/** Of commands whose other subcommands or options may not be asked. */
+/** The allowed subcommands of commands that also have dangerous ones. */
 const SUBCOMMANDS: Record<string, ReadonlySet<string>> = {
   SCRIPT: new Set(["LOAD", "EXISTS"]),
 };
-/** Commands that block where an option says so, and where their options begin: after GROUP, group and consumer. */
+/** Commands that an option makes block, and the index of their first option: XREADGROUP names GROUP, group and consumer first. */
 const OPTIONS_OF: Record<string, number> = { XREAD: 0, XREADGROUP: 3 };
 
-/** @param command The name first. @returns What is wrong with it, or null. */
+/** @param command Its name and arguments. @returns Why it is refused, or null. */
 export function faultOfCommand(command: readonly string[]): string | null {
   const [name = "", ...args] = command.map((part) => part.toUpperCase());
   const shown = name.slice(0, 32);
@@ -54,7 +54,7 @@ export function faultOfCommand(command: readonly string[]): string | null {
 function mayBlock(name: string, args: readonly string[]): boolean {
   const begin = OPTIONS_OF[name];
   if (begin === undefined) return false;
-  // A stream may be named so too, after STREAMS.
+  // After STREAMS come names of streams, and one of them may be "BLOCK".
   const options = args.slice(begin);
   return options.slice(0, options.indexOf("STREAMS") + 1).includes("BLOCK");
 }

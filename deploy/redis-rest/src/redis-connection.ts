@@ -1,38 +1,36 @@
 import { createClient, ErrorReply, MultiErrorReply, RESP_TYPES } from "@redis/client";
 
-/** What Redis answers, strings as bytes. */
+/** An answer of Redis, its strings as bytes. */
 export type Reply = string | number | null | Buffer | Error | Reply[];
 
 export type RedisConnection = {
-  /** When Redis answers for the first time. */
+  /** Resolves when Redis answers for the first time. */
   ready: Promise<void>;
-  /** @throws {RedisAwayError}; what Redis refuses. */
+  /** @throws {RedisAwayError}; {ErrorReply} Redis refused the command. */
   send(command: readonly string[]): Promise<Reply>;
-  /** All or none, with nothing between. */
+  /** Runs the commands as one transaction: all or none, with no other command between them. */
   sendTogether(commands: readonly (readonly string[])[]): Promise<Reply[]>;
   close(): void;
 };
 
-/** Redis could not be asked, or did not answer in time. */
+/** There is no connection to Redis, or Redis did not answer in time. */
 export class RedisAwayError extends Error {}
 
 const RECONNECT_MS = 200;
 const ANSWER_MS = 5_000;
-/** A connection on which nothing comes for so long, not even the answer to a ping, is made anew. */
+/** A connection that has received nothing for this long, not even the answer to a ping, is replaced. */
 const SILENCE_MS = 2_000;
 const PING_MS = 500;
 const QUEUE_LIMIT = 10_000;
 
-/** One connection for all requests: Redis answers in order, so they share it without waiting. It comes back by itself. */
+/** One connection for all requests, which need not wait for each other because Redis answers in order. It reconnects by itself. */
 export function openConnection(url: string): RedisConnection {
   const client = createClient({
-    ...{
-      url,
-      RESP: 2,
-      disableOfflineQueue: true,
-      commandsQueueMaxLength: QUEUE_LIMIT,
-      pingInterval: PING_MS,
-    },
+    url,
+    RESP: 2,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: QUEUE_LIMIT,
+    pingInterval: PING_MS,
     socket: { socketTimeout: SILENCE_MS, reconnectStrategy: () => RECONNECT_MS },
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
@@ -60,13 +58,13 @@ export function openConnection(url: string): RedisConnection {
   };
 }
 
-/** A command of a transaction that fails does not undo the others: its error is its answer. */
+/** A failed command does not undo the others of its transaction: its error takes the place of its reply. */
 function repliesOf(error: unknown): Reply[] {
   if (error instanceof MultiErrorReply) return error.replies as Reply[];
   throw error;
 }
 
-/** @throws {RedisAwayError} Anything but an answer of Redis's own. */
+/** @throws {RedisAwayError} For every failure that is not an error reply of Redis. */
 async function answered<T>(work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_MS);

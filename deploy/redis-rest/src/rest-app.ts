@@ -5,21 +5,21 @@ import * as z from "zod";
 import { faultOfCommand } from "./allowed-commands.ts";
 import { RedisAwayError, type RedisConnection, type Reply } from "./redis-connection.ts";
 
-/** A complete heartbeat of 10,000 rooms has a tenth of it. */
+/** Ten times a complete heartbeat of 10,000 rooms. */
 const BODY_LIMIT = 8 * 1024 * 1024;
 const COMMAND_LIMIT = 1_000;
 
-/** The client writes numbers and flags as they are. */
+/** Clients send numbers and booleans unquoted. */
 const Command = z
   .array(z.union([z.string(), z.number(), z.boolean()]).transform(String))
   .min(1)
   .max(100_000);
 const Commands = z.array(Command).min(1).max(COMMAND_LIMIT);
 
-/** A refusal, as the protocol tells it. */
+/** A refusal, in the words that the protocol has for it. */
 class RestError extends Error {}
 
-/** Upstash's REST protocol: `POST /` one command, `/pipeline` several, `/multi-exec` several with nothing between. */
+/** Upstash's REST protocol: `POST /` runs one command, `/pipeline` several, `/multi-exec` several as one transaction. */
 export function createRestApp(redis: RedisConnection, token: string): Hono {
   const app = new Hono();
   const isToken = tokenCheck(token);
@@ -51,7 +51,7 @@ export function createRestApp(redis: RedisConnection, token: string): Hono {
   return app;
 }
 
-/** Compares digests: neither the time it takes nor a length tells anything of the token. */
+/** Compares digests, so that neither the time it takes nor a length reveals anything about the token. */
 function tokenCheck(token: string): (authorization: string | undefined) => boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const expected = digest(`Bearer ${token}`);
@@ -93,7 +93,7 @@ function resultOf(reply: Reply, encode: Encode): { result: unknown } | { error: 
   return reply instanceof Error ? { error: reply.message } : { result: encode(reply) };
 }
 
-/** With `Upstash-Encoding: base64` every string is in base64, but for the plain OK, which the client takes as it is. */
+/** With `Upstash-Encoding: base64` every string is sent in base64, except a plain OK, which clients do not decode. */
 function encoder(request: Request): Encode {
   const isBase64 = request.headers.get("upstash-encoding") === "base64";
   const encode: Encode = (reply) => {

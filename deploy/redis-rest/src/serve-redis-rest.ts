@@ -6,16 +6,16 @@ import { createRestApp } from "./rest-app.ts";
 export type RedisRestOptions = {
   /** `redis[s]://[user[:password]@]host[:port][/db]`. */
   redisUrl: string;
-  /** What clients send as `Authorization: Bearer …`. */
+  /** Clients send it as `Authorization: Bearer …`. */
   token: string;
   host?: string;
-  /** 0: any free one. */
+  /** 0 takes any free port. */
   port?: number;
 };
 
 const START_MS = 1_000;
 
-/** Resolves when it listens and Redis answers, or a second later: while Redis is away, requests are answered with 503. */
+/** Resolves when it listens and Redis answers, or after a second without Redis: until Redis is back, requests get 503. */
 export async function serveRedisRest(
   options: RedisRestOptions,
 ): Promise<{ url: string; close(): Promise<void> }> {

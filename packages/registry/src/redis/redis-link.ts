@@ -1,26 +1,26 @@
 import { createClient, createCluster } from "@redis/client";
 
-/** Redis comes back within this, or a little later. */
+/** The pause between two attempts to connect. */
 const RECONNECT_MS = 200;
 const CONNECT_TIMEOUT_MS = 1_000;
-/** Beyond any burst; a Redis that stalls must not fill this process's memory. */
+/** More than any burst needs. The limit keeps a stalled Redis from filling this process's memory. */
 const QUEUE_LIMIT = 10_000;
 
 export type LinkOptions = {
-  /** `redis[s]://[user[:password]@]host[:port][/db]`; of a cluster, any of its nodes, or several separated by commas. */
+  /** `redis[s]://[user[:password]@]host[:port][/db]`; for a cluster, one or more of its nodes, separated by commas. */
   url: string;
   isCluster: boolean;
   onReady: () => void;
   onError: (error: unknown) => void;
 };
 
-/** One connection, or one to each node of a cluster that is asked. It reconnects by itself until it is destroyed. */
+/** One connection; for a cluster, one to each node that has been asked. It reconnects by itself until it is destroyed. */
 export type Link = {
-  /** Rejects at once while there is no connection. */
+  /** Rejects immediately while there is no connection. */
   send(key: string, command: string[]): Promise<unknown>;
-  /** What waits on it is rejected. */
+  /** Rejects every command that still waits for an answer. */
   destroy(): void;
-  /** Another one like it. */
+  /** Opens another one with the same options. */
   renew(): Link;
 };
 
@@ -28,7 +28,7 @@ export function openLink(options: LinkOptions): Link {
   return options.isCluster ? openCluster(options) : openSingle(options);
 }
 
-/** Fresh for each: the client writes into it. */
+/** A new object for each client, because the client writes into it. */
 function connectionOptions() {
   return {
     socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: () => RECONNECT_MS },
@@ -42,7 +42,7 @@ function newClient(url: string) {
   return createClient({ url, ...connectionOptions(), RESP: 2 });
 }
 
-// A client made anew takes a tenth of a second of this process's time; a duplicate, nothing.
+// Creating a client blocks this process for a tenth of a second; duplicating one costs nothing.
 function openSingle(options: LinkOptions, client = newClient(options.url)): Link {
   client.on("error", options.onError).on("ready", options.onReady);
   client.connect().catch(options.onError);
@@ -53,7 +53,7 @@ function openSingle(options: LinkOptions, client = newClient(options.url)): Link
   };
 }
 
-/** One slot is all that is asked for, so one node's connection is all that is needed. */
+/** The registry lives in one slot, so a connection to one node is enough. */
 function newCluster(url: string) {
   const rootNodes = url.split(",").map((node) => ({ url: node.trim() }));
   return createCluster({ rootNodes, minimizeConnections: true, defaults: connectionOptions(), RESP: 2 });
@@ -69,7 +69,7 @@ function openCluster(options: LinkOptions, cluster = newCluster(options.url)): L
       (error: unknown) => onError(error),
     );
     if (isConnected) onReady();
-    // Unlike a single connection's, this attempt is not repeated by the client.
+    // The client repeats a failed attempt for a single connection, but not for a cluster.
     else if (!isDestroyed) setTimeout(connect, RECONNECT_MS);
   };
   void connect();

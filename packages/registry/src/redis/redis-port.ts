@@ -8,31 +8,34 @@ import { type Link, openLink } from "./redis-link.ts";
 export type RedisPortOptions = {
   url: string;
   isCluster: boolean;
-  /** Of all keys, and the one key that scripts are given. */
+  /** Every key begins with it. Scripts get it as their only key. */
   keyPrefix: string;
   textOf: (name: ScriptName) => Promise<ScriptText>;
-  /** Connected, at first or again: perhaps to another server. */
+  /** Called after each connection, the first and every later one. It may lead to another server than before. */
   onReady: () => void;
   onError: (error: unknown) => void;
 };
 
 const TICK_MS = 500;
-/** Counted in ticks, of which a process that stood still itself has had one at most: it must not take that for Redis's silence. */
+/**
+ * Counted in ticks and not in milliseconds: a process that was paused sees at most one tick for the pause, and so does not mistake its
+ * own standstill for a silent Redis.
+ */
 const SILENT_TICKS = 4;
 
 /**
- * Scripts over RESP. Replaces a connection on which nothing comes back for a while: a server that stalls keeps it open, and
- * what waits on it would pile up; in a cluster, another node may have the slot by now.
+ * Runs scripts over RESP. It replaces a connection that has been silent for a while: a stalled server keeps it open while requests
+ * pile up, and in a cluster another node may own the slot by now.
  */
 export class RedisPort implements ScriptPort {
   readonly #options: RedisPortOptions;
   #link: Link;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Since the last tick. */
+  /** Both since the last tick. */
   #wasAsked = false;
   #wasAnswered = false;
   #silentTicks = 0;
-  /** Why there is no connection. */
+  /** The connection's latest error: why there is none now. */
   #lastError: unknown;
 
   constructor(options: RedisPortOptions) {
@@ -87,7 +90,7 @@ export class RedisPort implements ScriptPort {
   #tick(): void {
     this.#silentTicks = this.#wasAnswered ? 0 : this.#silentTicks + 1;
     if (this.#silentTicks >= SILENT_TICKS) this.#renewLink();
-    // Where nobody asks, silence means nothing.
+    // Silence means something only if something was asked.
     if (!this.#wasAsked) this.ping().catch(() => {});
     this.#wasAsked = false;
     this.#wasAnswered = false;

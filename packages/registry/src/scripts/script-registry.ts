@@ -31,7 +31,7 @@ type Options = Pick<ScriptRegistryOptions, "timeoutMs" | "heartbeatTimeoutMs" | 
   now(): number | Promise<number>;
 };
 
-/** The registry in a Redis: one script for each method, so each is one atomic step and one round trip. */
+/** The registry in Redis. Each method is one script: one atomic step and one round trip. */
 export class ScriptRegistry implements Registry {
   readonly #port: ScriptPort;
   readonly #options: Options;
@@ -112,7 +112,7 @@ export class ScriptRegistry implements Registry {
     });
   }
 
-  /** @throws {FairleadError} `registry_unreachable`: no answer in time, or none that is an answer. */
+  /** @throws {FairleadError} `registry_unreachable`: no answer in time, or an error. */
   async #ask<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw new FairleadError("registry_unreachable", { message: "closed" });
     try {

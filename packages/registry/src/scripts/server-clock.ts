@@ -1,13 +1,13 @@
 const ASK_EVERY_MS = 10_000;
-/** The error is at most half a round trip: a slower answer says too little. */
+/** A reading is wrong by up to half its round trip. A slower answer is too inaccurate to use. */
 const ROUND_TRIP_LIMIT_MS = 500;
-/** The wall clock went so much further than the monotonic one: the host was suspended, and what is known is from before. */
+/** If the wall clock and the monotonic clock drift apart by this much, the host was suspended and the last reading is outdated. */
 const SUSPENDED_MS = 1_000;
 
 /**
- * Redis's own clock, so that all who share a registry share its time, and yet scripts take the time as an argument. (Upstash's
- * documented rule: a script follows from its keys, its arguments and the data, not from the clock.) Asked at first, after each reconnection
- * and every 10 s; between, it goes on by this process's monotonic clock, unless that has stood still.
+ * Tells the time by Redis's own clock, so that all processes that share a registry share its time. Scripts take the time as an argument,
+ * because Upstash documents that a script may depend on its keys, its arguments and the data, but not on the clock. Redis is asked at the
+ * start, after each reconnection and every 10 s. In between this process's monotonic clock counts on, unless the host was suspended.
  */
 export class ServerClock {
   readonly #askServer: () => Promise<number>;
@@ -27,7 +27,7 @@ export class ServerClock {
     this.#wall = wall;
   }
 
-  /** @throws What `askServer` does, while the time is not known. */
+  /** @throws The error of `askServer`, while the time is unknown. */
   async now(): Promise<number> {
     if (this.#wasSuspended()) this.forget();
     if (!this.#known) await this.#ask();
@@ -35,13 +35,13 @@ export class ServerClock {
     return Math.floor(this.#monotonic() + (this.#known?.offsetMs ?? Number.NaN));
   }
 
-  /** The next who wants to know asks: it may be another server. */
+  /** The next call asks Redis again, because it may be another server. */
   forget(): void {
     this.#known = null;
     this.#asking = null;
   }
 
-  /** Or the wall clock was set, which costs one question. */
+  /** Also true after somebody set the wall clock; that costs one more question to Redis. */
   #wasSuspended(): boolean {
     if (!this.#known) return false;
     const { atMs, atWallMs } = this.#known;

@@ -1,8 +1,8 @@
-/** A timer that is later than this was held up: the process stood still, and the answer may lie in its socket. */
+/** If the timer fires this much too late, the process was paused: the answer may be waiting unread in its socket. */
 const LATE_MS = 100;
 
 /**
- * What comes of the work after the deadline is nobody's business.
+ * Ignores the outcome of `work` after the deadline.
  * @throws {Error} "no answer within … ms".
  */
 export function withDeadline<T>(timeoutMs: number, work: Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import type { ScriptName } from "../scripts/lua/compose.ts";
 import type { ScriptPort } from "../scripts/script-port.ts";
 import { isScriptUnknown, type ScriptText } from "../scripts/script-texts.ts";
 
-/** Scripts over Upstash's REST protocol. */
+/** Runs scripts over Upstash's REST protocol. */
 export class UpstashPort implements ScriptPort {
   readonly #redis: Redis;
   readonly #keyPrefix: string;
@@ -43,7 +43,7 @@ export class UpstashPort implements ScriptPort {
   async close(): Promise<void> {}
 }
 
-/** The client's errors end with the whole command, identities and tickets' ids in it: errors are logged. */
+/** The client appends the whole command to its errors. Errors are logged, and a command holds identities and ticket ids. */
 function withoutCommand(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const [message = ""] = error.message.split(/,? command was:/);
