@@ -1,7 +1,20 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** What needs a real worker, browser or process gets the time these need; unit tests keep the default. */
+/** What needs a real worker, browser or process gets the time these need. */
 const real = { testTimeout: 60_000, hookTimeout: 120_000 };
+
+/**
+ * Groups run one after the other, the files of a group beside each other. Tests mostly wait, so two files at a time suit
+ * two cores, where vitest by itself would run one.
+ */
+const inGroup = (groupOrder: number, maxWorkers: number) => ({ maxWorkers, sequence: { groupOrder } });
+const MANY = Math.max(2, availableParallelism() - 1);
+const quick = inGroup(1, MANY);
+
+/** These take every CPU core for themselves, by intention. */
+const SATURATING = ["tests/chaos/zero-failovers.test.ts", "tests/chaos/lease-race/**/*.test.ts"];
+const chaos = { testTimeout: 180_000, hookTimeout: 180_000 };
 
 export default defineConfig({
   test: {
@@ -14,33 +27,37 @@ export default defineConfig({
             ...["tests/simulation/**/*.test.ts", "tests/bench/**/*.test.ts"],
           ],
           testTimeout: 30_000,
+          isolate: false,
+          ...quick,
         },
       },
-      { test: { name: "contracts", include: ["tests/contracts/**/*.test.ts"] } },
-      { test: { name: "architecture", include: ["tests/architecture/**/*.test.ts"] } },
+      { test: { name: "contracts", include: ["tests/contracts/**/*.test.ts"], ...quick } },
+      { test: { name: "architecture", include: ["tests/architecture/**/*.test.ts"], ...quick } },
       {
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts", "tests/packages/**/*.test.ts"],
           ...real,
+          ...quick,
         },
       },
-      // Whole clusters in processes, which tests kill and stall: one file at a time.
+      // All that it fuzzes lives in its own process, which fills one CPU core.
+      { test: { name: "fuzz", include: ["tests/fuzz/**/*.test.ts"], ...real, ...quick } },
+      // Whole clusters in processes, which tests kill and stall.
       {
         test: {
           name: "chaos",
           include: ["tests/chaos/**/*.test.ts"],
-          ...{ testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false },
+          exclude: SATURATING,
+          ...chaos,
+          ...inGroup(2, 2),
         },
       },
-      // Whole backends, each with instances of one runtime: one file at a time.
-      {
-        test: { name: "runtimes", include: ["tests/runtimes/**/*.test.ts"], ...real, fileParallelism: false },
-      },
-      // One process with all that it fuzzes, and a machine's whole core.
-      { test: { name: "fuzz", include: ["tests/fuzz/**/*.test.ts"], ...real, fileParallelism: false } },
-      // Browsers fill a machine: one file at a time, which vitest also keeps apart from the other projects.
-      { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, fileParallelism: false } },
+      { test: { name: "saturation", include: SATURATING, ...chaos, ...inGroup(3, 1) } },
+      // Instances of signaling on every runtime, over real servers.
+      { test: { name: "runtimes", include: ["tests/runtimes/**/*.test.ts"], ...real, ...inGroup(4, 2) } },
+      // Browsers fill a machine.
+      { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, ...inGroup(5, 1) } },
     ],
   },
 });
