@@ -21,7 +21,7 @@ const { ticket } = await issueTicket(keySet, { room: "weekly-standup", identity:
 const verifiers = await importKeySet(publicJwks(keySet));
 const claims = TicketClaims.parse(await verifyTicket(verifiers, ticket, { room: "weekly-standup" }));
 const refusal = await verifyTicket(verifiers, ticket, { room: "other" }).catch((error) => error.code);
-console.log(JSON.stringify({ sub: claims.sub, refusal, status: ERRORS[refusal][0] }));
+console.log(JSON.stringify({ sub: claims.sub, refusal, status: ERRORS[refusal].status }));
 `;
 
 describe("tickets and protocol, from their tarballs", () => {

@@ -1,100 +1,118 @@
 import * as z from "zod";
 
-/**
- * Every refusal that leaves a process: `code → [HTTP status, WebSocket close code or null, may a retry help]`.
- * A null close code means that the error is a reply on a socket that stays open.
- */
-export const ERRORS = {
+/** What a refusal means to those who get it. What is left out is not so. */
+export type ErrorMeaning = {
+  /** HTTP status. */
+  status: number;
+  /** WebSocket close code. Without one the error is a reply on a socket that stays open. */
+  close?: number;
+  /** Whether the same request may succeed later. `once_admitted`: a peer that was in the room tries on, a newcomer is told at once. */
+  retry?: "always" | "once_admitted";
+  /**
+   * What is over. `command`: it did nothing, and never will. `session`, `room`, `node`: it is not (or no longer) where it was
+   * looked for, and a peer joins anew. `peer`: somebody took the peer out of the room, and it does not join anew by itself.
+   * `route`: no signaling answers there.
+   */
+  ends?: "command" | "session" | "room" | "node" | "peer" | "route";
+  /** The cluster is getting over a fault, and will say something else within seconds. */
+  passes?: true;
+  /** Nothing was done, and another node may do it. */
+  elsewhere?: true;
+};
+
+/** Every refusal that leaves a process. */
+const TABLE = {
   // What the caller sent
-  invalid_request: [400, null, false],
-  invalid_frame: [400, 4400, false],
-  frame_too_large: [413, 4413, false],
-  too_many_frames: [429, 4429, true],
+  invalid_request: { status: 400, ends: "command" },
+  invalid_frame: { status: 400, close: 4400 },
+  frame_too_large: { status: 413, close: 4413 },
+  too_many_frames: { status: 429, close: 4429, retry: "always" },
   /**
    * Joins of an address or a room, requests of an API key, wrong tickets and keys of an address, or its sockets that have had no
    * session yet; `retryAfterMs` says when there will be room again.
    */
-  rate_limited: [429, 4418, true],
+  rate_limited: { status: 429, close: 4418, retry: "always" },
   /** A browser's page of an origin that the operator does not allow. */
-  origin_refused: [403, null, false],
+  origin_refused: { status: 403 },
   /** This runtime has none: sessions go over HTTP. */
-  websocket_unsupported: [501, null, false],
-  unknown_command: [400, null, false],
-  command_stale: [409, null, false],
-  command_window_exceeded: [429, null, true],
-  protocol_unsupported: [400, 4406, false],
-  capabilities_mismatch: [409, null, true],
-  join_timeout: [408, 4408, true],
-  idle_timeout: [408, 4410, true],
-  slow_reader: [429, 4411, true],
-  not_found: [404, null, false],
-  method_not_allowed: [405, null, false],
+  websocket_unsupported: { status: 501 },
+  unknown_command: { status: 400, ends: "command" },
+  command_stale: { status: 409, ends: "command" },
+  command_window_exceeded: { status: 429, retry: "always", ends: "command" },
+  protocol_unsupported: { status: 400, close: 4406 },
+  capabilities_mismatch: { status: 409, retry: "always" },
+  join_timeout: { status: 408, close: 4408, retry: "always" },
+  idle_timeout: { status: 408, close: 4410, retry: "always" },
+  slow_reader: { status: 429, close: 4411, retry: "always" },
+  not_found: { status: 404, ends: "route" },
+  method_not_allowed: { status: 405, ends: "route" },
   // Who the caller is
-  api_key_missing: [401, null, false],
-  api_key_invalid: [401, null, false],
-  scope_missing: [403, null, false],
-  ticket_invalid: [401, 4401, false],
-  ticket_expired: [401, 4402, false],
-  ticket_not_yet_valid: [401, 4405, true],
-  ticket_unknown_key: [401, 4407, false],
+  api_key_missing: { status: 401 },
+  api_key_invalid: { status: 401 },
+  scope_missing: { status: 403 },
+  ticket_invalid: { status: 401, close: 4401 },
+  ticket_expired: { status: 401, close: 4402 },
+  ticket_not_yet_valid: { status: 401, close: 4405, retry: "once_admitted" },
+  ticket_unknown_key: { status: 401, close: 4407 },
   /** Who publishes the key that the ticket names does not answer. */
-  ticket_keys_unreachable: [503, null, true],
+  ticket_keys_unreachable: { status: 503, retry: "always", passes: true },
   /** This cluster's tickets are signed by the app itself. */
-  ticket_signer_missing: [501, null, false],
-  ticket_wrong_room: [403, 4403, false],
-  ticket_wrong_audience: [401, 4409, false],
-  session_invalid: [401, 4412, false],
-  session_expired: [401, 4414, false],
+  ticket_signer_missing: { status: 501 },
+  ticket_wrong_room: { status: 403, close: 4403 },
+  ticket_wrong_audience: { status: 401, close: 4409 },
+  session_invalid: { status: 401, close: 4412, ends: "session" },
+  session_expired: { status: 401, close: 4414, ends: "session" },
   // What the caller may do
-  grant_missing: [403, null, false],
-  banned: [403, 4415, false],
-  duplicate_identity: [409, 4416, false],
-  room_full: [403, 4417, true],
-  producer_limit: [409, null, false],
-  muted_by_moderator: [403, null, false],
+  grant_missing: { status: 403 },
+  banned: { status: 403, close: 4415 },
+  duplicate_identity: { status: 409, close: 4416 },
+  room_full: { status: 403, close: 4417, retry: "once_admitted" },
+  producer_limit: { status: 409 },
+  muted_by_moderator: { status: 403 },
   /** A room's record takes no more of them. */
-  too_many_bans: [409, null, false],
-  too_many_mutes: [409, null, false],
+  too_many_bans: { status: 409 },
+  too_many_mutes: { status: 409 },
   // What happened to it
-  session_gone: [410, null, true],
-  session_replaced: [409, 4421, false],
-  session_left: [410, 4422, false],
-  peer_removed: [403, 4423, false],
-  room_closed: [410, 4424, false],
-  room_moved: [409, null, true],
-  lease_lost: [409, null, true],
-  room_not_found: [404, null, false],
-  node_not_found: [404, null, false],
-  peer_not_found: [404, null, false],
-  transport_not_found: [404, null, false],
-  producer_not_found: [404, null, false],
-  consumer_not_found: [404, null, false],
-  data_producer_not_found: [404, null, false],
-  media_rejected: [400, null, false],
+  session_gone: { status: 410, retry: "always", ends: "session" },
+  session_replaced: { status: 409, close: 4421, ends: "peer" },
+  session_left: { status: 410, close: 4422 },
+  peer_removed: { status: 403, close: 4423, ends: "peer" },
+  room_closed: { status: 410, close: 4424, ends: "peer" },
+  room_moved: { status: 409, retry: "always", ends: "session" },
+  lease_lost: { status: 409, retry: "always", ends: "room", passes: true },
+  room_not_found: { status: 404, ends: "room" },
+  node_not_found: { status: 404 },
+  peer_not_found: { status: 404 },
+  transport_not_found: { status: 404 },
+  producer_not_found: { status: 404 },
+  consumer_not_found: { status: 404 },
+  data_producer_not_found: { status: 404 },
+  media_rejected: { status: 400 },
   // Where it should have gone
   /** Made by the client: no answer, or none of Fairlead's. */
-  signaling_unreachable: [503, null, true],
-  no_capacity: [503, 4503, true],
-  core_full: [503, null, true],
-  node_unreachable: [503, null, true],
-  node_timeout: [504, null, true],
-  node_draining: [503, null, true],
-  registry_unreachable: [503, null, true],
-  registry_cold: [503, null, true],
-  bus_disconnected: [503, null, true],
+  signaling_unreachable: { status: 503, retry: "always", ends: "route" },
+  no_capacity: { status: 503, close: 4503, retry: "once_admitted", passes: true, elsewhere: true },
+  core_full: { status: 503, retry: "once_admitted", passes: true, elsewhere: true },
+  node_unreachable: { status: 503, retry: "always", ends: "node", passes: true, elsewhere: true },
+  node_timeout: { status: 504, retry: "always", passes: true },
+  node_draining: { status: 503, retry: "always", passes: true, elsewhere: true },
+  registry_unreachable: { status: 503, retry: "always", passes: true },
+  registry_cold: { status: 503, retry: "always", passes: true },
+  bus_disconnected: { status: 503, retry: "always", passes: true },
   /** A message between processes is larger than the bus takes: whoever made it should have made several. */
-  message_too_large: [413, null, false],
-  shutting_down: [503, 4504, true],
+  message_too_large: { status: 413 },
+  shutting_down: { status: 503, close: 4504, retry: "always" },
   /**
    * This instance holds as many sockets and streams of events as it may, or more clients come to it at once than it takes: later,
    * or at another.
    */
-  signaling_full: [503, 4505, true],
-  internal: [500, 4500, true],
-} as const satisfies Record<string, readonly [number, number | null, boolean]>;
+  signaling_full: { status: 503, close: 4505, retry: "always" },
+  internal: { status: 500, close: 4500, retry: "once_admitted" },
+} as const satisfies Record<string, ErrorMeaning>;
 
-export type ErrorCode = keyof typeof ERRORS;
-export const ErrorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
+export type ErrorCode = keyof typeof TABLE;
+export const ERRORS: Readonly<Record<ErrorCode, ErrorMeaning>> = TABLE;
+export const ErrorCode = z.enum(Object.keys(TABLE) as [ErrorCode, ...ErrorCode[]]);
 
 /** How a refusal looks in an HTTP body, a reply frame or a bus envelope. */
 export const ErrorBody = z.object({
@@ -130,28 +148,32 @@ export class FairleadError extends Error {
 }
 
 export function httpStatus(code: ErrorCode): number {
-  return ERRORS[code][0];
+  return ERRORS[code].status;
 }
 
 /** @returns 4000..4999 (RFC 6455 § 7.4.2: private use), or null where the socket stays open. */
 export function closeCode(code: ErrorCode): number | null {
-  return ERRORS[code][1];
+  return ERRORS[code].close ?? null;
 }
 
 /** @returns The code that a close code stands for; undefined for close codes that are not ours. */
 export function errorCodeOfClose(close: number): ErrorCode | undefined {
-  return (Object.keys(ERRORS) as ErrorCode[]).find((code) => ERRORS[code][1] === close);
+  return ErrorCode.options.find((code) => ERRORS[code].close === close);
 }
 
 export function isRetryable(code: ErrorCode): boolean {
-  return ERRORS[code][2];
+  return ERRORS[code].retry !== undefined;
 }
 
-const PUT_OUT: readonly ErrorCode[] = ["session_replaced", "peer_removed", "room_closed"];
+/** Whether the session is not where its ticket says: it, its room or its node has gone from there, and the peer joins anew. */
+export function isSessionLost(code: ErrorCode): boolean {
+  const { ends } = ERRORS[code];
+  return ends === "session" || ends === "room" || ends === "node";
+}
 
-/** Whether a session ended against its client's will: it is told so whenever it asks, and does not join anew by itself. */
-export function isPutOut(code: ErrorCode): boolean {
-  return PUT_OUT.includes(code);
+/** Whether a session ended against its client's will: the client hears so whenever it asks, and does not join anew by itself. */
+export function endsForGood(code: ErrorCode): boolean {
+  return ERRORS[code].ends === "peer";
 }
 
 /** @returns What may leave the process: a bug's message and stack stay inside. */

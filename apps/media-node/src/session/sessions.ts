@@ -1,4 +1,4 @@
-import { type ErrorCode, FairleadError, isPutOut } from "@fairlead/protocol";
+import { type ErrorCode, endsForGood, FairleadError } from "@fairlead/protocol";
 import type { Peer } from "../room/peer.ts";
 
 /** Longer than clients try to come back. */
@@ -39,7 +39,7 @@ export class Sessions {
   /** Why one that is not here is over; `session_gone`: nobody was put out. */
   endOf(sessionId: string): ErrorCode {
     const code = this.#peers.get(sessionId)?.session.endCode ?? this.#ended.get(sessionId)?.code;
-    return code && isPutOut(code) ? code : "session_gone";
+    return code && endsForGood(code) ? code : "session_gone";
   }
 
   /** Forgets those that are over, and after a minute why. */

@@ -1,6 +1,7 @@
 import {
   type ClientFrameInput,
   closeCode,
+  ERRORS,
   FairleadError,
   OpenedSession,
   type ServerFrame,
@@ -144,6 +145,5 @@ export class HttpChannel implements Channel {
 
 /** Signaling that has no such routes is as good as none. */
 function isRefusal(error: unknown): error is FairleadError {
-  const notOurs = ["signaling_unreachable", "not_found", "method_not_allowed"];
-  return error instanceof FairleadError && !notOurs.includes(error.code);
+  return error instanceof FairleadError && ERRORS[error.code].ends !== "route";
 }

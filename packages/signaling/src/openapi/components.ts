@@ -3,10 +3,10 @@ import {
   ClientFrame,
   closeCode,
   DrainAnswer,
-  ERRORS,
   ErrorAnswer,
   ErrorCode,
   httpStatus,
+  isRetryable,
   JoinRequest,
   MuteRequest,
   NodePage,
@@ -99,7 +99,6 @@ function summaryOf(code: ErrorCode): string {
 }
 
 function exampleOf(code: ErrorCode): ErrorAnswer {
-  const [, , mayRetry] = ERRORS[code];
-  const retry = mayRetry && httpStatus(code) === 503 ? { retryAfterMs: 1_000 } : {};
+  const retry = isRetryable(code) && httpStatus(code) === 503 ? { retryAfterMs: 1_000 } : {};
   return { error: { code, message: code.replaceAll("_", " "), ...retry } };
 }

@@ -1,5 +1,5 @@
 import { callSubject } from "@fairlead/bus";
-import { type ErrorCode, FairleadError, type NodeCallReply, subjects } from "@fairlead/protocol";
+import { FairleadError, isSessionLost, type NodeCallReply, subjects } from "@fairlead/protocol";
 import type { PlaceRequest } from "@fairlead/registry";
 import type { SignalingContext } from "../context.ts";
 
@@ -7,8 +7,6 @@ import type { SignalingContext } from "../context.ts";
 export type ServedRoom = NodeCallReply<"room.owner">;
 
 const OWNER_TIMEOUT_MS = 500;
-/** Nobody listens, or whoever does has just lost the room. */
-const UNSERVED: readonly ErrorCode[] = ["node_unreachable", "room_not_found", "lease_lost"];
 
 /**
  * Asks on the bus for the node that serves a room, which answers for itself whatever the registry knows.
@@ -24,7 +22,8 @@ export async function askOwner(
     const options = { timeoutMs: OWNER_TIMEOUT_MS };
     return await callSubject(bus, subjects.roomOwner(roomId), "room.owner", { roomId, peer }, options);
   } catch (error) {
-    if (error instanceof FairleadError && UNSERVED.includes(error.code)) return null;
+    // Nobody listens, or the node that does has just lost the room.
+    if (error instanceof FairleadError && isSessionLost(error.code)) return null;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { callEveryNode, callNode } from "@fairlead/bus";
-import { type ErrorCode, FairleadError, type NodeCallReply, subjects } from "@fairlead/protocol";
+import { ERRORS, FairleadError, type NodeCallReply, subjects } from "@fairlead/protocol";
 import type { SignalingContext } from "../context.ts";
 import type { ServedRoom } from "./ask-owner.ts";
 import { rankByRendezvous } from "./rendezvous.ts";
@@ -9,8 +9,6 @@ type Described = NodeCallReply<"node.describe">;
 const DESCRIBE_TIMEOUT_MS = 200;
 /** A node asks the registry itself before it takes the room on its own authority. */
 const CLAIM_TIMEOUT_MS = 2_000;
-/** After these the next node is asked. After a time-out it is not: the claim may have been made. */
-const NOT_THERE: readonly ErrorCode[] = ["node_unreachable", "node_draining", "core_full", "no_capacity"];
 const TRIES = 3;
 /** Candidates in the log line that says why a room is where it is. */
 const LOGGED = 8;
@@ -46,7 +44,7 @@ export async function claimRoom(
   return null;
 }
 
-/** @returns A refusal after which another node may be asked. */
+/** @returns A refusal after which another node may be asked: not a time-out, as the claim may have been made. */
 async function tryClaim(
   { bus }: SignalingContext,
   incarnation: string,
@@ -55,7 +53,7 @@ async function tryClaim(
   try {
     return await callNode(bus, incarnation, "room.claim", { roomId }, { timeoutMs: CLAIM_TIMEOUT_MS });
   } catch (error) {
-    if (error instanceof FairleadError && NOT_THERE.includes(error.code)) return error;
+    if (error instanceof FairleadError && ERRORS[error.code].elsewhere) return error;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { FairleadError, type Lease, type RoomRecord, type RoomSummary } from "@fairlead/protocol";
+import { ERRORS, FairleadError, type Lease, type RoomRecord, type RoomSummary } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 
 /** @throws {FairleadError} `room_not_found`; `registry_unreachable`. */
@@ -29,9 +29,7 @@ export async function unlessGone<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    const isGone =
-      error instanceof FairleadError && (error.code === "room_not_found" || error.code === "lease_lost");
-    if (isGone) return null;
+    if (error instanceof FairleadError && ERRORS[error.code].ends === "room") return null;
     throw error;
   }
 }

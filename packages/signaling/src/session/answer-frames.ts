@@ -3,8 +3,9 @@ import {
   type Acknowledgement,
   type CommandEnvelope,
   type ErrorCode,
+  endsForGood,
   FairleadError,
-  isPutOut,
+  isSessionLost,
   type ReplyFrame,
   type SessionFrames,
   type SessionReplies,
@@ -14,7 +15,7 @@ import type { SessionInput } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
 import { leaveSession } from "./leave-session.ts";
 import { proveAlive } from "./prove-alive.ts";
-import { isNodeLost, meansNodeLost, retryUnreachable, sendCommand } from "./send-command.ts";
+import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
 
 type Frame = SessionFrames["frames"][number];
 type Answer = SessionReplies["frames"][number];
@@ -54,8 +55,8 @@ async function answer(
     await acknowledge(context, session, frame, isWanted);
     return null;
   } catch (error) {
-    if (isNodeLost(error)) return over("session_gone");
-    if (error instanceof FairleadError && isPutOut(error.code)) return over(error.code);
+    if (saysSessionLost(error)) return over("session_gone");
+    if (error instanceof FairleadError && endsForGood(error.code)) return over(error.code);
     const isExpected = error instanceof FairleadError && error.code !== "internal";
     context.log[isExpected ? "debug" : "error"]("session.frame_failed", {
       ...{ sessionId: session.session, roomId: session.room, type: frame.type, error },
@@ -76,7 +77,7 @@ async function act(
     return { type: "reply", id: command.id, ok: true, data: {} };
   }
   const reply: ReplyFrame = await sendCommand(context, session, command, isWanted);
-  return !reply.ok && meansNodeLost(reply.error.code) ? over("session_gone") : reply;
+  return !reply.ok && isSessionLost(reply.error.code) ? over("session_gone") : reply;
 }
 
 async function acknowledge(

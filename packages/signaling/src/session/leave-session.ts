@@ -1,7 +1,7 @@
 import { callNode } from "@fairlead/bus";
 import type { SessionInput } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
-import { isNodeLost, retryUnreachable } from "./send-command.ts";
+import { retryUnreachable, saysSessionLost } from "./send-command.ts";
 
 /**
  * Frees a session whose client has left; its stream of events ends with `session_left`. One that is gone already is fine.
@@ -15,6 +15,6 @@ export async function leaveSession(
   try {
     await retryUnreachable(context, leave);
   } catch (error) {
-    if (!isNodeLost(error)) throw error;
+    if (!saysSessionLost(error)) throw error;
   }
 }

@@ -4,7 +4,7 @@ import { verifySessionTicket } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
 import { admitOpening } from "./admit-opening.ts";
 import { assertBus } from "./assert-bus.ts";
-import { isNodeLost, retryUnreachable } from "./send-command.ts";
+import { retryUnreachable, saysSessionLost } from "./send-command.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
 
 /**
@@ -50,5 +50,5 @@ export async function resumeSession(
 /** A node that does not answer in time is as good as gone to a client that waits for its media. */
 function toResumeError(error: unknown): unknown {
   const isTimeout = error instanceof FairleadError && error.code === "node_timeout";
-  return isTimeout || isNodeLost(error) ? new FairleadError("session_gone", { cause: error }) : error;
+  return isTimeout || saysSessionLost(error) ? new FairleadError("session_gone", { cause: error }) : error;
 }

@@ -2,8 +2,9 @@ import { callNode } from "@fairlead/bus";
 import {
   COMMANDS,
   type CommandEnvelope,
-  type ErrorCode,
+  ERRORS,
   FairleadError,
+  isSessionLost,
   type ReplyFrame,
   toErrorBody,
 } from "@fairlead/protocol";
@@ -11,28 +12,9 @@ import type { SessionInput } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
 import { pause } from "./pause.ts";
 
-const NODE_LOST: readonly ErrorCode[] = [
-  "session_gone",
-  "lease_lost",
-  "node_unreachable",
-  "room_not_found",
-  "room_moved",
-];
-/** What settles a command: the client must not send it again. Everything else may still act, or be acted on later. */
-const NODE_REFUSALS: readonly ErrorCode[] = [
-  "command_stale",
-  "command_window_exceeded",
-  "invalid_request",
-  "unknown_command",
-];
-
 /** Whether an answer means that there is nothing left to come back to: neither the session nor its node. */
-export function isNodeLost(error: unknown): boolean {
-  return error instanceof FairleadError && meansNodeLost(error.code);
-}
-
-export function meansNodeLost(code: ErrorCode): boolean {
-  return NODE_LOST.includes(code);
+export function saysSessionLost(error: unknown): boolean {
+  return error instanceof FairleadError && isSessionLost(error.code);
 }
 
 /**
@@ -62,7 +44,8 @@ export async function sendCommand(
       isWanted,
     );
   } catch (error) {
-    if (error instanceof FairleadError && NODE_REFUSALS.includes(error.code)) return refused(error);
+    // Of anything else the client can't know whether the command acted, or will: it sends it again.
+    if (error instanceof FairleadError && ERRORS[error.code].ends === "command") return refused(error);
     throw error;
   }
 }

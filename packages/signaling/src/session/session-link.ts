@@ -2,8 +2,9 @@ import { callNode, decodeText, type IncomingMessage, type Subscription } from "@
 import {
   type Acknowledgement,
   type CommandEnvelope,
+  endsForGood,
   FairleadError,
-  isPutOut,
+  isSessionLost,
   PassedOn,
   type Position,
   parseJson,
@@ -13,7 +14,7 @@ import {
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
 import type { RoomWatch } from "./room-watch.ts";
-import { isNodeLost, meansNodeLost, retryUnreachable, sendCommand } from "./send-command.ts";
+import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
 
 /** What a client is sent. Events and transients are handed on as they came. */
 export type SentFrame =
@@ -137,7 +138,7 @@ export class SessionLink {
       const reply = await sendCommand(this.#context, session, command, () => this.session === session);
       if (this.session !== session) return;
       // Says as much as a lost node, and may come before the room's `moved`: the client joins anew, on this connection.
-      if (!reply.ok && meansNodeLost(reply.error.code)) this.#end("session_gone");
+      if (!reply.ok && isSessionLost(reply.error.code)) this.#end("session_gone");
       else this.#sink.send(reply);
       // Its node has nothing left to be told.
       if (reply.ok && command.name === "session.leave") this.close();
@@ -239,12 +240,12 @@ export class SessionLink {
    */
   #onCallFailed(session: SessionInput, error: unknown, event: string): void {
     if (this.session !== session) return;
-    if (isNodeLost(error)) {
+    if (saysSessionLost(error)) {
       this.#end("session_gone");
       return;
     }
     // What told of it was lost, as happens while the bus is away.
-    if (error instanceof FairleadError && isPutOut(error.code)) {
+    if (error instanceof FairleadError && endsForGood(error.code)) {
       this.#end(error.code);
       return;
     }
