@@ -1,5 +1,6 @@
 import { encodeJson } from "@fairlead/bus";
 import { FairleadError, subjects } from "@fairlead/protocol";
+import { verifySessionTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./testing/start-cluster.ts";
 
@@ -90,5 +91,18 @@ describe("resuming over a WebSocket", () => {
     const other = await connect();
     other.send(resumeFrame({ ...joined, sessionTicket }));
     await other.next("resumed");
+  });
+
+  it("has the peer id and the joining time in every session ticket: of the join, of the resume, and renewed", async () => {
+    const cluster = await startCluster({ limits: { sessionTicketTtlS: 2, sessionsAliveIntervalMs: 20 } });
+    const { joined } = await cluster.join();
+    const other = await cluster.connect();
+    other.send(cluster.resumeFrame(joined));
+    const resumed = await other.next("resumed");
+    const renewed = await other.next("session_ticket");
+    for (const { sessionTicket } of [joined, resumed, renewed])
+      expect(await verifySessionTicket(cluster.sessionKeys, sessionTicket)).toMatchObject({
+        ...{ peer: joined.peerId, joinedAtMs: joined.joinedAtMs },
+      });
   });
 });

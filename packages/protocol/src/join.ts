@@ -18,7 +18,8 @@ export const JoinRequest = z.object({
   ticket: Jwt,
   /**
    * The session ticket of the peer's last session, when its room moved or its node is gone. It proves that the peer was
-   * admitted, so an expired `ticket` with the same id still counts.
+   * admitted: an expired `ticket` with the same id still counts, and a `ticket` of the same identity in the same room gets the
+   * peer id and the joining time of that session again. One that does not verify is ignored.
    */
   previousSession: Jwt.optional(),
   capabilitiesVersion: CapabilitiesVersion,
@@ -32,6 +33,8 @@ export type JoinRequest = z.infer<typeof JoinRequest>;
 export const JoinReply = z.object({
   sessionId: SessionId,
   peerId: PeerId,
+  /** When the peer first joined, milliseconds since 1970: a `previousSession` keeps it. Absent: an older node's reply. */
+  joinedAtMs: z.number().optional(),
   roomId: RoomId,
   epoch: Epoch,
   connection: z.int().min(1),

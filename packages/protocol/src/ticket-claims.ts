@@ -68,6 +68,8 @@ export const SessionClaims = z.object({
   epoch: Epoch,
   /** `jti` of the ticket that admitted the peer. */
   ticketId: TicketId,
+  /** `JoinReply.joinedAtMs`, for the peer's next session. Absent: the node or signaling is older than it. */
+  joinedAtMs: z.number().optional(),
   /** Raised by each attach; an older socket is closed with `session_replaced`. */
   connection: z.int().min(1),
 });

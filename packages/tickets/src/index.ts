@@ -29,6 +29,6 @@ export {
   type AdmissionKeys,
   type AdmissionOptions,
   type AdmissionTickets,
-  hasBeenIn,
   verifyAdmission,
+  verifyPreviousSession,
 } from "./verify-admission.ts";

@@ -2,11 +2,19 @@ import { describe, expect, it } from "vitest";
 import { generateKeySet } from "./key-set.ts";
 import { issueTicket } from "./room-ticket.ts";
 import { issueSessionTicket } from "./session-ticket.ts";
-import { hasBeenIn, verifyAdmission } from "./verify-admission.ts";
+import { verifyAdmission, verifyPreviousSession } from "./verify-admission.ts";
 
 const BEGIN = 1_800_000_000_000;
 const grants = { publish: [], subscribe: true, data: false, moderate: false };
-const place = { session: "s", peer: "p", node: "n", incarnation: "i", epoch: 1, connection: 1 };
+const place = {
+  session: "s",
+  peer: "p",
+  joinedAtMs: 5,
+  node: "n",
+  incarnation: "i",
+  epoch: 1,
+  connection: 1,
+};
 
 const DAY = 86_400_000;
 
@@ -25,9 +33,9 @@ async function setUp({ of, sub = "ann", room = "r", issuedMs = 0 }: Session = {}
       { ticket, ...tickets },
       { room: roomId, now: () => BEGIN + ms },
     );
-  const hadBeenIn = (ticket = previousSession) =>
-    hasBeenIn({ sessionKeys }, ticket, { claims, now: () => BEGIN });
-  return { verify, previousSession, hadBeenIn };
+  const previousOf = (ticket = previousSession) =>
+    verifyPreviousSession({ sessionKeys }, ticket, { claims, now: () => BEGIN });
+  return { verify, previousSession, previousOf };
 }
 
 const expired = { code: "ticket_expired" };
@@ -80,22 +88,28 @@ describe("admitting a peer", () => {
   });
 });
 
-describe("whether a peer has been in its room before", () => {
+describe("what a session ticket proves of a peer that joins again", () => {
   it.each([
-    ["its own", {}, true],
-    ["its own, by an older ticket", { of: "another ticket" }, true],
-    ["another identity's", { sub: "eve" }, false],
-    ["of another room", { room: "elsewhere" }, false],
-    ["one that has expired", { issuedMs: -120 * MINUTE }, false],
-  ] as const)("by a session ticket that is %s", async (_which, session, expected) => {
-    const { hadBeenIn } = await setUp(session);
-    expect(await hadBeenIn()).toBe(expected);
+    ["its own", {}],
+    ["its own, by an older ticket", { of: "another ticket" }],
+  ] as const)("its peer id and joining time, if it is %s", async (_which, session) => {
+    const { previousOf } = await setUp(session);
+    expect(await previousOf()).toMatchObject({ peer: "p", joinedAtMs: 5 });
   });
 
-  it("is not believed of a session ticket that somebody else signed, or changed", async () => {
-    const { hadBeenIn, previousSession } = await setUp();
+  it.each([
+    ["another identity's", { sub: "eve" }],
+    ["of another room", { room: "elsewhere" }],
+    ["one that has expired", { issuedMs: -120 * MINUTE }],
+  ] as const)("nothing, if it is %s", async (_which, session) => {
+    const { previousOf } = await setUp(session);
+    expect(await previousOf()).toBeNull();
+  });
+
+  it("nothing, if somebody else signed it, or it was changed", async () => {
+    const { previousOf, previousSession } = await setUp();
     const { previousSession: foreign } = await setUp();
     const changed = `${previousSession.slice(0, -20)}${"A".repeat(20)}`;
-    expect([await hadBeenIn(foreign), await hadBeenIn(changed)]).toEqual([false, false]);
+    expect([await previousOf(foreign), await previousOf(changed)]).toEqual([null, null]);
   });
 });

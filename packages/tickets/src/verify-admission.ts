@@ -39,15 +39,16 @@ export async function verifyAdmission(
 
 /**
  * @param options.claims Of the join's ticket, verified; the peer may have had another one then.
- * @returns Whether `previousSession` verifies, and is of the same identity in the same room.
+ * @returns What `previousSession` proves of the peer; null unless it verifies and is of the same identity in the same room. One
+ * that has expired proves nothing: a peer that was frozen for so long comes back as a new one.
  */
-export async function hasBeenIn(
+export async function verifyPreviousSession(
   { sessionKeys }: Pick<AdmissionKeys, "sessionKeys">,
   previousSession: string,
   { claims, ...options }: VerifySessionOptions & { claims: TicketClaims },
-): Promise<boolean> {
+): Promise<SessionClaims | null> {
   const previous = await previousOf(sessionKeys, previousSession, options);
-  return previous !== null && previous.room === claims.room && previous.sub === claims.sub;
+  return previous?.room === claims.room && previous.sub === claims.sub ? previous : null;
 }
 
 /** @returns null without a session ticket that stands for the same admission. */

@@ -76,7 +76,14 @@ export const EXAMPLES: Examples = {
   NodePage: { nodes: [node], cursor: "node-1 b3WqH0yq4m" },
   NodeStatus: node,
   OpenedSession: {
-    ...{ sessionId: "n0q8Vb7Jt3kQ2xWm5rYzLA", peerId: PEER, roomId: "standup", epoch: EPOCH, connection: 1 },
+    ...{
+      sessionId: "n0q8Vb7Jt3kQ2xWm5rYzLA",
+      peerId: PEER,
+      joinedAtMs: EPOCH,
+      roomId: "standup",
+      epoch: EPOCH,
+      connection: 1,
+    },
     ...{ position: `${EPOCH}:0`, grants, graceMs: 15_000, sessionTicket: TICKET },
     sendTransport: transport("5b7c8d10-5a51-4b4c-8a8f-3b8f5f0d2a01"),
     receiveTransport: transport("5b7c8d10-5a51-4b4c-8a8f-3b8f5f0d2a02"),

@@ -127,6 +127,7 @@ function toSession(claims: TicketClaims, lease: Lease, reply: JoinReply): Sessio
     sub: claims.sub,
     session: reply.sessionId,
     peer: reply.peerId,
+    joinedAtMs: reply.joinedAtMs,
     room: reply.roomId,
     node: lease.nodeId,
     incarnation: lease.incarnation,

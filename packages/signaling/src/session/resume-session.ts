@@ -24,7 +24,7 @@ export async function resumeSession(
   assertBus(context);
   const claims = await verifySessionTicket(sessionKeys, request.sessionTicket, { issuer, now });
   admitOpening(context);
-  const { sub, session, peer, room, node, incarnation, epoch, ticketId } = claims;
+  const { sub, session, peer, joinedAtMs, room, node, incarnation, epoch, ticketId } = claims;
   const link = new SessionLink(context, register, sink);
   try {
     link.listen(session, room);
@@ -36,7 +36,7 @@ export async function resumeSession(
     );
     const { connection } = await link.unlessMoved(epoch, answer);
     await link.start(
-      { sub, session, peer, room, node, incarnation, epoch, ticketId, connection },
+      { sub, session, peer, joinedAtMs, room, node, incarnation, epoch, ticketId, connection },
       request.position,
       (sessionTicket) => ({ type: "resumed", sessionTicket, connection }),
     );

@@ -1,5 +1,5 @@
 import type { JoinRequest, TicketClaims } from "@fairlead/protocol";
-import { hasBeenIn } from "@fairlead/tickets";
+import { verifyPreviousSession } from "@fairlead/tickets";
 import type { SignalingContext } from "../context.ts";
 
 /** A room moves once or twice in a bad minute, and a join may be tried several times for each. */
@@ -19,6 +19,6 @@ export async function takeFreeReturn(
 ): Promise<boolean> {
   if (previousSession === undefined) return false;
   const { issuer, now, freeReturns } = context;
-  const isReturn = await hasBeenIn(context, previousSession, { claims, issuer, now });
-  return isReturn && freeReturns.take(`${claims.room} ${claims.sub}`);
+  const previous = await verifyPreviousSession(context, previousSession, { claims, issuer, now });
+  return previous !== null && freeReturns.take(`${claims.room} ${claims.sub}`);
 }

@@ -76,7 +76,7 @@ function joinReplyOf({ sessionId, lease }: NodeCallRequest<"room.join">): JoinRe
   const offer = { id: "transport", iceParameters: {}, iceCandidates: [], dtlsParameters: {} };
   return {
     ...{ sessionId, peerId: `peer-${sessionId}`, roomId: lease.roomId, epoch: lease.epoch, connection: 1 },
-    position: `${lease.epoch}:0`,
+    ...{ position: `${lease.epoch}:0`, joinedAtMs: lease.epoch },
     grants: { publish: [], subscribe: true, data: false, moderate: false },
     ...{ sendTransport: offer, receiveTransport: offer, iceServers: [], graceMs: 15_000 },
   };
