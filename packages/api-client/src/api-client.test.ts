@@ -89,17 +89,19 @@ describe("the API's client", () => {
     expect(url).toBe("https://signaling.example.org");
   });
 
-  it("creates, reads and closes rooms, and throws what it is refused", async () => {
+  it("creates, reads and closes rooms, and throws the refusals", async () => {
     const { api, place, node } = await setUp();
     expect(await api.rooms.write("a", { region: "eu", maxPeers: 3 })).toMatchObject({
-      ...{ roomId: "a", options: { region: "eu", maxPeers: 3, kind: "meeting" } },
+      roomId: "a",
+      options: { region: "eu", maxPeers: 3, kind: "meeting" },
     });
     await place("a");
     expect(await api.rooms.read("a")).toMatchObject({ roomId: "a", placement: { nodeId: "node-a" } });
     expect(await api.rooms.close("a")).toBeUndefined();
     expect(node.callsTo("room.close")).toHaveLength(1);
     await expect(api.rooms.read("b")).rejects.toMatchObject({
-      ...{ name: "FairleadError", code: "room_not_found" },
+      name: "FairleadError",
+      code: "room_not_found",
     });
     await expect(api.rooms.write("a", { maxPeers: 0 })).rejects.toMatchObject({ code: "invalid_request" });
   });
@@ -122,14 +124,12 @@ describe("the API's client", () => {
     const peers = Array.from(
       { length: PEERS_PER_PAGE + 1 },
       (_, index): PeerDetail => ({
-        ...{
-          peerId: `peer-${index}`,
-          identity: `user-${index}`,
-          name: "",
-          metadata: "",
-          joinedAtMs: 1,
-          connected: true,
-        },
+        peerId: `peer-${index}`,
+        identity: `user-${index}`,
+        name: "",
+        metadata: "",
+        joinedAtMs: 1,
+        connected: true,
         grants: { publish: [], subscribe: true, data: false, moderate: false },
         producers: [],
       }),
@@ -176,7 +176,8 @@ describe("the API's client", () => {
     const { api, bus, registry } = await setUp();
     const other = await startScriptedNode(bus, registry, { nodeId: "node-b" });
     expect((await everyOf(api.nodes.list({ limit: 1 }))).map(({ nodeId }) => nodeId)).toEqual([
-      ...["node-a", "node-b"],
+      "node-a",
+      "node-b",
     ]);
     expect(await api.nodes.read("node-b")).toMatchObject({ incarnation: "node-b-run", cores: [{}, {}] });
     expect(await api.nodes.drain("node-b")).toEqual({ nodeId: "node-b", state: "draining", rooms: 0 });
@@ -184,7 +185,8 @@ describe("the API's client", () => {
     other.kill();
     expect(await everyOf(api.surplus.pages())).toMatchObject([{ surplus: [], unreachable: ["node-b"] }]);
     expect(await api.surplus.reclaim({ nodeId: "node-a", ids: ["x"] })).toEqual({
-      ...{ reclaimed: 0, unreachable: [] },
+      reclaimed: 0,
+      unreachable: [],
     });
   });
 

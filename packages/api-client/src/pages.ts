@@ -1,7 +1,7 @@
 type Page = { cursor?: string };
 type Query = { cursor?: string };
 
-/** Every page from `query.cursor` on, asked for one at a time as the caller goes on. */
+/** Every page from `query.cursor` on. Asks for the next one when the caller wants it. */
 export async function* pagesOf<P extends Page, Q extends Query>(
   read: (query: Q) => Promise<P>,
   query: Q,
@@ -14,7 +14,7 @@ export async function* pagesOf<P extends Page, Q extends Query>(
   } while (cursor !== undefined);
 }
 
-/** What is on all pages, one after the other. */
+/** The items of all pages, one after the other. */
 export async function* itemsOf<P, T>(
   pages: AsyncIterable<P>,
   items: (page: P) => readonly T[],

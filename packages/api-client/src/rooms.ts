@@ -14,7 +14,7 @@ export type Rooms = {
   pages(query?: RoomQuery): AsyncGenerator<RoomPage, void, undefined>;
   /** @throws {FairleadError} `room_not_found`. */
   read(room: string): Promise<RoomDetail>;
-  /** Creates a room with options, or changes them; what is left out becomes the default. */
+  /** Creates a room with options, or replaces them; an option that is left out becomes the default. */
   write(room: string, options: z.input<typeof RoomOptions>): Promise<RoomSummary>;
   /** Every peer is told `room_closed`. @throws {FairleadError} `room_not_found`. */
   close(room: string): Promise<void>;

@@ -76,7 +76,9 @@ describe("requests to signaling", () => {
       void response.writeHead(502, { "Retry-After": "2" }).end("<html>Bad gateway</html>");
     const { api, waits } = await setUp(proxy, { retries: 1 });
     await expect(api.rooms.read("a")).rejects.toMatchObject({
-      ...{ code: "signaling_unreachable", message: "HTTP status 502", retryAfterMs: 2_000 },
+      code: "signaling_unreachable",
+      message: "HTTP status 502",
+      retryAfterMs: 2_000,
     });
     expect(waits).toEqual([2_000]);
   });

@@ -13,7 +13,7 @@ export type ApiRequest = {
 
 /**
  * @returns The body of the answer, parsed by `schema`.
- * @throws {FairleadError} Signaling's refusal; `signaling_unreachable` when nobody answers in time, or not signaling.
+ * @throws {FairleadError} Signaling's refusal; `signaling_unreachable` if nobody answers in time, or something else than signaling does.
  */
 export type SendRequest = <T>(schema: Schema<T>, request: ApiRequest) => Promise<T>;
 type Schema<T> = { parse(value: unknown): T };
@@ -22,10 +22,10 @@ type Schema<T> = { parse(value: unknown): T };
 export const Nothing = z.void();
 
 const FIRST_RETRY_MS = 250;
-/** Who is told to wait for longer is better served by an error. */
+/** If the server asks for a longer wait, the caller gets the error instead. */
 const LONGEST_WAIT_MS = 5_000;
 
-/** Reads are asked again, a few times, when the refusal says that it may help later; whatever changes something never is. */
+/** Repeats a read a few times if the refusal will pass. Never repeats a request that changes something. */
 export function createSender(options: ApiClientOptions): SendRequest {
   const { retries = 2, random = Math.random, pause = pauseFor } = options;
   return async (schema, request) => {
@@ -36,7 +36,7 @@ export function createSender(options: ApiClientOptions): SendRequest {
         if (attempt >= retries || request.method !== "GET" || !isPassing(error)) throw error;
         const waitMs = error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt;
         if (waitMs > LONGEST_WAIT_MS) throw error;
-        // Back ends that were refused together do not come back together.
+        // Spreads back ends that were refused together.
         await pause(waitMs * (1 + random() / 2));
       }
     }
@@ -77,7 +77,7 @@ function initOf({ apiKey, timeoutMs = 10_000 }: ApiClientOptions, { method, body
   };
 }
 
-/** A proxy's page is no word of signaling's, but may say when to come back. */
+/** A proxy's error page is no refusal by signaling, but may say when to try again. */
 async function refusalOf(answer: Response): Promise<FairleadError> {
   const { data } = ErrorAnswer.safeParse(await answer.json().catch(() => null));
   if (data) return fromErrorBody(data.error);

@@ -9,10 +9,10 @@ export type SurplusQuery = { node?: string; cursor?: string };
 
 /** Scope `admin`. */
 export type SurplusApi = {
-  /** Media resources without an owner, page by page as they are read. Which nodes did not answer, only `pages` tells. */
+  /** Media resources without an owner, page by page as they are read. Only `pages` names the nodes that did not answer. */
   list(query?: SurplusQuery): AsyncGenerator<Surplus, void, undefined>;
   pages(query?: SurplusQuery): AsyncGenerator<SurplusListing, void, undefined>;
-  /** Frees all that is surplus now, or what is named. May be asked twice. */
+  /** Frees all surplus, or the named part of it. Safe to call twice. */
   reclaim(request?: z.input<typeof ReclaimRequest>): Promise<ReclaimAnswer>;
 };
 

@@ -3,8 +3,8 @@ import * as z from "zod";
 export const CHAT_TEXT_LIMIT = 2_000;
 
 /**
- * What travels, over the SDK's default channel: that one is open soon after the join, so the first message is not lost to
- * those who would still be opening their ends of another. Who sent it is what the room says, never what the message says.
+ * A message on the wire. It takes the SDK's default channel, which is open soon after the join: on a new channel the first
+ * message would be lost to peers that still open their ends. The room tells the sender; the message does not.
  */
 const ChatPayload = z.object({
   type: z.literal("chat"),

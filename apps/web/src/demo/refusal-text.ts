@@ -1,7 +1,7 @@
 import { HTTPS_COMMAND } from "../media/problem-text.ts";
 import type { TicketOutcome } from "./request-ticket.ts";
 
-/** What to do when there is no ticket. */
+/** Tells the person what to do without a ticket. */
 export function refusalText(outcome: Exclude<TicketOutcome, { state: "granted" }>): string {
   switch (outcome.state) {
     case "this_computer_only":

@@ -1,16 +1,15 @@
 import { useEffect, useState } from "react";
 import type { JoinChoice } from "../enter-room.ts";
 import { DeviceFields } from "../media/device-fields.tsx";
-import { MediaNotice } from "../media/media-notice.tsx";
-import type { CaptureKind } from "../media/media-problem.ts";
-import type { Wanted } from "../media/preview.ts";
+import { MediaNotice, type Problems } from "../media/media-notice.tsx";
+import { CAPTURE_KINDS, type CaptureKind } from "../media/media-problem.ts";
+import type { Captures, Wanted } from "../media/preview.ts";
 import { useDevices } from "../media/use-devices.ts";
 import { usePreview } from "../media/use-preview.ts";
 import type { StartTracks } from "../meeting/media-controls.ts";
 import { CameraPreview } from "./camera-preview.tsx";
 import { JoinForm } from "./join-form.tsx";
 import { loadPreferences, type Preferences, savePreferences } from "./preferences.ts";
-import { problemsOf } from "./preview-problems.ts";
 
 type Props = {
   notice: string | undefined;
@@ -85,4 +84,13 @@ function wantedBy(preferences: Preferences, kinds: readonly CaptureKind[]): Want
     ...(isWanted("camera") && preferences.isCameraOn ? { camera: preferences.cameraId } : {}),
     ...(isWanted("microphone") && preferences.isMicrophoneOn ? { microphone: preferences.microphoneId } : {}),
   };
+}
+
+function problemsOf(captures: Captures): Problems {
+  const problems: Problems = {};
+  for (const kind of CAPTURE_KINDS) {
+    const capture = captures[kind];
+    if (capture.state === "failed") problems[kind] = capture.problem;
+  }
+  return problems;
 }

@@ -31,7 +31,7 @@ describe("preferences", () => {
     expect(loadPreferences(() => memoryStore(saved))).toEqual(defaults);
   });
 
-  it("keep what is sound of what was saved", () => {
+  it("keep the sound part of a saved value", () => {
     const store = memoryStore('{"name":"Ada","cameraId":7,"isCameraOn":"yes"}');
     expect(loadPreferences(() => store)).toEqual({ ...defaults, name: "Ada" });
   });

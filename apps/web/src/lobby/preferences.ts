@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What the page remembers on this computer between visits. An empty device id means the system's default. */
+/** The page's memory on this computer between visits. An empty device id means the system's default. */
 export const Preferences = z.object({
   name: z.string().max(128).catch(""),
   cameraId: z.string().catch(""),

@@ -20,7 +20,7 @@ describe("room names", () => {
     expect(toRoomId(typed)).toBe(roomId);
   });
 
-  it("are cut to what a room id may hold", () => {
+  it("are cut to the length of a room id", () => {
     expect(RoomId.safeParse(toRoomId("long name ".repeat(20))).success).toBe(true);
   });
 });

@@ -12,7 +12,7 @@ export async function getUserMedia(constraints: MediaStreamConstraints): Promise
   return await devices.getUserMedia(constraints);
 }
 
-/** What `error`, thrown while a device was asked for, means on this page. */
+/** @returns The meaning on this page of an `error` from opening a device. */
 export function problemOfBrowser(error: unknown): MediaProblem {
   const { isSecureContext } = window;
   return environmentProblem({ isSecureContext, hasMediaDevices: !!mediaDevices() }) ?? mediaProblemOf(error);

@@ -5,7 +5,7 @@ export type Problems = Partial<Record<CaptureKind, MediaProblem>>;
 
 type Props = { problems: Problems; onRetry?: (kinds: CaptureKind[]) => void };
 
-/** Nothing there to try again: the page itself is the reason. */
+/** Trying again does not help: the page itself is the reason. */
 const PERMANENT: readonly MediaProblem[] = ["insecure", "unsupported"];
 
 /** One notice for each kind of problem: two devices with the same one share it. */

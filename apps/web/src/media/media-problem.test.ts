@@ -13,7 +13,7 @@ describe("media problems", () => {
     expect(mediaProblemOf(new DOMException("", name))).toBe(problem);
   });
 
-  it("are unknown for what is no error", () => {
+  it("are unknown for a value that is no error", () => {
     expect(mediaProblemOf("NotAllowedError")).toBe("unknown");
   });
 
@@ -25,7 +25,7 @@ describe("media problems", () => {
 });
 
 describe("problem texts", () => {
-  it("name the command that gives HTTPS, and what works without it", () => {
+  it("name the command that gives HTTPS, and the parts that work without it", () => {
     const { advice } = problemText("insecure", ["camera"]);
     expect(advice).toContain(HTTPS_COMMAND);
     expect(advice).toContain("watch, listen and chat");

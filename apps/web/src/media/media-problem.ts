@@ -30,7 +30,7 @@ export function mediaProblemOf(error: unknown): MediaProblem {
 
 /**
  * Browsers hide `navigator.mediaDevices` from pages that came over plain HTTP from another computer.
- * @returns The problem that stands before any device is asked for.
+ * @returns The problem that is known before a device is opened.
  */
 export function environmentProblem(environment: {
   isSecureContext: boolean;

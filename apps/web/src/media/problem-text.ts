@@ -6,7 +6,7 @@ export const HTTPS_COMMAND = "npm start -- --https --lan";
 
 const WORKS_ANYWAY = "You can join anyway: you see and hear the others, and the chat works.";
 
-/** What happened to `devices` (one or both), and what the person at the screen can do about it. */
+/** Tells the person at the screen what happened to `devices` (one or both), and what they can do about it. */
 export function problemText(problem: MediaProblem, devices: readonly CaptureKind[]): ProblemText {
   const both = devices.length > 1;
   const names = devices.join(" and ");

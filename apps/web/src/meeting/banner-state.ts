@@ -1,6 +1,6 @@
 import type { ConnectionState } from "@fairlead/client";
 
-/** What just happened and is worth a few seconds of notice. */
+/** An event that is worth a few seconds of notice. */
 export type PassingNews = "back_again" | "moved";
 
 export type Banner = { tone: "working" | "warning" | "good"; text: string };

@@ -15,7 +15,7 @@ type Props = {
   onLeave: () => void;
 };
 
-/** What the person sends, what else there is to see, and the way out. */
+/** Buttons for the person's own media, the panels, and leaving. */
 export function Controls({ view, media, openPanel, unread, onTogglePanel, onLeave }: Props) {
   const may = (source: Source) => view.publishable.includes(source);
   return (

@@ -2,7 +2,7 @@ import { MediaNotice } from "../media/media-notice.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import type { MediaControls } from "./use-media-controls.ts";
 
-/** What went wrong with one's own devices, until it works or is closed. */
+/** Failures of one's own devices, until the device works or the person closes the notice. */
 export function MeetingNotices({ media, isLocked }: { media: MediaControls; isLocked: boolean }) {
   const hasProblem = Object.values(media.problems).some(Boolean);
   const refusal = media.refusal ?? (isLocked ? "A moderator muted you. Others can't hear you." : undefined);

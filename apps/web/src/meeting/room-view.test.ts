@@ -7,7 +7,7 @@ const levels = [
 ];
 
 describe("speakersOf", () => {
-  it("names who is heard, and not a room's noise", () => {
+  it("names the peers that are heard, and not a room's noise", () => {
     expect([...speakersOf({ dominantPeerId: null, levels })]).toEqual(["ada"]);
   });
 

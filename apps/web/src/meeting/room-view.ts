@@ -1,6 +1,6 @@
 import type { ConnectionQuality, ConnectionState, Room, RoomEvents, Source } from "@fairlead/client";
 
-/** What a tile needs of a track, its own peer's or another's. */
+/** The part of a track that a tile needs, local or remote. */
 export type Attachable = {
   attach(element?: HTMLMediaElement): HTMLMediaElement;
   detach(element?: HTMLMediaElement): void;
@@ -16,7 +16,7 @@ export type PeerView = {
   /** Present while there is a picture to show. */
   camera: Attachable | undefined;
   screen: Attachable | undefined;
-  /** Sound to play: none of one's own. */
+  /** Sound to play. Empty for this peer itself. */
   sounds: { key: string; track: Attachable }[];
 };
 
@@ -25,9 +25,9 @@ export type RoomView = {
   canPlayAudio: boolean;
   canModerate: boolean;
   canChat: boolean;
-  /** What this peer may publish. */
+  /** Sources that this peer may publish. */
   publishable: readonly Source[];
-  /** A moderator's locks on one's own sources. */
+  /** Own sources that a moderator has muted. */
   locked: readonly Source[];
   self: PeerView;
   /** In the order in which they came. */
@@ -39,7 +39,7 @@ export type Speakers = ReadonlySet<string>;
 /** Levels above this are speech rather than a room's noise, dBov. */
 const SPEECH_DBOV = -55;
 
-/** Who is heard now, and the dominant one: short sounds make a speaker before they raise the average level. */
+/** The peers that are heard now, and the dominant one: a short sound makes a speaker before it raises the average level. */
 export function speakersOf({ dominantPeerId, levels }: RoomEvents["speakers.changed"]): Speakers {
   const heard = levels.filter((level) => level.volumeDbov > SPEECH_DBOV).map((level) => level.peerId);
   return new Set(dominantPeerId ? [dominantPeerId, ...heard] : heard);

@@ -27,7 +27,7 @@ describe("the banner", () => {
 });
 
 describe("the end of a meeting", () => {
-  it("offers no way back to who was removed", () => {
+  it("offers no way back to a person who was removed", () => {
     expect(endText("peer_removed", "").canJoinAgain).toBe(false);
   });
 

@@ -4,7 +4,7 @@ import { newsOf, type PassingNews } from "./banner-state.ts";
 
 const NEWS_MS = 5_000;
 
-/** What just happened to the connection, for as long as it is news. */
+/** The last event of the connection, for as long as it is news. */
 export function useNews(room: Room): PassingNews | undefined {
   const [news, setNews] = useState<PassingNews>();
   useEffect(() => {

@@ -40,7 +40,7 @@ export function PeoplePanel({ id, room, view, onClose }: Props) {
 
 type ModerationProps = { peer: PeerView; room: Room; run: (action: Promise<void>) => void };
 
-/** A lock that this tab set is lifted here too; who muted themselves can't be unmuted by others. */
+/** The same button lifts a mute that this tab set. Nobody can unmute a person who muted themselves. */
 function Moderation({ peer, room, run }: ModerationProps) {
   const [isLocked, setIsLocked] = useState(false);
   const setLock = (locked: boolean) =>

@@ -4,7 +4,7 @@ import type { ConnectionQuality, LocalTrack, Publication, RemotePeer, RemoteTrac
 /** `reconnecting`: the signaling socket is away; media goes on meanwhile. `closed` is final. */
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "closed";
 
-/** What `room.on(name, listener)` hands to the listener. */
+/** The data that `room.on(name, listener)` gives to the listener. */
 export type RoomEvents = {
   "peer.joined": { peer: RemotePeer };
   "peer.left": { peer: RemotePeer; reason: LeaveReason };
@@ -25,8 +25,8 @@ export type RoomEvents = {
   /** A moderator's mute is lifted. The track stays muted until `unmute()`. */
   "local_track.unmute_allowed": { track: LocalTrack };
   /**
-   * `dominantPeerId`: who speaks, or spoke last; null when nobody does. `levels`: loudest first, in dBov (-127 to 0), for
-   * those that are heard. Both may name this peer itself.
+   * `dominantPeerId`: the peer that speaks, or spoke last; null when nobody does. `levels`: the peers that are heard, loudest
+   * first, in dBov (-127 to 0). Both may name this peer itself.
    */
   "speakers.changed": {
     dominantPeerId: PeerId | null;

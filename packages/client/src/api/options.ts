@@ -9,7 +9,7 @@ export type ReconnectPolicy = {
   nextDelayMs(attempt: number, random: () => number): number;
 };
 
-/** What carries commands and events: a WebSocket, or plain HTTP where no WebSocket gets through. */
+/** Commands and events go over a WebSocket, or over plain HTTP where no WebSocket gets through. */
 export type SignalingTransport = "websocket" | "http";
 
 export type JoinOptions = {
@@ -22,15 +22,15 @@ export type JoinOptions = {
   pauseInvisibleVideo?: boolean;
   reconnect?: ReconnectPolicy;
   /**
-   * Default `auto`: a WebSocket, or HTTP as long as none can be had; what worked is remembered, and a WebSocket is tried
-   * again from time to time. The others: that one and nothing else.
+   * Default `auto`: a WebSocket, or HTTP while no WebSocket gets through. The SDK remembers the one that worked, and tries a
+   * WebSocket again from time to time. The other values allow one of them only.
    */
   transport?: "auto" | SignalingTransport;
   /** How long the first join may take, retries included, ms; default 15 000. */
   joinTimeoutMs?: number;
   /** Default `all`. `relay`: media goes through TURN servers only, e.g. in a network that passes nothing else. */
   iceTransportPolicy?: RTCIceTransportPolicy;
-  /** Hands mediasoup-client a handler of the caller's own, e.g. for tests. */
+  /** Options for mediasoup-client's `Device`, e.g. a handler for tests. */
   device?: types.DeviceOptions;
   /** Gives up the join; no effect after it. */
   signal?: AbortSignal;
@@ -55,14 +55,14 @@ export type DeviceChoice = PublishOptions & {
   deviceId?: string;
   /** A track that is open already, e.g. from a preview. */
   track?: MediaStreamTrack;
-  /** Besides, or in place of, the default constraints. */
+  /** Added to the default constraints; the same names replace them. */
   constraints?: MediaTrackConstraints;
 };
 
 export type MicrophoneOptions = DeviceChoice;
 export type CameraOptions = DeviceChoice;
 export type ScreenOptions = PublishOptions & {
-  /** Ask for the sound too; default true. Not every browser can. */
+  /** Ask for the sound too; default true. Some browsers can't share it. */
   audio?: boolean;
   /** Default 15. */
   frameRate?: number;

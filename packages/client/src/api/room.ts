@@ -17,7 +17,7 @@ export interface Room {
   readonly peerId: PeerId;
   readonly grants: Grants;
   readonly connectionState: ConnectionState;
-  /** What carries commands and events, or did last. Media goes its own way. */
+  /** Carries commands and events now, or did last. Media does not go over it. */
   readonly signalingTransport: SignalingTransport;
   /** The other peers. The map is live: it changes under its reader, with an event for each change. */
   readonly peers: ReadonlyMap<PeerId, RemotePeer>;
@@ -39,12 +39,12 @@ export interface Room {
   publishScreen(options?: ScreenOptions): Promise<LocalTrack[]>;
   /** Publishes a track of the app's own. It stays the app's: `unpublish` does not stop it unless told so. */
   publishTrack(track: MediaStreamTrack, source: Source, options?: PublishOptions): Promise<LocalTrack>;
-  /** Nothing happens where nothing is published. */
+  /** Does nothing if the source is not published. */
   unpublish(source: Source): Promise<void>;
 
   /**
    * Sends to all other peers of the room that subscribe.
-   * @returns When the message is in the browser's hands.
+   * Resolves when the browser has taken the message.
    * @throws {FairleadError} `grant_missing`.
    */
   sendData(data: string | Uint8Array, options?: SendOptions): Promise<void>;
@@ -60,7 +60,7 @@ export interface Room {
   subscribe(producerIds: readonly string[]): Promise<void>;
   unsubscribe(producerIds: readonly string[]): Promise<void>;
 
-  /** Plays what the browser held back. Call it from a click or key press, after `playback.blocked`. */
+  /** Plays the elements that the browser held back. Call it from a click or key press, after `playback.blocked`. */
   startPlayback(): Promise<void>;
   /** WebRTC statistics of both transports, as the browser gives them. */
   getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }>;

@@ -18,9 +18,9 @@ export interface RemotePeer {
   readonly name: string;
   readonly metadata: string;
   readonly joinedAtMs: number;
-  /** What is subscribed. */
+  /** The subscribed tracks. */
   readonly tracks: ReadonlyMap<Source, RemoteTrack>;
-  /** What could be. */
+  /** All tracks that the peer offers. */
   readonly publications: ReadonlyMap<Source, Publication>;
   readonly quality: ConnectionQuality;
 }

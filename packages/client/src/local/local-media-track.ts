@@ -89,7 +89,7 @@ export class LocalMediaTrack implements LocalTrack {
     this.#applyMute();
   }
 
-  /** What a moderator muted stays muted until its own user unmutes it: nobody is put on air by others. */
+  /** A track that a moderator muted stays muted until its own user unmutes it: others can't put anybody on air. */
   handleMutedByModerator(isMuted: boolean): void {
     if (this.#isMutedByModerator === isMuted) return;
     this.#isMutedByModerator = isMuted;

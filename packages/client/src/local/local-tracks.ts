@@ -14,7 +14,7 @@ type LocalTracksOptions = {
   isMutedByModerator: (source: Source) => boolean;
 };
 
-/** What this peer publishes. After a move all of it is published again, in the same state. */
+/** The tracks that this peer publishes. After a move they are published again, in the same state. */
 export class LocalTracks {
   readonly tracks = new Map<Source, LocalMediaTrack>();
   readonly #options: LocalTracksOptions;

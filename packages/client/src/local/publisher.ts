@@ -6,7 +6,7 @@ import type { LocalTracks } from "./local-tracks.ts";
 
 type PublisherOptions = { local: LocalTracks; grants: () => Grants };
 
-/** From a wish ("my camera") to a published track. What the ticket does not allow fails before a device is asked for. */
+/** Turns a wish ("my camera") into a published track. If the ticket does not allow it, it fails before a device is opened. */
 export class Publisher {
   readonly #local: LocalTracks;
   readonly #grants: () => Grants;

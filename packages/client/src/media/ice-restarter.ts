@@ -1,7 +1,7 @@
 import type { types } from "mediasoup-client";
 import type { SendCommand } from "../connection/session.ts";
 
-/** A `disconnected` transport mostly comes back by itself within this time. */
+/** Most `disconnected` transports come back by themselves within this time. */
 const PATIENCE_MS = 3_000;
 /** A restart needs some round trips before another one makes sense. */
 const INTERVAL_MS = 5_000;
@@ -19,7 +19,7 @@ export class IceRestarter {
     transport.on("connectionstatechange", (state) => this.#handleState(state));
   }
 
-  /** At once, e.g. because the browser has a new network. Nothing happens before the first connect. */
+  /** Restarts at once, e.g. because the browser has a new network. Does nothing before the first connect. */
   async restart(): Promise<void> {
     clearTimeout(this.#timer);
     if (this.#isRestarting || this.#transport.closed || this.#transport.connectionState === "new") return;
@@ -28,11 +28,11 @@ export class IceRestarter {
       const { iceParameters, iceServers } = await this.#command("transport.restart_ice", {
         transportId: this.#transport.id,
       });
-      // The credentials that it began with may have expired. None: a node that knows of no servers, or is older than they are.
+      // The credentials from the join may have expired. The list is empty for a node without TURN, or an older one.
       if (iceServers.length > 0) await this.#transport.updateIceServers({ iceServers });
       await this.#transport.restartIce({ iceParameters: iceParameters as types.IceParameters });
     } catch {
-      // The session ended, or the node is away: a new session brings new transports; else we try again.
+      // The session ended, and a new one brings new transports; or the node is away, and we try again.
     } finally {
       this.#isRestarting = false;
     }

@@ -3,7 +3,7 @@ import type { types } from "mediasoup-client";
 import type { SendCommand } from "../connection/session.ts";
 import { IceRestarter } from "./ice-restarter.ts";
 
-/** What a producer's `appData` tells the node. */
+/** A producer's `appData`: facts for the node. */
 export type ProducerData = { source: Source; paused: boolean };
 
 type PeerTransportsOptions = {
@@ -90,13 +90,13 @@ export class PeerTransports {
   }
 
   /**
-   * Goes on without waiting for the node's answer: its half of DTLS waits for the browser's anyway, and a command that comes
-   * later acts later. Saves a round trip before the first frame.
+   * Goes on without the node's answer, which saves a round trip before the first frame: the node's half of DTLS waits for
+   * the browser's anyway, and it runs commands in order.
    */
   #answerConnect(transport: types.Transport): void {
     transport.on("connect", ({ dtlsParameters }, proceed) => {
       this.#command("transport.connect", { transportId: transport.id, dtlsParameters }).catch(() => {
-        // A refusal shows as a transport that never connects, and ends in an ICE restart or a new session.
+        // A refused transport never connects: an ICE restart or a new session follows.
       });
       proceed();
     });
@@ -119,7 +119,7 @@ export class PeerTransports {
   }
 }
 
-/** The protocol hands mediasoup's own parameters on unread; mediasoup-client checks them. */
+/** The protocol passes mediasoup's own parameters through; mediasoup-client checks them. */
 function transportOptions(offer: TransportOffer): types.TransportOptions {
   return offer as unknown as types.TransportOptions;
 }

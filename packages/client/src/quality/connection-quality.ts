@@ -7,7 +7,7 @@ export type StreamSample = {
   jitterMs: number;
 };
 
-/** What an interval looked like. `lossRatio` 0..1. */
+/** The figures of one interval. `lossRatio` is 0..1. */
 export type Interval = { packets: number; lossRatio: number; jitterMs: number; roundTripMs: number };
 
 /** @returns The difference of two samples; counters that went back (a new stream) count from zero. */

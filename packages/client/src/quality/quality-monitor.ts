@@ -16,7 +16,7 @@ type QualityMonitorOptions = {
   changed: (peerId: string, quality: ConnectionQuality) => void;
 };
 
-/** Grades this peer's connection, and what arrives of each other peer, from the browser's statistics. */
+/** Grades this peer's connection and each other peer's streams, from the browser's statistics. */
 export class QualityMonitor {
   readonly #options: QualityMonitorOptions;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -63,7 +63,7 @@ export class QualityMonitor {
       const before = this.#inbound.get(ssrc);
       const after = samples.get(ssrc);
       if (after) judged.set(ssrc, after);
-      // Judged from its second sample on: a stream that just began, or was just unmuted, owes nothing yet.
+      // We judge a stream from its second sample on: one that just began, or was just unmuted, has sent nothing yet.
       if (!before || !after) continue;
       const interval = intervalOf(before, after, roundTripMs(receive));
       const grade = interval.packets === 0 ? "lost" : gradeInterval(interval);

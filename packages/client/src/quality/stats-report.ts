@@ -12,7 +12,7 @@ type Stat = {
   nominated?: boolean;
 };
 
-/** @returns What arrives, by SSRC. */
+/** @returns The streams that arrive, by SSRC. */
 export function inboundSamples(report: RTCStatsReport): Map<number, StreamSample> {
   const samples = new Map<number, StreamSample>();
   for (const stat of statsOf(report)) {
@@ -26,7 +26,7 @@ export function inboundSamples(report: RTCStatsReport): Map<number, StreamSample
   return samples;
 }
 
-/** @returns What is sent, all streams together, with the losses that the node reports. */
+/** @returns All streams that are sent, added up, with the losses that the node reports. */
 export function outboundSample(report: RTCStatsReport): StreamSample {
   const stats = statsOf(report);
   const remote = stats.filter(({ type }) => type === "remote-inbound-rtp");

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 describe("ConsumerFlow", () => {
-  it("resumes what came together in one command, and not what nobody sees", async () => {
+  it("resumes consumers that came together in one command, and leaves out those that nobody sees", async () => {
     flow.add("a", true);
     flow.add("hidden", false);
     flow.add("b", true);
@@ -25,7 +25,7 @@ describe("ConsumerFlow", () => {
     expect(sent).toEqual([["consumers.resume", ["a", "b"]]]);
   });
 
-  it("pauses what stays out of sight, in one command", async () => {
+  it("pauses consumers that stay out of sight, in one command", async () => {
     for (const id of ["a", "b", "c"]) flow.add(id, true);
     await settle();
     sent = [];
@@ -36,7 +36,7 @@ describe("ConsumerFlow", () => {
     expect(sent).toEqual([["consumers.pause", ["a", "b"]]]);
   });
 
-  it("does nothing for what is back in sight before the delay, and resumes at once after it", async () => {
+  it("does nothing for a consumer that is back in sight before the delay, and resumes it at once after it", async () => {
     flow.add("a", true);
     await settle();
     sent = [];

@@ -1,6 +1,6 @@
 import { inBatches } from "@fairlead/protocol";
 
-/** A tile that scrolls by, or an element that is attached anew, is not worth a pause. */
+/** We wait this long before a pause: tiles scroll by, and apps attach elements anew. */
 export const PAUSE_DELAY_MS = 1_000;
 
 type FlowCommand = (
@@ -10,8 +10,8 @@ type FlowCommand = (
 type Flow = { isWanted: boolean; isFlowing: boolean };
 
 /**
- * Which consumers flow: resumed in one command as they come, paused while nobody sees them. Changes of one moment go out
- * together, at most `BATCH_LIMIT` in a command.
+ * Resumes consumers as they come, and pauses them while nobody sees them. Changes of one moment go out together, at most
+ * `BATCH_LIMIT` in a command.
  */
 export class ConsumerFlow {
   readonly #command: FlowCommand;
@@ -69,7 +69,7 @@ export class ConsumerFlow {
     for (const [, flow] of due) flow.isFlowing = isFlowing;
     for (const batch of inBatches(due)) {
       this.#command(name, { consumerIds: batch.map(([id]) => id) }).catch(() => {
-        // Not done: the next change of this consumer tries again.
+        // The node did not do it: the next change of this consumer tries again.
         for (const [, flow] of batch) flow.isFlowing = !isFlowing;
       });
     }

@@ -32,7 +32,7 @@ describe("Playback", () => {
     expect(playback.canPlay).toBe(true);
   });
 
-  it("is allowed again when what was held back is taken away", async () => {
+  it("is allowed again when the element that was held back is taken away", async () => {
     const { playback, events } = playbackWith();
     const held = element({ wasClicked: false });
     await playback.play(held);

@@ -11,7 +11,7 @@ export type RemoteTrackContext = {
   visibility: Visibility;
   pauseInvisibleVideo: boolean;
   command: SendCommand;
-  /** Whether somebody sees (or could see) the track has changed. */
+  /** It has changed whether somebody may see the track. */
   wantedChanged(consumerId: string, isWanted: boolean): void;
 };
 
@@ -62,7 +62,7 @@ export class RemoteMediaTrack implements RemoteTrack {
     return this.#isBound ? this.#media.ssrc : undefined;
   }
 
-  /** Video is wanted while it may be seen: an app that never attaches it draws it in its own way. */
+  /** Video is wanted while somebody may see it. An app that never attaches it draws it in its own way. */
   get isWanted(): boolean {
     if (this.#visibilityOverride !== undefined) return this.#visibilityOverride;
     if (this.kind === "audio" || !this.#context.pauseInvisibleVideo) return true;
@@ -118,7 +118,7 @@ export class RemoteMediaTrack implements RemoteTrack {
 
   #watch(element: HTMLMediaElement): void {
     this.#wasAttached = true;
-    // Taken for visible until the browser says otherwise: nobody should wait for a picture.
+    // We take it for visible until the browser says otherwise, so that nobody waits for a picture.
     this.#visibleElements.add(element);
     this.#context.visibility.watch(element, (isVisible) => {
       if (isVisible) this.#visibleElements.add(element);

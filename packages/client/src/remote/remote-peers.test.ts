@@ -9,7 +9,11 @@ import { Visibility } from "./visibility.ts";
 let peers: RemotePeers;
 let seen: string[];
 const info = (peerId: string, identity = peerId): PeerInfo => ({
-  ...{ peerId, identity, name: "", metadata: "", joinedAtMs: 0 },
+  peerId,
+  identity,
+  name: "",
+  metadata: "",
+  joinedAtMs: 0,
 });
 
 beforeEach(() => {
@@ -35,13 +39,13 @@ afterEach(() => {
 });
 
 describe("RemotePeers", () => {
-  it("reports who leaves at once", () => {
+  it("reports a peer that leaves at once", () => {
     peers.addPeer(info("ann"));
     peers.removePeer("ann", "removed");
     expect(seen).toEqual(["joined ann", "left ann removed"]);
   });
 
-  it("after a move, reports as gone only who has not come back in time", () => {
+  it("after a move, reports only those peers as gone that have not come back in time", () => {
     peers.addPeer(info("ann"));
     peers.addPeer(info("bob"));
     peers.beginMove();
@@ -55,7 +59,7 @@ describe("RemotePeers", () => {
     expect([...peers.peers.keys()]).toEqual(["ann"]);
   });
 
-  it("knows who comes back under a new peer id by the identity", () => {
+  it("recognises by its identity a peer that comes back under a new id", () => {
     peers.addPeer(info("p1", "ann"));
     const ann = peers.peers.get("p1");
     peers.beginMove();

@@ -6,7 +6,7 @@ import type { TypedEmitter } from "../typed-emitter.ts";
 import { RemoteMediaPeer } from "./remote-media-peer.ts";
 import { RemoteMediaTrack, type RemoteTrackContext } from "./remote-media-track.ts";
 
-/** After a move the peers come back one by one. Who is not there yet is kept this long before being reported gone. */
+/** After a move the peers come back one by one. We wait this long for a peer before we report it as gone. */
 export const MOVE_GRACE_MS = 5_000;
 
 type RemotePeersOptions = {
@@ -14,12 +14,12 @@ type RemotePeersOptions = {
   trackContext: RemoteTrackContext;
 };
 
-/** The other peers as the app sees them. During a move objects stay, and are filled anew. */
+/** The other peers as the app sees them. Through a move the objects stay and get new media. */
 export class RemotePeers {
   readonly peers = new Map<string, RemoteMediaPeer>();
   readonly #emitter: TypedEmitter<RoomEvents>;
   readonly #trackContext: RemoteTrackContext;
-  /** Peers that the node knows at present; the others wait for their return. */
+  /** Peers that the node knows at present. The others may still come back from a move. */
   readonly #present = new Set<string>();
   /** Producers that the node knows at present. */
   readonly #offered = new Set<string>();
@@ -30,7 +30,7 @@ export class RemotePeers {
     this.#trackContext = trackContext;
   }
 
-  /** The room lives elsewhere: what the next snapshots lack may come back. */
+  /** The room has moved: a peer or track that the next snapshot lacks may still come back. */
   beginMove(): void {
     clearTimeout(this.#moveTimer);
     this.#moveTimer = setTimeout(() => this.#endMove(), MOVE_GRACE_MS);

@@ -14,7 +14,7 @@ type SubscriptionsOptions = {
   emitter: TypedEmitter<RoomEvents>;
 };
 
-/** The consumers of one session: the browser's halves of what the node announces. */
+/** The consumers of one session: the browser's half of each that the node announces. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #flow: ConsumerFlow;

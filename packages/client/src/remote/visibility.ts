@@ -1,4 +1,4 @@
-/** Tells which elements are within sight. Where the browser can't say, all are. */
+/** Tells which elements are within sight. If the browser can't say, all of them count as visible. */
 export class Visibility {
   readonly #callbacks = new Map<Element, (isVisible: boolean) => void>();
   readonly #observer: IntersectionObserver | undefined;

@@ -1,6 +1,6 @@
 /**
- * What the SDK uses of the browser's media elements, for tests that run without one. The browser tests see pictures come
- * and go.
+ * The part of the browser's media streams and elements that the SDK uses, for tests without a browser. The browser tests
+ * see pictures come and go.
  */
 export class TrackList {
   readonly #tracks: MediaStreamTrack[];

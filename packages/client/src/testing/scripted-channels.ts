@@ -59,7 +59,7 @@ export class ScriptedChannels {
     return last;
   }
 
-  /** What was asked for so far. */
+  /** The transports that were asked for so far. */
   get transports(): SignalingTransport[] {
     return this.all.map(({ transport }) => transport);
   }

@@ -34,9 +34,18 @@ export const GRANTS = {
 export function openedSession({ epoch = 1, peerId = "me" } = {}): OpenedSession {
   const transport = () => testFakeParameters.generateTransportRemoteParameters() as never;
   return {
-    ...{ sessionId: `s${epoch}`, sessionTicket: `session-ticket-of-epoch-${epoch}`, peerId, epoch },
-    ...{ roomId: "room", connection: 1, graceMs: 15_000, position: `${epoch}:0` },
-    ...{ grants: GRANTS, iceServers: [], sendTransport: transport(), receiveTransport: transport() },
+    sessionId: `s${epoch}`,
+    sessionTicket: `session-ticket-of-epoch-${epoch}`,
+    peerId,
+    epoch,
+    roomId: "room",
+    connection: 1,
+    graceMs: 15_000,
+    position: `${epoch}:0`,
+    grants: GRANTS,
+    iceServers: [],
+    sendTransport: transport(),
+    receiveTransport: transport(),
   };
 }
 
