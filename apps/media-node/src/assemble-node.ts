@@ -16,6 +16,8 @@ import { Sessions } from "./session/sessions.ts";
 import { PeerSweep } from "./sweep-peers.ts";
 import { iceServersFor } from "./turn/ice-servers.ts";
 import { Core, type CoreOptions } from "./worker/core.ts";
+import { countedInterfaces } from "./worker/counted-interfaces.ts";
+import { readHostNetwork } from "./worker/host-network.ts";
 import { localAddresses } from "./worker/listen-addresses.ts";
 import { NetworkMeter } from "./worker/network-meter.ts";
 
@@ -52,7 +54,11 @@ function assembleBasis(options: MediaNodeOptions) {
     record: (roomId, patch) => leases.records.write(roomId, patch),
     iceServersFor: (user) => (options.turn ? iceServersFor(options.turn, user, now()) : []),
   });
-  const network = new NetworkMeter(node.capacity.networkBps);
+  const listenAddresses = options.listenAddresses ?? localAddresses();
+  const network = new NetworkMeter({
+    ...{ capacityBps: node.capacity.networkBps, log },
+    interfaces: () => options.networkInterfaces ?? countedInterfaces(listenAddresses, readHostNetwork()),
+  });
   const shared = { ...{ node, nodeId, incarnation, bus, registry, log, now }, cores, rooms, network };
   const heart: HeartbeatParts = assembleHeartbeat({
     ...shared,

@@ -49,6 +49,12 @@ describe("a media node's settings", () => {
     });
   });
 
+  it("name the interfaces whose bytes count; by default those that carry media's addresses", async () => {
+    const given = { ...(await environment()), FAIRLEAD_NETWORK_INTERFACES: "bond0, eth2" };
+    expect(await readConfig(given)).toMatchObject({ networkInterfaces: ["bond0", "eth2"] });
+    expect(await readConfig(await environment())).toMatchObject({ networkInterfaces: undefined });
+  });
+
   it("need a secret with a TURN server, none with STUN", async () => {
     const given = { ...(await environment()), FAIRLEAD_TURN_URLS: "stun:example.org" };
     expect(await readConfig(given)).toMatchObject({ turn: { urls: ["stun:example.org"] } });
@@ -67,6 +73,7 @@ describe("a media node's settings", () => {
     ["FAIRLEAD_TURN_TTL_S", "1", "a whole number from 60 to 604800"],
     ["FAIRLEAD_RTC_TCP_PORT", "on", "off or a whole number from 1 to 65535"],
     ["FAIRLEAD_NODE_ID", "media.1", "1 to 64 of A-Z"],
+    ["FAIRLEAD_NETWORK_INTERFACES", "eth0 eth1", "names of interfaces, commas between"],
     ["FAIRLEAD_CORES", "many", "a whole number from 1 to 1024"],
     ["FAIRLEAD_RTC_PORT", "70000", "a whole number from 0 to 65535"],
     ["FAIRLEAD_DRAIN_MS", "-1", "a whole number from 0"],

@@ -13,6 +13,7 @@ import {
 } from "@fairlead/server-process";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
+import { type NetworkConfig, networkConfig, networkSettings } from "./network-settings.ts";
 import { type ReachConfig, reachConfig, reachSettings } from "./reach-settings.ts";
 
 const LABEL = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
@@ -29,7 +30,7 @@ const Settings = z.object({
     .describe("labels of letters, digits and . _ -, commas between"),
   FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
   FAIRLEAD_MAX_PEERS: setting.optionalNumber(1, 1_000_000),
-  FAIRLEAD_NETWORK_BPS: setting.numberOr(1_000_000_000, 1_000_000, 10_000_000_000_000),
+  ...networkSettings,
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
   ...reachSettings,
   FAIRLEAD_ANNOUNCED_ADDRESS: setting.optionalText(),
@@ -39,7 +40,8 @@ const Settings = z.object({
 
 export type Config = ClusterConfig &
   TicketConfig &
-  ReachConfig & {
+  ReachConfig &
+  NetworkConfig & {
     sessionKeys: KeySet;
     /** Undefined: the host's name. */
     nodeId: string | undefined;
@@ -49,7 +51,6 @@ export type Config = ClusterConfig &
     cores: number | undefined;
     /** Undefined: as many as the cores carry. */
     maxPeers: number | undefined;
-    networkCapacityBps: number;
     /** null: free ones. */
     rtcBasePort: number | null;
     announcedAddress: string | undefined;
@@ -73,7 +74,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     labels: settings.FAIRLEAD_LABELS,
     cores: settings.FAIRLEAD_CORES,
     maxPeers: settings.FAIRLEAD_MAX_PEERS,
-    networkCapacityBps: settings.FAIRLEAD_NETWORK_BPS,
+    ...networkConfig(settings),
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
     announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,

@@ -41,6 +41,8 @@ export type MediaNodeOptions = {
   graceMs?: number;
   /** What the host's network carries, bits/s, each way. */
   networkCapacityBps?: number;
+  /** Names of the interfaces whose bytes count against that; default: those that carry `listenAddresses`. */
+  networkInterfaces?: readonly string[];
   now?: () => number;
   random?: () => number;
 };

@@ -1,5 +1,12 @@
 import { parseArgs } from "node:util";
-import { type ReachConfig, reachConfig, reachSettings } from "@fairlead/media-node";
+import {
+  type NetworkConfig,
+  networkConfig,
+  networkSettings,
+  type ReachConfig,
+  reachConfig,
+  reachSettings,
+} from "@fairlead/media-node";
 import { CodecPolicy, DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
 import * as z from "zod";
 
@@ -24,31 +31,31 @@ const Settings = z.object({
     .pipe(CodecPolicy)
     .default(DEFAULT_CODEC_POLICY),
   FAIRLEAD_GRACE_MS: z.coerce.number().int().min(1_000).max(600_000).default(15_000),
-  FAIRLEAD_NETWORK_BPS: z.coerce.number().int().min(1_000_000).default(1_000_000_000),
+  ...networkSettings,
   FAIRLEAD_LOG_LEVEL: z.enum(["error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
-export type Config = ReachConfig & {
-  host: string;
-  /** 0: any free one. */
-  port: number;
-  isHttps: boolean;
-  /** The demo gives tickets to other devices too. */
-  isLan: boolean;
-  /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
-  publicUrl: string | undefined;
-  /** Undefined: a random one is made and printed. */
-  apiKey: string | undefined;
-  /** Undefined: one per CPU core. */
-  cores: number | undefined;
-  /** null: free ones. */
-  rtcBasePort: number | null;
-  announcedAddress: string | undefined;
-  codecPolicy: CodecPolicy;
-  graceMs: number;
-  networkCapacityBps: number;
-  logLevel: z.infer<typeof Settings>["FAIRLEAD_LOG_LEVEL"];
-};
+export type Config = ReachConfig &
+  NetworkConfig & {
+    host: string;
+    /** 0: any free one. */
+    port: number;
+    isHttps: boolean;
+    /** The demo gives tickets to other devices too. */
+    isLan: boolean;
+    /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
+    publicUrl: string | undefined;
+    /** Undefined: a random one is made and printed. */
+    apiKey: string | undefined;
+    /** Undefined: one per CPU core. */
+    cores: number | undefined;
+    /** null: free ones. */
+    rtcBasePort: number | null;
+    announcedAddress: string | undefined;
+    codecPolicy: CodecPolicy;
+    graceMs: number;
+    logLevel: z.infer<typeof Settings>["FAIRLEAD_LOG_LEVEL"];
+  };
 
 export const USAGE = `Usage: npm start -- [options]
   --port N      HTTP port (default 3000; 0: any free one)
@@ -91,7 +98,7 @@ export function readConfig(
     announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,
     codecPolicy: settings.FAIRLEAD_CODECS,
     graceMs: settings.FAIRLEAD_GRACE_MS,
-    networkCapacityBps: settings.FAIRLEAD_NETWORK_BPS,
+    ...networkConfig(settings),
     logLevel: settings.FAIRLEAD_LOG_LEVEL,
   };
 }

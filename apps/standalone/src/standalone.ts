@@ -68,7 +68,11 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
 }
 
 function nodeOptions(config: Config) {
-  const { announcedAddress, cores, graceMs, networkCapacityBps, rtcBasePort, rtcTcpBasePort, turn } = config;
+  const { announcedAddress, cores, graceMs, rtcBasePort, rtcTcpBasePort, turn } = config;
+  const { networkCapacityBps, networkInterfaces } = config;
   const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
-  return { cores, graceMs, networkCapacityBps, rtcBasePort, rtcTcpBasePort, turn, listenAddresses };
+  return {
+    ...{ cores, graceMs, networkCapacityBps, networkInterfaces },
+    ...{ rtcBasePort, rtcTcpBasePort, turn, listenAddresses },
+  };
 }

@@ -1,40 +1,81 @@
 import { readFile } from "node:fs/promises";
+import type { Logger } from "@fairlead/telemetry";
 
-/**
- * Bytes that this host's interfaces (but loopback) received and sent since boot, the larger of the two.
- * @param text Linux's `/proc/net/dev`.
- */
-export function parseNetDev(text: string): number {
-  const rows = text
-    .split("\n")
-    .map((line) => line.match(/^\s*([^:\s]+):\s*(.*)$/))
-    .flatMap((match) =>
-      match?.[1] && match[2] && match[1] !== "lo" ? [match[2].trim().split(/\s+/).map(Number)] : [],
-    );
-  const sum = (column: number) => rows.reduce((total, row) => total + (row[column] ?? 0), 0);
-  return Math.max(sum(0), sum(8));
-}
+/** Bytes since an interface came up. */
+export type Counters = { received: number; sent: number };
+
+/** Addresses and links change rarely, and finding out costs more than reading counters. */
+const CHOOSE_EVERY_MS = 10_000;
+
+export type NetworkMeterOptions = {
+  /** What the host carries, bits/s, each way. */
+  capacityBps: number;
+  /** Names of those whose bytes count. */
+  interfaces: () => readonly string[];
+  log: Logger;
+  /** @returns The text of Linux's `/proc/net/dev`. */
+  read?: () => Promise<string>;
+};
 
 /** The share of the network capacity in use, 0..1. Linux only: elsewhere it stays 0, and the CPU share alone counts. */
 export class NetworkMeter {
-  readonly #capacityBps: number;
-  readonly #read: () => Promise<string>;
-  #last: { bytes: number; atMs: number } | null = null;
+  readonly #options: NetworkMeterOptions;
+  #last: { counters: Map<string, Counters>; atMs: number } | null = null;
+  #chosen: { names: readonly string[]; atMs: number } | null = null;
   load = 0;
 
-  constructor(capacityBps: number, read: () => Promise<string> = () => readFile("/proc/net/dev", "utf8")) {
-    this.#capacityBps = capacityBps;
-    this.#read = read;
+  constructor(options: NetworkMeterOptions) {
+    this.#options = options;
   }
 
   async sample(atMs: number): Promise<void> {
-    const text = await this.#read().catch(() => null);
+    const { read = () => readFile("/proc/net/dev", "utf8"), capacityBps } = this.#options;
+    const text = await read().catch(() => null);
     if (text === null) return;
-    const bytes = parseNetDev(text);
+    const counters = parseNetDev(text);
+    const names = this.#choose(counters, atMs);
     if (this.#last && atMs > this.#last.atMs) {
-      const bps = ((bytes - this.#last.bytes) * 8_000) / (atMs - this.#last.atMs);
-      this.load = Math.min(1, Math.max(0, bps / this.#capacityBps));
+      const bytes = bytesBetween(this.#last.counters, counters, names);
+      this.load = Math.min(1, (bytes * 8_000) / (atMs - this.#last.atMs) / capacityBps);
     }
-    this.#last = { bytes, atMs };
+    this.#last = { counters, atMs };
   }
+
+  #choose(counters: ReadonlyMap<string, Counters>, atMs: number): readonly string[] {
+    const { interfaces, log } = this.#options;
+    if (this.#chosen && Math.abs(atMs - this.#chosen.atMs) < CHOOSE_EVERY_MS) return this.#chosen.names;
+    const asked = interfaces();
+    const names = asked.filter((name) => counters.has(name));
+    const missing = asked.filter((name) => !counters.has(name));
+    if (names.join() !== this.#chosen?.names.join())
+      log[missing.length > 0 ? "warn" : "info"]("network.counted", { interfaces: names, missing });
+    this.#chosen = { names, atMs };
+    return names;
+  }
+}
+
+/** @param text An interface of much traffic leaves no space behind its colon. */
+export function parseNetDev(text: string): Map<string, Counters> {
+  const rows = text.split("\n").map((line) => line.match(/^\s*([^:\s]+):\s*(.*)$/));
+  return new Map(
+    rows.flatMap((row) => {
+      if (!row?.[1] || !row[2]) return [];
+      const columns = row[2].trim().split(/\s+/).map(Number);
+      return [[row[1], { received: columns[0] ?? 0, sent: columns[8] ?? 0 }] as const];
+    }),
+  );
+}
+
+/** The larger of what was received and what was sent. Counters that began anew count as nothing, once. */
+function bytesBetween(
+  before: ReadonlyMap<string, Counters>,
+  after: ReadonlyMap<string, Counters>,
+  names: readonly string[],
+): number {
+  const grown = (way: keyof Counters) =>
+    names.reduce((sum, name) => {
+      const [from, to] = [before.get(name), after.get(name)];
+      return sum + (from && to ? Math.max(0, to[way] - from[way]) : 0);
+    }, 0);
+  return Math.max(grown("received"), grown("sent"));
 }
