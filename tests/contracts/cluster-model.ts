@@ -61,8 +61,16 @@ export class ClusterModel {
     const run = (this.#runs.get(name) ?? 0) + 1;
     this.#runs.set(name, run);
     this.nodes.set(name, {
-      ...{ nodeId: name, incarnation: `${name}-run-${run}`, labels, state: "ready", busConnected: true },
-      ...{ served: new Map(), unnamed: new Set(), mustNameAll: false, debits: [], orphans: [] },
+      nodeId: name,
+      incarnation: `${name}-run-${run}`,
+      labels,
+      state: "ready",
+      busConnected: true,
+      served: new Map(),
+      unnamed: new Set(),
+      mustNameAll: false,
+      debits: [],
+      orphans: [],
     });
   }
 
@@ -78,7 +86,13 @@ export class ClusterModel {
     const mayName = (roomId: string) => isComplete || (names === "changed" && node.unnamed.has(roomId));
     const named = [...served.values()].filter(({ roomId }) => mayName(roomId));
     return beatOf(node.nodeId, {
-      ...{ incarnation, state, busConnected, labels, region, cores: cores ?? [{}, {}], ...content },
+      incarnation,
+      state,
+      busConnected,
+      labels,
+      region,
+      cores: cores ?? [{}, {}],
+      ...content,
       capacity: { maxPeers, networkBps: 1_000_000_000 },
       leases: serving([...served.values()], { named, isComplete }),
     });

@@ -1,4 +1,12 @@
-import type { CoreAdvert, Heartbeat, Lease, NodeStatus, RoomOptions, ServedLease } from "@fairlead/protocol";
+import {
+  type CoreAdvert,
+  digestOf,
+  type Heartbeat,
+  type Lease,
+  type NodeStatus,
+  type RoomOptions,
+  type ServedLease,
+} from "@fairlead/protocol";
 import type { Placement, PlaceRequest, Registry } from "@fairlead/registry";
 import type { PlacementPolicy } from "@fairlead/registry/placement";
 
@@ -52,11 +60,14 @@ export function serving(
   leases: readonly Served[],
   { named = leases, isComplete = false }: { named?: readonly Served[]; isComplete?: boolean } = {},
 ): Heartbeat["leases"] {
-  const epochSum = leases.reduce((sum, { epoch }) => sum + (epoch % 1_000_000_000), 0);
   const toServed = ({ roomId, core, epoch, peers = 1, isLocal = false }: Served) => ({
-    ...{ roomId, core, epoch, peers, isLocal },
+    roomId,
+    core,
+    epoch,
+    peers,
+    isLocal,
   });
-  return { count: leases.length, epochSum, named: named.map(toServed), isComplete };
+  return { ...digestOf(leases), named: named.map(toServed), isComplete };
 }
 
 /** Time passes while these nodes beat, and no other does: in steps of 500 ms, as theirs. */
@@ -83,7 +94,11 @@ export function placePeer(
 
 export function roomOptions(options: Partial<RoomOptions> = {}): RoomOptions {
   return {
-    ...{ maxPeers: 1_000, duplicateIdentity: "replace", emptyTimeoutMs: 30_000, kind: "meeting", labels: [] },
+    maxPeers: 1_000,
+    duplicateIdentity: "replace",
+    emptyTimeoutMs: 30_000,
+    kind: "meeting",
+    labels: [],
     ...options,
   };
 }

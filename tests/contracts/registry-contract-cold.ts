@@ -22,7 +22,8 @@ export function describeColdStart(createAdapter: CreateRegistryAdapter): void {
 
     fact("its time begins with the first that asks", async ({ registry, advance }) => {
       await expect(placePeer(registry, "standup")).rejects.toMatchObject({
-        ...{ code: "registry_cold", retryAfterMs: 1_100 },
+        code: "registry_cold",
+        retryAfterMs: 1_100,
       });
       await advance(1_100);
       await expect(placePeer(registry, "standup")).rejects.toMatchObject({ code: "no_capacity" });

@@ -24,7 +24,10 @@ async function names(
 }
 
 const leaseOf = (nodeId: string, epoch: number) => ({
-  ...{ ...ROOM, nodeId, incarnation: `${nodeId}-run-1`, epoch },
+  ...ROOM,
+  nodeId,
+  incarnation: `${nodeId}-run-1`,
+  epoch,
 });
 const NOTHING = { lost: [], renewed: [] };
 
@@ -85,7 +88,8 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
         const { lease } = await placePeer(registry, "standup");
         expect(lease.core).toBe(1);
         expect(await names(adapter, "a", { epoch: lease.epoch, isLocal: true })).toEqual({
-          ...{ lost: [], renewed: [leaseOf("a", lease.epoch + 1)] },
+          lost: [],
+          renewed: [leaseOf("a", lease.epoch + 1)],
         });
       },
     );
@@ -101,7 +105,8 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
         const tried = await names(adapter, "b", { epoch, isLocal: true });
         expect(tried).toEqual({ lost: [{ ...lease, epoch: epoch + 1 }], renewed: [] });
         expect(await names(adapter, "a", { epoch, peers: 3, isLocal: true })).toEqual({
-          ...{ lost: [], renewed: [leaseOf("a", epoch + 2)] },
+          lost: [],
+          renewed: [leaseOf("a", epoch + 2)],
         });
       },
     );
@@ -140,7 +145,8 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
         await names(adapter, "a", { epoch, peers: 2, isLocal: true });
         expect(await names(adapter, "b", { epoch: epoch + 1, peers: 2, isLocal: true })).toEqual(NOTHING);
         expect(await names(adapter, "c", { epoch: epoch + 1, peers: 2, isLocal: true })).toEqual({
-          ...{ lost: [leaseOf("b", epoch + 2)], renewed: [] },
+          lost: [leaseOf("b", epoch + 2)],
+          renewed: [],
         });
       },
     );
@@ -152,7 +158,8 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
       await names(adapter, "a", { epoch: lease.epoch, peers: 3 });
       const kept = { ...lease, epoch: now() + 101 };
       expect(await names(adapter, "b", { epoch: now() + 100, peers: 1, isLocal: true })).toEqual({
-        ...{ lost: [kept], renewed: [] },
+        lost: [kept],
+        renewed: [],
       });
     });
 

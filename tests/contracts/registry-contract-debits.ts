@@ -98,7 +98,9 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
       const other = (await placePeer(registry, "retro")).lease;
       expect([lease.core, other.core]).toEqual([0, 1]);
       const moved = await registry.place({
-        ...{ roomId: "standup", supersedes: lease, exclude: [{ ...lease }] },
+        roomId: "standup",
+        supersedes: lease,
+        exclude: [{ ...lease }],
       });
       expect(moved.lease.core).toBe(1);
       const debits = async () => (await nodesOf(registry))[0]?.cores.map(({ debit }) => debit);

@@ -64,7 +64,9 @@ export function describeDigests(openAdapter: OpenRegistryAdapter): void {
         });
         expect(await placePeer(registry, "two")).toMatchObject({ lease: two, isNew: false });
         expect((await registry.describeRoom("one"))?.decision).toEqual({
-          ...{ reason: "claimed_by_node", atMs: now(), candidates: [] },
+          reason: "claimed_by_node",
+          atMs: now(),
+          candidates: [],
         });
       },
     );

@@ -19,7 +19,14 @@ export function describeNodes(openAdapter: OpenRegistryAdapter): void {
         const { nodeId, incarnation, state, busConnected, region, labels, version, networkLoad } = beat;
         expect(await nodesOf(registry)).toEqual([
           {
-            ...{ nodeId, incarnation, state, busConnected, region, labels, version, networkLoad },
+            nodeId,
+            incarnation,
+            state,
+            busConnected,
+            region,
+            labels,
+            version,
+            networkLoad,
             capacity: { maxPeers: 40, networkBps: 5_000_000 },
             lastBeatMs: now(),
             cores: [

@@ -78,7 +78,8 @@ export function describePlacement(createAdapter: OpenRegistryAdapter): void {
       async ({ registry }) => {
         const refuses = (retryAfterMs: number, exclude: CoreAddress[] = []) =>
           expect(placePeer(registry, "standup", { exclude })).rejects.toMatchObject({
-            ...{ code: "no_capacity", retryAfterMs },
+            code: "no_capacity",
+            retryAfterMs,
           });
         await refuses(5_000);
         await registry.heartbeat(beatOf("draining", { state: "draining" }));

@@ -6,7 +6,9 @@ import { factsAbout } from "./with-adapter.ts";
 const ofAddress: Rate = { name: "address", subject: "192.0.2.1", limit: 3, windowMs: 3_000 };
 const ofRoom: Rate = { name: "room", subject: "standup", limit: 2, windowMs: 60_000 };
 const refused = (rate: string, retryAfterMs: number) => ({
-  ...{ code: "rate_limited", retryAfterMs, detail: { rate } },
+  code: "rate_limited",
+  retryAfterMs,
+  detail: { rate },
 });
 
 const countTimes = async (registry: Registry, times: number, rate: Rate) => {
@@ -94,7 +96,8 @@ export function describeRates(createAdapter: OpenRegistryAdapter): void {
         expect(await registry.count([ofRoom])).toMatchObject([{ remaining: 0 }]);
         // Nor does a room that is full of joins hide from them that they are banned.
         const join = registry.place({
-          ...{ roomId: "standup", rates: [ofRoom] },
+          roomId: "standup",
+          rates: [ofRoom],
           peer: { identity: "eve", ticketId: "any" },
         });
         await expect(join).rejects.toMatchObject({ code: "banned" });

@@ -105,7 +105,8 @@ function memoryAdapter(): Lane {
   const clock = givenClock();
   const create = () => createMemoryRegistry({ now: clock.now, policy: POLICY });
   const adapter = {
-    ...{ registry: create(), ...clock },
+    registry: create(),
+    ...clock,
     flush: async () => {
       adapter.registry = create();
     },
@@ -119,7 +120,8 @@ async function openLane(database: number, client: Client): Promise<Lane> {
   const url = `${server.url}/${database}`;
   const registry = await connectRedisRegistry({ url, now: clock.now, policy: POLICY, ...PATIENT });
   return {
-    ...{ registry, ...clock },
+    registry,
+    ...clock,
     flush: async () => void (await client.multi().select(database).flushDb().exec()),
     close: () => registry.close(),
   };

@@ -24,16 +24,22 @@ export const simpleStep: fc.Arbitrary<SimpleStep> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      ...{ do: fc.constant("beat" as const), nodeId: node, isDraining: fc.boolean() },
+      do: fc.constant("beat" as const),
+      nodeId: node,
+      isDraining: fc.boolean(),
       loads: fc.array(load, { minLength: 2, maxLength: 2 }),
-      ...{ brokenCore: fc.integer({ min: 0, max: 6 }), settles: fc.nat({ max: 4 }) },
+      brokenCore: fc.integer({ min: 0, max: 6 }),
+      settles: fc.nat({ max: 4 }),
     }),
   },
   {
     weight: 5,
     arbitrary: fc.record({
-      ...{ do: fc.constant("place" as const), roomId, withPeer: fc.boolean() },
-      ...{ excludes: node, excludedCore: fc.integer({ min: 0, max: 6 }) },
+      do: fc.constant("place" as const),
+      roomId,
+      withPeer: fc.boolean(),
+      excludes: node,
+      excludedCore: fc.integer({ min: 0, max: 6 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("release" as const), roomId }) },

@@ -67,12 +67,14 @@ describe.each(ADAPTERS)("the %s registry, when Redis", (_, connect) => {
     await server.restart();
     await expect.poll(() => answers(registry), PATIENT).toBe(true);
     await expect(placePeer(registry, "standup")).rejects.toMatchObject({
-      ...{ code: "registry_cold", retryAfterMs: expect.any(Number) },
+      code: "registry_cold",
+      retryAfterMs: expect.any(Number),
     });
     await expect
       .poll(() => placePeer(registry, "standup").catch(({ code }) => code), PATIENT)
       .toMatchObject({
-        ...{ isNew: true, lease: { nodeId: "a" } },
+        isNew: true,
+        lease: { nodeId: "a" },
       });
   }, 60_000);
 

@@ -146,7 +146,10 @@ const inherit = fc.record({ do: fc.constant("inherit" as const), node, suspects:
 
 const claimLocally = fc.record({
   do: fc.constant("claimLocally" as const),
-  ...{ node, roomId, core: fc.nat({ max: 1 }), peers: fc.nat({ max: 3 }) },
+  node,
+  roomId,
+  core: fc.nat({ max: 1 }),
+  peers: fc.nat({ max: 3 }),
 });
 
 const other: fc.Arbitrary<Step> = fc.oneof(
@@ -164,7 +167,9 @@ const other: fc.Arbitrary<Step> = fc.oneof(
   fc.record(
     {
       do: fc.constant("look" as const),
-      ...{ roomId, limit: fc.integer({ min: 1, max: 3 }), node: fc.option(node, { nil: undefined }) },
+      roomId,
+      limit: fc.integer({ min: 1, max: 3 }),
+      node: fc.option(node, { nil: undefined }),
     },
     { requiredKeys: ["do", "roomId", "limit"] },
   ),

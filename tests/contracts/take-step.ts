@@ -75,8 +75,11 @@ async function beat(step: Does<"beat">, adapter: RegistryAdapter, model: Cluster
       node.unnamed.add(served.roomId);
     }
   return sendBeat(node, adapter, model, {
-    ...{ cores: step.cores, networkLoad: step.networkLoad, names: step.names },
-    ...{ observedCosts: step.observed, settledDebits: node.debits.slice(0, step.settles) },
+    cores: step.cores,
+    networkLoad: step.networkLoad,
+    names: step.names,
+    observedCosts: step.observed,
+    settledDebits: node.debits.slice(0, step.settles),
     suspects: step.suspects.map((name) => model.node(name).incarnation),
   });
 }
@@ -106,7 +109,10 @@ async function place(step: Does<"place">, adapter: RegistryAdapter, model: Clust
   const { roomId, region, labels, options, suspect, withPeer, opens } = step;
   const former = model.leases.get(roomId);
   const request: PlaceRequest = {
-    ...{ roomId, labels, rates: step.rates, exclude: step.exclude.map((each) => addressOf(each, model)) },
+    roomId,
+    labels,
+    rates: step.rates,
+    exclude: step.exclude.map((each) => addressOf(each, model)),
     ...(withPeer ? { peer: { identity: "ada", ticketId: "ticket-of-ada" } } : {}),
     ...(options ? { options: roomOptions(options) } : {}),
     ...(region === undefined ? {} : { region }),

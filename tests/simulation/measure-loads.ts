@@ -17,8 +17,13 @@ export function measureLoads(cluster: Cluster, atS: number): LoadDistribution {
   const at = (share: number) => (loads[Math.max(0, Math.ceil(share * loads.length) - 1)] ?? 0) / 1_000_000;
   const shareAbove = (ppm: number) => 1 - lowerBound(loads, ppm) / loads.length;
   return {
-    ...{ atS, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) },
-    ...{ above80: shareAbove(800_000), overCapacity: shareAbove(1_000_000) },
+    atS,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    max: at(1),
+    above80: shareAbove(800_000),
+    overCapacity: shareAbove(1_000_000),
   };
 }
 

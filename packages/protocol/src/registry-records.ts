@@ -59,13 +59,21 @@ export const ServedLease = z.object({
 });
 export type ServedLease = z.infer<typeof ServedLease>;
 
+/** An epoch is a time in ms: sums of what is left of it stay exact, however many leases a node has. */
+export const EPOCH_MODULUS = 1_000_000_000;
+
 /** All leases that a node serves, in two numbers, so that a beat need not name each. */
 export const LeaseDigest = z.object({
   count: z.int().min(0),
-  /** Sum of `epoch % 1_000_000_000`. */
+  /** Sum of `epoch % EPOCH_MODULUS`. */
   epochSum: z.int().min(0),
 });
 export type LeaseDigest = z.infer<typeof LeaseDigest>;
+
+export function digestOf(leases: readonly Pick<Lease, "epoch">[]): LeaseDigest {
+  const epochSum = leases.reduce((sum, { epoch }) => sum + (epoch % EPOCH_MODULUS), 0);
+  return { count: leases.length, epochSum };
+}
 
 /** What a node tells the registry each beat. */
 export const Heartbeat = z.object({

@@ -1,2 +1,2 @@
-export type { Rate, RateLimit, RateStanding } from "./rates/rate.ts";
 export type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "./registry.ts";
+export type { Rate, RateLimit, RateStanding } from "./rules/rates/rate.ts";

@@ -8,7 +8,7 @@ import type {
   RoomOptions,
   RoomRecord,
 } from "@fairlead/protocol";
-import type { Rate, RateStanding } from "./rates/rate.ts";
+import type { Rate, RateStanding } from "./rules/rates/rate.ts";
 
 export type PlaceRequest = {
   roomId: string;

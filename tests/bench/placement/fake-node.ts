@@ -1,4 +1,4 @@
-import type { Heartbeat } from "@fairlead/protocol";
+import { digestOf, type Heartbeat } from "@fairlead/protocol";
 import type { Placement } from "@fairlead/registry";
 import { heartbeatArguments } from "@fairlead/registry/scripts";
 
@@ -25,12 +25,20 @@ export class FakeNode {
     this.incarnation = `run-of-${nodeId}`;
     this.#encode = encode;
     this.#beat = {
-      ...{ nodeId, incarnation: this.incarnation, state: "ready", busConnected: true, version: "0.1.0" },
-      ...{ region: REGIONS[index % REGIONS.length] ?? "", labels: [], networkLoad: 0.1 },
-      ...{ cores: Array.from({ length: cores }, (_, core) => idleCore(core)), settledDebits: [] },
+      nodeId,
+      incarnation: this.incarnation,
+      state: "ready",
+      busConnected: true,
+      version: "0.1.0",
+      region: REGIONS[index % REGIONS.length] ?? "",
+      labels: [],
+      networkLoad: 0.1,
+      cores: Array.from({ length: cores }, (_, core) => idleCore(core)),
+      settledDebits: [],
       capacity: { maxPeers: null, networkBps: 10_000_000_000 },
       leases: { count: 0, epochSum: 0, named: [], isComplete: false },
-      ...{ observedCosts: [], suspects: [] },
+      observedCosts: [],
+      suspects: [],
     };
   }
 
@@ -63,13 +71,16 @@ export class FakeNode {
     const served = [...this.#served.values()];
     for (const core of this.#beat.cores) core.cpuLoad = 0.1 + Math.round(Math.random() * 400_000) / 1_000_000;
     const named = this.#news.map(({ lease: { roomId, core, epoch } }) => ({
-      ...{ roomId, core, epoch, peers: 2, isLocal: false },
+      roomId,
+      core,
+      epoch,
+      peers: 2,
+      isLocal: false,
     }));
-    const epochSum = served.reduce((sum, { epoch }) => sum + (epoch % 1_000_000_000), 0);
     return heartbeatArguments({
       ...this.#beat,
       settledDebits: this.#news.map(({ debitId }) => debitId),
-      leases: { count: served.length, epochSum, named, isComplete: false },
+      leases: { ...digestOf(served), named, isComplete: false },
     });
   }
 }

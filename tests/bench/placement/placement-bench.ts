@@ -41,7 +41,8 @@ export async function runPlacementBench(args: string[]): Promise<Record<string, 
     Object.fromEntries(measured.map(({ nodes, placed }) => [nodes, rounded(quantile(placed.newMs, share))]));
   const p99Ms = of(0.99);
   return {
-    ...{ p50Ms: of(0.5), p99Ms },
+    p50Ms: of(0.5),
+    p99Ms,
     p99Ratio10kOver10: rounded((p99Ms[10_000] ?? Number.NaN) / (p99Ms[10] ?? Number.NaN)),
     placementsPerSecond: measured.at(-1)?.perSecond,
     redisCpuShare: Object.fromEntries(measured.map(({ nodes, cpuShare }) => [nodes, rounded(cpuShare)])),

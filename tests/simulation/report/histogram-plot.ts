@@ -13,7 +13,9 @@ export function plotHistogram(results: readonly StrategyResult[]): string {
   return drawPlot({
     title: "Cores by load, when the fullest hundredth of them was fullest",
     note: `Share of the cores in steps of ${HISTOGRAM_STEP}; the last also has all beyond`,
-    ...{ x, y, marks: marks.join("") },
+    x,
+    y,
+    marks: marks.join(""),
     xLabel: (load) => load.toFixed(1),
     yLabel: (share) => `${Math.round(share * 100)} %`,
   });

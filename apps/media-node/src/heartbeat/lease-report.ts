@@ -1,4 +1,4 @@
-import type { Heartbeat, ServedLease } from "@fairlead/protocol";
+import { digestOf, type Heartbeat, type ServedLease } from "@fairlead/protocol";
 
 type LeasesOfBeat = Heartbeat["leases"];
 
@@ -28,8 +28,7 @@ export class LeaseReport {
       nowMs - this.#completeMs >= COMPLETE_EVERY_MS ||
       served.some(({ isLocal }) => isLocal);
     return {
-      count: served.length,
-      epochSum: served.reduce((sum, { epoch }) => sum + (epoch % 1_000_000_000), 0),
+      ...digestOf(served),
       named: isComplete
         ? [...served]
         : served.filter((lease) => isNews(lease, this.#known.get(lease.roomId))),

@@ -20,7 +20,9 @@ function startRegistry() {
       settledDebits,
       capacity: { maxPeers: null, networkBps: 1_000_000_000 },
       leases: {
-        ...{ count: leases.length, epochSum: 0, isComplete: false },
+        count: leases.length,
+        epochSum: 0,
+        isComplete: false,
         named: leases.map(({ roomId, core, epoch }) => ({ roomId, core, epoch, peers: 1, isLocal: false })),
       },
       observedCosts: [],

@@ -7,20 +7,21 @@ import {
   randomId,
 } from "@fairlead/protocol";
 import { pageOf, pageSize, startOf } from "../page.ts";
-import { memberOf } from "../placement/node-pools.ts";
-import { DEFAULT_POLICY, type PlacementPolicy } from "../placement/placement-policy.ts";
-import type { Rate, RateStanding } from "../rates/rate.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
-import { bury } from "./bury-nodes.ts";
+import { isBanned } from "../rules/bans/memory.ts";
+import { bury } from "../rules/bury-nodes/memory.ts";
+import { takeHeartbeat } from "../rules/heartbeat/memory.ts";
+import { memberOf } from "../rules/node-pools/memory.ts";
+import { placeRoom } from "../rules/place/memory.ts";
+import { DEFAULT_POLICY, type PlacementPolicy } from "../rules/policy.ts";
+import { RateTable } from "../rules/rates/memory.ts";
+import type { Rate, RateStanding } from "../rules/rates/rate.ts";
+import { patchRoom, toRoomRecord } from "../rules/room-record/memory.ts";
+import type { Room } from "../rules/rooms/memory.ts";
 import { toNodeStatus } from "./node-status.ts";
-import { placeRoom } from "./place-room.ts";
-import { RateTable } from "./rate-table.ts";
 import { newIndex, type RegistryIndex } from "./registry-index.ts";
-import { isBanned, patchRoom, toRoomRecord } from "./room-record.ts";
-import type { Room } from "./room-table.ts";
-import { takeHeartbeat } from "./take-heartbeat.ts";
 
-export type { PlacementPolicy } from "../placement/placement-policy.ts";
+export type { PlacementPolicy } from "../rules/policy.ts";
 
 export type MemoryRegistryOptions = {
   /** Milliseconds since 1970. */
@@ -58,7 +59,7 @@ class MemoryRegistry implements Registry {
     return { ...placed, rates };
   }
 
-  /** Who is banned pays for his address alone: else he would keep the room shut for everybody. */
+  /** A banned peer is counted for its address alone: counted for the room, it could keep everybody out. */
   #countJoin({ roomId, peer, rates = [] }: PlaceRequest, nowMs: number): RateStanding[] {
     const room = this.#index.rooms.get(roomId);
     const isKeptOut = room !== undefined && isBanned(room, peer);

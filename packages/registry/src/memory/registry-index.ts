@@ -1,11 +1,11 @@
 import type { RoomKind } from "@fairlead/protocol";
-import { CostHistogram } from "../placement/learned-cost.ts";
-import type { PlacementPolicy } from "../placement/placement-policy.ts";
-import { Leases } from "./leases.ts";
-import { NodeTable } from "./node-table.ts";
-import { Orphans } from "./orphans.ts";
-import { Reservations } from "./reservations.ts";
-import { RoomTable } from "./room-table.ts";
+import { Leases } from "../rules/leases/memory.ts";
+import { NodeTable } from "../rules/nodes/memory.ts";
+import { Orphans } from "../rules/orphans/memory.ts";
+import type { PlacementPolicy } from "../rules/policy.ts";
+import { Reservations } from "../rules/reservations/memory.ts";
+import { CostHistogram } from "../rules/room-cost/memory.ts";
+import { RoomTable } from "../rules/rooms/memory.ts";
 
 /** All that the registry knows. */
 export type RegistryIndex = {
@@ -25,6 +25,6 @@ export function newIndex(policy: PlacementPolicy): RegistryIndex {
   const orphans = new Orphans(policy);
   const reservations = new Reservations(policy, nodes.pools);
   const leases = new Leases(policy, { rooms, nodes, orphans, reservations });
-  const costs = { meeting: new CostHistogram(), broadcast: new CostHistogram() };
+  const costs = { meeting: new CostHistogram(policy), broadcast: new CostHistogram(policy) };
   return { policy, rooms, nodes, orphans, reservations, leases, costs };
 }

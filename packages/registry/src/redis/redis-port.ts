@@ -1,6 +1,6 @@
 import { ErrorReply } from "@redis/client";
 import * as z from "zod";
-import type { ScriptName } from "../scripts/lua/compose.ts";
+import type { ScriptName } from "../scripts/compose.ts";
 import type { ScriptPort } from "../scripts/script-port.ts";
 import { isScriptUnknown, type ScriptText } from "../scripts/script-texts.ts";
 import { type Link, openLink } from "./redis-link.ts";

@@ -1,2 +1,2 @@
-export { composeScript, SCRIPT_NAMES, type ScriptName } from "./lua/compose.ts";
+export { composeScript, SCRIPT_NAMES, type ScriptName } from "./compose.ts";
 export { heartbeatArguments } from "./to-arguments.ts";

@@ -9,12 +9,12 @@ import {
   type RoomRecord,
 } from "@fairlead/protocol";
 import * as z from "zod";
-import { coreLoadPpm } from "../placement/core-load.ts";
-import { fromPpm, toPpm } from "../placement/placement-policy.ts";
-import type { Rate, RateStanding } from "../rates/rate.ts";
 import type { HeartbeatReply, Placement, PlaceRequest } from "../registry.ts";
+import { coreLoadPpm } from "../rules/core-load/memory.ts";
+import { fromPpm, toPpm } from "../rules/policy.ts";
+import type { Rate, RateStanding } from "../rules/rates/rate.ts";
 import { parseOwed, parseRateRefusal } from "./rate-texts.ts";
-import { fromOptionsText } from "./room-options.ts";
+import { fromOptionsText } from "./room-texts.ts";
 
 const Text = z.string();
 const RateRefusal = z.tuple([z.literal("rate_limited"), Text, Text]);
@@ -102,8 +102,13 @@ export function parseRoomReply(reply: unknown): RoomRecord {
 
 /** As `heartbeatArguments` writes it. */
 const Advert = Heartbeat.pick({
-  ...{ state: true, busConnected: true, region: true, labels: true, version: true },
-  ...{ networkLoad: true, capacity: true },
+  state: true,
+  busConnected: true,
+  region: true,
+  labels: true,
+  version: true,
+  networkLoad: true,
+  capacity: true,
 }).extend({
   cores: z.array(z.tuple([z.int(), z.number(), z.int(), z.int(), z.int(), z.literal([0, 1])])),
 });

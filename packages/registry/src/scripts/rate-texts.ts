@@ -1,4 +1,4 @@
-import { costOf, type Rate, type RateStanding, rateRefusal, standingOf } from "../rates/rate.ts";
+import { costOf, type Rate, type RateStanding, rateRefusal, standingOf } from "../rules/rates/rate.ts";
 
 /** @returns What the scripts take: of each its key, the cost of a request, and the most that may be owed, µs. */
 export function toRatesText(rates: readonly Rate[]): string {

@@ -1,5 +1,5 @@
-import type { PlacementPolicy } from "../placement/placement-policy.ts";
-import type { ScriptName } from "./lua/compose.ts";
+import type { PlacementPolicy } from "../rules/policy.ts";
+import type { ScriptName } from "./compose.ts";
 
 /** What the scripts need from Redis, over RESP or REST. Every method may reject. None queues requests while Redis is away. */
 export type ScriptPort = {

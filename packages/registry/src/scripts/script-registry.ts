@@ -8,9 +8,9 @@ import {
 } from "@fairlead/protocol";
 import * as z from "zod";
 import { pageOf, pageSize, startOf } from "../page.ts";
-import type { Rate, RateStanding } from "../rates/rate.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
-import type { ScriptName } from "./lua/compose.ts";
+import type { Rate, RateStanding } from "../rules/rates/rate.ts";
+import type { ScriptName } from "./compose.ts";
 import {
   parseBeatReply,
   parseCountReply,

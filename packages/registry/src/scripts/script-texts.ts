@@ -1,5 +1,5 @@
-import { DEFAULT_POLICY, type PlacementPolicy } from "../placement/placement-policy.ts";
-import { composeScript, type ScriptName } from "./lua/compose.ts";
+import { DEFAULT_POLICY, type PlacementPolicy } from "../rules/policy.ts";
+import { composeScript, type ScriptName } from "./compose.ts";
 
 export type ScriptText = { text: string /** By which Redis knows it: SHA-1 in hex. */; sha: string };
 

@@ -1,8 +1,8 @@
 import type { Heartbeat } from "@fairlead/protocol";
-import { toPpm } from "../placement/placement-policy.ts";
 import type { PlaceRequest, RoomPatch } from "../registry.ts";
+import { toPpm } from "../rules/policy.ts";
 import { toRatesText } from "./rate-texts.ts";
-import { toLabels, toOptionsText, toPools, toRegion } from "./room-options.ts";
+import { toLabels, toOptionsText, toPools, toRegion } from "./room-texts.ts";
 
 /** @returns What the heartbeat script takes after the time; see there. */
 export function heartbeatArguments(beat: Heartbeat): string[] {

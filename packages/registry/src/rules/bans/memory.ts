@@ -1,0 +1,17 @@
+import { FairleadError } from "@fairlead/protocol";
+import type { PlaceRequest } from "../../registry.ts";
+import type { Room } from "../rooms/memory.ts";
+
+/** The identity, or the very ticket, whose bearer may have taken another name. */
+export function isBanned(room: Room, peer: PlaceRequest["peer"]): boolean {
+  return peer !== undefined && (room.bans.has(peer.identity) || bannedTickets(room).includes(peer.ticketId));
+}
+
+/** @throws {FairleadError} `banned`. */
+export function refuseBanned(room: Room, peer: PlaceRequest["peer"]): void {
+  if (isBanned(room, peer)) throw new FairleadError("banned", { message: `banned from room ${room.roomId}` });
+}
+
+export function bannedTickets({ bans }: Room): string[] {
+  return [...new Set([...bans.values()].flatMap((ticketIds) => [...ticketIds]))];
+}

@@ -1,0 +1,58 @@
+-- ARGV: now, node id, incarnation, the pools that it offers to stand in ("" while it is draining), "1" with the bus, loads, peers, most
+-- peers or "", what it says of itself (JSON, for listings), digest of its leases (`count epochSum`), debits to settle, leases it names
+-- (`room core epoch peers isLocal`), "1" if these are all, observed costs (`kind ppm`), suspects.
+--
+-- Returns: "1" if all leases are needed; lost, renewed and orphaned leases; late nodes.
+--
+-- First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
+-- in a second are what Redis spends its time on, so there are no functions here, and most numbers stay the texts that they came as. What follows
+-- (`script.lua`) would do the same.
+
+local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
+local OFFERS = HAS_BUS and ARGV[4] or ""
+local IS_PLAIN = ARGV[11] == "" and ARGV[12] == "" and ARGV[13] == "0" and ARGV[14] == "" and ARGV[15] == ""
+-- The longest silent of those that are late or dead.
+local silent = call("ZRANGEBYSCORE", BEATS, "-inf", "(" .. NOW - LATE_AFTER_MS, "WITHSCORES", "LIMIT", 0, SILENT_PER_BEAT)
+
+-- Late are those that are neither dead nor, perhaps, cut off; else nil.
+local late = {}
+for index = 1, #silent, 2 do
+  local inc, silentMs = silent[index], NOW - silent[index + 1]
+  if silentMs > NODE_TTL_MS or inc == INC or call("HGET", PREFIX .. "node:" .. inc, "quietUntil") == "0" then
+    late = nil
+    break
+  end
+  late[#late + 1] = inc .. " " .. silentMs
+end
+
+if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatAt <= GAP_MS
+  and NOW - connectedAt <= NODE_TTL_MS
+  and (OFFERS == "" or #call("ZRANGEBYSCORE", ORPHANS, "-inf", "(" .. NOW - HEIR_PATIENCE_MS, "LIMIT", 0, 1) == 0) then
+  local key, name, now = PREFIX .. "node:" .. INC, NODE_ID .. " " .. INC, NOW == tonumber(ARGV[1]) and ARGV[1] or NOW
+  local quietUntil, digest, offers, debits, openPeers, rank =
+    unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank"))
+  local hasRoom = OFFERS ~= "" and (ARGV[8] == "" or openPeers and ARGV[7] + openPeers < tonumber(ARGV[8]))
+  -- Of a node without debits the first core is the least-loaded.
+  local newRank = hasRoom and match(ARGV[6], "^%d+")
+  if newRank and debits and debits ~= "" then
+    local debitOf, least = {}, nil
+    for core, ppm in gmatch(debits, "(%d+):(%d+)") do debitOf[core] = ppm end
+    for load, core in gmatch(ARGV[6], "(%d+):(%d+)") do
+      load = tonumber(load)
+      if least and load >= least then break end
+      load = load + (debitOf[core] or 0)
+      if not least or load < least then least = load end
+    end
+    newRank = least .. ""
+  end
+  if quietUntil and NOW < tonumber(quietUntil) and offers == OFFERS and newRank and rank ~= "" then
+    call("HSET", META, "lastBeatAt", now, "connectedAt", now)
+    call("ZADD", BEATS, now, INC)
+    call("HSET", key, "beatAt", now, "rank", newRank, "peers", ARGV[7], "maxPeers", ARGV[8], "loads", ARGV[6],
+      "advert", ARGV[9])
+    if newRank ~= rank then
+      for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
+    end
+    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";") }
+  end
+end

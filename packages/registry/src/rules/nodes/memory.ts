@@ -1,0 +1,110 @@
+import type { Heartbeat } from "@fairlead/protocol";
+import { ScoredSet } from "../../memory/scored-set.ts";
+import { BusWatch } from "../liveness/bus-watch.ts";
+import { isAliveByTime, type Moment } from "../liveness/memory.ts";
+import { memberOf, NodePools } from "../node-pools/memory.ts";
+import type { PlacementPolicy } from "../policy.ts";
+import { type KnownNode, newNode, renewNode } from "./known-node.ts";
+
+/** Each run of each node, until it is buried. */
+export class NodeTable {
+  readonly pools = new NodePools<KnownNode>();
+  readonly bus: BusWatch;
+  readonly #policy: PlacementPolicy;
+  readonly #nodes = new Map<string, KnownNode>();
+  /** Incarnations by their last heartbeat. */
+  readonly #beats = new ScoredSet();
+  /** `nodeId incarnation`, in order. */
+  readonly #names = new ScoredSet();
+  readonly #byName = new Map<string, KnownNode>();
+  /** Since when nobody is blamed for his silence, and the last heartbeat of any node. */
+  #aliveFloorMs = 0;
+  #lastBeatMs: number | null = null;
+  /** When the registry was first asked for a place after that beat, and found it too long ago. */
+  #askedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(policy: PlacementPolicy) {
+    this.#policy = policy;
+    this.bus = new BusWatch(policy);
+  }
+
+  get(incarnation: string): KnownNode | undefined {
+    return this.#nodes.get(incarnation);
+  }
+
+  /** Before anything else of a heartbeat: when nobody was heard for long, it was the registry that was away, or all were. */
+  hear(nowMs: number): void {
+    const isFirst = this.#lastBeatMs === null;
+    if (isFirst || nowMs - (this.#lastBeatMs ?? 0) > this.#policy.gapMs) this.#aliveFloorMs = nowMs;
+    this.#lastBeatMs = nowMs;
+  }
+
+  /**
+   * Nobody was heard for long: the registry was away, or all nodes are dead. Time tells, from when somebody asks: nodes that live
+   * are heard soon.
+   * @returns For how long that has been asked, ms; null while nodes are heard, and before the first.
+   */
+  silentForMs(nowMs: number): number | null {
+    const lastBeatMs = this.#lastBeatMs;
+    if (lastBeatMs === null || nowMs - lastBeatMs <= this.#policy.gapMs) return null;
+    if (this.#askedMs <= lastBeatMs) this.#askedMs = nowMs;
+    return nowMs - this.#askedMs;
+  }
+
+  renew(beat: Heartbeat, nowMs: number): KnownNode {
+    const node = this.#nodes.get(beat.incarnation) ?? newNode(beat);
+    renewNode(node, beat, nowMs);
+    this.#nodes.set(node.incarnation, node);
+    this.#beats.set(node.incarnation, nowMs);
+    this.#names.set(memberOf(node), 0);
+    this.#byName.set(memberOf(node), node);
+    return node;
+  }
+
+  remove(node: KnownNode): void {
+    this.#nodes.delete(node.incarnation);
+    this.#beats.delete(node.incarnation);
+    this.#names.delete(memberOf(node));
+    this.#byName.delete(memberOf(node));
+    this.pools.remove(node);
+  }
+
+  momentAt(nowMs: number): Moment {
+    return { nowMs, aliveFloorMs: this.#aliveFloorMs };
+  }
+
+  isAliveByTime(node: KnownNode, nowMs: number, suspect?: string): boolean {
+    return isAliveByTime(node, suspect, this.#policy, this.momentAt(nowMs));
+  }
+
+  /** Heard of lately, and not cut from the bus while others have it. */
+  isAlive(incarnation: string, nowMs: number, suspect?: string): boolean {
+    const node = this.#nodes.get(incarnation);
+    return node !== undefined && this.isAliveByTime(node, nowMs, suspect) && !this.bus.isCut(node, nowMs);
+  }
+
+  /** Longest silent first. @param sinceMs Only those whose last heartbeat is not older. */
+  *byLastBeat(sinceMs?: number): Generator<KnownNode> {
+    for (const { member } of this.#beats.from(sinceMs)) {
+      const node = this.#nodes.get(member);
+      if (node) yield node;
+    }
+  }
+
+  /** In order of node id, then incarnation. @param after A `nodeId incarnation` to begin after. */
+  *byName(after = ""): Generator<KnownNode> {
+    for (const { member } of this.#names.from(0, after)) {
+      const node = this.#byName.get(member);
+      if (node && member !== after) yield node;
+    }
+  }
+
+  runsOf(nodeId: string): KnownNode[] {
+    const runs: KnownNode[] = [];
+    for (const node of this.byName(`${nodeId} `)) {
+      if (node.nodeId !== nodeId) break;
+      runs.push(node);
+    }
+    return runs;
+  }
+}

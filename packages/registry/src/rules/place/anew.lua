@@ -1,0 +1,79 @@
+-- Then the way to a new one.
+
+if not bornAt then
+  bornAt = NOW
+  saveMeta()
+end
+if NOW - bornAt < COLD_MS then return { "registry_cold", digits(bornAt + COLD_MS - NOW) } end
+
+-- Nobody was heard for long: the registry was away, or all nodes are dead. Time tells, from when somebody asks: nodes that live are
+-- heard soon. Until then their leases say nothing; who serves the room, if anybody does, knows only the bus.
+local function isSilent()
+  if not lastBeatAt or NOW - lastBeatAt <= GAP_MS then return false end
+  local askedAt = tonumber(call("HGET", META, "askedAt"))
+  if not askedAt or askedAt <= lastBeatAt then
+    askedAt = NOW
+    call("HSET", META, "askedAt", askedAt)
+  end
+  return room and room.inc or NOW - askedAt < NODE_TTL_MS
+end
+
+if isSilent() then return { "registry_cold", digits(RETRY_WHEN_SILENT_MS) } end
+
+local DEFAULT_WISH = "meeting;;;"
+
+local function parseLabels(texts)
+  local labels, seen = {}, {}
+  for label in gmatch(texts, "[^,]+") do
+    if not seen[label] then
+      labels[#labels + 1], seen[label] = label, true
+    end
+  end
+  table.sort(labels)
+  return labels
+end
+
+local function parseExcluded(text)
+  local excluded = {}
+  for inc, core in gmatch(text, "(%S+) (%d+)") do
+    excluded[inc] = excluded[inc] or {}
+    excluded[inc][tonumber(core)] = true
+  end
+  return excluded
+end
+
+local function wishFor(text, peers)
+  local kind, region, nodeId, labels = match(text, "^([^;]*);([^;]*);([^;]*);([^;]*)$")
+  return {
+    region = region ~= "" and region or ARGV[8], nodeId = nodeId, labels = parseLabels(labels .. "," .. ARGV[9]),
+    excluded = parseExcluded(ARGV[10]), suspect = SUSPECT, cost = expectedCost(kind, peers),
+  }
+end
+
+local function explain(fits)
+  local parts = { "least_loaded", digits(NOW) }
+  for _, fit in ipairs(fits) do
+    parts[#parts + 1] = match(fit.name, "(%S+)") .. " " .. fit.core .. " " .. fit.load
+  end
+  return concat(parts, " ")
+end
+
+local function claim(room, fits, cost)
+  local best = fits[1]
+  room.claimedAt = NOW
+  give(room, { nodeId = match(best.name, "(%S+)"), inc = best.inc, core = best.core,
+    epoch = max(room.lastEpoch + 1, NOW), isConfirmed = false, isLocal = false, decision = explain(fits) })
+  startRoom(loadNode(room.inc), room.id, room.core, cost)
+end
+
+local options, wishText = ARGV[6], ARGV[7]
+if room then options, wishText = room.options, room.wish end
+local wish = wishFor(wishText ~= "" and wishText or DEFAULT_WISH, room and room.peers or 0)
+local fits, sawNode = chooseCore(wish)
+if #fits == 0 then
+  saveNodes()
+  return { "no_capacity", digits(sawNode and RETRY_WHEN_FULL_MS or RETRY_WHEN_NONE_MS) }
+end
+room = room or createRoom(ROOM_ID, options, wishText)
+claim(room, fits, wish.cost)
+return answer(room, true)

@@ -1,0 +1,120 @@
+import { FairleadError, type Lease, type PlacementDecision, type RoomOptions } from "@fairlead/protocol";
+import type { RegistryIndex } from "../../memory/registry-index.ts";
+import type { Placement, PlaceRequest } from "../../registry.ts";
+import { copyOptions, DEFAULT_ROOM_OPTIONS } from "../../room-options.ts";
+import { refuseBanned } from "../bans/memory.ts";
+import { type Candidate, type Choice, chooseCore } from "../choose-core/memory.ts";
+import { fromPpm } from "../policy.ts";
+import { expectedCostPpm } from "../room-cost/memory.ts";
+import type { Room } from "../rooms/memory.ts";
+
+/** The registry's answer, but for the name of the debit. */
+type Placed = { room: Room; lease: Lease; decision: PlacementDecision };
+
+/**
+ * Changes nothing where the peer is banned or there is no capacity: whoever holds the room keeps it until another can.
+ * @param debitId Names what the peer is debited.
+ * @param coldUntil When the registry may place rooms; only asked where the room has no lease in force.
+ * @throws {FairleadError} `banned`, `registry_cold`, `no_capacity`.
+ */
+export function placeRoom(
+  index: RegistryIndex,
+  request: PlaceRequest,
+  { debitId, nowMs, coldUntil }: { debitId: string; nowMs: number; coldUntil(): number },
+): Omit<Placement, "rates"> {
+  const known = index.rooms.get(request.roomId);
+  if (known) refuseBanned(known, request.peer);
+  const standing = known ? index.leases.standing(known, request, nowMs) : null;
+  if (known && standing) {
+    if (standing.incarnation !== request.suspect) index.leases.awaitAgain(known, nowMs);
+  } else {
+    refuseCold(coldUntil(), nowMs);
+    refuseSilent(index, known, nowMs);
+  }
+  const placed =
+    known && standing
+      ? { room: known, lease: standing, decision: explainLiveLease(nowMs) }
+      : placeAnew(index, request, nowMs);
+  const node = index.nodes.get(placed.lease.incarnation);
+  if (request.peer && node && !isExcluded(placed.lease, request))
+    index.reservations.addPeer(node, placed.lease, debitId, nowMs);
+  return answer(placed, debitId);
+}
+
+/** Of a standing lease: its core has turned the peer away before, so that nobody would settle a debit. */
+function isExcluded({ incarnation, core }: Lease, { exclude = [] }: PlaceRequest): boolean {
+  return exclude.some((other) => other.incarnation === incarnation && other.core === core);
+}
+
+function refuseCold(coldUntilMs: number, nowMs: number): void {
+  if (nowMs < coldUntilMs) throw new FairleadError("registry_cold", { retryAfterMs: coldUntilMs - nowMs });
+}
+
+/** After a silence of all nodes their leases say nothing; who serves the room, if anybody does, knows only the bus. */
+function refuseSilent({ nodes, policy }: RegistryIndex, known: Room | undefined, nowMs: number): void {
+  const silentForMs = nodes.silentForMs(nowMs);
+  if (silentForMs !== null && (known?.lease || silentForMs < policy.nodeTtlMs))
+    throw new FairleadError("registry_cold", { retryAfterMs: policy.retryWhenSilentMs });
+}
+
+function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): Placed {
+  const { rooms, leases, reservations, nodes } = index;
+  const known = rooms.get(request.roomId);
+  const options = known?.options ?? request.options ?? DEFAULT_ROOM_OPTIONS;
+  const costPpm = expectedCostPpm(index.costs[options.kind].p75Ppm(), known?.peers ?? 0, index.policy);
+  const choice = chooseFor(index, request, { options, costPpm, nowMs });
+  if (choice.state === "no_capacity")
+    throw new FairleadError("no_capacity", { retryAfterMs: choice.retryAfterMs });
+  const decision = explainChoice(choice.candidates, nowMs);
+  const room = rooms.obtain(request.roomId, nowMs, options);
+  const lease = leases.claim(room, choice.core, decision, nowMs);
+  const node = nodes.get(lease.incarnation);
+  if (node) reservations.startRoom(node, lease, costPpm, nowMs);
+  return { room, lease, decision };
+}
+
+function chooseFor(
+  { nodes, policy }: RegistryIndex,
+  { region, labels = [], exclude, suspect }: PlaceRequest,
+  { options, costPpm, nowMs }: { options: RoomOptions; costPpm: number; nowMs: number },
+): Choice {
+  const chooser = { pools: nodes.pools, policy, runsOf: (nodeId: string) => nodes.runsOf(nodeId) };
+  const wish = {
+    region: options.region ?? region,
+    labels: [...new Set([...options.labels, ...labels])],
+    nodeId: options.nodeId,
+    exclude,
+    suspect,
+    costPpm,
+  };
+  return chooseCore(chooser, wish, nodes.momentAt(nowMs));
+}
+
+/** All of it the caller's own. */
+function answer({ room, lease, decision }: Placed, debitId: string): Omit<Placement, "rates"> {
+  return {
+    lease: { ...lease },
+    isNew: decision.reason === "least_loaded",
+    debitId,
+    room: { options: copyOptions(room.options), mutes: room.mutes.map((mute) => ({ ...mute })) },
+    decision: copyDecision(decision),
+  };
+}
+
+function copyDecision({ candidates, ...decision }: PlacementDecision): PlacementDecision {
+  return { ...decision, candidates: candidates.map((candidate) => ({ ...candidate })) };
+}
+
+/** @param candidates Best first. @returns Why a room came to be where it is; loads before the debit. */
+export function explainChoice(candidates: readonly Candidate[], nowMs: number): PlacementDecision {
+  return {
+    reason: "least_loaded",
+    atMs: nowMs,
+    candidates: candidates.map(({ nodeId, core, loadPpm }) => ({ nodeId, core, load: fromPpm(loadPpm) })),
+  };
+}
+
+/** The room is where it was: nothing was compared. */
+function explainLiveLease(nowMs: number): PlacementDecision {
+  return { reason: "live_lease", atMs: nowMs, candidates: [] };
+}

@@ -1,0 +1,161 @@
+import type { CoreAddress, NodeState } from "@fairlead/protocol";
+
+/**
+ * Placement counts load in ppm, millionths of a core: sums of integers do not depend on their order, so an implementation in
+ * another language gives the same answer to the last digit.
+ */
+const PPM = 1_000_000;
+
+/** @param load 0..1. */
+export function toPpm(load: number): number {
+  return Math.round(load * PPM);
+}
+
+/** @returns 0..1. */
+export function fromPpm(ppm: number): number {
+  return ppm / PPM;
+}
+
+export type PlacementPolicy = {
+  /** A node whose last heartbeat is older is dead. */
+  nodeTtlMs: number;
+  /** The same for a node that somebody could not reach. */
+  suspectTtlMs: number;
+  /** A node whose last heartbeat is older is late: others are told, and ask it on the bus. */
+  lateAfterMs: number;
+  /** A node that has lost the bus for longer, while others have it, loses its rooms. */
+  cutAfterMs: number;
+  /**
+   * After so long without any node's heartbeat the registry was away, or all nodes are: it places nothing until one is heard, and no
+   * silence before that counts.
+   */
+  gapMs: number;
+  /** For how long a registry that finds itself empty places nothing, so that nodes can tell it what they serve. */
+  coldMs: number;
+
+  /** A core whose load would reach this takes no new room. */
+  fullPpm: number;
+  /** What a new room is expected to come to, until enough rooms of its kind have shown what they cost. */
+  roomCostPpm: number;
+  minRoomCostPpm: number;
+  maxRoomCostPpm: number;
+  /** What each peer adds. */
+  peerCostPpm: number;
+  /** For how long a young room's expected growth is reserved. */
+  reservationMs: number;
+  /** The longest life of a debit that nobody settles. */
+  debitTtlMs: number;
+  /** How many nodes of a pool are looked at, at most, for one room. */
+  walkLimit: number;
+  /** How many nodes that fit are compared, at most. */
+  candidateLimit: number;
+  /** When to ask again where all nodes are full: they say something new with their next heartbeats. */
+  retryWhenFullMs: number;
+  /** The same where no node may take the room at all: somebody has to start one. */
+  retryWhenNoneMs: number;
+  /** The same while nobody is heard: by then a node that lives has beaten again. */
+  retryWhenSilentMs: number;
+
+  /** What rooms cost is learned as counts by these upper bounds, each half as much again as the one before: finer would be noise. */
+  costBoundsPpm: readonly number[];
+  /** Fewer rooms than these say nothing about the next one. */
+  enoughCosts: number;
+  /** At so many, all counts are halved, so that what rooms cost lately counts most. */
+  forgetCostsAt: number;
+
+  /**
+   * A lease that its living node does not name for this long after the claim lapses: the room was never opened. A peer that is
+   * sent to it in the second half of that time starts it anew, or the room would be opened with a lease that ends that moment.
+   */
+  confirmWithinMs: number;
+  /** How many dead nodes one heartbeat buries, and how many late ones it tells. */
+  silentPerBeat: number;
+  /** One heartbeat's reply is bounded; the rest goes with the next ones, to whichever node beats. */
+  orphansPerBeat: number;
+  /** An heir that has not placed a room by then has lost the reply, or found no capacity: another one's turn. */
+  heirPatienceMs: number;
+  /** For how long what was said about a room (options, bans, mutes) outlives its last lease. */
+  roomRetentionMs: number;
+  /** How many records that were kept long enough are dropped with each that comes to be kept. */
+  droppedAtOnce: number;
+  /** The most identities that one room may ban, and the most tickets. */
+  bansPerRoom: number;
+  /** The most mutes that one room may hold. */
+  mutesPerRoom: number;
+};
+
+/**
+ * The costs are those of a meeting of three with cameras: six pairs of video and audio forwarded, each about 0.2 % of a core.
+ * Times suit a heartbeat of 500 ms.
+ */
+export const DEFAULT_POLICY: PlacementPolicy = {
+  nodeTtlMs: 3_000,
+  suspectTtlMs: 1_200,
+  lateAfterMs: 650,
+  cutAfterMs: 10_000,
+  gapMs: 1_000,
+  coldMs: 1_100,
+
+  fullPpm: 900_000,
+  roomCostPpm: 12_000,
+  minRoomCostPpm: 2_000,
+  maxRoomCostPpm: 250_000,
+  peerCostPpm: 4_000,
+  reservationMs: 120_000,
+  debitTtlMs: 30_000,
+  walkLimit: 256,
+  candidateLimit: 8,
+  retryWhenFullMs: 1_000,
+  retryWhenNoneMs: 5_000,
+  retryWhenSilentMs: 500,
+
+  costBoundsPpm: [
+    2_000, 3_000, 4_500, 6_750, 10_000, 15_000, 22_500, 34_000, 50_000, 75_000, 112_500, 170_000, 250_000,
+  ],
+  enoughCosts: 20,
+  forgetCostsAt: 1_024,
+
+  confirmWithinMs: 5_000,
+  silentPerBeat: 4,
+  orphansPerBeat: 50,
+  heirPatienceMs: 3_000,
+  roomRetentionMs: 30 * 24 * 3_600_000,
+  droppedAtOnce: 2,
+  bansPerRoom: 1_000,
+  mutesPerRoom: 1_000,
+};
+
+export type PlacementCore = { core: number; usable: boolean; cpuPpm: number; debitPpm: number };
+
+/** A node as placement sees it. */
+export type PlacementNode = {
+  nodeId: string;
+  incarnation: string;
+  state: NodeState;
+  busConnected: boolean;
+  region: string;
+  labels: readonly string[];
+  networkPpm: number;
+  /** Of all cores, as last advertised. */
+  peers: number;
+  /** Placed since, and not in `peers` yet. */
+  openPeers: number;
+  /** null: as many as its cores carry. */
+  maxPeers: number | null;
+  lastBeatMs: number;
+  cores: readonly PlacementCore[];
+};
+
+export type PlacementWish = {
+  /** Preferred region: others are looked at when nothing in it fits. */
+  region?: string | undefined;
+  /** All required. */
+  labels?: readonly string[];
+  /** The only node that will do. */
+  nodeId?: string | undefined;
+  exclude?: readonly CoreAddress[] | undefined;
+  /** An incarnation that the caller could not reach. */
+  suspect?: string | undefined;
+  /** What the room is expected to come to. */
+  costPpm: number;
+};

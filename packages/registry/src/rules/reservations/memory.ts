@@ -1,0 +1,107 @@
+import type { Lease } from "@fairlead/protocol";
+import { growthPpm } from "../growth/memory.ts";
+import type { NodePools } from "../node-pools/memory.ts";
+import type { KnownNode } from "../nodes/known-node.ts";
+import type { PlacementPolicy } from "../policy.ts";
+
+/** What was promised to one peer, and no measured load contains yet. */
+export type Debit = { roomId: string; core: number; costPpm: number; atMs: number };
+
+/** A room placed lately: it reserves what it is expected to grow by. */
+export type YoungRoom = {
+  core: number;
+  placedAtMs: number;
+  costPpm: number;
+  peers: number;
+  growthPpm: number;
+};
+
+/**
+ * What cores have promised: to peers on their way, and to young rooms that will grow. Each is its own entry, so a heartbeat
+ * that was computed before a placement cannot wipe it out, and one that names it ends it exactly once. A core's debit is
+ * always the sum of its entries as they were last looked at; time alone changes nothing.
+ */
+export class Reservations {
+  readonly #policy: PlacementPolicy;
+  readonly #pools: NodePools<KnownNode>;
+
+  constructor(policy: PlacementPolicy, pools: NodePools<KnownNode>) {
+    this.#policy = policy;
+    this.#pools = pools;
+  }
+
+  startRoom(node: KnownNode, { roomId, core }: Lease, costPpm: number, nowMs: number): void {
+    const growth = growthPpm({ ageMs: 0, peers: 0, costPpm }, this.#policy);
+    node.young.set(roomId, { core, placedAtMs: nowMs, costPpm, peers: 0, growthPpm: growth });
+    addDebit(node, core, growth);
+    this.#pools.rank(node);
+  }
+
+  /** The peer's cost is a debit of its own, so the expected growth of a young room shrinks by it. */
+  addPeer(node: KnownNode, { roomId, core }: Lease, debitId: string, nowMs: number): void {
+    const costPpm = this.#policy.peerCostPpm;
+    node.debits.set(debitId, { roomId, core, costPpm, atMs: nowMs });
+    node.openPeers += 1;
+    addDebit(node, core, costPpm + this.#growAt(node, roomId, nowMs));
+    this.#pools.rank(node);
+  }
+
+  /** The room left the node: its load there, promised or not, goes with it. */
+  dropRoom(node: KnownNode, roomId: string): void {
+    const young = node.young.get(roomId);
+    if (young) addDebit(node, young.core, -young.growthPpm);
+    node.young.delete(roomId);
+    for (const [debitId, debit] of node.debits) {
+      if (debit.roomId !== roomId) continue;
+      addDebit(node, debit.core, -debit.costPpm);
+      node.debits.delete(debitId);
+    }
+    node.openPeers = node.debits.size;
+    this.#pools.rank(node);
+  }
+
+  /** The sums wait for `refresh`. Ids of others' debits, and of ones that are gone, are passed over. */
+  settle(node: KnownNode, debitIds: readonly string[]): void {
+    for (const debitId of debitIds) node.debits.delete(debitId);
+  }
+
+  /** With each heartbeat: what is too old ends, growth and sums are as of now. */
+  refresh(node: KnownNode, nowMs: number): void {
+    const { debitTtlMs, reservationMs } = this.#policy;
+    for (const core of node.cores) core.debitPpm = 0;
+    for (const [debitId, { atMs, core, costPpm }] of node.debits)
+      if (nowMs - atMs > debitTtlMs) node.debits.delete(debitId);
+      else addDebit(node, core, costPpm);
+    for (const [roomId, young] of node.young) {
+      const { placedAtMs, peers, costPpm } = young;
+      const ageMs = nowMs - placedAtMs;
+      if (ageMs >= reservationMs) {
+        node.young.delete(roomId);
+        continue;
+      }
+      young.growthPpm = growthPpm({ ageMs, peers, costPpm }, this.#policy);
+      addDebit(node, young.core, young.growthPpm);
+    }
+    node.openPeers = node.debits.size;
+    this.#pools.rank(node);
+  }
+
+  /** @returns By how much the growth that the room reserves changes with one peer more. */
+  #growAt(node: KnownNode, roomId: string, nowMs: number): number {
+    const young = node.young.get(roomId);
+    if (!young) return 0;
+    const before = young.growthPpm;
+    young.peers += 1;
+    const { placedAtMs, peers, costPpm } = young;
+    young.growthPpm = growthPpm({ ageMs: nowMs - placedAtMs, peers, costPpm }, this.#policy);
+    return young.growthPpm - before;
+  }
+}
+
+/** A core that the node does not advertise has no sum; its entries count once it does. */
+function addDebit(node: KnownNode, core: number, ppm: number): void {
+  // As a rule a node advertises its cores in order.
+  const inOrder = node.cores[core];
+  const known = inOrder?.core === core ? inOrder : node.cores.find((other) => other.core === core);
+  if (known) known.debitPpm += ppm;
+}

@@ -1,0 +1,47 @@
+-- With each heartbeat: the growth of young rooms is as of now.
+
+-- Returns when its growth next changes by time; nil where it has ended.
+local function refreshYoungRoom(node, roomId, young)
+  local before, age = reservedBy(young, node), NOW - young.placedAt
+  if age >= RESERVATION_MS then
+    addDebit(node, young.core, -before)
+    call("HDEL", PREFIX .. "young:" .. node.inc, roomId)
+    return nil
+  end
+  local growth = growthOf(young, NOW)
+  addDebit(node, young.core, growth - before)
+  -- Growth that has come to nothing stays nothing until the reservation ends.
+  return young.placedAt + (growth > 0 and floor(RESERVATION_MS / 2) or RESERVATION_MS)
+end
+
+local function refreshYoung(node)
+  if not node.youngDueAt or NOW < node.youngDueAt then return end
+  node.youngDueAt = nil
+  local entries = call("HGETALL", PREFIX .. "young:" .. node.inc)
+  for index = 1, #entries, 2 do
+    local dueAt = refreshYoungRoom(node, entries[index], parseYoung(entries[index + 1]))
+    if dueAt then node.youngDueAt = min(node.youngDueAt or dueAt, dueAt) end
+  end
+  node.grownAt = NOW
+end
+
+-- Debits that are too old end.
+
+local function refreshDebits(node)
+  if not node.debitsDueAt or NOW <= node.debitsDueAt then return end
+  node.debitsDueAt = nil
+  for _, id in ipairs(call("ZRANGE", PREFIX .. "debits:" .. node.inc, 0, -1)) do
+    local _, _, at = parseDebit(id)
+    if NOW - at > DEBIT_TTL_MS then
+      endDebit(node, id)
+    else
+      node.debitsDueAt = min(node.debitsDueAt or at + DEBIT_TTL_MS, at + DEBIT_TTL_MS)
+    end
+  end
+end
+
+local function refresh(node)
+  refreshDebits(node)
+  refreshYoung(node)
+  touchRank(node)
+end

@@ -1,0 +1,53 @@
+-- What cores have promised. A debit is an entry of its own in the node's sorted set, named `tag.core.ppm.at.random`, where the
+-- tag stands for the room: so it is found by name to settle it, and by tag when its room leaves. A young room is
+-- `core placedAt cost peers asOf` in the node's hash: it reserves what it was expected to grow by at `asOf`, or at the node's last look
+-- (`grownAt`). `youngDueAt`, `debitsDueAt`: before then nothing of these changes by time, so a heartbeat need not look.
+
+local YOUNG_ENTRY = "(%d+) (%d+) (%d+) (%d+) (%d+)"
+
+local function parseYoung(entry)
+  local core, placedAt, cost, peers, asOf = match(entry, YOUNG_ENTRY)
+  return { core = tonumber(core), placedAt = tonumber(placedAt), cost = tonumber(cost),
+    peers = tonumber(peers), asOf = tonumber(asOf) }
+end
+
+local function reservedBy(young, node)
+  return growthOf(young, max(young.asOf, node.grownAt))
+end
+
+local function saveYoung(node, roomId, young)
+  local entry = concat({ young.core, young.placedAt, young.cost, young.peers, young.asOf }, " ")
+  call("HSET", PREFIX .. "young:" .. node.inc, roomId, entry)
+end
+
+local function loadYoung(node, roomId)
+  local entry = node.youngDueAt and call("HGET", PREFIX .. "young:" .. node.inc, roomId)
+  return entry and parseYoung(entry)
+end
+
+local function tagOf(roomId)
+  return string.sub(redis.sha1hex(roomId), 1, 12)
+end
+
+local function parseDebit(id)
+  local core, ppm, at = match(id, "^%x+%.(%d+)%.(%d+)%.(%d+)%.")
+  return tonumber(core), tonumber(ppm), tonumber(at)
+end
+
+-- The peer's cost is a debit of its own, so the expected growth of a young room shrinks by it.
+local function addPeer(node, roomId, core, random)
+  local id = concat({ tagOf(roomId), core, PEER_COST_PPM, digits(NOW), random }, ".")
+  call("ZADD", PREFIX .. "debits:" .. node.inc, 0, id)
+  node.openPeers = node.openPeers + 1
+  node.debitsDueAt = min(node.debitsDueAt or NOW + DEBIT_TTL_MS, NOW + DEBIT_TTL_MS)
+  addDebit(node, core, PEER_COST_PPM)
+  local young = loadYoung(node, roomId)
+  if young and young.core == core then
+    local before = reservedBy(young, node)
+    young.peers, young.asOf = young.peers + 1, NOW
+    saveYoung(node, roomId, young)
+    addDebit(node, core, growthOf(young, NOW) - before)
+  end
+  touchRank(node)
+  return id
+end

@@ -1,0 +1,49 @@
+-- What rooms of each kind came to, counted by bound: `costs` holds the counts of a kind as text.
+
+
+local function loadCounts(kind)
+  local counts, total = {}, 0
+  for text in gmatch(call("HGET", COSTS, kind) or "", "%d+") do
+    counts[#counts + 1] = tonumber(text)
+    total = total + tonumber(text)
+  end
+  for index = #counts + 1, #COST_BOUNDS_PPM do counts[index] = 0 end
+  return counts, total
+end
+
+local function boundFor(ppm)
+  for index, bound in ipairs(COST_BOUNDS_PPM) do
+    if ppm <= bound then return index end
+  end
+  return #COST_BOUNDS_PPM
+end
+
+local function learnCost(kind, ppm)
+  local counts, total = loadCounts(kind)
+  local index = boundFor(ppm)
+  counts[index] = counts[index] + 1
+  if total + 1 >= FORGET_COSTS_AT then
+    for each = 1, #counts do counts[each] = floor(counts[each] / 2) end
+  end
+  call("HSET", COSTS, kind, concat(counts, " "))
+end
+
+local function learnCosts(text)
+  for kind, ppm in gmatch(text, "(%S+) (%d+)") do learnCost(kind, tonumber(ppm)) end
+end
+
+-- What three of four rooms of a kind do not pass; the policy's guess until enough were seen.
+local function learnedCost(kind)
+  local counts, total = loadCounts(kind)
+  if total < ENOUGH_COSTS then return ROOM_COST_PPM end
+  local seen = 0
+  for index, count in ipairs(counts) do
+    seen = seen + count
+    if seen * 4 >= total * 3 then return COST_BOUNDS_PPM[index] end
+  end
+end
+
+local function expectedCost(kind, peers)
+  local cost = max(learnedCost(kind), peers * PEER_COST_PPM)
+  return min(MAX_ROOM_COST_PPM, max(MIN_ROOM_COST_PPM, cost))
+end

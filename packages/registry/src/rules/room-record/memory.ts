@@ -1,0 +1,61 @@
+import { FairleadError, type Mute, type RoomRecord } from "@fairlead/protocol";
+import type { RoomPatch } from "../../registry.ts";
+import { copyOptions } from "../../room-options.ts";
+import { bannedTickets } from "../bans/memory.ts";
+import type { PlacementPolicy } from "../policy.ts";
+import type { Room } from "../rooms/memory.ts";
+
+/** @returns A fresh object. @param isLive Whether the room's lease is in force. */
+export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
+  const { roomId, createdAtMs, options, mutes, lease, decision } = room;
+  const bannedIdentities = [...room.bans.keys()];
+  const bannedTicketIds = bannedTickets(room);
+  return structuredClone({
+    roomId,
+    createdAtMs,
+    options,
+    bannedIdentities,
+    bannedTicketIds,
+    mutes,
+    lease: isLive ? lease : null,
+    decision,
+  });
+}
+
+type Bounds = Pick<PlacementPolicy, "bansPerRoom" | "mutesPerRoom">;
+
+/** @throws {FairleadError} `too_many_bans`, `too_many_mutes`; nothing has changed then. */
+export function patchRoom(room: Room, patch: RoomPatch, bounds: Bounds): void {
+  const { options, ban, unban, mute } = patch;
+  refuseTooMany(room, patch, bounds);
+  if (options) room.options = copyOptions(options);
+  if (ban) {
+    const { identity, ticketId } = ban;
+    const ticketIds = room.bans.get(identity) ?? new Set();
+    room.bans.set(identity, ticketId === undefined ? ticketIds : ticketIds.add(ticketId));
+  }
+  if (unban) room.bans.delete(unban.identity);
+  if (mute) {
+    const { identity, source, muted } = mute;
+    const others = room.mutes.filter((other) => other.identity !== identity || other.source !== source);
+    room.mutes = muted ? [...others, { identity, source }] : others;
+  }
+}
+
+function refuseTooMany(room: Room, { ban, mute }: RoomPatch, { bansPerRoom, mutesPerRoom }: Bounds): void {
+  const { identity, ticketId } = ban ?? {};
+  const isNewIdentity = identity !== undefined && !room.bans.has(identity);
+  const isNewTicket = ticketId !== undefined && !room.bans.get(identity ?? "")?.has(ticketId);
+  if (isNewIdentity && room.bans.size >= bansPerRoom) throw new FairleadError("too_many_bans");
+  if (isNewTicket && ticketCount(room) >= bansPerRoom) throw new FairleadError("too_many_bans");
+  if (mute?.muted && !isMuted(room, mute) && room.mutes.length >= mutesPerRoom)
+    throw new FairleadError("too_many_mutes");
+}
+
+function ticketCount({ bans }: Room): number {
+  return [...bans.values()].reduce((sum, ticketIds) => sum + ticketIds.size, 0);
+}
+
+function isMuted({ mutes }: Room, { identity, source }: Mute): boolean {
+  return mutes.some((other) => other.identity === identity && other.source === source);
+}

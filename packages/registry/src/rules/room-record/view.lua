@@ -1,0 +1,6 @@
+-- A record as its reader gets it: id, created at, lease ("" unless in force), decision, options, mutes, bans.
+
+local function viewOf(room)
+  return { room.id, digits(room.createdAt), isLive(room) and leaseOf(room) or "", room.decision, room.options,
+    room.mutes, room.bans }
+end

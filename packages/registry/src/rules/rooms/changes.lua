@@ -1,0 +1,33 @@
+-- Changes of them.
+
+-- The caller saves it.
+local function createRoom(id, options, wish)
+  call("ZADD", ROOMS, 0, id)
+  if options ~= "" then call("HSET", PREFIX .. "room:" .. id, "options", options, "wish", wish) end
+  return { id = id, createdAt = NOW, claimedAt = NOW, isConfirmed = false, isLocal = false, peers = 0,
+    lastEpoch = epochFloor, decision = "", options = options, wish = wish, mutes = "", bans = "" }
+end
+
+local function dropRoom(room)
+  call("DEL", PREFIX .. "room:" .. room.id)
+  call("ZREM", ROOMS, room.id)
+  call("ZREM", KEPT, room.id)
+  if room.lastEpoch > epochFloor then
+    epochFloor = room.lastEpoch
+    saveMeta()
+  end
+end
+
+-- Keeps a room without a lease, and drops a few of those that were kept long enough.
+local function keepRoom(room)
+  call("ZADD", KEPT, NOW, room.id)
+  for _, id in ipairs(call("ZRANGEBYSCORE", KEPT, "-inf", "(" .. digits(NOW - ROOM_RETENTION_MS), "LIMIT", 0, DROPPED_AT_ONCE)) do
+    dropRoom(loadRoom(id) or { id = id, lastEpoch = 0 })
+  end
+end
+
+local function keepOrDrop(room)
+  if room.options == "" and room.mutes == "" and room.bans == "" then return dropRoom(room) end
+  saveRoom(room)
+  keepRoom(room)
+end

@@ -1,0 +1,4 @@
+-- ARGV: now, room id. Returns nothing, or the record.
+
+local room = loadRoom(ARGV[2])
+return room and viewOf(room) or {}
