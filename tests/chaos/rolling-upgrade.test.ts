@@ -32,7 +32,7 @@ const NEXT_BUILD: Edit[] = [
     replace: `[PROTOCOL_VERSION, ${PROTOCOL_VERSION}]`,
   },
   after(`${PROTOCOL}/join.ts`, "graceMs: z.int().min(0),", "motto: z.string().optional(),"),
-  after(`${NODE}/joins.ts`, "graceMs: this.#options.graceMs,", 'motto: "of the next build",'),
+  after(`${NODE}/rooms/joins.ts`, "graceMs: this.#options.graceMs,", 'motto: "of the next build",'),
   after(`${PROTOCOL}/node-calls.ts`, "sessionId: SessionId,", "locale: z.string().optional(),"),
   {
     file: "packages/signaling/src/session/open-session.ts",
@@ -52,7 +52,7 @@ const NEXT_BUILD: Edit[] = [
     'this.broadcast({ name: "peer.waved", data: { peerId: peer.peerId } });',
   ),
   after(`${PROTOCOL}/node-calls.ts`, "NODE_CALLS = {", '"node.greet": { request: Nothing, reply: Nothing },'),
-  after(`${NODE}/answer-node-calls.ts`, '"node.ping": () => ({}),', '"node.greet": () => ({}),'),
+  after(`${NODE}/calls/answer-node-calls.ts`, '"node.ping": () => ({}),', '"node.greet": () => ({}),'),
   after(`${PROTOCOL}/commands.ts`, "COMMANDS = {", '"peer.wave": { request: Nothing, reply: Nothing },'),
   after(`${NODE}/commands/act.ts`, "const handlers: CommandHandlers = {", '"peer.wave": () => ({}),'),
 ];

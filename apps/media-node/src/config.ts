@@ -13,8 +13,8 @@ import {
 } from "@fairlead/server-process";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
-import { type NetworkConfig, networkConfig, networkSettings } from "./network-settings.ts";
-import { type ReachConfig, reachConfig, reachSettings } from "./reach-settings.ts";
+import { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
+import { type NetworkConfig, networkConfig, networkSettings } from "./worker/network-settings.ts";
 
 const LABEL = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
 

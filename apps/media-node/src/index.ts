@@ -1,6 +1,6 @@
 export type { LedgerEntry } from "./ledger/ledger.ts";
-export { createMediaNode, type MediaNode, type MediaNodeOptions } from "./media-node.ts";
-export { type NetworkConfig, networkConfig, networkSettings } from "./network-settings.ts";
-export { type ReachConfig, reachConfig, reachSettings } from "./reach-settings.ts";
+export { createMediaNode, type MediaNode, type MediaNodeOptions } from "./node/media-node.ts";
 export type { TurnOptions } from "./turn/ice-servers.ts";
+export { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
 export { type ListenAddress, lanAddresses, localAddresses } from "./worker/listen-addresses.ts";
+export { type NetworkConfig, networkConfig, networkSettings } from "./worker/network-settings.ts";

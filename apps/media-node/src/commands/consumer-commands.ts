@@ -1,6 +1,6 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { refuseBadMedia } from "../call-mediasoup.ts";
+import { refuseBadMedia } from "../room/call-mediasoup.ts";
 import type { Peer } from "../room/peer.ts";
 import { subscribe, unsubscribe } from "../room/subscribe.ts";
 import type { CommandHandlers } from "./act.ts";

@@ -1,6 +1,6 @@
 import { type CommandRequest, FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { refuseBadMedia } from "../call-mediasoup.ts";
+import { refuseBadMedia } from "../room/call-mediasoup.ts";
 import type { Peer } from "../room/peer.ts";
 import { subscribeToData } from "../room/subscribe.ts";
 import type { CommandHandlers } from "./act.ts";

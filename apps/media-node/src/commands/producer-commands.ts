@@ -1,6 +1,6 @@
 import { type CommandRequest, FairleadError, KIND_OF_SOURCE } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { refuseBadMedia } from "../call-mediasoup.ts";
+import { refuseBadMedia } from "../room/call-mediasoup.ts";
 import type { Peer } from "../room/peer.ts";
 import { producerInfo, producersCreated } from "../room/room-events.ts";
 import { subscribe } from "../room/subscribe.ts";

@@ -1,5 +1,5 @@
 import type { types } from "mediasoup";
-import { refuseBadMedia } from "../call-mediasoup.ts";
+import { refuseBadMedia } from "../room/call-mediasoup.ts";
 import type { CommandHandlers } from "./act.ts";
 
 export const transportCommands = {

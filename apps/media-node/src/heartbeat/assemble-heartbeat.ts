@@ -1,11 +1,11 @@
 import type { NodeState } from "@fairlead/protocol";
-import type { NodeIdentity } from "../describe-node.ts";
 import type { LeaseDeps } from "../lease/open-and-tell.ts";
+import type { NodeIdentity } from "../node/describe-node.ts";
 import type { Core } from "../worker/core.ts";
 import type { NetworkMeter } from "../worker/network-meter.ts";
+import { heedReply } from "./apply-heartbeat-reply.ts";
 import { composeBeat } from "./compose-beat.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { heedReply } from "./heed-reply.ts";
 import { LateNodes } from "./late-nodes.ts";
 import { LeaseReport } from "./lease-report.ts";
 import { ObservedCosts } from "./observed-costs.ts";

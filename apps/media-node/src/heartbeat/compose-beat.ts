@@ -1,8 +1,8 @@
 import type { Bus } from "@fairlead/bus";
 import type { CoreAdvert, Heartbeat, NodeState, ServedLease } from "@fairlead/protocol";
-import type { NodeIdentity } from "../describe-node.ts";
+import type { NodeIdentity } from "../node/describe-node.ts";
 import type { Room } from "../room/room.ts";
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";
 import type { NetworkMeter } from "../worker/network-meter.ts";
 import type { LateNodes } from "./late-nodes.ts";

@@ -2,7 +2,7 @@ import { FairleadError, type Lease, type NodeCallReply, RoomOptions } from "@fai
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";
 import { leastLoadedCore } from "../worker/least-loaded-core.ts";
 

@@ -3,7 +3,7 @@ import { FairleadError, type Lease, type NodeState } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import { ROOMS_AT_ONCE } from "./at-once.ts";
 import { tellMoved } from "./tell-moved.ts";
 

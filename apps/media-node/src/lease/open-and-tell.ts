@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import type { Placement, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import { tellMoved } from "./tell-moved.ts";
 
 export type LeaseDeps = {

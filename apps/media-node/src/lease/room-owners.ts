@@ -3,7 +3,7 @@ import { FairleadError, type NodeCallReply, type NodeCallRequest, subjects } fro
 import type { Logger } from "@fairlead/telemetry";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import type { Room } from "../room/room.ts";
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import { placedRoom } from "./claims.ts";
 
 export type RoomOwnersOptions = {

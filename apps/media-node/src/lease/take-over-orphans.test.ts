@@ -4,7 +4,7 @@ import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import type { RoomSettings } from "../room/room.ts";
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import { takeOverOrphans } from "./take-over-orphans.ts";
 
 const ORPHAN: Lease = { roomId: "one", nodeId: "dead", incarnation: "dead-run", core: 0, epoch: 5 };

@@ -1,7 +1,7 @@
 import { type Bus, decodeText, type Subscription } from "@fairlead/bus";
 import { FairleadError, type Lease, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 
 export type YieldDeps = { incarnation: string; rooms: Rooms; bus: Bus; log: Logger };
 

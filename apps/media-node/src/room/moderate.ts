@@ -1,6 +1,6 @@
 import type { Source } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { whileAlive } from "../call-mediasoup.ts";
+import { whileAlive } from "./call-mediasoup.ts";
 import type { Peer } from "./peer.ts";
 import type { Room } from "./room.ts";
 import { producerInfo } from "./room-events.ts";

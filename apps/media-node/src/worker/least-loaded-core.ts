@@ -1,4 +1,4 @@
-import type { Rooms } from "../rooms.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "./core.ts";
 
 /** A room that was opened just now does not show in the measured load yet. */

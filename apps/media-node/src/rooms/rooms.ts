@@ -2,12 +2,12 @@ import { type CodecPolicy, FairleadError, type IceServer, type Lease, mediaCodec
 import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
-import { whileAlive } from "./call-mediasoup.ts";
-import { BansAhead } from "./room/bans-ahead.ts";
-import { Room, type RoomDeps, type RoomSettings } from "./room/room.ts";
-import type { TurnUser } from "./turn/ice-servers.ts";
-import type { Core } from "./worker/core.ts";
-import type { RunningWorker } from "./worker/start-worker.ts";
+import { whileAlive } from "../room/call-mediasoup.ts";
+import { Room, type RoomDeps, type RoomSettings } from "../room/room.ts";
+import type { TurnUser } from "../turn/ice-servers.ts";
+import type { Core } from "../worker/core.ts";
+import type { RunningWorker } from "../worker/start-worker.ts";
+import { BansAhead } from "./bans-ahead.ts";
 
 export type RoomsOptions = {
   incarnation: string;

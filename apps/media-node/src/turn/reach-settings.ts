@@ -1,7 +1,7 @@
 import { SettingsError, setting } from "@fairlead/server-process";
 import * as z from "zod";
-import type { TurnOptions } from "./turn/ice-servers.ts";
-import { isTurn, TurnUrl } from "./turn/turn-url.ts";
+import type { TurnOptions } from "./ice-servers.ts";
+import { isTurn, TurnUrl } from "./turn-url.ts";
 
 const MAX_URLS = 8;
 const DAY_S = 86_400;

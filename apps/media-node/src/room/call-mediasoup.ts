@@ -1,5 +1,5 @@
 import { FairleadError } from "@fairlead/protocol";
-import type { Peer } from "./room/peer.ts";
+import type { Peer } from "./peer.ts";
 
 /**
  * Runs a call into mediasoup that a client's parameters decide over. What mediasoup refuses becomes `media_rejected`; if the

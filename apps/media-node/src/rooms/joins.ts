@@ -10,14 +10,14 @@ import {
   type TicketClaims,
 } from "@fairlead/protocol";
 import { verifyAdmission } from "@fairlead/tickets";
+import type { Revalidation } from "../heartbeat/revalidation.ts";
+import { whileAlive } from "../room/call-mediasoup.ts";
+import { offerOf, type Peer } from "../room/peer.ts";
+import type { Room, RoomSettings } from "../room/room.ts";
+import type { Sessions } from "../session/sessions.ts";
+import type { Core } from "../worker/core.ts";
 import { type AdmissionKeys, assertCapabilities } from "./admit-peer.ts";
-import { whileAlive } from "./call-mediasoup.ts";
-import type { Revalidation } from "./heartbeat/revalidation.ts";
-import { offerOf, type Peer } from "./room/peer.ts";
-import type { Room, RoomSettings } from "./room/room.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
-import type { Sessions } from "./session/sessions.ts";
-import type { Core } from "./worker/core.ts";
 
 export type JoinsOptions = {
   rooms: Rooms;

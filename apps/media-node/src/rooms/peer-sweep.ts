@@ -1,7 +1,7 @@
 import { SESSIONS_ALIVE_INTERVAL_MS } from "@fairlead/protocol";
-import type { Peer } from "./room/peer.ts";
+import type { Peer } from "../room/peer.ts";
+import type { Sessions } from "../session/sessions.ts";
 import type { Rooms } from "./rooms.ts";
-import type { Sessions } from "./session/sessions.ts";
 
 export type SweepOptions = { rooms: Rooms; sessions: Sessions; graceMs: number; now: () => number };
 

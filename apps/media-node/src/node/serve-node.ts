@@ -1,8 +1,8 @@
 import { type BusHeaders, decodeText, type Subscription, serveSubject } from "@fairlead/bus";
 import { FairleadError, parseJson, SessionsAlive, subjects } from "@fairlead/protocol";
+import { noteTraces, traceFields } from "../calls/trace-calls.ts";
+import { listenToMoves } from "../lease/yield-rooms.ts";
 import type { NodeParts } from "./assemble-node.ts";
-import { listenToMoves } from "./lease/yield-rooms.ts";
-import { noteTraces, traceFields } from "./trace-calls.ts";
 
 const HEARTBEAT_MS = 500;
 const CHECK_MS = 500;

@@ -1,17 +1,17 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
 import { FairleadError, PEERS_PER_PAGE, type PeerDetail, type PeerPage } from "@fairlead/protocol";
+import { shownName } from "../commands/act.ts";
+import type { Revalidation } from "../heartbeat/revalidation.ts";
+import type { Claims } from "../lease/claims.ts";
+import type { RoomRecords } from "../lease/room-records.ts";
+import { banIdentity, expelPeer, mutePeer } from "../room/moderate.ts";
+import type { Peer } from "../room/peer.ts";
+import type { Room } from "../room/room.ts";
+import { producerInfos } from "../room/room-events.ts";
+import type { Joins } from "../rooms/joins.ts";
+import type { Rooms } from "../rooms/rooms.ts";
+import type { Sessions } from "../session/sessions.ts";
 import type { NodeHandlers } from "./answer-node-calls.ts";
-import { shownName } from "./commands/act.ts";
-import type { Revalidation } from "./heartbeat/revalidation.ts";
-import type { Joins } from "./joins.ts";
-import type { Claims } from "./lease/claims.ts";
-import type { RoomRecords } from "./lease/room-records.ts";
-import { banIdentity, expelPeer, mutePeer } from "./room/moderate.ts";
-import type { Peer } from "./room/peer.ts";
-import type { Room } from "./room/room.ts";
-import { producerInfos } from "./room/room-events.ts";
-import type { Rooms } from "./rooms.ts";
-import type { Sessions } from "./session/sessions.ts";
 
 export type RoomCallsDeps = {
   rooms: Rooms;

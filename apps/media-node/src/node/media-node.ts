@@ -3,12 +3,12 @@ import type { CodecPolicy, NodeState } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
+import { dumpWorker, type LedgerEntry } from "../ledger/ledger.ts";
+import type { TurnOptions } from "../turn/ice-servers.ts";
+import type { Core } from "../worker/core.ts";
+import type { ListenAddress } from "../worker/listen-addresses.ts";
 import { assembleNode, type NodeParts } from "./assemble-node.ts";
-import { dumpWorker, type LedgerEntry } from "./ledger/ledger.ts";
 import { serveNode } from "./serve-node.ts";
-import type { TurnOptions } from "./turn/ice-servers.ts";
-import type { Core } from "./worker/core.ts";
-import type { ListenAddress } from "./worker/listen-addresses.ts";
 
 export type MediaNodeOptions = {
   bus: Bus;

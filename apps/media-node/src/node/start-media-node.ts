@@ -1,7 +1,7 @@
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
 import type { Logger } from "@fairlead/telemetry";
-import type { Config } from "./config.ts";
+import type { Config } from "../config.ts";
 import { createMediaNode } from "./media-node.ts";
 
 /** A media node of a cluster. Its end is a drain: other nodes take its rooms before it goes. */

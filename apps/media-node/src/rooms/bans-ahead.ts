@@ -1,4 +1,4 @@
-import type { RoomSettings } from "./room.ts";
+import type { RoomSettings } from "../room/room.ts";
 
 /** Longer than a join that was placed before the ban may be on its way. */
 const KEPT_MS = 60_000;

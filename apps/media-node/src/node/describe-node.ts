@@ -1,10 +1,10 @@
 import type { Heartbeat, NodeCallReply } from "@fairlead/protocol";
-import type { Joins } from "./joins.ts";
-import type { Drain } from "./lease/drain.ts";
-import type { Rooms } from "./rooms.ts";
-import type { Core } from "./worker/core.ts";
-import { leastLoadedCore } from "./worker/least-loaded-core.ts";
-import type { NetworkMeter } from "./worker/network-meter.ts";
+import type { Drain } from "../lease/drain.ts";
+import type { Joins } from "../rooms/joins.ts";
+import type { Rooms } from "../rooms/rooms.ts";
+import type { Core } from "../worker/core.ts";
+import { leastLoadedCore } from "../worker/least-loaded-core.ts";
+import type { NetworkMeter } from "../worker/network-meter.ts";
 
 /** What stays the same as long as the node runs. */
 export type NodeIdentity = Pick<

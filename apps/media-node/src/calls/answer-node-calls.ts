@@ -1,8 +1,8 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
 import type { NodeCallName } from "@fairlead/protocol";
-import type { Drain } from "./lease/drain.ts";
-import type { Surplus } from "./ledger/surplus.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Drain } from "../lease/drain.ts";
+import type { Surplus } from "../ledger/surplus.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 
 /** The calls about the node itself, which need no lease. */
 export type NodeHandlers = Pick<NodeCallHandlers, Extract<NodeCallName, `node.${string}`>>;
