@@ -60,11 +60,13 @@ export function applyChange(change: RoomChange, targets: ChangeTargets): void {
 
 function applyProducer(
   { type, producer }: Extract<RoomChange, { producer: unknown }>,
-  { ownPeerId, peers, local }: ChangeTargets,
+  { ownPeerId, media, peers, local }: ChangeTargets,
 ): void {
   if (producer.peerId === ownPeerId) {
     if (type === "producer.removed") local.handleProducerClosed(producer);
-  } else if (type === "producer.added") peers.addProducer(producer);
-  else if (type === "producer.changed") peers.changeProducer(producer);
+  } else if (type === "producer.added") {
+    peers.addProducer(producer);
+    media.subscriptions.addProducer(producer);
+  } else if (type === "producer.changed") peers.changeProducer(producer);
   else peers.removeProducer(producer);
 }

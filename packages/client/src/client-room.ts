@@ -1,7 +1,6 @@
 import {
   FairleadError,
   type Grants,
-  inBatches,
   type JoinReply,
   type RoomEvent,
   type Source,
@@ -29,6 +28,7 @@ import { watchPage } from "./page-events.ts";
 import { Playback } from "./remote/playback.ts";
 import { RemotePeers } from "./remote/remote-peers.ts";
 import { Visibility } from "./remote/visibility.ts";
+import { Wishes } from "./remote/wishes.ts";
 import { RoomMedia } from "./room-media.ts";
 import { TypedEmitter } from "./typed-emitter.ts";
 
@@ -50,6 +50,7 @@ export class ClientRoom implements Room {
   readonly #emitter = new TypedEmitter<RoomEvents>();
   readonly #model = new RoomModel();
   readonly #visibility = new Visibility();
+  readonly #wishes = new Wishes();
   readonly #playback: Playback;
   readonly #link: RoomLink;
   readonly #remote: RemotePeers;
@@ -130,7 +131,7 @@ export class ClientRoom implements Room {
     if (this.connectionState === "closed") return;
     this.#stopWatchingPage();
     this.#link.close(error);
-    this.#local.close(error);
+    this.#publisher.close(error);
     this.#remote.close();
     this.#media?.close();
     this.#visibility.close();
@@ -155,7 +156,7 @@ export class ClientRoom implements Room {
   }
 
   unpublish(source: Source): Promise<void> {
-    return this.#local.unpublish(source);
+    return this.#publisher.unpublish(source);
   }
 
   async sendData(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
@@ -173,11 +174,11 @@ export class ClientRoom implements Room {
   }
 
   subscribe(producerIds: readonly string[]): Promise<void> {
-    return this.#inBatches("producers.subscribe", producerIds);
+    return this.#remote.setSubscribed(producerIds, true);
   }
 
   unsubscribe(producerIds: readonly string[]): Promise<void> {
-    return this.#inBatches("producers.unsubscribe", producerIds);
+    return this.#remote.setSubscribed(producerIds, false);
   }
 
   startPlayback(): Promise<void> {
@@ -194,7 +195,7 @@ export class ClientRoom implements Room {
     this.#isLeaving = true;
     // Sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.leave().catch(() => {});
-    this.#local.close(new FairleadError("session_left"));
+    this.#publisher.close(new FairleadError("session_left"));
     const waited = new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS));
     if (this.#joined) await Promise.race([heard, waited]);
     this.close(new FairleadError("session_left"));
@@ -210,6 +211,7 @@ export class ClientRoom implements Room {
       trackContext: {
         playback: this.#playback,
         visibility: this.#visibility,
+        wishes: this.#wishes,
         pauseInvisibleVideo: this.#options.pauseInvisibleVideo,
         command: this.#link.command,
         wantedChanged: (consumerId, isWanted) => this.#media?.subscriptions.setWanted(consumerId, isWanted),
@@ -291,9 +293,5 @@ export class ClientRoom implements Room {
     if (this.connectionState === next) return;
     this.connectionState = next;
     this.#emitter.emit("connection.changed", { state: next });
-  }
-
-  async #inBatches(name: `producers.${"" | "un"}subscribe`, ids: readonly string[]): Promise<void> {
-    await Promise.all(inBatches(ids).map((producerIds) => this.#link.command(name, { producerIds })));
   }
 }

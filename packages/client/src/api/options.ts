@@ -39,7 +39,7 @@ export type JoinOptions = {
 export type VideoCodec = "vp8" | "h264" | "vp9" | "av1";
 
 export type PublishOptions = {
-  /** Default false. */
+  /** Default false. A camera that begins muted is opened by `unmute()`. A disabled track counts as muted in any case. */
   muted?: boolean;
   /** Default: the room's first that the browser can send. VP9 and AV1 are sent as SVC, the others as simulcast. */
   codec?: VideoCodec;
@@ -47,7 +47,10 @@ export type PublishOptions = {
   simulcast?: boolean;
   /** In place of the defaults; lowest layer first. */
   encodings?: types.RtpEncodingParameters[];
-  /** Stop the track when it is unpublished. Default: true for tracks that the SDK opened, false for the app's. */
+  /**
+   * Stop the track when it is unpublished, or can't be published. Default: true for tracks that the SDK opened, false for the
+   * app's: those the SDK neither stops nor disables.
+   */
   stopTrack?: boolean;
 };
 
@@ -57,6 +60,11 @@ export type DeviceChoice = PublishOptions & {
   track?: MediaStreamTrack;
   /** Added to the default constraints; the same names replace them. */
   constraints?: MediaTrackConstraints;
+  /**
+   * Close the device while the track is muted, and open it again on `unmute()`. Default: true for a camera that the SDK
+   * opened, else false. Of a given `track`, it needs `stopTrack`.
+   */
+  stopOnMute?: boolean;
 };
 
 export type MicrophoneOptions = DeviceChoice;

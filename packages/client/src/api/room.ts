@@ -28,16 +28,21 @@ export interface Room {
   readonly quality: ConnectionQuality;
 
   /**
-   * Asks for the microphone, unless `options.track` is given, and publishes it.
+   * Asks for the microphone, unless `options.track` is given, and publishes it. Two calls at once with the same options get
+   * the same track.
    * @throws {DOMException} of `getUserMedia`: `NotAllowedError`, `NotFoundError`, …
-   * @throws {FairleadError} `grant_missing`; `producer_limit` when the source is published already.
+   * @throws {FairleadError} Before a device is opened: `grant_missing`; `producer_limit` when the source is published, or being
+   * published with other options; the code of the room's end. Later: `producer_not_found` when `unpublish` came first.
    */
   publishMicrophone(options?: MicrophoneOptions): Promise<LocalTrack>;
   /** As `publishMicrophone`; in three simulcast layers unless told otherwise. */
   publishCamera(options?: CameraOptions): Promise<LocalTrack>;
-  /** Asks for a screen or window. @returns Its video track and, where the user shares sound too, its audio track. */
+  /**
+   * Asks for a screen or window. The sound ends with the picture.
+   * @returns The video track and, where the user shares sound too, the audio track.
+   */
   publishScreen(options?: ScreenOptions): Promise<LocalTrack[]>;
-  /** Publishes a track of the app's own. It stays the app's: `unpublish` does not stop it unless told so. */
+  /** Publishes a track of the app's own. It stays the app's: the SDK neither stops nor disables it unless told so. */
   publishTrack(track: MediaStreamTrack, source: Source, options?: PublishOptions): Promise<LocalTrack>;
   /** Does nothing if the source is not published. */
   unpublish(source: Source): Promise<void>;
@@ -56,8 +61,12 @@ export interface Room {
   /** @throws {FairleadError} `grant_missing` without `moderate`; `peer_not_found`. */
   removePeer(peerId: PeerId, reason?: string): Promise<void>;
 
-  /** Only needed with `autoSubscribe: false`. The tracks follow as `track.subscribed`. */
+  /**
+   * The tracks follow as `track.subscribed`. The choice holds for these sources of these identities until another one: when the
+   * room moves, and when they are published again. The SDK remembers up to 1,000 choices.
+   */
   subscribe(producerIds: readonly string[]): Promise<void>;
+  /** As `subscribe`; the tracks end with `track.unsubscribed`. */
   unsubscribe(producerIds: readonly string[]): Promise<void>;
 
   /** Plays the elements that the browser held back. Call it from a click or key press, after `playback.blocked`. */

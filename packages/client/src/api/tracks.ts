@@ -42,28 +42,34 @@ export interface RemoteTrack {
    */
   detach(element?: HTMLMediaElement): HTMLMediaElement[];
   /**
-   * Video that nobody sees is not sent. Attached elements are watched; this overrides what was observed.
+   * Video that nobody sees is not sent. The SDK watches attached elements; this overrides what it sees, also through moves.
    * @param visible `undefined`: observe again.
    */
   setVisible(visible: boolean | undefined): void;
-  /** The highest simulcast or SVC layers wanted; 0 is the smallest. */
+  /** The highest simulcast or SVC layers wanted; 0 is the smallest. Holds through moves. */
   setPreferredLayers(spatialLayer: number, temporalLayer?: number): Promise<void>;
 }
 
 export interface LocalTrack {
   readonly source: Source;
   readonly kind: MediaKind;
+  /** Another object after `switchDevice`; a black or silent one while the device is closed. Prefer `attach` to keeping it. */
   readonly mediaStreamTrack: MediaStreamTrack;
-  /** By this peer or by a moderator. */
+  /** By this peer or by a moderator, or since the app has disabled the track. */
   readonly isMuted: boolean;
   /** While true, `unmute` is refused. Once it is lifted, the track stays muted until `unmute()`: nobody goes live unasked. */
   readonly isMutedByModerator: boolean;
+  /** Sends nothing from now on. A camera is closed as well, see `stopOnMute`. */
   mute(): Promise<void>;
-  /** @throws {FairleadError} `muted_by_moderator`. */
+  /**
+   * Opens the device again if it is closed. A `mute()` in the meantime wins.
+   * @throws {FairleadError} `muted_by_moderator`. {DOMException} of `getUserMedia`; the track then stays muted.
+   */
   unmute(): Promise<void>;
   /**
-   * Goes on with another device, without renegotiation; attached elements follow.
-   * @throws {DOMException} of `getUserMedia`; the track then stays as it was.
+   * Goes on with another device, without renegotiation; attached elements follow. Of several calls the last one wins; the
+   * others resolve. While the device is closed, the choice holds for the next `unmute()`.
+   * @throws {DOMException} of `getUserMedia`; the track then stays as it was, or is muted if the device before can't be opened either.
    */
   switchDevice(deviceId: string): Promise<void>;
   /** Shows the track in `element` (muted, so that nobody hears themselves), by default in a new `<video>` or `<audio>`. */

@@ -1,23 +1,30 @@
 import type { DeviceChoice, ScreenOptions } from "../api/options.ts";
 
+export type DeviceSource = "microphone" | "camera";
+
 const MICROPHONE: MediaTrackConstraints = {
   echoCancellation: true,
   noiseSuppression: true,
   autoGainControl: true,
 };
-const CAMERA: MediaTrackConstraints = {
+const CAMERA = {
   width: { ideal: 1280 },
   height: { ideal: 720 },
   frameRate: { ideal: 30 },
-};
+} satisfies MediaTrackConstraints;
 
-/** @throws {DOMException} Of `getUserMedia`. */
+/**
+ * @param lastDeviceId Taken again if the user chose no device and it is still there.
+ * @throws {DOMException} Of `getUserMedia`.
+ */
 export async function captureDevice(
-  source: "microphone" | "camera",
-  { deviceId, constraints }: DeviceChoice,
+  source: DeviceSource,
+  { deviceId, constraints }: Pick<DeviceChoice, "deviceId" | "constraints">,
+  lastDeviceId?: string,
 ): Promise<MediaStreamTrack> {
   const wanted: MediaTrackConstraints = {
     ...(source === "microphone" ? MICROPHONE : CAMERA),
+    ...(lastDeviceId && deviceId === undefined ? { deviceId: lastDeviceId } : {}),
     ...constraints,
     ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
   };
@@ -27,6 +34,21 @@ export async function captureDevice(
   const [track] = stream.getTracks();
   if (!track) throw new DOMException("no track came", "NotFoundError");
   return track;
+}
+
+/** @returns The size that a camera of these constraints probably has. */
+export function expectedSize({ width, height }: MediaTrackConstraints = {}): {
+  width: number;
+  height: number;
+} {
+  return {
+    width: pixels(width) ?? CAMERA.width.ideal,
+    height: pixels(height) ?? CAMERA.height.ideal,
+  };
+}
+
+function pixels(range: ConstrainULong | undefined): number | undefined {
+  return typeof range === "object" ? (range.exact ?? range.ideal ?? range.max) : range;
 }
 
 /** @returns The video, and the sound where the browser offers it and the user shares it. */

@@ -5,9 +5,10 @@ import type { LocalTrack } from "../api/tracks.ts";
 import type { SendCommand } from "../connection/session.ts";
 import { Elements } from "../media/elements.ts";
 import type { ProducerData } from "../media/transports.ts";
-import { captureDevice } from "./capture.ts";
+import { type CaptureStart, LocalCapture } from "./local-capture.ts";
+import { TrackSender } from "./track-sender.ts";
 
-export type LocalTrackHandlers = {
+type LocalTrackHandlers = {
   command: SendCommand;
   muted(byModerator: boolean): void;
   unmuted(): void;
@@ -18,11 +19,8 @@ export type LocalTrackHandlers = {
 
 export type LocalTrackInit = {
   source: Source;
-  track: MediaStreamTrack;
   options: DeviceChoice;
-  /** Stop the browser's track at the end. */
-  stopsTrack: boolean;
-  handlers: LocalTrackHandlers;
+  start: CaptureStart;
 };
 
 /** A published track. It outlives producers: after a move it is bound to a new one. */
@@ -31,20 +29,39 @@ export class LocalMediaTrack implements LocalTrack {
   readonly options: DeviceChoice;
   readonly #handlers: LocalTrackHandlers;
   readonly #elements = new Elements();
-  #track: MediaStreamTrack;
-  #stopsTrack: boolean;
-  #producer: types.Producer<ProducerData> | null = null;
+  readonly #capture: LocalCapture;
+  #sender: TrackSender | null = null;
+  /** By the user or a moderator. While a device opens for an unmute, the track is still muted. */
   #isMuted: boolean;
+  /** The user's last word. */
+  #wantsMuted: boolean;
   #isMutedByModerator = false;
+  /** As the app and the node were last told. */
+  #toldMuted: boolean;
 
-  constructor({ source, track, options, stopsTrack, handlers }: LocalTrackInit) {
+  constructor(
+    { source, options, start }: LocalTrackInit,
+    isMutedByModerator: boolean,
+    handlers: LocalTrackHandlers,
+  ) {
     this.source = source;
     this.options = options;
-    this.#track = track;
-    this.#stopsTrack = stopsTrack;
     this.#handlers = handlers;
-    this.#isMuted = options.muted ?? false;
-    this.#watchTrack();
+    this.#capture = new LocalCapture({
+      source,
+      options,
+      start,
+      handlers: {
+        replaced: (before) => this.#handleReplaced(before),
+        deviceEnded: () => handlers.deviceEnded(),
+        lost: () => this.#handleLost(),
+      },
+    });
+    this.#isMutedByModerator = isMutedByModerator;
+    this.#isMuted = start.state === "closed" || isMutedByModerator || (options.muted ?? false);
+    this.#wantsMuted = this.#isMuted;
+    if (this.#isMuted) this.#silence();
+    this.#toldMuted = this.isMuted;
   }
 
   get kind(): MediaKind {
@@ -52,11 +69,12 @@ export class LocalMediaTrack implements LocalTrack {
   }
 
   get mediaStreamTrack(): MediaStreamTrack {
-    return this.#track;
+    return this.#capture.track;
   }
 
+  /** A track that the app has disabled counts as muted. */
   get isMuted(): boolean {
-    return this.#isMuted;
+    return this.#isMuted || (this.#capture.isOpen && !this.#capture.track.enabled);
   }
 
   get isMutedByModerator(): boolean {
@@ -65,57 +83,88 @@ export class LocalMediaTrack implements LocalTrack {
 
   /** Undefined while no session has taken it. */
   get producerId(): string | undefined {
-    return this.#producer?.id;
+    return this.#sender?.producer.id;
   }
 
-  /** Before the first producer: the browser's track takes on the state. */
-  start(isMutedByModerator: boolean): void {
-    this.#isMutedByModerator = isMutedByModerator;
-    this.#isMuted ||= isMutedByModerator;
-    this.#applyMute();
-  }
-
-  /** Its session is gone, and its producer with it. */
-  unbind(): void {
-    this.#producer = null;
+  /**
+   * Makes a producer. An app's own track is sent only by a bound one: until then a disabled copy stands in, so that a mute
+   * in the meantime lets nothing out.
+   */
+  async produceWith<P>(produce: (track: MediaStreamTrack) => Promise<P>): Promise<P> {
+    const { track, isOurs } = this.#capture;
+    if (isOurs) return await produce(track);
+    const copy = track.clone();
+    copy.enabled = false;
+    try {
+      return await produce(copy);
+    } finally {
+      copy.stop();
+    }
   }
 
   /** Takes a producer that was announced as `paused`. */
   bind(producer: types.Producer<ProducerData>): void {
-    this.#producer = producer;
-    // Muted or switched while the producer was on its way.
+    this.#sender = new TrackSender(producer);
+    this.#send();
+    // The track was muted or unmuted while the producer was on its way.
     if (producer.appData.paused !== this.isMuted) void this.#tellNode().catch(() => {});
-    if (producer.track !== this.#track) void producer.replaceTrack({ track: this.#track }).catch(() => {});
-    this.#applyMute();
+  }
+
+  /** Its session is gone, and its producer with it. */
+  unbind(): void {
+    this.#sender = null;
   }
 
   /** A track that a moderator muted stays muted until its own user unmutes it: others can't put anybody on air. */
   handleMutedByModerator(isMuted: boolean): void {
     if (this.#isMutedByModerator === isMuted) return;
     this.#isMutedByModerator = isMuted;
-    if (isMuted) this.#takeModeratorsMute();
+    if (isMuted) this.#becomeMuted(true);
     else this.#handlers.unmuteAllowed();
   }
 
+  /** The browser tells nobody that an app has disabled or enabled a track: to be called often. */
+  checkEnabled(): void {
+    if (this.isMuted === this.#toldMuted) return;
+    this.#tellApp(false);
+    void this.#tellNode().catch(() => {});
+  }
+
+  /** The local half changes at once; a node that can't be reached hears of it with the next session. */
   async mute(): Promise<void> {
-    if (!this.#isMuted) await this.#setMuted(true);
+    this.#wantsMuted = true;
+    // An unmute may be opening the device.
+    if (this.#isMuted) return this.#capture.release();
+    this.#becomeMuted(false);
+    await this.#tellNode();
   }
 
   async unmute(): Promise<void> {
     if (this.#isMutedByModerator) throw new FairleadError("muted_by_moderator");
-    if (this.#isMuted) await this.#setMuted(false);
+    this.#wantsMuted = false;
+    try {
+      await this.#capture.open();
+    } catch (error) {
+      this.#wantsMuted = true;
+      throw error;
+    }
+    if (this.#wantsMuted || !this.#capture.isOpen || !this.isMuted) return;
+    this.#isMuted = false;
+    this.#capture.track.enabled = true;
+    this.#send();
+    this.#tellApp(false);
+    await this.#tellNode();
   }
 
   async switchDevice(deviceId: string): Promise<void> {
     if (this.source !== "microphone" && this.source !== "camera") {
       throw new FairleadError("invalid_request", { message: "a screen has no device to switch" });
     }
-    const { constraints } = this.options;
-    await this.#replaceTrack(await captureDevice(this.source, { deviceId, constraints }));
+    await this.#capture.switchTo(deviceId);
   }
 
   attach(element?: HTMLMediaElement): HTMLMediaElement {
-    const target = this.#elements.add(this.#track, element);
+    const target = this.#elements.add(this.mediaStreamTrack, element);
     target.muted = true;
     target.play().catch(() => {
       // Muted elements may play; an AbortError means that it was given something else meanwhile.
@@ -124,76 +173,61 @@ export class LocalMediaTrack implements LocalTrack {
   }
 
   detach(element?: HTMLMediaElement): HTMLMediaElement[] {
-    return this.#elements.remove(this.#track, element);
+    return this.#elements.remove(this.mediaStreamTrack, element);
   }
 
   close(): void {
-    this.#unwatchTrack();
     this.detach();
-    this.#producer?.close();
-    if (this.#stopsTrack) this.#track.stop();
+    this.#sender?.producer.close();
+    this.#capture.close();
   }
 
-  /** The local half changes at once; a node that can't be reached hears of it with the next session. */
-  async #setMuted(isMuted: boolean): Promise<void> {
-    this.#isMuted = isMuted;
-    this.#applyMute();
-    if (isMuted) this.#handlers.muted(false);
+  #becomeMuted(byModerator: boolean): void {
+    this.#isMuted = true;
+    this.#wantsMuted = true;
+    this.#silence();
+    this.#tellApp(byModerator);
+  }
+
+  /** Sends nothing, and shows the user that the device is idle or closed. An app's own track goes on elsewhere. */
+  #silence(): void {
+    if (this.#capture.isOurs) this.#capture.track.enabled = false;
+    this.#send();
+    this.#capture.release();
+  }
+
+  #send(): void {
+    this.#sender?.send(this.#isMuted || !this.#capture.isOpen ? null : this.#capture.track);
+  }
+
+  #handleReplaced(before: MediaStreamTrack): void {
+    const { track, isOpen } = this.#capture;
+    if (isOpen) track.enabled = !this.#isMuted;
+    this.#elements.replace(before, track);
+    this.#send();
+  }
+
+  #handleLost(): void {
+    this.#becomeMuted(false);
+    void this.#tellNode().catch(() => {});
+  }
+
+  #tellApp(byModerator: boolean): void {
+    this.#toldMuted = this.isMuted;
+    if (this.isMuted) this.#handlers.muted(byModerator);
     else this.#handlers.unmuted();
-    await this.#tellNode();
   }
 
   async #tellNode(): Promise<void> {
-    const producerId = this.#producer?.id;
+    const { producerId } = this;
     if (!producerId) return;
     try {
       await this.#handlers.command(this.isMuted ? "producer.pause" : "producer.resume", { producerId });
     } catch (error) {
       if (!(error instanceof FairleadError) || error.code === "room_moved") return;
       // The event that says so came before or comes after; only events tell when it is lifted.
-      if (error.code === "muted_by_moderator") this.#takeModeratorsMute();
+      if (error.code === "muted_by_moderator") this.#becomeMuted(true);
       throw error;
     }
   }
-
-  #takeModeratorsMute(): void {
-    this.#isMuted = true;
-    this.#applyMute();
-    this.#handlers.muted(true);
-  }
-
-  /** A muted track sends nothing, and the browser shows that its device is idle. */
-  #applyMute(): void {
-    this.#track.enabled = !this.isMuted;
-    if (!this.#producer || this.#producer.closed) return;
-    if (this.isMuted) this.#producer.pause();
-    else this.#producer.resume();
-  }
-
-  async #replaceTrack(next: MediaStreamTrack): Promise<void> {
-    const before = this.#track;
-    next.enabled = !this.isMuted;
-    try {
-      if (this.#producer && !this.#producer.closed) await this.#producer.replaceTrack({ track: next });
-    } catch (error) {
-      next.stop();
-      throw error;
-    }
-    this.#unwatchTrack();
-    if (this.#stopsTrack) before.stop();
-    this.#stopsTrack = true;
-    this.#track = next;
-    this.#watchTrack();
-    this.#elements.replace(before, next);
-  }
-
-  #watchTrack(): void {
-    this.#track.addEventListener("ended", this.#handleEnded);
-  }
-
-  #unwatchTrack(): void {
-    this.#track.removeEventListener("ended", this.#handleEnded);
-  }
-
-  readonly #handleEnded = (): void => this.#handlers.deviceEnded();
 }

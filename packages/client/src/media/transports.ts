@@ -46,8 +46,8 @@ export class PeerTransports {
 
   /** @throws {FairleadError} The node's refusal. */
   produce(options: types.ProducerOptions<ProducerData>): Promise<types.Producer<ProducerData>> {
-    // Tracks outlive producers: after a move they are published again.
-    return this.#send.produce({ ...options, stopTracks: false, disableTrackOnPause: true });
+    // Tracks outlive producers, and only `local` disables them: mediasoup-client would enable what the app has disabled.
+    return this.#send.produce({ ...options, stopTracks: false, disableTrackOnPause: false });
   }
 
   /** Calls within one microtask are negotiated together. The consumer is paused on the node's side. */

@@ -1,14 +1,16 @@
-import { KIND_OF_SOURCE, type MediaKind, type Source } from "@fairlead/protocol";
+import { FairleadError, KIND_OF_SOURCE, type MediaKind, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RemotePeer, RemoteTrack } from "../api/tracks.ts";
 import type { SendCommand } from "../connection/session.ts";
 import { Elements } from "../media/elements.ts";
 import type { Playback } from "./playback.ts";
 import type { Visibility } from "./visibility.ts";
+import type { Wishes } from "./wishes.ts";
 
 export type RemoteTrackContext = {
   playback: Playback;
   visibility: Visibility;
+  wishes: Wishes;
   pauseInvisibleVideo: boolean;
   command: SendCommand;
   /** It has changed whether somebody may see the track. */
@@ -27,7 +29,6 @@ export class RemoteMediaTrack implements RemoteTrack {
   #media: Media;
   #isBound = true;
   #isMuted = false;
-  #visibilityOverride: boolean | undefined;
   #wasAttached = false;
 
   constructor(peer: RemotePeer, source: Source, consumer: types.Consumer, context: RemoteTrackContext) {
@@ -35,6 +36,7 @@ export class RemoteMediaTrack implements RemoteTrack {
     this.source = source;
     this.#media = mediaOf(consumer);
     this.#context = context;
+    this.#tellPreferredLayers();
   }
 
   get kind(): MediaKind {
@@ -64,7 +66,8 @@ export class RemoteMediaTrack implements RemoteTrack {
 
   /** Video is wanted while somebody may see it. An app that never attaches it draws it in its own way. */
   get isWanted(): boolean {
-    if (this.#visibilityOverride !== undefined) return this.#visibilityOverride;
+    const { isVisible } = this.#context.wishes.of(this.peer.identity, this.source);
+    if (isVisible !== undefined) return isVisible;
     if (this.kind === "audio" || !this.#context.pauseInvisibleVideo) return true;
     return this.#elements.size === 0 ? !this.#wasAttached : this.#visibleElements.size > 0;
   }
@@ -75,6 +78,7 @@ export class RemoteMediaTrack implements RemoteTrack {
     this.#isBound = true;
     this.#elements.replace(before, consumer.track);
     for (const element of this.#elements) void this.#context.playback.play(element);
+    this.#tellPreferredLayers();
   }
 
   /** Its consumer is gone; attached elements keep the last picture. */
@@ -106,14 +110,32 @@ export class RemoteMediaTrack implements RemoteTrack {
   }
 
   setVisible(visible: boolean | undefined): void {
-    this.#visibilityOverride = visible;
+    this.#context.wishes.change(this.peer.identity, this.source, { isVisible: visible });
     this.#reportWanted();
   }
 
   async setPreferredLayers(spatialLayer: number, temporalLayer?: number): Promise<void> {
-    const consumerId = this.consumerId;
+    const { wishes, command } = this.#context;
+    const { consumerId } = this;
+    const before = wishes.of(this.peer.identity, this.source).layers;
+    const layers = { spatialLayer, temporalLayer };
+    wishes.change(this.peer.identity, this.source, { layers });
     if (!consumerId) return;
-    await this.#context.command("consumer.set_preferred_layers", { consumerId, spatialLayer, temporalLayer });
+    try {
+      await command("consumer.set_preferred_layers", { consumerId, ...layers });
+    } catch (error) {
+      // The next consumer is told.
+      if (error instanceof FairleadError && error.code === "room_moved") return;
+      wishes.change(this.peer.identity, this.source, { layers: before });
+      throw error;
+    }
+  }
+
+  #tellPreferredLayers(): void {
+    const { wishes, command } = this.#context;
+    const { layers } = wishes.of(this.peer.identity, this.source);
+    const { consumerId } = this.#media;
+    if (layers) command("consumer.set_preferred_layers", { consumerId, ...layers }).catch(() => {});
   }
 
   #watch(element: HTMLMediaElement): void {

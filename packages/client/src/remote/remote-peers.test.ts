@@ -5,6 +5,7 @@ import { TypedEmitter } from "../typed-emitter.ts";
 import { Playback } from "./playback.ts";
 import { MOVE_GRACE_MS, RemotePeers } from "./remote-peers.ts";
 import { Visibility } from "./visibility.ts";
+import { Wishes } from "./wishes.ts";
 
 let peers: RemotePeers;
 let seen: string[];
@@ -27,6 +28,7 @@ beforeEach(() => {
     trackContext: {
       playback: new Playback({ blocked: () => {}, allowed: () => {} }),
       visibility: new Visibility(),
+      wishes: new Wishes(),
       pauseInvisibleVideo: true,
       command: () => Promise.reject(new Error("not asked here")),
       wantedChanged: () => {},

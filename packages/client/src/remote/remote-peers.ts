@@ -1,4 +1,12 @@
-import type { ConsumerInfo, LeaveReason, PeerInfo, ProducerInfo } from "@fairlead/protocol";
+import {
+  type ConsumerInfo,
+  FairleadError,
+  inBatches,
+  type LeaveReason,
+  type PeerInfo,
+  type ProducerInfo,
+  type Source,
+} from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "../api/events.ts";
 import type { Publication } from "../api/tracks.ts";
@@ -77,6 +85,12 @@ export class RemotePeers {
     if (peer && isCurrent && !this.#moveTimer) this.#dropPublication(peer, info);
   }
 
+  /** @returns The app's choice about this source; undefined if it made none. */
+  subscriptionWish({ peerId, source }: Pick<ProducerInfo, "peerId" | "source">): boolean | undefined {
+    const identity = this.peers.get(peerId)?.identity;
+    return identity === undefined ? undefined : this.#trackContext.wishes.of(identity, source).isSubscribed;
+  }
+
   /** @returns The track that `consumer` feeds from now on; undefined when its peer left meanwhile. */
   bindConsumer(info: ConsumerInfo, consumer: types.Consumer): RemoteMediaTrack | undefined {
     const peer = this.peers.get(info.peerId);
@@ -103,6 +117,21 @@ export class RemotePeers {
     if (!this.#moveTimer) this.#dropTrack(peer, track);
   }
 
+  /** Subscribes or unsubscribes. The choice holds for these sources of these identities from now on, also in later sessions. */
+  async setSubscribed(producerIds: readonly string[], isSubscribed: boolean): Promise<void> {
+    const { wishes, command } = this.#trackContext;
+    const known = this.#find(producerIds);
+    for (const { peer, source } of known) wishes.change(peer.identity, source, { isSubscribed });
+    const name = isSubscribed ? "producers.subscribe" : "producers.unsubscribe";
+    try {
+      await Promise.all(inBatches(producerIds).map((batch) => command(name, { producerIds: batch })));
+    } catch (error) {
+      // The next session is told.
+      const isToldLater = error instanceof FairleadError && error.code === "room_moved";
+      if (!isToldLater || known.length < producerIds.length) throw error;
+    }
+  }
+
   close(): void {
     clearTimeout(this.#moveTimer);
     for (const track of this.#tracks()) track.detach();
@@ -111,6 +140,15 @@ export class RemotePeers {
 
   #tracks(): RemoteMediaTrack[] {
     return [...this.peers.values()].flatMap((peer) => [...peer.tracks.values()]);
+  }
+
+  #find(producerIds: readonly string[]): { peer: RemoteMediaPeer; source: Source }[] {
+    const wanted = new Set(producerIds);
+    return [...this.peers.values()].flatMap((peer) =>
+      [...peer.publications.values()].flatMap(({ producerId, source }) =>
+        wanted.has(producerId) ? [{ peer, source }] : [],
+      ),
+    );
   }
 
   #findReturned(info: PeerInfo): RemoteMediaPeer | undefined {

@@ -1,4 +1,4 @@
-import type { ConsumerInfo, DataConsumerInfo } from "@fairlead/protocol";
+import { type ConsumerInfo, type DataConsumerInfo, inBatches, type ProducerInfo } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "../api/events.ts";
 import type { SendCommand } from "../connection/session.ts";
@@ -20,6 +20,8 @@ export class Subscriptions {
   readonly #flow: ConsumerFlow;
   /** Announced and not closed; null while the browser's half is being made. */
   readonly #consumers = new Map<string, types.Consumer | null>();
+  /** By producer: choices of the app that the node is told next. */
+  readonly #choices = new Map<string, boolean>();
   readonly #dataConsumers = new Map<string, types.DataConsumer | null>();
 
   constructor(options: SubscriptionsOptions) {
@@ -27,8 +29,18 @@ export class Subscriptions {
     this.#flow = new ConsumerFlow(options.command);
   }
 
+  /** Says the app's choice about its source, if it made one: this session or its node does not know it yet. */
+  addProducer(info: ProducerInfo): void {
+    const wish = this.#options.peers.subscriptionWish(info);
+    if (wish === undefined) return;
+    if (this.#choices.size === 0) queueMicrotask(() => this.#tellChoices());
+    this.#choices.set(info.producerId, wish);
+  }
+
   async addConsumer(info: ConsumerInfo): Promise<void> {
     const { transports, peers } = this.#options;
+    // The node subscribed us by itself, and hears in a moment that the app does not want it.
+    if (peers.subscriptionWish(info) === false) return;
     this.#consumers.set(info.consumerId, null);
     const consumer = await transports.consume(info);
     if (!this.#consumers.has(info.consumerId)) return consumer.close();
@@ -60,6 +72,20 @@ export class Subscriptions {
   removeDataConsumer({ dataConsumerId }: DataConsumerInfo): void {
     this.#dataConsumers.get(dataConsumerId)?.close();
     this.#dataConsumers.delete(dataConsumerId);
+  }
+
+  #tellChoices(): void {
+    const choices = [...this.#choices];
+    this.#choices.clear();
+    for (const [name, wish] of [
+      ["producers.subscribe", true],
+      ["producers.unsubscribe", false],
+    ] as const) {
+      const producerIds = choices.flatMap(([producerId, choice]) => (choice === wish ? [producerId] : []));
+      // The session ended: the next one is told.
+      for (const batch of inBatches(producerIds))
+        this.#options.command(name, { producerIds: batch }).catch(() => {});
+    }
   }
 
   /** The transports close with the session's media. */

@@ -6,6 +6,7 @@ import {
   ClientFrame,
   closeCode,
   type ErrorCode,
+  type Grants,
   type OpenedSession,
   type RoomEvent,
   type ServerFrame,
@@ -24,14 +25,16 @@ export const CAPABILITIES: Capabilities = {
   version: "v1",
   routerRtpCapabilities: structuredClone(testFakeParameters.generateRouterRtpCapabilities()) as never,
 };
-export const GRANTS = {
-  publish: ["microphone" as const, "camera" as const],
+export const GRANTS: Grants = {
+  publish: ["microphone", "camera"],
   subscribe: true,
   data: true,
   moderate: false,
 };
 
-export function openedSession({ epoch = 1, peerId = "me" } = {}): OpenedSession {
+type Opening = { epoch?: number; peerId?: string; grants?: Grants };
+
+export function openedSession({ epoch = 1, peerId = "me", grants = GRANTS }: Opening = {}): OpenedSession {
   const transport = () => testFakeParameters.generateTransportRemoteParameters() as never;
   return {
     sessionId: `s${epoch}`,
@@ -42,7 +45,7 @@ export function openedSession({ epoch = 1, peerId = "me" } = {}): OpenedSession 
     connection: 1,
     graceMs: 15_000,
     position: `${epoch}:0`,
-    grants: GRANTS,
+    grants,
     iceServers: [],
     sendTransport: transport(),
     receiveTransport: transport(),
@@ -65,10 +68,11 @@ export class ScriptedSocket {
     this.#socket.send(JSON.stringify(frame));
   }
 
-  accept({ epoch = 1, peerId = "me" } = {}): void {
+  accept(opening: Opening = {}): void {
+    const { epoch = 1 } = opening;
     this.#epoch = epoch;
     this.#sequence = 0;
-    this.send({ type: "joined", ...openedSession({ epoch, peerId }) });
+    this.send({ type: "joined", ...openedSession(opening) });
   }
 
   /** The next events of the session. */
