@@ -37,7 +37,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   // Bundles the app, which is no import.
   "@fairlead/cloudflare": [],
-  "@fairlead/redis-rest": ["@fairlead/server-process"],
+  "@fairlead/redis-rest": ["@fairlead/protocol", "@fairlead/server-process"],
 };
 
 /** The one app that is made of apps. */

@@ -1,10 +1,11 @@
-import { type Bus, type BusStatus, decodeText } from "@fairlead/bus";
+import { type Bus, decodeText } from "@fairlead/bus";
 import type { NatsBusOptions, RenewableBus } from "@fairlead/bus/nats-tcp";
 import { describe, expect, it } from "vitest";
 import { freePort } from "../support/servers/free-port.ts";
 import { type NatsServer, startNats } from "../support/servers/start-nats.ts";
 import { startTcpRelay } from "../support/tcp-relay.ts";
 import { bytes, collect } from "./bus-adapter.ts";
+import { describeCuts, statusOf } from "./bus-contract-cuts.ts";
 import { type NatsAdapter, optionsFor } from "./nats-adapter.ts";
 
 /** A dead server is found by pings after some seconds. */
@@ -35,62 +36,27 @@ export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
       }
     });
 
+  describe(`bus contract: ${name}`, () => {
+    describeCuts(async ({ onHandlerError }) => {
+      const server = await startNats({ config: "open" });
+      const buses: Bus[] = [];
+      return {
+        connect: async () => {
+          const bus = await adapter.connect({ ...optionsFor(adapter, server, "node"), onHandlerError });
+          buses.push(bus);
+          return bus;
+        },
+        cut: () => server.kill(),
+        restore: () => server.restart(),
+        close: async () => {
+          await Promise.all(buses.map((bus) => bus.close()));
+          await server.close();
+        },
+      };
+    });
+  });
+
   describe(`faults: ${name}`, () => {
-    fact("a killed server is lost at once, and resumed with all subscriptions", async (scene) => {
-      const { server, connect } = scene;
-      const [asker, listener] = [await connect(), await connect()];
-      const [inbox, late, gone, silent] = [collect(), collect(), collect(), collect()];
-      listener.subscribe("room.*", inbox.handler);
-      const leaver = listener.subscribe("room.one", gone.handler);
-      listener.subscribe("silent", silent.handler);
-      await listener.flush();
-      const [askerStatus, listenerStatus] = [statusOf(asker), statusOf(listener)];
-      const waiting = [
-        expect(asker.request("silent", bytes(""), { timeoutMs: FOREVER_MS })).rejects.toEqual(disconnected),
-        expect(asker.requestMany("silent", bytes(""), { timeoutMs: FOREVER_MS })).rejects.toEqual(
-          disconnected,
-        ),
-      ];
-      await silent.until(2);
-      await server.kill();
-      await Promise.all([askerStatus.until("lost"), listenerStatus.until("lost"), ...waiting]);
-
-      expect([asker.isConnected, listener.isConnected]).toEqual([false, false]);
-      expect(() => asker.publish("room.one", bytes("lost"))).toThrow(disconnected);
-      await expect(asker.flush()).rejects.toEqual(disconnected);
-      await expect(asker.request("silent", bytes(""), { timeoutMs: 50 })).rejects.toEqual(disconnected);
-      await expect(asker.requestMany("silent", bytes(""), { timeoutMs: 50 })).rejects.toEqual(disconnected);
-      listener.subscribe("late", late.handler);
-      leaver.unsubscribe();
-
-      await server.restart();
-      await Promise.all([askerStatus.until("resumed"), listenerStatus.until("resumed")]);
-      asker.publish("room.one", bytes("one"));
-      asker.publish("late", bytes("two"));
-      await Promise.all([inbox.until(1), late.until(1)]);
-      expect([inbox.texts(), late.texts(), gone.texts()]).toEqual([["one"], ["two"], []]);
-      expect(asker.isConnected).toBe(true);
-      expect([askerStatus.seen, listenerStatus.seen]).toEqual([
-        ["lost", "resumed"],
-        ["lost", "resumed"],
-      ]);
-    });
-
-    fact("a server may go and come again and again", async ({ server, connect }) => {
-      const bus = await connect();
-      const inbox = collect();
-      bus.subscribe("echo", inbox.handler);
-      const status = statusOf(bus);
-      for (const [index, text] of ["one", "two", "three"].entries()) {
-        await server.restart();
-        await status.until("resumed");
-        status.seen.length = 0;
-        bus.publish("echo", bytes(text));
-        await inbox.until(index + 1);
-      }
-      expect(inbox.texts()).toEqual(["one", "two", "three"]);
-    });
-
     fact("a server that hangs is found by pings, and resumed", async ({ server, connect }) => {
       const errors: unknown[] = [];
       const bus = await connect({ onConnectionError: (error) => errors.push(error) });
@@ -187,39 +153,6 @@ export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
       await other.close();
     });
 
-    fact("a listener to the status that throws is reported, and the others are told", async (scene) => {
-      const bugs: unknown[] = [];
-      const bus = await scene.connect({ onHandlerError: (error) => bugs.push(error) });
-      const bug = new Error("a bug");
-      bus.onStatus(() => {
-        throw bug;
-      });
-      const status = statusOf(bus);
-      await scene.server.restart();
-      await status.until("resumed");
-      expect(bugs).toEqual([bug, bug]);
-    });
-
-    fact("a closed bus tells nobody, and does not come back", async ({ server, connect }) => {
-      const [closed, other] = [await connect(), await connect()];
-      const [closedStatus, otherStatus] = [statusOf(closed), statusOf(other)];
-      await closed.close();
-      await server.restart();
-      await otherStatus.until("resumed");
-      expect([closedStatus.seen, closed.isConnected]).toEqual([[], false]);
-    });
-
-    fact("who no longer listens to the status is not told", async ({ server, connect }) => {
-      const bus = await connect();
-      const told: BusStatus[] = [];
-      const stop = bus.onStatus((status) => told.push(status));
-      stop();
-      const status = statusOf(bus);
-      await server.restart();
-      await status.until("resumed");
-      expect(told).toEqual([]);
-    });
-
     it("a server that is not there yet is waited for; each reason is told once", {
       timeout: PATIENCE_MS,
     }, async () => {
@@ -263,21 +196,4 @@ export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
 
 function onPort(url: string, port: number): string {
   return url.replace(/\d+$/, `${port}`);
-}
-
-/** Gathers what a bus says of its connection. */
-function statusOf(bus: Bus) {
-  const seen: BusStatus[] = [];
-  const waiting = new Set<() => void>();
-  bus.onStatus((status) => {
-    seen.push(status);
-    for (const check of waiting) check();
-  });
-  const until = (status: BusStatus) =>
-    new Promise<void>((resolve) => {
-      const check = () => void (seen.includes(status) && resolve());
-      waiting.add(check);
-      check();
-    });
-  return { seen, until };
 }

@@ -1,4 +1,4 @@
-import { createMemoryBus } from "@fairlead/bus/memory";
+import { createMemoryBus, type MemoryBus } from "@fairlead/bus/memory";
 import { createMediaNode, type MediaNode, type MediaNodeOptions } from "@fairlead/media-node";
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { type Grants, type RoomDetail, randomId } from "@fairlead/protocol";
@@ -8,8 +8,8 @@ import { serveSignaling } from "@fairlead/signaling-app/node";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { expect } from "vitest";
-import { type BusLink, linkBus, linkRegistry, type RegistryLink } from "../support/links.ts";
 import { type JoinOptions, ProtocolClient } from "../support/protocol-client.ts";
+import { linkRegistry, type RegistryLink } from "../support/registry-link.ts";
 
 export type ClusterOptions = {
   /** Media nodes. */
@@ -43,8 +43,8 @@ const CONNECTION = { incoming: { socket: { remoteAddress: "127.0.0.1" } } };
 
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
-/** A process of the cluster, with its own ways to the others. */
-export type Linked = { registryLink: RegistryLink; busLink: BusLink };
+/** A process of the cluster, with its own connections to the registry and the bus, which a test can cut. */
+export type Linked = { registryLink: RegistryLink; busLink: MemoryBus };
 
 /**
  * Signaling on a real port and media nodes with real workers, on the memory bus and registry. Each has its own links to
@@ -58,10 +58,10 @@ export async function startCluster(options: ClusterOptions = {}) {
   const bus = createMemoryBus({ onHandlerError: (error) => bugs.push(error) });
   const registry = createMemoryRegistry();
   const shared = { ticketKeys, sessionKeys, log: withErrors(log, bugs) };
-  const link = (): Linked => ({ registryLink: linkRegistry(registry), busLink: linkBus(bus) });
+  const link = (): Linked => ({ registryLink: linkRegistry(registry), busLink: bus.connect() });
   const portsOf = ({ registryLink, busLink }: Linked) => ({
     registry: registryLink.registry,
-    bus: busLink.bus,
+    bus: busLink,
   });
   const startNode = async (index: number): Promise<MediaNode & Linked> => {
     const links = link();

@@ -1,3 +1,4 @@
+import { within } from "@fairlead/protocol";
 import { createClient, ErrorReply, MultiErrorReply, RESP_TYPES } from "@redis/client";
 
 /** An answer of Redis, its strings as bytes. */
@@ -66,13 +67,9 @@ function repliesOf(error: unknown): Reply[] {
 
 /** @throws {RedisAwayError} For every failure that is not an error reply of Redis. */
 async function answered<T>(work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_MS);
   try {
-    return await Promise.race([work, promise]);
+    return await within(ANSWER_MS, work);
   } catch (error) {
     throw error instanceof ErrorReply ? error : new RedisAwayError("Redis is away", { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { within } from "@fairlead/protocol";
 import { serve } from "@hono/node-server";
 import { openConnection } from "./redis-connection.ts";
 import { createRestApp } from "./rest-app.ts";
@@ -25,7 +26,7 @@ export async function serveRedisRest(
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>();
   const server = serve({ fetch, hostname: host, port }, resolve);
   server.once("error", reject);
-  await Promise.race([redis.ready, new Promise((late) => setTimeout(late, START_MS))]);
+  await within(START_MS, redis.ready).catch(() => {});
   const address = await promise.catch((error: unknown) => {
     redis.close();
     throw error;

@@ -5,6 +5,7 @@ import {
   type RoomEvent,
   type Source,
   type Transient,
+  within,
 } from "@fairlead/protocol";
 import type { ConnectionState, RoomEvents } from "./api/events.ts";
 import type {
@@ -196,8 +197,7 @@ export class ClientRoom implements Room {
     // Sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.leave().catch(() => {});
     this.#publisher.close(new FairleadError("session_left"));
-    const waited = new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS));
-    if (this.#joined) await Promise.race([heard, waited]);
+    if (this.#joined) await within(LEAVE_TIMEOUT_MS, heard).catch(() => {});
     this.close(new FairleadError("session_left"));
   }
 

@@ -21,3 +21,4 @@ export * from "./registry-records.ts";
 export * from "./surplus.ts";
 export * from "./ticket-claims.ts";
 export * from "./version.ts";
+export * from "./within.ts";

@@ -1,3 +1,4 @@
+import { TooLateError, within } from "@fairlead/protocol";
 import { createWorker, type types } from "mediasoup";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type ListenAddress, listenInfos, type RtcPorts } from "./listen-addresses.ts";
@@ -54,13 +55,12 @@ async function createQuietly(settings: types.WorkerSettings): Promise<types.Work
   const starting = createWorker(settings);
   const closeWorker = process.listeners("SIGTERM").find((listener) => !before.has(listener));
   if (closeWorker) process.removeListener("SIGINT", closeWorker).removeListener("SIGTERM", closeWorker);
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  return within(START_TIMEOUT_MS, starting).catch((cause) => {
+    if (!(cause instanceof TooLateError)) throw cause;
     // The only handle there is on a worker that does not run yet.
     closeWorker?.("SIGTERM");
-    late.reject(new Error(`the worker did not start in ${START_TIMEOUT_MS} ms`));
-  }, START_TIMEOUT_MS);
-  return Promise.race([starting, late.promise]).finally(() => clearTimeout(timer));
+    throw new Error(`the worker did not start in ${START_TIMEOUT_MS} ms`, { cause });
+  });
 }
 
 async function openServer(worker: types.Worker, core: number, config: WorkerConfig, random: () => number) {

@@ -9,7 +9,7 @@ import {
 } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { createSignaling, type SignalingDependencies, type SignalingLimits } from "@fairlead/signaling";
-import { cuttable, startScriptedNode } from "@fairlead/signaling/testing";
+import { startScriptedNode } from "@fairlead/signaling/testing";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket, type KeySet } from "@fairlead/tickets";
 import { onTestFinished } from "vitest";
@@ -52,7 +52,7 @@ type BackEnd = Awaited<ReturnType<typeof startBackEnd>>;
 async function startBackEnd() {
   const bus = createMemoryBus();
   /** Signaling's own connection to it. */
-  const signalingBus = cuttable(bus);
+  const signalingBus = bus.connect();
   const clock = { nowMs: START_MS };
   const registry = createMemoryRegistry({ now: () => clock.nowMs });
   const node = await startScriptedNode(bus, registry);

@@ -1,4 +1,4 @@
-import { FairleadError, MAX_BUS_MESSAGE_BYTES } from "@fairlead/protocol";
+import { FairleadError, MAX_BUS_MESSAGE_BYTES, TooLateError, within } from "@fairlead/protocol";
 import type {
   Bus,
   BusHeaders,
@@ -10,175 +10,187 @@ import type {
 } from "../bus.ts";
 import { assertFits } from "../message-size.ts";
 import { throwLater } from "../throw-later.ts";
-import { subjectMatches } from "./subject-match.ts";
-
-type Subscriber = { pattern: string; queue: string | undefined; handler: (message: IncomingMessage) => void };
+import { MemoryExchange, type Subscriber } from "./memory-exchange.ts";
 
 export type MemoryBusOptions = { onHandlerError?: (error: unknown, subject: string) => void };
 
-/**
- * The processes of a one-process cluster talk over one `MemoryBus`. It copies bytes and delivers later, in a microtask, as
- * a network would (by `new Uint8Array`, as a Buffer's `slice` would not copy): nobody shares an object with a subscriber or runs inside a publisher's call.
- */
-export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
-  return new MemoryBus(options);
+/** One connection to a memory bus. As one to NATS it can be lost, while the others go on. */
+export interface MemoryBus extends Bus {
+  /** @returns One more connection to the same bus, e.g. of another process. */
+  connect(): MemoryBus;
+  /** Loses this connection: until `restore` nothing gets through it, either way. Idempotent. */
+  cut(): void;
+  /** Has this connection back, with all its subscriptions; what was sent meanwhile is lost. Idempotent. */
+  restore(): void;
 }
 
-class MemoryBus implements Bus {
-  /** Subscribers without wildcards by subject; most subscriptions, so delivery needs no search. */
-  readonly #exact = new Map<string, Set<Subscriber>>();
-  readonly #wildcard = new Set<Subscriber>();
-  readonly #pending = new Set<(error: FairleadError) => void>();
-  readonly #onHandlerError: (error: unknown, subject: string) => void;
-  #isClosed = false;
-  /** Whose turn it is, by queue: one count for all would give the same member every turn where two queues alternate. */
-  readonly #turns = new Map<string, number>();
+/**
+ * The processes of a one-process cluster talk over one memory bus. It copies bytes and delivers later, in a microtask, as
+ * a network would (by `new Uint8Array`, as a Buffer's `slice` would not copy): nobody shares an object with a subscriber or runs inside a publisher's call.
+ */
+export function createMemoryBus({ onHandlerError = throwLater }: MemoryBusOptions = {}): MemoryBus {
+  return new MemoryConnection(new MemoryExchange(onHandlerError));
+}
 
-  constructor(options: MemoryBusOptions) {
-    this.#onHandlerError = options.onHandlerError ?? throwLater;
+type State = "up" | "cut" | "closed";
+
+class MemoryConnection implements MemoryBus {
+  readonly #exchange: MemoryExchange;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #listeners = new Set<(status: BusStatus) => void>();
+  #state: State = "up";
+  readonly #pending = new Set<(error: FairleadError) => void>();
+  /** How often this connection has been lost. */
+  #losses = 0;
+
+  constructor(exchange: MemoryExchange) {
+    this.#exchange = exchange;
   }
 
   get isConnected(): boolean {
-    return !this.#isClosed;
+    return this.#state === "up";
+  }
+
+  connect(): MemoryBus {
+    return new MemoryConnection(this.#exchange);
   }
 
   publish(subject: string, data: Uint8Array, headers: BusHeaders = {}): void {
-    this.#assertOpen();
+    this.#assertUp();
     assertFits(subject, data, headers, MAX_BUS_MESSAGE_BYTES);
-    this.#deliver(this.#receiversOf(subject), {
-      subject,
-      data: new Uint8Array(data),
-      headers: { ...headers },
-    });
+    const message = { subject, data: new Uint8Array(data), headers: { ...headers } };
+    this.#exchange.deliver(this.#exchange.receiversOf(subject), message);
   }
 
   subscribe(
     subject: string,
     handler: (message: IncomingMessage) => void,
-    options: { queue?: string } = {},
+    { queue }: { queue?: string } = {},
   ): Subscription {
-    this.#assertOpen();
-    const subscriber = { pattern: subject, queue: options.queue, handler };
-    this.#groupOf(subject).add(subscriber);
-    return { unsubscribe: () => this.#remove(subscriber) };
+    if (this.#state === "closed") throw new FairleadError("bus_disconnected");
+    const subscriber = { subject, queue, handler: this.#handlerOf(handler) };
+    this.#subscribers.add(subscriber);
+    if (this.isConnected) this.#exchange.add(subscriber);
+    return {
+      unsubscribe: () => {
+        this.#subscribers.delete(subscriber);
+        this.#exchange.remove(subscriber);
+      },
+    };
   }
 
   async flush(): Promise<void> {
-    this.#assertOpen();
+    this.#assertUp();
   }
 
-  async request(
-    subject: string,
-    data: Uint8Array,
-    { timeoutMs, headers = {} }: RequestOptions,
-  ): Promise<BusMessage> {
+  async request(subject: string, data: Uint8Array, options: RequestOptions): Promise<BusMessage> {
     const { promise, resolve } = Promise.withResolvers<BusMessage>();
-    const hasListener = this.#ask({ subject, data, headers }, resolve);
+    const hasListener = this.#ask(subject, data, options, resolve);
     if (!hasListener) throw new FairleadError("node_unreachable", { message: "nobody listens" });
-    const answer = await this.#within(timeoutMs, promise);
-    if (!answer) throw new FairleadError("node_timeout", { message: `no answer in ${timeoutMs} ms` });
+    const answer = await this.#within(options.timeoutMs, promise);
+    if (!answer) throw new FairleadError("node_timeout", { message: `no answer in ${options.timeoutMs} ms` });
     return answer;
   }
 
-  async requestMany(
-    subject: string,
-    data: Uint8Array,
-    { timeoutMs, headers = {} }: RequestOptions,
-  ): Promise<BusMessage[]> {
+  async requestMany(subject: string, data: Uint8Array, options: RequestOptions): Promise<BusMessage[]> {
     const answers: BusMessage[] = [];
-    const hasListener = this.#ask({ subject, data, headers }, (answer) => answers.push(answer));
-    if (hasListener) await this.#within(timeoutMs, new Promise<never>(() => {}));
+    const hasListener = this.#ask(subject, data, options, (answer) => answers.push(answer));
+    if (hasListener) await this.#within(options.timeoutMs, new Promise<never>(() => {}));
     // A late answer must not grow what the caller has.
     return [...answers];
   }
 
-  onStatus(_listener: (status: BusStatus) => void): () => void {
-    // Memory is never lost while the process lives.
-    return () => {};
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    // One function given twice is two listeners.
+    const own = (status: BusStatus) => listener(status);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  cut(): void {
+    if (this.#state !== "up") return;
+    this.#state = "cut";
+    for (const subscriber of this.#subscribers) this.#exchange.remove(subscriber);
+    this.#lose();
+    this.#announce("lost");
+  }
+
+  restore(): void {
+    if (this.#state !== "cut") return;
+    this.#state = "up";
+    for (const subscriber of this.#subscribers) this.#exchange.add(subscriber);
+    this.#announce("resumed");
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#exact.clear();
-    this.#wildcard.clear();
-    for (const fail of [...this.#pending]) fail(new FairleadError("bus_disconnected"));
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    for (const subscriber of this.#subscribers) this.#exchange.remove(subscriber);
+    this.#subscribers.clear();
+    this.#listeners.clear();
+    this.#lose();
+  }
+
+  /** An answer belongs to the connection that the request came by: it is lost with it. */
+  #handlerOf(handler: (message: IncomingMessage) => void): Subscriber["handler"] {
+    return ({ respond, ...message }) => {
+      const losses = this.#losses;
+      const respondHere = (data: Uint8Array) => {
+        if (this.#losses === losses) respond?.(data);
+      };
+      handler(respond ? { ...message, respond: respondHere } : message);
+    };
   }
 
   /** @returns Whether anybody listens. */
-  #ask({ subject, data, headers }: BusMessage, onAnswer: (answer: BusMessage) => void): boolean {
-    this.#assertOpen();
+  #ask(
+    subject: string,
+    data: Uint8Array,
+    { headers = {} }: RequestOptions,
+    onAnswer: (answer: BusMessage) => void,
+  ): boolean {
+    this.#assertUp();
     assertFits(subject, data, headers, MAX_BUS_MESSAGE_BYTES);
-    const receivers = this.#receiversOf(subject);
+    const receivers = this.#exchange.receiversOf(subject);
     for (const receiver of receivers) {
       const respond = respondOnce(subject, onAnswer);
-      this.#deliver([receiver], { subject, data: new Uint8Array(data), headers: { ...headers }, respond });
+      const message = { subject, data: new Uint8Array(data), headers: { ...headers }, respond };
+      this.#exchange.deliver([receiver], message);
     }
     return receivers.length > 0;
   }
 
-  /** @returns What `answer` resolves with, or null after `timeoutMs`. Rejects when the bus closes. */
+  /** @returns What `answer` resolves with, or null after `timeoutMs`. Rejects as soon as the connection is lost. */
   async #within<T>(timeoutMs: number, answer: Promise<T>): Promise<T | null> {
-    const over = Promise.withResolvers<null>();
-    const timer = setTimeout(() => over.resolve(null), timeoutMs);
-    this.#pending.add(over.reject);
+    const lost = Promise.withResolvers<never>();
+    this.#pending.add(lost.reject);
     try {
-      return await Promise.race([answer, over.promise]);
-    } finally {
-      clearTimeout(timer);
-      this.#pending.delete(over.reject);
-    }
-  }
-
-  #deliver(receivers: Subscriber[], message: IncomingMessage): void {
-    for (const receiver of receivers) queueMicrotask(() => this.#hand(receiver, message));
-  }
-
-  #hand(receiver: Subscriber, message: IncomingMessage): void {
-    if (!this.#isSubscribed(receiver)) return;
-    try {
-      receiver.handler({ ...message, data: new Uint8Array(message.data), headers: { ...message.headers } });
+      return await within(timeoutMs, Promise.race([answer, lost.promise]));
     } catch (error) {
-      this.#onHandlerError(error, message.subject);
+      if (error instanceof TooLateError) return null;
+      throw error;
+    } finally {
+      this.#pending.delete(lost.reject);
     }
   }
 
-  #receiversOf(subject: string): Subscriber[] {
-    const matching = [
-      ...(this.#exact.get(subject) ?? []),
-      ...[...this.#wildcard].filter((s) => subjectMatches(s.pattern, subject)),
-    ];
-    const queues = Map.groupBy(matching, (subscriber) => subscriber.queue);
-    return [...queues].flatMap(([queue, members]) =>
-      queue === undefined ? members : this.#oneOf(queue, members),
-    );
+  #lose(): void {
+    this.#losses += 1;
+    for (const reject of [...this.#pending]) reject(new FairleadError("bus_disconnected"));
   }
 
-  #oneOf(queue: string, members: Subscriber[]): Subscriber[] {
-    const turn = (this.#turns.get(queue) ?? 0) % members.length;
-    this.#turns.set(queue, turn + 1);
-    return members.slice(turn, turn + 1);
+  #announce(status: BusStatus): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(status);
+      } catch (error) {
+        this.#exchange.report(error, `(${status})`);
+      }
+    }
   }
 
-  #groupOf(pattern: string): Set<Subscriber> {
-    if (/[*>]/.test(pattern)) return this.#wildcard;
-    const group = this.#exact.get(pattern) ?? new Set();
-    this.#exact.set(pattern, group);
-    return group;
-  }
-
-  #isSubscribed(subscriber: Subscriber): boolean {
-    return this.#wildcard.has(subscriber) || this.#exact.get(subscriber.pattern)?.has(subscriber) === true;
-  }
-
-  #remove(subscriber: Subscriber): void {
-    this.#wildcard.delete(subscriber);
-    const group = this.#exact.get(subscriber.pattern);
-    group?.delete(subscriber);
-    if (group?.size === 0) this.#exact.delete(subscriber.pattern);
-  }
-
-  #assertOpen(): void {
-    if (this.#isClosed) throw new FairleadError("bus_disconnected");
+  #assertUp(): void {
+    if (this.#state !== "up") throw new FairleadError("bus_disconnected");
   }
 }
 

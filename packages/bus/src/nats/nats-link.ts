@@ -1,3 +1,4 @@
+import { within } from "@fairlead/protocol";
 import { errors, type NatsConnection } from "@nats-io/nats-core";
 
 export type NatsLinkOptions = {
@@ -65,7 +66,7 @@ export class NatsLink {
     this.#report(new Error("NATS does not answer after a pause"));
     void connection?.close();
     this.#endPause();
-    await within(RENEW_MS, up);
+    await within(RENEW_MS, up).catch(() => {});
   }
 
   /** What was published before still leaves, if the server takes it soon. */
@@ -75,8 +76,8 @@ export class NatsLink {
     this.#endPause();
     const connection = this.connection;
     if (!connection) return;
-    await within(CLOSE_MS, Promise.race([connection.flush(), connection.closed()]));
-    await within(CLOSE_MS, connection.close());
+    await within(CLOSE_MS, Promise.race([connection.flush(), connection.closed()])).catch(() => {});
+    await within(CLOSE_MS, connection.close()).catch(() => {});
   }
 
   async #run(): Promise<void> {
@@ -165,18 +166,8 @@ function isRefusal(error: unknown): boolean {
 
 /** @returns Whether it is of use. */
 async function answersWithin(ms: number, connection: NatsConnection): Promise<boolean> {
-  let hasAnswered = false;
-  const answer = connection.flush().then(() => {
-    hasAnswered = true;
-  });
-  await within(ms, Promise.race([answer, connection.closed()]));
-  return hasAnswered && !connection.isClosed();
-}
-
-/** Resolves when `work` has ended, whichever way, but not later than after `ms`. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work.catch(() => {}), over]);
-  clearTimeout(timer);
+  const answered = connection.flush().then(() => true);
+  const lost = connection.closed().then(() => false);
+  const isOfUse = await within(ms, Promise.race([answered, lost])).catch(() => false);
+  return isOfUse && !connection.isClosed();
 }

@@ -1,4 +1,4 @@
-import { FairleadError } from "@fairlead/protocol";
+import { FairleadError, within } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
@@ -41,7 +41,12 @@ export function addHealthRoutes(
   { bus, registry, limits, now }: SignalingContext,
   clients: Clients,
 ): void {
-  const askRegistry = rememberFor(REMEMBERED_MS, now, () => within(limits.readyTimeoutMs, registry.ping()));
+  const answersInTime = () =>
+    within(limits.readyTimeoutMs, registry.ping()).then(
+      () => true,
+      () => false,
+    );
+  const askRegistry = rememberFor(REMEMBERED_MS, now, answersInTime);
   app.openapi(healthz, (c) => c.json({ status: "ok" as const }, 200));
   app.openapi(readyz, async (c) => {
     if (clients.isShuttingDown) throw new FairleadError("shutting_down");
@@ -62,15 +67,4 @@ function rememberFor<T>(ms: number, now: () => number, ask: () => Promise<T>): (
     if (!last || !isFresh) last = { askedAtMs: now(), answer: ask() };
     return last.answer;
   };
-}
-
-/** @returns Whether it came to pass, in time. */
-async function within(ms: number, answer: Promise<void>): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), ms);
-  const answered = answer.then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answered, late]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,3 @@
 export { assertDocumented, type Document, readDocument } from "./assert-documented.ts";
-export { type CuttableBus, cuttable } from "./cuttable-bus.ts";
 export { API_KEY, setUpHttp } from "./http-setup.ts";
 export { type ScriptedNode, startScriptedNode } from "./scripted-node.ts";
