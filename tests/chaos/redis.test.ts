@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { expectSameView } from "../support/expect-same-view.ts";
 import type { RedisServer } from "../support/servers/start-redis.ts";
 import { expectConsistent } from "./expect-nothing-left.ts";
 import { useCluster } from "./use-cluster.ts";
@@ -44,7 +45,7 @@ describe("Redis", () => {
       for (const client of [ann, bob])
         await client.command("producers.unsubscribe", { producerIds: ["none"] });
       expect([ann, bob].flatMap((client) => client.framesOf("moved"))).toEqual([]);
-      expect(ann.view.summary()).toEqual(bob.view.summary());
+      await expectSameView(ann, bob);
       await Promise.all([ann.leave(), bob.leave()]);
       await cluster.api("DELETE", `/v1/rooms/${fresh}`);
     },

@@ -1,5 +1,6 @@
 import { type CommandName, parsePosition } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { expectSameView } from "../support/expect-same-view.ts";
 import { startTcpBalancer } from "../support/processes/tcp-balancer.ts";
 import { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
@@ -104,7 +105,7 @@ describe("a signaling process", () => {
     await bob.until(() => togglesSeen(bob, annsMicrophone).length >= COMMANDS - 8, "Ann's events");
     expect(togglesSeen(ann, bobsMicrophone)).toEqual(inTurns(EVENTS));
     expect(togglesSeen(bob, annsMicrophone)).toEqual(inTurns(COMMANDS - 8));
-    expect(ann.view.summary()).toEqual(bob.view.summary());
+    await expectSameView(ann, bob);
     const sequences = ann.events.map(({ position }) => parsePosition(position).sequence);
     expect(sequences).toEqual(sequences.map((_, index) => index + 1));
 

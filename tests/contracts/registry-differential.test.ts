@@ -10,7 +10,7 @@ import type { RegistryAdapter } from "./registry-adapter.ts";
 import { ClusterModel, lookAt, type Step, step, takeStep } from "./registry-steps.ts";
 
 /** How many, and from which seed, e.g. `FAIRLEAD_HISTORIES=1000000 FAIRLEAD_SEED=7`. */
-const HISTORIES = Number(process.env.FAIRLEAD_HISTORIES ?? 10_000);
+const HISTORIES = Number(process.env.FAIRLEAD_HISTORIES ?? 2_000);
 const SEED = Number(process.env.FAIRLEAD_SEED ?? Date.now() % 1_000_000_000);
 /** Each in a database of its own; Redis has 16. */
 const LANES = 12;

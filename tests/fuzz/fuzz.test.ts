@@ -16,7 +16,7 @@ import { TICKET_KINDS } from "./ticket-inputs.ts";
  */
 const LANES = 8;
 const SEED = Number(process.env.FAIRLEAD_FUZZ_SEED ?? 1);
-const INPUTS = Number(process.env.FAIRLEAD_FUZZ_INPUTS ?? 100_800);
+const INPUTS = Number(process.env.FAIRLEAD_FUZZ_INPUTS ?? 16_800);
 
 let cluster: Cluster;
 const strays: unknown[] = [];

@@ -105,27 +105,6 @@ describe("a peer that was removed", () => {
   });
 });
 
-describe("an identity that comes twice, by different processes", () => {
-  it("by default is the newer peer", async () => {
-    const room = cluster.newRoom();
-    const older = await join(0, { room, sub: "ann" });
-    const newer = await join(1, { room, sub: "ann" });
-    expect(await ending(older)).toBe("session_replaced");
-    await newer.until(() => newer.view.peers.size > 0, "its snapshot, which nothing holds to come first");
-    await newer.until(() => newer.view.peers.size > 0, "its snapshot");
-    expect(newer.view.summary()).toEqual(["ann"]);
-  });
-
-  it("stays the older one where the room says so", async () => {
-    const room = cluster.newRoom();
-    await cluster.api("PUT", `/v1/rooms/${room}`, { duplicateIdentity: "refuse" });
-    const older = await join(0, { room, sub: "ann" });
-    await expect(join(1, { room, sub: "ann" })).rejects.toMatchObject({ code: "duplicate_identity" });
-    expect(older.isConnected).toBe(true);
-    expect((await cluster.room(room)).peers).toBe(1);
-  });
-});
-
 describe("rotation of the app's keys", () => {
   it("with overlap refuses no ticket, ends no session, and needs no restart", async () => {
     const room = cluster.newRoom();

@@ -1,17 +1,12 @@
 import { OpenedSession, parse, parseJson, parsePosition, ServerFrame } from "@fairlead/protocol";
-import { createSignaling } from "@fairlead/signaling";
-import { serveSignaling } from "@fairlead/signaling-app/node";
-import { silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { expectSameView } from "../support/expect-same-view.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { openHttp } from "../support/wires/open-http.ts";
-import { openWebSocket } from "../support/wires/open-websocket.ts";
 import { readEventStream } from "../support/wires/read-event-stream.ts";
 import { publish } from "./publish.ts";
 import type { Cluster } from "./start-cluster.ts";
-import { untilConsumers } from "./until-consumers.ts";
-import { untilDisconnected } from "./until-disconnected.ts";
 import { useCluster } from "./use-cluster.ts";
 
 let cluster: Cluster;
@@ -29,21 +24,6 @@ async function joinByHttp(room: string, identity: string): Promise<ProtocolClien
   onTestFinished(() => client.drop());
   await client.until(() => client.view.peers.size > 0, "the stream");
   return client;
-}
-
-/** Another signaling process of the same cluster, as it were. @returns Its URL. */
-async function startInstance(): Promise<string> {
-  const { bus, registry, ticketKeys, sessionKeys } = cluster;
-  const server = await serveSignaling({
-    ...{ host: "127.0.0.1", port: 0 },
-    createApp: (runtime) =>
-      createSignaling({
-        ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: [] },
-        ...runtime,
-      }),
-  });
-  onTestFinished(() => server.close());
-  return server.url;
 }
 
 /** Every event once and in order, however often the connection changed. */
@@ -64,7 +44,7 @@ describe("a peer over HTTP", () => {
         () => client.view.consumers.size === 1 && client.view.producers.size === 2,
         "a consumer",
       );
-    expect(ann.view.summary()).toEqual(bob.view.summary());
+    await expectSameView(ann, bob);
     await ann.command("producer.pause", { producerId: microphone });
     await bob.until(() => bob.view.producers.get(microphone)?.paused === true, "the pause");
     const unknown = ann.command("producer.pause", { producerId: "nobody's" });
@@ -87,34 +67,6 @@ describe("a peer over HTTP", () => {
 });
 
 describe("a peer over HTTP whose stream is cut", () => {
-  it.each([
-    ["over HTTP", openHttp],
-    ["over a WebSocket", openWebSocket],
-  ] as const)("resumes at another instance, %s, with exactly what it missed", async (_way, openWire) => {
-    const room = cluster.newRoom();
-    const [ann, bob] = [await cluster.join(room, "ann"), await joinByHttp(room, "bob")];
-    const microphone = await publish(ann, "microphone", rtpParameters("opus"));
-    await bob.until(() => bob.view.consumers.size === 1, "a consumer");
-    const seen = bob.events.length;
-    bob.drop();
-    await untilDisconnected(cluster, room, bob.peerId);
-    await ann.command("producer.pause", { producerId: microphone });
-    await publish(ann, "camera", rtpParameters("vp8"));
-    await untilConsumers(cluster, room, 2);
-    await ann.command("producer.resume", { producerId: microphone });
-    await bob.resume({ url: await startInstance(), openWire });
-    await bob.until(() => bob.view.producers.get(microphone)?.paused === false, "all");
-    const missed = bob.events.slice(seen).map(({ event }) => event.name);
-    expect(missed.filter((name) => name !== "speaker.changed")).toEqual([
-      ...["producer.paused", "producers.created", "consumers.created", "producer.resumed"],
-    ]);
-    expectNoGap(bob);
-    expect(bob.framesOf("joined")).toHaveLength(1);
-    expect(bob.view.summary()).toEqual(ann.view.summary());
-    await publish(bob, "camera", rtpParameters("vp8"));
-    await ann.until(() => ann.view.producers.size === 3, "the same session");
-  });
-
   it("and stays away is freed after the grace time", async () => {
     const room = cluster.newRoom();
     const [ann, bob] = [await joinByHttp(room, "ann"), await cluster.join(room, "bob")];

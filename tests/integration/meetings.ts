@@ -43,9 +43,11 @@ export async function rejoin(client: ProtocolClient): Promise<void> {
 }
 
 const SUMMARY = ["ann", "ann microphone", "bob", "bob microphone"];
+/** What a client has asked for is answered before the events that it makes have come to everybody. */
+const SETTLED = { timeout: 5_000, interval: 20 };
 
 export async function expectSame(cluster: Cluster, room: string, clients: ProtocolClient[]): Promise<void> {
-  for (const client of clients) expect(client.view.summary()).toEqual(SUMMARY);
+  for (const client of clients) await expect.poll(() => client.view.summary(), SETTLED).toEqual(SUMMARY);
   expect(await cluster.room(room)).toMatchObject({ peers: 2, producers: 2, consumers: 2 });
   await expectAgreement(cluster, await cluster.nodeOf(room));
 }
