@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { canMakeNamespaces } from "../support/processes/network-namespace.ts";
+import { whyNoNamespaces } from "../support/processes/network-namespace.ts";
+import { skipBecause } from "../support/skip-because.ts";
 import { expectConsistent, expectNoSurplus } from "./expect-nothing-left.ts";
 import { useCluster } from "./use-cluster.ts";
 
-const hasNamespaces = canMakeNamespaces();
+const noNamespaces = whyNoNamespaces();
 const chaos = useCluster({
   ...{ name: "node", cores: 2 },
-  nodes: [{}, { link: "relayed" }, { link: hasNamespaces ? "namespace" : "direct" }],
+  nodes: [{}, { link: "relayed" }, { link: noNamespaces === null ? "namespace" : "direct" }],
 });
 
 describe("a media node", () => {
@@ -42,22 +43,20 @@ describe("a media node", () => {
     expect((await meeting.node()).name).not.toBe("node-1");
   });
 
-  it.skipIf(!hasNamespaces)(
-    "loses its network (needs root, ip netns and nft): its room goes on elsewhere; connected again it yields",
-    async () => {
-      const meeting = await chaos.meet({ nodeId: "node-3" });
-      const before = await meeting.state();
-      const { network } = chaos.cluster.node("node-3");
+  it("loses its network: its room goes on elsewhere; connected again it yields", async (test) => {
+    skipBecause(noNamespaces, test);
+    const meeting = await chaos.meet({ nodeId: "node-3" });
+    const before = await meeting.state();
+    const { network } = chaos.cluster.node("node-3");
 
-      network?.dropPackets();
-      await meeting.expectBack(before);
-      const moved = await meeting.state();
-      network?.restore();
-      await chaos.untilWhole();
-      await expectConsistent(chaos.cluster, { rooms: 1, peers: 3 });
-      await meeting.expectUndisturbed(moved);
-    },
-  );
+    network?.dropPackets();
+    await meeting.expectBack(before);
+    const moved = await meeting.state();
+    network?.restore();
+    await chaos.untilWhole();
+    await expectConsistent(chaos.cluster, { rooms: 1, peers: 3 });
+    await meeting.expectUndisturbed(moved);
+  });
 
   it("is cut from NATS only: its room moves, though it beats; nobody is served twice", async () => {
     const meeting = await chaos.meet({ nodeId: "node-2" });

@@ -28,9 +28,14 @@ export const PROGRAMS = {
     commands: ["turnserver"],
     debianPackage: "coturn",
   },
+  ip: { override: "FAIRLEAD_IP_BIN", commands: ["ip"], debianPackage: "iproute2" },
+  nft: { override: "FAIRLEAD_NFT_BIN", commands: ["nft"], debianPackage: "nftables" },
 } as const;
 
 export type ProgramName = keyof typeof PROGRAMS;
+
+/** For a node that loses its network. */
+export const NAMESPACE_TOOLS: readonly ProgramName[] = ["ip", "nft"];
 
 /** Where Debian puts servers, and only root has it on PATH. */
 const SERVER_FOLDER = "/usr/sbin";

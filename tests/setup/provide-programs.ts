@@ -1,7 +1,11 @@
-import { findProgram, PROGRAMS, type ProgramName } from "./programs.ts";
+import { findProgram, NAMESPACE_TOOLS, PROGRAMS, type ProgramName } from "./programs.ts";
 import { aptCommand, canInstall, installPackages } from "./system-packages.ts";
 
-const ALL = Object.keys(PROGRAMS) as ProgramName[];
+/** Only root on Linux can make network namespaces, so nobody else needs the tools for them. */
+const canUseNamespaces = process.platform === "linux" && process.getuid?.() === 0;
+const ALL = (Object.keys(PROGRAMS) as ProgramName[]).filter(
+  (name) => canUseNamespaces || !NAMESPACE_TOOLS.includes(name),
+);
 
 /**
  * Browsers and servers, installed by apt where this process may. Tests start servers of their own on free ports: one that apt

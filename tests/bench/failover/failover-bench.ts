@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
-import { canMakeNamespaces } from "../../support/processes/network-namespace.ts";
+import { NAMESPACE_TOOLS } from "../../setup/programs.ts";
+import { providePrograms } from "../../setup/provide-programs.ts";
+import { whyNoNamespaces } from "../../support/processes/network-namespace.ts";
 import { type Cluster, startCluster } from "../../support/processes/start-cluster.ts";
 import { launchBrowser } from "../browser/launch-browser.ts";
 import { servePage } from "../browser/serve-page.ts";
@@ -21,7 +23,7 @@ type Deaths = { placed: number[]; gaps: number[]; peersLost: number };
 
 /** Kills what serves a room whose peers all publish and watch each other, again and again, in each of several ways. */
 export async function runFailoverBench(args: string[]): Promise<Record<string, unknown>> {
-  const { kinds, peers, deaths } = readOptions(args);
+  const { kinds, leftOut, peers, deaths } = chooseKinds(readOptions(args));
   const pageServer = await servePage();
   const browser = await launchBrowser();
   const results = new Map<DeathKind, Deaths>();
@@ -32,7 +34,7 @@ export async function runFailoverBench(args: string[]): Promise<Record<string, u
     await browser.close();
     pageServer.close();
   }
-  return report(results, peers, deaths);
+  return { ...report(results, peers, deaths), leftOut };
 }
 
 type Setting = { browser: Browser; url: string; peers: number; deaths: number };
@@ -123,22 +125,56 @@ function report(
   return { ...Object.fromEntries(figures), peersLost, peers, deaths };
 }
 
-/** `--deaths 20 --peers 4 --kinds sigkill,worker`; by default every kind that this machine can make. */
-function readOptions(args: string[]): { kinds: DeathKind[]; peers: number; deaths: number } {
+type Options = {
+  /** null: every kind that this machine can make. */
+  asked: DeathKind[] | null;
+  peers: number;
+  deaths: number;
+};
+
+/**
+ * A partition needs network namespaces. Where there are none it is left out, with its reason in the result.
+ * @throws {Error} It was asked for by name, or this is `CI=true`.
+ */
+function chooseKinds({ asked, ...options }: Options) {
+  const kinds = asked ?? [...KINDS];
+  const reason = kinds.includes("partition") ? prepareNamespaces() : null;
+  if (reason === null) return { ...options, kinds, leftOut: {} };
+  if (asked !== null || process.env.CI === "true") throw new Error(`no partition: ${reason}`);
+  console.error(`partition is left out: ${reason}`);
+  return { ...options, kinds: kinds.filter((kind) => kind !== "partition"), leftOut: { partition: reason } };
+}
+
+/** @returns Why there are none, or null. */
+function prepareNamespaces(): string | null {
+  try {
+    providePrograms(console.error, NAMESPACE_TOOLS);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return whyNoNamespaces();
+}
+
+/** `--deaths 20 --peers 4 --kinds sigkill,worker`. */
+function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
       deaths: { type: "string", default: "20" },
       peers: { type: "string", default: "4" },
-      kinds: { type: "string", default: KINDS.join(",") },
+      kinds: { type: "string" },
     },
   });
-  const asked = values.kinds.split(",");
-  const unknown = asked.find((kind) => !Object.hasOwn(DEATHS, kind));
+  const asked = values.kinds?.split(",") ?? null;
+  const unknown = asked?.find((kind) => !isDeathKind(kind));
   if (unknown !== undefined) throw new Error(`--kinds ${unknown}: one of ${KINDS.join(", ")} is wanted`);
-  const possible = KINDS.filter(
-    (kind) => asked.includes(kind) && (kind !== "partition" || canMakeNamespaces()),
-  );
-  if (possible.length < asked.length) console.log("partition is left out: no network namespaces here");
-  return { kinds: possible, peers: Number(values.peers), deaths: Number(values.deaths) };
+  return {
+    asked: asked && KINDS.filter((kind) => asked.includes(kind)),
+    peers: Number(values.peers),
+    deaths: Number(values.deaths),
+  };
+}
+
+function isDeathKind(kind: string): boolean {
+  return Object.hasOwn(DEATHS, kind);
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { needProgram } from "../../setup/programs.ts";
 import { atExit } from "./at-exit.ts";
 
 export type NetworkNamespace = ReturnType<typeof createNamespace>;
@@ -9,19 +10,24 @@ const NETWORK = "10.213";
 /** Where iproute2 keeps them. */
 const FOLDER = "/run/netns";
 
-/** Whether this process may make network namespaces and drop packets in them: root on Linux, with iproute2 and nftables. */
-export function canMakeNamespaces(): boolean {
+/**
+ * Why this process can't make network namespaces and drop packets in them, which root on Linux can, with iproute2 and
+ * nftables. null: it can.
+ */
+export function whyNoNamespaces(): string | null {
+  if (process.platform !== "linux" || process.getuid?.() !== 0)
+    return "only root on Linux can make network namespaces";
   try {
     const name = `fairlead-probe-${process.pid}`;
-    sh("ip", "netns", "add", name);
+    ip("netns", "add", name);
     try {
-      sh("ip", "netns", "exec", name, "nft", "list", "ruleset");
+      ip("netns", "exec", name, needProgram("nft"), "list", "ruleset");
     } finally {
-      sh("ip", "netns", "del", name);
+      ip("netns", "del", name);
     }
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return `network namespaces can't be made: ${error instanceof Error ? error.message : error}`;
   }
 }
 
@@ -35,19 +41,20 @@ export function createNamespace(index: number) {
   removeLeftovers();
   const name = `fairlead-${process.pid}-${index}`;
   const [ours, theirs] = [`fl${process.pid % 100_000}-${index}a`, `fl${process.pid % 100_000}-${index}b`];
-  const inside = (...command: string[]) => sh("ip", "netns", "exec", name, ...command);
+  const inside = (...command: string[]) => ip("netns", "exec", name, ...command);
+  const nft = needProgram("nft");
   const close = () => {
     forget();
     // The links end with it.
-    tryTo(() => sh("ip", "netns", "del", name));
-    tryTo(() => sh("ip", "link", "del", ours));
+    tryTo(() => ip("netns", "del", name));
+    tryTo(() => ip("link", "del", ours));
   };
   const forget = atExit(close);
   const [hostAddress, address] = [`${NETWORK}.${index}.1`, `${NETWORK}.${index}.2`];
-  sh("ip", "netns", "add", name);
-  sh("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name);
-  sh("ip", "addr", "add", `${hostAddress}/30`, "dev", ours);
-  sh("ip", "link", "set", ours, "up");
+  ip("netns", "add", name);
+  ip("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name);
+  ip("addr", "add", `${hostAddress}/30`, "dev", ours);
+  ip("link", "set", ours, "up");
   inside("ip", "addr", "add", `${address}/30`, "dev", theirs);
   inside("ip", "link", "set", theirs, "up");
   inside("ip", "link", "set", "lo", "up");
@@ -57,14 +64,14 @@ export function createNamespace(index: number) {
     /** The inside, as seen from this machine. */
     address,
     /** What a command is to be prefixed with, to run inside. */
-    prefix: ["ip", "netns", "exec", name],
+    prefix: [needProgram("ip"), "netns", "exec", name],
     /** From now on not one packet gets in or out, and nobody is told. */
     dropPackets: () => {
-      inside("nft", "add table inet cut");
+      inside(nft, "add table inet cut");
       for (const hook of ["input", "output"])
-        inside("nft", `add chain inet cut ${hook} { type filter hook ${hook} priority 0; policy drop; }`);
+        inside(nft, `add chain inet cut ${hook} { type filter hook ${hook} priority 0; policy drop; }`);
     },
-    restore: () => inside("nft", "delete table inet cut"),
+    restore: () => inside(nft, "delete table inet cut"),
     /** Idempotent. What runs inside must have ended. */
     close,
   };
@@ -74,12 +81,12 @@ export function createNamespace(index: number) {
 function removeLeftovers(): void {
   for (const name of existsSync(FOLDER) ? readdirSync(FOLDER) : []) {
     const pid = /^fairlead-(\d+)-\d+$/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) tryTo(() => sh("ip", "netns", "del", name));
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) tryTo(() => ip("netns", "del", name));
   }
 }
 
-function sh(program: string, ...args: string[]): void {
-  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+function ip(...args: string[]): void {
+  execFileSync(needProgram("ip"), args, { stdio: ["ignore", "ignore", "pipe"] });
 }
 
 function tryTo(act: () => void): void {
