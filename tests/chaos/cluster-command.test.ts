@@ -12,7 +12,9 @@ const ROOT = join(import.meta.dirname, "../..");
 /** `npm run cluster -- …`, in a process group of its own as in a shell. */
 function npmRunCluster(...args: string[]) {
   const child = spawn("npm", ["run", "--silent", "cluster", "--", ...args], {
-    ...{ cwd: ROOT, detached: true, stdio: ["pipe", "pipe", "inherit"] },
+    cwd: ROOT,
+    detached: true,
+    stdio: ["pipe", "pipe", "inherit"],
   } as const);
   const signalGroup = (signal: NodeJS.Signals) => {
     try {

@@ -7,7 +7,9 @@ const ROOMS = 12;
 const DRAIN_MS = 12_000;
 
 const chaos = useCluster({
-  ...{ name: "drain", nodes: 2, cores: 2 },
+  name: "drain",
+  nodes: 2,
+  cores: 2,
   env: { FAIRLEAD_DRAIN_MS: `${DRAIN_MS}` },
 });
 

@@ -40,7 +40,11 @@ export async function expectNothingLeft(cluster: Cluster): Promise<void> {
   await expect
     .poll(() => inventory(cluster), { timeout: SETTLES_WITHIN_MS, interval: 250 })
     .toEqual({
-      ...{ leases: 0, rooms: 0, peers: 0, consumers: 0, surplus: [] },
+      leases: 0,
+      rooms: 0,
+      peers: 0,
+      consumers: 0,
+      surplus: [],
       nodes: cluster.nodes.filter((node) => node.isRunning()).length,
     });
 }

@@ -6,7 +6,8 @@ import { useCluster } from "./use-cluster.ts";
 
 const noNamespaces = whyNoNamespaces();
 const chaos = useCluster({
-  ...{ name: "node", cores: 2 },
+  name: "node",
+  cores: 2,
   nodes: [{}, { link: "relayed" }, { link: noNamespaces === null ? "namespace" : "direct" }],
 });
 

@@ -17,7 +17,9 @@ const PROTOCOL = "packages/protocol/src";
 const NODE = "apps/media-node/src";
 
 const after = (file: string, find: string, addition: string): Edit => ({
-  ...{ file, find, replace: `${find}\n${addition}` },
+  file,
+  find,
+  replace: `${find}\n${addition}`,
 });
 
 /** All that the rule in packages/protocol/README.md allows: optional fields, a call, a command, an event; and a new version. */
@@ -138,14 +140,17 @@ describe("signaling and nodes of two builds", () => {
     client.send({ ...joinFrame({ ticket: randomId() }), protocolVersion: NEXT_VERSION });
     await client.until(() => client.framesOf("error").length > 0, "the refusal");
     expect(client.framesOf("error")[0]?.error).toMatchObject({
-      ...{ code: "protocol_unsupported", detail: { supported: [PROTOCOL_VERSION] } },
+      code: "protocol_unsupported",
+      detail: { supported: [PROTOCOL_VERSION] },
     });
   });
 
   it("a call that only the next build has is answered by it, and refused by this one's nodes", async () => {
     const { nats } = cluster;
     const bus = await connectNatsTcpBus({
-      ...{ servers: [nats.tcpUrl], ...nats.users.signaling, inboxPrefix: "_INBOX_signaling" },
+      servers: [nats.tcpUrl],
+      ...nats.users.signaling,
+      inboxPrefix: "_INBOX_signaling",
     });
     const incarnations = new Map((await cluster.listNodes()).map((node) => [node.nodeId, node.incarnation]));
     const call = encodeJson({ name: "node.greet", data: {} });

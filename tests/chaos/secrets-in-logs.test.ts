@@ -28,7 +28,10 @@ beforeAll(async () => {
   const sessionKeys = await exportKeySet(await generateKeySet());
   [cluster, chromium] = await Promise.all([
     startCluster({
-      ...{ name: "secrets-in-logs", signaling: 2, nodes: 2, redisPassword: REDIS_PASSWORD },
+      name: "secrets-in-logs",
+      signaling: 2,
+      nodes: 2,
+      redisPassword: REDIS_PASSWORD,
       env: {
         FAIRLEAD_LOG_LEVEL: "debug",
         FAIRLEAD_GRACE_MS: "2000",

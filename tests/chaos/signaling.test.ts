@@ -29,7 +29,9 @@ async function meetByProtocol() {
 
 async function publishMicrophone(client: ProtocolClient): Promise<string> {
   const { producerId } = await client.command("producer.create", {
-    ...{ kind: "audio", source: "microphone", rtpParameters: rtpParameters("opus") },
+    kind: "audio",
+    source: "microphone",
+    rtpParameters: rtpParameters("opus"),
   } as never);
   return producerId;
 }
@@ -86,7 +88,8 @@ describe("a signaling process", () => {
     const bobToggles = toggleInTurns(bob, bobsMicrophone, EVENTS);
     const channels = Array.from({ length: 8 }, (_, streamId) =>
       ann.command("data_producer.create", {
-        ...{ label: `channel-${streamId}`, sctpStreamParameters: { streamId, ordered: true } },
+        label: `channel-${streamId}`,
+        sctpStreamParameters: { streamId, ordered: true },
       }),
     );
     const commands = [...channels, ...toggles(ann, annsMicrophone, COMMANDS - channels.length)];

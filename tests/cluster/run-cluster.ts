@@ -23,7 +23,8 @@ export async function runCluster({ port: asked, ...counts }: StartArguments): Pr
   providePrograms(console.log, ["nats-server", "redis-server"]);
   console.log("Starting nats-server, redis-server, signaling and media nodes…");
   const cluster = await startCluster({
-    ...{ name: "cluster", ...counts },
+    name: "cluster",
+    ...counts,
     env: { FAIRLEAD_PUBLIC_URL: `http://localhost:${port}` },
   });
   closers.add(cluster);

@@ -11,7 +11,10 @@ export type Target = {
 /** All that there is, by name. */
 export function targetsOf({ processes, redis, nats }: Cluster): Record<string, Target> {
   const server = (pid: () => number, kill: Target["kill"], restart: Target["restart"]): Target => ({
-    ...{ pid, kill, restart, signalGroup: (verb) => void kill(verb) },
+    pid,
+    kill,
+    restart,
+    signalGroup: (verb) => void kill(verb),
   });
   return {
     ...Object.fromEntries(processes.map((one) => [one.name, one])),

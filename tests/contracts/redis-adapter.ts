@@ -17,7 +17,8 @@ export async function prefixedAdapter(
   const now = () => nowMs;
   const open = () => connect({ prefix: randomUUID(), now });
   const adapter = {
-    ...{ registry: await open(), now },
+    registry: await open(),
+    now,
     advance: async (ms: number) => {
       nowMs += ms;
     },

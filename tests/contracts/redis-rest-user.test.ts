@@ -22,7 +22,11 @@ async function setUp() {
   const redis = new Redis({ url: rest.url, token: TOKEN, enableTelemetry: false, retry: { retries: 0 } });
   const errors: Error[] = [];
   const registry = createUpstashRegistry({
-    ...{ url: rest.url, token: TOKEN, timeoutMs: 10_000, heartbeatTimeoutMs: 10_000, policy: { coldMs: 0 } },
+    url: rest.url,
+    token: TOKEN,
+    timeoutMs: 10_000,
+    heartbeatTimeoutMs: 10_000,
+    policy: { coldMs: 0 },
     onError: (error) => error instanceof Error && errors.push(error),
   });
   return { server, redis, registry, errors };
@@ -58,7 +62,7 @@ it("what fails is told without the command that failed", async () => {
   await server.command("ACL SETUSER fairlead -@scripting");
   await expect(registry.updateRoom("standup", { ban: { identity: "eve-the-secret" } })).rejects.toMatchObject(
     {
-      ...{ code: "registry_unreachable" },
+      code: "registry_unreachable",
     },
   );
   expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining("NOPERM")]);

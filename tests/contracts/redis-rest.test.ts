@@ -21,7 +21,10 @@ beforeEach(() => server.flush());
 
 function newClient(options: { token?: string; responseEncoding?: false | "base64" } = {}): Redis {
   return new Redis({
-    ...{ url: rest.url, token: TOKEN, enableTelemetry: false, retry: { retries: 0 } },
+    url: rest.url,
+    token: TOKEN,
+    enableTelemetry: false,
+    retry: { retries: 0 },
     ...options,
   });
 }
@@ -30,7 +33,9 @@ async function post(path: string, body: unknown, headers: Record<string, string>
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const authorization = `Bearer ${TOKEN}`;
   const response = await fetch(`${rest.url}${path}`, {
-    ...{ method: "POST", body: text, headers: { authorization, ...headers } },
+    method: "POST",
+    body: text,
+    headers: { authorization, ...headers },
   });
   return { status: response.status, body: await response.json() };
 }
@@ -145,7 +150,8 @@ describe("what may not be asked", () => {
     expect(await post("/", command)).toEqual({ status: 400, body: refused });
     const among = [["GET", "text"], command, ["GET", "text"]];
     expect(await post("/pipeline", among)).toEqual({
-      ...{ status: 200, body: [{ result: "stays" }, refused, { result: "stays" }] },
+      status: 200,
+      body: [{ result: "stays" }, refused, { result: "stays" }],
     });
     expect(await post("/multi-exec", [["SET", "text", "gone"], command])).toEqual({
       status: 400,

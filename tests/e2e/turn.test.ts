@@ -23,7 +23,8 @@ describe("a browser that may use relays only", () => {
 
   async function startServer(urls: readonly string[]): Promise<StandaloneProcess> {
     const server = await startStandalone({
-      ...{ FAIRLEAD_TURN_URLS: urls.join(), FAIRLEAD_TURN_SECRET: TURN_SECRET },
+      FAIRLEAD_TURN_URLS: urls.join(),
+      FAIRLEAD_TURN_SECRET: TURN_SECRET,
       FAIRLEAD_ANNOUNCED_ADDRESS: "127.0.0.1",
       FAIRLEAD_LOG_LEVEL: "debug",
     });

@@ -73,7 +73,9 @@ describe("a network that lets WebSockets through again", () => {
     await tab.join(proxy.url, [await ticketOf("ada"), await ticketOf("ben")]);
     const cleo = await ProtocolClient.join(server.url, { ticket: await ticketOf("cleo") });
     const { producerId } = await cleo.command("producer.create", {
-      ...{ kind: "audio", source: "microphone", rtpParameters: rtpParameters("opus") },
+      kind: "audio",
+      source: "microphone",
+      rtpParameters: rtpParameters("opus"),
     } as never);
     await expectMedia(tab, { from: 2 });
     const transports = async () => (await tab.facts()).map(({ transport }) => transport);

@@ -102,7 +102,10 @@ export class HttpInputs {
     );
     const path = route.path.replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(named[key] ?? ""));
     return {
-      ...{ route, method: route.method, path: search.size > 0 ? `${path}?${search}` : path, params: named },
+      route,
+      method: route.method,
+      path: search.size > 0 ? `${path}?${search}` : path,
+      params: named,
       headers: {
         ...this.#authorization(route),
         ...Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)])),

@@ -117,8 +117,16 @@ export class Lane {
     }
     const transportIds = [reply.sendTransport.id, reply.receiveTransport.id];
     const peer: FuzzPeer = {
-      ...{ ...admitted, sessionId, peerId, grants, sessionTicket, position, socket, transportIds },
-      ...{ consumerIds: socket?.consumerIds ?? [], commands: new CommandIds() },
+      ...admitted,
+      sessionId,
+      peerId,
+      grants,
+      sessionTicket,
+      position,
+      socket,
+      transportIds,
+      consumerIds: socket?.consumerIds ?? [],
+      commands: new CommandIds(),
     };
     this.peers.push(peer);
     return peer;

@@ -138,7 +138,10 @@ export class Model {
     const known = this.#rooms.get(room);
     if (known) return known;
     const fresh: ModelRoom = {
-      ...{ options: RoomOptions.parse({}), bans: new Map(), mutes: new Set(), peers: new Map() },
+      options: RoomOptions.parse({}),
+      bans: new Map(),
+      mutes: new Set(),
+      peers: new Map(),
     };
     this.#rooms.set(room, fresh);
     return fresh;

@@ -53,7 +53,9 @@ function toRoute({ method, path, operationId = "", security = [], request = {} }
     fromSchema(schema, LIVE_KINDS) as fc.Arbitrary<Record<string, unknown>>;
   return {
     name: `${method.toUpperCase()} ${path}`,
-    ...{ method: method.toUpperCase(), path, operationId },
+    method: method.toUpperCase(),
+    path,
+    operationId,
     auth: schemes.includes("apiKey")
       ? "apiKey"
       : schemes.includes("sessionTicket")
@@ -62,7 +64,9 @@ function toRoute({ method, path, operationId = "", security = [], request = {} }
     hasBody: body !== undefined,
     values: fc.record(
       {
-        ...{ params: of(request.params), query: of(request.query), headers: of(request.headers) },
+        params: of(request.params),
+        query: of(request.query),
+        headers: of(request.headers),
         body: body ? fromSchema(body, LIVE_KINDS) : fc.constant(undefined),
       },
       { noNullPrototype: true },

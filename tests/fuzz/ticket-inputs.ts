@@ -179,12 +179,10 @@ export class TicketInputs {
     const lane = this.#lane;
     const isOld = !lane.chance(ADMITTED_SHARE);
     const join = {
-      ...{
-        protocolVersion: PROTOCOL_VERSION,
-        joinId: randomId(),
-        ticket,
-        rtpCapabilities: routerRtpCapabilities,
-      },
+      protocolVersion: PROTOCOL_VERSION,
+      joinId: randomId(),
+      ticket,
+      rtpCapabilities: routerRtpCapabilities,
       capabilitiesVersion: isOld ? "an older one" : CAPABILITIES_VERSION,
     };
     const code = lane.chance(0.15) ? await this.#joinSocket(join) : await this.#joinHttp(join);

@@ -83,7 +83,8 @@ async function openByHand(room: string, identity: string) {
   const { type: _, ...join } = joinFrame({ ticket: await cluster.ticket(room, identity) });
   const ask = (method: string, path: string, ticket: string, more: object) =>
     fetch(`${cluster.url}/v1/sessions${path}`, {
-      ...{ method, ...more },
+      method,
+      ...more,
       headers: { authorization: `Bearer ${ticket}`, "content-type": "application/json", ...more },
     });
   const opened = parse(

@@ -27,15 +27,13 @@ describe("the ledger", () => {
     await bob.until(() => bob.view.consumers.size === 2, "consumers");
     await ann.until(() => ann.view.dataConsumers.size === 1, "a data consumer");
     expect(cluster.resourcesOf("one")).toEqual({
-      ...{
-        router: 1,
-        rtp_observer: 2,
-        transport: 4,
-        producer: 2,
-        consumer: 2,
-        data_producer: 1,
-        data_consumer: 1,
-      },
+      router: 1,
+      rtp_observer: 2,
+      transport: 4,
+      producer: 2,
+      consumer: 2,
+      data_producer: 1,
+      data_consumer: 1,
     });
     await expectAgreement(cluster);
     await ann.command("producer.close", { producerId: microphone });

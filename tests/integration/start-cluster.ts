@@ -67,8 +67,15 @@ export async function startCluster(options: ClusterOptions = {}) {
     const links = link();
     const capacity = { cores, maxPeers };
     const node = await createMediaNode({
-      ...{ ...shared, ...portsOf(links), ...capacity, workerBin, graceMs, now },
-      ...{ nodeId: `node-${index + 1}`, listenAddresses: LOOPBACK, ...options.reach },
+      ...shared,
+      ...portsOf(links),
+      ...capacity,
+      workerBin,
+      graceMs,
+      now,
+      nodeId: `node-${index + 1}`,
+      listenAddresses: LOOPBACK,
+      ...options.reach,
     });
     // Not spread: it has getters.
     return Object.assign(node, links);
@@ -78,12 +85,14 @@ export async function startCluster(options: ClusterOptions = {}) {
   const signaling = link();
   const apps: Signaling["app"][] = [];
   const server = await serveSignaling({
-    ...{ host: "127.0.0.1", port: 0 },
+    host: "127.0.0.1",
+    port: 0,
     createApp: (runtime) => {
       const made = createSignaling({
         ...shared,
         ...portsOf(signaling),
-        ...{ ...runtime, limits: options.limits },
+        ...runtime,
+        limits: options.limits,
         apiKeys: [{ key: API_KEY, scopes: ["admin"] }],
       });
       apps.push(made.app);
@@ -104,8 +113,19 @@ export async function startCluster(options: ClusterOptions = {}) {
     return { status: response.status, body: text === "" ? null : JSON.parse(text) };
   };
   return {
-    ...{ url: server.url, app, apiKey: API_KEY },
-    ...{ bus, registry, node, nodes, signaling, ticketKeys, sessionKeys, ticket, api, bugs },
+    url: server.url,
+    app,
+    apiKey: API_KEY,
+    bus,
+    registry,
+    node,
+    nodes,
+    signaling,
+    ticketKeys,
+    sessionKeys,
+    ticket,
+    api,
+    bugs,
     /** Asks the app in this process: the server's work without the connection. */
     request: async (path: string, init?: RequestInit) => app.request(path, init, CONNECTION),
     /** The node that serves the room, as the registry knows it. */

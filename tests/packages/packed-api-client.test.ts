@@ -95,7 +95,8 @@ describe("the API's client, from its tarball", () => {
     const port = await freePort();
     await project.write("config.capnp", WORKERD_CONFIG.replace("PORT", `${port}`));
     const workerd = spawn(workerdProgram(), ["serve", "config.capnp"], {
-      ...{ cwd: project.folder, stdio: "inherit" },
+      cwd: project.folder,
+      stdio: "inherit",
     });
     try {
       const answer = await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/`), { timeout: 10_000 });

@@ -25,14 +25,12 @@ describe("the client, from its tarball", () => {
     const { metafile } = await build({
       entryPoints: [join(project.folder, "page.js")],
       outfile,
-      ...{
-        bundle: true,
-        minify: true,
-        platform: "browser",
-        format: "esm",
-        metafile: true,
-        logLevel: "silent",
-      },
+      bundle: true,
+      minify: true,
+      platform: "browser",
+      format: "esm",
+      metafile: true,
+      logLevel: "silent",
     });
     const bundle = await readFile(outfile);
     const gzippedBytes = gzipSync(bundle).length;

@@ -67,7 +67,16 @@ async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: 
     ...(runtime.redis === "resp" ? { FAIRLEAD_REDIS_URL: site.redis.url } : rest),
   });
   return {
-    ...{ site, node, apiKey, ticketsKey, roomsKey, ticketKeys, appKeys, jwks, ticket, settings },
+    site,
+    node,
+    apiKey,
+    ticketsKey,
+    roomsKey,
+    ticketKeys,
+    appKeys,
+    jwks,
+    ticket,
+    settings,
     publicTicketKeys: async () => exportKeySet(ticketKeys),
     newRoom: () => `room-${randomId()}`,
     /** Starts an instance, which ends with the backend, and resolves when it is ready. */

@@ -41,8 +41,10 @@ export async function startLambda(options: LambdaOptions) {
   const url = `http://${HOST}:${(server.address() as AddressInfo).port}`;
   const made = {
     env: { FAIRLEAD_PUBLIC_URL: url, ...env },
-    ...{ taskRoot: options.taskRoot ?? join(ROOT, "apps/signaling/src"), handler: "lambda.handler" },
-    ...{ timeoutMs, logFile },
+    taskRoot: options.taskRoot ?? join(ROOT, "apps/signaling/src"),
+    handler: "lambda.handler",
+    timeoutMs,
+    logFile,
   };
 
   const taken = new Set<LambdaInstance>();
@@ -98,6 +100,10 @@ export async function startLambda(options: LambdaOptions) {
 }
 
 export const lambdaRuntime: Runtime = {
-  ...{ name: "lambda", nats: "tcp", redis: "rest", hasWebSocket: false, isBehindProxy: true },
+  name: "lambda",
+  nats: "tcp",
+  redis: "rest",
+  hasWebSocket: false,
+  isBehindProxy: true,
   start: (env, name) => startLambda({ env, name }),
 };

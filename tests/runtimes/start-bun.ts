@@ -16,6 +16,9 @@ export function startBun(env: Record<string, string>, name = "bun", port?: numbe
 }
 
 export const bunRuntime: Runtime = {
-  ...{ name: "bun", nats: "tcp", redis: "resp", hasWebSocket: true },
+  name: "bun",
+  nats: "tcp",
+  redis: "resp",
+  hasWebSocket: true,
   start: startBun,
 };

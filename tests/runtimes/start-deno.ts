@@ -28,6 +28,9 @@ export function startDeno(env: Record<string, string>, name = "deno", port?: num
 }
 
 export const denoRuntime: Runtime = {
-  ...{ name: "deno", nats: "tcp", redis: "resp", hasWebSocket: true },
+  name: "deno",
+  nats: "tcp",
+  redis: "resp",
+  hasWebSocket: true,
   start: startDeno,
 };

@@ -20,6 +20,9 @@ export async function startNode(env: Record<string, string>, name: string): Prom
 }
 
 export const nodeRuntime: Runtime = {
-  ...{ name: "node", nats: "tcp", redis: "resp", hasWebSocket: true },
+  name: "node",
+  nats: "tcp",
+  redis: "resp",
+  hasWebSocket: true,
   start: startNode,
 };

@@ -20,7 +20,9 @@ export type SignalingProcessOptions = {
 export async function startSignalingProcess({ name, command, env, port }: SignalingProcessOptions) {
   const listenPort = port ?? (await freePort());
   const started = await startProcess({
-    ...{ name, command, readyEvent: "process.started" },
+    name,
+    command,
+    readyEvent: "process.started",
     logFile: join(ROOT, "artifacts/logs", `${name}.log`),
     env: { ...env, FAIRLEAD_HOST: "127.0.0.1", FAIRLEAD_PORT: `${listenPort}` },
   });

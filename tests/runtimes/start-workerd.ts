@@ -86,6 +86,9 @@ const signaling :Workerd.Worker = (
 }
 
 export const workerdRuntime: Runtime = {
-  ...{ name: "workerd", nats: "websocket", redis: "rest", hasWebSocket: true },
+  name: "workerd",
+  nats: "websocket",
+  redis: "rest",
+  hasWebSocket: true,
   start: startWorkerd,
 };

@@ -82,7 +82,8 @@ describe("the shards of signaling on workerd", () => {
     const ticket = await backend.ticket({ room });
     const { type: _, ...body } = joinFrame({ ticket });
     const refused = await fetch(`${url}/v1/sessions`, {
-      ...{ method: "POST", body: JSON.stringify(body) },
+      method: "POST",
+      body: JSON.stringify(body),
       headers: { "content-type": "application/json" },
     });
     expect([refused.status, (await refused.json()).error.code]).toEqual([503, "signaling_full"]);

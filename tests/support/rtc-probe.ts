@@ -59,7 +59,12 @@ export function installRtcProbe(): void {
     stats
       .filter(({ type }) => type === "inbound-rtp")
       .map(({ id, kind, framesDecoded = 0, totalAudioEnergy = 0, totalSamplesDuration = 0 }) => ({
-        ...{ connection, kind, id, framesDecoded, energy: totalAudioEnergy, durationS: totalSamplesDuration },
+        connection,
+        kind,
+        id,
+        framesDecoded,
+        energy: totalAudioEnergy,
+        durationS: totalSamplesDuration,
       }));
   const portsOf = (stats: Stats[]): number[] => {
     const pairs = stats.filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");

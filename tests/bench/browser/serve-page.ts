@@ -7,7 +7,10 @@ import { build } from "esbuild";
 export async function servePage(): Promise<{ url: string; close(): void }> {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, "room-page.ts")],
-    ...{ bundle: true, write: false, format: "esm", target: "es2022" },
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
   });
   const script = outputFiles?.[0]?.text ?? "";
   const server = createServer((request, response) => {

@@ -79,10 +79,19 @@ async function openRegistry() {
   const settle = async () => {
     const core = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
     await registry.heartbeat({
-      ...{ ...node, state: "ready", busConnected: true, region: "default", labels: [], version: "bench" },
-      ...{ networkLoad: 0, cores: Array.from({ length: CORES }, (_, index) => ({ ...core, core: index })) },
-      ...{ capacity: { maxPeers: null, networkBps: 1_000_000_000 }, observedCosts: [], suspects: [] },
-      ...{ settledDebits: debits, leases: allOf([...placed.values()]) },
+      ...node,
+      state: "ready",
+      busConnected: true,
+      region: "default",
+      labels: [],
+      version: "bench",
+      networkLoad: 0,
+      cores: Array.from({ length: CORES }, (_, index) => ({ ...core, core: index })),
+      capacity: { maxPeers: null, networkBps: 1_000_000_000 },
+      observedCosts: [],
+      suspects: [],
+      settledDebits: debits,
+      leases: allOf([...placed.values()]),
     });
     debits = [];
   };
@@ -116,8 +125,13 @@ async function openMediasoup(): Promise<Part> {
     turn += 1;
     const { router, webRtcServer } = cores[turn % CORES] as Core;
     const options: types.WebRtcTransportOptions = {
-      ...{ webRtcServer, enableUdp: true, enableTcp: true, preferUdp: true, enableSctp: true },
-      ...{ maxReceiveMessageSize: 262_144, initialAvailableOutgoingBitrate: 1_000_000 },
+      webRtcServer,
+      enableUdp: true,
+      enableTcp: true,
+      preferUdp: true,
+      enableSctp: true,
+      maxReceiveMessageSize: 262_144,
+      initialAvailableOutgoingBitrate: 1_000_000,
     };
     const transports = await Promise.all([
       router.createWebRtcTransport(options),

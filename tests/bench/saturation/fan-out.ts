@@ -62,7 +62,9 @@ async function addConsumer(
   isEncrypted: boolean,
 ): Promise<void> {
   const transport = await router.createPlainTransport({
-    ...{ listenInfo: LISTEN, rtcpMux: true, comedia: false },
+    listenInfo: LISTEN,
+    rtcpMux: true,
+    comedia: false,
     ...(isEncrypted ? { enableSrtp: true, srtpCryptoSuite: SUITE } : {}),
   });
   const keyBase64 = randomBytes(KEY_BYTES).toString("base64");

@@ -27,7 +27,10 @@ const SETTLE_MS = 8_000;
 export async function runSignalingBench(args: string[]): Promise<Record<string, unknown>> {
   const counts = readCounts(args, DEFAULTS);
   const cluster = await startCluster({
-    ...{ name: "bench-signaling", signaling: 1, nodes: 1, cores: CORES },
+    name: "bench-signaling",
+    signaling: 1,
+    nodes: 1,
+    cores: CORES,
     env: NO_LIMITS,
   });
   try {

@@ -22,7 +22,10 @@ describe("a room that is stolen from a node that hangs", () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await startCluster({
-      ...{ name: "lease-race", signaling: 1, nodes: 4, cores: 3 },
+      name: "lease-race",
+      signaling: 1,
+      nodes: 4,
+      cores: 3,
       // Nobody proves the peers' lives here.
       env: { FAIRLEAD_LOG_LEVEL: "debug", FAIRLEAD_GRACE_MS: "600000" },
     });
@@ -66,7 +69,9 @@ describe("a room that is stolen from a node that hangs", () => {
     const rooms = Array.from({ length: ROOMS }, (_, index) => `race-${index}`);
     const { nats, redis, ticketKeys, logFolder } = cluster;
     const shared = {
-      ...{ rooms, redisUrl: redis.url, ticketKeys: await exportKeySet(ticketKeys) },
+      rooms,
+      redisUrl: redis.url,
+      ticketKeys: await exportKeySet(ticketKeys),
       nats: { servers: [nats.tcpUrl], ...nats.users.signaling },
       places: PLACES / PLACERS,
     };
@@ -103,7 +108,10 @@ function acceptancesOf({ name, log }: ManagedProcess): Acceptance[] {
   return log
     .filter(({ msg }) => msg === "command.answered" || msg === "join.accepted")
     .map(({ roomId, epoch, atMs }) => ({
-      ...{ nodeId: name, roomId: String(roomId), epoch: Number(epoch), atMs: Number(atMs) },
+      nodeId: name,
+      roomId: String(roomId),
+      epoch: Number(epoch),
+      atMs: Number(atMs),
     }));
 }
 

@@ -82,7 +82,8 @@ export function commandFacts(instances: Instances, driver: Driver): void {
       await ann.leave();
       await bob.until(() => bob.view.peers.size === 1, "Ann's leave");
       expect(bob.events.at(-1)?.event).toEqual({
-        ...{ name: "peer.left", data: { peerId: ann.peerId, reason: "left" } },
+        name: "peer.left",
+        data: { peerId: ann.peerId, reason: "left" },
       });
     });
   });

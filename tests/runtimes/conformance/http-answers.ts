@@ -84,7 +84,8 @@ export function httpAnswerFacts(instances: Instances): void {
       const preflight = await ask("/v1/sessions", {
         method: "OPTIONS",
         headers: {
-          ...{ origin, "access-control-request-method": "POST" },
+          origin,
+          "access-control-request-method": "POST",
           "access-control-request-headers": "authorization,content-type",
         },
       });

@@ -17,7 +17,9 @@ type Asked = {
 export function httpSessionFacts(instances: Instances): void {
   const ask = (method: string, path: string, { at, ticket, body, headers, signal }: Asked = {}) =>
     fetch(`${(at ?? instances.first).url}${path}`, {
-      ...{ method, signal: signal ?? null, body: body === undefined ? null : JSON.stringify(body) },
+      method,
+      signal: signal ?? null,
+      body: body === undefined ? null : JSON.stringify(body),
       headers: {
         ...(ticket === undefined ? {} : { authorization: `Bearer ${ticket}` }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),

@@ -80,8 +80,15 @@ export function resumingFacts(instances: Instances, driver: Driver): void {
       return client.framesOf("error")[0]?.error.code;
     };
     const claims: SessionInput = {
-      ...{ sub: "eve", session: "session", peer: "peer", room: "room", node: "node-1" },
-      ...{ incarnation: "none", epoch: 1, ticketId: "ticket", connection: 1 },
+      sub: "eve",
+      session: "session",
+      peer: "peer",
+      room: "room",
+      node: "node-1",
+      incarnation: "none",
+      epoch: 1,
+      ticketId: "ticket",
+      connection: 1,
     };
 
     it("that is none, or a ticket of a room, is refused", async () => {

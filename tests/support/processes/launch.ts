@@ -64,7 +64,11 @@ export async function openSite(options: SiteOptions, closers: Closers): Promise<
   closers.add(relay);
   if (redisPassword !== undefined) await redis.command(`CONFIG SET requirepass ${redisPassword}`);
   return {
-    ...{ nats, redis, closers, redisPort: relay?.port ?? redis.port, redisPassword },
+    nats,
+    redis,
+    closers,
+    redisPort: relay?.port ?? redis.port,
+    redisPassword,
     logs: join(ROOT, "artifacts/logs", name),
     env: {
       ...(process.env as Record<string, string>),

@@ -68,7 +68,11 @@ async function assemble(options: ClusterOptions, closers: Closers) {
   const balancer = await startTcpBalancer(() => signalings.map(({ port }) => port));
   closers.add(balancer);
   const cluster = {
-    ...{ nats: site.nats, redis: site.redis, signalings, nodes: mediaNodes, ...keys },
+    nats: site.nats,
+    redis: site.redis,
+    signalings,
+    nodes: mediaNodes,
+    ...keys,
     processes: [...signalings, ...mediaNodes] as ManagedProcess[],
     /** Of the balancer. */
     url: balancer.url,

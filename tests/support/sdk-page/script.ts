@@ -72,7 +72,10 @@ window.sdk = {
   join,
   facts: () =>
     peers.map(({ room, moves, ended, mutes }) => ({
-      ...{ state: room.connectionState, moves: [...moves], ended, mutes: [...mutes] },
+      state: room.connectionState,
+      moves: [...moves],
+      ended,
+      mutes: [...mutes],
       transport: room.signalingTransport,
       others: [...room.peers.values()].map(({ identity }) => identity).sort(),
     })),

@@ -77,7 +77,10 @@ function bundle(root: string): Promise<string> {
     bundles.get(root) ??
     build({
       entryPoints: [join(import.meta.dirname, "script.ts")],
-      ...{ bundle: true, write: false, format: "esm", target: "es2022" },
+      bundle: true,
+      write: false,
+      format: "esm",
+      target: "es2022",
       alias: { "@fairlead/client": join(root, "packages/client/src/index.ts") },
     }).then(({ outputFiles }) => outputFiles?.[0]?.text ?? "");
   bundles.set(root, bundled);

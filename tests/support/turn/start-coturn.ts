@@ -48,7 +48,8 @@ export async function startCoturn(options: CoturnOptions) {
     await ended(child);
   };
   return {
-    ...{ host: HOST, ...ports },
+    host: HOST,
+    ...ports,
     urls: {
       udp: `turn:${HOST}:${ports.port}?transport=udp`,
       tcp: `turn:${HOST}:${ports.port}?transport=tcp`,

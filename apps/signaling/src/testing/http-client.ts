@@ -62,7 +62,8 @@ export class HttpClient {
 
   request(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
     return this.#ask(`/v1/sessions${path}`, {
-      ...{ method, body },
+      method,
+      body,
       headers: {
         ...this.#proof(),
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),

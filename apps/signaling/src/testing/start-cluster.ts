@@ -67,10 +67,21 @@ function serveOptions(backEnd: BackEnd, options: Options, port: number): NodeSer
   const now = () => (options.clockStands ? startedMs : Date.now()) + clock.nowMs - START_MS;
   const { limits, log = silentLogger, region, tls, app, serving } = options;
   return {
-    ...{ host: "127.0.0.1", port, tls },
+    host: "127.0.0.1",
+    port,
+    tls,
     createApp: (parts) =>
       createSignaling({
-        ...{ ...parts, bus, registry, ticketKeys, sessionKeys, log, now, apiKeys: [], region, ...app },
+        ...parts,
+        bus,
+        registry,
+        ticketKeys,
+        sessionKeys,
+        log,
+        now,
+        apiKeys: [],
+        region,
+        ...app,
         limits: { retryDelaysMs: [1, 1, 1], ...limits },
       }),
     ...serving,
@@ -82,8 +93,12 @@ function clientsOf(serverUrl: string, ticketKeys: KeySet) {
     const grants = { publish: [], subscribe: true, data: false, moderate: false };
     const { ticket } = await issueTicket(ticketKeys, { room, identity, grants, ttlS: 60 });
     return {
-      ...{ type: "join", protocolVersion: 1, joinId: crypto.randomUUID() },
-      ...{ ticket, capabilitiesVersion: "v", rtpCapabilities: {} },
+      type: "join",
+      protocolVersion: 1,
+      joinId: crypto.randomUUID(),
+      ticket,
+      capabilitiesVersion: "v",
+      rtpCapabilities: {},
     };
   };
   const connect = async (url = serverUrl) => {

@@ -30,7 +30,8 @@ export class TestClient {
 
   static async connect(url: string, headers: Record<string, string> = {}): Promise<TestClient> {
     const socket = new WebSocket(`${url.replace("http", "ws")}/v1/connect`, {
-      ...{ rejectUnauthorized: false, headers },
+      rejectUnauthorized: false,
+      headers,
     });
     const client = new TestClient(socket);
     await new Promise((resolve, reject) => {

@@ -30,9 +30,16 @@ export async function setUpHttp(
   const { now = Date.now } = given;
   const ticketKeys = given.ticketKeys ?? (await generateKeySet());
   const signaling = createSignaling({
-    ...{ bus, registry, ticketKeys, sessionKeys, log: silentLogger, apiKeys: API_KEYS },
-    ...{ publicUrl, now },
-    ...{ upgradeWebSocket: noUpgrade, clientAddress: () => undefined },
+    bus,
+    registry,
+    ticketKeys,
+    sessionKeys,
+    log: silentLogger,
+    apiKeys: API_KEYS,
+    publicUrl,
+    now,
+    upgradeWebSocket: noUpgrade,
+    clientAddress: () => undefined,
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
   });
   const node = await startScriptedNode(bus, registry);

@@ -157,8 +157,17 @@ function rethrow(error: unknown): never {
 function heartbeatOf({ nodeId, incarnation, state, region, labels }: Described): Heartbeat {
   const core = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
   return {
-    ...{ nodeId, incarnation, state, busConnected: true, region, labels },
-    ...{ version: "0.1.0", networkLoad: 0, settledDebits: [], observedCosts: [], suspects: [] },
+    nodeId,
+    incarnation,
+    state,
+    busConnected: true,
+    region,
+    labels,
+    version: "0.1.0",
+    networkLoad: 0,
+    settledDebits: [],
+    observedCosts: [],
+    suspects: [],
     capacity: { maxPeers: null, networkBps: 1_000_000_000 },
     leases: { count: 0, epochSum: 0, named: [], isComplete: false },
     cores: [0, 1].map((index) => ({ core: index, ...core })),

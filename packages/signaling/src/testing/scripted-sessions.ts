@@ -75,9 +75,17 @@ export class ScriptedSessions {
 function joinReplyOf({ sessionId, lease }: NodeCallRequest<"room.join">): JoinReply {
   const offer = { id: "transport", iceParameters: {}, iceCandidates: [], dtlsParameters: {} };
   return {
-    ...{ sessionId, peerId: `peer-${sessionId}`, roomId: lease.roomId, epoch: lease.epoch, connection: 1 },
-    ...{ position: `${lease.epoch}:0`, joinedAtMs: lease.epoch },
+    sessionId,
+    peerId: `peer-${sessionId}`,
+    roomId: lease.roomId,
+    epoch: lease.epoch,
+    connection: 1,
+    position: `${lease.epoch}:0`,
+    joinedAtMs: lease.epoch,
     grants: { publish: [], subscribe: true, data: false, moderate: false },
-    ...{ sendTransport: offer, receiveTransport: offer, iceServers: [], graceMs: 15_000 },
+    sendTransport: offer,
+    receiveTransport: offer,
+    iceServers: [],
+    graceMs: 15_000,
   };
 }
