@@ -53,7 +53,7 @@ export default defineConfig({
           ...inGroup(2, 2),
         },
       },
-      { test: { name: "saturation", include: SATURATING, ...chaos, ...inGroup(3, 1) } },
+      { test: { name: "chaos-alone", include: SATURATING, ...chaos, ...inGroup(3, 1) } },
       // Instances of signaling on every runtime, over real servers.
       { test: { name: "runtimes", include: ["tests/runtimes/**/*.test.ts"], ...real, ...inGroup(4, 2) } },
       // Browsers fill a machine.

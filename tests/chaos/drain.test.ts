@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { expectConsistent, expectNoSurplus } from "./expect-nothing-left.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useProcessCluster } from "./use-process-cluster.ts";
 
 const ROOMS = 12;
 /** Rooms are away after half of it, evenly paced. */
 const DRAIN_MS = 12_000;
 
-const chaos = useCluster({
+const chaos = useProcessCluster({
   name: "drain",
   nodes: 2,
   cores: 2,

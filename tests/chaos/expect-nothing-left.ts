@@ -1,12 +1,12 @@
 import type { SurplusPage } from "@fairlead/protocol";
 import { expect } from "vitest";
-import type { Cluster } from "../support/processes/start-cluster.ts";
+import type { ProcessCluster } from "../support/clusters/start-process-cluster.ts";
 
 /** Heartbeats and sweeps are half a second apart; a peer without a goodbye has its grace time. */
 const SETTLES_WITHIN_MS = 40_000;
 
 /** What the cluster has, by those who should agree on it. */
-async function inventory({ rooms, listNodes, api }: Cluster) {
+async function inventory({ rooms, listNodes, api }: ProcessCluster) {
   const [leased, nodes, { surplus }] = await Promise.all([
     rooms().then((all) => all.filter(({ placement }) => placement !== null)),
     listNodes(),
@@ -26,7 +26,7 @@ async function inventory({ rooms, listNodes, api }: Cluster) {
 
 /** Every room that runs has one lease and is served once, and no resource is without its owner. */
 export async function expectConsistent(
-  cluster: Cluster,
+  cluster: ProcessCluster,
   expected: { rooms: number; peers: number },
 ): Promise<void> {
   const { rooms, peers } = expected;
@@ -36,7 +36,7 @@ export async function expectConsistent(
 }
 
 /** All have left: no lease, no room, no peer, nothing in any worker, on any node. */
-export async function expectNothingLeft(cluster: Cluster): Promise<void> {
+export async function expectNothingLeft(cluster: ProcessCluster): Promise<void> {
   await expect
     .poll(() => inventory(cluster), { timeout: SETTLES_WITHIN_MS, interval: 250 })
     .toEqual({
@@ -53,7 +53,7 @@ export async function expectNothingLeft(cluster: Cluster): Promise<void> {
 const SURPLUS_AFTER_MS = 6_000;
 
 /** What moved, died or was given up has left no media resource behind, on any node. */
-export async function expectNoSurplus({ api }: Cluster): Promise<void> {
+export async function expectNoSurplus({ api }: ProcessCluster): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SURPLUS_AFTER_MS));
   const { surplus, unreachable } = await api<SurplusPage & { unreachable: string[] }>("GET", "/v1/surplus");
   expect({ surplus, unreachable }).toEqual({ surplus: [], unreachable: [] });

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
+import type { NodeProcess, ProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { expectMedia } from "../support/expect-media.ts";
-import type { Cluster, NodeProcess } from "../support/processes/start-cluster.ts";
 import type { SdkPage } from "../support/sdk-page/sdk-page.ts";
 
 /** Guards against a hang; how fast it goes is for the benchmarks to say. */
@@ -16,10 +16,10 @@ type Begin = {
 export class Meeting {
   readonly room: string;
   readonly tab: SdkPage;
-  readonly #cluster: Cluster;
+  readonly #cluster: ProcessCluster;
   readonly #peers: number;
 
-  private constructor(cluster: Cluster, tab: SdkPage, room: string, peers: number) {
+  private constructor(cluster: ProcessCluster, tab: SdkPage, room: string, peers: number) {
     this.#cluster = cluster;
     this.tab = tab;
     this.room = room;
@@ -27,7 +27,11 @@ export class Meeting {
   }
 
   /** Resolves when everybody sees and hears everybody. */
-  static async begin(cluster: Cluster, tab: SdkPage, { peers = 3, nodeId }: Begin = {}): Promise<Meeting> {
+  static async begin(
+    cluster: ProcessCluster,
+    tab: SdkPage,
+    { peers = 3, nodeId }: Begin = {},
+  ): Promise<Meeting> {
     const room = cluster.newRoom();
     if (nodeId) await cluster.api("PUT", `/v1/rooms/${room}`, { nodeId });
     const names = Array.from({ length: peers }, (_, index) => `peer-${index + 1}`);

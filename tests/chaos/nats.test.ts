@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Cluster } from "../support/processes/start-cluster.ts";
+import type { ProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { expectConsistent } from "./expect-nothing-left.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useProcessCluster } from "./use-process-cluster.ts";
 
 const GRACE_MS = 4_000;
 /** Longer than the grace time, and than three proofs of life of a peer with a socket. */
@@ -9,10 +9,10 @@ const LONGER_THAN_GRACE_MS = 10_000;
 /** Longer than a node lives without a heartbeat. */
 const AWAY_MS = 4_000;
 
-const chaos = useCluster({ name: "nats", env: { FAIRLEAD_GRACE_MS: `${GRACE_MS}` } });
+const chaos = useProcessCluster({ name: "nats", env: { FAIRLEAD_GRACE_MS: `${GRACE_MS}` } });
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const movesLogged = ({ nodes }: Cluster) =>
+const movesLogged = ({ nodes }: ProcessCluster) =>
   nodes.flatMap(({ log }) => log).filter(({ msg }) => msg === "room.moved").length;
 
 describe("NATS", () => {

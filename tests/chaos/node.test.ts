@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { whyNoNamespaces } from "../support/processes/network-namespace.ts";
 import { skipBecause } from "../support/skip-because.ts";
 import { expectConsistent, expectNoSurplus } from "./expect-nothing-left.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useProcessCluster } from "./use-process-cluster.ts";
 
 const noNamespaces = whyNoNamespaces();
-const chaos = useCluster({
+const chaos = useProcessCluster({
   name: "node",
   cores: 2,
   nodes: [{}, { link: "relayed" }, { link: noNamespaces === null ? "namespace" : "direct" }],

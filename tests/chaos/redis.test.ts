@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { expectSameView } from "../support/expect-same-view.ts";
 import type { RedisServer } from "../support/servers/start-redis.ts";
 import { expectConsistent } from "./expect-nothing-left.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useProcessCluster } from "./use-process-cluster.ts";
 
-const chaos = useCluster({ name: "redis" });
+const chaos = useProcessCluster({ name: "redis" });
 
 /** Longer than any node's life without a heartbeat. */
 const AWAY_MS = 4_000;

@@ -3,11 +3,11 @@ import { connectNatsTcpBus } from "@fairlead/bus/nats-tcp";
 import { PROTOCOL_VERSION, parsePosition, randomId, subjects } from "@fairlead/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
+import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { expectMedia } from "../support/expect-media.ts";
 import { expectSameView } from "../support/expect-same-view.ts";
 import { Closers } from "../support/processes/closers.ts";
 import { type Edit, makeNextBuild } from "../support/processes/next-build.ts";
-import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import { expectNothingLeft } from "./expect-nothing-left.ts";
@@ -66,7 +66,7 @@ const PAIRS = BUILDS.flatMap((signaling) => BUILDS.map((node) => [signaling, nod
 
 describe("signaling and nodes of two builds", () => {
   const closers = new Closers();
-  let cluster: Cluster;
+  let cluster: ProcessCluster;
   let chromium: Chromium;
   let nextRoot: string;
   beforeAll(async () => {
@@ -75,7 +75,7 @@ describe("signaling and nodes of two builds", () => {
     closers.add({ close: next.remove });
     const both = [{}, { root: next.root }];
     [cluster, chromium] = await Promise.all([
-      startCluster({ name: "rolling-upgrade", signaling: both, nodes: both }),
+      startProcessCluster({ name: "rolling-upgrade", signaling: both, nodes: both }),
       launchChromium(),
     ]);
     closers.add(cluster, chromium);

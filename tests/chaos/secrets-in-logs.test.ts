@@ -5,8 +5,8 @@ import type { BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { launchChromium } from "../support/chromium.ts";
+import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { findSecrets } from "../support/find-secrets.ts";
-import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import { openHttp } from "../support/wires/open-http.ts";
@@ -22,12 +22,12 @@ const keep = (what: string, ...texts: (string | undefined)[]) => {
   for (const text of texts) if (text && text.length >= LEAST_LENGTH) secrets.set(text, what);
 };
 
-let cluster: Cluster;
+let cluster: ProcessCluster;
 let chromium: Awaited<ReturnType<typeof launchChromium>>;
 beforeAll(async () => {
   const sessionKeys = await exportKeySet(await generateKeySet());
   [cluster, chromium] = await Promise.all([
-    startCluster({
+    startProcessCluster({
       name: "secrets-in-logs",
       signaling: 2,
       nodes: 2,

@@ -5,14 +5,14 @@ import { startTcpBalancer } from "../support/processes/tcp-balancer.ts";
 import { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { expectConsistent } from "./expect-nothing-left.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useProcessCluster } from "./use-process-cluster.ts";
 
 const EVENTS = 200;
 const COMMANDS = 50;
 /** Under the 64 that a session may have in flight. */
 const IN_FLIGHT = 40;
 
-const chaos = useCluster({ name: "signaling", nodes: 2 });
+const chaos = useProcessCluster({ name: "signaling", nodes: 2 });
 
 /** Two peers without media, Ann by the first signaling process and Bob by the second. */
 async function meetByProtocol() {

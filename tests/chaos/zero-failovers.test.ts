@@ -4,9 +4,9 @@ import { FairleadError } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { expectConsistent } from "./expect-nothing-left.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useProcessCluster } from "./use-process-cluster.ts";
 
-/** By hand for longer: `FAIRLEAD_CALM_S=3600 npx vitest run --project chaos tests/chaos/zero-failovers.test.ts`. */
+/** An hour of it: `npm run test:long`. */
 const DURATION_MS = Number(process.env.FAIRLEAD_CALM_S ?? 30) * 1_000;
 const ROOMS = 12;
 /** Each way: 100 ms for every answer. */
@@ -16,7 +16,7 @@ const BETWEEN_RESTARTS_MS = 6_000;
 const NATS_AWAY_MS = [0, 1_000, 3_000];
 const FAILOVER_EVENTS = ["room.moved", "room.yielded", "room.abandoned", "worker.died", "worker.hung"];
 
-const chaos = useCluster({ name: "zero-failovers", redisDelayMs: REDIS_DELAY_MS });
+const chaos = useProcessCluster({ name: "zero-failovers", redisDelayMs: REDIS_DELAY_MS });
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,11 +1,11 @@
-import type { Cluster } from "../support/processes/start-cluster.ts";
+import type { ProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { describeCluster } from "./describe-cluster.ts";
 import { targetOf } from "./targets.ts";
 
 type Command = {
   /** What it does, for a list of all. */
   does: string;
-  run(cluster: Cluster, name: string): Promise<string>;
+  run(cluster: ProcessCluster, name: string): Promise<string>;
 };
 
 const signal = (verb: NodeJS.Signals, does: string, done: string): Command => ({
@@ -57,7 +57,7 @@ export const COMMAND_LIST = Object.entries(COMMANDS)
   .join("\n");
 
 /** @param line e.g. `kill node-2`. @returns What to tell the person who wrote it, a refusal too. */
-export async function runCommand(cluster: Cluster, line: string): Promise<string> {
+export async function runCommand(cluster: ProcessCluster, line: string): Promise<string> {
   const [verb = "", name = ""] = line.trim().split(/\s+/);
   const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
   if (!command) return `Commands, e.g. "kill node-2":\n${COMMAND_LIST}`;

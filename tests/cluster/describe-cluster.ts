@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { NodePage } from "@fairlead/protocol";
-import type { Cluster } from "../support/processes/start-cluster.ts";
+import type { ProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { targetsOf } from "./targets.ts";
 
 /** @returns A table of the processes, and what the API says of the nodes. */
-export async function describeCluster(cluster: Cluster): Promise<string> {
+export async function describeCluster(cluster: ProcessCluster): Promise<string> {
   const nodes = await cluster.listNodes().catch((error: Error) => error);
   const lines = Object.entries(targetsOf(cluster)).map(([name, target]) => {
     const node = nodes instanceof Error ? undefined : nodes.find(({ nodeId }) => nodeId === name);

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { providePrograms } from "../setup/provide-programs.ts";
+import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { Closers } from "../support/processes/closers.ts";
-import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
 import { freePort } from "../support/servers/free-port.ts";
 import { runCommand } from "./commands.ts";
 import { listenForCommands } from "./control-socket.ts";
@@ -22,7 +22,7 @@ export async function runCluster({ port: asked, ...counts }: StartArguments): Pr
   execFileSync("npm", ["run", "--silent", "build:web"], { stdio: ["ignore", "ignore", "inherit"] });
   providePrograms(console.log, ["nats-server", "redis-server"]);
   console.log("Starting nats-server, redis-server, signaling and media nodes…");
-  const cluster = await startCluster({
+  const cluster = await startProcessCluster({
     name: "cluster",
     ...counts,
     env: { FAIRLEAD_PUBLIC_URL: `http://localhost:${port}` },
@@ -39,7 +39,7 @@ export async function runCluster({ port: asked, ...counts }: StartArguments): Pr
   }
 }
 
-function greeting(url: string, { apiKey, logFolder, redis, nats }: Cluster): string {
+function greeting(url: string, { apiKey, logFolder, redis, nats }: ProcessCluster): string {
   return [
     "",
     `The page: ${url}   (open it in two tabs, join the same room)`,

@@ -1,4 +1,4 @@
-import type { Cluster } from "../support/processes/start-cluster.ts";
+import type { ProcessCluster } from "../support/clusters/start-process-cluster.ts";
 
 /** Something that can be killed, stalled and started again: a process of ours, or a server. */
 export type Target = {
@@ -9,7 +9,7 @@ export type Target = {
 };
 
 /** All that there is, by name. */
-export function targetsOf({ processes, redis, nats }: Cluster): Record<string, Target> {
+export function targetsOf({ processes, redis, nats }: ProcessCluster): Record<string, Target> {
   const server = (pid: () => number, kill: Target["kill"], restart: Target["restart"]): Target => ({
     pid,
     kill,
@@ -24,7 +24,7 @@ export function targetsOf({ processes, redis, nats }: Cluster): Record<string, T
 }
 
 /** @throws {Error} Says whom there is. */
-export function targetOf(cluster: Cluster, name: string): Target {
+export function targetOf(cluster: ProcessCluster, name: string): Target {
   const targets = targetsOf(cluster);
   const target = targets[name];
   if (!target) throw new Error(`there is ${Object.keys(targets).join(", ")}`);

@@ -1,14 +1,18 @@
 import { PeerPage, RoomDetail, RoomOptions } from "@fairlead/protocol";
 import { expect } from "vitest";
-import type { Cluster } from "../integration/start-cluster.ts";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import type { Model, RoomFacts } from "./model.ts";
 
 /** What the API lists of the rooms, and the registry of their bans and mutes, is what the model has. */
-export async function compareRooms(cluster: Cluster, model: Model, rooms: readonly string[]): Promise<void> {
+export async function compareRooms(
+  cluster: MemoryCluster,
+  model: Model,
+  rooms: readonly string[],
+): Promise<void> {
   for (const room of rooms) expect(await factsOf(cluster, room), room).toEqual(model.factsOf(room));
 }
 
-async function factsOf(cluster: Cluster, room: string): Promise<RoomFacts> {
+async function factsOf(cluster: MemoryCluster, room: string): Promise<RoomFacts> {
   const record = await cluster.registry.describeRoom(room);
   const facts = {
     options: record?.options ?? RoomOptions.parse({}),
@@ -34,7 +38,7 @@ async function factsOf(cluster: Cluster, room: string): Promise<RoomFacts> {
   };
 }
 
-async function peersOf(cluster: Cluster, room: string): Promise<PeerPage["peers"]> {
+async function peersOf(cluster: MemoryCluster, room: string): Promise<PeerPage["peers"]> {
   const peers: PeerPage["peers"] = [];
   let cursor: string | undefined;
   do {

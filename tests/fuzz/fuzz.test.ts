@@ -1,6 +1,6 @@
 import { COMMANDS } from "@fairlead/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, startCluster } from "../integration/start-cluster.ts";
+import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { Coverage } from "./coverage.ts";
 import { Model } from "./model.ts";
 import { routesOf } from "./routes.ts";
@@ -18,14 +18,14 @@ const LANES = 8;
 const SEED = Number(process.env.FAIRLEAD_FUZZ_SEED ?? 1);
 const INPUTS = Number(process.env.FAIRLEAD_FUZZ_INPUTS ?? 16_800);
 
-let cluster: Cluster;
+let cluster: MemoryCluster;
 const strays: unknown[] = [];
 const onStray = (error: unknown) => strays.push(error);
 
 beforeAll(async () => {
   process.on("unhandledRejection", onStray);
   const limits = { framesPerSecond: 1e9, frameBurst: 1e9 };
-  cluster = await startCluster({ limits, graceMs: 3_600_000 });
+  cluster = await startMemoryCluster({ limits, graceMs: 3_600_000 });
 });
 
 afterAll(async () => {

@@ -12,8 +12,8 @@ import {
   Source,
 } from "@fairlead/protocol";
 import { expect } from "vitest";
-import type { Cluster } from "../integration/start-cluster.ts";
 import { createRandom, type Random } from "../simulation/seeded-random.ts";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { MADE_UP_DTLS, rtpParameters } from "../support/rtp-parameters.ts";
 import type { Coverage } from "./coverage.ts";
 import { Live } from "./from-schema.ts";
@@ -28,11 +28,17 @@ const DEAD_KEPT = 8;
 /** No fault is injected: of what says "not now", only this may come, since inputs ask for nodes that there are none of. */
 const ALLOWED_UNAVAILABLE = new Set(["no_capacity", "core_full"]);
 
-export type LaneParts = { cluster: Cluster; model: Model; coverage: Coverage; seed: number; index: number };
+export type LaneParts = {
+  cluster: MemoryCluster;
+  model: Model;
+  coverage: Coverage;
+  seed: number;
+  index: number;
+};
 
 /** Rooms, peers and tickets of one sequence of inputs, each of which is answered before the next. */
 export class Lane {
-  readonly cluster: Cluster;
+  readonly cluster: MemoryCluster;
   readonly model: Model;
   readonly coverage: Coverage;
   readonly index: number;

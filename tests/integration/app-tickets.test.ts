@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { generateKeySet, type KeySet } from "@fairlead/tickets";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, startCluster } from "../support/processes/start-cluster.ts";
+import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { ProtocolClient } from "../support/protocol-client.ts";
 import { type JwksServer, startJwksServer } from "../support/servers/start-jwks-server.ts";
 
@@ -13,12 +13,12 @@ const [first, second, third] = await Promise.all([
 ]);
 
 let jwks: JwksServer;
-let cluster: Cluster;
+let cluster: ProcessCluster;
 /** Two signaling processes and a node, none of which has a key of tickets. */
 beforeAll(async () => {
   jwks = await startJwksServer(first);
   const env = { FAIRLEAD_TICKET_KEYS: "", FAIRLEAD_TICKET_JWKS_URLS: jwks.url };
-  cluster = await startCluster({ name: "app-tickets", signaling: 2, nodes: 1, env });
+  cluster = await startProcessCluster({ name: "app-tickets", signaling: 2, nodes: 1, env });
 });
 afterAll(async () => {
   await cluster?.close();

@@ -1,12 +1,12 @@
 import { type PeerDetail, PeerPage } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { joinFrame } from "../support/protocol-client.ts";
 import { askToJoin } from "./calls-by-bus.ts";
-import type { Cluster } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-let cluster: Cluster;
-useCluster((started) => {
+let cluster: MemoryCluster;
+useMemoryCluster((started) => {
   cluster = started;
 });
 

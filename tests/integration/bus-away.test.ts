@@ -1,17 +1,21 @@
 import { expect, it, onTestFinished } from "vitest";
+import {
+  type MemoryCluster,
+  type MemoryClusterOptions,
+  startMemoryCluster,
+} from "../support/clusters/start-memory-cluster.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin } from "./calls-by-bus.ts";
 import { meet } from "./meetings.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
 
-async function start(options: ClusterOptions): Promise<Cluster> {
-  const cluster = await startCluster({ cores: 1, ...options });
+async function start(options: MemoryClusterOptions): Promise<MemoryCluster> {
+  const cluster = await startMemoryCluster({ cores: 1, ...options });
   onTestFinished(cluster.close);
   return cluster;
 }
 
-function everyBus({ nodes, signaling }: Cluster) {
+function everyBus({ nodes, signaling }: MemoryCluster) {
   return [...nodes, signaling].map(({ busLink }) => busLink);
 }
 

@@ -1,15 +1,15 @@
 import { callNode } from "@fairlead/bus";
 import { type CommandName, type JoinReply, type ReplyFrame, randomId } from "@fairlead/protocol";
 import type { Placement } from "@fairlead/registry";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { type JoinOptions, joinFrame } from "../support/protocol-client.ts";
-import type { Cluster } from "./start-cluster.ts";
 
 /**
  * Asks the node over the bus, as signaling would, but with nobody in between that looks at the ticket.
  * @param placement What the registry answered; default: what it answers now.
  */
 export async function askToJoin(
-  { bus, registry }: Cluster,
+  { bus, registry }: MemoryCluster,
   room: string,
   options: JoinOptions,
   placement?: Pick<Placement, "lease" | "debitId" | "room">,
@@ -22,7 +22,7 @@ export async function askToJoin(
 
 /** Sends a peer's command over the bus; every command before it must be settled or on its way. */
 export async function commandByBus(
-  { bus, node }: Cluster,
+  { bus, node }: MemoryCluster,
   { sessionId, epoch, connection }: JoinReply,
   id: number,
   name: CommandName,

@@ -1,16 +1,16 @@
 import { callEveryNode } from "@fairlead/bus";
 import { subjects } from "@fairlead/protocol";
 import { expect, it, onTestFinished } from "vitest";
+import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { askToJoin } from "./calls-by-bus.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
 
-async function start(nodes: number, maxPeers: number): Promise<Cluster> {
-  const cluster = await startCluster({ nodes, cores: 1, maxPeers });
+async function start(nodes: number, maxPeers: number): Promise<MemoryCluster> {
+  const cluster = await startMemoryCluster({ nodes, cores: 1, maxPeers });
   onTestFinished(cluster.close);
   return cluster;
 }
 
-async function loads({ bus }: Cluster) {
+async function loads({ bus }: MemoryCluster) {
   const answers = await callEveryNode(bus, subjects.nodes, "node.describe", {}, { timeoutMs: 100 });
   return answers.map(({ load }) => load);
 }

@@ -1,12 +1,12 @@
 import { randomId } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
-import type { Cluster } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
 /** One core, whose debits are then those of the test. */
-let cluster: Cluster;
-useCluster(
+let cluster: MemoryCluster;
+useMemoryCluster(
   (started) => {
     cluster = started;
   },

@@ -1,26 +1,30 @@
 import { callEveryNode, callNode } from "@fairlead/bus";
 import { subjects } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  type MemoryCluster,
+  type MemoryClusterOptions,
+  startMemoryCluster,
+} from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { askToJoin } from "./calls-by-bus.ts";
 import { comeBack, expectSame, meet } from "./meetings.ts";
-import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
 
-async function start(options: ClusterOptions): Promise<Cluster> {
-  const cluster = await startCluster({ cores: 1, ...options });
+async function start(options: MemoryClusterOptions): Promise<MemoryCluster> {
+  const cluster = await startMemoryCluster({ cores: 1, ...options });
   onTestFinished(cluster.close);
   return cluster;
 }
 
 const ROOMS = ["a", "b", "c", "d", "e", "f"];
 
-async function meetAll(cluster: Cluster, rooms: string[]): Promise<Map<string, ProtocolClient[]>> {
+async function meetAll(cluster: MemoryCluster, rooms: string[]): Promise<Map<string, ProtocolClient[]>> {
   const meetings = new Map<string, ProtocolClient[]>();
   for (const room of rooms) meetings.set(room, await meet(cluster, room));
   return meetings;
 }
 
-async function statesOf({ bus }: Cluster) {
+async function statesOf({ bus }: MemoryCluster) {
   const answers = await callEveryNode(bus, subjects.nodes, "node.describe", {}, { timeoutMs: 100 });
   return Object.fromEntries(answers.map(({ nodeId, state }) => [nodeId, state]));
 }

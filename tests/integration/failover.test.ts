@@ -1,17 +1,21 @@
 import { type Lease, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  type MemoryCluster,
+  type MemoryClusterOptions,
+  startMemoryCluster,
+} from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { comeBack, expectSame, meet, rejoin } from "./meetings.ts";
-import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
 
-async function start(options: ClusterOptions): Promise<Cluster> {
-  const cluster = await startCluster({ cores: 1, ...options });
+async function start(options: MemoryClusterOptions): Promise<MemoryCluster> {
+  const cluster = await startMemoryCluster({ cores: 1, ...options });
   onTestFinished(cluster.close);
   return cluster;
 }
 
 /** Every `moved` that is told from now on. */
-function listenToMoves({ bus }: Cluster): Lease[] {
+function listenToMoves({ bus }: MemoryCluster): Lease[] {
   const moves: Lease[] = [];
   bus.subscribe(subjects.everyRoomControl, ({ data }) => {
     moves.push(parseJson(RoomControl, new TextDecoder().decode(data)).lease);

@@ -9,14 +9,14 @@ import {
 } from "@fairlead/protocol";
 import { generateKeySet, issueSessionTicket, issueTicket, type SessionInput } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
+import type { MemoryCluster, TicketOptions } from "../support/clusters/start-memory-cluster.ts";
 import { type JoinOptions, joinFrame } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin, commandByBus } from "./calls-by-bus.ts";
-import type { Cluster, TicketOptions } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-let cluster: Cluster;
-useCluster((started) => {
+let cluster: MemoryCluster;
+useMemoryCluster((started) => {
   cluster = started;
 });
 

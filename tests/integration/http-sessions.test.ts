@@ -1,16 +1,16 @@
 import { OpenedSession, parse, parseJson, parsePosition, ServerFrame } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { expectSameView } from "../support/expect-same-view.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { openHttp } from "../support/wires/open-http.ts";
 import { readEventStream } from "../support/wires/read-event-stream.ts";
 import { publish } from "./publish.ts";
-import type { Cluster } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-let cluster: Cluster;
-useCluster(
+let cluster: MemoryCluster;
+useMemoryCluster(
   (started) => {
     cluster = started;
   },

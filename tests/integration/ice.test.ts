@@ -1,10 +1,10 @@
 import type { IceServer, JoinReply } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { type MemoryClusterOptions, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { freePort } from "../support/servers/free-port.ts";
-import { type ClusterOptions, startCluster } from "./start-cluster.ts";
 
-async function start(options: Pick<ClusterOptions, "reach" | "now">) {
-  const cluster = await startCluster({ cores: 1, ...options });
+async function start(options: Pick<MemoryClusterOptions, "reach" | "now">) {
+  const cluster = await startMemoryCluster({ cores: 1, ...options });
   onTestFinished(() => cluster.close());
   return cluster;
 }

@@ -1,14 +1,14 @@
 import { RoomOptions } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { expectAgreement } from "./expect-agreement.ts";
 import { usageOf, usedHeapBytes } from "./process-usage.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
 
-async function start(): Promise<Cluster> {
-  const cluster = await startCluster({ cores: 2, graceMs: 1_000 });
+async function start(): Promise<MemoryCluster> {
+  const cluster = await startMemoryCluster({ cores: 2, graceMs: 1_000 });
   onTestFinished(cluster.close);
   return cluster;
 }
@@ -70,7 +70,7 @@ const WORKER_GROWTH_BYTES = 3_000_000;
 const HEAP_GROWTH_BYTES = 6_000_000;
 
 /** All come, publish and see each other; some leave, some close their socket, some just vanish. */
-async function round(cluster: Cluster, room: string, index: number): Promise<void> {
+async function round(cluster: MemoryCluster, room: string, index: number): Promise<void> {
   const names = Array.from({ length: PEERS_PER_ROOM }, (_, peer) => `peer-${peer}`);
   const clients = await Promise.all(names.map((name) => cluster.join(room, name)));
   await Promise.all(clients.map((client) => publish(client, "microphone", rtpParameters("opus"))));
@@ -88,7 +88,7 @@ async function part(client: ProtocolClient, turn: number): Promise<void> {
   else await client.leave();
 }
 
-async function measure({ node }: Cluster) {
+async function measure({ node }: MemoryCluster) {
   const pids = node.workerPids().filter((pid) => pid !== null);
   return {
     heapBytes: usedHeapBytes(),
@@ -98,7 +98,7 @@ async function measure({ node }: Cluster) {
 }
 
 describe("hundreds of joins and leaves", () => {
-  it("leave no resource, socket, descriptor or memory behind", { timeout: 180_000 }, async () => {
+  it("leave no resource, socket, descriptor or memory behind", { timeout: 60_000 + ROUNDS * 5_000 }, async () => {
     const cluster = await start();
     for (const room of ROOMS) await cluster.registry.updateRoom(room, { options: EMPTY_AT_ONCE });
     const baseline = cluster.ledger();

@@ -1,10 +1,10 @@
 import { type CodecName, DEFAULT_CODEC_POLICY, type Source } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { MADE_UP_DTLS, rtpParameters, TRANSPORT_CC } from "../support/rtp-parameters.ts";
 import { publish } from "./publish.ts";
-import type { Cluster } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
 type Received = {
   codecs: { mimeType: string; parameters: object; rtcpFeedback: { type: string }[] }[];
@@ -12,8 +12,8 @@ type Received = {
   encodings: { scalabilityMode?: string }[];
 };
 
-let cluster: Cluster;
-useCluster((started) => {
+let cluster: MemoryCluster;
+useMemoryCluster((started) => {
   cluster = started;
 });
 

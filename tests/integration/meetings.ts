@@ -1,12 +1,12 @@
 import { expect } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { expectAgreement } from "./expect-agreement.ts";
 import { publish } from "./publish.ts";
-import type { Cluster } from "./start-cluster.ts";
 
 /** Two peers, who see each other's producers. */
-export async function meet(cluster: Cluster, room: string): Promise<ProtocolClient[]> {
+export async function meet(cluster: MemoryCluster, room: string): Promise<ProtocolClient[]> {
   const clients = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
   await publishAll(clients);
   return clients;
@@ -19,7 +19,7 @@ async function publishAll(clients: ProtocolClient[]): Promise<void> {
 
 /** The room is placed anew; all are told, join again on their sockets and publish again. */
 export async function comeBack(
-  cluster: Cluster,
+  cluster: MemoryCluster,
   room: string,
   clients: ProtocolClient[],
   timeoutMs = 10_000,
@@ -46,7 +46,11 @@ const SUMMARY = ["ann", "ann microphone", "bob", "bob microphone"];
 /** What a client has asked for is answered before the events that it makes have come to everybody. */
 const SETTLED = { timeout: 5_000, interval: 20 };
 
-export async function expectSame(cluster: Cluster, room: string, clients: ProtocolClient[]): Promise<void> {
+export async function expectSame(
+  cluster: MemoryCluster,
+  room: string,
+  clients: ProtocolClient[],
+): Promise<void> {
   for (const client of clients) await expect.poll(() => client.view.summary(), SETTLED).toEqual(SUMMARY);
   expect(await cluster.room(room)).toMatchObject({ peers: 2, producers: 2, consumers: 2 });
   await expectAgreement(cluster, await cluster.nodeOf(room));

@@ -1,5 +1,6 @@
 import { EVENT_LOG_LIMIT } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { expectSameView } from "../support/expect-same-view.ts";
 import { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
@@ -7,13 +8,12 @@ import { openHttp } from "../support/wires/open-http.ts";
 import { openWebSocket } from "../support/wires/open-websocket.ts";
 import { makeEvents } from "./make-events.ts";
 import { publish } from "./publish.ts";
-import type { Cluster } from "./start-cluster.ts";
 import { untilConsumers } from "./until-consumers.ts";
 import { untilDisconnected } from "./until-disconnected.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-let cluster: Cluster;
-useCluster((started) => {
+let cluster: MemoryCluster;
+useMemoryCluster((started) => {
   cluster = started;
 });
 

@@ -1,14 +1,14 @@
 import { callNode } from "@fairlead/bus";
 import { describe, expect, it } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { type FrameOf, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin } from "./calls-by-bus.ts";
 import { publish } from "./publish.ts";
-import type { Cluster } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-let cluster: Cluster;
-useCluster((started) => {
+let cluster: MemoryCluster;
+useMemoryCluster((started) => {
   cluster = started;
 });
 

@@ -3,10 +3,10 @@ import type { MediaNode } from "@fairlead/media-node";
 import { RoomOptions } from "@fairlead/protocol";
 import type { Placement } from "@fairlead/registry";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin } from "./calls-by-bus.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
 
 /** From here through the node to its worker, which does not answer. */
 const ON_ITS_WAY_MS = 100;
@@ -14,7 +14,7 @@ const EMPTY_SOON = RoomOptions.parse({ emptyTimeoutMs: 10_000 });
 
 it("a node that stood still longer than the grace time frees nobody who is there", async () => {
   let standstillMs = 0;
-  const cluster = await startCluster({ now: () => Date.now() + standstillMs });
+  const cluster = await startMemoryCluster({ now: () => Date.now() + standstillMs });
   onTestFinished(cluster.close);
   const clients = [await cluster.join("one", "ann"), await cluster.join("one", "bob")];
   await cluster.registry.updateRoom("empty", { options: EMPTY_SOON });
@@ -36,7 +36,7 @@ describe("a node that stood still while it acted, and lost the room, does not an
   /** Ann's in a room whose worker does not answer; `loseRoom` gives it to another node and lets the worker go on. */
   async function setUp() {
     let standstillMs = 0;
-    const cluster = await startCluster({ nodes: 2, cores: 1, now: () => Date.now() + standstillMs });
+    const cluster = await startMemoryCluster({ nodes: 2, cores: 1, now: () => Date.now() + standstillMs });
     onTestFinished(cluster.close);
     const { node, nodes, registry } = cluster;
     const { lease } = await placeOn(nodes[0], cluster);
@@ -80,7 +80,10 @@ it("a saturated core takes nobody more, neither into rooms that it has nor into 
   const startMs = Date.now();
   let slowness = 1;
   // A clock that all but stands makes every millisecond of a worker's CPU time a high share.
-  const cluster = await startCluster({ cores: 1, now: () => startMs + (Date.now() - startMs) / slowness });
+  const cluster = await startMemoryCluster({
+    cores: 1,
+    now: () => startMs + (Date.now() - startMs) / slowness,
+  });
   onTestFinished(cluster.close);
   const [ann, bob] = [await cluster.ticket("one", "ann"), await cluster.ticket("one", "bob")];
   await askToJoin(cluster, "one", { ticket: ann });
@@ -108,7 +111,7 @@ it("a saturated core takes nobody more, neither into rooms that it has nor into 
 });
 
 /** Places a room named "one" on that node and no other. */
-function placeOn(node: MediaNode | undefined, { nodes, registry }: Cluster): Promise<Placement> {
+function placeOn(node: MediaNode | undefined, { nodes, registry }: MemoryCluster): Promise<Placement> {
   const others = nodes.filter((other) => other !== node);
   return registry.place({
     roomId: "one",

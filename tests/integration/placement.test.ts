@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Cluster } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-let cluster: Cluster;
-useCluster(
+let cluster: MemoryCluster;
+useMemoryCluster(
   (started) => {
     cluster = started;
   },

@@ -1,15 +1,15 @@
 import { callNode } from "@fairlead/bus";
 import { type CommandName, type JoinReply, RoomOptions, randomId } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { askToJoin, commandByBus } from "./calls-by-bus.ts";
 import { expectAgreement } from "./expect-agreement.ts";
-import type { Cluster } from "./start-cluster.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
 /** What happens within one turn of the node's event loop: calls go over the bus, without sockets that would spread them. */
-let cluster: Cluster;
-useCluster((started) => {
+let cluster: MemoryCluster;
+useMemoryCluster((started) => {
   cluster = started;
 });
 

@@ -7,21 +7,25 @@ import { provideWorker } from "@fairlead/mediasoup-worker";
 import { subjects } from "@fairlead/protocol";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  type MemoryCluster,
+  type MemoryClusterOptions,
+  startMemoryCluster,
+} from "../support/clusters/start-memory-cluster.ts";
 import { askToJoin } from "./calls-by-bus.ts";
 import { expectSame, meet, rejoin } from "./meetings.ts";
-import { type Cluster, type ClusterOptions, startCluster } from "./start-cluster.ts";
 
-type WatchedCluster = Cluster & { failedBeats: EventEmitter };
+type WatchedCluster = MemoryCluster & { failedBeats: EventEmitter };
 
-async function start(options: ClusterOptions): Promise<WatchedCluster> {
+async function start(options: MemoryClusterOptions): Promise<WatchedCluster> {
   const failedBeats = new EventEmitter();
   const warn: Logger["warn"] = (event) => event === "heartbeat.failed" && failedBeats.emit("failed");
-  const cluster = await startCluster({ cores: 1, log: { ...silentLogger, warn }, ...options });
+  const cluster = await startMemoryCluster({ cores: 1, log: { ...silentLogger, warn }, ...options });
   onTestFinished(cluster.close);
   return Object.assign(cluster, { failedBeats });
 }
 
-function everyLink({ nodes, signaling }: Cluster) {
+function everyLink({ nodes, signaling }: MemoryCluster) {
   return [...nodes, signaling].map(({ registryLink }) => registryLink);
 }
 
@@ -36,12 +40,12 @@ async function cutRegistry(cluster: WatchedCluster): Promise<void> {
   await noticed;
 }
 
-function restoreRegistry(cluster: Cluster): void {
+function restoreRegistry(cluster: MemoryCluster): void {
   for (const link of everyLink(cluster)) link.restore();
 }
 
 const ANN = { identity: "ann", ticketId: "a-ticket" };
-const owner = ({ bus }: Cluster, roomId: string, peer = ANN) =>
+const owner = ({ bus }: MemoryCluster, roomId: string, peer = ANN) =>
   callSubject(bus, subjects.roomOwner(roomId), "room.owner", { roomId, peer });
 
 /** A path to the worker's program that a test can take away. */

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientFrameInput, FRAME_LIMIT, PROTOCOL_VERSION, randomId } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { publish } from "./publish.ts";
-import type { Cluster } from "./start-cluster.ts";
 import { untilDisconnected } from "./until-disconnected.ts";
-import { useCluster } from "./use-cluster.ts";
+import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-let cluster: Cluster;
-useCluster(
+let cluster: MemoryCluster;
+useMemoryCluster(
   (started) => {
     cluster = started;
   },

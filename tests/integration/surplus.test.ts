@@ -1,8 +1,8 @@
 import { callNode } from "@fairlead/bus";
 import { observer, type types } from "mediasoup";
 import { expect, it, onTestFinished } from "vitest";
+import { startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { meet } from "./meetings.ts";
-import { startCluster } from "./start-cluster.ts";
 
 /** A cluster of one core, its worker, to do in it what no part of the node would, and its clock. */
 async function start() {
@@ -10,7 +10,7 @@ async function start() {
   const note = (worker: types.Worker) => void workers.push(worker);
   observer.on("newworker", note);
   const clock = { offsetMs: 0 };
-  const cluster = await startCluster({ cores: 1, now: () => Date.now() + clock.offsetMs });
+  const cluster = await startMemoryCluster({ cores: 1, now: () => Date.now() + clock.offsetMs });
   observer.off("newworker", note);
   onTestFinished(cluster.close);
   const { bus, node } = cluster;

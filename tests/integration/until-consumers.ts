@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import type { Cluster } from "./start-cluster.ts";
+import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 
 /** A worker makes them on its own: only then their place among a room's events is given. */
-export async function untilConsumers(cluster: Cluster, room: string, count: number): Promise<void> {
+export async function untilConsumers(cluster: MemoryCluster, room: string, count: number): Promise<void> {
   await expect.poll(() => cluster.resourcesOf(room).consumer, { timeout: 5_000 }).toBe(count);
 }

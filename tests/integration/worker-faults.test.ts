@@ -1,18 +1,18 @@
 import { subjects } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { comeBack, expectSame, meet, rejoin } from "./meetings.ts";
 import { publish } from "./publish.ts";
-import { type Cluster, startCluster } from "./start-cluster.ts";
 
-async function startWith(cores: number): Promise<Cluster> {
-  const cluster = await startCluster({ cores });
+async function startWith(cores: number): Promise<MemoryCluster> {
+  const cluster = await startMemoryCluster({ cores });
   onTestFinished(cluster.close);
   return cluster;
 }
 
-async function killWorkerOf(cluster: Cluster, room: string, signal: NodeJS.Signals) {
+async function killWorkerOf(cluster: MemoryCluster, room: string, signal: NodeJS.Signals) {
   const { placement } = await cluster.room(room);
   if (!placement) return expect.fail("the room has no place");
   const pid = cluster.node.workerPids()[placement.core] ?? expect.fail("the core has no worker");
@@ -21,7 +21,7 @@ async function killWorkerOf(cluster: Cluster, room: string, signal: NodeJS.Signa
 }
 
 /** Resolves when the room is open elsewhere and its peers are told. */
-function moveOf({ bus }: Cluster, room: string): Promise<void> {
+function moveOf({ bus }: MemoryCluster, room: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const control = bus.subscribe(subjects.roomControl(room), () => resolve());
   return promise.finally(() => control.unsubscribe());
@@ -158,7 +158,7 @@ describe("a worker that hangs", () => {
   });
 
   it("does not keep the node from closing", async () => {
-    const cluster = await startCluster({ cores: 1 });
+    const cluster = await startMemoryCluster({ cores: 1 });
     await cluster.join("one", "ann");
     const { pid } = await killWorkerOf(cluster, "one", "SIGSTOP");
     await cluster.close();

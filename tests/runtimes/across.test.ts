@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectSameView } from "../support/expect-same-view.ts";
 import { ProtocolClient } from "../support/protocol-client.ts";
-import { type Backend, startBackend } from "./backend.ts";
 import { type Driver, HTTP, WEBSOCKET } from "./conformance/driver.ts";
 import {
   countUpTo,
@@ -16,6 +15,7 @@ import type { Runtime } from "./runtime.ts";
 import { bunRuntime } from "./start-bun.ts";
 import { denoRuntime } from "./start-deno.ts";
 import { nodeRuntime } from "./start-node.ts";
+import { type RuntimeCluster, startRuntimeCluster } from "./start-runtime-cluster.ts";
 import { workerdRuntime } from "./start-workerd.ts";
 
 const EVENTS = 120;
@@ -34,11 +34,11 @@ const CROSSINGS: Crossing[] = [
   { from: lambdaRuntime, to: bunRuntime, before: HTTP, after: WEBSOCKET },
 ];
 
-let backend: Backend;
+let cluster: RuntimeCluster;
 beforeAll(async () => {
-  backend = await startBackend({ name: "runtimes-across" });
+  cluster = await startRuntimeCluster({ name: "runtimes-across" });
 });
-afterAll(() => backend.close());
+afterAll(() => cluster.close());
 
 async function toggleInTurns(client: ProtocolClient, producerId: string, count: number): Promise<void> {
   for (let done = 0; done < count; done += IN_FLIGHT)
@@ -58,12 +58,12 @@ describe.each(
   it(`and its sessions go on by ${to.name} (${after.name}): nothing is lost, nothing acts twice`, async () => {
     const name = `${from.name}-to-${to.name}`;
     const [dying, other] = await Promise.all([
-      backend.start(from, `${name}-from`),
-      backend.start(to, `${name}-to`),
+      cluster.start(from, `${name}-from`),
+      cluster.start(to, `${name}-to`),
     ]);
-    const room = backend.newRoom();
+    const room = cluster.newRoom();
     const join = async (url: string, { openWire }: Driver) =>
-      ProtocolClient.join(url, { ticket: await backend.ticket({ room }) }, openWire);
+      ProtocolClient.join(url, { ticket: await cluster.ticket({ room }) }, openWire);
     const [ann, bob] = [await join(dying.url, before), await join(other.url, after)];
     const [annsMicrophone, bobsMicrophone] = [await publishMicrophone(ann), await publishMicrophone(bob)];
 

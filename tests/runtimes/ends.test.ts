@@ -2,30 +2,30 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ProtocolClient } from "../support/protocol-client.ts";
 import { openHttp } from "../support/wires/open-http.ts";
 import { openWebSocket } from "../support/wires/open-websocket.ts";
-import { type Backend, startBackend } from "./backend.ts";
 import { startBun } from "./start-bun.ts";
 import { startDeno } from "./start-deno.ts";
+import { type RuntimeCluster, startRuntimeCluster } from "./start-runtime-cluster.ts";
 
-let backend: Backend;
+let cluster: RuntimeCluster;
 beforeAll(async () => {
-  backend = await startBackend({ name: "runtimes-ends", cores: 1 });
+  cluster = await startRuntimeCluster({ name: "runtimes-ends", cores: 1 });
 });
-afterAll(() => backend.close());
+afterAll(() => cluster.close());
 
 describe.each([
   ["bun", startBun],
   ["deno", startDeno],
 ] as const)("the end of signaling on %s", (runtime, start) => {
   it("comes by SIGTERM in good order: clients are told, and resume on another instance", async () => {
-    const settings = backend.settings({ nats: "tcp", redis: "resp" });
+    const settings = cluster.settings({ nats: "tcp", redis: "resp" });
     const [leaving, staying] = await Promise.all(
       [1, 2].map((number) => start(settings, `runtimes-ends/${runtime}-${number}`)),
     );
     if (!leaving || !staying) throw new Error("two were started");
-    const room = backend.newRoom();
+    const room = cluster.newRoom();
     const clients = await Promise.all(
       [openWebSocket, openHttp].map(async (openWire) =>
-        ProtocolClient.join(leaving.url, { ticket: await backend.ticket({ room }) }, openWire),
+        ProtocolClient.join(leaving.url, { ticket: await cluster.ticket({ room }) }, openWire),
       ),
     );
     const ended = leaving.kill("SIGTERM");

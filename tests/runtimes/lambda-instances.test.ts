@@ -6,34 +6,34 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ProtocolClient } from "../support/protocol-client.ts";
 import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.ts";
 import { openHttp } from "../support/wires/open-http.ts";
-import { type Backend, startBackend } from "./backend.ts";
 import { type Lambda, startLambda } from "./lambda-function-url.ts";
+import { type RuntimeCluster, startRuntimeCluster } from "./start-runtime-cluster.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-let backend: Backend;
+let cluster: RuntimeCluster;
 let relay: TcpRelay;
 let lambda: Lambda;
 
 beforeAll(async () => {
-  backend = await startBackend({ name: "runtimes-lambda", cores: 1 });
-  relay = await startTcpRelay(backend.site.nats.port);
+  cluster = await startRuntimeCluster({ name: "runtimes-lambda", cores: 1 });
+  relay = await startTcpRelay(cluster.site.nats.port);
   lambda = await startLambda({ env: settings(), name: "runtimes-lambda/lambda" });
 });
 afterAll(async () => {
   await lambda.close();
   await relay.close();
-  await backend.close();
+  await cluster.close();
 });
 
 /** NATS by the relay. */
 function settings(): Record<string, string> {
   const FAIRLEAD_NATS_SERVERS = `nats://127.0.0.1:${relay.port}`;
-  return { ...backend.settings({ nats: "tcp", redis: "rest" }), FAIRLEAD_NATS_SERVERS };
+  return { ...cluster.settings({ nats: "tcp", redis: "rest" }), FAIRLEAD_NATS_SERVERS };
 }
 
-async function enter(url: string, room = backend.newRoom()): Promise<ProtocolClient> {
-  return ProtocolClient.join(url, { ticket: await backend.ticket({ room }) }, openHttp);
+async function enter(url: string, room = cluster.newRoom()): Promise<ProtocolClient> {
+  return ProtocolClient.join(url, { ticket: await cluster.ticket({ room }) }, openHttp);
 }
 
 describe("signaling on Lambda", () => {
@@ -54,7 +54,7 @@ describe("signaling on Lambda", () => {
   });
 
   it("serves sessions while each event stream occupies an instance of its own", async () => {
-    const room = backend.newRoom();
+    const room = cluster.newRoom();
     const [ann, bob] = [await enter(lambda.url, room), await enter(lambda.url, room)];
     await ann.until(() => ann.view.peers.size === 2, "Bob");
     // An acknowledgement occupies another one for a moment.

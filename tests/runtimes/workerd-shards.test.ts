@@ -6,7 +6,7 @@ import type { LogLine } from "../support/processes/start-process.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { startTcpRelay } from "../support/tcp-relay.ts";
 import { openHttp } from "../support/wires/open-http.ts";
-import { type Backend, startBackend } from "./backend.ts";
+import { type RuntimeCluster, startRuntimeCluster } from "./start-runtime-cluster.ts";
 import { startWorkerd, workerdRuntime } from "./start-workerd.ts";
 
 const SOCKETS = 300;
@@ -14,33 +14,33 @@ const PER_ROOM = 30;
 /** A shard makes its connection anew in its own time. */
 const SOON = { timeout: 15_000 };
 
-let backend: Backend;
+let cluster: RuntimeCluster;
 let starts = 0;
 const closers: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   // Rooms on a busy machine are taken to cost much: there is place for all of them.
-  backend = await startBackend({ name: "workerd-shards", cores: 8 });
+  cluster = await startRuntimeCluster({ name: "workerd-shards", cores: 8 });
 });
 afterEach(async () => {
   for (const one of closers.splice(0).reverse()) await one.close();
 });
-afterAll(() => backend.close());
+afterAll(() => cluster.close());
 
 /** workerd whose shards reach NATS through a relay. */
 async function start(env: Record<string, string> = {}) {
-  const nats = await startTcpRelay(backend.site.nats.websocketPort);
+  const nats = await startTcpRelay(cluster.site.nats.websocketPort);
   closers.push(nats);
   starts += 1;
   const settings = {
-    ...backend.settings(workerdRuntime),
+    ...cluster.settings(workerdRuntime),
     FAIRLEAD_NATS_SERVERS: `ws://127.0.0.1:${nats.port}`,
     ...env,
   };
   const workerd = await startWorkerd(settings, `workerd-shards/${starts}`);
   closers.push(workerd);
   const join = async (room: string, wire?: typeof openHttp) =>
-    ProtocolClient.join(workerd.url, { ticket: await backend.ticket({ room }) }, wire);
+    ProtocolClient.join(workerd.url, { ticket: await cluster.ticket({ room }) }, wire);
   return { ...workerd, nats, join, ask: (path: string) => answerOf(`${workerd.url}${path}`) };
 }
 
@@ -65,7 +65,7 @@ async function refusedUpgrade(url: string) {
 describe("the shards of signaling on workerd", () => {
   it("take as many sockets as they may, and the next one of the others the rest", async () => {
     const { url, join } = await start({ FAIRLEAD_SHARDS: "2", FAIRLEAD_SHARD_SOCKETS: "2" });
-    const room = backend.newRoom();
+    const room = cluster.newRoom();
     const clients = [await join(room), await join(room), await join(room), await join(room)];
     expect(await refusedUpgrade(url)).toEqual([503, "signaling_full"]);
     await clients.pop()?.leave();
@@ -75,11 +75,11 @@ describe("the shards of signaling on workerd", () => {
 
   it("count sockets and streams of events together, and go on to the next for what is over HTTP too", async () => {
     const { url, join, log } = await start({ FAIRLEAD_SHARDS: "4", FAIRLEAD_SHARD_SOCKETS: "1" });
-    const room = backend.newRoom();
+    const room = cluster.newRoom();
     const clients: ProtocolClient[] = [];
     for (const wire of [openHttp, undefined, openHttp, undefined]) clients.push(await join(room, wire));
     expect(await refusedUpgrade(url)).toEqual([503, "signaling_full"]);
-    const ticket = await backend.ticket({ room });
+    const ticket = await cluster.ticket({ room });
     const { type: _, ...body } = joinFrame({ ticket });
     const refused = await fetch(`${url}/v1/sessions`, {
       method: "POST",
@@ -95,7 +95,7 @@ describe("the shards of signaling on workerd", () => {
 
   it("share rooms: those in one over a socket and those over HTTP, on another shard, hear of each other", async () => {
     const { join, log } = await start({ FAIRLEAD_SHARDS: "16", FAIRLEAD_SHARD_SOCKETS: "1" });
-    const room = backend.newRoom();
+    const room = cluster.newRoom();
     const clients = [await join(room), await join(room), await join(room, openHttp), await join(room)];
     for (const client of clients)
       await client.until(() => client.view.peers.size === clients.length, "all the others");
@@ -110,7 +110,7 @@ describe("the shards of signaling on workerd", () => {
     const { nats, join } = await start({ FAIRLEAD_SHARDS: "1" });
     const clients: ProtocolClient[] = [];
     while (clients.length < SOCKETS) {
-      const room = backend.newRoom();
+      const room = cluster.newRoom();
       clients.push(...(await Promise.all(Array.from({ length: PER_ROOM }, () => join(room)))));
     }
     expect(nats.connections()).toBe(1);
@@ -126,15 +126,15 @@ describe("the shards of signaling on workerd", () => {
     const { ask, nats, join } = await start({ FAIRLEAD_SHARDS: "1" });
     nats.cut();
     expect(await ask("/readyz")).toEqual([503, "bus_disconnected"]);
-    await expect(join(backend.newRoom())).rejects.toThrow("503");
+    await expect(join(cluster.newRoom())).rejects.toThrow("503");
     nats.restore();
     await expect.poll(() => ask("/readyz"), SOON).toEqual([200, undefined]);
-    await (await join(backend.newRoom())).leave();
+    await (await join(cluster.newRoom())).leave();
   });
 
   it("refuse while NATS takes connections and says nothing", async () => {
     const { ask } = await start({ FAIRLEAD_SHARDS: "1" });
-    const { nats } = backend.site;
+    const { nats } = cluster.site;
     await nats.kill("SIGSTOP");
     try {
       expect(await ask("/readyz")).toEqual([503, "bus_disconnected"]);
@@ -146,9 +146,9 @@ describe("the shards of signaling on workerd", () => {
 
   it("keep their sockets while NATS is started anew, and go on", async () => {
     const { join, waitFor } = await start({ FAIRLEAD_SHARDS: "1" });
-    const room = backend.newRoom();
+    const room = cluster.newRoom();
     const [ann, bob] = [await join(room), await join(room)];
-    await backend.site.nats.restart();
+    await cluster.site.nats.restart();
     await waitFor(({ msg }) => msg === "bus.resumed");
     const cid = await join(room);
     for (const client of [ann, bob])
@@ -159,7 +159,7 @@ describe("the shards of signaling on workerd", () => {
 
   it("tell clients that NATS is gone, whose sessions go on when it is back", async () => {
     const { nats, join } = await start();
-    const client = await join(backend.newRoom());
+    const client = await join(cluster.newRoom());
     nats.cut();
     await client.until(() => client.framesOf("error").length > 0, "the refusal");
     expect(client.framesOf("error").map(({ error }) => error.code)).toEqual(["bus_disconnected"]);

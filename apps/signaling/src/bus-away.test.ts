@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 const limits = { busPatienceMs: 30 };
 const command = (id: number) =>
@@ -7,7 +7,7 @@ const command = (id: number) =>
 
 describe("a bus that is away for a moment", () => {
   it("is not mentioned, and asked for what came after the last acknowledged event", async () => {
-    const { join, node, signalingBus } = await startCluster();
+    const { join, node, signalingBus } = await startScriptedCluster();
     const { client, joined } = await join();
     const position = `${joined.epoch}:1`;
     client.send({ type: "ack", position });
@@ -25,7 +25,7 @@ describe("a bus that is away for a moment", () => {
   });
 
   it("is asked from the beginning by who had not acknowledged anything", async () => {
-    const { join, node, signalingBus } = await startCluster();
+    const { join, node, signalingBus } = await startScriptedCluster();
     const { joined } = await join();
     signalingBus.cut();
     signalingBus.restore();
@@ -38,7 +38,7 @@ describe("a bus that is away for a moment", () => {
   it.each(["session_gone", ...(["session_replaced", "peer_removed", "room_closed"] as const)] as const)(
     "lets the end of a session be found out of which nothing was heard: %s",
     async (code) => {
-      const { join, node, signalingBus } = await startCluster();
+      const { join, node, signalingBus } = await startScriptedCluster();
       const { client } = await join();
       node.refuseNext("session.ack", code);
       signalingBus.cut();
@@ -48,7 +48,7 @@ describe("a bus that is away for a moment", () => {
   );
 
   it("may give back nodes later than this process: nobody loses the session for it", async () => {
-    const { join, node, signalingBus } = await startCluster({ limits: { retryDelaysMs: [] } });
+    const { join, node, signalingBus } = await startScriptedCluster({ limits: { retryDelaysMs: [] } });
     const { client } = await join();
     signalingBus.cut();
     signalingBus.restore();
@@ -64,7 +64,7 @@ describe("a bus that is away for a moment", () => {
 
 describe("a bus that stays away", () => {
   it("is told to each client on its open socket, which resumes there when the bus is back", async () => {
-    const { join, node, signalingBus, resumeFrame } = await startCluster({ limits });
+    const { join, node, signalingBus, resumeFrame } = await startScriptedCluster({ limits });
     const [ann, bob] = [await join("standup", "ann"), await join("standup", "bob")];
     signalingBus.cut();
     for (const { client } of [ann, bob])
@@ -83,7 +83,7 @@ describe("a bus that stays away", () => {
   });
 
   it("refuses newcomers without asking anybody, and lets them in on the same socket later", async () => {
-    const { connect, joinFrame, registry, signalingBus } = await startCluster({ limits });
+    const { connect, joinFrame, registry, signalingBus } = await startScriptedCluster({ limits });
     const place = registry.place.bind(registry);
     let places = 0;
     registry.place = (request) => {
@@ -101,7 +101,7 @@ describe("a bus that stays away", () => {
   });
 
   it("does not keep a process from shutting down", async () => {
-    const { join, server, signalingBus } = await startCluster();
+    const { join, server, signalingBus } = await startScriptedCluster();
     const { client } = await join();
     signalingBus.cut();
     await server.close();

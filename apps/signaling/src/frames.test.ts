@@ -1,10 +1,10 @@
 import { FRAME_LIMIT, subjects } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 describe("frames of a WebSocket", () => {
   it("are answered: ping by pong, commands by the node's reply", async () => {
-    const { join } = await startCluster();
+    const { join } = await startScriptedCluster();
     const { client } = await join();
     client.send({ type: "ping" });
     await client.next("pong");
@@ -15,7 +15,7 @@ describe("frames of a WebSocket", () => {
   });
 
   it("that name no command get unknown_command, and the socket stays", async () => {
-    const { join, node } = await startCluster();
+    const { join, node } = await startScriptedCluster();
     const { client } = await join();
     for (const [id, name] of [
       [1, "room.destroy"],
@@ -33,7 +33,7 @@ describe("frames of a WebSocket", () => {
     ["a second join", null, ["invalid_frame", 4400]],
     ["over the limit", `"${"x".repeat(FRAME_LIMIT)}"`, ["frame_too_large", 4413]],
   ])("that are %s close their socket, and no other", async (_what, text, refusal) => {
-    const { join, joinFrame } = await startCluster();
+    const { join, joinFrame } = await startScriptedCluster();
     const [culprit, bystander] = [await join("standup", "ann"), await join("standup", "bob")];
     culprit.client.sendText(text ?? JSON.stringify(await joinFrame()));
     expect(await culprit.client.refusal()).toEqual(refusal);
@@ -42,7 +42,7 @@ describe("frames of a WebSocket", () => {
   });
 
   it("that are binary are refused, and far too large ones cut off while they come", async () => {
-    const { connect, join } = await startCluster();
+    const { connect, join } = await startScriptedCluster();
     const bystander = await join();
     const binary = await connect();
     binary.socket.send(new TextEncoder().encode('{"type":"ping"}'), { binary: true });
@@ -55,7 +55,7 @@ describe("frames of a WebSocket", () => {
   });
 
   it("that are too many close their socket", async () => {
-    const { join } = await startCluster({ limits: { framesPerSecond: 1, frameBurst: 40 } });
+    const { join } = await startScriptedCluster({ limits: { framesPerSecond: 1, frameBurst: 40 } });
     const [culprit, bystander] = [await join("standup", "ann"), await join("standup", "bob")];
     for (let n = 0; n < 50; n += 1) culprit.client.send({ type: "ping" });
     expect(await culprit.client.closed).toBe(4429);
@@ -65,14 +65,16 @@ describe("frames of a WebSocket", () => {
   });
 
   it("must begin with join or resume", async () => {
-    const { connect } = await startCluster();
+    const { connect } = await startScriptedCluster();
     const client = await connect();
     client.send({ type: "command", id: 1, settledBelow: 1, name: "session.leave", data: {} });
     expect(await client.refusal()).toEqual(["invalid_frame", 4400]);
   });
 
   it("must come: join_timeout before the first, idle_timeout after", async () => {
-    const { connect, join } = await startCluster({ limits: { joinTimeoutMs: 150, socketIdleMs: 150 } });
+    const { connect, join } = await startScriptedCluster({
+      limits: { joinTimeoutMs: 150, socketIdleMs: 150 },
+    });
     const silent = await connect();
     silent.send({ type: "ping" });
     await silent.next("pong");
@@ -82,7 +84,7 @@ describe("frames of a WebSocket", () => {
   });
 
   it("that a client does not read close its socket with slow_reader", async () => {
-    const { join, node } = await startCluster({ limits: { sendBufferBytes: 100_000 } });
+    const { join, node } = await startScriptedCluster({ limits: { sendBufferBytes: 100_000 } });
     const { client, joined } = await join();
     client.socket.pause();
     const peerId = "p".repeat(64);
@@ -108,7 +110,7 @@ describe("frames of a WebSocket", () => {
   });
 
   it("of the node reach the client: transients, and the end of the session with its close code", async () => {
-    const { join, node } = await startCluster();
+    const { join, node } = await startScriptedCluster();
     const { client, joined } = await join();
     const transient = { name: "audio.levels" as const, data: { levels: [] } };
     node.publish(joined.sessionId, { type: "transient", connection: 1, transient });
@@ -119,7 +121,7 @@ describe("frames of a WebSocket", () => {
   });
 
   it("of a node that make no sense are dropped, and later ones come", async () => {
-    const { join, node, bus } = await startCluster();
+    const { join, node, bus } = await startScriptedCluster();
     const { client, joined } = await join();
     bus.publish(subjects.session(joined.sessionId), new TextEncoder().encode('{"type":"sing"}'));
     node.publish(joined.sessionId, { type: "ended", connection: 1, code: "room_closed", message: "" });
@@ -127,7 +129,7 @@ describe("frames of a WebSocket", () => {
   });
 
   it("acknowledge at the node", async () => {
-    const { join, node } = await startCluster();
+    const { join, node } = await startScriptedCluster();
     const { client, joined } = await join();
     client.send({ type: "ack", position: `${joined.epoch}:1`, resend: true });
     client.send({ type: "ping" });
@@ -146,7 +148,7 @@ describe("frames of a WebSocket", () => {
 
 describe("commands that a node does not answer", () => {
   it("get no reply after a time-out, so that the client sends them again", async () => {
-    const { join, node } = await startCluster();
+    const { join, node } = await startScriptedCluster();
     const { client } = await join();
     node.refuseNext("session.command", "node_timeout");
     const command = { type: "command", id: 1, settledBelow: 1, name: "producer.pause", data: {} } as const;
@@ -159,7 +161,7 @@ describe("commands that a node does not answer", () => {
   it.each(["session_gone", "lease_lost"] as const)(
     "because of %s make the client join anew",
     async (code) => {
-      const { join, joinFrame, node } = await startCluster();
+      const { join, joinFrame, node } = await startScriptedCluster();
       const { client } = await join();
       node.refuseNext("session.command", code);
       client.send({ type: "command", id: 1, settledBelow: 1, name: "producer.pause", data: {} });
@@ -170,7 +172,7 @@ describe("commands that a node does not answer", () => {
   );
 
   it("because it is gone make the client join anew, but a moment without it does not", async () => {
-    const { join, node } = await startCluster();
+    const { join, node } = await startScriptedCluster();
     const { client } = await join();
     node.refuseNext("session.command", "node_unreachable");
     client.send({ type: "command", id: 1, settledBelow: 1, name: "producer.pause", data: {} });

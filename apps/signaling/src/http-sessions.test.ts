@@ -3,15 +3,15 @@ import { FRAME_LIMIT, SESSION_BODY_LIMIT_BYTES, subjects } from "@fairlead/proto
 import { generateKeySet, issueSessionTicket } from "@fairlead/tickets";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { HttpClient } from "./testing/http-client.ts";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 const pause = (id: number) =>
   ({ type: "command", id, settledBelow: id, name: "producer.pause", data: {} }) as const;
 const PING = { type: "ping" } as const;
 const long = (units: number) => ({ ...pause(1), data: { producerId: "\u20ac".repeat(units) } });
 
-async function setUp(options?: Parameters<typeof startCluster>[0]) {
-  const cluster = await startCluster(options);
+async function setUp(options?: Parameters<typeof startScriptedCluster>[0]) {
+  const cluster = await startScriptedCluster(options);
   const open = async (identity = "ann") => {
     const client = new HttpClient(cluster.server.url);
     const opened = await client.open(await cluster.joinFrame("standup", identity));

@@ -4,12 +4,12 @@ import { startScriptedNode } from "@fairlead/signaling/testing";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
 
 describe("joining over a WebSocket", () => {
   it("answers joined, and the node's events only after it", async () => {
-    const { connect, joinFrame, node } = await startCluster();
+    const { connect, joinFrame, node } = await startScriptedCluster();
     const client = await connect();
     client.send(await joinFrame());
     const joined = await client.next("joined");
@@ -19,7 +19,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("asks the registry once and the node once", async () => {
-    const { join, registry, node } = await startCluster();
+    const { join, registry, node } = await startScriptedCluster();
     let places = 0;
     const place = registry.place.bind(registry);
     registry.place = (request) => {
@@ -31,7 +31,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("finds the first session when a join is sent again on a new socket, whose events follow there", async () => {
-    const { connect, joinFrame, node } = await startCluster();
+    const { connect, joinFrame, node } = await startScriptedCluster();
     const [lost, client] = [await connect(), await connect()];
     const frame = await joinFrame();
     lost.send(frame);
@@ -50,7 +50,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("refuses tickets that are expired, tampered with or of another key, each by its code", async () => {
-    const { connect, joinFrame } = await startCluster();
+    const { connect, joinFrame } = await startScriptedCluster();
     const frame = await joinFrame();
     const grants = { publish: [], subscribe: true, data: false, moderate: false };
     const input = { room: "standup", identity: "eve", grants };
@@ -70,7 +70,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("refuses a banned identity, and a room when nothing has capacity", async () => {
-    const { connect, joinFrame, registry, node } = await startCluster();
+    const { connect, joinFrame, registry, node } = await startScriptedCluster();
     await registry.updateRoom("standup", { ban: { identity: "ann" } });
     const banned = await connect();
     banned.send(await joinFrame());
@@ -82,7 +82,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("tells a client of another protocol which ones are spoken", async () => {
-    const { connect, joinFrame } = await startCluster();
+    const { connect, joinFrame } = await startScriptedCluster();
     const client = await connect();
     client.send({ ...(await joinFrame()), protocolVersion: 999 });
     expect((await client.next("error")).error).toMatchObject({
@@ -92,7 +92,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("leaves the socket open after capabilities_mismatch, for a join with the fresh ones", async () => {
-    const { connect, joinFrame, node } = await startCluster();
+    const { connect, joinFrame, node } = await startScriptedCluster();
     node.refuseNext("room.join", "capabilities_mismatch");
     const client = await connect();
     client.send(await joinFrame());
@@ -102,7 +102,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("places again, elsewhere, when a core says that it is full", async () => {
-    const { connect, joinFrame, node, registry } = await startCluster();
+    const { connect, joinFrame, node, registry } = await startScriptedCluster();
     const place = registry.place.bind(registry);
     const excluded: unknown[] = [];
     registry.place = async (request) => {
@@ -120,7 +120,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("says core_full at once when the room can't leave its core, and keeps the socket", async () => {
-    const { connect, joinFrame, node } = await startCluster();
+    const { connect, joinFrame, node } = await startScriptedCluster();
     node.refuseNext("room.join", "core_full");
     const client = await connect();
     client.send(await joinFrame());
@@ -132,7 +132,7 @@ describe("joining over a WebSocket", () => {
   it.each(["lease_lost", "node_unreachable", "node_timeout"] as const)(
     "places again, naming the suspect, after %s",
     async (code) => {
-      const { connect, joinFrame, node, registry } = await startCluster();
+      const { connect, joinFrame, node, registry } = await startScriptedCluster();
       const place = registry.place.bind(registry);
       const suspects: unknown[] = [];
       registry.place = (request) => {
@@ -148,7 +148,7 @@ describe("joining over a WebSocket", () => {
   );
 
   it("goes to another node when the room's own is dead", async () => {
-    const { join, connect, joinFrame, node, clock, bus, registry } = await startCluster();
+    const { join, connect, joinFrame, node, clock, bus, registry } = await startScriptedCluster();
     await join();
     const other = await startScriptedNode(bus, registry, { nodeId: "node-b" });
     node.kill();
@@ -163,7 +163,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("waits no longer for a node that hangs once the room is heard to have left it", async () => {
-    const { connect, joinFrame, node, bus } = await startCluster();
+    const { connect, joinFrame, node, bus } = await startScriptedCluster();
     const asked = node.hangNext("room.join");
     const client = await connect();
     client.send(await joinFrame());
@@ -178,7 +178,10 @@ describe("joining over a WebSocket", () => {
     const abandoned = Promise.withResolvers<void>();
     const note = (event: string) => event === "join.abandoned" && abandoned.resolve();
     const log: Logger = { ...silentLogger, debug: note, child: () => log };
-    const { connect, joinFrame, node } = await startCluster({ log, limits: { retryDelaysMs: [500, 1] } });
+    const { connect, joinFrame, node } = await startScriptedCluster({
+      log,
+      limits: { retryDelaysMs: [500, 1] },
+    });
     const client = await connect();
     node.answer("room.join", async () => {
       client.socket.terminate();
@@ -190,7 +193,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("gives up after a bounded number of tries, with the last refusal", async () => {
-    const { connect, joinFrame, node } = await startCluster();
+    const { connect, joinFrame, node } = await startScriptedCluster();
     node.kill();
     const client = await connect();
     client.send(await joinFrame());
@@ -198,7 +201,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("frees the session when its client goes before it is open", async () => {
-    const { connect, joinFrame, node, bus, registry } = await startCluster();
+    const { connect, joinFrame, node, bus, registry } = await startScriptedCluster();
     const detached = Promise.withResolvers<void>();
     const place = registry.place.bind(registry);
     const client = await connect();
@@ -222,7 +225,7 @@ describe("joining over a WebSocket", () => {
         event + JSON.stringify(fields, (_key, value) => (value instanceof Error ? String(value) : value)),
       );
     const log = { error: write, warn: write, info: write, debug: write, child: () => log };
-    const { connect, joinFrame } = await startCluster({ log });
+    const { connect, joinFrame } = await startScriptedCluster({ log });
     const client = await connect();
     const frame = await joinFrame();
     client.send(frame);
@@ -236,7 +239,7 @@ describe("joining over a WebSocket", () => {
   });
 
   it("is told of a move of its room, and joins again on the same socket", async () => {
-    const { join, joinFrame, bus, node } = await startCluster();
+    const { join, joinFrame, bus, node } = await startScriptedCluster();
     const { client, joined } = await join();
     const lease = { roomId: "standup", nodeId: "n", incarnation: "n-run", core: 0, epoch: joined.epoch + 1 };
     bus.publish(
@@ -254,7 +257,7 @@ describe("joining over a WebSocket", () => {
 
 describe("the trace of an upgrade", () => {
   it("goes with what the client does on its socket", async () => {
-    const { server, joinFrame, node } = await startCluster();
+    const { server, joinFrame, node } = await startScriptedCluster();
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const came: unknown[] = [];
     node.answer("session.command", ({ command }, headers) => {
@@ -276,7 +279,7 @@ describe("clients that come all at once", () => {
   const limits = { openings: { perSecond: 0.001, burst: 2 } };
 
   it("come back within ten seconds when they are too many, by WebSocket and by HTTP", async () => {
-    const { connect, join, joinFrame, resumeFrame, server } = await startCluster({ limits });
+    const { connect, join, joinFrame, resumeFrame, server } = await startScriptedCluster({ limits });
     const { joined } = await join();
     await join("standup", "bob");
     const late = await connect();
@@ -294,7 +297,7 @@ describe("clients that come all at once", () => {
   });
 
   it("do not keep back who was in already and whose room has moved, and strangers do not count", async () => {
-    const { connect, join, joinFrame, node } = await startCluster({ limits });
+    const { connect, join, joinFrame, node } = await startScriptedCluster({ limits });
     const { client, joined } = await join();
     await join("standup", "bob");
     const stranger = await connect();

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
 
 const OURS = "https://meet.example.org";
 const FOREIGN = "https://evil.example";
 
 const setUp = async (origins: "*" | string[] = [OURS]) => {
-  const cluster = await startCluster({ app: { origins } });
+  const cluster = await startScriptedCluster({ app: { origins } });
   const ask = (origin: string | null, init: RequestInit = {}) =>
     fetch(`${cluster.server.url}/v1/capabilities`, {
       ...init,

@@ -1,17 +1,17 @@
 import { type ClientFrameInput, OpenedSession } from "@fairlead/protocol";
 import { describe, expect, it, vi } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
 
 const often = (limit: number) => ({ limit, windowMs: limit * 1_000 });
 const KEY = "key-of-a-back-end";
 const tooMany = { error: { code: "rate_limited" } };
 
-type Cluster = Awaited<ReturnType<typeof startCluster>>;
+type Cluster = Awaited<ReturnType<typeof startScriptedCluster>>;
 
 /** However long a test takes, nobody may come again before it says so. */
-const startStill = (options: Parameters<typeof startCluster>[0]) =>
-  startCluster({ ...options, clockStands: true });
+const startStill = (options: Parameters<typeof startScriptedCluster>[0]) =>
+  startScriptedCluster({ ...options, clockStands: true });
 
 const postSession = async (cluster: Cluster, headers = {}, room?: string) => {
   const { type: _, ...join } = await cluster.joinFrame(room);

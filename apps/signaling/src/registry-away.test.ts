@@ -2,7 +2,7 @@ import { FairleadError } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import { startScriptedNode } from "@fairlead/signaling/testing";
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 /** From now on. @returns How often it was asked for a place. */
 function takeAway(
@@ -19,7 +19,7 @@ function takeAway(
 
 describe("while the registry is away", () => {
   it("a running room is joined where its node says that it is", async () => {
-    const { join, connect, joinFrame, registry, node } = await startCluster();
+    const { join, connect, joinFrame, registry, node } = await startScriptedCluster();
     const { joined } = await join("standup", "ann");
     takeAway(registry);
     const client = await connect();
@@ -33,7 +33,7 @@ describe("while the registry is away", () => {
   });
 
   it("nobody gets in whom the node knows to be banned", async () => {
-    const { join, connect, joinFrame, registry, node } = await startCluster();
+    const { join, connect, joinFrame, registry, node } = await startScriptedCluster();
     await join();
     takeAway(registry);
     node.refuseNext("room.owner", "banned");
@@ -46,7 +46,7 @@ describe("while the registry is away", () => {
     const lines: { event: string; fields: unknown }[] = [];
     const warn = (event: string, fields: unknown) => void lines.push({ event, fields });
     const log = { error: warn, warn, info: () => {}, debug: () => {}, child: () => log };
-    const { connect, joinFrame, registry, bus, serve, server, node } = await startCluster({ log });
+    const { connect, joinFrame, registry, bus, serve, server, node } = await startScriptedCluster({ log });
     const nodes = [
       node,
       await startScriptedNode(bus, registry, { nodeId: "node-b" }),
@@ -77,7 +77,7 @@ describe("while the registry is away", () => {
   });
 
   it("neither draining nor full nodes get new rooms, and those of this region come first", async () => {
-    const { connect, joinFrame, registry, bus, node } = await startCluster({ region: "eu" });
+    const { connect, joinFrame, registry, bus, node } = await startScriptedCluster({ region: "eu" });
     const [draining, full, near] = [
       await startScriptedNode(bus, registry, { nodeId: "node-b", state: "draining", region: "eu" }),
       await startScriptedNode(bus, registry, { nodeId: "node-c", load: null, region: "eu" }),
@@ -98,7 +98,9 @@ describe("while the registry is away", () => {
   });
 
   it("the next node is asked when the first refuses, but not when it did not answer: it may have claimed", async () => {
-    const { connect, joinFrame, registry, bus, node } = await startCluster({ limits: { retryDelaysMs: [] } });
+    const { connect, joinFrame, registry, bus, node } = await startScriptedCluster({
+      limits: { retryDelaysMs: [] },
+    });
     const other = await startScriptedNode(bus, registry, { nodeId: "node-b" });
     takeAway(registry);
     for (const each of [node, other]) each.refuseNext("room.claim", "node_draining");
@@ -112,7 +114,7 @@ describe("while the registry is away", () => {
   });
 
   it("and a node that reaches it says that it is cold, the join waits for it", async () => {
-    const { connect, joinFrame, registry, node } = await startCluster();
+    const { connect, joinFrame, registry, node } = await startScriptedCluster();
     takeAway(registry);
     node.refuseNext("room.claim", "registry_cold");
     const client = await connect();
@@ -122,7 +124,7 @@ describe("while the registry is away", () => {
   });
 
   it("joins do not wait for it once it has failed three times in a row", async () => {
-    const { join, registry } = await startCluster();
+    const { join, registry } = await startScriptedCluster();
     const asked = takeAway(registry);
     for (const identity of ["ann", "bob", "cid", "dan", "eve"]) await join("standup", identity);
     expect(asked.times).toBe(3);
@@ -132,7 +134,7 @@ describe("while the registry is away", () => {
 describe("while the registry is away and the bus has just come back", () => {
   it("no room is given away, as its node may not be back yet", async () => {
     const limits = { retryDelaysMs: [] };
-    const { join, connect, joinFrame, registry, signalingBus, node } = await startCluster({ limits });
+    const { join, connect, joinFrame, registry, signalingBus, node } = await startScriptedCluster({ limits });
     await join("running", "ann");
     takeAway(registry);
     signalingBus.cut();
@@ -147,7 +149,7 @@ describe("while the registry is away and the bus has just come back", () => {
 
 describe("while the registry is cold", () => {
   it("running rooms are joined at once, and new ones when it knows the nodes again", async () => {
-    const { join, connect, joinFrame, registry, node } = await startCluster();
+    const { join, connect, joinFrame, registry, node } = await startScriptedCluster();
     await join("standup", "ann");
     const place = registry.place.bind(registry);
     const asked = takeAway(registry, "registry_cold");

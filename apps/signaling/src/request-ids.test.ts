@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from "@fairlead/telemetry";
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
 
 type Line = LogFields & { level: string; event: string };
@@ -16,7 +16,7 @@ function recordingLog(lines: Line[], fields: LogFields = {}): Logger {
 
 const setUp = async () => {
   const lines: Line[] = [];
-  const cluster = await startCluster({ log: recordingLog(lines) });
+  const cluster = await startScriptedCluster({ log: recordingLog(lines) });
   const linesOf = (requestId: string) =>
     lines.filter((line) => line.requestId === requestId).map(({ event }) => event);
   const ask = (path: string, id?: string) =>

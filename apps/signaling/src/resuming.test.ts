@@ -2,11 +2,11 @@ import { encodeJson } from "@fairlead/bus";
 import { FairleadError, subjects } from "@fairlead/protocol";
 import { verifySessionTicket } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 describe("resuming over a WebSocket", () => {
   it("attaches to the same session on another instance, without the registry", async () => {
-    const { join, connect, resumeFrame, serve, registry, node } = await startCluster();
+    const { join, connect, resumeFrame, serve, registry, node } = await startScriptedCluster();
     const { client, joined } = await join();
     await client.close();
     registry.place = () => Promise.reject(new FairleadError("registry_unreachable"));
@@ -23,7 +23,7 @@ describe("resuming over a WebSocket", () => {
   });
 
   it("closes the older socket with session_replaced, and detaches nobody", async () => {
-    const { join, connect, resumeFrame, node } = await startCluster();
+    const { join, connect, resumeFrame, node } = await startScriptedCluster();
     const { client, joined } = await join();
     const newer = await connect();
     newer.send(resumeFrame(joined));
@@ -37,7 +37,7 @@ describe("resuming over a WebSocket", () => {
   it.each(["session_gone", "lease_lost", "node_timeout"] as const)(
     "answers session_gone after %s, and the socket takes a join",
     async (code) => {
-      const { join, connect, resumeFrame, joinFrame, node } = await startCluster();
+      const { join, connect, resumeFrame, joinFrame, node } = await startScriptedCluster();
       const { joined } = await join();
       const client = await connect();
       node.refuseNext("session.attach", code);
@@ -50,7 +50,7 @@ describe("resuming over a WebSocket", () => {
   );
 
   it("answers session_gone at once when the node hangs and the room is heard to have left it", async () => {
-    const { join, connect, resumeFrame, node, bus } = await startCluster();
+    const { join, connect, resumeFrame, node, bus } = await startScriptedCluster();
     const { joined } = await join();
     const asked = node.hangNext("session.attach");
     const client = await connect();
@@ -62,7 +62,7 @@ describe("resuming over a WebSocket", () => {
   });
 
   it("answers session_gone when the node is gone, but outlasts a moment without it", async () => {
-    const { join, connect, resumeFrame, node } = await startCluster();
+    const { join, connect, resumeFrame, node } = await startScriptedCluster();
     const { joined } = await join();
     node.refuseNext("session.attach", "node_unreachable");
     const patient = await connect();
@@ -75,7 +75,7 @@ describe("resuming over a WebSocket", () => {
   });
 
   it("refuses a session ticket that is none", async () => {
-    const { join, connect, resumeFrame } = await startCluster();
+    const { join, connect, resumeFrame } = await startScriptedCluster();
     const { joined } = await join();
     const client = await connect();
     client.send(resumeFrame({ ...joined, sessionTicket: `${joined.sessionTicket.slice(0, -8)}AAAAAAAA` }));
@@ -83,7 +83,7 @@ describe("resuming over a WebSocket", () => {
   });
 
   it("gets a fresh session ticket after half of the last one's life", async () => {
-    const { join, connect, resumeFrame } = await startCluster({
+    const { join, connect, resumeFrame } = await startScriptedCluster({
       limits: { sessionTicketTtlS: 1, sessionsAliveIntervalMs: 20 },
     });
     const { client, joined } = await join();
@@ -94,7 +94,9 @@ describe("resuming over a WebSocket", () => {
   });
 
   it("has the peer id and the joining time in every session ticket: of the join, of the resume, and renewed", async () => {
-    const cluster = await startCluster({ limits: { sessionTicketTtlS: 2, sessionsAliveIntervalMs: 20 } });
+    const cluster = await startScriptedCluster({
+      limits: { sessionTicketTtlS: 2, sessionsAliveIntervalMs: 20 },
+    });
     const { joined } = await cluster.join();
     const other = await cluster.connect();
     other.send(cluster.resumeFrame(joined));

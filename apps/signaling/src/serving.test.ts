@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { generate } from "selfsigned";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 describe("a signaling server", () => {
   it("shuts down gracefully: clients are told, keep their sessions, and resume elsewhere", async () => {
-    const { join, connect, resumeFrame, server, serve, node } = await startCluster();
+    const { join, connect, resumeFrame, server, serve, node } = await startScriptedCluster();
     const { client, joined } = await join();
     const elsewhere = await serve();
     await server.close();
@@ -19,7 +19,7 @@ describe("a signaling server", () => {
   });
 
   it("closes within bounds although a client never closes its socket", async () => {
-    const { join, server } = await startCluster();
+    const { join, server } = await startScriptedCluster();
     const { client } = await join();
     client.socket.pause();
     await server.close();
@@ -28,7 +28,7 @@ describe("a signaling server", () => {
   });
 
   it("tells each node which sessions it holds, for as long as their sockets are open", async () => {
-    const { join, node, beat } = await startCluster({ limits: { sessionsAliveIntervalMs: 10 } });
+    const { join, node, beat } = await startScriptedCluster({ limits: { sessionsAliveIntervalMs: 10 } });
     const [ann, bob] = [await join("standup", "ann"), await join("standup", "bob")];
     const held = [ann, bob].map(({ joined }) => ({ sessionId: joined.sessionId, connection: 1 }));
     expect((await beat()).sessions).toEqual(held);
@@ -39,19 +39,19 @@ describe("a signaling server", () => {
 
   it("speaks HTTPS and wss with a certificate", async () => {
     const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }]);
-    const { server, join } = await startCluster({ tls: { key, cert } });
+    const { server, join } = await startScriptedCluster({ tls: { key, cert } });
     expect(server.url).toBe(`https://127.0.0.1:${server.port}`);
     const { joined } = await join();
     expect(joined.roomId).toBe("standup");
   });
 
   it("fails to start on a port that is taken", async () => {
-    const { server, serveOn } = await startCluster();
+    const { server, serveOn } = await startScriptedCluster();
     await expect(serveOn(server.port)).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
 
   it("refuses upgrades of other paths", async () => {
-    const { server } = await startCluster();
+    const { server } = await startScriptedCluster();
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/elsewhere`);
     const [error] = await once(socket, "error");
     expect(String(error)).toContain("404");

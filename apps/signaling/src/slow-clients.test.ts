@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { SESSION_BODY_LIMIT_BYTES } from "@fairlead/protocol";
 import { silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 const HASTY = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
 const DRIBBLE_MS = 20;
@@ -31,7 +31,7 @@ function dribble(socket: Socket, byte: string): void {
 }
 
 const setUp = async (serving = {}) => {
-  const cluster = await startCluster({ serving: { timeOuts: HASTY, ...serving } });
+  const cluster = await startScriptedCluster({ serving: { timeOuts: HASTY, ...serving } });
   const stillServes = async () => expect((await fetch(`${cluster.server.url}/healthz`)).status).toBe(200);
   return { ...cluster, port: cluster.server.port, stillServes };
 };
@@ -78,7 +78,7 @@ describe("a client that is slow on purpose", { timeout: PATIENCE_MS + 5_000 }, (
 });
 
 async function setUpForFrames() {
-  const cluster = await startCluster({ limits: { joinTimeoutMs: 500 } });
+  const cluster = await startScriptedCluster({ limits: { joinTimeoutMs: 500 } });
   const stillServes = async () => expect((await fetch(`${cluster.server.url}/healthz`)).status).toBe(200);
   return { ...cluster, stillServes };
 }
@@ -111,7 +111,7 @@ describe("a body that is too large", () => {
 });
 
 it("compression of frames is not agreed on, so that no small one becomes a large one", async () => {
-  const { connect: connectClient } = await startCluster();
+  const { connect: connectClient } = await startScriptedCluster();
   const { socket } = await connectClient();
   expect(socket.extensions).toBe("");
 });
@@ -125,7 +125,7 @@ describe("a body that breaks off", () => {
     const debug = (event: string, fields: unknown) => event === "http.answered" && answered.resolve(fields);
     const errors: unknown[] = [];
     const error = (...line: unknown[]) => void errors.push(line);
-    const { server } = await startCluster({ log: { ...silentLogger, debug, error } });
+    const { server } = await startScriptedCluster({ log: { ...silentLogger, debug, error } });
     const { socket } = await open(server.port);
     const isTaken = new Promise((resolve) => socket.once("data", resolve));
     socket.write(`${HEAD}Expect: 100-continue\r\n${rest}`);

@@ -1,7 +1,7 @@
 import { createTicketKeys } from "@fairlead/tickets";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
 
 const LIMITS = { unjoinedPerAddress: 2 };
@@ -9,7 +9,7 @@ const REFUSED = ["rate_limited", 4418];
 
 describe("an address that has as many sockets without a join as it may", () => {
   it("gets no other one, and is told when to try again", async () => {
-    const { connect } = await startCluster({ limits: LIMITS });
+    const { connect } = await startScriptedCluster({ limits: LIMITS });
     await Promise.all([connect(), connect()]);
     const third = await connect();
     expect((await third.next("error")).error).toMatchObject({ code: "rate_limited", retryAfterMs: 1_000 });
@@ -17,7 +17,7 @@ describe("an address that has as many sockets without a join as it may", () => {
   });
 
   it("gets one for each that ends, and for each whose client has got in", async () => {
-    const { connect, join, joinFrame } = await startCluster({ limits: LIMITS });
+    const { connect, join, joinFrame } = await startScriptedCluster({ limits: LIMITS });
     const [ann, idle] = await Promise.all([connect(), connect()]);
     ann.send(await joinFrame());
     await ann.next("joined");
@@ -39,7 +39,7 @@ describe("an address that has as many sockets without a join as it may", () => {
   it("gets none for a join that could not be checked", async () => {
     const fetch = () => Promise.reject(new Error("no way to it"));
     const ticketKeys = createTicketKeys({ jwksUrls: ["https://app.example/jwks.json"], fetch });
-    const { connect, joinFrame } = await startCluster({ limits: LIMITS, app: { ticketKeys } });
+    const { connect, joinFrame } = await startScriptedCluster({ limits: LIMITS, app: { ticketKeys } });
     for (let time = 0; time < LIMITS.unjoinedPerAddress; time += 1) {
       const client = await connect();
       client.send(await joinFrame());
@@ -50,7 +50,7 @@ describe("an address that has as many sockets without a join as it may", () => {
   });
 
   it("gets none for a resume of a session that is gone, until its join", async () => {
-    const { connect, join, joinFrame, resumeFrame, node } = await startCluster({
+    const { connect, join, joinFrame, resumeFrame, node } = await startScriptedCluster({
       limits: { unjoinedPerAddress: 1 },
     });
     const { joined } = await join();
@@ -65,7 +65,7 @@ describe("an address that has as many sockets without a join as it may", () => {
   });
 
   it("has as many as it likes while the bus is away, for which all wait on their sockets", async () => {
-    const { connect, join, resumeFrame, signalingBus } = await startCluster({ limits: LIMITS });
+    const { connect, join, resumeFrame, signalingBus } = await startScriptedCluster({ limits: LIMITS });
     const { joined } = await join();
     signalingBus.cut();
     for (let time = 0; time < 3 * LIMITS.unjoinedPerAddress; time += 1) {
@@ -78,7 +78,7 @@ describe("an address that has as many sockets without a join as it may", () => {
   });
 
   it("leaves other addresses alone", async () => {
-    const { server } = await startCluster({ limits: LIMITS, app: { trustedProxies: 1 } });
+    const { server } = await startScriptedCluster({ limits: LIMITS, app: { trustedProxies: 1 } });
     const connectFrom = (address: string) => TestClient.connect(server.url, { "X-Forwarded-For": address });
     await Promise.all([connectFrom("192.0.2.1"), connectFrom("192.0.2.1")]);
     expect(await (await connectFrom("192.0.2.1")).refusal()).toEqual(REFUSED);
@@ -88,7 +88,10 @@ describe("an address that has as many sockets without a join as it may", () => {
   });
 
   it("and is not known has no limit", async () => {
-    const { connect } = await startCluster({ limits: LIMITS, app: { clientAddress: () => undefined } });
+    const { connect } = await startScriptedCluster({
+      limits: LIMITS,
+      app: { clientAddress: () => undefined },
+    });
     const clients = await Promise.all(Array.from({ length: 4 }, () => connect()));
     for (const client of clients) {
       client.send({ type: "ping" });

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { startCluster } from "./testing/start-cluster.ts";
+import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
 /** Asks for an upgrade, then resets the connection as a vanished client's network would. */
 function resetDuringUpgrade(port: number, protocol: string): Promise<void> {
@@ -18,7 +18,7 @@ function resetDuringUpgrade(port: number, protocol: string): Promise<void> {
 
 describe("upgrades", () => {
   it.each(["h2c", "websocket", "TLS/1.0"])("to %s that are reset harm nobody", async (protocol) => {
-    const { join, server } = await startCluster();
+    const { join, server } = await startScriptedCluster();
     await resetDuringUpgrade(server.port, protocol);
     const { client } = await join();
     client.send({ type: "ping" });

@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { buildWorker } from "@fairlead/cloudflare";
-import { type Backend, startBackend } from "../../runtimes/backend.ts";
 import { bunRuntime } from "../../runtimes/start-bun.ts";
 import { denoRuntime } from "../../runtimes/start-deno.ts";
 import { nodeRuntime } from "../../runtimes/start-node.ts";
+import { type RuntimeCluster, startRuntimeCluster } from "../../runtimes/start-runtime-cluster.ts";
 import { workerdRuntime } from "../../runtimes/start-workerd.ts";
 import { quantile, rounded } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
@@ -34,20 +34,23 @@ type RuntimeFigures = {
 export async function runEdgeBench(args: string[]): Promise<Record<string, unknown>> {
   const counts = readCounts(args, DEFAULTS);
   const bundle = await measureBundle();
-  const backend = await startBackend({ name: "bench-edge", cores: CORES, env: NO_LIMITS });
-  const runtimes = await measure(backend, counts).finally(() => backend.close());
+  const cluster = await startRuntimeCluster({ name: "bench-edge", cores: CORES, env: NO_LIMITS });
+  const runtimes = await measure(cluster, counts).finally(() => cluster.close());
   console.table(runtimes);
   console.log(`Worker: ${bundle.workerBundleKb} KB minified, ${bundle.workerBundleGzipKb} KB gzipped`);
   return { runtimes, ...bundle };
 }
 
-async function measure(backend: Backend, counts: typeof DEFAULTS): Promise<Record<string, RuntimeFigures>> {
+async function measure(
+  cluster: RuntimeCluster,
+  counts: typeof DEFAULTS,
+): Promise<Record<string, RuntimeFigures>> {
   const subjects = [];
-  for (const runtime of RUNTIMES) subjects.push(await startWarm(backend, runtime, counts.warmup));
-  const joins = await measureJoins(backend, subjects, counts.joins);
-  const commands = await measureCommands(backend, subjects, counts.commands);
+  for (const runtime of RUNTIMES) subjects.push(await startWarm(cluster, runtime, counts.warmup));
+  const joins = await measureJoins(cluster, subjects, counts.joins);
+  const commands = await measureCommands(cluster, subjects, counts.commands);
   await Promise.all(subjects.map(({ instance }) => instance.close()));
-  const firstRequests = await measureColdStarts(backend, RUNTIMES, counts.coldStarts);
+  const firstRequests = await measureColdStarts(cluster, RUNTIMES, counts.coldStarts);
   const figures: Record<string, RuntimeFigures> = {};
   for (const runtime of RUNTIMES) {
     const { name } = runtime;
@@ -55,7 +58,7 @@ async function measure(backend: Backend, counts: typeof DEFAULTS): Promise<Recor
       joinP50Ms: rounded(quantile(joins[name] ?? [], 0.5)),
       joinP95Ms: rounded(quantile(joins[name] ?? [], 0.95)),
       commandsPerSecond: Math.round(commands[name] ?? Number.NaN),
-      kbPerIdleSocket: rounded(await measureIdle(backend, runtime, counts.idle)),
+      kbPerIdleSocket: rounded(await measureIdle(cluster, runtime, counts.idle)),
       firstRequestMs: rounded(quantile(firstRequests[name] ?? [], 0.5)),
     };
   }

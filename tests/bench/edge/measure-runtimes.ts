@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Backend } from "../../runtimes/backend.ts";
 import type { Instance, Runtime } from "../../runtimes/runtime.ts";
+import type { RuntimeCluster } from "../../runtimes/start-runtime-cluster.ts";
 import { callApi } from "../../support/processes/call-api.ts";
 import { ProtocolClient } from "../../support/protocol-client.ts";
 import { idleSockets, PEERS_PER_ROOM } from "../signaling/idle-sockets.ts";
@@ -22,10 +22,10 @@ const SETTLE_MS = 3_000;
 export type Subject = { runtime: Runtime; instance: Instance };
 type PerRuntime<T> = Record<string, T>;
 
-export async function startWarm(backend: Backend, runtime: Runtime, joins: number): Promise<Subject> {
-  const instance = await backend.start(runtime, runtime.name);
-  const room = backend.newRoom();
-  for (let done = 0; done < joins; done += 1) await (await timedJoin(backend, instance, room)).client.leave();
+export async function startWarm(cluster: RuntimeCluster, runtime: Runtime, joins: number): Promise<Subject> {
+  const instance = await cluster.start(runtime, runtime.name);
+  const room = cluster.newRoom();
+  for (let done = 0; done < joins; done += 1) await (await timedJoin(cluster, instance, room)).client.leave();
   return { runtime, instance };
 }
 
@@ -34,19 +34,19 @@ export async function startWarm(backend: Backend, runtime: Runtime, joins: numbe
  * @returns Milliseconds from opening the WebSocket to `joined`.
  */
 export async function measureJoins(
-  backend: Backend,
+  cluster: RuntimeCluster,
   subjects: readonly Subject[],
   count: number,
 ): Promise<PerRuntime<number[]>> {
-  const rooms = Array.from({ length: ROOMS }, () => backend.newRoom());
+  const rooms = Array.from({ length: ROOMS }, () => cluster.newRoom());
   const [first] = subjects;
   const hosts = await Promise.all(
-    rooms.map((room) => timedJoin(backend, first?.instance ?? { url: "" }, room)),
+    rooms.map((room) => timedJoin(cluster, first?.instance ?? { url: "" }, room)),
   );
   const times: PerRuntime<number[]> = Object.fromEntries(subjects.map(({ runtime }) => [runtime.name, []]));
   for (let turn = 0; turn < count; turn += 1)
     for (const { runtime, instance } of subjects) {
-      const { client, ms } = await timedJoin(backend, instance, rooms[turn % ROOMS] ?? "");
+      const { client, ms } = await timedJoin(cluster, instance, rooms[turn % ROOMS] ?? "");
       times[runtime.name]?.push(ms);
       await client.leave();
     }
@@ -56,15 +56,15 @@ export async function measureJoins(
 
 /** A first join on instances that have just said that they listen, and have answered nothing yet. */
 export async function measureColdStarts(
-  backend: Backend,
+  cluster: RuntimeCluster,
   runtimes: readonly Runtime[],
   count: number,
 ): Promise<PerRuntime<number[]>> {
   const times: PerRuntime<number[]> = Object.fromEntries(runtimes.map(({ name }) => [name, []]));
   for (let turn = 0; turn < count; turn += 1)
     for (const runtime of runtimes) {
-      const instance = await runtime.start(backend.settings(runtime), `bench-edge/${runtime.name}-cold`);
-      const { client, ms } = await timedJoin(backend, instance, backend.newRoom());
+      const instance = await runtime.start(cluster.settings(runtime), `bench-edge/${runtime.name}-cold`);
+      const { client, ms } = await timedJoin(cluster, instance, cluster.newRoom());
       times[runtime.name]?.push(ms);
       await client.leave();
       await instance.close();
@@ -72,8 +72,8 @@ export async function measureColdStarts(
   return times;
 }
 
-async function timedJoin(backend: Backend, { url }: Pick<Instance, "url">, room: string) {
-  const ticket = await backend.ticket({ room });
+async function timedJoin(cluster: RuntimeCluster, { url }: Pick<Instance, "url">, room: string) {
+  const ticket = await cluster.ticket({ room });
   const beginMs = performance.now();
   const client = await ProtocolClient.join(url, { ticket });
   return { client, ms: performance.now() - beginMs };
@@ -84,11 +84,11 @@ async function timedJoin(backend: Backend, { url }: Pick<Instance, "url">, room:
  * process make of it together.
  */
 export async function measureCommands(
-  backend: Backend,
+  cluster: RuntimeCluster,
   subjects: readonly Subject[],
   perSocket: number,
 ): Promise<PerRuntime<number>> {
-  const clients = await Promise.all(subjects.map(({ instance }) => openSockets(backend, instance)));
+  const clients = await Promise.all(subjects.map(({ instance }) => openSockets(cluster, instance)));
   const tookMs = subjects.map(() => 0);
   for (let turn = -1; turn < TURNS; turn += 1)
     for (const [index, sockets] of clients.entries()) {
@@ -102,8 +102,8 @@ export async function measureCommands(
   return Object.fromEntries(subjects.map(({ runtime }, index) => [runtime.name, perSecond(tookMs[index])]));
 }
 
-async function openSockets(backend: Backend, instance: Instance): Promise<ProtocolClient[]> {
-  const sockets = Array.from({ length: SOCKETS }, () => timedJoin(backend, instance, backend.newRoom()));
+async function openSockets(cluster: RuntimeCluster, instance: Instance): Promise<ProtocolClient[]> {
+  const sockets = Array.from({ length: SOCKETS }, () => timedJoin(cluster, instance, cluster.newRoom()));
   return (await Promise.all(sockets)).map(({ client }) => client);
 }
 
@@ -116,9 +116,9 @@ async function sendCommands(client: ProtocolClient, count: number): Promise<void
 }
 
 /** What the process of a fresh instance grows by, ÷ sockets, KB. */
-export async function measureIdle(backend: Backend, runtime: Runtime, count: number): Promise<number> {
-  const instance = await backend.start(runtime, `${runtime.name}-idle`);
-  const ticket = (room: string, identity: string) => backend.ticket({ room, identity });
+export async function measureIdle(cluster: RuntimeCluster, runtime: Runtime, count: number): Promise<number> {
+  const instance = await cluster.start(runtime, `${runtime.name}-idle`);
+  const ticket = (room: string, identity: string) => cluster.ticket({ room, identity });
   const sockets = idleSockets({ url: instance.url, ticket });
   const residentKbAt = async (to: number) => {
     await sockets.grow(to);
@@ -130,7 +130,7 @@ export async function measureIdle(backend: Backend, runtime: Runtime, count: num
   sockets.close();
   // The next runtime finds the node empty.
   for (let room = 0; room < (FIRST_IDLE + count) / PEERS_PER_ROOM; room += 1)
-    await callApi(instance.url, backend.apiKey, { method: "DELETE", path: `/v1/rooms/idle-${room}` });
+    await callApi(instance.url, cluster.apiKey, { method: "DELETE", path: `/v1/rooms/idle-${room}` });
   await instance.close();
   return kb / count;
 }

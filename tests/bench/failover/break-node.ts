@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Cluster, NodeProcess } from "../../support/processes/start-cluster.ts";
+import type { NodeProcess, ProcessCluster } from "../../support/clusters/start-process-cluster.ts";
 
 export type DeathKind = "sigkill" | "sigstop" | "partition" | "worker";
 
@@ -31,7 +31,7 @@ const POLL_MS = 100;
 const WHOLE_WITHIN_MS = 60_000;
 
 /** Resolves once `count` nodes are ready, each with all of its cores. @throws {Error} After a minute. */
-export async function untilWhole(cluster: Cluster, count: number): Promise<void> {
+export async function untilWhole(cluster: ProcessCluster, count: number): Promise<void> {
   const deadline = Date.now() + WHOLE_WITHIN_MS;
   while (Date.now() < deadline) {
     const nodes = await cluster.listNodes().catch(() => []);

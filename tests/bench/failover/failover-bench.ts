@@ -2,8 +2,8 @@ import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { NAMESPACE_TOOLS } from "../../setup/programs.ts";
 import { providePrograms } from "../../setup/provide-programs.ts";
+import { type ProcessCluster, startProcessCluster } from "../../support/clusters/start-process-cluster.ts";
 import { whyNoNamespaces } from "../../support/processes/network-namespace.ts";
-import { type Cluster, startCluster } from "../../support/processes/start-cluster.ts";
 import { launchBrowser } from "../browser/launch-browser.ts";
 import { servePage } from "../browser/serve-page.ts";
 import { watchFrames } from "../browser/watch-frames.ts";
@@ -42,7 +42,7 @@ type Setting = { browser: Browser; url: string; peers: number; deaths: number };
 async function measure(kind: DeathKind, { browser, url, peers, deaths }: Setting): Promise<Deaths> {
   const link = kind === "partition" ? "namespace" : "direct";
   const nodes = Array.from({ length: NODES }, () => ({ link }) as const);
-  const cluster = await startCluster({ name: `bench-failover-${kind}`, nodes });
+  const cluster = await startProcessCluster({ name: `bench-failover-${kind}`, nodes });
   const page = await browser.newPage();
   try {
     await page.addInitScript(watchFrames);
@@ -63,7 +63,7 @@ async function measure(kind: DeathKind, { browser, url, peers, deaths }: Setting
   }
 }
 
-async function joinAll(page: Page, cluster: Cluster, peers: number): Promise<void> {
+async function joinAll(page: Page, cluster: ProcessCluster, peers: number): Promise<void> {
   const names = Array.from({ length: peers }, (_, index) => `peer-${index}`);
   const tickets = await Promise.all(names.map((name) => cluster.ticket(ROOM, name)));
   await page.waitForFunction(() => typeof window.joinPeers === "function");
@@ -71,7 +71,7 @@ async function joinAll(page: Page, cluster: Cluster, peers: number): Promise<voi
   if (!(await sawEverybody(page, peers))) throw new Error("the peers did not meet");
 }
 
-async function die(kind: DeathKind, cluster: Cluster, page: Page, peers: number): Promise<Deaths> {
+async function die(kind: DeathKind, cluster: ProcessCluster, page: Page, peers: number): Promise<Deaths> {
   const { placement } = await cluster.room(ROOM);
   const node = cluster.node(placement?.nodeId ?? "");
   await page.evaluate(() => {

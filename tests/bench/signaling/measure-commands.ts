@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PROTOCOL_VERSION, subjects } from "@fairlead/protocol";
 import { connect } from "@nats-io/transport-node";
-import type { Cluster } from "../../support/processes/start-cluster.ts";
+import type { ProcessCluster } from "../../support/clusters/start-process-cluster.ts";
 import { ProtocolClient } from "../../support/protocol-client.ts";
 import { startChild } from "../processes/ask-child.ts";
 import type { AnswerNatsTasks } from "./answer-nats.ts";
@@ -18,7 +18,7 @@ const CLIENTS = 16;
  * Commands over a WebSocket through signaling to the node and back, and bare NATS requests of as many bytes between two
  * processes over the same server: in turns, one at a time.
  */
-export async function measureCommands(cluster: Cluster, count: number): Promise<CommandTimes> {
+export async function measureCommands(cluster: ProcessCluster, count: number): Promise<CommandTimes> {
   // Past the balancer, which is this process and would be measured too.
   const url = cluster.signalings[0]?.url ?? "";
   const clients = await Promise.all(
@@ -49,7 +49,7 @@ export async function measureCommands(cluster: Cluster, count: number): Promise<
   return times;
 }
 
-async function openBareNats({ nats }: Cluster, bytes: string) {
+async function openBareNats({ nats }: ProcessCluster, bytes: string) {
   const child = startChild<AnswerNatsTasks>(join(import.meta.dirname, "answer-nats.ts"));
   await child.ask("serve", { url: nats.tcpUrl, ...nats.users.node, subject: SUBJECT, reply: bytes });
   const inboxPrefix = "_INBOX_signaling";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Cluster, startCluster } from "../../support/processes/start-cluster.ts";
+import { type ProcessCluster, startProcessCluster } from "../../support/clusters/start-process-cluster.ts";
 import { ProtocolClient } from "../../support/protocol-client.ts";
 import { quantile, rounded, summarize } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
@@ -26,7 +26,7 @@ const SETTLE_MS = 8_000;
 /** One signaling process over real NATS and Redis with a real media node: joins, commands, idle sockets. */
 export async function runSignalingBench(args: string[]): Promise<Record<string, unknown>> {
   const counts = readCounts(args, DEFAULTS);
-  const cluster = await startCluster({
+  const cluster = await startProcessCluster({
     name: "bench-signaling",
     signaling: 1,
     nodes: 1,
@@ -48,7 +48,7 @@ export async function runSignalingBench(args: string[]): Promise<Record<string, 
 type Joins = { joinsPerSecond: number; signalingCpuMsPerJoin: number; signalingCpuMsPerLeave: number };
 
 async function measureJoins(
-  cluster: Cluster,
+  cluster: ProcessCluster,
   rooms: string[],
   count: number,
   atOnce: number,
@@ -65,7 +65,7 @@ async function measureJoins(
  * Joins `atOnce` at a time, each with a socket of its own; then they leave.
  * @returns Milliseconds of joining, and of the signaling process's CPU in either.
  */
-async function joinAndLeave(cluster: Cluster, rooms: string[], count: number, atOnce: number) {
+async function joinAndLeave(cluster: ProcessCluster, rooms: string[], count: number, atOnce: number) {
   const pid = cluster.signalings[0]?.pid() ?? 0;
   const spent = { joiningMs: 0, joinCpuMs: 0, leaveCpuMs: 0 };
   for (let done = 0; done < count; done += atOnce) {
@@ -87,7 +87,7 @@ async function joinAndLeave(cluster: Cluster, rooms: string[], count: number, at
 
 type Memory = { kbPerSocket: Record<string, number> };
 
-async function measureIdle(cluster: Cluster, most: number): Promise<Memory> {
+async function measureIdle(cluster: ProcessCluster, most: number): Promise<Memory> {
   const pid = cluster.signalings[0]?.pid() ?? 0;
   await delay(SETTLE_MS);
   const emptyKb = await residentKbOf(pid);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { exportKeySet } from "@fairlead/tickets";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ProcessCluster, startProcessCluster } from "../../support/clusters/start-process-cluster.ts";
 import { Closers } from "../../support/processes/closers.ts";
-import { type Cluster, startCluster } from "../../support/processes/start-cluster.ts";
 import { type LogLine, type ManagedProcess, startProcess } from "../../support/processes/start-process.ts";
 import { type Acceptance, countSteals, findOverlaps } from "./find-overlaps.ts";
 import type { Report, Task } from "./placer.ts";
@@ -19,9 +19,9 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("a room that is stolen from a node that hangs", () => {
   const closers = new Closers();
-  let cluster: Cluster;
+  let cluster: ProcessCluster;
   beforeAll(async () => {
-    cluster = await startCluster({
+    cluster = await startProcessCluster({
       name: "lease-race",
       signaling: 1,
       nodes: 4,

@@ -16,19 +16,19 @@ export function appTicketFacts(instances: Instances, driver: Driver): void {
 
   describe("a ticket that an app signs", () => {
     it("with a key that its JWKS URL publishes admits, on each instance", async () => {
-      const { appKeys } = instances.backend;
+      const { appKeys } = instances.cluster;
       for (const at of [instances.first, instances.second]) expect(await admits(at, appKeys)).toBe(true);
     });
 
     it("with a secret that it shares with the cluster (HS256) admits", async () => {
-      const { keys } = await exportKeySet(instances.backend.ticketKeys);
+      const { keys } = await exportKeySet(instances.cluster.ticketKeys);
       const secret = await importKeySet({ keys: keys.filter(({ alg }) => alg === "HS256") });
       expect(secret.signer?.alg).toBe("HS256");
       expect(await admits(instances.first, secret)).toBe(true);
     });
 
     it("is admitted by the old and by the new key while both are published, without a restart", async () => {
-      const { appKeys, jwks } = instances.backend;
+      const { appKeys, jwks } = instances.cluster;
       // Of its own, as one that was asked for a made-up key a moment ago waits before it fetches again.
       const fresh = await instances.start(`rotating-${driver.name.toLowerCase()}`, {});
       expect(await admits(fresh, appKeys)).toBe(true);

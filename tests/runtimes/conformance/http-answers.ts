@@ -6,7 +6,7 @@ type Asked = RequestInit & { key?: string };
 
 /** What every answer has in common, whatever was asked. */
 export function httpAnswerFacts(instances: Instances): void {
-  const ask = (path: string, { key = instances.backend.apiKey, headers, ...init }: Asked = {}) =>
+  const ask = (path: string, { key = instances.cluster.apiKey, headers, ...init }: Asked = {}) =>
     fetch(`${instances.first.url}${path}`, {
       ...init,
       headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), ...(headers as Record<string, string>) },
@@ -25,7 +25,7 @@ export function httpAnswerFacts(instances: Instances): void {
         401,
         "api_key_invalid",
       ]);
-      const key = instances.backend.ticketsKey;
+      const key = instances.cluster.ticketsKey;
       expect(await refusal(ask("/v1/rooms", { key }))).toEqual([403, "scope_missing"]);
       const body = JSON.stringify({ identity: "ann" });
       const issued = await ask("/v1/rooms/one/tickets", { key, method: "POST", headers: json, body });
@@ -110,7 +110,7 @@ export function httpAnswerFacts(instances: Instances): void {
 
     it("tells the public keys of tickets, and no other", async () => {
       const { keys } = await (await ask("/.well-known/jwks.json", { key: "" })).json();
-      const own = JSON.parse(instances.backend.site.env.FAIRLEAD_TICKET_KEYS ?? "").keys;
+      const own = JSON.parse(instances.cluster.site.env.FAIRLEAD_TICKET_KEYS ?? "").keys;
       const pairs = own.filter(({ kty }: { kty: string }) => kty !== "oct");
       expect(pairs.length).toBe(own.length - 1);
       expect(keys.map(({ kid }: { kid: string }) => kid)).toEqual(

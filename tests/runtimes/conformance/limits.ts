@@ -39,7 +39,7 @@ export function limitFacts(instances: Instances): void {
     };
 
     it("an API key asks so often, is told how often, and when it may again", async () => {
-      const answers = await askInTurn(ALLOWED + 1, instances.backend.roomsKey);
+      const answers = await askInTurn(ALLOWED + 1, instances.cluster.roomsKey);
       expect(answers.map(({ status }) => status)).toEqual([...Array(ALLOWED).fill(200), 429]);
       expect(answers[0]?.headers["ratelimit-policy"]).toBe(`"key";q=${ALLOWED};w=60`);
       expect(answers[0]?.headers.ratelimit).toMatch(new RegExp(`^"key";r=${ALLOWED - 1};t=\\d+$`));

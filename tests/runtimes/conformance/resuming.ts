@@ -97,7 +97,7 @@ export function resumingFacts(instances: Instances, driver: Driver): void {
     });
 
     it("that is expired is refused, and one of a node that is gone means a new join", async () => {
-      const keys = await importKeySet(JSON.parse(instances.backend.site.env.FAIRLEAD_SESSION_KEYS ?? ""));
+      const keys = await importKeySet(JSON.parse(instances.cluster.site.env.FAIRLEAD_SESSION_KEYS ?? ""));
       const issue = (now: () => number) => issueSessionTicket(keys, claims, { ttlS: 60, now });
       expect(await resumeWith(await issue(() => Date.now() - 3_600_000))).toBe("session_expired");
       expect(await resumeWith(await issue(Date.now))).toBe("session_gone");

@@ -14,7 +14,7 @@ import type { Instances } from "./use-instances.ts";
 type Made = { keys?: KeySet; input?: Partial<TicketInput>; options?: IssueTicketOptions };
 
 export function ticketFacts(instances: Instances, driver: Driver): void {
-  const made = async ({ keys = instances.backend.ticketKeys, input, options }: Made) => {
+  const made = async ({ keys = instances.cluster.ticketKeys, input, options }: Made) => {
     const grants = { publish: [], subscribe: true, data: false, moderate: false };
     const claims = { room: instances.newRoom(), identity: "eve", grants, ...input };
     return (await issueTicket(keys, claims, options)).ticket;

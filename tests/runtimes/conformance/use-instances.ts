@@ -3,29 +3,29 @@ import type { TicketInput } from "@fairlead/tickets";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { callApi } from "../../support/processes/call-api.ts";
 import { type JoinOptions, ProtocolClient } from "../../support/protocol-client.ts";
-import { type Backend, startBackend } from "../backend.ts";
 import type { Instance, Runtime } from "../runtime.ts";
+import { type RuntimeCluster, startRuntimeCluster } from "../start-runtime-cluster.ts";
 import type { Driver } from "./driver.ts";
 
 export type Instances = ReturnType<typeof useInstances>;
 
 type Joining = Partial<TicketInput> & { at?: Instance; join?: Partial<JoinOptions> };
 
-/** Two instances of one runtime over one backend, for the tests of a file. After each test its peers leave. */
+/** Two instances of one runtime over one cluster, for the tests of a file. After each test its peers leave. */
 export function useInstances(runtime: Runtime) {
-  let backend: Backend | undefined;
+  let cluster: RuntimeCluster | undefined;
   let pair: [Instance, Instance] | undefined;
   const clients: ProtocolClient[] = [];
   beforeAll(async () => {
-    const started = await startBackend({ name: `runtimes-${runtime.name}`, cores: 4 });
-    backend = started;
+    const started = await startRuntimeCluster({ name: `runtimes-${runtime.name}`, cores: 4 });
+    cluster = started;
     pair = await Promise.all([started.start(runtime, "first"), started.start(runtime, "second")]);
   });
   afterEach(async () => {
     await Promise.all(clients.splice(0).map(leaveIfThere));
   });
   afterAll(async () => {
-    await backend?.close();
+    await cluster?.close();
   });
   const started = <T>(part: T | undefined): T => {
     if (part === undefined) throw new Error("used before it was started");
@@ -38,11 +38,11 @@ export function useInstances(runtime: Runtime) {
     return client;
   };
   const api = <T>(method: string, path: string, body?: unknown) =>
-    callApi<T>(started(pair)[0].url, started(backend).apiKey, { method, path, body });
+    callApi<T>(started(pair)[0].url, started(cluster).apiKey, { method, path, body });
   return {
     runtime,
-    get backend() {
-      return started(backend);
+    get cluster() {
+      return started(cluster);
     },
     get first() {
       return started(pair)[0];
@@ -51,18 +51,18 @@ export function useInstances(runtime: Runtime) {
       return started(pair)[1];
     },
     /** One more, with settings of its own. */
-    start: (name: string, env: Record<string, string>) => started(backend).start(runtime, name, env),
+    start: (name: string, env: Record<string, string>) => started(cluster).start(runtime, name, env),
     /** A request to the first one with the key that may do everything. @throws {FairleadError} The refusal. */
     api,
-    newRoom: () => started(backend).newRoom(),
-    ticket: (input: Partial<TicketInput>) => started(backend).ticket(input),
+    newRoom: () => started(cluster).newRoom(),
+    ticket: (input: Partial<TicketInput>) => started(cluster).ticket(input),
     room: (room: string) => api<RoomDetail>("GET", `/v1/rooms/${room}`),
     /** A connection that has not joined yet. */
     connect,
     /** A peer in a room, with its first snapshot. */
     join: async (driver: Driver, { at, join, ...input }: Joining) => {
       const client = await connect(driver, at);
-      await client.join({ ticket: await started(backend).ticket(input), ...join });
+      await client.join({ ticket: await started(cluster).ticket(input), ...join });
       await client.until(
         () => client.events.some(({ event }) => event.name === "snapshot.ended"),
         "snapshot",

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
-import { type Cluster, type ClusterOptions, startCluster } from "../support/processes/start-cluster.ts";
+import {
+  type ProcessCluster,
+  type ProcessClusterOptions,
+  startProcessCluster,
+} from "../support/clusters/start-process-cluster.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import { expectNothingLeft } from "./expect-nothing-left.ts";
 import { Meeting } from "./meeting.ts";
@@ -13,13 +17,13 @@ const WHOLE_WITHIN_MS = 60_000;
  * One cluster of processes and one Chromium for the tests of a file. After each test everybody leaves, and nothing may be left.
  * What the processes logged is shown with a test that failed.
  */
-export function useCluster(options: ClusterOptions) {
-  let cluster: Cluster | undefined;
+export function useProcessCluster(options: ProcessClusterOptions) {
+  let cluster: ProcessCluster | undefined;
   let chromium: Chromium | undefined;
   const meetings: Meeting[] = [];
   let failures = 0;
   beforeAll(async () => {
-    [cluster, chromium] = await Promise.all([startCluster(options), launchChromium()]);
+    [cluster, chromium] = await Promise.all([startProcessCluster(options), launchChromium()]);
   });
   afterEach(async ({ task }) => {
     const ended = meetings.splice(0);
@@ -42,7 +46,7 @@ export function useCluster(options: ClusterOptions) {
     await cluster?.close();
     // Its logs stay where they are.
     failures += 1;
-    cluster = await startCluster({ ...options, name: `${options.name}-${failures}` });
+    cluster = await startProcessCluster({ ...options, name: `${options.name}-${failures}` });
   };
   const started = <T>(part: T | undefined): T => {
     if (!part) throw new Error("used before it was started");
@@ -77,7 +81,7 @@ export function useCluster(options: ClusterOptions) {
   };
 }
 
-function showLogs({ processes }: Cluster): void {
+function showLogs({ processes }: ProcessCluster): void {
   for (const { name, logFile } of processes) {
     const lines = readFileSync(logFile, "utf8").trimEnd().split("\n");
     console.error([`--- ${logFile} (${name})`, ...lines.slice(-SHOWN_LINES)].join("\n"));

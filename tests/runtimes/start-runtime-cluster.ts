@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Grants, randomId } from "@fairlead/protocol";
+import { randomId } from "@fairlead/protocol";
 import {
   exportKeySet,
   generateKeySet,
@@ -8,23 +8,18 @@ import {
   type KeySet,
   type TicketInput,
 } from "@fairlead/tickets";
+import { EVERYTHING } from "../support/clusters/everything.ts";
+import { natsEnv, openSite, type Site, startNode } from "../support/clusters/launch.ts";
 import { callApi } from "../support/processes/call-api.ts";
 import { Closers } from "../support/processes/closers.ts";
-import { natsEnv, openSite, type Site, startNode } from "../support/processes/launch.ts";
 import { startProcess } from "../support/processes/start-process.ts";
 import { freePort } from "../support/servers/free-port.ts";
 import { startJwksServer } from "../support/servers/start-jwks-server.ts";
 import type { Instance, Runtime } from "./runtime.ts";
 
 const REDIS_REST = join(import.meta.dirname, "../../deploy/redis-rest/src/main.ts");
-const EVERYTHING: Grants = {
-  publish: ["microphone", "camera", "screen", "screen_audio"],
-  subscribe: true,
-  data: true,
-  moderate: true,
-};
 
-export type BackendOptions = {
+export type RuntimeClusterOptions = {
   /** Of the folder with the logs: `artifacts/logs/NAME`. */
   name: string;
   /** Workers of the media node. */
@@ -33,13 +28,13 @@ export type BackendOptions = {
   env?: Record<string, string>;
 };
 
-export type Backend = Awaited<ReturnType<typeof startBackend>>;
+export type RuntimeCluster = Awaited<ReturnType<typeof startRuntimeCluster>>;
 
 /**
  * What signaling works with, on whatever runtime it runs: nats-server with the users of deploy/nats, redis-server, deploy/redis-rest in
  * front of it, and a media node, each a process.
  */
-export async function startBackend(options: BackendOptions) {
+export async function startRuntimeCluster(options: RuntimeClusterOptions) {
   const closers = new Closers();
   try {
     return await assemble(options, closers);
@@ -49,7 +44,7 @@ export async function startBackend(options: BackendOptions) {
   }
 }
 
-async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: Closers) {
+async function assemble({ name, cores = 2, env = {} }: RuntimeClusterOptions, closers: Closers) {
   const [apiKey, ticketsKey, roomsKey] = [randomId(), randomId(), randomId()];
   const [ticketKeys, appKeys] = await Promise.all([keysOfCluster(), generateKeySet({ alg: "ES256" })]);
   const jwks = await startJwksServer(appKeys);
@@ -79,7 +74,7 @@ async function assemble({ name, cores = 2, env = {} }: BackendOptions, closers: 
     settings,
     publicTicketKeys: async () => exportKeySet(ticketKeys),
     newRoom: () => `room-${randomId()}`,
-    /** Starts an instance, which ends with the backend, and resolves when it is ready. */
+    /** Starts an instance, which ends with the cluster, and resolves when it is ready. */
     start: async (
       runtime: Runtime,
       instance: string,

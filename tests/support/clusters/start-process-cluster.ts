@@ -1,8 +1,11 @@
-import { type Grants, type NodePage, type RoomDetail, type RoomPage, randomId } from "@fairlead/protocol";
+import { type NodePage, type RoomDetail, type RoomPage, randomId } from "@fairlead/protocol";
 import { generateKeySet, issueTicket, type KeySet } from "@fairlead/tickets";
+import { callApi } from "../processes/call-api.ts";
+import { Closers } from "../processes/closers.ts";
+import type { ManagedProcess } from "../processes/start-process.ts";
+import { startTcpBalancer } from "../processes/tcp-balancer.ts";
 import { type JoinOptions, ProtocolClient } from "../protocol-client.ts";
-import { callApi } from "./call-api.ts";
-import { Closers } from "./closers.ts";
+import { EVERYTHING } from "./everything.ts";
 import {
   type NodeChoice,
   openSite,
@@ -11,12 +14,10 @@ import {
   startNode,
   startSignaling,
 } from "./launch.ts";
-import type { ManagedProcess } from "./start-process.ts";
-import { startTcpBalancer } from "./tcp-balancer.ts";
 
 export type { NodeChoice, NodeProcess } from "./launch.ts";
 
-export type ClusterOptions = {
+export type ProcessClusterOptions = {
   /** Of the folder with the logs: `artifacts/logs/NAME`. */
   name: string;
   signaling?: number | SignalingChoice[];
@@ -31,14 +32,8 @@ export type ClusterOptions = {
   env?: Record<string, string>;
 };
 
-export type Cluster = Awaited<ReturnType<typeof startCluster>>;
+export type ProcessCluster = Awaited<ReturnType<typeof startProcessCluster>>;
 
-const EVERYTHING: Grants = {
-  publish: ["microphone", "camera", "screen", "screen_audio"],
-  subscribe: true,
-  data: true,
-  moderate: true,
-};
 const READY_MS = 60_000;
 const POLL_MS = 100;
 
@@ -46,7 +41,7 @@ const POLL_MS = 100;
  * A whole cluster in processes of its own: nats-server with the users of deploy/nats, redis-server, signaling behind a TCP
  * balancer, media nodes. Resolves when all of it is ready.
  */
-export async function startCluster(options: ClusterOptions) {
+export async function startProcessCluster(options: ProcessClusterOptions) {
   const closers = new Closers();
   try {
     return await assemble(options, closers);
@@ -56,7 +51,7 @@ export async function startCluster(options: ClusterOptions) {
   }
 }
 
-async function assemble(options: ClusterOptions, closers: Closers) {
+async function assemble(options: ProcessClusterOptions, closers: Closers) {
   const { name, signaling = 2, nodes = 3, cores = 1, redisDelayMs = 0, env = {} } = options;
   const { redisPassword } = options;
   const keys = { apiKey: randomId(), ticketKeys: await generateKeySet() };

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { exportKeySet, generateKeySet, type KeySet } from "@fairlead/tickets";
+import type { Closers } from "../processes/closers.ts";
+import { createNamespace, type NetworkNamespace } from "../processes/network-namespace.ts";
+import { type ManagedProcess, startProcess } from "../processes/start-process.ts";
 import { freePort } from "../servers/free-port.ts";
 import { type NatsServer, startNats } from "../servers/start-nats.ts";
 import { type RedisServer, startRedis } from "../servers/start-redis.ts";
 import { startTcpRelay, type TcpRelay } from "../tcp-relay.ts";
-import type { Closers } from "./closers.ts";
-import { createNamespace, type NetworkNamespace } from "./network-namespace.ts";
-import { type ManagedProcess, startProcess } from "./start-process.ts";
 
 export type SignalingChoice = {
   /** Another checkout, e.g. of another protocol version. */

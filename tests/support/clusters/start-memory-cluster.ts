@@ -8,10 +8,11 @@ import { serveSignaling } from "@fairlead/signaling-app/node";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { expect } from "vitest";
-import { type JoinOptions, ProtocolClient } from "../support/protocol-client.ts";
-import { linkRegistry, type RegistryLink } from "../support/registry-link.ts";
+import { type JoinOptions, ProtocolClient } from "../protocol-client.ts";
+import { EVERYTHING } from "./everything.ts";
+import { linkRegistry, type RegistryLink } from "./registry-link.ts";
 
-export type ClusterOptions = {
+export type MemoryClusterOptions = {
   /** Media nodes. */
   nodes?: number;
   /** Of each. */
@@ -30,18 +31,12 @@ export type ClusterOptions = {
 };
 export type TicketOptions = { grants?: Partial<Grants>; ttlS?: number; notBefore?: number };
 
-const EVERYTHING: Grants = {
-  publish: ["microphone", "camera", "screen", "screen_audio"],
-  subscribe: true,
-  data: true,
-  moderate: true,
-};
 const LOOPBACK = [{ ip: "127.0.0.1" }];
 const API_KEY = "an-api-key-of-tests";
 /** What the Node server tells the app of a request's connection. */
 const CONNECTION = { incoming: { socket: { remoteAddress: "127.0.0.1" } } };
 
-export type Cluster = Awaited<ReturnType<typeof startCluster>>;
+export type MemoryCluster = Awaited<ReturnType<typeof startMemoryCluster>>;
 
 /** A process of the cluster, with its own connections to the registry and the bus, which a test can cut. */
 export type Linked = { registryLink: RegistryLink; busLink: MemoryBus };
@@ -50,7 +45,7 @@ export type Linked = { registryLink: RegistryLink; busLink: MemoryBus };
  * Signaling on a real port and media nodes with real workers, on the memory bus and registry. Each has its own links to
  * these, to be cut and restored.
  */
-export async function startCluster(options: ClusterOptions = {}) {
+export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
   const { nodes: count = 1, cores = 2, maxPeers, graceMs, log = silentLogger, now } = options;
   const workerBin = options.workerBin ?? (await provideWorker()).bin;
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);

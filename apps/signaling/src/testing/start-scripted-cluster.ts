@@ -34,7 +34,7 @@ type JoinFrame = Extract<ClientFrameInput, { type: "join" }>;
 type Joined = Extract<ServerFrame, { type: "joined" }>;
 
 /** Signaling on a real port, a scripted node behind it, and clients with tickets. All ends with the test. */
-export async function startCluster(options: Options = {}) {
+export async function startScriptedCluster(options: Options = {}) {
   const cluster = await startBackEnd();
   const serveOn = async (port: number) => {
     const server = await serveSignaling(serveOptions(cluster, options, port));
