@@ -76,8 +76,10 @@ describe("a browser that may use relays only", () => {
 
     // Its allocations are gone with it, and so is the way of the media.
     await coturn.restart();
+    // The SDK would notice it within some seconds; it restarts ICE at once when the browser is online again.
+    await ada.online();
     const users = async () => (await ada.media()).turnUsers.filter((user) => user !== first).length;
-    await expect.poll(users, { timeout: 40_000, message: "transports with fresh credentials" }).toBe(2);
+    await expect.poll(users, { timeout: 20_000, message: "transports with fresh credentials" }).toBe(2);
     await Promise.all([expectMedia(ada, { from: 1 }), expectMedia(ben, { from: 1 })]);
 
     const { turnUsers, paths, connections } = await ada.media();

@@ -9,8 +9,8 @@ import { useMeetings } from "../support/use-meetings.ts";
 const GRACE_MS = 15_000;
 /** A leave takes milliseconds; nothing that waits for the grace time passes for one. */
 const AT_ONCE = { state: "detached", timeout: GRACE_MS / 2 } as const;
-/** The first try for a WebSocket comes within 30 s. */
-const UPGRADE_MS = 60_000;
+/** For a busy machine: a try takes some round trips. */
+const UPGRADE_MS = 20_000;
 
 const meetings = useMeetings({ env: { FAIRLEAD_GRACE_MS: String(GRACE_MS) } });
 
@@ -63,9 +63,7 @@ describe("a network that lets no WebSocket through", () => {
 });
 
 describe("a network that lets WebSockets through again", () => {
-  it("gets the session moved to one, and no event is lost or seen twice", {
-    timeout: 3 * UPGRADE_MS,
-  }, async () => {
+  it("gets the session moved to one, and no event is lost or seen twice", async () => {
     const proxy = await startProxy("strip");
     const { room, server } = meetings;
     const ticketOf = async (identity: string) => (await server.ticket(room, { identity })).ticket;
@@ -88,6 +86,9 @@ describe("a network that lets WebSockets through again", () => {
       toggles += 1;
     };
     proxy.become("pass");
+    for (let before = 0; before < 5; before += 1) await toggle();
+    // A try for a WebSocket is due within 30 s, and at once when the browser is online again.
+    await tab.online();
     const isMoved = async () => (await transports()).every((transport) => transport === "websocket");
     const until = performance.now() + UPGRADE_MS;
     while (!(await isMoved()) && performance.now() < until) await toggle();

@@ -16,7 +16,11 @@ let relay: TcpRelay;
 let lambda: Lambda;
 
 beforeAll(async () => {
-  cluster = await startRuntimeCluster({ name: "runtimes-lambda", cores: 1 });
+  cluster = await startRuntimeCluster({
+    name: "runtimes-lambda",
+    cores: 1,
+    env: { FAIRLEAD_GRACE_MS: "5000" },
+  });
   relay = await startTcpRelay(cluster.site.nats.port);
   lambda = await startLambda({ env: settings(), name: "runtimes-lambda/lambda" });
 });
@@ -98,7 +102,7 @@ describe("signaling on Lambda", () => {
     client.drop();
     expect(one.instances().some(({ isIdle }) => !isIdle)).toBe(true);
     const isFree = () => one.instances().every(({ isIdle }) => isIdle);
-    await expect.poll(isFree, { timeout: 40_000 }).toBe(true);
+    await expect.poll(isFree, { timeout: 20_000 }).toBe(true);
     await one.close();
   });
 

@@ -15,8 +15,10 @@ type Expected = {
 
 /** A second of film at the fake camera's pace, so that no frame that was waiting somewhere passes for a flow. */
 const FRAMES = 15;
-/** The fake microphone beeps once a second: two beeps. */
-const SOUND_S = 2;
+/** The fake microphone beeps once a second: a whole beep. */
+const SOUND_S = 1.25;
+/** Two beeps, neither of which is heard. */
+const SILENCE_S = 2;
 /** Root mean square, 0..1: -60 dBov. Silence and comfort noise lie far below, the beep far above. */
 const AUDIBLE_RMS = 0.001;
 
@@ -44,7 +46,7 @@ export async function expectSilence(side: MediaSide): Promise<void> {
     const track = now.received.find(({ kind }) => kind === "audio");
     if (!track) return "nothing is received";
     const { durationS, rms } = levelSince(beforeOf(track, since), track);
-    if (durationS < SOUND_S) return "too short to tell";
+    if (durationS < SILENCE_S) return "too short to tell";
     // The first window may hold the end of the last word: the next one begins after it.
     since = now;
     return rms < AUDIBLE_RMS ? "silence" : "sound";

@@ -52,6 +52,11 @@ export class SdkPage {
     return this.page.evaluate(() => globalThis.rtcProbe.sample());
   }
 
+  /** As the browser says it when it has a network again. */
+  online(): Promise<void> {
+    return this.page.evaluate(() => void window.dispatchEvent(new Event("online")));
+  }
+
   leave(): Promise<void> {
     return this.page.evaluate(() => window.sdk.leave());
   }
