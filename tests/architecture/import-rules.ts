@@ -22,7 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@fairlead/registry",
   ],
   "@fairlead/mediasoup-worker": [],
-  // What the apps' processes on Node have in common, the choice of adapters by URL included.
+  // The apps' processes on Node have this in common, the choice of adapters by URL included.
   "@fairlead/server-process": [
     "@fairlead/protocol",
     "@fairlead/tickets",
@@ -43,7 +43,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 /** The one app that is made of apps. */
 const STANDALONE = "apps/standalone";
 const BUILTINS = new Set(builtinModules);
-/** What every test may import, declared once at the root. */
+/** Every test may import these, which are declared once at the root. */
 const TEST_TOOLS = new Set(["vitest", "fast-check"]);
 
 /** A test, or what only tests use: that stands in a folder `testing`. */

@@ -10,7 +10,7 @@ const named = (name: string): Workspace => {
   return found;
 };
 
-describe("who imports whom", () => {
+describe("imports between packages", () => {
   it.each(workspaces.map((workspace) => [workspace.folder, workspace] as const))(
     "%s keeps the rules",
     (folder, workspace) => {

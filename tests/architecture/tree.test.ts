@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { isTest } from "./import-rules.ts";
 import { listSources, listWorkspaces, ROOT, readSource } from "./workspaces.ts";
 
-/** What belongs to the project, and what tools demand. */
+/** Entries that belong to the project, or that tools demand. */
 const TOP_LEVEL = new Set([
   ...["apps", "packages", "deploy", "tests"],
   ...["package.json", "tsconfig.json", "biome.json", "vitest.config.ts", "README.md", "LICENSE"],

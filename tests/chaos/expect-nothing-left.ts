@@ -5,7 +5,7 @@ import type { ProcessCluster } from "../support/clusters/start-process-cluster.t
 /** Heartbeats and sweeps are half a second apart; a peer without a goodbye has its grace time. */
 const SETTLES_WITHIN_MS = 40_000;
 
-/** What the cluster has, by those who should agree on it. */
+/** Rooms and resources of the cluster, counted by everybody who should agree on them. */
 async function inventory({ rooms, listNodes, api }: ProcessCluster) {
   const [leased, nodes, { surplus }] = await Promise.all([
     rooms().then((all) => all.filter(({ placement }) => placement !== null)),
@@ -52,7 +52,7 @@ export async function expectNothingLeft(cluster: ProcessCluster): Promise<void> 
 /** A resource counts as surplus when it has had no owner for 5 s. */
 const SURPLUS_AFTER_MS = 6_000;
 
-/** What moved, died or was given up has left no media resource behind, on any node. */
+/** No media resource is left behind on any node by a room or peer that moved, died or was given up. */
 export async function expectNoSurplus({ api }: ProcessCluster): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SURPLUS_AFTER_MS));
   const { surplus, unreachable } = await api<SurplusPage & { unreachable: string[] }>("GET", "/v1/surplus");

@@ -106,7 +106,7 @@ describe("signaling and nodes of two builds", () => {
       for (const client of [ann, bob, cleo])
         await client.until(() => client.view.peers.size === 3, "everybody");
       await expectSameView(ann, bob, cleo);
-      // What this build does not know has its place in the order, and is passed over.
+      // A client of this build counts an event that it does not know, and skips it.
       const names = ann.events.map(({ event }) => event.name as string);
       expect(names.includes("peer.waved")).toBe(node === "next");
       const sequences = ann.events.map(({ position }) => parsePosition(position).sequence);

@@ -196,7 +196,7 @@ async function sayAndBeRefused(text: string, ticket: string): Promise<void> {
   await closed;
 }
 
-/** What the processes say of servers and of each other when these are away. */
+/** Makes the processes log what they log when servers, or other processes, are away. */
 async function throughFaults(): Promise<void> {
   const client = await ProtocolClient.join(cluster.url, { ticket: await ticketFor("dora") });
   const [node] = cluster.nodes;

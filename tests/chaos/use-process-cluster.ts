@@ -15,7 +15,7 @@ const WHOLE_WITHIN_MS = 60_000;
 
 /**
  * One cluster of processes and one Chromium for the tests of a file. After each test everybody leaves, and nothing may be left.
- * What the processes logged is shown with a test that failed.
+ * A test that failed shows the logs of the processes.
  */
 export function useProcessCluster(options: ProcessClusterOptions) {
   let cluster: ProcessCluster | undefined;

@@ -12,7 +12,7 @@ const ROOMS = 12;
 /** Each way: 100 ms for every answer. */
 const REDIS_DELAY_MS = 50;
 const BETWEEN_RESTARTS_MS = 6_000;
-/** What an operator's restart of NATS takes, in turn. */
+/** How long NATS is away while an operator restarts it, in turn. */
 const NATS_AWAY_MS = [0, 1_000, 3_000];
 const FAILOVER_EVENTS = ["room.moved", "room.yielded", "room.abandoned", "worker.died", "worker.hung"];
 

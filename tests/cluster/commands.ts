@@ -3,7 +3,7 @@ import { describeCluster } from "./describe-cluster.ts";
 import { targetOf } from "./targets.ts";
 
 type Command = {
-  /** What it does, for a list of all. */
+  /** One line on its effect, for a list of all. */
   does: string;
   run(cluster: ProcessCluster, name: string): Promise<string>;
 };

@@ -23,7 +23,7 @@ const FOREVER_MS = 600_000;
 
 const disconnected = expect.objectContaining({ code: "bus_disconnected" });
 
-/** What every adapter does when its connection is lost, and when it has one again. */
+/** Every adapter does this when its connection is lost, and when it has one again. */
 export function describeCuts(openAdapter: OpenCuttableAdapter): void {
   const bugs: unknown[] = [];
   const fact = (text: string, check: (adapter: CuttableAdapter) => Promise<void>) =>

@@ -5,7 +5,7 @@ import { describeMessages } from "./bus-contract-messages.ts";
 import { describeNodeCalls } from "./bus-contract-node-calls.ts";
 import { describeRequests } from "./bus-contract-requests.ts";
 
-/** What every adapter of the `Bus` port must do. */
+/** The contract of the port `Bus`, for every adapter. */
 export function describeBusContract(name: string, createAdapter: CreateBusAdapter): void {
   describe(`bus contract: ${name}`, () => {
     describeMessages(createAdapter);

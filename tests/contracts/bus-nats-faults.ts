@@ -17,7 +17,7 @@ const disconnected = expect.objectContaining({ code: "bus_disconnected" });
 
 type Scene = { server: NatsServer; connect: (options?: Partial<NatsBusOptions>) => Promise<RenewableBus> };
 
-/** What NATS itself and its connections can go through. Each fact has a server of its own. */
+/** Faults of NATS itself and of its connections. Each fact has a server of its own. */
 export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
   const fact = (text: string, check: (scene: Scene) => Promise<void>) =>
     it(text, { timeout: PATIENCE_MS }, async () => {
@@ -127,7 +127,7 @@ export function describeNatsFaults(name: string, adapter: NatsAdapter): void {
       expect(() => lost.subscribe("room", () => {})).toThrow(disconnected);
     });
 
-    fact("what is published right before a close arrives", async ({ connect }) => {
+    fact("a message that is published right before a close arrives", async ({ connect }) => {
       const [leaver, listener] = [await connect(), await connect()];
       const inbox = collect();
       listener.subscribe("goodbye", inbox.handler);

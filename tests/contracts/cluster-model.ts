@@ -13,7 +13,7 @@ export const NODES = {
 export type NodeName = keyof typeof NODES;
 export const NODE_NAMES = Object.keys(NODES) as NodeName[];
 
-/** What a node of the model believes, as a real one would. */
+/** A node of the model, with its beliefs, which a real one would have too. */
 export type ModelNode = {
   readonly nodeId: NodeName;
   readonly incarnation: string;
@@ -28,7 +28,7 @@ export type ModelNode = {
   orphans: Lease[];
 };
 
-/** What one beat says besides what the node is. */
+/** Facts of one beat, besides those about the node itself. */
 export type BeatContent = Partial<
   Pick<Heartbeat, "networkLoad" | "observedCosts" | "suspects" | "settledDebits">
 > & { cores?: { cpuLoad: number; usable: boolean; peers: number }[]; names?: "changed" | "all" | "nothing" };

@@ -9,7 +9,7 @@ export type NatsAdapter = {
   urlOf: (server: NatsServer) => string;
 };
 
-/** What an app of that role is configured with. */
+/** The settings of an app of that role. */
 export function optionsFor({ urlOf }: NatsAdapter, server: NatsServer, role: "signaling" | "node") {
   return { servers: [urlOf(server)], ...server.users[role], inboxPrefix: `_INBOX_${role}` };
 }

@@ -57,7 +57,7 @@ it.each(["FLUSHALL", "KEYS', '*", "GET', 'another"])(
   },
 );
 
-it("what fails is told without the command that failed", async () => {
+it("an error tells nothing of the command that failed", async () => {
   const { server, registry, errors } = await setUp();
   await server.command("ACL SETUSER fairlead -@scripting");
   await expect(registry.updateRoom("standup", { ban: { identity: "eve-the-secret" } })).rejects.toMatchObject(

@@ -143,7 +143,7 @@ const FORBIDDEN = [
   ["A COMMAND OF TOMORROW"],
 ];
 
-describe("what may not be asked", () => {
+describe("a request that may not be made", () => {
   it.each(FORBIDDEN.map((command) => [command.join(" "), command] as const))("%s", async (_, command) => {
     await redis.set("text", "stays");
     const refused = { error: expect.stringMatching(/^ERR '.+' may not /) };

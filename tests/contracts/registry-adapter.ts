@@ -55,7 +55,7 @@ const idleCore = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
 
 type Served = Pick<Lease, "roomId" | "core" | "epoch"> & Partial<Pick<ServedLease, "peers" | "isLocal">>;
 
-/** What a beat says of leases: all that the node serves, and which of them it names (all, unless said otherwise). */
+/** A beat's leases: all that the node serves, and those that it names (default: all). */
 export function serving(
   leases: readonly Served[],
   { named = leases, isComplete = false }: { named?: readonly Served[]; isComplete?: boolean } = {},

@@ -119,7 +119,7 @@ export function describeBusCuts(openAdapter: OpenRegistryAdapter): void {
       },
     );
 
-    fact("what was before the registry was away counts for no cut", async (adapter) => {
+    fact("a cut from before the registry was away does not count", async (adapter) => {
       const { registry, advance } = adapter;
       const { lease, cut } = await openRoom(adapter);
       await registry.heartbeat(cut);

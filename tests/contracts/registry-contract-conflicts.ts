@@ -188,7 +188,7 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
       expect(await tries(50)).toEqual(NOTHING);
     });
 
-    fact("what a node takes up from another leaves no debit there", async (adapter) => {
+    fact("a room that a node takes up from another leaves no debit there", async (adapter) => {
       const { registry } = adapter;
       await registry.heartbeat(beatOf("a"));
       await placePeer(registry, "standup");

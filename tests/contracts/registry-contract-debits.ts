@@ -121,7 +121,7 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
       },
     );
 
-    fact("what rooms of a kind came to is what the next one reserves", async ({ registry }) => {
+    fact("the next room of a kind reserves as much as earlier ones cost", async ({ registry }) => {
       const observe = (count: number, kind: "meeting" | "broadcast", load: number) =>
         registry.heartbeat(
           beatOf("a", { observedCosts: Array.from({ length: count }, () => ({ kind, load })) }),
@@ -141,7 +141,7 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
       expect(await reserved("four", "meeting"), "each kind for itself").toBe(12_000);
     });
 
-    fact("what rooms came to long ago is forgotten", async ({ registry }) => {
+    fact("the cost of rooms of long ago is forgotten", async ({ registry }) => {
       const observe = (load: number) =>
         registry.heartbeat(
           beatOf("a", {

@@ -153,7 +153,7 @@ export function describeRooms(
       },
     );
 
-    fact("what it hands out is the caller's own", async ({ registry }) => {
+    fact("a record that it hands out is the caller's own", async ({ registry }) => {
       const beat = beatOf("a");
       await registry.heartbeat(beat);
       beat.cores.length = 0;

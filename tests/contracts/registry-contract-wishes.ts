@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { beating, beatOf, type OpenRegistryAdapter, placePeer, roomOptions } from "./registry-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
 
-/** What a caller or a room's options ask for: region, labels, one node; and what a node can carry. */
+/** Wishes of a caller or a room's options (region, labels, one node), and a node's capacity. */
 export function describeWishes(openAdapter: OpenRegistryAdapter): void {
   const fact = factsAbout(openAdapter);
 

@@ -16,7 +16,7 @@ import { describeSilence } from "./registry-contract-silence.ts";
 import { describeWishes } from "./registry-contract-wishes.ts";
 
 /**
- * What every adapter of the `Registry` port must do.
+ * The contract of the port `Registry`, for every adapter.
  * @param histories How many random histories it lives through.
  */
 export function describeRegistryContract(

@@ -8,7 +8,7 @@ import { beatOf, nodesOf, type RegistryAdapter, serving } from "./registry-adapt
 const NODES = ["a", "b", "c"];
 const { peerCostPpm, roomCostPpm, fullPpm, debitTtlMs, reservationMs } = DEFAULT_POLICY;
 
-/** What may happen where no node dies: then what is reserved on which core can be said to the last digit. */
+/** Steps in which no node dies: a simple model then knows the reservations of each core to the last digit. */
 export type SimpleStep =
   | { do: "beat"; nodeId: string; isDraining: boolean; loads: number[]; brokenCore: number; settles: number }
   | { do: "place"; roomId: string; withPeer: boolean; excludes: string; excludedCore: number }
@@ -79,7 +79,7 @@ type ModelRoom = {
   debits: { id: string; atMs: number }[];
 };
 
-/** What must be true of the registry, kept the simplest way. */
+/** The truth that the registry must tell, kept the simplest way. */
 class Model {
   readonly rooms = new Map<string, ModelRoom>();
   readonly beats = new Map<string, { content: Content; atMs: number }>();

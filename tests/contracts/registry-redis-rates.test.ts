@@ -32,7 +32,7 @@ it("rates are counted in the placement's own call of Redis", async () => {
   expect(stats).not.toMatch(/cmdstat_eval:/);
 });
 
-it("what a rate is counted by is gone by itself, soon after nothing is owed", async () => {
+it("the key of a rate is gone by itself, soon after nothing is owed", async () => {
   const { client, registry } = await setUp();
   await placePeer(registry, "standup", { rates });
   const keys = await client.keys("*:rate:*");

@@ -15,7 +15,7 @@ export type Step =
       names: "changed" | "all" | "nothing";
       /** How many of the node's open debits are settled. */
       settles: number;
-      /** What each room that it serves has come to. */
+      /** The cost of each room that it serves. */
       peersNow: number | null;
       observed: { kind: "meeting" | "broadcast"; load: number }[];
       suspects: NodeName[];

@@ -48,7 +48,7 @@ export async function lookAt({
   return { rooms, nodes };
 }
 
-/** What happens to nodes without the registry's knowing. */
+/** Faults of nodes that the registry does not know of. */
 function changeNodes(
   step: Does<"claimLocally" | "forget" | "state" | "bus">,
   adapter: RegistryAdapter,

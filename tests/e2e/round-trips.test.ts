@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { useMeetings } from "../support/use-meetings.ts";
 
-/** What went between the page and the server, in order; `>` out, `<` in. Tickets are the app's own affair, and left out. */
+/** Traffic between the page and the server, in order; `>` out, `<` in. Tickets are the app's own affair, and left out. */
 type Traffic = string[];
 
 describe("the way from the page to media negotiation", () => {

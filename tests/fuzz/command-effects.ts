@@ -12,7 +12,7 @@ type Effects = {
   ) => void;
 };
 
-/** What a command that was answered with success has changed. */
+/** Makes the change of a command that was answered with success. */
 const EFFECTS: Effects = {
   "producer.create": (model, peer, { source, paused }, { producerId }) =>
     model.produced(peer, producerId, { source, paused }),

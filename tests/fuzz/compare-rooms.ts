@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import type { Model, RoomFacts } from "./model.ts";
 
-/** What the API lists of the rooms, and the registry of their bans and mutes, is what the model has. */
+/** Compares the model with the rooms that the API lists, and with their bans and mutes in the registry. */
 export async function compareRooms(
   cluster: MemoryCluster,
   model: Model,

@@ -18,7 +18,7 @@ import { type Answer, FuzzSocket } from "./fuzz-socket.ts";
 import type { Lane } from "./lane.ts";
 import { LIVE_KINDS } from "./live-kinds.ts";
 
-/** What one input was, for whoever has to find out what went wrong with it. */
+/** A description of one input, by which a person finds out what went wrong with it. */
 export type Tell = (input: unknown) => void;
 
 const ClientFrames: fc.Arbitrary<unknown> = fromSchema(ClientFrame, LIVE_KINDS);
@@ -73,7 +73,7 @@ export class FrameInputs {
     await this.#opened(socket, answer, typeof data === "string" ? data : "");
   }
 
-  /** What `type` was: of frames that don't parse, what they say that they are. */
+  /** The frame's `type`; frames that don't parse have one too. */
   async #opened(socket: FuzzSocket, answer: Answer, text: string): Promise<void> {
     const lane = this.#lane;
     const code = this.#codeOf(answer);
@@ -186,7 +186,7 @@ export class FrameInputs {
     await lane.reap();
   }
 
-  /** What is no command ends the connection, and the node hears nothing. */
+  /** A frame that is no command ends the connection, and the node hears nothing. */
   async #noCommand(socket: FuzzSocket, drawn: DrawnCommand, tell: Tell): Promise<void> {
     const text = commandText(drawn, { id: 1, settledBelow: 1 });
     tell(text);
@@ -196,7 +196,7 @@ export class FrameInputs {
     this.#lane.coverage.note("frame command", code);
   }
 
-  /** Who removes itself is told that as everybody else who is removed. */
+  /** A peer that removes itself is told so like any other that is removed. */
   endedItself(peer: FuzzPeer, { name, data }: DrawnCommand, code: string): void {
     expect([name, code], "the only end that is an answer").toEqual([
       "peer.remove",

@@ -61,7 +61,7 @@ function definitionOf(schema: z.ZodType): Definition {
   return schema._zod.def as unknown as Definition;
 }
 
-/** What it wraps is asked instead: `optional` of a list of live ids is a list of them. */
+/** Asks the wrapped schema instead: `optional` of a list of live ids is a list of them. */
 function isWrapper(schema: z.ZodType): boolean {
   return ["optional", "default", "nullable", "array"].includes(definitionOf(schema).type);
 }

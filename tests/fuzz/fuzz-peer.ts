@@ -14,7 +14,7 @@ export type FuzzPeer = Admitted &
     socket: FuzzSocket | null;
   };
 
-/** What the node should make of the next command by its numbers alone. */
+/** The node's proper answer to the next command, by its numbers alone. */
 export type Expected = "acts" | "repeated" | "command_stale" | "command_window_exceeded";
 
 const WINDOW = 64;

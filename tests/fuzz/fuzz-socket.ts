@@ -61,7 +61,7 @@ export class FuzzSocket {
     });
   }
 
-  /** What has no answer. */
+  /** For frames that have no answer. */
   sendText(text: string): void {
     this.#socket.send(text);
   }
@@ -83,7 +83,7 @@ export class FuzzSocket {
     if (frame.type === "event") this.#note(frame);
     if (frame.type === "error") {
       this.#lastError = frame.error;
-      // What has a close code is told by the close, so that both are checked against each other.
+      // An error with a close code also closes the socket, so that both can be compared.
       if (errorCodesThatClose.has(frame.error.code)) return;
     }
     if (frame.type === "error" || this.#isAnswer(frame)) this.#waiting?.({ type: "frame", frame });

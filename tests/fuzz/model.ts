@@ -1,6 +1,6 @@
 import { RoomOptions, type Source } from "@fairlead/protocol";
 
-/** What a ticket says, as far as it makes a peer. */
+/** The claims of a ticket that make a peer. */
 export type Admitted = { room: string; identity: string; ticketId: string };
 export type ModelProducer = { source: Source; paused: boolean };
 export type ModelPeer = Admitted & {
@@ -18,7 +18,7 @@ type ModelRoom = {
   peers: Map<string, ModelPeer>;
 };
 
-/** What is compared: of the model, and of what the API and the registry say. */
+/** One room as the model has it, and as the API and the registry tell it. */
 export type RoomFacts = {
   options: RoomOptions;
   bannedIdentities: string[];
@@ -31,7 +31,7 @@ export type RoomFacts = {
 };
 
 /**
- * What rooms should be like, if what was answered with success has happened, and nothing else has. It knows none of the
+ * The rooms as they should be if every success has happened, and nothing else has. It knows none of the
  * product's code but the defaults of a room.
  */
 export class Model {

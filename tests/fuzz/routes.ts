@@ -4,7 +4,7 @@ import * as z from "zod";
 import { fromSchema } from "./from-schema.ts";
 import { LIVE_KINDS } from "./live-kinds.ts";
 
-/** What is generated for one route; `Live` where something that exists is asked for. */
+/** Inputs generated for one route, with `Live` in place of ids of things that exist. */
 export type RouteValues = {
   params: Record<string, unknown>;
   query: Record<string, unknown>;

@@ -22,7 +22,7 @@ import { LIVE_KINDS } from "./live-kinds.ts";
 type Claims = Record<string, unknown>;
 type Made = {
   ticket: string;
-  /** What must be answered if it is refused; `ok`: it must not be refused for what it is. */
+  /** The code of the refusal; `ok`: the ticket itself must not be refused. */
   verdict: string;
 };
 type Kind = (parts: { claims: Claims; lane: Lane; damage: Damage; header: Header }) => Promise<Made> | Made;

@@ -35,12 +35,12 @@ it("while the bus is away nobody's grace time runs, and all go on when it comes 
   await publish(clients[0] ?? expect.fail(), "camera", rtpParameters("vp8"));
   await clients[1]?.until(() => clients[1]?.view.consumers.size === 2, "Ann's camera");
   expect((await cluster.nodeStatus())?.busConnected).toBe(true);
-  // Who did not come back is freed once it could have.
+  // The node frees a peer that stayed away once it could have come back.
   await clients[0]?.until(() => clients[0]?.view.peers.size === 2, "one less");
   expect(cluster.bugs).toEqual([]);
 });
 
-it("who is put out while the bus is away is told so when it comes back, and stays out", async () => {
+it("a peer that is replaced while the bus is away is told so when it comes back, and does not resume", async () => {
   const cluster = await start({});
   const [ann] = await meet(cluster, "one");
   if (!ann) return expect.fail();

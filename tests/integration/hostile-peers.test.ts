@@ -5,7 +5,7 @@ import { rtpParameters } from "../support/rtp-parameters.ts";
 import { publish } from "./publish.ts";
 import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-/** What one peer sends to harm the others, or the node, is refused; the others go on. */
+/** The node refuses whatever one peer sends to harm it or the others, who go on. */
 let cluster: MemoryCluster;
 useMemoryCluster((started) => {
   cluster = started;

@@ -65,7 +65,7 @@ describe("the ledger", () => {
 const ROUNDS = Number(process.env.FAIRLEAD_CHURN_ROUNDS ?? 20);
 const ROOMS = ["churn-a", "churn-b", "churn-c", "churn-d"];
 const PEERS_PER_ROOM = 5;
-/** What mediasoup's and V8's allocators keep of freed memory, measured at less than a quarter of this. */
+/** The allocators of mediasoup and V8 keep some freed memory: measured, less than a quarter of this. */
 const WORKER_GROWTH_BYTES = 3_000_000;
 const HEAP_GROWTH_BYTES = 6_000_000;
 
@@ -98,7 +98,9 @@ async function measure({ node }: MemoryCluster) {
 }
 
 describe("hundreds of joins and leaves", () => {
-  it("leave no resource, socket, descriptor or memory behind", { timeout: 60_000 + ROUNDS * 5_000 }, async () => {
+  it("leave no resource, socket, descriptor or memory behind", {
+    timeout: 60_000 + ROUNDS * 5_000,
+  }, async () => {
     const cluster = await start();
     for (const room of ROOMS) await cluster.registry.updateRoom(room, { options: EMPTY_AT_ONCE });
     const baseline = cluster.ledger();

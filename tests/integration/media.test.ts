@@ -33,7 +33,7 @@ async function consumerOf(client: ProtocolClient, producerId: string) {
   return find() ?? expect.fail();
 }
 
-describe("what consumers are given", () => {
+describe("consumers get", () => {
   const videoCodecs = DEFAULT_CODEC_POLICY.filter((codec) => codec !== "opus");
   it.each(videoCodecs)("%s comes with transport-cc, as header extension and as feedback", async (codec) => {
     const { received } = await publishToBob(codec, "camera");
@@ -123,7 +123,7 @@ describe("commands on media", () => {
     await expect(twice).rejects.toMatchObject({ code: "producer_limit" });
   });
 
-  it("what mediasoup refuses is media_rejected, and the source is free again", async () => {
+  it("parameters that mediasoup refuses are media_rejected, and the source is free again", async () => {
     const ann = await cluster.join(cluster.newRoom(), "ann");
     const theora = { mimeType: "video/theora", payloadType: 100, clockRate: 90_000 };
     const refused = publish(ann, "camera", { ...rtpParameters("vp8"), codecs: [theora] });

@@ -32,7 +32,7 @@ export async function comeBack(
   await publishAll(clients);
 }
 
-/** Who asked the node for something just then, if only by an acknowledgement, heard first that its session is gone. */
+/** A client that asked the node for something just then, if only by an acknowledgement, heard first that its session is gone. */
 export async function rejoin(client: ProtocolClient): Promise<void> {
   const isTold = () => client.framesOf("moved").length + client.framesOf("error").length > 0;
   await client.until(isTold, "moved");
@@ -43,7 +43,7 @@ export async function rejoin(client: ProtocolClient): Promise<void> {
 }
 
 const SUMMARY = ["ann", "ann microphone", "bob", "bob microphone"];
-/** What a client has asked for is answered before the events that it makes have come to everybody. */
+/** A command is answered before its events have come to everybody. */
 const SETTLED = { timeout: 5_000, interval: 20 };
 
 export async function expectSame(

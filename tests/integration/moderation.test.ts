@@ -112,7 +112,7 @@ describe("identity", () => {
 });
 
 describe("room", () => {
-  it("that change while it runs count for whoever joins from then on", async () => {
+  it("that change while it runs count for everybody who joins from then on", async () => {
     const room = cluster.newRoom();
     await cluster.join(room, "ann");
     const bob = await cluster.join(room, "bob");

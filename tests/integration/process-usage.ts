@@ -6,7 +6,7 @@ const KB = 1_024;
 
 export type ProcessUsage = { descriptors: number; sockets: number; rssBytes: number };
 
-/** What Linux says of a process. */
+/** Linux's figures of a process. */
 export async function usageOf(pid: number): Promise<ProcessUsage> {
   const names = await readdir(`/proc/${pid}/fd`);
   // The descriptor of this very reading is gone by the time it is asked about.

@@ -7,7 +7,7 @@ import { askToJoin, commandByBus } from "./calls-by-bus.ts";
 import { expectAgreement } from "./expect-agreement.ts";
 import { useMemoryCluster } from "./use-memory-cluster.ts";
 
-/** What happens within one turn of the node's event loop: calls go over the bus, without sockets that would spread them. */
+/** Calls that reach the node within one turn of its event loop: they go over the bus, as sockets would spread them. */
 let cluster: MemoryCluster;
 useMemoryCluster((started) => {
   cluster = started;

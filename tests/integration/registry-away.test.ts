@@ -131,7 +131,7 @@ describe("the owner of a room", () => {
   });
 });
 
-it("who was banned, and came in while nobody could tell, is removed when the registry comes back", async () => {
+it("a banned peer that came in while the registry was away is removed when it comes back", async () => {
   const cluster = await start({ nodes: 1 });
   await cluster.registry.updateRoom("one", { ban: { identity: "mallory" } });
   await cutRegistry(cluster);

@@ -57,7 +57,7 @@ describe("a peer whose socket drops", () => {
   it.each([
     ["the same identity joined anew", "session_replaced", (room: string) => cluster.join(room, "ann")],
     ["the room was closed", "room_closed", (room: string) => cluster.api("DELETE", `/v1/rooms/${room}`)],
-  ] as const)("and is put out meanwhile, as %s, is told so when it comes back", async (_, code, putOut) => {
+  ] as const)("and ends meanwhile, as %s, is told so when it comes back", async (_, code, putOut) => {
     const room = cluster.newRoom();
     const [ann, bob] = [await cluster.join(room, "ann"), await cluster.join(room, "bob")];
     ann.drop();
@@ -103,7 +103,7 @@ describe("a room that the last one left", () => {
   });
 });
 
-describe("what is sent again acts once", () => {
+describe("a join or command that is sent again acts once", () => {
   it("a join whose answer was lost, with its joinId: one peer, and the same one", async () => {
     const room = cluster.newRoom();
     const bob = await cluster.join(room, "bob");

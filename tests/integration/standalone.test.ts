@@ -4,7 +4,7 @@ import { startStandalone } from "../support/start-standalone.ts";
 
 const ALLOWED = 100;
 
-it("what npm start runs knows its clients' addresses: one that has a hundred sockets without a join gets no other", async () => {
+it("the server of npm start knows its clients' addresses: one with a hundred sockets without a join gets no other", async () => {
   const server = await startStandalone({ FAIRLEAD_CORES: "1" });
   onTestFinished(async () => {
     await server.stop();

@@ -20,7 +20,7 @@ async function start() {
   return { cluster, worker: workers[0] ?? expect.fail("no worker"), clock, list, reclaim };
 }
 
-it("what nobody owns is listed after some seconds, and reclaimed once, on demand", async () => {
+it("a resource without owner is listed after some seconds, and reclaimed once, on demand", async () => {
   const { cluster, worker, clock, list, reclaim } = await start();
   await meet(cluster, "one");
   const before = cluster.ledger();
@@ -48,7 +48,7 @@ it("what nobody owns is listed after some seconds, and reclaimed once, on demand
   expect(await cluster.node.dump()).toEqual(before);
 });
 
-it("what nobody owns is reclaimed by itself after half a minute, and nothing else", async () => {
+it("a resource without owner is reclaimed by itself after half a minute, and nothing else", async () => {
   const { cluster, worker, clock, list } = await start();
   await meet(cluster, "one");
   const before = cluster.ledger();

@@ -1,5 +1,5 @@
 import { DEFAULT_CODEC_POLICY, mediaCodecs, routerRtpCapabilities } from "@fairlead/protocol";
-// What a router's worker-less half computes its capabilities with; a router's own `rtpCapabilities` are its answer.
+// mediasoup computes a router's `rtpCapabilities` by this function, which needs no worker.
 import { generateRouterRtpCapabilities } from "mediasoup/ortc";
 import { describe, expect, it } from "vitest";
 

@@ -50,7 +50,7 @@ describe("signaling on Lambda", () => {
     const rest = await startTcpRelay(Number(new URL(settings().UPSTASH_REDIS_REST_URL ?? "").port));
     const env = { ...settings(), UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${rest.port}` };
     const one = await startLambda({ env, name: "runtimes-lambda/warm" });
-    // What asks nobody.
+    // A request for which signaling asks nobody.
     expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
     expect(rest.connections()).toBeGreaterThan(0);
     await one.close();

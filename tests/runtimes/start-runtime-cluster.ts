@@ -31,7 +31,7 @@ export type RuntimeClusterOptions = {
 export type RuntimeCluster = Awaited<ReturnType<typeof startRuntimeCluster>>;
 
 /**
- * What signaling works with, on whatever runtime it runs: nats-server with the users of deploy/nats, redis-server, deploy/redis-rest in
+ * All that signaling needs on any runtime: nats-server with the users of deploy/nats, redis-server, deploy/redis-rest in
  * front of it, and a media node, each a process.
  */
 export async function startRuntimeCluster(options: RuntimeClusterOptions) {

@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const DEPLOYED = join(ROOT, "deploy/cloudflare/wrangler.jsonc");
 const SETTING = /^(FAIRLEAD|UPSTASH)_/;
 
-/** What of the configuration that is deployed says how the Worker runs. */
+/** The parts of the deployed configuration that say how the Worker runs. */
 const Wrangler = z.object({
   compatibility_date: z.string(),
   compatibility_flags: z.array(z.string()),

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** What tests start that npm does not bring. */
+/** Programs that tests start and npm does not bring. */
 export const PROGRAMS = {
   chromium: {
     override: "FAIRLEAD_CHROMIUM",

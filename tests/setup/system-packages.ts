@@ -21,7 +21,7 @@ export function installPackages(packages: readonly string[]): void {
     throw new Error(`failed: ${aptCommand(packages)}`);
 }
 
-/** What apt says goes to stderr, as progress does. */
+/** apt's words go to stderr, as progress does. */
 function run(args: string[], output: "ignore" | 2 = 2): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return spawnSync("apt-get", args, { env, stdio: ["ignore", output, output] }).status === 0;

@@ -34,7 +34,7 @@ function createWorld(name: StrategyName, seed = 1) {
   return { world, cluster };
 }
 
-/** What a core's load must be: nobody else's books are asked. */
+/** A core's load, counted without anybody else's books. */
 function sumOfRooms(cluster: Cluster, core: number): number {
   const rooms = [...cluster.rooms.values()].filter((room) => room.core === core);
   return rooms.reduce((sum, { peers }) => sum + roomLoadPpm(peers), 0);

@@ -11,7 +11,7 @@ export type WorldOptions = {
   history: LoadHistory;
   strategy: Strategy;
   workload: Workload;
-  /** What the registry takes for now; the world sets it. */
+  /** The registry's clock, which the world sets. */
   clock: { nowMs: number };
   /** A multiple of 100. */
   beatMs: number;
@@ -20,7 +20,7 @@ export type WorldOptions = {
 /** After this a client tries again whose room was given to a node that had died, ms. */
 const RETRY_MS = 1_000;
 
-/** What became of the workload so far. */
+/** Results of the workload so far. */
 export type Outcome = {
   joins: number;
   /** Joins that would have opened a room, but no core took it. The room's later joins try again. */

@@ -189,7 +189,7 @@ export class ProtocolClient {
     if (condition()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const watch = () => condition() && resolve();
-    const timer = setTimeout(() => reject(new Error(`waited in vain for: ${what}`)), WAIT_MS);
+    const timer = setTimeout(() => reject(new Error(`waited too long for: ${what}`)), WAIT_MS);
     this.#watchers.add(watch);
     await promise.finally(() => {
       clearTimeout(timer);

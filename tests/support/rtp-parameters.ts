@@ -13,7 +13,7 @@ const FEEDBACK = [
 let lastSsrc = 100_000;
 let lastMid = 0;
 
-/** What a browser would say of one track, made by hand: valid for mediasoup, with no media behind it. */
+/** A browser's parameters of one track, made by hand: valid for mediasoup, with no media behind them. */
 export function rtpParameters(codec: CodecName, options: { rids?: string[] } = {}): Record<string, unknown> {
   const media = mediaCodecs([codec])[0];
   if (!media) throw new Error(`no codec ${codec}`);

@@ -55,7 +55,7 @@ export async function startTcpRelay(port: number | (() => number), options: TcpR
       isCut = true;
       dropAll();
     },
-    /** What is connected now hears nothing more, not even an end, as behind a NAT that forgot it; new connections work. */
+    /** Connections of now hear nothing more, not even an end, as behind a NAT that forgot them; new ones work. */
     fallSilent: () => {
       for (const socket of open) {
         socket.unpipe();

@@ -46,7 +46,7 @@ export async function startUpgradeProxy(port: number, mode: UpgradeMode) {
   return {
     /** As HTTP. */
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
-    /** What it forwarded as plain HTTP so far: method and path. */
+    /** Plain HTTP requests that it has forwarded so far: method and path. */
     requests,
     /** How many WebSockets were asked for so far. */
     get upgrades() {

@@ -9,7 +9,7 @@ const SHOWN_LINES = 200;
 
 /**
  * One server and one Chromium for the tests of a file; each test gets a room of its own, and its tabs are closed at its end.
- * What the server logged is shown with a test that failed.
+ * A test that failed shows the server's log.
  */
 export function useMeetings({ env, chromium: chromiumOptions }: Options = {}) {
   let server: StandaloneProcess | undefined;

@@ -1,5 +1,5 @@
 /**
- * What somebody could do who knows each core's load and what rooms come to on average, but of no room what it will come to: each goes
+ * The packing of somebody who knows each core's load and a room's average cost, but no room's own: each goes
  * to the core that is least loaded with those before it. How far it lies above the ideal packing is the price of not knowing.
  *
  * @param base Load of each core before, ppm. @param rooms What each room comes to, ppm, in order of arrival.

@@ -1,5 +1,5 @@
 /**
- * What somebody could do who knows beforehand what each room will come to: the largest room first, each to the core that is
+ * The packing of somebody who knows each room's cost beforehand: the largest room first, each to the core that is
  * least loaded with all before it (LPT); then rooms of the fullest core are moved, or swapped for smaller ones of
  * others, as long as that lowers it. `floorPpm`, which no packing can go below, shows how near to the best it comes.
  *

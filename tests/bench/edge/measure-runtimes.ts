@@ -115,7 +115,7 @@ async function sendCommands(client: ProtocolClient, count: number): Promise<void
   await Promise.all(Array.from({ length: IN_FLIGHT }, sendInTurn));
 }
 
-/** What the process of a fresh instance grows by, ÷ sockets, KB. */
+/** Growth of a fresh instance's process ÷ sockets, KB. */
 export async function measureIdle(cluster: RuntimeCluster, runtime: Runtime, count: number): Promise<number> {
   const instance = await cluster.start(runtime, `${runtime.name}-idle`);
   const ticket = (room: string, identity: string) => cluster.ticket({ room, identity });

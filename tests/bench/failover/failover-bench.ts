@@ -13,9 +13,9 @@ import { DEATHS, type DeathKind, untilWhole } from "./break-node.ts";
 const KINDS: readonly DeathKind[] = ["sigkill", "sigstop", "partition", "worker"];
 const NODES = 3;
 const ROOM = "failover";
-/** Who has not seen every other peer again by then is lost. */
+/** A peer that has not seen every other one again by then is lost. */
 const LOST_AFTER_MS = 30_000;
-/** Between deaths, so that bandwidth estimation and whoever came back have come to rest. */
+/** Between deaths, so that bandwidth estimation and returned peers have come to rest. */
 const CALM_MS = 3_000;
 
 /** Of one kind of death, from it, ms: to the room's new place; to each peer's first decoded frame of each other one. */

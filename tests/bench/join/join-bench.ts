@@ -51,7 +51,7 @@ export async function runJoinBench(args: string[]): Promise<Record<string, unkno
   }
 }
 
-/** What a join's request and reply look like on the bus. */
+/** A join's request and reply, as on the bus. */
 async function exampleOf(server: RunningStandalone): Promise<PartsTasks["open"]["input"]> {
   const ticket = await requestTicket(server, ROOMS[0] ?? "");
   const [stayer] = await openRooms(server, ROOMS.slice(0, 1));

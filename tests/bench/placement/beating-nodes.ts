@@ -154,7 +154,7 @@ function countAnswers(length: number): true {
   if (INCOMING[0] === 0x2d) count("errors");
   for (let at = INCOMING.indexOf(0x2a); at >= 0 && at < length; at = INCOMING.indexOf(0x2a, at + 1))
     count("answered");
-  // What is left of a longer answer must not be counted with the next.
+  // The rest of a longer answer must not be counted with the next.
   INCOMING.fill(0, 0, length);
   return true;
 }

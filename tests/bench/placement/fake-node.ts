@@ -2,7 +2,7 @@ import { digestOf, type Heartbeat } from "@fairlead/protocol";
 import type { Placement } from "@fairlead/registry";
 import { heartbeatArguments } from "@fairlead/registry/scripts";
 
-/** What a node is told of a room that it is to open. */
+/** A room that a node is to open, as it is told. */
 export type Opened = Pick<Placement, "lease" | "debitId">;
 
 export type EncodeBeat = (args: readonly string[]) => Buffer;

@@ -1,6 +1,6 @@
 import type { RedisServer } from "../../support/servers/start-redis.ts";
 
-/** What Redis's one thread has spent, and on how many scripts. */
+/** CPU time of Redis's one thread, and its count of scripts. */
 export type RedisCost = { cpuMs: number; scripts: number; atMs: number };
 
 export async function readRedisCost(server: RedisServer): Promise<RedisCost> {

@@ -12,7 +12,7 @@ export type LogLine = { time: number; msg: string } & Record<string, unknown>;
 export type RunningStandalone = {
   url: string;
   apiKey: string;
-  /** What the server has logged so far. */
+  /** The server's log so far. */
   log: readonly LogLine[];
   /** @returns The process id of the worker that runs on a core now. */
   workerPid(core: number): number;

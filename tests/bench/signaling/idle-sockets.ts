@@ -8,7 +8,7 @@ const AT_ONCE = 20;
 
 export type IdleSockets = { readonly count: number; grow(to: number): Promise<void>; close(): void };
 
-/** What they join. */
+/** The room that they join. */
 export type IdleSite = { url: string; ticket(room: string, identity: string): Promise<string> };
 
 /** Peers that have joined and do nothing but stay: they acknowledge what they heard, and ping. */
@@ -59,7 +59,7 @@ async function openIdle(site: IdleSite, number: number): Promise<WebSocket> {
     }
     if (frame.type !== "event") return;
     acknowledge(acknowledger.note(cursor.accept(frame), cursor.position));
-    // What comes after it is acknowledged soon, though nothing more happens.
+    // Clients acknowledge later events soon, though nothing more happens.
     setTimeout(() => acknowledge(acknowledger.tick(cursor.position)), 500);
   });
   return joined;

@@ -51,7 +51,7 @@ export function commandFacts(instances: Instances, driver: Driver): void {
       expect(one).toMatchObject({ id: 1, ok: true });
       expect(other).toEqual(one);
       await bob.until(() => bob.view.producers.size > 0, "a producer");
-      // What comes after it has come: there was no second one.
+      // A later event has come, so there was no second one.
       ann.send({ type: "command", id: 2, settledBelow: 2, name: "session.leave", data: {} });
       await bob.until(() => bob.view.peers.size === 1, "Ann's leave");
       expect(bob.events.filter(({ event }) => event.name === "producers.created").length).toBe(1);

@@ -4,7 +4,7 @@ import type { Instances } from "./use-instances.ts";
 
 type Asked = RequestInit & { key?: string };
 
-/** What every answer has in common, whatever was asked. */
+/** Facts about every answer, whatever the request. */
 export function httpAnswerFacts(instances: Instances): void {
   const ask = (path: string, { key = instances.cluster.apiKey, headers, ...init }: Asked = {}) =>
     fetch(`${instances.first.url}${path}`, {

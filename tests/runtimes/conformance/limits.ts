@@ -19,7 +19,7 @@ const SETTINGS = {
   FAIRLEAD_TRUSTED_PROXIES: "1",
 };
 
-/** What an instance that is exposed to the internet refuses, wherever it runs. */
+/** Refusals of an instance that is exposed to the internet, wherever it runs. */
 export function limitFacts(instances: Instances): void {
   describe("with limits", () => {
     let strict: Instance;

@@ -2,7 +2,7 @@ import { type CommandName, parsePosition } from "@fairlead/protocol";
 import type { ProtocolClient } from "../../support/protocol-client.ts";
 import { rtpParameters } from "../../support/rtp-parameters.ts";
 
-/** What a browser would send for a microphone. */
+/** A browser's parameters for a microphone. */
 export const microphone = () => ({
   ...({ kind: "audio", source: "microphone" } as const),
   rtpParameters: rtpParameters("opus") as never,

@@ -13,7 +13,7 @@ import { useInstances } from "./use-instances.ts";
 import { noWebSocketFacts, websocketFacts } from "./websocket.ts";
 
 /**
- * What holds on every runtime that the app is deployed to: two instances of it, over real NATS and Redis with a real media
+ * Facts that hold on every runtime that the app is deployed to: two instances of it, over real NATS and Redis with a real media
  * node behind.
  */
 export function conformanceSuite(runtime: Runtime): void {

@@ -62,7 +62,7 @@ export function ticketFacts(instances: Instances, driver: Driver): void {
       expect(await instances.refusal(driver, { ticket })).toBe("ticket_unknown_key");
     });
 
-    it("that was changed is refused, and so is what is no ticket", async () => {
+    it("that was changed is refused, and so is a text that is no ticket", async () => {
       const [header, , signature] = (await made({})).split(".");
       const [, richer] = (await made({ input: { identity: "admin" } })).split(".");
       for (const ticket of [`${header}.${richer}.${signature}`, "no-ticket-of-anybody", `${header}..`])

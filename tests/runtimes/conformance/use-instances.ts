@@ -70,7 +70,7 @@ export function useInstances(runtime: Runtime) {
       return client;
     },
     /**
-     * What a join is refused with: the same by the error, its HTTP status (which the HTTP driver checks) and its close code.
+     * The refusal of a join: error, HTTP status (which the HTTP driver checks) and close code say the same.
      * @throws {Error} It is admitted.
      */
     refusal: async (driver: Driver, options: JoinOptions, at?: Instance): Promise<ErrorCode> => {

@@ -11,7 +11,7 @@ import { endOf, type Instances } from "./use-instances.ts";
  */
 const AT_ONCE = 10;
 
-/** What only a WebSocket can do wrong. */
+/** Faults that only a WebSocket can have. */
 export function websocketFacts(instances: Instances): void {
   const refusal = async (text: string) => {
     const client = await instances.connect(WEBSOCKET);

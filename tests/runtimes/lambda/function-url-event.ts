@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 
-/** What Lambda hands over as text; all else comes in base64. */
+/** Types of content that Lambda hands over as text; all else comes in base64. */
 const TEXT = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded))/;
 
 /**

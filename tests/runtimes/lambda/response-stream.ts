@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 const DELIMITER = Buffer.alloc(8);
 
 /**
- * What a streaming handler writes to: goes to the Runtime API as it comes, after the metadata of the HTTP response and eight
+ * A streaming handler writes to it. It goes to the Runtime API as it comes, after the metadata of the HTTP response and eight
  * NUL bytes. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
  */
 export class ResponseStream extends Writable {

@@ -5,7 +5,7 @@ export type SimulatedRoom = { readonly roomId: string; peers: number; core: numb
 
 export type ClusterSize = { nodes: number; coresPerNode: number };
 
-/** What is true of the simulated cluster, whoever knows it: rooms, where they are, and the load that they make. */
+/** The truth about the simulated cluster, whoever knows it: rooms, their places, and their load. */
 export class Cluster {
   readonly nodes: number;
   readonly coresPerNode: number;

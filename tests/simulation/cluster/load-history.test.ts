@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LoadHistory } from "./load-history.ts";
 
-/** What the adverts of each beat say of one core whose load is 1,000 from the first beat on. */
+/** The adverts of each beat about one core whose load is 1,000 from the first beat on. */
 function advertisedBeats(ageBeats: number, beats: number): (number | undefined)[] {
   const history = new LoadHistory(new Float64Array(1), ageBeats);
   return Array.from({ length: beats }, () => {

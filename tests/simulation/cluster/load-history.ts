@@ -1,7 +1,7 @@
 /** As in the media node's own meter: half of an old load is gone after one sample. */
 const SMOOTHING = 0.5;
 
-/** What the nodes measure of their cores, smoothed, and what they measured some beats ago: adverts may be old. */
+/** The nodes' measures of their cores, smoothed, now and some beats ago: adverts may be old. */
 export class LoadHistory {
   readonly #ageBeats: number;
   readonly #beats: Float64Array[];

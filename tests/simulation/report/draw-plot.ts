@@ -2,10 +2,10 @@ import { type AxisText, drawAxes, FRAME, scaleX, scaleY } from "./axes.ts";
 
 export type Plot = AxisText & {
   title: string;
-  /** What lies behind the lines, and before them: SVG. */
+  /** SVG behind the lines, and before them. */
   behind?: string;
   marks: string;
-  /** What the drawing cannot show. */
+  /** Words on everything that the drawing cannot show. */
   note?: string;
 };
 

@@ -11,7 +11,7 @@ export type OursOptions = {
   now: () => number;
   /** How old the loads are that adverts tell: debits settle so much later. */
   advertAgeMs: number;
-  /** What rooms cost that were here before: the registry has learned from them. */
+  /** Costs of earlier rooms, from which the registry has learned. */
   earlierCostsPpm?: readonly number[];
 };
 

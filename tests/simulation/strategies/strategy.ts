@@ -2,7 +2,7 @@ import type { SimulatedRoom } from "../cluster/cluster.ts";
 
 export type StrategyName = "ours" | "roundRobin" | "random" | "twoChoices" | "leastReported";
 
-/** What a node says in one beat: the load of its cores, ppm, as it measured them some time ago. */
+/** A node's words in one beat: the load of its cores, ppm, as it measured them some time ago. */
 export type Advert = { node: number; loadsPpm: Float64Array };
 
 /** A way to place rooms that knows only what adverts and its own placements tell. Cores are indices over the cluster. */

@@ -26,7 +26,7 @@ export type ChurnOptions = {
 /** Rooms that come, grow, shrink and end; bursts of them; nodes that die and come back idle. */
 export class ChurnWorkload implements Workload {
   readonly #options: ChurnOptions;
-  /** What is drawn already, by step. */
+  /** Steps that are drawn already. */
   readonly #planned = new Map<number, WorkloadEvent[]>();
   #rooms = 0;
 

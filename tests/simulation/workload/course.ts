@@ -1,7 +1,7 @@
 import type { ClusterSize } from "../cluster/cluster.ts";
 import type { ChurnOptions } from "./churn-workload.ts";
 
-/** What happens in one simulation, whichever strategy is at work. */
+/** Events of one simulation, whichever strategy is at work. */
 export type Course = { durationMs: number } & Pick<ChurnOptions, "roomsPerSecond" | "bursts" | "deaths">;
 
 /** Per core: with what rooms cost and how long they live, they come to a tenth of all cores within minutes, besides the base load. */

@@ -33,7 +33,7 @@ export type NodeProcess = ManagedProcess & {
 const ROOT = join(import.meta.dirname, "../../..");
 const NODE_FLAGS = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
 
-/** What the processes of one cluster share. */
+/** Servers and settings that the processes of one cluster share. */
 export type Site = {
   nats: NatsServer;
   redis: RedisServer;
@@ -48,7 +48,7 @@ export type SiteOptions = {
   name: string;
   cores: number;
   redisDelayMs: number;
-  /** What the processes show to Redis, which asks for it as long as it runs. */
+  /** Redis asks for it as long as it runs, and the processes show it. */
   redisPassword?: string;
   env: Record<string, string>;
   apiKey: string;

@@ -33,7 +33,7 @@ export type TicketOptions = { grants?: Partial<Grants>; ttlS?: number; notBefore
 
 const LOOPBACK = [{ ip: "127.0.0.1" }];
 const API_KEY = "an-api-key-of-tests";
-/** What the Node server tells the app of a request's connection. */
+/** The Node server tells the app this much of a request's connection. */
 const CONNECTION = { incoming: { socket: { remoteAddress: "127.0.0.1" } } };
 
 export type MemoryCluster = Awaited<ReturnType<typeof startMemoryCluster>>;
@@ -172,7 +172,7 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
   };
 }
 
-/** What is logged as an error is a bug; tests look that there are none. */
+/** An error in the log is a bug: tests look that there is none. */
 function withErrors(log: Logger, bugs: unknown[]): Logger {
   return {
     ...log,

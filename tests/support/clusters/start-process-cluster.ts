@@ -24,7 +24,7 @@ export type ProcessClusterOptions = {
   nodes?: number | NodeChoice[];
   /** Workers of each node. */
   cores?: number;
-  /** What everything that goes to and from Redis takes, each way, ms. */
+  /** Delay of everything that goes to or comes from Redis, each way. */
   redisDelayMs?: number;
   /** Default: none is asked for. */
   redisPassword?: string;
@@ -82,7 +82,7 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
   return cluster;
 }
 
-/** What clients and an operator do with a cluster. */
+/** The ways in which clients and an operator use a cluster. */
 function accessTo(url: string, { apiKey, ticketKeys }: { apiKey: string; ticketKeys: KeySet }) {
   const api = <T>(method: string, path: string, body?: unknown) =>
     callApi<T>(url, apiKey, { method, path, body });

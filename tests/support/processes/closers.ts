@@ -1,11 +1,11 @@
 type Closable = { close(): Promise<void> | void };
 
-/** What has been started, to be closed in the reverse order. */
+/** Closes everything that was started, in the reverse order. */
 export class Closers {
   readonly #started: Closable[] = [];
   #isClosed = false;
 
-  /** What comes after the end, since its start took longer, is closed at once. */
+  /** Something that comes after the end, since its start took longer, is closed at once. */
   add(...started: (Closable | null)[]): void {
     this.#started.push(...started.filter((one) => one !== null));
     if (this.#isClosed) void this.closeAll();

@@ -63,7 +63,7 @@ export function createNamespace(index: number) {
     hostAddress,
     /** The inside, as seen from this machine. */
     address,
-    /** What a command is to be prefixed with, to run inside. */
+    /** Before a command, this makes it run inside. */
     prefix: [needProgram("ip"), "netns", "exec", name],
     /** From now on not one packet gets in or out, and nobody is told. */
     dropPackets: () => {

@@ -79,7 +79,7 @@ export async function startProcess(options: ProcessOptions) {
   return {
     name,
     logFile,
-    /** What it has logged so far, over all its runs. */
+    /** Its log so far, over all its runs. */
     log: log as readonly LogLine[],
     waitFor,
     pid: () => child?.pid ?? 0,

@@ -1,6 +1,6 @@
 import { type JoinOptions, joinRoom, type Room } from "@fairlead/client";
 
-/** What one peer's SDK has told its app so far. */
+/** All that one peer's SDK has told its app so far. */
 export type PeerFacts = {
   state: string;
   /** Epochs of the moves that it heard of. */
@@ -60,7 +60,7 @@ async function joinOne(options: JoinOptions, media: MediaStream): Promise<void> 
   });
   room.on("track.muted", () => void peer.mutes.push(true));
   room.on("track.unmuted", () => void peer.mutes.push(false));
-  // What nobody plays is not decoded.
+  // Chromium decodes no track that nobody plays.
   room.on("track.subscribed", ({ track }) => void track.attach().play());
   const [video, audio] = [...media.getVideoTracks(), ...media.getAudioTracks()].map((track) => track.clone());
   if (!video || !audio) throw new Error("no camera or microphone");

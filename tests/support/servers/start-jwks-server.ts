@@ -13,7 +13,7 @@ export type JwksServer = {
   close(): Promise<void>;
 };
 
-/** What an app's back end publishes: its public keys, on a free port. */
+/** An app's back end that publishes its public keys, on a free port. */
 export async function startJwksServer(...keySets: KeySet[]): Promise<JwksServer> {
   let published = keySets;
   let isDown = false;

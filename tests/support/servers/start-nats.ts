@@ -86,7 +86,7 @@ async function start(folder: string, options: NatsServerOptions, ports: Ports): 
   return child;
 }
 
-/** What is said again replaces what was included. A path to include is relative, whatever it looks like. */
+/** A later setting replaces an included one. NATS takes a path to include as relative, whatever it looks like. */
 function configure(folder: string, { config, tls }: NatsServerOptions, ports: Ports): string {
   const pem = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
   if (tls) for (const kind of ["cert", "key"] as const) writeFileSync(pem[kind], tls[kind]);

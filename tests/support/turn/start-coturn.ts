@@ -55,7 +55,7 @@ export async function startCoturn(options: CoturnOptions) {
       tcp: `turn:${HOST}:${ports.port}?transport=tcp`,
       tls: `turns:localhost:${ports.tlsPort}?transport=tcp`,
     },
-    /** What it has logged so far. */
+    /** Its log so far. */
     log: log as readonly string[],
     kill,
     /** On the same ports, without what it knew. */

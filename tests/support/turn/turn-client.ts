@@ -13,7 +13,7 @@ import {
 import { openTurnLink, type TurnLink, type TurnTransport } from "./turn-link.ts";
 
 export type TurnCredentials = Required<Pick<IceServer, "username" | "credential">>;
-/** What stands in a request may depend on its transaction id. */
+/** Attributes of a request may depend on its transaction id. */
 type AttributesOf = (transactionId: Buffer) => readonly Attribute[];
 
 export type TurnAddress = { host: string; port: number; transport: TurnTransport };
@@ -30,7 +30,7 @@ export class TurnClient {
   readonly #link: TurnLink;
   readonly #credentials: TurnCredentials;
   readonly #waiting = new Map<string, (answer: StunAnswer) => void>();
-  /** What the server wants said with each request, once it has. */
+  /** The server tells these once, and wants them in each request. */
   #challenge: { realm: Buffer; nonce: Buffer } | null = null;
 
   private constructor(link: TurnLink, credentials: TurnCredentials) {

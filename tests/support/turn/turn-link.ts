@@ -18,7 +18,7 @@ export type TurnLink = {
 export function openTurnLink({ host, port, transport }: TurnAddress): Promise<TurnLink> {
   if (transport === "udp") return openUdp(host, port);
   if (transport === "tcp") return openStream(connectTcp(port, host), "connect");
-  // Whose certificate it is, is not what these tests ask.
+  // These tests don't ask for the certificate's owner.
   return openStream(connectTls({ host, port, rejectUnauthorized: false }), "secureConnect");
 }
 

@@ -1,6 +1,6 @@
 import type { ServerFrame } from "@fairlead/protocol";
 
-/** What carries a client's frames, and how it is told of the other side. */
+/** A wire carries a client's frames, and tells it of the other side. */
 export type Wire = {
   /** One frame, as text. */
   send(text: string): void;
