@@ -1,7 +1,11 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { COMPILE_CACHE } from "./tests/setup/compile-cache.ts";
 
-/** What needs a real worker, browser or process gets the time these need. */
+// Processes of tests inherit it.
+process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE;
+
+/** Tests with a real worker, browser or process get the time these need. */
 const real = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 /**
@@ -55,7 +59,15 @@ export default defineConfig({
       },
       { test: { name: "chaos-alone", include: SATURATING, ...chaos, ...inGroup(3, 1) } },
       // Instances of signaling on every runtime, over real servers.
-      { test: { name: "runtimes", include: ["tests/runtimes/**/*.test.ts"], ...real, ...inGroup(4, 2) } },
+      {
+        test: {
+          name: "runtimes",
+          include: ["tests/runtimes/**/*.test.ts"],
+          globalSetup: "tests/runtimes/lambda/build-bundle.ts",
+          ...real,
+          ...inGroup(4, 2),
+        },
+      },
       // Browsers fill a machine.
       { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, ...inGroup(5, 1) } },
     ],

@@ -20,7 +20,7 @@ export type LambdaOptions = {
   name?: string;
   /** How long one invocation may take, ms: also how long an event stream lasts. */
   timeoutMs?: number;
-  /** The folder with `lambda.ts` or `lambda.mjs`. Default: the source. */
+  /** The folder with `lambda.mjs`. Default: where `npm run build:lambda` puts it. */
   taskRoot?: string;
 };
 
@@ -41,7 +41,7 @@ export async function startLambda(options: LambdaOptions) {
   const url = `http://${HOST}:${(server.address() as AddressInfo).port}`;
   const made = {
     env: { FAIRLEAD_PUBLIC_URL: url, ...env },
-    taskRoot: options.taskRoot ?? join(ROOT, "apps/signaling/src"),
+    taskRoot: options.taskRoot ?? join(ROOT, "deploy/lambda/dist"),
     handler: "lambda.handler",
     timeoutMs,
     logFile,

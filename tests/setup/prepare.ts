@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { provideWorker, showProgress } from "@fairlead/mediasoup-worker";
+import { fillCompileCache } from "./compile-cache.ts";
 import { providePrograms } from "./provide-programs.ts";
 
 /** `npm test` runs this first: browsers, NATS, Redis and TURN servers, a proved mediasoup worker, the built page. Fast when all is there. */
@@ -17,6 +18,7 @@ try {
     stdio: ["ignore", "inherit", "inherit"],
   });
   say("web page: apps/web/dist");
+  fillCompileCache();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
