@@ -7,57 +7,30 @@ import { type ProcessCluster, startProcessCluster } from "../support/clusters/st
 import { expectMedia } from "../support/expect-media.ts";
 import { expectSameView } from "../support/expect-same-view.ts";
 import { Closers } from "../support/processes/closers.ts";
-import { type Edit, makeNextBuild } from "../support/processes/next-build.ts";
+import { type Addition, makeNextBuild } from "../support/processes/next-build.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import { expectNothingLeft } from "./expect-nothing-left.ts";
 
 const NEXT_VERSION = PROTOCOL_VERSION + 1;
-const PROTOCOL = "packages/protocol/src";
-const NODE = "apps/media-node/src";
 
-const after = (file: string, find: string, addition: string): Edit => ({
-  file,
-  find,
-  replace: `${find}\n${addition}`,
-});
-
-/** All that the rule in packages/protocol/README.md allows: optional fields, a call, a command, an event; and a new version. */
-const NEXT_BUILD: Edit[] = [
+/** All that the rule in packages/protocol/README.md allows beside a new version: optional fields, a call, a command, an event. */
+const NEXT_BUILD: Addition[] = [
+  { at: "reply of a join, schema", code: "motto: z.string().optional()," },
+  { at: "reply of a join", code: 'motto: "of the next build",' },
+  { at: "request of a join, schema", code: "locale: z.string().optional()," },
+  { at: "request of a join", code: 'locale: "en",' },
+  { at: "record of a node, schema", code: "zone: z.string().optional()," },
+  { at: "record of a node", code: 'zone: "b",' },
+  { at: "events", code: '"peer.waved": z.object({ peerId: PeerId }),' },
   {
-    file: `${PROTOCOL}/version.ts`,
-    find: `PROTOCOL_VERSION = ${PROTOCOL_VERSION}`,
-    replace: `PROTOCOL_VERSION = ${NEXT_VERSION}`,
+    at: "a peer is in the room",
+    code: 'this.broadcast({ name: "peer.waved", data: { peerId: peer.peerId } });',
   },
-  {
-    file: `${PROTOCOL}/version.ts`,
-    find: "[PROTOCOL_VERSION]",
-    replace: `[PROTOCOL_VERSION, ${PROTOCOL_VERSION}]`,
-  },
-  after(`${PROTOCOL}/join.ts`, "graceMs: z.int().min(0),", "motto: z.string().optional(),"),
-  after(`${NODE}/rooms/joins.ts`, "graceMs: this.#options.graceMs,", 'motto: "of the next build",'),
-  after(`${PROTOCOL}/node-calls.ts`, "sessionId: SessionId,", "locale: z.string().optional(),"),
-  {
-    file: "packages/signaling/src/session/open-session.ts",
-    find: "const request = { join, sessionId, ...placed };",
-    replace: 'const request = { join, sessionId, ...placed, locale: "en" };',
-  },
-  after(`${PROTOCOL}/registry-records.ts`, "version: z.string().max(32),", "zone: z.string().optional(),"),
-  after(`${NODE}/heartbeat/compose-beat.ts`, "...node,", 'zone: "b",'),
-  after(
-    `${PROTOCOL}/events.ts`,
-    '"snapshot.ended": z.object({}),',
-    '"peer.waved": z.object({ peerId: PeerId }),',
-  ),
-  after(
-    `${NODE}/room/room.ts`,
-    "peer.session.start();",
-    'this.broadcast({ name: "peer.waved", data: { peerId: peer.peerId } });',
-  ),
-  after(`${PROTOCOL}/node-calls.ts`, "NODE_CALLS = {", '"node.greet": { request: Nothing, reply: Nothing },'),
-  after(`${NODE}/calls/answer-node-calls.ts`, '"node.ping": () => ({}),', '"node.greet": () => ({}),'),
-  after(`${PROTOCOL}/commands.ts`, "COMMANDS = {", '"peer.wave": { request: Nothing, reply: Nothing },'),
-  after(`${NODE}/commands/act.ts`, "const handlers: CommandHandlers = {", '"peer.wave": () => ({}),'),
+  { at: "calls to a node", code: '"node.greet": { request: Nothing, reply: Nothing },' },
+  { at: "answers of a node", code: '"node.greet": () => ({}),' },
+  { at: "commands", code: '"peer.wave": { request: Nothing, reply: Nothing },' },
+  { at: "handlers of commands", code: '"peer.wave": () => ({}),' },
 ];
 
 const BUILDS = ["this", "next"] as const;

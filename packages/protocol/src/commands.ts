@@ -28,6 +28,7 @@ const SomeProducers = z.object({ producerIds: z.array(MediaId).min(1).max(BATCH_
 
 /** Everything that a joined peer can ask of its media node: `name → { request, reply }`. */
 export const COMMANDS = {
+  // next build: commands
   "transport.connect": { request: OneTransport.extend({ dtlsParameters: DtlsParameters }), reply: Nothing },
   "transport.restart_ice": {
     request: OneTransport,

@@ -61,6 +61,7 @@ export const EVENTS = {
    */
   "snapshot.started": z.object({ roomId: RoomId, peerId: PeerId, grants: Grants }),
   "snapshot.ended": z.object({}),
+  // next build: events
   "peers.joined": z.object({ peers: z.array(PeerInfo).max(BATCH_LIMIT) }),
   "peer.left": z.object({ peerId: PeerId, reason: LeaveReason }),
   /** Own producers too, so that a client can compare its own with the node's. */

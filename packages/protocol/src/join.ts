@@ -46,6 +46,7 @@ export const JoinReply = z.object({
   iceServers: z.array(IceServer),
   /** How long the session outlives its last proof of life, ms. */
   graceMs: z.int().min(0),
+  // next build: reply of a join, schema
 });
 export type JoinReply = z.infer<typeof JoinReply>;
 

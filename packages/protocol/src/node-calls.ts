@@ -18,11 +18,13 @@ const PlacedRoom = z.object({ lease: Lease, options: RoomOptions, mutes: z.array
 
 /** What signaling asks of one node over the bus: `name → { request, reply }`. */
 export const NODE_CALLS = {
+  // next build: calls to a node
   "room.join": {
     request: z.object({
       join: JoinRequest,
       /** Chosen by signaling, which listens on the session's subject before it asks. */
       sessionId: SessionId,
+      // next build: request of a join, schema
       lease: Lease,
       options: RoomOptions,
       mutes: z.array(Mute),

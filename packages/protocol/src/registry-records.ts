@@ -84,6 +84,7 @@ export const Heartbeat = z.object({
   region: Region,
   labels: z.array(Label).max(16),
   version: z.string().max(32),
+  // next build: record of a node, schema
   /** The node's share of its network capacity. */
   networkLoad: Load,
   cores: z.array(CoreAdvert).min(1).max(1024),

@@ -18,6 +18,7 @@ export function answerNodeCalls({ rooms, drain, surplus, describe }: NodeCallsDe
   const drainState = () => ({ state: drain.state, rooms: rooms.count });
   return {
     "node.ping": () => ({}),
+    // next build: answers of a node
     "node.describe": describe,
     // Without a deadline: it is emptied, and stays so until it is wanted again. It ends by its operator only.
     "node.drain": () => {

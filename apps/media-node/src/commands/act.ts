@@ -23,6 +23,7 @@ export type CommandHandlers = {
 };
 
 const handlers: CommandHandlers = {
+  // next build: handlers of commands
   ...transportCommands,
   ...producerCommands,
   ...consumerCommands,

@@ -34,6 +34,7 @@ export function composeBeat(parts: BeatParts): Heartbeat {
   for (const core of cores) costs.sample(core.load, byCore.get(core.index) ?? []);
   return {
     ...node,
+    // next build: record of a node
     state: parts.state(),
     busConnected: bus.isConnected,
     networkLoad: network.load,

@@ -200,6 +200,7 @@ export class Room {
   /** The peer's half of the join is on its way: its state, then a consumer for each producer. */
   welcome(peer: Peer): void {
     peer.session.start();
+    // next build: a peer is in the room
     if (peer.isAutoSubscribed) subscribeToAll(peer);
     subscribeToAllData(peer);
   }

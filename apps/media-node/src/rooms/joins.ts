@@ -180,6 +180,7 @@ export class Joins {
       receiveTransport: offerOf(peer.transports.receive),
       iceServers: room.deps.iceServersFor(peer.identity),
       graceMs: this.#options.graceMs,
+      // next build: reply of a join
     };
   }
 }

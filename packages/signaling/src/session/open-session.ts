@@ -89,7 +89,12 @@ async function tryOpen(
     if (isFull(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
     search.lease = lease;
     link.listen(sessionId, claims.room);
-    const request = { join, sessionId, ...placed };
+    const request = {
+      join,
+      sessionId,
+      ...placed,
+      // next build: request of a join
+    };
     const answer = callNode(context.bus, lease.incarnation, "room.join", request);
     const reply = await link.unlessMoved(lease.epoch, answer);
     // A join sent again finds the session that the first one made.
