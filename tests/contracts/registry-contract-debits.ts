@@ -1,3 +1,4 @@
+import type { Lease } from "@fairlead/protocol";
 import { describe, expect } from "vitest";
 import {
   beating,
@@ -56,6 +57,34 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
       for (let peer = 0; peer < 4; peer += 1) await placePeer(registry, "standup", { exclude: others });
       expect(await openDebit(registry)).toBe(0.02);
     });
+
+    fact(
+      "1,000 rooms of one silent peer come to two idle cores in 60 s: what they may grow by refuses none",
+      async (adapter) => {
+        const { registry, now } = adapter;
+        const served: Lease[] = [];
+        const arrived: { debitId: string; atMs: number }[] = [];
+        const beat = () => {
+          const early = arrived.findIndex(({ atMs }) => now() - atMs < 10_000);
+          const settled = arrived.splice(0, early < 0 ? arrived.length : early);
+          const cores = [0, 1].map(() => ({ cpuLoad: served.length / 100_000 }));
+          const settledDebits = settled.map(({ debitId }) => debitId);
+          return beatOf("a", { cores, settledDebits, leases: serving(served, { named: served.slice(-20) }) });
+        };
+        await registry.heartbeat(beat());
+        for (let room = 0; room < 1_000; room += 1) {
+          const { lease, debitId } = await placePeer(registry, `room-${room}`);
+          served.push(lease);
+          arrived.push({ debitId, atMs: now() });
+          if (room % 10 === 9) {
+            await adapter.advance(600);
+            await registry.heartbeat(beat());
+          }
+        }
+        const perCore = Map.groupBy(served, ({ core }) => core);
+        expect([0, 1].map((core) => perCore.get(core)?.length)).toEqual([500, 500]);
+      },
+    );
 
     fact("a debit that nobody settles ends after 30 s", async (adapter) => {
       const { registry, advance } = adapter;
@@ -131,14 +160,17 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
         await registry.place({ roomId, options: roomOptions({ kind }) });
         return Math.round(((await openDebit(registry)) - before) * 1_000_000);
       };
-      await observe(14, "broadcast", 0.07);
-      await observe(5, "broadcast", 0.001);
-      expect(await reserved("one", "broadcast"), "19 say nothing").toBe(12_000);
+      await observe(14, "broadcast", 0.001);
+      expect(await reserved("one", "broadcast"), "the guess, for 6 of 20 that are missing").toBe(12_000);
+      await observe(1, "broadcast", 0.001);
+      expect(await reserved("two", "broadcast"), "15 of 20 were seen, and were small").toBe(2_000);
+      await observe(5, "broadcast", 0.07);
+      expect(await reserved("three", "broadcast")).toBe(2_000);
       await observe(1, "broadcast", 0.08);
-      expect(await reserved("two", "broadcast"), "the bound that three of four stay within").toBe(75_000);
+      expect(await reserved("four", "broadcast"), "the bound that three of four stay within").toBe(75_000);
       await observe(10, "broadcast", 3);
-      expect(await reserved("three", "broadcast"), "not more than a quarter of a core").toBe(250_000);
-      expect(await reserved("four", "meeting"), "each kind for itself").toBe(12_000);
+      expect(await reserved("five", "broadcast"), "not more than a quarter of a core").toBe(250_000);
+      expect(await reserved("six", "meeting"), "each kind for itself").toBe(12_000);
     });
 
     fact("the cost of rooms of long ago is forgotten", async ({ registry }) => {

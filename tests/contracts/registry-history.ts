@@ -91,23 +91,31 @@ class Model {
   /** @returns ppm: what is promised and not settled, and what young rooms may still grow by, as of the last look at them. */
   debitOf(nodeId: string, core: number): number {
     const beatAtMs = this.beats.get(nodeId)?.atMs ?? 0;
-    const here = this.heldBy(nodeId).filter(({ lease }) => lease.core === core);
-    const ppm = here.map(({ debits, placedAtMs, chargedAtMs, peers }) => {
-      const isYoung = beatAtMs - placedAtMs < reservationMs;
+    const growth = this.#on(nodeId, core).map(({ placedAtMs, chargedAtMs, peers }) => {
+      if (beatAtMs - placedAtMs >= reservationMs) return 0;
       const ageMs = Math.max(beatAtMs, chargedAtMs, placedAtMs) - placedAtMs;
-      const growth = growthPpm({ ageMs, peers, costPpm: roomCostPpm }, DEFAULT_POLICY);
-      const open = debits.filter(({ atMs }) => beatAtMs - atMs <= debitTtlMs);
-      return open.length * peerCostPpm + (isYoung ? growth : 0);
+      return growthPpm({ ageMs, peers, costPpm: roomCostPpm }, DEFAULT_POLICY);
     });
-    return ppm.reduce((sum, each) => sum + each, 0);
+    return growth.reduce((sum, each) => sum + each, this.#peersDebitOf(nodeId, core));
   }
 
   mayTake(nodeId: string, core: number, exclude: NonNullable<PlaceRequest["exclude"]>): boolean {
     const content = this.beats.get(nodeId)?.content;
     if (!content || content.isDraining || content.brokenCore === core) return false;
     if (exclude.some((other) => other.nodeId === nodeId && other.core === core)) return false;
-    const loadPpm = Math.round((content.loads[core] ?? 0) * 1_000_000) + this.debitOf(nodeId, core);
-    return loadPpm + roomCostPpm < fullPpm;
+    const loadPpm = Math.round((content.loads[core] ?? 0) * 1_000_000) + this.#peersDebitOf(nodeId, core);
+    return loadPpm + peerCostPpm < fullPpm;
+  }
+
+  /** Of peers on their way: what young rooms may grow by keeps no other room out. */
+  #peersDebitOf(nodeId: string, core: number): number {
+    const beatAtMs = this.beats.get(nodeId)?.atMs ?? 0;
+    const debits = this.#on(nodeId, core).flatMap((room) => room.debits);
+    return debits.filter(({ atMs }) => beatAtMs - atMs <= debitTtlMs).length * peerCostPpm;
+  }
+
+  #on(nodeId: string, core: number): ModelRoom[] {
+    return this.heldBy(nodeId).filter(({ lease }) => lease.core === core);
   }
 }
 

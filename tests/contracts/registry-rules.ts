@@ -115,9 +115,9 @@ class Rules {
 function faultOfCore(core: CoreStatus, beat: Heartbeat): string | null {
   const { cpuLoad, usable } = beat.cores.find((each) => each.core === core.core) ?? core;
   if (!usable) return "unusable";
-  const load = Math.max(cpuLoad, beat.networkLoad) + core.debit;
-  const { minRoomCostPpm, fullPpm } = DEFAULT_POLICY;
-  return load + fromPpm(minRoomCostPpm) >= fromPpm(fullPpm) ? "full" : null;
+  const load = Math.max(cpuLoad, beat.networkLoad);
+  const { peerCostPpm, fullPpm } = DEFAULT_POLICY;
+  return load + fromPpm(peerCostPpm) >= fromPpm(fullPpm) ? "full" : null;
 }
 
 function claim(isTrue: boolean, breach: string, detail: unknown): void {

@@ -4,8 +4,8 @@ import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
-import { ROOMS_AT_ONCE } from "./at-once.ts";
 import { tellMoved } from "./tell-moved.ts";
+import { ROOMS_AT_ONCE } from "./turns.ts";
 
 export type DrainOptions = {
   nodeId: string;

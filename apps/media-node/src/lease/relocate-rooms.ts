@@ -2,33 +2,52 @@ import { type CoreAddress, FairleadError } from "@fairlead/protocol";
 import type { Placement } from "@fairlead/registry";
 import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
-import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
 import type { Claims } from "./claims.ts";
 import { type LeaseDeps, openAndTell } from "./open-and-tell.ts";
 import { tellMoved } from "./tell-moved.ts";
+import { ROOMS_AT_ONCE, Turns } from "./turns.ts";
 import { untilPlaced } from "./until-placed.ts";
 
 const TRIES = 60;
 
-export type RelocateDeps = LeaseDeps & { claims: Claims };
+export type RelocateDeps = LeaseDeps & {
+  claims: Claims;
+  /** Resolves once the registry knows what this node has now. */
+  beat: () => Promise<void>;
+};
+
+/** The core whose worker died: its new one is as good as any other core's, once the registry knows of it. */
+type DeadCore = { address: CoreAddress; revived: Promise<void>; isRevived: boolean };
 
 /** A worker died: its rooms get another core, here or elsewhere, and their peers are told. */
 export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
   const rooms = deps.rooms.onCore(core.index);
   for (const room of rooms) deps.rooms.abandon(room);
-  const dead = { nodeId: deps.nodeId, incarnation: deps.incarnation, core: core.index };
+  const { nodeId, incarnation } = deps;
+  const revived = core.whenStarted().then(deps.beat);
+  const dead: DeadCore = { address: { nodeId, incarnation, core: core.index }, revived, isRevived: false };
+  void revived.then(() => {
+    dead.isRevived = true;
+  });
+  const turns = new Turns(ROOMS_AT_ONCE);
   // A room that finds no place does not keep the others from theirs.
-  await atOnce(rooms, ROOMS_AT_ONCE, (room) =>
-    relocate(room, dead, deps).catch((error) =>
+  const relocations = rooms.map((room) =>
+    relocate(room, { dead, turns }, deps).catch((error) =>
       deps.log.error("room.relocation_failed", { roomId: room.roomId, error }),
     ),
   );
+  await Promise.all(relocations);
 }
 
-async function relocate(room: Room, dead: CoreAddress, deps: RelocateDeps): Promise<void> {
+async function relocate(
+  room: Room,
+  { dead, turns }: { dead: DeadCore; turns: Turns },
+  deps: RelocateDeps,
+): Promise<void> {
   const { roomId } = room;
   let held = room.lease;
-  await untilPlaced(TRIES, async (attempt) => {
+  const wake = () => (dead.isRevived ? null : dead.revived);
+  await untilPlaced({ tries: TRIES, turns, wake }, async (attempt) => {
     // A peer that came back by itself may have had the room placed: moving it again would interrupt everybody twice.
     const reopened = deps.rooms.roomIfHere(roomId);
     if (reopened) return tellMoved(reopened.lease, deps.bus);
@@ -43,7 +62,7 @@ async function relocate(room: Room, dead: CoreAddress, deps: RelocateDeps): Prom
   async function place(attempt: number): Promise<Placement | null> {
     const supersedes = { incarnation: held.incarnation, epoch: held.epoch };
     // Another core if there is one; else the same, once its new worker runs.
-    const exclude = attempt === 1 ? [dead] : [];
+    const exclude = attempt === 1 && !dead.isRevived ? [dead.address] : [];
     try {
       return await deps.registry.place({ roomId, supersedes, exclude });
     } catch (error) {

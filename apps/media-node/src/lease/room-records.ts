@@ -2,7 +2,7 @@ import { FairleadError } from "@fairlead/protocol";
 import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
-import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
+import { ROOMS_AT_ONCE, Turns } from "./turns.ts";
 
 /** `tried` settles when it is written, or refused, or has to wait for the registry. */
 type Unwritten = {
@@ -77,7 +77,8 @@ export class RoomRecords {
     this.#dropUnwritable();
     const unread = [...this.#unread];
     this.#unread.clear();
-    await atOnce(unread, ROOMS_AT_ONCE, (room) => this.read(room));
+    const turns = new Turns(ROOMS_AT_ONCE);
+    await Promise.all(unread.map((room) => turns.take(() => this.read(room))));
   }
 
   /** What waits and says less than the patch that follows it. */

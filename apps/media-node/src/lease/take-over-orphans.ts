@@ -1,6 +1,6 @@
 import type { Lease } from "@fairlead/protocol";
-import { atOnce, ROOMS_AT_ONCE } from "./at-once.ts";
 import { type LeaseDeps, openAndTell } from "./open-and-tell.ts";
+import { ROOMS_AT_ONCE, Turns } from "./turns.ts";
 import { untilPlaced } from "./until-placed.ts";
 
 /** About as long as the registry waits before it hands the room to another heir. */
@@ -8,9 +8,10 @@ const TRIES = 20;
 
 /** Rooms of nodes that are gone, handed to this one by the registry: it finds them a place, here or elsewhere. */
 export async function takeOverOrphans(orphans: readonly Lease[], deps: LeaseDeps): Promise<void> {
-  await atOnce(orphans, ROOMS_AT_ONCE, async ({ roomId, incarnation }) => {
+  const turns = new Turns(ROOMS_AT_ONCE);
+  const takeOver = async ({ roomId, incarnation }: Lease) => {
     try {
-      await untilPlaced(TRIES, async () => {
+      await untilPlaced({ tries: TRIES, turns }, async () => {
         const placed = await deps.registry.place({ roomId });
         // Otherwise it lives after all, and the peers are where the room is.
         if (placed.lease.incarnation !== incarnation) await openAndTell(placed, deps);
@@ -19,5 +20,6 @@ export async function takeOverOrphans(orphans: readonly Lease[], deps: LeaseDeps
       // The registry hands it out again as long as nobody serves it.
       deps.log.warn("room.take_over_failed", { roomId, from: incarnation, error });
     }
-  });
+  };
+  await Promise.all(orphans.map(takeOver));
 }

@@ -45,7 +45,7 @@ function assembleBasis(options: MediaNodeOptions) {
     onWorkerDied: (core) => {
       // First of all nobody else may be placed there.
       void heart.beat();
-      void relocateRoomsOf(core, { ...shared, claims: leases.claims });
+      void relocateRoomsOf(core, { ...shared, claims: leases.claims, beat: heart.beat });
     },
     onWorkerStarted: () => heart.heartbeats.isStarted && void heart.beat(),
   });

@@ -33,9 +33,14 @@ export type PlacementPolicy = {
   /** For how long a registry that finds itself empty places nothing, so that nodes can tell it what they serve. */
   coldMs: number;
 
-  /** A core whose load would reach this takes no new room. */
+  /**
+   * A core is full, and takes no new room, where its measured load, the debits of peers on their way, and the peers that come with the
+   * room would reach this. What young rooms may grow by decides only where a room goes.
+   */
   fullPpm: number;
-  /** What a new room is expected to come to, until enough rooms of its kind have shown what they cost. */
+  /** A full core ranks behind all others, by so much. */
+  fullRankPpm: number;
+  /** What a new room is expected to come to, as long as no room of its kind has shown what it costs. */
   roomCostPpm: number;
   minRoomCostPpm: number;
   maxRoomCostPpm: number;
@@ -58,7 +63,7 @@ export type PlacementPolicy = {
 
   /** What rooms cost is learned as counts by these upper bounds, each half as much again as the one before: finer would be noise. */
   costBoundsPpm: readonly number[];
-  /** Fewer rooms than these say nothing about the next one. */
+  /** Until so many were seen, `roomCostPpm` stands for those that are missing. */
   enoughCosts: number;
   /** At so many, all counts are halved, so that what rooms cost lately counts most. */
   forgetCostsAt: number;
@@ -97,6 +102,7 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   coldMs: 1_100,
 
   fullPpm: 900_000,
+  fullRankPpm: 1_000_000_000,
   roomCostPpm: 12_000,
   minRoomCostPpm: 2_000,
   maxRoomCostPpm: 250_000,
@@ -125,7 +131,14 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   mutesPerRoom: 1_000,
 };
 
-export type PlacementCore = { core: number; usable: boolean; cpuPpm: number; debitPpm: number };
+export type PlacementCore = {
+  core: number;
+  usable: boolean;
+  cpuPpm: number;
+  debitPpm: number;
+  /** How much of the debit young rooms reserve, and nobody has come for. */
+  growthPpm: number;
+};
 
 /** A node as placement sees it. */
 export type PlacementNode = {
@@ -156,6 +169,6 @@ export type PlacementWish = {
   exclude?: readonly CoreAddress[] | undefined;
   /** An incarnation that the caller could not reach. */
   suspect?: string | undefined;
-  /** What the room is expected to come to. */
-  costPpm: number;
+  /** What must fit on the core: the peers that come with the room. */
+  needPpm: number;
 };

@@ -3,14 +3,18 @@ import { describe, expect, it } from "vitest";
 import { coreLoadPpm } from "../core-load/memory.ts";
 import { NodePools } from "../node-pools/memory.ts";
 import { explainChoice } from "../place/memory.ts";
-import { DEFAULT_POLICY, type PlacementNode, type PlacementWish } from "../policy.ts";
+import { DEFAULT_POLICY, type PlacementCore, type PlacementNode, type PlacementWish } from "../policy.ts";
 import { type Choice, chooseCore } from "./memory.ts";
 
 const NOW_MS = 1_000_000;
 
+function coreOf(core: number, given: Partial<PlacementCore>): PlacementCore {
+  return { core, usable: true, cpuPpm: 0, debitPpm: 0, growthPpm: 0, ...given };
+}
+
 /** A living, idle node of one core per load, in permille, but for what is given. */
 function node(nodeId: string, permille: number[], options: Partial<PlacementNode> = {}): PlacementNode {
-  const cores = permille.map((load, core) => ({ core, usable: true, cpuPpm: load * 1_000, debitPpm: 0 }));
+  const cores = permille.map((load, core) => coreOf(core, { cpuPpm: load * 1_000 }));
   return {
     nodeId,
     incarnation: `${nodeId}-run`,
@@ -31,12 +35,12 @@ function node(nodeId: string, permille: number[], options: Partial<PlacementNode
 type Wish = Partial<PlacementWish>;
 
 function choiceOf(nodes: PlacementNode[], wish: Wish = {}): Choice {
-  const pools = new NodePools();
+  const pools = new NodePools(DEFAULT_POLICY);
   for (const each of nodes) pools.rank(each);
   const runsOf = (nodeId: string) => nodes.filter((each) => each.nodeId === nodeId);
-  const costPpm = DEFAULT_POLICY.roomCostPpm;
+  const needPpm = DEFAULT_POLICY.peerCostPpm;
   const moment = { nowMs: NOW_MS, aliveFloorMs: 0 };
-  return chooseCore({ pools, runsOf, policy: DEFAULT_POLICY }, { costPpm, ...wish }, moment);
+  return chooseCore({ pools, runsOf, policy: DEFAULT_POLICY }, { needPpm, ...wish }, moment);
 }
 
 /** @returns `node.core`, or `none`. */
@@ -74,7 +78,7 @@ describe("chooseCore", () => {
     ],
     [
       "another region when the preferred is full",
-      [node("a", [0], { region: "us" }), node("b", [895])],
+      [node("a", [0], { region: "us" }), node("b", [896])],
       { region: "eu" },
       "a.0",
     ],
@@ -116,7 +120,7 @@ describe("chooseCore", () => {
       { nodeId: "b" },
       "b.1",
     ],
-    ["nobody where the pinned node is full", [node("a", [0]), node("b", [890])], { nodeId: "b" }, "none"],
+    ["nobody where the pinned node is full", [node("a", [0]), node("b", [896])], { nodeId: "b" }, "none"],
     [
       "nobody where the pinned node lacks a label",
       [node("b", [0])],
@@ -135,8 +139,9 @@ describe("chooseCore", () => {
       { exclude: [{ nodeId: "a", incarnation: "former", core: 0 }] },
       "a.0",
     ],
-    ["nobody where all would be full", [node("a", [888])], {}, "none"],
-    ["one that would be just below full", [node("a", [887])], {}, "a.0"],
+    ["nobody where all would be full", [node("a", [896])], {}, "none"],
+    ["one that would be just below full", [node("a", [895])], {}, "a.0"],
+    ["nobody where the peers that come with it do not fit", [node("a", [860])], { needPpm: 40_000 }, "none"],
     ["nobody where there is none", [], {}, "none"],
   ])("chooses %s", (_, nodes, wish, expected) => {
     expect(choose(nodes, wish)).toBe(expected);
@@ -148,10 +153,20 @@ describe("chooseCore", () => {
   });
 
   it("counts open debits", () => {
-    const cores = [
-      { core: 0, usable: true, cpuPpm: 0, debitPpm: 300_000 },
-      { core: 1, usable: true, cpuPpm: 200_000, debitPpm: 0 },
-    ];
+    const cores = [coreOf(0, { debitPpm: 300_000 }), coreOf(1, { cpuPpm: 200_000 })];
+    expect(choose([node("a", [], { cores })])).toBe("a.1");
+  });
+
+  it("ranks by what young rooms may grow by, and refuses nothing for it", () => {
+    const grown = (ppm: number, debitPpm = ppm) => coreOf(0, { debitPpm, growthPpm: ppm });
+    const reserved = node("a", [], { cores: [grown(5_000_000)] });
+    expect(choose([reserved, node("b", [700])])).toBe("b.0");
+    expect(choose([reserved, node("b", [896])])).toBe("a.0");
+    expect(choose([node("a", [], { cores: [grown(5_000_000, 5_896_000)] })])).toBe("none");
+  });
+
+  it("takes an idle core with much reserved before a core that is full by measure", () => {
+    const cores = [coreOf(0, { cpuPpm: 900_000 }), coreOf(1, { debitPpm: 950_000, growthPpm: 950_000 })];
     expect(choose([node("a", [], { cores })])).toBe("a.1");
   });
 
@@ -192,7 +207,8 @@ describe("chooseCore", () => {
 const arbitraryCore = fc.record({
   usable: fc.boolean(),
   cpuPpm: fc.integer({ min: 0, max: 1_200_000 }),
-  debitPpm: fc.integer({ min: 0, max: 100_000 }),
+  peersPpm: fc.integer({ min: 0, max: 100_000 }),
+  growthPpm: fc.constantFrom(0, 0, 8_000, 2_000_000),
 });
 const arbitraryNode = fc.record({
   state: fc.constantFrom("ready" as const, "draining" as const),
@@ -211,7 +227,9 @@ const arbitraryNodes = fc.array(arbitraryNode, { maxLength: 6 }).map((nodes) =>
     incarnation: `n${index}-run`,
     peers: 10,
     openPeers: 1,
-    cores: each.cores.map((core, number) => ({ ...core, core: number })),
+    cores: each.cores.map(({ peersPpm, ...core }, number) =>
+      coreOf(number, { ...core, debitPpm: peersPpm + core.growthPpm }),
+    ),
   })),
 );
 const arbitraryWish: fc.Arbitrary<Wish> = fc.record({
@@ -239,7 +257,7 @@ function allowed(nodes: PlacementNode[], wish: Wish) {
         !core.usable ||
         (wish.labels ?? []).some((label) => !each.labels.includes(label)) ||
         (wish.exclude ?? []).some((e) => e.incarnation === each.incarnation && e.core === core.core) ||
-        load + DEFAULT_POLICY.roomCostPpm >= DEFAULT_POLICY.fullPpm;
+        load - core.growthPpm + DEFAULT_POLICY.peerCostPpm >= DEFAULT_POLICY.fullPpm;
       return isForbidden ? [] : [{ address: `${each.nodeId}.${core.core}`, region: each.region, load }];
     }),
   );

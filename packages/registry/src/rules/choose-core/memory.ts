@@ -62,7 +62,7 @@ function walkNodes<N extends PlacementNode>(
   wish: PlacementWish,
   moment: Moment,
 ): Walk {
-  const { labels = [], costPpm, suspect } = wish;
+  const { labels = [], suspect } = wish;
   const walk: Walk = { candidates: [], sawNode: false };
   const dead: N[] = [];
   let visited = 0;
@@ -74,7 +74,7 @@ function walkNodes<N extends PlacementNode>(
     visited += 1;
     if (isAliveByTime(node, suspect, policy, moment) && hasAll(node, labels)) {
       walk.sawNode = true;
-      if (rankPpm + costPpm >= policy.fullPpm) break;
+      if (rankPpm >= policy.fullRankPpm) break;
       walk.candidates.push(...candidatesOn(node, wish, policy));
     }
     if (walk.candidates.length >= policy.candidateLimit || visited >= policy.walkLimit) break;
@@ -88,10 +88,11 @@ function hasAll(node: PlacementNode, labels: readonly string[]): boolean {
 }
 
 /** @returns The node's best core, if the room fits on it. */
-function candidatesOn(node: PlacementNode, wish: PlacementWish, { fullPpm }: PlacementPolicy): Candidate[] {
+function candidatesOn(node: PlacementNode, wish: PlacementWish, policy: PlacementPolicy): Candidate[] {
   const { nodeId, incarnation } = node;
-  const best = bestCore(node, wish.exclude);
-  return best && best.loadPpm + wish.costPpm < fullPpm ? [{ nodeId, incarnation, ...best }] : [];
+  const best = bestCore(node, { ...policy, needPpm: wish.needPpm }, wish.exclude);
+  if (!best || best.rankPpm >= policy.fullRankPpm) return [];
+  return [{ nodeId, incarnation, core: best.core, loadPpm: best.rankPpm }];
 }
 
 function compareCandidates(a: Candidate, b: Candidate): number {

@@ -1,4 +1,4 @@
--- The least-loaded core of the least-loaded node that may take a room and has room for it. `wish`: `cost`, `suspect`, `labels` (a
+-- The least-loaded core of the least-loaded node that may take a room and has room for it. `wish`: `need` (what must fit), `suspect`, `labels` (a
 -- list), `excluded` (incarnation → core → true). Dead nodes that are found on the way leave the pools.
 
 local function hasLabels(node, labels)
@@ -36,12 +36,12 @@ end
 local function consider(walk, node, rank, wish)
   if not isAliveByTime(node, wish.suspect) or not hasLabels(node, wish.labels) then return end
   walk.sawNode = true
-  if rank + wish.cost >= FULL_PPM then
+  if rank >= FULL_RANK_PPM then
     walk.isOver = true
     return
   end
-  local core, load = bestCore(node, wish.excluded[node.inc])
-  if core and load + wish.cost < FULL_PPM then
+  local core, load = bestCore(node, wish.need, wish.excluded[node.inc])
+  if core and load < FULL_RANK_PPM then
     insert(walk.fits, { name = node.name, inc = node.inc, core = core, load = load, rank = rank })
   end
 end

@@ -5,7 +5,7 @@ local function obtainNode()
   if known and not known.hasTwins then return known end
   local hasTwins = buryTwins(NODE_ID, INC)
   if not known then
-    known = { inc = INC, nodeId = NODE_ID, name = NODE_ID .. " " .. INC, offers = "", debits = "", openPeers = 0,
+    known = { inc = INC, nodeId = NODE_ID, name = NODE_ID .. " " .. INC, offers = "", debits = "", growth = "", openPeers = 0,
       leases = 0, epochSum = 0, grownAt = 0, wasCutOff = false }
     nodes[INC] = known
     call("ZADD", NAMES, 0, known.name)

@@ -29,21 +29,24 @@ if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatA
   and NOW - connectedAt <= NODE_TTL_MS
   and (OFFERS == "" or #call("ZRANGEBYSCORE", ORPHANS, "-inf", "(" .. NOW - HEIR_PATIENCE_MS, "LIMIT", 0, 1) == 0) then
   local key, name, now = PREFIX .. "node:" .. INC, NODE_ID .. " " .. INC, NOW == tonumber(ARGV[1]) and ARGV[1] or NOW
-  local quietUntil, digest, offers, debits, openPeers, rank =
-    unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank"))
+  local quietUntil, digest, offers, debits, openPeers, rank, growth =
+    unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank", "growth"))
   local hasRoom = OFFERS ~= "" and (ARGV[8] == "" or openPeers and ARGV[7] + openPeers < tonumber(ARGV[8]))
   -- Of a node without debits the first core is the least-loaded.
   local newRank = hasRoom and match(ARGV[6], "^%d+")
-  if newRank and debits and debits ~= "" then
-    local debitOf, least = {}, nil
-    for core, ppm in gmatch(debits, "(%d+):(%d+)") do debitOf[core] = ppm end
+  if newRank and (debits and debits ~= "" or newRank + PEER_COST_PPM >= FULL_PPM) then
+    local ofDebits, grown = match(growth or "", "^(.-)|(.*)$")
+    local debitOf, growthOf, least = {}, {}, nil
+    for core, ppm in gmatch(debits or "", "(%d+):(%d+)") do debitOf[core] = ppm end
+    for core, ppm in gmatch(grown or "", "(%d+):(%d+)") do growthOf[core] = ppm end
     for load, core in gmatch(ARGV[6], "(%d+):(%d+)") do
       load = tonumber(load)
       if least and load >= least then break end
       load = load + (debitOf[core] or 0)
+      if load - (growthOf[core] or 0) + PEER_COST_PPM >= FULL_PPM then load = load + FULL_RANK_PPM end
       if not least or load < least then least = load end
     end
-    newRank = least .. ""
+    newRank = (debits == "" or ofDebits == debits) and least .. ""
   end
   if quietUntil and NOW < tonumber(quietUntil) and offers == OFFERS and newRank and rank ~= "" then
     call("HSET", META, "lastBeatAt", now, "connectedAt", now)

@@ -1,6 +1,6 @@
 import { compareText, ScoredSet } from "../../memory/scored-set.ts";
 import { bestCore } from "../core-load/memory.ts";
-import type { PlacementNode } from "../policy.ts";
+import type { PlacementNode, PlacementPolicy } from "../policy.ts";
 
 export type Ranked<N extends PlacementNode> = { node: N; rankPpm: number };
 
@@ -9,16 +9,21 @@ type Entry<N extends PlacementNode> = { node: N; keys: string[] } & Pick<Placeme
 
 /**
  * The nodes that take rooms, in order of rank: all of them, and by region, by label, and by region and label, so that the best
- * is found without looking at the others. A node's rank is that of its least-loaded core when it was last put in its place:
+ * is found without looking at the others. A node's rank is that of its best core when it was last put in its place:
  * time alone moves nothing.
  */
 export class NodePools<N extends PlacementNode> {
+  readonly #policy: PlacementPolicy;
   readonly #entries = new Map<string, Entry<N>>();
   readonly #pools = new Map<string, ScoredSet>();
 
+  constructor(policy: PlacementPolicy) {
+    this.#policy = policy;
+  }
+
   /** Puts a node in its place, or takes it out where it takes no rooms. */
   rank(node: N): void {
-    const rankPpm = rankOf(node);
+    const rankPpm = rankOf(node, this.#policy);
     if (rankPpm === null) {
       this.remove(node);
       return;
@@ -77,11 +82,11 @@ export class NodePools<N extends PlacementNode> {
 }
 
 /** @returns null where the node takes no rooms. */
-function rankOf(node: PlacementNode): number | null {
+function rankOf(node: PlacementNode, policy: PlacementPolicy): number | null {
   const { state, busConnected, maxPeers, peers, openPeers } = node;
   if (state !== "ready" || !busConnected) return null;
   if (maxPeers !== null && peers + openPeers >= maxPeers) return null;
-  return bestCore(node)?.loadPpm ?? null;
+  return bestCore(node, { ...policy, needPpm: policy.peerCostPpm })?.rankPpm ?? null;
 }
 
 /** A space comes before all that an id consists of, so the order of members is that of (node id, incarnation). */

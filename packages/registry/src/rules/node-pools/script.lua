@@ -9,8 +9,8 @@ end
 local function putInPools(node)
   local rank
   if node.offers ~= "" and not (node.maxPeers and node.peers + node.openPeers >= node.maxPeers) then
-    local _, load = bestCore(node)
-    rank = load
+    local _, best = bestCore(node, PEER_COST_PPM)
+    rank = best
   end
   if not rank then return leavePools(node) end
   if rank == node.rank then return end

@@ -71,5 +71,15 @@ export function renewNode(node: KnownNode, beat: Heartbeat, nowMs: number): void
 }
 
 function toCore({ core, cpuLoad, rooms, peers, consumers, usable }: CoreAdvert): KnownCore {
-  return { core, cpuLoad, cpuPpm: toPpm(cpuLoad), debitPpm: 0, rooms, peers, consumers, usable };
+  return {
+    core,
+    cpuLoad,
+    cpuPpm: toPpm(cpuLoad),
+    debitPpm: 0,
+    growthPpm: 0,
+    rooms,
+    peers,
+    consumers,
+    usable,
+  };
 }

@@ -8,7 +8,7 @@ import { type KnownNode, newNode, renewNode } from "./known-node.ts";
 
 /** Each run of each node, until it is buried. */
 export class NodeTable {
-  readonly pools = new NodePools<KnownNode>();
+  readonly pools: NodePools<KnownNode>;
   readonly bus: BusWatch;
   readonly #policy: PlacementPolicy;
   readonly #nodes = new Map<string, KnownNode>();
@@ -25,6 +25,7 @@ export class NodeTable {
 
   constructor(policy: PlacementPolicy) {
     this.#policy = policy;
+    this.pools = new NodePools(policy);
     this.bus = new BusWatch(policy);
   }
 

@@ -10,7 +10,7 @@ local STATE = "^(%S+)" .. string.rep(" (%S+)", 9) .. "$"
 local function loadNode(inc)
   if nodes[inc] ~= nil then return nodes[inc] end
   local f = call("HMGET", PREFIX .. "node:" .. inc, "state", "beatAt", "rank", "peers", "maxPeers", "openPeers",
-    "loads", "offers", "debits")
+    "loads", "offers", "debits", "growth")
   if not f[1] then
     nodes[inc] = false
     return false
@@ -20,7 +20,7 @@ local function loadNode(inc)
   local node = {
     inc = inc, nodeId = nodeId, name = nodeId .. " " .. inc, beatAt = tonumber(f[2]), rank = tonumber(f[3]),
     peers = tonumber(f[4]), maxPeers = tonumber(f[5]), openPeers = tonumber(f[6]), loads = f[7], offers = f[8],
-    debits = f[9], cutSince = tonumber(cutSince), wasCutOff = cutOff == "1", hasTwins = twins == "1",
+    debits = f[9], growth = f[10] or "", cutSince = tonumber(cutSince), wasCutOff = cutOff == "1", hasTwins = twins == "1",
     leases = tonumber(leases), epochSum = tonumber(epochSum), youngDueAt = tonumber(youngDueAt),
     debitsDueAt = tonumber(debitsDueAt), claimsDueAt = tonumber(claimsDueAt), grownAt = tonumber(grownAt),
   }

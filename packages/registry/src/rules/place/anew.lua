@@ -46,7 +46,7 @@ local function wishFor(text, peers)
   local kind, region, nodeId, labels = match(text, "^([^;]*);([^;]*);([^;]*);([^;]*)$")
   return {
     region = region ~= "" and region or ARGV[8], nodeId = nodeId, labels = parseLabels(labels .. "," .. ARGV[9]),
-    excluded = parseExcluded(ARGV[10]), suspect = SUSPECT, cost = expectedCost(kind, peers),
+    excluded = parseExcluded(ARGV[10]), suspect = SUSPECT, cost = expectedCost(kind, peers), need = neededNow(peers),
   }
 end
 

@@ -5,7 +5,7 @@ import { copyOptions, DEFAULT_ROOM_OPTIONS } from "../../room-options.ts";
 import { refuseBanned } from "../bans/memory.ts";
 import { type Candidate, type Choice, chooseCore } from "../choose-core/memory.ts";
 import { fromPpm } from "../policy.ts";
-import { expectedCostPpm } from "../room-cost/memory.ts";
+import { expectedCostPpm, neededPpm } from "../room-cost/memory.ts";
 import type { Room } from "../rooms/memory.ts";
 
 /** The registry's answer, but for the name of the debit. */
@@ -61,8 +61,9 @@ function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): 
   const { rooms, leases, reservations, nodes } = index;
   const known = rooms.get(request.roomId);
   const options = known?.options ?? request.options ?? DEFAULT_ROOM_OPTIONS;
-  const costPpm = expectedCostPpm(index.costs[options.kind].p75Ppm(), known?.peers ?? 0, index.policy);
-  const choice = chooseFor(index, request, { options, costPpm, nowMs });
+  const peers = known?.peers ?? 0;
+  const costPpm = expectedCostPpm(index.costs[options.kind].p75Ppm(), peers, index.policy);
+  const choice = chooseFor(index, request, { options, needPpm: neededPpm(peers, index.policy), nowMs });
   if (choice.state === "no_capacity")
     throw new FairleadError("no_capacity", { retryAfterMs: choice.retryAfterMs });
   const decision = explainChoice(choice.candidates, nowMs);
@@ -76,7 +77,7 @@ function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): 
 function chooseFor(
   { nodes, policy }: RegistryIndex,
   { region, labels = [], exclude, suspect }: PlaceRequest,
-  { options, costPpm, nowMs }: { options: RoomOptions; costPpm: number; nowMs: number },
+  { options, needPpm, nowMs }: { options: RoomOptions; needPpm: number; nowMs: number },
 ): Choice {
   const chooser = { pools: nodes.pools, policy, runsOf: (nodeId: string) => nodes.runsOf(nodeId) };
   const wish = {
@@ -85,7 +86,7 @@ function chooseFor(
     nodeId: options.nodeId,
     exclude,
     suspect,
-    costPpm,
+    needPpm,
   };
   return chooseCore(chooser, wish, nodes.momentAt(nowMs));
 }

@@ -3,7 +3,7 @@
 local function startRoom(node, roomId, core, cost)
   local young = { core = core, placedAt = NOW, cost = cost, peers = 0, asOf = NOW }
   saveYoung(node, roomId, young)
-  addDebit(node, core, growthOf(young, NOW))
+  addGrowth(node, core, growthAt(young, NOW))
   node.youngDueAt = min(node.youngDueAt or NOW + RESERVATION_MS, NOW + floor(RESERVATION_MS / 2))
   touchRank(node)
 end
@@ -21,7 +21,7 @@ end
 local function dropReservations(node, roomId)
   local young = loadYoung(node, roomId)
   if young then
-    addDebit(node, young.core, -reservedBy(young, node))
+    addGrowth(node, young.core, -reservedBy(young, node))
     call("HDEL", PREFIX .. "young:" .. node.inc, roomId)
   end
   if node.openPeers > 0 then

@@ -1,7 +1,7 @@
 import type { Lease } from "@fairlead/protocol";
 import { growthPpm } from "../growth/memory.ts";
 import type { NodePools } from "../node-pools/memory.ts";
-import type { KnownNode } from "../nodes/known-node.ts";
+import type { KnownCore, KnownNode } from "../nodes/known-node.ts";
 import type { PlacementPolicy } from "../policy.ts";
 
 /** What was promised to one peer, and no measured load contains yet. */
@@ -33,7 +33,7 @@ export class Reservations {
   startRoom(node: KnownNode, { roomId, core }: Lease, costPpm: number, nowMs: number): void {
     const growth = growthPpm({ ageMs: 0, peers: 0, costPpm }, this.#policy);
     node.young.set(roomId, { core, placedAtMs: nowMs, costPpm, peers: 0, growthPpm: growth });
-    addDebit(node, core, growth);
+    addGrowth(node, core, growth);
     this.#pools.rank(node);
   }
 
@@ -42,14 +42,15 @@ export class Reservations {
     const costPpm = this.#policy.peerCostPpm;
     node.debits.set(debitId, { roomId, core, costPpm, atMs: nowMs });
     node.openPeers += 1;
-    addDebit(node, core, costPpm + this.#growAt(node, roomId, nowMs));
+    addDebit(node, core, costPpm);
+    addGrowth(node, core, this.#growAt(node, roomId, nowMs));
     this.#pools.rank(node);
   }
 
   /** The room left the node: its load there, promised or not, goes with it. */
   dropRoom(node: KnownNode, roomId: string): void {
     const young = node.young.get(roomId);
-    if (young) addDebit(node, young.core, -young.growthPpm);
+    if (young) addGrowth(node, young.core, -young.growthPpm);
     node.young.delete(roomId);
     for (const [debitId, debit] of node.debits) {
       if (debit.roomId !== roomId) continue;
@@ -68,7 +69,10 @@ export class Reservations {
   /** With each heartbeat: what is too old ends, growth and sums are as of now. */
   refresh(node: KnownNode, nowMs: number): void {
     const { debitTtlMs, reservationMs } = this.#policy;
-    for (const core of node.cores) core.debitPpm = 0;
+    for (const core of node.cores) {
+      core.debitPpm = 0;
+      core.growthPpm = 0;
+    }
     for (const [debitId, { atMs, core, costPpm }] of node.debits)
       if (nowMs - atMs > debitTtlMs) node.debits.delete(debitId);
       else addDebit(node, core, costPpm);
@@ -80,7 +84,7 @@ export class Reservations {
         continue;
       }
       young.growthPpm = growthPpm({ ageMs, peers, costPpm }, this.#policy);
-      addDebit(node, young.core, young.growthPpm);
+      addGrowth(node, young.core, young.growthPpm);
     }
     node.openPeers = node.debits.size;
     this.#pools.rank(node);
@@ -98,10 +102,21 @@ export class Reservations {
   }
 }
 
-/** A core that the node does not advertise has no sum; its entries count once it does. */
 function addDebit(node: KnownNode, core: number, ppm: number): void {
-  // As a rule a node advertises its cores in order.
-  const inOrder = node.cores[core];
-  const known = inOrder?.core === core ? inOrder : node.cores.find((other) => other.core === core);
+  const known = knownCore(node, core);
   if (known) known.debitPpm += ppm;
+}
+
+function addGrowth(node: KnownNode, core: number, ppm: number): void {
+  const known = knownCore(node, core);
+  if (!known) return;
+  known.debitPpm += ppm;
+  known.growthPpm += ppm;
+}
+
+/** A core that the node does not advertise has no sum; its entries count once it does. */
+function knownCore({ cores }: KnownNode, core: number): KnownCore | undefined {
+  // As a rule a node advertises its cores in order.
+  const inOrder = cores[core];
+  return inOrder?.core === core ? inOrder : cores.find((other) => other.core === core);
 }

@@ -4,14 +4,27 @@
 local function refreshYoungRoom(node, roomId, young)
   local before, age = reservedBy(young, node), NOW - young.placedAt
   if age >= RESERVATION_MS then
-    addDebit(node, young.core, -before)
+    addGrowth(node, young.core, -before)
     call("HDEL", PREFIX .. "young:" .. node.inc, roomId)
     return nil
   end
-  local growth = growthOf(young, NOW)
-  addDebit(node, young.core, growth - before)
+  local growth = growthAt(young, NOW)
+  addGrowth(node, young.core, growth - before)
   -- Growth that has come to nothing stays nothing until the reservation ends.
   return young.placedAt + (growth > 0 and floor(RESERVATION_MS / 2) or RESERVATION_MS)
+end
+
+-- An older build has changed the debits without it.
+local function countGrowth(node)
+  local growth = growthOf(node)
+  if not node.isGrowthUnknown then return end
+  for core in pairs(growth) do growth[core] = nil end
+  for _, entry in ipairs(call("HVALS", PREFIX .. "young:" .. node.inc)) do
+    local young = parseYoung(entry)
+    growth[young.core] = (growth[young.core] or 0) + reservedBy(young, node)
+  end
+  debitsOf(node)
+  node.isGrowthUnknown, node.isDebitChanged = false, true
 end
 
 local function refreshYoung(node)
@@ -41,6 +54,7 @@ local function refreshDebits(node)
 end
 
 local function refresh(node)
+  countGrowth(node)
   refreshDebits(node)
   refreshYoung(node)
   touchRank(node)

@@ -12,7 +12,7 @@ local function parseYoung(entry)
 end
 
 local function reservedBy(young, node)
-  return growthOf(young, max(young.asOf, node.grownAt))
+  return growthAt(young, max(young.asOf, node.grownAt))
 end
 
 local function saveYoung(node, roomId, young)
@@ -46,7 +46,7 @@ local function addPeer(node, roomId, core, random)
     local before = reservedBy(young, node)
     young.peers, young.asOf = young.peers + 1, NOW
     saveYoung(node, roomId, young)
-    addDebit(node, core, growthOf(young, NOW) - before)
+    addGrowth(node, core, growthAt(young, NOW) - before)
   end
   touchRank(node)
   return id

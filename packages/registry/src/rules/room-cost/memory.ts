@@ -11,23 +11,30 @@ export class CostHistogram {
   }
 
   observe(costPpm: number): void {
-    const index = this.#policy.costBoundsPpm.findIndex((boundPpm) => costPpm <= boundPpm);
-    const at = index < 0 ? this.#counts.length - 1 : index;
+    const at = this.#boundFor(costPpm);
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     if (this.#total() >= this.#policy.forgetCostsAt)
       this.#counts = this.#counts.map((count) => Math.floor(count / 2));
   }
 
-  /** @returns What three of four rooms do not pass; null until enough were seen. */
-  p75Ppm(): number | null {
-    const total = this.#total();
-    if (total < this.#policy.enoughCosts) return null;
+  /** @returns What three of four rooms do not pass. Until enough were seen, the policy's guess stands for those that are missing. */
+  p75Ppm(): number {
+    const { costBoundsPpm, enoughCosts, roomCostPpm } = this.#policy;
+    const missing = Math.max(0, enoughCosts - this.#total());
+    const guess = this.#boundFor(roomCostPpm);
+    const total = this.#total() + missing;
     let seen = 0;
-    const index = this.#counts.findIndex((count) => {
-      seen += count;
+    const index = this.#counts.findIndex((count, at) => {
+      seen += at === guess ? count + missing : count;
       return seen * 4 >= total * 3;
     });
-    return this.#policy.costBoundsPpm[index] ?? null;
+    return missing > 0 && index === guess ? roomCostPpm : (costBoundsPpm[index] ?? roomCostPpm);
+  }
+
+  #boundFor(costPpm: number): number {
+    const { costBoundsPpm } = this.#policy;
+    const index = costBoundsPpm.findIndex((boundPpm) => costPpm <= boundPpm);
+    return index < 0 ? costBoundsPpm.length - 1 : index;
   }
 
   #total(): number {
@@ -35,12 +42,14 @@ export class CostHistogram {
   }
 }
 
-/**
- * What a room is expected to come to: what rooms of its kind do, or what the peers cost that it had where it was before.
- * @param learnedPpm null until enough rooms of the kind were seen.
- */
-export function expectedCostPpm(learnedPpm: number | null, peers: number, policy: PlacementPolicy): number {
-  const { roomCostPpm, peerCostPpm, minRoomCostPpm, maxRoomCostPpm } = policy;
-  const expectedPpm = Math.max(learnedPpm ?? roomCostPpm, peers * peerCostPpm);
+/** What a room is expected to come to: what rooms of its kind do, or what the peers cost that it had where it was before. */
+export function expectedCostPpm(learnedPpm: number, peers: number, policy: PlacementPolicy): number {
+  const { peerCostPpm, minRoomCostPpm, maxRoomCostPpm } = policy;
+  const expectedPpm = Math.max(learnedPpm, peers * peerCostPpm);
   return Math.min(maxRoomCostPpm, Math.max(minRoomCostPpm, expectedPpm));
+}
+
+/** Whether a room may come is decided by the peers that come with it: at least one. */
+export function neededPpm(peers: number, { peerCostPpm, maxRoomCostPpm }: PlacementPolicy): number {
+  return Math.min(maxRoomCostPpm, Math.max(1, peers) * peerCostPpm);
 }

@@ -32,18 +32,24 @@ local function learnCosts(text)
   for kind, ppm in gmatch(text, "(%S+) (%d+)") do learnCost(kind, tonumber(ppm)) end
 end
 
--- What three of four rooms of a kind do not pass; the policy's guess until enough were seen.
+-- What three of four rooms of a kind do not pass. Until enough were seen, the policy's guess stands for those that are missing.
 local function learnedCost(kind)
   local counts, total = loadCounts(kind)
-  if total < ENOUGH_COSTS then return ROOM_COST_PPM end
+  local missing, guess = max(0, ENOUGH_COSTS - total), boundFor(ROOM_COST_PPM)
+  counts[guess], total = counts[guess] + missing, total + missing
   local seen = 0
   for index, count in ipairs(counts) do
     seen = seen + count
-    if seen * 4 >= total * 3 then return COST_BOUNDS_PPM[index] end
+    if seen * 4 >= total * 3 then return missing > 0 and index == guess and ROOM_COST_PPM or COST_BOUNDS_PPM[index] end
   end
 end
 
 local function expectedCost(kind, peers)
   local cost = max(learnedCost(kind), peers * PEER_COST_PPM)
   return min(MAX_ROOM_COST_PPM, max(MIN_ROOM_COST_PPM, cost))
+end
+
+-- Whether a room may come is decided by the peers that come with it: at least one.
+local function neededNow(peers)
+  return min(MAX_ROOM_COST_PPM, max(1, peers) * PEER_COST_PPM)
 end

@@ -1,0 +1,82 @@
+import { createMemoryBus } from "@fairlead/bus/memory";
+import type { Heartbeat } from "@fairlead/protocol";
+import { createMemoryRegistry } from "@fairlead/registry/memory";
+import { silentLogger } from "@fairlead/telemetry";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Room, RoomSettings } from "../room/room.ts";
+import type { Rooms } from "../rooms/rooms.ts";
+import type { Core } from "../worker/core.ts";
+import type { Claims } from "./claims.ts";
+import { relocateRoomsOf } from "./relocate-rooms.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function beatOf(usable: boolean[]): Heartbeat {
+  const idle = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0 };
+  return {
+    nodeId: "one",
+    incarnation: "one-run",
+    state: "ready",
+    busConnected: true,
+    region: "",
+    labels: [],
+    version: "1",
+    networkLoad: 0,
+    cores: usable.map((isUsable, core) => ({ ...idle, core, usable: isUsable })),
+    settledDebits: [],
+    observedCosts: [],
+    suspects: [],
+    capacity: { maxPeers: null, networkBps: 1 },
+    leases: { count: 0, epochSum: 0, named: [], isComplete: false },
+  };
+}
+
+/** A node of cores of which the first has lost its worker, and 120 rooms; `restart` gives it a new one. */
+async function setUp(others: boolean[]) {
+  const registry = createMemoryRegistry({ now: Date.now });
+  await registry.heartbeat(beatOf([true, ...others]));
+  const lost = await Promise.all(
+    Array.from({ length: 120 }, async (_, index) => {
+      const { lease } = await registry.place({ roomId: `room-${index}` });
+      return { roomId: lease.roomId, lease } as Room;
+    }),
+  );
+  await registry.heartbeat(beatOf([false, ...others]));
+  const started = Promise.withResolvers<void>();
+  const opened: number[] = [];
+  const rooms = {
+    onCore: (core: number) => lost.filter(({ lease }) => lease.core === core),
+    abandon: () => {},
+    roomIfHere: () => undefined,
+    open: async ({ lease }: RoomSettings) => void opened.push(lease.core),
+  } as unknown as Rooms;
+  const done = relocateRoomsOf({ index: 0, whenStarted: () => started.promise } as Core, {
+    nodeId: "one",
+    incarnation: "one-run",
+    bus: createMemoryBus(),
+    registry,
+    rooms,
+    log: silentLogger,
+    claims: {} as Claims,
+    beat: async () => void (await registry.heartbeat(beatOf([true, ...others]))),
+  });
+  const soon = () => vi.advanceTimersByTimeAsync(0);
+  return { opened, done, soon, restart: () => started.resolve() };
+}
+
+it("all rooms of a dead worker are opened as soon as the registry knows of the new one, none after a pause", async () => {
+  const { opened, soon, restart, done } = await setUp([]);
+  await soon();
+  expect(opened).toEqual([]);
+  restart();
+  await soon();
+  expect(opened).toEqual(Array.from({ length: 120 }, () => 0));
+  await done;
+});
+
+it("they do not wait for it where another core has room", async () => {
+  const { opened, soon } = await setUp([true]);
+  await soon();
+  expect(opened).toEqual(Array.from({ length: 60 }, () => 1));
+});
