@@ -14,7 +14,7 @@ export type ChangeTargets = {
   speakers: (change: Partial<RoomEvents["speakers.changed"]>) => void;
 };
 
-/** Hands a change of the room to the part that it concerns. */
+/** Hands a change of the room to the part of the client that it concerns. */
 export function applyChange(change: RoomChange, targets: ChangeTargets): void {
   const { ownPeerId, media, peers, local } = targets;
   switch (change.type) {
@@ -30,7 +30,7 @@ export function applyChange(change: RoomChange, targets: ChangeTargets): void {
       applyProducer(change, targets);
       break;
     case "consumer.added":
-      // A codec that this browser can't decode, or a session that ends meanwhile: the others are not held up.
+      // The browser can't decode this codec, or the session ends meanwhile. The other consumers go on.
       media.subscriptions.addConsumer(change.consumer).catch(() => {});
       break;
     case "consumer.removed":

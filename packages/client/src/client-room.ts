@@ -33,7 +33,7 @@ import { Wishes } from "./remote/wishes.ts";
 import { RoomMedia } from "./room-media.ts";
 import { TypedEmitter } from "./typed-emitter.ts";
 
-/** How long `leave()` waits for the node to have heard of it, and for the channel to be back that it goes by. */
+/** How long `leave()` waits for the node's answer, and for a channel if none is open. */
 const LEAVE_TIMEOUT_MS = 1_000;
 
 type ClientRoomOptions = {
@@ -43,7 +43,7 @@ type ClientRoomOptions = {
   createLink: (handlers: RoomLinkHandlers) => RoomLink;
 };
 
-/** The room as the app sees it: puts the link's events and the media together. */
+/** The room as the app sees it. Connects the events of the link with the media. */
 export class ClientRoom implements Room {
   connectionState: ConnectionState = "connecting";
   quality: ConnectionQuality = "excellent";
@@ -67,7 +67,7 @@ export class ClientRoom implements Room {
 
   constructor(options: ClientRoomOptions) {
     this.#options = options;
-    // Who does not join does not ask why it failed.
+    // Without a call of `join()` nobody would handle the rejection.
     this.#firstJoin.promise.catch(() => {});
     this.#playback = new Playback({
       blocked: () => this.#emitter.emit("playback.blocked", {}),
@@ -116,18 +116,18 @@ export class ClientRoom implements Room {
     return this.#playback.canPlay;
   }
 
-  /** @throws {FairleadError} Why the room was not entered; everything is freed then. */
+  /** @throws {FairleadError} The reason why the room was not entered; everything is freed then. */
   async join(): Promise<void> {
     this.#link.start();
     await this.#firstJoin.promise;
   }
 
-  /** Of a join that takes too long: it fails with the last refusal, which says more than `otherwise`. */
+  /** Ends a join that takes too long. It fails with the last refusal, or with `otherwise` if there was none. */
   giveUp(otherwise: FairleadError): void {
     this.close(this.#link.lastRefusal ?? otherwise);
   }
 
-  /** Frees everything at once. Idempotent; a join that goes on fails with `error`. */
+  /** Frees everything at once; a pending join fails with `error`. Idempotent. */
   close(error: FairleadError): void {
     if (this.connectionState === "closed") return;
     this.#stopWatchingPage();
@@ -194,7 +194,7 @@ export class ClientRoom implements Room {
   async leave(): Promise<void> {
     if (this.connectionState === "closed") return;
     this.#isLeaving = true;
-    // Sent synchronously: a page that goes away runs nothing after this.
+    // Must be sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.leave().catch(() => {});
     this.#publisher.close(new FairleadError("session_left"));
     if (this.#joined) await within(LEAVE_TIMEOUT_MS, heard).catch(() => {});
@@ -237,7 +237,10 @@ export class ClientRoom implements Room {
     this.#joined = joined;
     this.#grants = joined.grants;
     this.#media = new RoomMedia({
-      ...{ joined, command, peers: this.#remote, emitter: this.#emitter },
+      joined,
+      command,
+      peers: this.#remote,
+      emitter: this.#emitter,
       device: this.#options.device.current,
       iceTransportPolicy: this.#options.iceTransportPolicy,
       qualityChanged: (...grade) => this.#handleQuality(...grade),
@@ -254,7 +257,11 @@ export class ClientRoom implements Room {
     const media = this.#media;
     if (!media) return;
     const targets = {
-      ...{ media, ownPeerId: this.peerId, model: this.#model, peers: this.#remote, local: this.#local },
+      media,
+      ownPeerId: this.peerId,
+      model: this.#model,
+      peers: this.#remote,
+      local: this.#local,
       speakers: (change: Partial<RoomEvents["speakers.changed"]>) => this.#handleSpeakers(change),
     };
     for (const change of this.#model.apply(event)) applyChange(change, targets);
@@ -277,7 +284,7 @@ export class ClientRoom implements Room {
   }
 
   #handleOnline(): void {
-    this.#link.hurry();
+    this.#link.retryNow();
     this.#media?.transports.restartIce();
   }
 

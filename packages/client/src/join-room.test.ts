@@ -55,7 +55,11 @@ function nextEvent<N extends keyof RoomEvents>(from: Room, name: N): Promise<Roo
 }
 
 const peer = (peerId: string, identity = peerId): PeerInfo => ({
-  ...{ peerId, identity, name: identity, metadata: "", joinedAtMs: 0 },
+  peerId,
+  identity,
+  name: identity,
+  metadata: "",
+  joinedAtMs: 0,
 });
 const joinedPeers = (...peers: PeerInfo[]): RoomEvent => ({ name: "peers.joined", data: { peers } });
 const produced = (producerId: string, peerId: string, source: Source = "microphone"): RoomEvent => {
@@ -346,7 +350,7 @@ describe("a cluster in trouble", () => {
     expect(signaling.frames.filter(({ type }) => type === "join")).toHaveLength(1);
   });
 
-  it("makes who was in ask again until the room has a place, on the open socket while there is one", async () => {
+  it("makes a peer that was in ask again until the room has a place, on the open socket while there is one", async () => {
     const { room, socket } = await joined();
     socket.send({ type: "moved", roomId: "room", epoch: 2 });
     for (const code of ["node_unreachable", "registry_cold"] as const) {
@@ -360,7 +364,7 @@ describe("a cluster in trouble", () => {
     expect((await moved).epoch).toBe(2);
   });
 
-  it("is told to who waits to get in after a short while", async () => {
+  it("is reported after a short while to a user who waits to get in", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const joining = join();
     const { socket } = await signaling.next("join");
@@ -483,7 +487,7 @@ describe("a room that moved", () => {
 });
 
 describe("a subscribed track that ends", () => {
-  it("gives its elements back to who hears of it, and shows nothing afterwards", async () => {
+  it("gives its elements back to the listener of the event, and shows nothing afterwards", async () => {
     vi.stubGlobal("MediaStream", TrackList);
     const { room, socket } = await joined();
     const subscribed = nextEvent(room, "track.subscribed");

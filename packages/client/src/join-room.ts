@@ -1,14 +1,13 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
-import { baseUrls } from "./channel/base-url.ts";
+import { ChannelOpener } from "./channel/channel-opener.ts";
 import { HttpChannel } from "./channel/http-channel.ts";
 import { TransportMemory } from "./channel/transport-memory.ts";
-import { Ways } from "./channel/ways.ts";
 import { WebSocketChannel } from "./channel/web-socket-channel.ts";
 import { ClientRoom } from "./client-room.ts";
+import { Admission } from "./connection/admission.ts";
 import { CapabilitiesCache } from "./connection/capabilities-cache.ts";
-import { Introduction } from "./connection/introduction.ts";
 import { exponentialBackoff } from "./connection/reconnect-policy.ts";
 import { RoomLink, type RoomLinkHandlers } from "./connection/room-link.ts";
 import { MediaDevice } from "./media/media-device.ts";
@@ -17,8 +16,8 @@ const JOIN_TIMEOUT_MS = 15_000;
 
 /**
  * Joins the room that `ticket` names.
- * @throws {FairleadError} When the room refuses: `ticket_expired`, `banned`, `room_full`, `no_capacity`, …;
- * `signaling_unreachable`; when nothing came of it in time the last refusal, or `node_timeout` without one. Nothing stays open then.
+ * @throws {FairleadError} The room's refusal: `ticket_expired`, `banned`, `room_full`, `no_capacity`, …;
+ * `signaling_unreachable`; after `joinTimeoutMs` the last refusal, or `node_timeout` if there was none. Nothing stays open then.
  */
 export async function joinRoom(options: JoinOptions): Promise<Room> {
   const urls = baseUrls(options.url);
@@ -30,14 +29,18 @@ export async function joinRoom(options: JoinOptions): Promise<Room> {
     joinTimeoutMs = JOIN_TIMEOUT_MS,
     transport = "auto",
   } = options;
-  const introduction = new Introduction({ ticket, autoSubscribe });
-  const device = new MediaDevice(options.device ?? {}, introduction);
+  const admission = new Admission({ ticket, autoSubscribe });
+  const device = new MediaDevice(options.device ?? {}, admission);
   const cache = new CapabilitiesCache(urls.http);
   const policy = options.reconnect ?? exponentialBackoff();
-  const ways = createWays(urls, transport, introduction);
+  const opener = createChannelOpener(urls, transport, admission);
   const createLink = (handlers: RoomLinkHandlers) =>
     new RoomLink({
-      ...{ introduction, ways, policy, now: () => performance.now(), random: Math.random },
+      admission,
+      opener,
+      policy,
+      now: () => performance.now(),
+      random: Math.random,
       handlers: {
         ...handlers,
         capabilities: (fresh) => handlers.capabilities(cache.save(fresh)),
@@ -51,13 +54,24 @@ export async function joinRoom(options: JoinOptions): Promise<Room> {
   return room;
 }
 
-function createWays(
+/**
+ * @param url `http(s)` or `ws(s)`; slashes at the end are ignored.
+ * @throws {FairleadError} `invalid_request` for any other scheme.
+ */
+function baseUrls(url: string): { http: string; webSocket: string } {
+  const match = /^(?:http|ws)(s?):\/\/(.+?)\/*$/.exec(url);
+  if (!match) throw new FairleadError("invalid_request", { message: "url: expected http(s):// or ws(s)://" });
+  const [, secure, rest] = match;
+  return { http: `http${secure}://${rest}`, webSocket: `ws${secure}://${rest}` };
+}
+
+function createChannelOpener(
   urls: { http: string; webSocket: string },
   transport: NonNullable<JoinOptions["transport"]>,
-  introduction: Introduction,
-): Ways {
-  const http = { url: urls.http, sessionId: () => introduction.sessionId };
-  return new Ways({
+  admission: Admission,
+): ChannelOpener {
+  const http = { url: urls.http, sessionId: () => admission.sessionId };
+  return new ChannelOpener({
     transport,
     open: {
       websocket: (handlers) => new WebSocketChannel(`${urls.webSocket}/v1/connect`, handlers),

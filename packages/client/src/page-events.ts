@@ -1,13 +1,13 @@
 type PageHandlers = {
-  /** The page goes away for good. Only what happens synchronously still happens. */
+  /** The page goes away for good. Only synchronous work still happens. */
   gone(): void;
   online(): void;
 };
 
-/** @returns A function that takes the listeners off. Outside of a browser nothing happens. */
+/** @returns A function that removes the listeners. Does nothing outside of a browser. */
 export function watchPage({ gone, online }: PageHandlers): () => void {
   if (typeof window === "undefined") return () => {};
-  // A page that goes to the back/forward cache may come back: its session resumes then.
+  // A page in the back/forward cache may come back, and then resumes its session.
   const handlePageHide = (event: PageTransitionEvent) => event.persisted || gone();
   window.addEventListener("pagehide", handlePageHide);
   window.addEventListener("online", online);

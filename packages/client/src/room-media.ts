@@ -19,7 +19,7 @@ type RoomMediaOptions = {
   qualityChanged: (...grade: [peerId: string, quality: RoomEvents["quality.changed"]["quality"]]) => void;
 };
 
-/** Everything that lives and ends with one session's transports. */
+/** Everything that lives as long as one session's transports. */
 export class RoomMedia {
   readonly transports: PeerTransports;
   readonly subscriptions: Subscriptions;
@@ -47,7 +47,7 @@ export class RoomMedia {
   }
 }
 
-/** Silence is not sent (DTX), so only video proves by its absence that something is wrong. */
+/** Browsers send no packets in silence (DTX), so only missing video proves a fault. */
 function expectedStreams(peers: RemotePeers): ExpectedStream[] {
   return [...peers.peers.values()].flatMap(({ peerId, tracks }) =>
     [...tracks.values()].flatMap(({ ssrc, kind, isMuted, isWanted }) => {

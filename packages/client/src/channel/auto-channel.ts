@@ -2,16 +2,16 @@ import { type ClientFrameInput, errorCodeOfClose } from "@fairlead/protocol";
 import type { SignalingTransport } from "../api/options.ts";
 import type { Channel, ChannelHandlers, OpenChannel } from "./channel.ts";
 
-/** A channel that goes another way when nobody answers on the first. */
+/** Opens one channel, and falls back to the next kind when nobody answers on it. */
 export class AutoChannel implements Channel {
   readonly #handlers: ChannelHandlers;
-  readonly #others: OpenChannel[];
+  readonly #fallbacks: OpenChannel[];
   #channel: Channel;
   #isAnswered = false;
 
-  constructor([first, ...others]: readonly [OpenChannel, ...OpenChannel[]], handlers: ChannelHandlers) {
+  constructor([first, ...fallbacks]: readonly [OpenChannel, ...OpenChannel[]], handlers: ChannelHandlers) {
     this.#handlers = handlers;
-    this.#others = others;
+    this.#fallbacks = fallbacks;
     this.#channel = this.#open(first);
   }
 
@@ -31,21 +31,21 @@ export class AutoChannel implements Channel {
     this.#channel.close();
   }
 
-  #open(way: OpenChannel): Channel {
+  #open(open: OpenChannel): Channel {
     const { opened, frame, closed } = this.#handlers;
-    return way({
+    return open({
       opened,
       frame: (received) => {
         this.#isAnswered = true;
         frame(received);
       },
       closed: (closeCode) => {
-        const other = this.#others[0];
-        const isWord = this.#isAnswered || errorCodeOfClose(closeCode) !== undefined;
-        if (isWord || !other) closed(closeCode);
+        const fallback = this.#fallbacks[0];
+        const isAnswer = this.#isAnswered || errorCodeOfClose(closeCode) !== undefined;
+        if (isAnswer || !fallback) closed(closeCode);
         else {
-          this.#others.shift();
-          this.#channel = this.#open(other);
+          this.#fallbacks.shift();
+          this.#channel = this.#open(fallback);
         }
       },
     });

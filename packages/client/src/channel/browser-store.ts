@@ -1,7 +1,7 @@
-/** The parts of Web Storage that are needed. */
+/** The part of Web Storage that the SDK uses. */
 export type PageStore = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** @returns Undefined where the browser denies it, and outside of one. */
+/** @returns undefined where the browser denies storage, and outside of a browser. */
 export function browserStore(): PageStore | undefined {
   try {
     return globalThis.localStorage;

@@ -1,34 +1,43 @@
-import type { ClientFrameInput, ServerFrame } from "@fairlead/protocol";
+import { type ClientFrameInput, ServerFrame } from "@fairlead/protocol";
 import type { SignalingTransport } from "../api/options.ts";
 
 export type ChannelHandlers = {
   /**
-   * Ready for `join` or `resume`. Comes again when the channel had to begin anew another way, before anybody answered: then
-   * it has to be said again.
+   * The channel is ready for `join` or `resume`. Called again if nobody answered and the channel fell back to another
+   * transport: the owner must then send its opening frame once more.
    */
   opened(): void;
-  /** Never a `pong`: the channel keeps itself warm. */
+  /** Called for every frame except `pong`, which the channel handles itself. */
   frame(frame: ServerFrame): void;
-  /** For who asked with a `ping` whether anybody is there. */
+  /** The server answered a `ping`. */
   pong?(): void;
-  /** Once, whatever the cause. `closeCode` 1006: lost without a farewell, or silent for too long. */
+  /** Called once, whatever the cause. `closeCode` 1006: the connection broke, or was silent for too long. */
   closed(closeCode: number): void;
 };
 
-/** The client's end of a connection to signaling, whatever carries it. It keeps itself warm. */
+/** The client's end of a connection to signaling, over any transport. It sends its own pings. */
 export type Channel = {
   readonly transport: SignalingTransport;
   readonly isOpen: boolean;
-  /** Frames for a channel that is not open are dropped: who needs them sends them again. */
+  /** Drops the frame if the channel is not open; the owner sends it again later if it still matters. */
   send(frame: ClientFrameInput): void;
-  /** Closes without a call of `closed`. Idempotent. */
+  /** Closes without calling `closed`. Idempotent. */
   close(): void;
 };
 
-/** No handler is called before it returns. */
+/** Calls no handler before it returns. */
 export type OpenChannel = (handlers: ChannelHandlers) => Channel;
 
-/** RFC 6455 § 7.1.5: closed without a word. */
+/** RFC 6455 § 7.1.5: the connection broke without a close frame. */
 export const LOST = 1006;
-/** Intervals without any frame, though we ping in each, after which a channel is dead to us. */
+/** A channel is lost after this many ping intervals without a frame from the server. */
 export const SILENT_INTERVALS = 2;
+
+/** @returns undefined for a frame that this version does not know, as a newer server may send. */
+export function parseFrame(data: unknown): ServerFrame | undefined {
+  try {
+    return ServerFrame.safeParse(JSON.parse(String(data))).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -3,8 +3,8 @@ import { ErrorAnswer, FairleadError, fromErrorBody } from "@fairlead/protocol";
 type Schema<T> = { parse(value: unknown): T };
 
 /**
- * @returns The answer, 2xx.
- * @throws {FairleadError} Signaling's refusal; `signaling_unreachable` when nobody answers, or somebody else.
+ * @returns An answer with a 2xx status.
+ * @throws {FairleadError} Signaling's refusal; `signaling_unreachable` if nobody answers, or something other than signaling.
  */
 export async function fetchSignaling(url: string, request: RequestInit = {}): Promise<Response> {
   return unlessUnreachable(async () => {
@@ -14,13 +14,13 @@ export async function fetchSignaling(url: string, request: RequestInit = {}): Pr
   });
 }
 
-/** As `fetchSignaling`, with the answer's body. @throws {FairleadError} Also `signaling_unreachable` for another body. */
+/** Fetches and parses the body. @throws {FairleadError} As `fetchSignaling`; `signaling_unreachable` for any other body. */
 export async function fetchParsed<T>(schema: Schema<T>, url: string, request: RequestInit = {}): Promise<T> {
   const answer = await fetchSignaling(url, request);
   return unlessUnreachable(async () => schema.parse(await answer.json()));
 }
 
-/** A proxy's page is no word of signaling's. @throws {SyntaxError} For no JSON. */
+/** An error page of a proxy counts as `signaling_unreachable`. @throws {SyntaxError} The body is not JSON. */
 async function refusalOf(answer: Response): Promise<FairleadError> {
   const { data } = ErrorAnswer.safeParse(await answer.json());
   const message = `HTTP status ${answer.status}`;

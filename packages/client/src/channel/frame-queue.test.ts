@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { FrameQueue, type SessionFrame } from "./frame-queue.ts";
 
 const command = (id: number, data: unknown = {}): SessionFrame => ({
-  ...{ type: "command", id, settledBelow: 1, name: "producer.pause", data },
+  type: "command",
+  id,
+  settledBelow: 1,
+  name: "producer.pause",
+  data,
 });
 
 function taken(queue: FrameQueue): SessionFrames["frames"] {

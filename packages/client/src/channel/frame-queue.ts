@@ -1,11 +1,12 @@
 import { BATCH_LIMIT, type ClientFrameInput, SESSION_BODY_LIMIT_BYTES } from "@fairlead/protocol";
 
-/** What a session sends once it is there. */
+/** A frame that a client sends within a session. */
 export type SessionFrame = Extract<ClientFrameInput, { type: "command" | "ack" | "ping" }>;
 
+/** Room for the JSON around the frames. */
 const BRACKETS_BYTES = 64;
 
-/** Frames that wait for their request, in order. What a newer frame says better is replaced, so that it stays small. */
+/** Frames that wait for the next request, in order. A newer frame replaces one that it supersedes, so the queue stays small. */
 export class FrameQueue {
   #frames: SessionFrame[] = [];
 
@@ -14,13 +15,13 @@ export class FrameQueue {
   }
 
   add(frame: SessionFrame): void {
-    const index = this.#frames.findIndex((other) => saysTheSame(other, frame));
+    const index = this.#frames.findIndex((other) => isSuperseded(other, frame));
     const before = this.#frames[index];
     if (before) this.#frames[index] = merge(before, frame);
     else this.#frames.push(frame);
   }
 
-  /** @returns The body of the next request (`SessionFrames`): as many as one takes, at least one. */
+  /** @returns The body of the next request (`SessionFrames`): as many frames as fit, at least one. */
   takeBody(): string {
     const encoder = new TextEncoder();
     const taken: string[] = [];
@@ -36,11 +37,11 @@ export class FrameQueue {
   }
 }
 
-function saysTheSame(a: SessionFrame, b: SessionFrame): boolean {
+function isSuperseded(a: SessionFrame, b: SessionFrame): boolean {
   return a.type === "command" ? b.type === "command" && a.id === b.id : a.type === b.type;
 }
 
-/** A wish to see events again is kept as long as it is about the same gap. */
+/** A request to resend events stays in force while the position has not moved on. */
 function merge(before: SessionFrame, frame: SessionFrame): SessionFrame {
   if (before.type !== "ack" || frame.type !== "ack" || before.position !== frame.position) return frame;
   return { ...frame, resend: before.resend || frame.resend };

@@ -10,15 +10,19 @@ import { openedSession } from "../testing/scripted-signaling.ts";
 import { HttpChannel } from "./http-channel.ts";
 
 const JOIN: ClientFrameInput = {
-  ...{ type: "join", protocolVersion: 1, joinId: "join-of-the-test", ticket: "ticket-of-the-test" },
-  ...{
-    capabilitiesVersion: "v1",
-    rtpCapabilities: { codecs: [], headerExtensions: [] },
-    autoSubscribe: true,
-  },
+  type: "join",
+  protocolVersion: 1,
+  joinId: "join-of-the-test",
+  ticket: "ticket-of-the-test",
+  capabilitiesVersion: "v1",
+  rtpCapabilities: { codecs: [], headerExtensions: [] },
+  autoSubscribe: true,
 };
 const RESUME: ClientFrameInput = {
-  ...{ type: "resume", protocolVersion: 1, sessionTicket: "session-ticket-before", position: "1:7" },
+  type: "resume",
+  protocolVersion: 1,
+  sessionTicket: "session-ticket-before",
+  position: "1:7",
 };
 const RESUMED = { type: "resumed", sessionTicket: "session-ticket-after", connection: 2 } as const;
 const command = (id: number, name = "producer.pause") =>

@@ -14,21 +14,21 @@ import { HttpSession } from "./http-session.ts";
 type Frame<T extends ClientFrameInput["type"]> = Extract<ClientFrameInput, { type: T }>;
 
 export type HttpChannelOptions = {
-  /** Signaling's base, `http(s)`. */
+  /** Base URL of signaling, `http(s)`. */
   url: string;
-  /** Of the session that a `resume` is about. */
+  /** The session that a `resume` names. */
   sessionId: () => string;
 };
 
 /**
- * Frames over plain HTTP, where no WebSocket gets through: `join` is `POST /v1/sessions`, and like `resume` it opens the
- * stream of events; `session.leave` is `DELETE`; all else is posted to the session.
+ * Carries frames over plain HTTP where no WebSocket gets through. `join` is `POST /v1/sessions`. Both `join` and `resume` open
+ * the stream of events. `session.leave` is `DELETE`. Every other frame is posted to the session.
  */
 export class HttpChannel implements Channel {
   readonly transport = "http";
   readonly #options: HttpChannelOptions;
   readonly #handlers: ChannelHandlers;
-  /** The present join's. */
+  /** Aborts the request of the present join. */
   #joining: AbortController | null = null;
   #session: HttpSession | null = null;
   #isOver = false;
@@ -68,7 +68,7 @@ export class HttpChannel implements Channel {
       const opened = await fetchParsed(OpenedSession, url, { method: "POST", headers, body, signal });
       if (joining.signal.aborted) return;
       const { sessionId, sessionTicket, position } = opened;
-      // The stream is asked for first: whoever hears of the join may send at once.
+      // Open the stream first: our owner may send frames as soon as it hears of the join.
       this.#session = this.#attach({ sessionId, sessionTicket, position, hasJoined: true });
       this.#handlers.frame({ type: "joined", ...opened });
     } catch (error) {
@@ -103,13 +103,13 @@ export class HttpChannel implements Channel {
       await this.#session?.leave();
       if (!this.#isOver) this.#handlers.frame({ type: "reply", id, ok: true, data: {} });
     } catch {
-      // The session ends after its grace time.
+      // The node ends the session after its grace time.
     }
   }
 
   #handleFrame(frame: ServerFrame, hasJoined: boolean): void {
     if (frame.type === "error") this.#refuse(new FairleadError(frame.error.code, frame.error));
-    // Who has joined a moment ago does not know that it took a second request to hear the events.
+    // The owner has its `joined` already; for it, the stream of events that opened now only brings a newer ticket.
     else if (frame.type === "resumed" && hasJoined)
       this.#handlers.frame({ type: "session_ticket", sessionTicket: frame.sessionTicket });
     else this.#handlers.frame(frame);
@@ -120,7 +120,7 @@ export class HttpChannel implements Channel {
     else this.#finish(LOST);
   }
 
-  /** As on a WebSocket: told, then closed if the code says so, or nobody begins anew on what is left. */
+  /** As on a WebSocket: reports the error, then closes if its code says so, or if the owner does not start over on this channel. */
   #refuse(error: FairleadError): void {
     const refused = this.#session;
     refused?.close();
@@ -143,7 +143,7 @@ export class HttpChannel implements Channel {
   }
 }
 
-/** Signaling that has no such routes is as good as none. */
+/** A server without our routes is not signaling: the channel is lost rather than refused. */
 function isRefusal(error: unknown): error is FairleadError {
   return error instanceof FairleadError && ERRORS[error.code].ends !== "route";
 }

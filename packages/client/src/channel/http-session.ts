@@ -5,27 +5,26 @@ import {
   type ServerFrame,
   SessionReplies,
 } from "@fairlead/protocol";
-import { SILENT_INTERVALS } from "./channel.ts";
+import { parseFrame, SILENT_INTERVALS } from "./channel.ts";
 import { fetchParsed, fetchSignaling } from "./fetch-signaling.ts";
 import { FrameQueue, type SessionFrame } from "./frame-queue.ts";
-import { parseFrame } from "./parse-frame.ts";
 import { readEvents } from "./read-events.ts";
 
-/** Longer than signaling waits for a node's answer (5 s), and time enough to resume before the grace time is over. */
+/** Longer than signaling waits for a node (5 s), and short enough to resume within the grace time. */
 const POST_TIMEOUT_MS = 7_500;
 
 export type HttpSessionOptions = {
-  /** Of the session: `…/v1/sessions/{session}`. */
+  /** `…/v1/sessions/{session}`. */
   url: string;
   sessionTicket: string;
   frame(frame: ServerFrame): void;
-  /** Once: refused, or lost with `signaling_unreachable`. */
+  /** Called once: signaling refused, or was lost (`signaling_unreachable`, or null). */
   failed(error: unknown): void;
 };
 
 /**
- * One attachment of this client to its session, over HTTP: the stream of its events, and one request after the other with
- * what it has to say. What waits meanwhile goes with the next one, so that the order is kept.
+ * Attaches this client to its session over HTTP: one stream of events, and one request at a time with the client's frames.
+ * Frames that come meanwhile wait for the next request, which keeps their order.
  */
 export class HttpSession {
   readonly #options: HttpSessionOptions;
@@ -33,14 +32,14 @@ export class HttpSession {
   readonly #queue = new FrameQueue();
   readonly #ticks: ReturnType<typeof setInterval>;
   #sessionTicket: string;
-  /** From the stream's first frame on, which brings the ticket of this attachment: an older one's commands are refused. */
+  /** The stream has brought the ticket of this attachment. Commands with an older ticket would be refused. */
   #isAttached = false;
   readonly #attached = Promise.withResolvers<void>();
   #isPosting = false;
   #isPinging = false;
   #silentIntervals = 0;
 
-  /** @param position The last event applied: the stream goes on behind it. */
+  /** @param position The last event that was applied: the stream continues after it. */
   constructor(options: HttpSessionOptions, position: Position) {
     this.#options = options;
     this.#sessionTicket = options.sessionTicket;
@@ -53,14 +52,14 @@ export class HttpSession {
     void this.#postAll();
   }
 
-  /** The request outlives the page. @throws {FairleadError} */
+  /** Leaves the session; the request outlives the page. @throws {FairleadError} */
   async leave(): Promise<void> {
     const sessionTicket = this.#sessionTicket;
     try {
       await this.#requestLeave();
     } catch (error) {
       const isOlder = error instanceof FairleadError && error.code === "session_replaced";
-      // Our own attach may have been faster, whose ticket is about to come.
+      // Our own attach may have overtaken this request, and its newer ticket is on its way.
       if (isOlder && !this.#isAttached) await this.#attached.promise;
       if (!isOlder || this.#sessionTicket === sessionTicket) throw error;
       await this.#requestLeave();
@@ -133,8 +132,8 @@ export class HttpSession {
   }
 
   /**
-   * Answers the stream's `pong`, since the stream can't tell a client that is gone from one that says nothing. Not by a timer:
-   * browsers cut those of a hidden tab to one a minute. Not behind the commands either: one of them may hang.
+   * Answers the stream's `pong`, which proves to signaling that this client still runs. A timer would not do: browsers
+   * run those of a hidden tab once a minute. Nor may the ping wait behind the commands, since one of them may hang.
    */
   async #ping(): Promise<void> {
     if (!this.#isAttached || this.#isPinging) return;

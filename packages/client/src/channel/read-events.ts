@@ -1,13 +1,13 @@
 import { createParser } from "eventsource-parser";
 
-/** The longest frame of the server's, and then some, in UTF-16 units: more is no event stream of Fairlead's. */
+/** In UTF-16 units, well above the longest frame that a server sends. */
 const MAX_BUFFERED = 4_000_000;
 
 /**
- * Reads server-sent events from an answer until it ends. (`EventSource` can't: it sends no `Authorization`.)
+ * Reads server-sent events from an answer until it ends. `EventSource` is no use here: it sends no `Authorization`.
  *
  * @param receive Gets the data of each event, in order.
- * @throws {TypeError} The answer is none, or was lost or aborted on its way.
+ * @throws {TypeError} The answer is no event stream, or it broke off, or was aborted.
  */
 export async function readEvents(answer: Response, receive: (data: string) => void): Promise<void> {
   const type = answer.headers.get("content-type") ?? "";

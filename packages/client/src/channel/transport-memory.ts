@@ -1,9 +1,9 @@
 import { browserStore, type PageStore } from "./browser-store.ts";
 
-/** Who has moved to another network since then should not have to wait for the next try to find out. */
+/** The device may be in another network after this time, so the next page tries a WebSocket first again. */
 const FORGOTTEN_AFTER_MS = 3_600_000;
 
-/** Remembers, over pages of this browser, that a signaling URL was reached by HTTP only. */
+/** Remembers, across pages of this browser, that a signaling URL could only be reached by HTTP. */
 export class TransportMemory {
   readonly #key: string;
   readonly #now: () => number;
@@ -30,7 +30,7 @@ export class TransportMemory {
       if (needsHttp) this.#store?.setItem(this.#key, String(this.#now()));
       else this.#store?.removeItem(this.#key);
     } catch {
-      // Full or forbidden: the next page finds out by itself.
+      // Storage is full or forbidden: the next page finds out by itself.
     }
   }
 }

@@ -1,19 +1,18 @@
 import { type ClientFrameInput, PING_INTERVAL_MS } from "@fairlead/protocol";
-import { type Channel, type ChannelHandlers, LOST, SILENT_INTERVALS } from "./channel.ts";
-import { parseFrame } from "./parse-frame.ts";
+import { type Channel, type ChannelHandlers, LOST, parseFrame, SILENT_INTERVALS } from "./channel.ts";
 
-/** Some networks let the upgrade hang, others let it through and no frame after it. */
+/** In some networks the upgrade hangs; others let it through, but no frame after it. */
 const OPEN_WITHIN_MS = 4_000;
-/** Nothing was heard on a new socket for this long: it is asked for a sign of life, and has as long again. */
+/** A new socket that is silent for this long is sent a ping, and has as long again to answer. */
 const ASK_AFTER_MS = 2_000;
 
-/** One WebSocket with parsed frames, kept warm by pings, and closed by us when it falls silent. */
+/** One WebSocket with parsed frames. It sends pings, and closes when the server falls silent. */
 export class WebSocketChannel implements Channel {
   readonly transport = "websocket";
   readonly #webSocket: WebSocket;
   readonly #handlers: ChannelHandlers;
   readonly #pings: ReturnType<typeof setInterval>;
-  /** Runs until the first message. */
+  /** Cleared by the first message. */
   #deadline: ReturnType<typeof setTimeout>;
   #silentIntervals = 0;
   #isOver = false;

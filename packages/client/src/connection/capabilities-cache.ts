@@ -5,8 +5,8 @@ import { fetchParsed } from "../channel/fetch-signaling.ts";
 const memory = new Map<string, Capabilities>();
 
 /**
- * The cluster's capabilities change with a deployment, not with a room, so they are kept for the next join: in memory and
- * in `store`. Stale ones do no harm: the join is refused with the fresh set.
+ * Keeps the cluster's capabilities for the next join, in memory and in `store`: they change with a deployment, not with a
+ * room. A stale copy does no harm, since the refusal of the join brings the fresh set.
  */
 export class CapabilitiesCache {
   readonly #url: string;
@@ -17,7 +17,7 @@ export class CapabilitiesCache {
     this.#store = store;
   }
 
-  /** @throws {FairleadError} `signaling_unreachable`; signaling's own refusals. */
+  /** @throws {FairleadError} `signaling_unreachable`; signaling's refusals. */
   async load(signal?: AbortSignal): Promise<Capabilities> {
     const kept = memory.get(this.#url) ?? this.#read();
     return kept ?? this.save(await fetchParsed(Capabilities, `${this.#url}/v1/capabilities`, { signal }));
@@ -28,7 +28,7 @@ export class CapabilitiesCache {
     try {
       this.#store?.setItem(this.#key, JSON.stringify(capabilities));
     } catch {
-      // Full or forbidden: the copy in memory serves.
+      // Storage is full or forbidden: the copy in memory serves.
     }
     return capabilities;
   }
@@ -46,7 +46,7 @@ export class CapabilitiesCache {
   }
 }
 
-/** For tests: what a page that was just opened knows. */
+/** For tests: puts the module in the state of a page that was just opened. */
 export function forgetCapabilities(): void {
   memory.clear();
 }

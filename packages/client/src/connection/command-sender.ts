@@ -7,14 +7,14 @@ import {
 } from "@fairlead/protocol";
 
 const TICK_MS = 500;
-/** A command without an answer is sent again after this time on a live socket: the bus behind it may have lost it. */
+/** The bus may have lost a command or its reply, so a command is sent again after this time on a live socket. */
 export const RESEND_AFTER_MS = 3_000;
-/** And given up after this one. Time without a socket does not count. */
+/** A command fails after this time without a reply. Time without a socket does not count. */
 export const GIVE_UP_AFTER_MS = 15_000;
-/** Of a command's frame, in UTF-16 units: leaves room for its name and its numbers. */
+/** Limit of a command's data in UTF-16 units: leaves room in the frame for its name and numbers. */
 const DATA_LIMIT = FRAME_LIMIT - 256;
 
-/** Sends a session's commands until they are answered. The node makes sure that each acts once. */
+/** Sends a session's commands until they are answered. The node executes each of them once. */
 export class CommandSender {
   readonly #send: (command: CommandEnvelope) => void;
   readonly #outbox = new CommandOutbox();
@@ -29,12 +29,12 @@ export class CommandSender {
   }
 
   /**
-   * @throws {FairleadError} The node's refusal; `node_timeout`; `command_window_exceeded`; `frame_too_large`; why the session
-   * ended.
+   * @throws {FairleadError} The node's refusal; `node_timeout`; `command_window_exceeded`; `frame_too_large`; the error that
+   * ended the session.
    */
   async request(name: string, data: unknown): Promise<unknown> {
     if (this.#ending) throw this.#ending;
-    // Signaling would end the session with it.
+    // Signaling would end the session because of such a frame.
     if (JSON.stringify({ data }).length > DATA_LIMIT) throw new FairleadError("frame_too_large");
     const { id, reply } = this.#outbox.add(name, data);
     this.#waitedMs.set(id, 0);
@@ -50,7 +50,7 @@ export class CommandSender {
     this.#outbox.settle(reply);
   }
 
-  /** A socket carries the session (again): what is unanswered goes out in order. */
+  /** A socket carries the session (again): sends the unanswered commands in order. */
   goLive(): void {
     this.goAway();
     if (this.#ending) return;

@@ -1,23 +1,36 @@
 import type { ClientFrameInput, ErrorCode, ServerFrame } from "@fairlead/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ChannelOpener } from "../channel/channel-opener.ts";
 import { TransportMemory } from "../channel/transport-memory.ts";
-import { Ways } from "../channel/ways.ts";
 import { memoryStore, type ScriptedChannel, ScriptedChannels } from "../testing/scripted-channels.ts";
 import { Connection } from "./connection.ts";
 
 const RESUME: ClientFrameInput = {
-  ...{ type: "resume", protocolVersion: 1, sessionTicket: "a-session-ticket", position: "1:0" },
+  type: "resume",
+  protocolVersion: 1,
+  sessionTicket: "a-session-ticket",
+  position: "1:0",
 };
 const RESUMED: ServerFrame = { type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 };
 const PING: ClientFrameInput = { type: "ping" };
 const MUTE: ClientFrameInput = {
-  ...{ type: "command", id: 1, settledBelow: 1, name: "peer.mute", data: {} },
+  type: "command",
+  id: 1,
+  settledBelow: 1,
+  name: "peer.mute",
+  data: {},
 };
 const LEAVE: ClientFrameInput = {
-  ...{ type: "command", id: 2, settledBelow: 1, name: "session.leave", data: {} },
+  type: "command",
+  id: 2,
+  settledBelow: 1,
+  name: "session.leave",
+  data: {},
 };
 const event = (sequence: number): ServerFrame => ({
-  ...{ type: "event", position: `1:${sequence}`, event: { name: "snapshot.ended", data: {} } },
+  type: "event",
+  position: `1:${sequence}`,
+  event: { name: "snapshot.ended", data: {} },
 });
 const refusal = (code: ErrorCode): ServerFrame => ({
   type: "error",
@@ -35,11 +48,12 @@ beforeEach(() => {
   heard = [];
   const memory = new TransportMemory("https://meet.example", Date.now, memoryStore());
   connection = new Connection({
-    ways: new Ways({ open: channels.open, transport: "auto", memory, random: () => 0 }),
+    opener: new ChannelOpener({ open: channels.open, transport: "auto", memory, random: () => 0 }),
     policy: { giveUpAfterMs: 60_000, nextDelayMs: () => 100 },
-    ...{ now: Date.now, random: () => 0 },
+    now: Date.now,
+    random: () => 0,
     handlers: {
-      introduce: () => RESUME,
+      openingFrame: () => RESUME,
       live: () => void heard.push("live"),
       frame: (frame) => void heard.push(frame.type === "event" ? frame.position : frame.type),
       away: () => void heard.push("away"),
@@ -167,7 +181,7 @@ describe("a session that lives on HTTP", () => {
 
   it("tries at once when the network is another", () => {
     liveOnHttp();
-    connection.hurry();
+    connection.retryNow();
     expect(channels.transports).toEqual(["websocket", "http", "websocket"]);
   });
 

@@ -8,53 +8,56 @@ import {
 } from "@fairlead/protocol";
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
 import { type Channel, LOST, type OpenChannel } from "../channel/channel.ts";
-import type { Ways } from "../channel/ways.ts";
+import type { ChannelOpener } from "../channel/channel-opener.ts";
 import { isPassing } from "./judge-refusal.ts";
 import { Upgrade } from "./upgrade.ts";
 
-/** A join or resume without an answer: the channel is tried anew. */
-const INTRODUCTION_TIMEOUT_MS = 10_000;
-/** A channel that lived this long was worth an immediate retry; one that did not may be part of a loop. */
+/** A channel is given up when a join or resume on it gets no answer for this long. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** After a channel that lived this long, delays begin at the first attempt again; a shorter life may be part of a loop. */
 const STABLE_AFTER_MS = 5_000;
-/** So long may a resume still act that came to nothing here: it takes the session from ourselves. */
+/** A resume that we gave up on may still reach the server within this time, and replace our own session. */
 const ABANDONED_ACTS_WITHIN_MS = 10_000;
-/** Refusals that soon give way to something else leave the delays at those of this attempt. */
+/** Delays do not grow beyond those of this attempt while signaling answers with a fault that soon passes. */
 const SOON_ATTEMPT = 3;
-/** RFC 6455 § 7.4.1 and the registry of close codes: the server or what stands before it goes away, or restarts. */
+/** RFC 6455 § 7.4.1 and the IANA registry: the server, or a proxy before it, goes away or restarts. */
 const RESTART_CLOSE_CODES: readonly number[] = [1001, 1012];
 
 type Timer = ReturnType<typeof setTimeout>;
 type State =
   | { state: "idle" | "ended" }
-  /** For the next try, on the channel that is still open, if one is. */
+  /** Waits for the next try. `channel` is the one that is still open, if any. */
   | { state: "waiting"; timer: Timer; channel: Channel | null }
   | { state: "opening"; channel: Channel }
-  | { state: "introducing"; timer: Timer; channel: Channel }
+  | { state: "requesting"; timer: Timer; channel: Channel }
   | { state: "live"; sinceMs: number; channel: Channel };
 
-type Introduced = Extract<ServerFrame, { type: "joined" | "resumed" }>;
+type SessionAnswer = Extract<ServerFrame, { type: "joined" | "resumed" }>;
 
 export type ConnectionHandlers = {
-  /** The first frame for a channel: join or resume. */
-  introduce(): ClientFrameInput;
-  live(frame: Introduced): void;
+  /** Builds the first frame of a channel: `join` or `resume`. */
+  openingFrame(): ClientFrameInput;
+  live(frame: SessionAnswer): void;
   frame(frame: ServerFrame): void;
-  /** No longer live; tried again unless told otherwise. */
+  /** The channel is lost. The connection tries again by itself. */
   away(): void;
-  /** Answered by `introduce()`, `retry(error)` or `end(error)`. `wasLive`: what was there is lost, not what was asked for. */
+  /**
+   * The owner answers with `requestSession()`, `retry(error)` or `end(error)`. `wasLive`: a session that was live has ended;
+   * else a join or resume was refused.
+   */
   refused(error: FairleadError, wasLive: boolean): void;
   ended(error: FairleadError): void;
 };
 
 type ConnectionOptions = {
-  ways: Ways;
+  opener: ChannelOpener;
   policy: ReconnectPolicy;
   now: () => number;
   random: () => number;
   handlers: ConnectionHandlers;
 };
 
-/** Keeps one introduced channel, and makes a new one when it is lost. What frames mean is its owner's business. */
+/** Keeps one channel with a session on it, and opens a new one when it is lost. The owner interprets the frames. */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #upgrade: Upgrade;
@@ -66,18 +69,18 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { ways, now, handlers } = options;
+    const { opener, now, handlers } = options;
     this.#upgrade = new Upgrade({
-      open: () => this.#watch((own) => ways.openWebSocket(own)),
-      delayMs: (attempt) => ways.upgradeDelayMs(attempt),
+      open: () => this.#watch((own) => opener.openWebSocket(own)),
+      delayMs: (attempt) => opener.upgradeDelayMs(attempt),
       now,
-      introduce: () => handlers.introduce(),
+      openingFrame: () => handlers.openingFrame(),
       abandoned: () => this.#handleAbandoned(),
       failed: (error) => this.#handleRefusal(error, true),
     });
   }
 
-  /** Of the present channel, or the last one that was introduced. */
+  /** The transport of the present session, or of the last one. */
   get transport(): SignalingTransport {
     return this.#transport;
   }
@@ -87,45 +90,46 @@ export class Connection {
     this.#open();
   }
 
-  /** Only an introduced channel carries frames. */
+  /** Drops the frame while no channel carries the session. */
   send(frame: ClientFrameInput): void {
     if (this.#state.state !== "live") return;
-    // Acts once wherever it arrives; and a page that goes away does not send it again.
+    // A page that goes away can not send it again, and it acts once even if it arrives on both channels.
     if (frame.type === "command" && frame.name === "session.leave") this.#upgrade.send(frame);
     else if (this.#upgrade.isResuming) return;
     this.#state.channel.send(frame);
   }
 
-  /** Says join or resume, on the open channel if there is one that will not close because of `refusal`. */
-  introduce(refusal?: FairleadError): void {
+  /** Sends the opening frame, on the open channel if there is one that does not close because of `refusal`. */
+  requestSession(refusal?: FairleadError): void {
     const channel = this.#keepOpen(refusal);
-    // One that is still opening will be introduced when it is open.
+    // A channel that is still opening sends the frame once it is open.
     if (this.#state.state === "ended" || (this.#state.state === "opening" && channel && !channel.isOpen))
       return;
     this.#leaveState();
-    if (channel?.isOpen) this.#introduceOn(channel);
+    if (channel?.isOpen) this.#requestOn(channel);
     else this.#open();
   }
 
-  #introduceOn(channel: Channel): void {
-    const timer = setTimeout(() => this.#handleClosed(channel, LOST), INTRODUCTION_TIMEOUT_MS);
-    this.#state = { state: "introducing", timer, channel };
-    channel.send(this.#options.handlers.introduce());
+  #requestOn(channel: Channel): void {
+    const timer = setTimeout(() => this.#handleClosed(channel, LOST), ANSWER_TIMEOUT_MS);
+    this.#state = { state: "requesting", timer, channel };
+    channel.send(this.#options.handlers.openingFrame());
   }
 
-  /** Tries again as the policy says, or ends with `error` when it gives up. */
+  /** Tries again after the policy's delay, or ends with `error` if the policy gives up. */
   retry(error: FairleadError): void {
     if (this.#state.state === "ended") return;
     const { policy, now, random } = this.#options;
     const channel = this.#keepOpen(error);
     this.#leaveState();
-    // Media may well flow while signaling is cut off from the room: no reason to end a meeting.
+    // Media may well flow while signaling is cut off from the room, so this does not use up the patience.
     if (error.code === "bus_disconnected") this.#awaySinceMs = now();
     const delayMs = Math.max(policy.nextDelayMs(this.#nextAttempt(error), random), error.retryAfterMs ?? 0);
     if (now() + delayMs - this.#awaySinceMs > policy.giveUpAfterMs) {
       channel?.close();
       this.end(error);
-    } else this.#state = { state: "waiting", channel, timer: setTimeout(() => this.introduce(), delayMs) };
+    } else
+      this.#state = { state: "waiting", channel, timer: setTimeout(() => this.requestSession(), delayMs) };
   }
 
   #nextAttempt(error: FairleadError): number {
@@ -134,7 +138,7 @@ export class Connection {
     return attempt;
   }
 
-  /** @returns The present channel, unless it closes after this refusal. */
+  /** @returns The present channel; null if this refusal closes it. */
   #keepOpen(refusal: FairleadError | undefined): Channel | null {
     const channel = "channel" in this.#state ? this.#state.channel : null;
     if (!refusal || closeCode(refusal.code) === null) return channel;
@@ -142,10 +146,10 @@ export class Connection {
     return null;
   }
 
-  /** The network came back, or is another: no need to wait on. */
-  hurry(): void {
-    if (this.#state.state === "waiting") this.introduce();
-    else this.#upgrade.hurry();
+  /** The network came back, or has changed: ends the wait for the next try. */
+  retryNow(): void {
+    if (this.#state.state === "waiting") this.requestSession();
+    else this.#upgrade.retryNow();
   }
 
   end(error: FairleadError): void {
@@ -154,7 +158,7 @@ export class Connection {
     this.#options.handlers.ended(error);
   }
 
-  /** Without a call of `ended`. */
+  /** Closes without calling `ended`. */
   close(): void {
     const left = this.#state;
     this.#state = { state: "ended" };
@@ -164,13 +168,13 @@ export class Connection {
   }
 
   #open(): void {
-    const { ways } = this.#options;
-    this.#state = { state: "opening", channel: this.#watch((own) => ways.open(own)) };
+    const { opener } = this.#options;
+    this.#state = { state: "opening", channel: this.#watch((own) => opener.open(own)) };
   }
 
   #watch(open: OpenChannel): Channel {
     const channel: Channel = open({
-      opened: () => (this.#upgrade.owns(channel) ? this.#upgrade.handleOpened() : this.introduce()),
+      opened: () => (this.#upgrade.owns(channel) ? this.#upgrade.handleOpened() : this.requestSession()),
       frame: (frame) => this.#handleFrame(channel, frame),
       pong: () => this.#upgrade.owns(channel) && this.#upgrade.handlePong(),
       closed: (closeCode) => this.#handleClosed(channel, closeCode),
@@ -182,20 +186,20 @@ export class Connection {
     if (this.#upgrade.owns(channel)) this.#handleUpgradeFrame(frame);
     else if (frame.type === "error") this.#handleError(fromErrorBody(frame.error));
     else if (frame.type !== "joined" && frame.type !== "resumed") this.#options.handlers.frame(frame);
-    else if (this.#state.state === "introducing") this.#goLive(channel, frame);
+    else if (this.#state.state === "requesting") this.#goLive(channel, frame);
   }
 
-  #goLive(channel: Channel, frame: Introduced): void {
-    const { handlers, ways, now } = this.#options;
+  #goLive(channel: Channel, frame: SessionAnswer): void {
+    const { handlers, opener, now } = this.#options;
     if ("timer" in this.#state) clearTimeout(this.#state.timer);
     this.#state = { state: "live", sinceMs: now(), channel };
     this.#transport = channel.transport;
-    ways.handleWorked(channel.transport);
+    opener.handleWorked(channel.transport);
     if (channel.transport === "http") this.#upgrade.start();
     handlers.live(frame);
   }
 
-  /** The first frame on a WebSocket that is to take over. */
+  /** The answer to the resume on the WebSocket that shall take over. */
   #handleUpgradeFrame(frame: ServerFrame): void {
     const taken = frame.type === "resumed" ? this.#upgrade.take() : null;
     if (frame.type !== "resumed" || !taken) this.#upgrade.handleRefused();
@@ -207,20 +211,20 @@ export class Connection {
 
   #handleError(error: FairleadError): void {
     const { state } = this.#state;
-    // The session was resumed elsewhere by ourselves: what matters is said there.
+    // We are resuming the session on another channel, and its answer decides.
     if (this.#upgrade.isResuming) this.#upgrade.handleOldLost(error);
-    // While waiting, the verdict on this channel is out already.
-    else if (state === "introducing" || state === "live") this.#handleRefusal(error, state === "live");
+    // While waiting, the owner has judged this channel already.
+    else if (state === "requesting" || state === "live") this.#handleRefusal(error, state === "live");
   }
 
   #handleAbandoned(): void {
     this.#abandonedAtMs = this.#options.now();
   }
 
-  /** Where a late resume of our own took the session over, the channel is as good as lost, and the session resumed anew. */
+  /** If a late resume of our own has replaced the session, treats the channel as lost and resumes once more. */
   #handleRefusal(error: FairleadError, wasLive: boolean): void {
     const { handlers, now } = this.#options;
-    // Acts on what was resumed after it; what is refused at its own resume is over.
+    // Only a session that was live can have been replaced by it; a refused resume is final.
     const isLate = wasLive && now() - this.#abandonedAtMs < ABANDONED_ACTS_WITHIN_MS;
     if (error.code !== "session_replaced" || !isLate) handlers.refused(error, wasLive);
     else {
@@ -257,7 +261,7 @@ export class Connection {
     const left = this.#state;
     this.#state = { state: "idle" };
     if ("timer" in left) clearTimeout(left.timer);
-    if (left.state === "introducing") this.#handleAbandoned();
+    if (left.state === "requesting") this.#handleAbandoned();
     if (left.state !== "live") return;
     this.#upgrade.stop();
     this.#awaySinceMs = now();

@@ -16,14 +16,14 @@ export type EventReceiverOptions = {
   acknowledge(ack: Acknowledgement): void;
 };
 
-/** Applies a session's events in order and acknowledges them: `protocol` decides, this one has the clock. */
+/** Applies a session's events in order and acknowledges them. The rules stand in `protocol`; this class has the clock. */
 export class EventReceiver {
   readonly #cursor: EventCursor;
   readonly #acknowledger: EventAcknowledger;
   readonly #options: EventReceiverOptions;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
-  /** @param position Where the stream begins, from the join's reply. */
+  /** @param position The start of the stream, from the join's reply. */
   constructor(position: Position, options: EventReceiverOptions) {
     this.#cursor = new EventCursor(position);
     this.#acknowledger = new EventAcknowledger(options.now);
@@ -46,7 +46,7 @@ export class EventReceiver {
     this.#ticks = setInterval(() => this.#send(this.#acknowledger.tick(this.position)), TICK_MS);
   }
 
-  /** The socket is gone: the resume will tell the position. */
+  /** The socket is gone: the resume will name the position. */
   goAway(): void {
     clearInterval(this.#ticks);
   }

@@ -1,15 +1,17 @@
 import { ERRORS, type ErrorCode, isSessionLost } from "@fairlead/protocol";
 
-/** `rejoin`: a new session for the same peer. `retry`: the same frame later; `retry_briefly`: but not for long,
- * since somebody waits to get in. `end`: nothing helps. */
+/**
+ * `rejoin`: open a new session for the same peer. `retry`: send the same frame later. `retry_briefly`: the same, but not for
+ * long, since a user waits to get in. `end`: give up.
+ */
 export type Verdict = "rejoin" | "retry" | "retry_briefly" | "reload_capabilities" | "end";
 
-/** Whether it is worth asking often: signaling is there, and what it waits for takes seconds. */
+/** @returns Whether to ask again often: signaling answers, and the fault behind it passes within seconds. */
 export function isPassing(code: ErrorCode): boolean {
   return ERRORS[code].passes === true;
 }
 
-/** What to do after signaling or the node refused with `code`. */
+/** @returns How to react when signaling or the node refuses with `code`. */
 export function judgeRefusal(code: ErrorCode, situation: "first_join" | "rejoin" | "session"): Verdict {
   if (code === "capabilities_mismatch") return "reload_capabilities";
   if (situation === "session" && isSessionLost(code)) return "rejoin";

@@ -1,13 +1,16 @@
 import type { ClientFrameInput, ServerFrame } from "@fairlead/protocol";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ChannelOpener } from "../channel/channel-opener.ts";
 import { TransportMemory } from "../channel/transport-memory.ts";
-import { Ways } from "../channel/ways.ts";
 import { memoryStore, ScriptedChannels } from "../testing/scripted-channels.ts";
 import { Connection } from "./connection.ts";
 import { judgeRefusal } from "./judge-refusal.ts";
 
 const RESUME: ClientFrameInput = {
-  ...{ type: "resume", protocolVersion: 1, sessionTicket: "a-session-ticket", position: "1:0" },
+  type: "resume",
+  protocolVersion: 1,
+  sessionTicket: "a-session-ticket",
+  position: "1:0",
 };
 const refusal = (retryAfterMs: number): ServerFrame => ({
   type: "error",
@@ -22,11 +25,12 @@ function setUp() {
   const ended: string[] = [];
   const memory = new TransportMemory("https://meet.example", Date.now, memoryStore());
   const connection: Connection = new Connection({
-    ways: new Ways({ open: channels.open, transport: "auto", memory, random: () => 0 }),
+    opener: new ChannelOpener({ open: channels.open, transport: "auto", memory, random: () => 0 }),
     policy: { giveUpAfterMs: 60_000, nextDelayMs: () => 100 },
-    ...{ now: Date.now, random: () => 0 },
+    now: Date.now,
+    random: () => 0,
     handlers: {
-      introduce: () => RESUME,
+      openingFrame: () => RESUME,
       live: () => {},
       frame: () => {},
       away: () => {},
@@ -42,7 +46,7 @@ function setUp() {
   return { channels, ended, connection };
 }
 
-it("whoever came too often waits as long as he is told, and comes back then", () => {
+it("a client that came too often waits as long as it is told to, and comes back then", () => {
   const { channels, ended, connection } = setUp();
   channels.last.say(refusal(7_000));
   expect(channels.last.state).toBe("closed");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exponentialBackoff } from "./reconnect-policy.ts";
+import { exponentialBackoff, restartSpreadMs } from "./reconnect-policy.ts";
 
 describe("exponentialBackoff", () => {
   const policy = exponentialBackoff();
@@ -14,5 +14,16 @@ describe("exponentialBackoff", () => {
     expect(policy.nextDelayMs(0, () => 0)).toBe(0);
     expect(policy.nextDelayMs(3, () => 0)).toBe(0);
     expect(policy.nextDelayMs(3, () => 0.5)).toBe(600);
+  });
+});
+
+describe("restartSpreadMs", () => {
+  it.each([
+    ["is ten seconds by default", 15_000, 60_000, 10_000],
+    ["is no longer for a long grace time", 600_000, 60_000, 10_000],
+    ["leaves a short grace time room to come back in", 6_000, 60_000, 4_000],
+    ["leaves an impatient policy room to try", 15_000, 3_000, 2_000],
+  ])("%s", (_, graceMs, giveUpAfterMs, expected) => {
+    expect(restartSpreadMs(graceMs, giveUpAfterMs)).toBe(expected);
   });
 });

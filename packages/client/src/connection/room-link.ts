@@ -10,40 +10,40 @@ import {
   type Transient,
 } from "@fairlead/protocol";
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
-import type { Ways } from "../channel/ways.ts";
+import type { ChannelOpener } from "../channel/channel-opener.ts";
+import type { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
-import type { Introduction } from "./introduction.ts";
 import { judgeRefusal } from "./judge-refusal.ts";
-import { restartSpreadMs } from "./restart-spread.ts";
+import { restartSpreadMs } from "./reconnect-policy.ts";
 import { type SendCommand, Session } from "./session.ts";
 
 export type RoomLinkHandlers = {
-  /** A new session, the first or one after a move: everything of the last one is void. */
+  /** A new session, the first or one after a move, replaces everything of the last one. */
   joined(joined: JoinReply, command: SendCommand): void;
-  /** The session is void; the next `joined` brings another. */
+  /** The session has ended; the next `joined` brings another. */
   sessionLost(): void;
   event(event: RoomEvent): void;
   transient(transient: Transient): void;
   live(): void;
   away(): void;
-  /** Fresh capabilities came with a refusal; `Introduction.setCapabilities` must have been called when it resolves. */
+  /** A refusal brought fresh capabilities. Resolves once `Admission.setCapabilities` was called with them. */
   capabilities(fresh: Capabilities): Promise<void>;
   ended(error: FairleadError): void;
 };
 
 type RoomLinkOptions = {
-  ways: Ways;
-  introduction: Introduction;
+  opener: ChannelOpener;
+  admission: Admission;
   policy: ReconnectPolicy;
   now: () => number;
   random: () => number;
   handlers: RoomLinkHandlers;
 };
 
-/** How long somebody who is not in yet is left waiting for the cluster to get over a fault. */
+/** How long a first join waits for the cluster to recover from a fault. */
 const FIRST_JOIN_PATIENCE_MS = 5_000;
 
-/** The way to the room: a session over whatever channel is there, and a new session when the old one is lost. */
+/** Keeps this peer in its room: a session over any channel, and a new session when the old one is lost. */
 export class RoomLink {
   readonly #options: RoomLinkOptions;
   readonly #connection: Connection;
@@ -53,17 +53,20 @@ export class RoomLink {
   #mismatches = 0;
   #startedAtMs = 0;
   #isLeaving = false;
-  /** Signaling restarts, and this client waits for its turn to come back. */
+  /** Signaling restarts, and this client waits for its turn to return. */
   #waitsForTurn = false;
   #lastRefusal: FairleadError | null = null;
 
   constructor(options: RoomLinkOptions) {
     this.#options = options;
-    const { introduction, ways, policy, now, random } = options;
+    const { admission, opener, policy, now, random } = options;
     this.#connection = new Connection({
-      ...{ ways, policy, now, random },
+      opener,
+      policy,
+      now,
+      random,
       handlers: {
-        introduce: () => introduction.frame(),
+        openingFrame: () => admission.openingFrame(),
         live: (frame) => this.#handleLive(frame),
         frame: (frame) => this.#handleFrame(frame),
         away: () => this.#handleAway(),
@@ -78,53 +81,53 @@ export class RoomLink {
     this.#connection.start();
   }
 
-  /** What carries the session now, or did last. */
+  /** The transport that carries the session now, or did last. */
   get transport(): SignalingTransport {
     return this.#connection.transport;
   }
 
-  /** What signaling or the node said last against a join or a resume; null: nothing, or what has been mended since. */
+  /** The last refusal of a join or resume; null if there was none, or if its cause has been removed. */
   get lastRefusal(): FairleadError | null {
     return this.#lastRefusal;
   }
 
-  hurry(): void {
-    this.#connection.hurry();
+  retryNow(): void {
+    this.#connection.retryNow();
   }
 
   /** @throws {FairleadError} The node's refusal; `room_moved` when the session ended meanwhile; `node_timeout`. */
   readonly command: SendCommand = async (name, data) => {
     const session = this.#session;
     if (!session) throw new FairleadError("room_moved", { message: "between two sessions" });
-    // Who has something to say does not wait with those who only listen.
-    if (this.#waitsForTurn) this.#connection.hurry();
+    // A client with a command to send does not wait for its turn.
+    if (this.#waitsForTurn) this.#connection.retryNow();
     this.#waitsForTurn = false;
     return session.command(name, data);
   };
 
-  /** A session that is lost meanwhile is followed by no other. @throws {FairleadError} As `command`. */
+  /** From now on a lost session is not replaced. @throws {FairleadError} As `command`. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
     await this.command("session.leave", {});
   }
 
-  /** Idempotent; without a call of `ended`. */
+  /** Closes without calling `ended`. Idempotent. */
   close(error: FairleadError): void {
     this.#session?.close(error);
     this.#connection.close();
   }
 
   #handleLive(frame: Extract<ServerFrame, { type: "joined" | "resumed" }>): void {
-    const { introduction, handlers } = this.#options;
+    const { admission, handlers } = this.#options;
     if (frame.type === "joined") this.#startSession(frame);
-    else introduction.handleSessionTicket(frame.sessionTicket);
+    else admission.handleSessionTicket(frame.sessionTicket);
     this.#session?.goLive();
     handlers.live();
     if (this.#session && this.#session.joined.epoch < this.#movedToEpoch) this.#rejoin();
   }
 
   #startSession(joined: Extract<ServerFrame, { type: "joined" }>): void {
-    const { introduction, handlers, now } = this.#options;
+    const { admission, handlers, now } = this.#options;
     const session: Session = new Session(joined, {
       now,
       send: (frame: ClientFrameInput) => this.#session === session && this.#connection.send(frame),
@@ -132,7 +135,7 @@ export class RoomLink {
     });
     this.#session = session;
     this.#mismatches = 0;
-    introduction.handleJoined(joined, () => session.position);
+    admission.handleJoined(joined, () => session.position);
     handlers.joined(joined, session.command);
   }
 
@@ -140,11 +143,11 @@ export class RoomLink {
     if (frame.type === "event") this.#session?.handleEvent(frame);
     else if (frame.type === "transient") this.#options.handlers.transient(frame.transient);
     else if (frame.type === "session_ticket") {
-      this.#options.introduction.handleSessionTicket(frame.sessionTicket);
+      this.#options.admission.handleSessionTicket(frame.sessionTicket);
     } else if (frame.type === "moved") this.#handleMoved(frame.epoch);
     else if (frame.type === "reply") {
       this.#session?.handleReply(frame);
-      // A command that found no session says as much as an error frame.
+      // A command that found no session means the same as an error frame.
       if (!frame.ok && this.#judge(frame.error.code) === "rejoin") this.#rejoin();
     }
   }
@@ -155,31 +158,31 @@ export class RoomLink {
   }
 
   #judge(code: ErrorCode): ReturnType<typeof judgeRefusal> {
-    const { introduction } = this.#options;
-    if (!introduction.isJoin) return judgeRefusal(code, "session");
-    return judgeRefusal(code, introduction.hasPreviousSession ? "rejoin" : "first_join");
+    const { admission } = this.#options;
+    if (!admission.isJoin) return judgeRefusal(code, "session");
+    return judgeRefusal(code, admission.hasPreviousSession ? "rejoin" : "first_join");
   }
 
   #handleRefusal(error: FairleadError, wasLive: boolean): void {
-    const { introduction } = this.#options;
+    const { admission } = this.#options;
     const verdict = this.#judge(error.code);
     this.#lastRefusal = error;
     if (verdict === "rejoin") this.#rejoin(error);
     else if (verdict === "retry") this.#retry(error, wasLive);
     else if (verdict === "retry_briefly") this.#retryBriefly(error);
     else if (verdict === "reload_capabilities") void this.#reloadCapabilities(error);
-    else if (error.code === "session_invalid" && introduction.hasPreviousSession) {
-      introduction.forgetPreviousSession();
-      this.#connection.introduce(error);
-    } else if (introduction.isJoin || closeCode(error.code) !== null) this.#connection.end(error);
-    // Else the refusal of one frame of a session that goes on.
+    else if (error.code === "session_invalid" && admission.hasPreviousSession) {
+      admission.forgetPreviousSession();
+      this.#connection.requestSession(error);
+    } else if (admission.isJoin || closeCode(error.code) !== null) this.#connection.end(error);
+    // Otherwise one frame was refused, and the session goes on.
   }
 
   #retry(error: FairleadError, wasLive: boolean): void {
     const { policy, random } = this.#options;
     const graceMs = this.#session?.joined.graceMs ?? 0;
     const isRestart = wasLive && error.code === "shutting_down" && error.retryAfterMs === undefined;
-    // Who waits for an answer does not wait with those who only listen.
+    // A client that awaits replies does not wait for its turn.
     this.#waitsForTurn = isRestart && !this.#session?.isWaiting;
     const retryAfterMs = restartSpreadMs(graceMs, policy.giveUpAfterMs) * random();
     this.#connection.retry(this.#waitsForTurn ? new FairleadError(error.code, { retryAfterMs }) : error);
@@ -198,7 +201,7 @@ export class RoomLink {
       if (!fresh.success || this.#mismatches > 1) throw error;
       await this.#options.handlers.capabilities(fresh.data);
       this.#lastRefusal = null;
-      this.#connection.introduce();
+      this.#connection.requestSession();
     } catch (cause) {
       this.#connection.end(new FairleadError(error.code, { message: error.message, cause }));
     }
@@ -214,8 +217,8 @@ export class RoomLink {
     this.#session = null;
     this.#options.handlers.sessionLost();
     lost.close(new FairleadError("room_moved"));
-    this.#options.introduction.startOver();
-    this.#connection.introduce(refusal);
+    this.#options.admission.startOver();
+    this.#connection.requestSession(refusal);
   }
 
   #handleAway(): void {

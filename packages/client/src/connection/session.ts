@@ -24,7 +24,7 @@ export type SessionOptions = {
   apply(event: RoomEvent): void;
 };
 
-/** The delivery of one session: from a `joined` to the next one, over any number of sockets. */
+/** Delivers one session's commands and events, from one `joined` to the next, over any number of sockets. */
 export class Session {
   readonly joined: JoinReply;
   readonly #commands: CommandSender;
@@ -40,12 +40,12 @@ export class Session {
     });
   }
 
-  /** The last event applied. */
+  /** The last event that was applied. */
   get position(): Position {
     return this.#events.position;
   }
 
-  /** Commands are unanswered. */
+  /** Whether any command is unanswered. */
   get isWaiting(): boolean {
     return this.#commands.isWaiting;
   }

@@ -1,7 +1,7 @@
 import { type ClientFrameInput, FairleadError } from "@fairlead/protocol";
 import type { Channel } from "../channel/channel.ts";
 
-/** A resume on a WebSocket that opened, but answers nothing: given up after this time. */
+/** A resume on a new WebSocket fails after this time without an answer. */
 const ANSWER_WITHIN_MS = 10_000;
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -12,38 +12,38 @@ type State =
   | { state: "resuming"; channel: Channel; timer: Timer; oldError: FairleadError | null };
 
 type UpgradeOptions = {
-  /** Its frames and its end come to `handle…` here until it is taken over. */
+  /** Until `take()`, the owner passes the frames and the end of this channel to the `handle…` methods here. */
   open: () => Channel;
-  /** null: never. */
+  /** Milliseconds until the next try; null: never. */
   delayMs: (attempt: number) => number | null;
   /** Milliseconds. */
   now: () => number;
-  /** The `resume` of the live session. */
-  introduce: () => ClientFrameInput;
-  /** A resume came to nothing, as far as is heard: it may still act. */
+  /** Builds the `resume` of the live session. */
+  openingFrame: () => ClientFrameInput;
+  /** A resume got no answer. It may still take effect later. */
   abandoned: () => void;
-  /** Neither the new channel carries the session now, nor, as far as is known, the old one. */
+  /** The new channel does not carry the session, and the old one probably no longer does either. */
   failed: (error: FairleadError) => void;
 };
 
 /**
- * The way from HTTP back to a WebSocket: tried again and again beside the live channel, ever less often. The session is
- * resumed on the new one while the old one still brings events, so that none is missed; and not before the new one has
- * carried something, since there are networks that let the upgrade through and nothing after it.
+ * Moves a session from HTTP back to a WebSocket. It tries beside the live channel, less often each time. The old channel
+ * brings events until the new one has resumed the session, so none is missed. The new one must answer a ping first, since
+ * some networks let the upgrade through and nothing after it.
  */
 export class Upgrade {
   readonly #options: UpgradeOptions;
   #state: State = { state: "off" };
-  /** Tries since a WebSocket carried the session. */
+  /** Number of tries since a WebSocket carried the session. */
   #attempt = 0;
-  /** Kept while the session is lost and found: an HTTP stream that is cut every minute does not put the next try off. */
+  /** Survives a lost channel, so that an HTTP stream that breaks every minute does not postpone the next try for good. */
   #dueAtMs: number | null = null;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
   }
 
-  /** From the `resume` on, what the old channel says counts for nothing, and what it is told may not arrive. */
+  /** While true, frames of the old channel no longer count, and frames sent on it may be refused. */
   get isResuming(): boolean {
     return this.#state.state === "resuming";
   }
@@ -52,13 +52,13 @@ export class Upgrade {
     return "channel" in this.#state && this.#state.channel === channel;
   }
 
-  /** The session lives on HTTP. */
+  /** HTTP carries the session from now on. */
   start(): void {
     this.stop();
     this.#wait();
   }
 
-  /** The session lives on HTTP no more, or nowhere. Idempotent. */
+  /** HTTP no longer carries the session. Idempotent. */
   stop(): void {
     const left = this.#state;
     this.#state = { state: "off" };
@@ -67,8 +67,8 @@ export class Upgrade {
     if (left.state === "resuming") this.#options.abandoned();
   }
 
-  /** The network is another one: worth a try. */
-  hurry(): void {
+  /** The network has changed, so a WebSocket may work now. */
+  retryNow(): void {
     if (this.#state.state !== "waiting") return;
     clearTimeout(this.#state.timer);
     this.#attempt = 0;
@@ -84,20 +84,20 @@ export class Upgrade {
     const { channel } = this.#state;
     const timer = setTimeout(() => this.handleLost(), ANSWER_WITHIN_MS);
     this.#state = { state: "resuming", channel, timer, oldError: null };
-    channel.send(this.#options.introduce());
+    channel.send(this.#options.openingFrame());
   }
 
-  /** Dropped unless the session may be on the new channel already. */
+  /** Sends on the new channel if that may carry the session already; else drops the frame. */
   send(frame: ClientFrameInput): void {
     if (this.#state.state === "resuming") this.#state.channel.send(frame);
   }
 
-  /** The old channel ended while the new one was to take its place: most likely because it does. */
+  /** The old channel ended during the resume, most likely because the new one replaced it. */
   handleOldLost(error: FairleadError): void {
     if (this.#state.state === "resuming") this.#state.oldError ??= error;
   }
 
-  /** @returns The new channel, which is the caller's from now on. */
+  /** Hands the new channel over to the caller. */
   take(): Channel | null {
     if (this.#state.state !== "resuming") return null;
     const { channel, timer } = this.#state;
@@ -107,7 +107,7 @@ export class Upgrade {
     return channel;
   }
 
-  /** Not resumed: the old channel is as it was. */
+  /** The resume was refused: the old channel still carries the session, unless it has ended meanwhile. */
   handleRefused(): void {
     const oldError = this.#state.state === "resuming" ? this.#state.oldError : null;
     this.stop();
@@ -115,7 +115,7 @@ export class Upgrade {
     else this.#wait();
   }
 
-  /** The new channel is gone. Had it said `resume`, the session may be its, and the old channel worth nothing any more. */
+  /** The new channel is gone. If it had sent `resume`, the old channel may have lost the session to it. */
   handleLost(): void {
     const hadResumed = this.#state.state === "resuming";
     this.stop();

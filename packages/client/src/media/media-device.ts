@@ -1,16 +1,16 @@
 import type { Capabilities } from "@fairlead/protocol";
 import { Device, type types } from "mediasoup-client";
-import type { Introduction } from "../connection/introduction.ts";
+import type { Admission } from "../connection/admission.ts";
 
 /** The browser's codecs, matched with the cluster's. Loaded anew when the cluster's have changed. */
 export class MediaDevice {
   readonly #options: types.DeviceOptions;
-  readonly #introduction: Introduction;
+  readonly #admission: Admission;
   #device: types.Device | null = null;
 
-  constructor(options: types.DeviceOptions, introduction: Introduction) {
+  constructor(options: types.DeviceOptions, admission: Admission) {
     this.#options = options;
-    this.#introduction = introduction;
+    this.#admission = admission;
   }
 
   get current(): types.Device {
@@ -24,6 +24,6 @@ export class MediaDevice {
     const { routerRtpCapabilities } = capabilities;
     await device.load({ routerRtpCapabilities: routerRtpCapabilities as types.RtpCapabilities });
     this.#device = device;
-    this.#introduction.setCapabilities(capabilities, device.recvRtpCapabilities);
+    this.#admission.setCapabilities(capabilities, device.recvRtpCapabilities);
   }
 }

@@ -2,8 +2,8 @@ import { EVERY_SOURCE, type ProducerInfo, type Source } from "@fairlead/protocol
 import type { RoomChange, RoomContents } from "./room-state.ts";
 
 /**
- * What turns `before` into `after`: removals from the leaf to the root (consumer, producer, peer), then additions from
- * the root to the leaf, so that nobody sees a track without its peer.
+ * @returns The changes that turn `before` into `after`. Removals go from leaf to root (consumer, producer, peer), then
+ * additions from root to leaf, so that apps never see a track without its peer.
  */
 export function differenceOf(before: RoomContents, after: RoomContents): RoomChange[] {
   return [
@@ -17,7 +17,7 @@ export function differenceOf(before: RoomContents, after: RoomContents): RoomCha
       (producer): RoomChange => ({ type: "producer.removed", producer }),
     ),
     ...missing(before.peers, after.peers).map(
-      // A snapshot does not say why somebody is missing from it.
+      // A snapshot does not tell why a peer is gone.
       ({ peerId }): RoomChange => ({ type: "peer.removed", peerId, reason: "left" }),
     ),
     ...missing(after.peers, before.peers).map((peer): RoomChange => ({ type: "peer.added", peer })),

@@ -14,7 +14,12 @@ const peer = (peerId: string): PeerInfo => ({
 });
 const joined = (...ids: string[]): RoomEvent => ({ name: "peers.joined", data: { peers: ids.map(peer) } });
 const producer = (producerId: string, peerId: string, change: Partial<ProducerInfo> = {}): ProducerInfo => ({
-  ...{ producerId, peerId, kind: "audio", source: "microphone", paused: false, muted: false },
+  producerId,
+  peerId,
+  kind: "audio",
+  source: "microphone",
+  paused: false,
+  muted: false,
   ...change,
 });
 const produced = (...producers: ProducerInfo[]): RoomEvent => ({

@@ -3,8 +3,8 @@ import { differenceOf } from "./room-difference.ts";
 import { applyEvent, emptyContents, type RoomChange, type RoomContents } from "./room-state.ts";
 
 /**
- * What the node has told of the room. Between `snapshot.started` and `snapshot.ended` the new state is collected aside;
- * then only the difference is reported, so that nothing flickers for what stayed.
+ * Knows what the node has told of the room. Between `snapshot.started` and `snapshot.ended` it collects the new state aside,
+ * and then reports only the difference, so that nothing flickers for those who stayed.
  */
 export class RoomModel {
   #contents = emptyContents();

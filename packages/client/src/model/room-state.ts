@@ -8,7 +8,7 @@ import type {
   Source,
 } from "@fairlead/protocol";
 
-/** What the client has to do about an event, or about the difference that a snapshot makes. */
+/** One change of the room that follows from an event, or from the difference that a snapshot makes. */
 export type RoomChange =
   | { type: "peer.added"; peer: PeerInfo }
   | { type: "peer.removed"; peerId: string; reason: LeaveReason }
@@ -24,7 +24,7 @@ export type RoomContents = {
   producers: Map<string, ProducerInfo>;
   consumers: Map<string, ConsumerInfo>;
   dataConsumers: Map<string, DataConsumerInfo>;
-  /** Own sources. */
+  /** This peer's own sources. */
   mutedByModerator: Set<Source>;
   dominantPeerId: string | null;
 };
@@ -40,7 +40,7 @@ export function emptyContents(): RoomContents {
   };
 }
 
-/** Writes `event` into `contents`. @returns What changed; nothing for what was known already. */
+/** Writes `event` into `contents`. @returns The changes; none if all of it was known already. */
 export function applyEvent(contents: RoomContents, event: RoomEvent): RoomChange[] {
   switch (event.name) {
     case "peers.joined":

@@ -2,7 +2,7 @@ import type { ClientFrameInput, ServerFrame } from "@fairlead/protocol";
 import type { SignalingTransport } from "../api/options.ts";
 import type { Channel, ChannelHandlers, OpenChannel } from "../channel/channel.ts";
 
-/** A channel whose other end is the test. */
+/** A channel with the test at its other end. */
 export class ScriptedChannel implements Channel {
   readonly transport: SignalingTransport;
   readonly sent: ClientFrameInput[] = [];
@@ -37,7 +37,7 @@ export class ScriptedChannel implements Channel {
     else this.#handlers.frame(frame);
   }
 
-  /** By the other end. */
+  /** The other end closes the channel. */
   end(closeCode: number): void {
     if (this.state === "closed") return;
     this.close();
@@ -45,7 +45,7 @@ export class ScriptedChannel implements Channel {
   }
 }
 
-/** Every channel that was asked for, in order. */
+/** Opens scripted channels, and keeps them in the order in which they were opened. */
 export class ScriptedChannels {
   readonly all: ScriptedChannel[] = [];
   readonly open: Record<SignalingTransport, OpenChannel> = {
@@ -59,7 +59,7 @@ export class ScriptedChannels {
     return last;
   }
 
-  /** The transports that were asked for so far. */
+  /** The transports that were opened so far. */
   get transports(): SignalingTransport[] {
     return this.all.map(({ transport }) => transport);
   }
@@ -70,7 +70,7 @@ export class ScriptedChannels {
   }
 }
 
-/** As a browser's, without a browser. */
+/** A `localStorage` in memory. */
 export function memoryStore() {
   const items = new Map<string, string>();
   return {

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { ErrorCode, ServerFrame } from "@fairlead/protocol";
 import { httpStatus, SessionFrames } from "@fairlead/protocol";
 
-/** One request of the client's, and the answer that the test gives. */
+/** One request of the client, answered by the test. */
 export class ScriptedRequest {
   readonly line: string;
   readonly headers: IncomingMessage["headers"];
@@ -18,7 +18,7 @@ export class ScriptedRequest {
     this.#response = response;
   }
 
-  /** Of a request with commands. */
+  /** The frames of a request with commands. */
   get frames(): SessionFrames["frames"] {
     return SessionFrames.parse(JSON.parse(this.body)).frames;
   }
@@ -33,7 +33,7 @@ export class ScriptedRequest {
     this.answer(httpStatus(code), { error: { code, message: code } });
   }
 
-  /** Begins an event stream, or goes on with it. `pieceLength`: how much of it comes at once, in bytes. */
+  /** Begins an event stream, or continues it. `pieceLength`: bytes written at once. */
   say(frame: ServerFrame, pieceLength = Number.POSITIVE_INFINITY): void {
     if (!this.#response.headersSent) this.#response.writeHead(200, { "content-type": "text/event-stream" });
     const bytes = Buffer.from(`data: ${JSON.stringify(frame)}\n\n`);
@@ -49,13 +49,13 @@ export class ScriptedRequest {
     this.#response.destroy();
   }
 
-  /** The client's end is gone. */
+  /** Resolves when the client has closed its end. */
   get closed(): Promise<unknown> {
     return this.#response.closed ? Promise.resolve() : once(this.#response, "close");
   }
 }
 
-/** Signaling over HTTP without a room behind it: each request is answered by the test. It has no WebSocket. */
+/** Signaling over HTTP without WebSockets and without a room behind it: the test answers each request. */
 export class ScriptedHttpSignaling {
   readonly url: string;
   readonly #server: ReturnType<typeof createServer>;
@@ -81,12 +81,12 @@ export class ScriptedHttpSignaling {
     return new ScriptedHttpSignaling(server);
   }
 
-  /** How many requests no call has had yet. */
+  /** Number of requests that no call of `next` has taken yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** The next request whose line begins so, of those that no call has had yet. */
+  /** @returns The next request whose line begins with `line`, among those not taken yet. */
   async next(line: string): Promise<ScriptedRequest> {
     for (;;) {
       const found = this.#waiting.find((request) => request.line.startsWith(line));

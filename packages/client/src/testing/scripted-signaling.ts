@@ -52,7 +52,7 @@ export function openedSession({ epoch = 1, peerId = "me", grants = GRANTS }: Ope
   };
 }
 
-/** One client's socket, seen from the server. */
+/** One client's socket, from the server's side. */
 export class ScriptedSocket {
   readonly #socket: WebSocket;
   readonly closed: Promise<unknown>;
@@ -75,7 +75,7 @@ export class ScriptedSocket {
     this.send({ type: "joined", ...openedSession(opening) });
   }
 
-  /** The next events of the session. */
+  /** Sends the next events of the session. */
   tell(...events: RoomEvent[]): void {
     for (const event of events) {
       this.#sequence += 1;
@@ -102,17 +102,17 @@ export class ScriptedSocket {
     if (close) this.#socket.close(close);
   }
 
-  /** As a cut cable after the fact: no farewell. */
+  /** Breaks the connection without a close frame. */
   cut(): void {
     this.#socket.terminate();
   }
 }
 
-/** Signaling without a room behind it: says what the test tells it to say. Commands are answered with `answers`. */
+/** Signaling without a room behind it: the test says what it sends. `answers` has the replies to commands. */
 export class ScriptedSignaling {
   readonly url: string;
   readonly frames: ClientFrame[] = [];
-  /** Answers to commands by name; a command that is missing here stays unanswered. */
+  /** Replies to commands, by name. A command that is missing here gets no reply. */
   readonly answers = new Map<string, (data: unknown) => unknown>([
     ["transport.connect", () => ({})],
     ["producer.create", () => ({ producerId: crypto.randomUUID() })],
@@ -151,7 +151,7 @@ export class ScriptedSignaling {
     return new ScriptedSignaling(server);
   }
 
-  /** The next frame of this type that no call has had yet. */
+  /** @returns The next frame of this type that no call has taken yet. */
   async next<T extends ClientFrame["type"]>(type: T, name?: string): Promise<Received<FrameOf<T>>> {
     const matches = (frame: ClientFrame) =>
       frame.type === type && (name === undefined || (frame.type === "command" && frame.name === name));

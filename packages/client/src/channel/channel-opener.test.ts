@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { memoryStore, ScriptedChannels } from "../testing/scripted-channels.ts";
+import { ChannelOpener, type ChannelOpenerOptions } from "./channel-opener.ts";
 import { TransportMemory } from "./transport-memory.ts";
-import { Ways, type WaysOptions } from "./ways.ts";
 
 const URL = "https://meet.example";
 const HOUR_MS = 3_600_000;
@@ -18,14 +18,14 @@ beforeEach(() => {
 });
 
 /** What a page that was just opened makes. */
-function newWays(transport: WaysOptions["transport"] = "auto", url = URL): Ways {
+function newOpener(transport: ChannelOpenerOptions["transport"] = "auto", url = URL): ChannelOpener {
   const memory = new TransportMemory(url, () => nowMs, store);
-  return new Ways({ open: channels.open, transport, memory, random: () => 0 });
+  return new ChannelOpener({ open: channels.open, transport, memory, random: () => 0 });
 }
 
-function open(ways: Ways) {
+function open(opener: ChannelOpener) {
   const calls: string[] = [];
-  const channel = ways.open({
+  const channel = opener.open({
     opened: () => void calls.push("opened"),
     frame: ({ type }) => void calls.push(type),
     closed: (code) => void calls.push(`closed ${code}`),
@@ -35,7 +35,7 @@ function open(ways: Ways) {
 
 describe("a channel by itself", () => {
   it("is a WebSocket", () => {
-    const { calls, channel } = open(newWays());
+    const { calls, channel } = open(newOpener());
     channels.last.open();
     channels.last.say(RESUMED);
     channels.last.end(1006);
@@ -53,8 +53,8 @@ describe("a channel by itself", () => {
         channels.last.end(1006);
       },
     ],
-  ])("goes over HTTP when its WebSocket %s, and is introduced there", (_, fail) => {
-    const { calls, channel } = open(newWays());
+  ])("goes over HTTP when its WebSocket %s, and sends its opening frame there", (_, fail) => {
+    const { calls, channel } = open(newOpener());
     fail();
     channels.last.open();
     channel.send({ type: "ping" });
@@ -66,7 +66,7 @@ describe("a channel by itself", () => {
   });
 
   it("is lost when nobody answers on either way", () => {
-    const { calls } = open(newWays());
+    const { calls } = open(newOpener());
     channels.last.end(1006);
     channels.last.open();
     channels.last.end(1006);
@@ -75,7 +75,7 @@ describe("a channel by itself", () => {
   });
 
   it("takes signaling's word for an answer", () => {
-    const { calls } = open(newWays());
+    const { calls } = open(newOpener());
     channels.last.open();
     channels.last.end(4504);
     expect(calls).toEqual(["opened", "closed 4504"]);
@@ -83,67 +83,67 @@ describe("a channel by itself", () => {
   });
 
   it.each(["websocket", "http"] as const)("is %s and nothing else if the app says so", (transport) => {
-    const ways = newWays(transport);
-    const { calls } = open(ways);
+    const opener = newOpener(transport);
+    const { calls } = open(opener);
     channels.last.end(1006);
     expect(calls).toEqual(["closed 1006"]);
     expect(channels.transports).toEqual([transport]);
-    expect(ways.upgradeDelayMs(0)).toBeNull();
+    expect(opener.upgradeDelayMs(0)).toBeNull();
   });
 });
 
 describe("what worked", () => {
   it("is where the next channel and the next page begin, and no other signaling", () => {
-    const ways = newWays();
-    ways.handleWorked("http");
-    open(ways);
-    open(newWays());
-    open(newWays("auto", "https://other.example"));
+    const opener = newOpener();
+    opener.handleWorked("http");
+    open(opener);
+    open(newOpener());
+    open(newOpener("auto", "https://other.example"));
     expect(channels.transports).toEqual(["http", "http", "websocket"]);
   });
 
   it("leaves the other way to be tried", () => {
-    const ways = newWays();
-    ways.handleWorked("http");
-    open(ways);
+    const opener = newOpener();
+    opener.handleWorked("http");
+    open(opener);
     channels.last.end(1006);
     expect(channels.transports).toEqual(["http", "websocket"]);
   });
 
   it("is forgotten when a WebSocket works, or after an hour", () => {
-    newWays().handleWorked("http");
+    newOpener().handleWorked("http");
     nowMs += HOUR_MS - 1;
-    open(newWays());
+    open(newOpener());
     nowMs += 1;
-    open(newWays());
-    newWays().handleWorked("http");
-    newWays().handleWorked("websocket");
-    open(newWays());
+    open(newOpener());
+    newOpener().handleWorked("http");
+    newOpener().handleWorked("websocket");
+    open(newOpener());
     expect(channels.transports).toEqual(["http", "websocket", "websocket"]);
   });
 
   it("is no matter for the next page where a WebSocket has worked on this one", () => {
-    const ways = newWays();
-    ways.handleWorked("websocket");
-    ways.handleWorked("http");
-    open(ways);
-    open(newWays());
+    const opener = newOpener();
+    opener.handleWorked("websocket");
+    opener.handleWorked("http");
+    open(opener);
+    open(newOpener());
     expect(channels.transports).toEqual(["http", "websocket"]);
   });
 });
 
 describe("tries for a WebSocket", () => {
   it("come ever less often, from half a minute to ten", () => {
-    const ways = newWays();
-    ways.handleWorked("http");
-    const delays = [0, 1, 2, 3, 4, 5, 100].map((attempt) => ways.upgradeDelayMs(attempt));
+    const opener = newOpener();
+    opener.handleWorked("http");
+    const delays = [0, 1, 2, 3, 4, 5, 100].map((attempt) => opener.upgradeDelayMs(attempt));
     expect(delays).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000]);
   });
 
   it("begin sooner where one has worked on this page", () => {
-    const ways = newWays();
-    ways.handleWorked("websocket");
-    ways.handleWorked("http");
-    expect(ways.upgradeDelayMs(0)).toBe(5_000);
+    const opener = newOpener();
+    opener.handleWorked("websocket");
+    opener.handleWorked("http");
+    expect(opener.upgradeDelayMs(0)).toBe(5_000);
   });
 });

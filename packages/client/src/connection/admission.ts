@@ -9,11 +9,11 @@ import {
 
 type Credentials = { ticket: string; autoSubscribe: boolean };
 
-/** What this client says of itself on a new channel: `join` until it has a session, then `resume`. */
-export class Introduction {
+/** Builds the first frame of a channel from what this client was given: `join` until it has a session, then `resume`. */
+export class Admission {
   readonly #credentials: Credentials;
   #capabilities: { version: string; own: RtpCapabilities } | null = null;
-  /** Kept over retries, so that a join whose reply was lost finds the session that it made. */
+  /** Stays the same over retries, so that a join whose reply was lost finds the session that it made. */
   #joinId = randomId();
   #sessionId = "";
   #sessionTicket: string | null = null;
@@ -23,7 +23,7 @@ export class Introduction {
     this.#credentials = credentials;
   }
 
-  /** Of the last session; empty before the first. */
+  /** The last session; empty before the first. */
   get sessionId(): string {
     return this.#sessionId;
   }
@@ -32,7 +32,7 @@ export class Introduction {
     return this.#position === null;
   }
 
-  /** False until a first session was had. */
+  /** False until the first session. */
   get hasPreviousSession(): boolean {
     return this.#sessionTicket !== null;
   }
@@ -52,26 +52,26 @@ export class Introduction {
     this.#sessionTicket = sessionTicket;
   }
 
-  /** The session is gone: joins anew from now on. */
+  /** The session is gone: the next opening frame is a `join`. */
   startOver(): void {
     if (!this.isJoin) this.#joinId = randomId();
     this.#position = null;
   }
 
-  /** The session ticket does not verify any more: only the ticket is left. */
+  /** The session ticket no longer verifies: the next join has only its ticket to show. */
   forgetPreviousSession(): void {
     this.startOver();
     this.#sessionTicket = null;
   }
 
-  /** Only after `setCapabilities`. */
-  frame(): ClientFrameInput {
+  /** Must not be called before `setCapabilities`. */
+  openingFrame(): ClientFrameInput {
     const protocolVersion = PROTOCOL_VERSION;
     if (this.#position && this.#sessionTicket) {
       const sessionTicket = this.#sessionTicket;
       return { type: "resume", protocolVersion, sessionTicket, position: this.#position() };
     }
-    if (!this.#capabilities) throw new Error("introduced before the capabilities were known");
+    if (!this.#capabilities) throw new Error("asked for a session before the capabilities were known");
     return {
       type: "join",
       protocolVersion,

@@ -3,7 +3,7 @@ import { AutoChannel } from "./auto-channel.ts";
 import type { Channel, ChannelHandlers, OpenChannel } from "./channel.ts";
 import type { TransportMemory } from "./transport-memory.ts";
 
-export type WaysOptions = {
+export type ChannelOpenerOptions = {
   open: Record<SignalingTransport, OpenChannel>;
   transport: NonNullable<JoinOptions["transport"]>;
   memory: TransportMemory;
@@ -11,26 +11,26 @@ export type WaysOptions = {
   random: () => number;
 };
 
-/** Tries for a WebSocket while on HTTP: the first after this time, doubled each time up to the maximum, ms. */
+/** While on HTTP, the first try for a WebSocket comes after this time; the delay then doubles up to `LAST_TRY_MS`. */
 const FIRST_TRY_MS = 30_000;
 const LAST_TRY_MS = 600_000;
-/** The first one where a WebSocket has worked on this page: it may have been a passing fault. */
+/** The first try if a WebSocket has worked on this page: the fault may soon pass. */
 const SOON_MS = 5_000;
 
-/** By which way signaling is reached: what the app wants, and what has worked. */
-export class Ways {
-  readonly #options: WaysOptions;
+/** Opens channels to signaling by the transport that the app allows and that has worked. */
+export class ChannelOpener {
+  readonly #options: ChannelOpenerOptions;
   #first: SignalingTransport;
   #webSocketWorked = false;
 
-  constructor(options: WaysOptions) {
+  constructor(options: ChannelOpenerOptions) {
     this.#options = options;
     const { transport, memory } = options;
     if (transport !== "auto") this.#first = transport;
     else this.#first = memory.needsHttp ? "http" : "websocket";
   }
 
-  /** What worked last, and with `auto` the other way if nobody answers there. */
+  /** Opens the transport that worked last; with `auto`, falls back to the other one if nobody answers. */
   open(handlers: ChannelHandlers): Channel {
     const { transport, open } = this.#options;
     const [first, other] = this.#first === "http" ? [open.http, open.websocket] : [open.websocket, open.http];
@@ -41,17 +41,17 @@ export class Ways {
     return this.#options.open.websocket(handlers);
   }
 
-  /** A session was joined or resumed that way. */
+  /** A session was joined or resumed by this transport. */
   handleWorked(transport: SignalingTransport): void {
     this.#first = transport;
     this.#webSocketWorked ||= transport === "websocket";
     if (this.#options.transport !== "auto") return;
-    // HTTP after a WebSocket on the same page says little about the network.
+    // HTTP after a WebSocket on the same page most likely means a passing fault, not a network without WebSockets.
     if (transport === "websocket" || !this.#webSocketWorked)
       this.#options.memory.remember(transport === "http");
   }
 
-  /** @returns Milliseconds until a session on HTTP tries for a WebSocket, the `attempt`th time from 0; null: never. */
+  /** @param attempt From 0. @returns Milliseconds until a session on HTTP tries for a WebSocket; null: never. */
   upgradeDelayMs(attempt: number): number | null {
     const { transport, random } = this.#options;
     if (transport !== "auto") return null;
