@@ -83,6 +83,19 @@ describe("frames of a WebSocket", () => {
     expect(await client.refusal()).toEqual(["idle_timeout", 4410]);
   });
 
+  it("that do not come are asked for by a pong, once and in time: a hidden tab answers, though its timers hardly run", async () => {
+    const socketIdleMs = 3_000;
+    const { join } = await startCluster({ limits: { socketIdleMs } });
+    const [hidden, gone] = [await join(), await join()];
+    await hidden.client.next("pong");
+    hidden.client.send({ type: "ping" });
+    await gone.client.next("pong");
+    expect(await gone.client.refusal()).toEqual(["idle_timeout", 4410]);
+    hidden.client.send({ type: "ping" });
+    await hidden.client.next("pong");
+    expect(hidden.client.frames.filter(({ type }) => type === "error")).toEqual([]);
+  });
+
   it("that a client does not read close its socket with slow_reader", async () => {
     const { join, node } = await startScriptedCluster({ limits: { sendBufferBytes: 100_000 } });
     const { client, joined } = await join();

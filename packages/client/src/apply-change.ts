@@ -1,7 +1,7 @@
-import type { RoomEvents } from "./api/events.ts";
 import type { LocalTracks } from "./local/local-tracks.ts";
 import type { RoomModel } from "./model/room-model.ts";
 import type { RoomChange } from "./model/room-state.ts";
+import type { Speakers } from "./model/speakers.ts";
 import type { RemotePeers } from "./remote/remote-peers.ts";
 import type { RoomMedia } from "./room-media.ts";
 
@@ -11,7 +11,7 @@ export type ChangeTargets = {
   media: RoomMedia;
   peers: RemotePeers;
   local: LocalTracks;
-  speakers: (change: Partial<RoomEvents["speakers.changed"]>) => void;
+  speakers: Speakers;
 };
 
 /** Hands a change of the room to the part of the client that it concerns. */
@@ -46,7 +46,7 @@ export function applyChange(change: RoomChange, targets: ChangeTargets): void {
       local.handleMutedByModerator(change.source, change.muted);
       break;
     case "dominant.changed":
-      targets.speakers({ dominantPeerId: change.peerId });
+      targets.speakers.update({ dominantPeerId: change.peerId });
       break;
     case "snapshot.applied":
       local.closeOrphans(

@@ -4,8 +4,6 @@ import {
   type JoinReply,
   type RoomEvent,
   type Source,
-  type Transient,
-  within,
 } from "@fairlead/protocol";
 import type { ConnectionState, RoomEvents } from "./api/events.ts";
 import type {
@@ -25,6 +23,7 @@ import { LocalTracks } from "./local/local-tracks.ts";
 import { Publisher } from "./local/publisher.ts";
 import type { MediaDevice } from "./media/media-device.ts";
 import { RoomModel } from "./model/room-model.ts";
+import { Speakers } from "./model/speakers.ts";
 import { watchPage } from "./page-events.ts";
 import { Playback } from "./remote/playback.ts";
 import { RemotePeers } from "./remote/remote-peers.ts";
@@ -32,9 +31,6 @@ import { Visibility } from "./remote/visibility.ts";
 import { Wishes } from "./remote/wishes.ts";
 import { RoomMedia } from "./room-media.ts";
 import { TypedEmitter } from "./typed-emitter.ts";
-
-/** How long `leave()` waits for the node's answer, and for a channel if none is open. */
-const LEAVE_TIMEOUT_MS = 1_000;
 
 type ClientRoomOptions = {
   device: MediaDevice;
@@ -63,7 +59,7 @@ export class ClientRoom implements Room {
   #isLeaving = false;
   #grants: Grants = { publish: [], subscribe: false, data: false, moderate: false };
   #media: RoomMedia | null = null;
-  #speakers: RoomEvents["speakers.changed"] = { dominantPeerId: null, levels: [] };
+  readonly #speakers = new Speakers(this.#emitter);
 
   constructor(options: ClientRoomOptions) {
     this.#options = options;
@@ -74,7 +70,17 @@ export class ClientRoom implements Room {
       allowed: () => this.#emitter.emit("playback.allowed", {}),
     });
     this.#link = options.createLink(this.#linkHandlers());
-    this.#remote = this.#createRemotePeers();
+    this.#remote = new RemotePeers({
+      emitter: this.#emitter,
+      trackContext: {
+        playback: this.#playback,
+        visibility: this.#visibility,
+        wishes: this.#wishes,
+        pauseInvisibleVideo: options.pauseInvisibleVideo,
+        command: this.#link.command,
+        wantedChanged: (consumerId, isWanted) => this.#media?.subscriptions.setWanted(consumerId, isWanted),
+      },
+    });
     this.#local = new LocalTracks({
       emitter: this.#emitter,
       command: this.#link.command,
@@ -84,7 +90,10 @@ export class ClientRoom implements Room {
     this.#publisher = new Publisher({ local: this.#local, grants: () => this.#grants });
     this.#stopWatchingPage = watchPage({
       gone: () => void this.leave(),
-      online: () => this.#handleOnline(),
+      online: () => {
+        this.#link.retryNow();
+        this.#media?.transports.restartIce();
+      },
     });
   }
 
@@ -116,27 +125,38 @@ export class ClientRoom implements Room {
     return this.#playback.canPlay;
   }
 
+  /** The last refusal of a join or resume, if nothing has removed its cause. */
+  get lastRefusal(): FairleadError | null {
+    return this.#link.lastRefusal;
+  }
+
   /** @throws {FairleadError} The reason why the room was not entered; everything is freed then. */
   async join(): Promise<void> {
     this.#link.start();
     await this.#firstJoin.promise;
   }
 
-  /** Ends a join that takes too long. It fails with the last refusal, or with `otherwise` if there was none. */
-  giveUp(otherwise: FairleadError): void {
-    this.close(this.#link.lastRefusal ?? otherwise);
+  /** Frees everything but the link, which still leaves a session that may be on its way; a pending join fails with `reason`. */
+  abandon(reason: unknown): void {
+    if (this.connectionState === "closed") return;
+    void this.#link.abandon();
+    this.#free(new FairleadError("session_left"), reason);
   }
 
   /** Frees everything at once; a pending join fails with `error`. Idempotent. */
   close(error: FairleadError): void {
     if (this.connectionState === "closed") return;
-    this.#stopWatchingPage();
     this.#link.close(error);
+    this.#free(error, error);
+  }
+
+  #free(error: FairleadError, reason: unknown): void {
+    this.#stopWatchingPage();
     this.#publisher.close(error);
     this.#remote.close();
     this.#media?.close();
     this.#visibility.close();
-    this.#firstJoin.reject(error);
+    this.#firstJoin.reject(reason);
     this.#setState("closed");
   }
 
@@ -194,29 +214,16 @@ export class ClientRoom implements Room {
   async leave(): Promise<void> {
     if (this.connectionState === "closed") return;
     this.#isLeaving = true;
+    const left = new FairleadError("session_left");
     // Must be sent synchronously: a page that goes away runs nothing after this.
-    const heard = this.#link.leave().catch(() => {});
-    this.#publisher.close(new FairleadError("session_left"));
-    if (this.#joined) await within(LEAVE_TIMEOUT_MS, heard).catch(() => {});
-    this.close(new FairleadError("session_left"));
+    const heard = this.#link.leave();
+    this.#publisher.close(left);
+    await heard;
+    this.close(left);
   }
 
   on<N extends keyof RoomEvents>(event: N, listener: (data: RoomEvents[N]) => void): () => void {
     return this.#emitter.on(event, listener);
-  }
-
-  #createRemotePeers(): RemotePeers {
-    return new RemotePeers({
-      emitter: this.#emitter,
-      trackContext: {
-        playback: this.#playback,
-        visibility: this.#visibility,
-        wishes: this.#wishes,
-        pauseInvisibleVideo: this.#options.pauseInvisibleVideo,
-        command: this.#link.command,
-        wantedChanged: (consumerId, isWanted) => this.#media?.subscriptions.setWanted(consumerId, isWanted),
-      },
-    });
   }
 
   #linkHandlers(): RoomLinkHandlers {
@@ -224,7 +231,7 @@ export class ClientRoom implements Room {
       joined: (joined, command) => this.#handleJoined(joined, command),
       sessionLost: () => this.#local.handleSessionLost(),
       event: (event) => this.#handleEvent(event),
-      transient: (transient) => this.#handleTransient(transient),
+      transient: ({ name, data }) => name === "audio.levels" && this.#speakers.update(data),
       live: () => this.#setState("connected"),
       away: () => this.#setState("reconnecting"),
       capabilities: (fresh) => this.#options.device.load(fresh),
@@ -262,18 +269,9 @@ export class ClientRoom implements Room {
       model: this.#model,
       peers: this.#remote,
       local: this.#local,
-      speakers: (change: Partial<RoomEvents["speakers.changed"]>) => this.#handleSpeakers(change),
+      speakers: this.#speakers,
     };
     for (const change of this.#model.apply(event)) applyChange(change, targets);
-  }
-
-  #handleTransient(transient: Transient): void {
-    if (transient.name === "audio.levels") this.#handleSpeakers(transient.data);
-  }
-
-  #handleSpeakers(change: Partial<RoomEvents["speakers.changed"]>): void {
-    this.#speakers = { ...this.#speakers, ...change };
-    this.#emitter.emit("speakers.changed", this.#speakers);
   }
 
   #handleQuality(peerId: string, quality: ConnectionQuality): void {
@@ -281,11 +279,6 @@ export class ClientRoom implements Room {
     if (peer) peer.quality = quality;
     else if (peerId === this.peerId) this.quality = quality;
     this.#emitter.emit("quality.changed", { peerId, quality });
-  }
-
-  #handleOnline(): void {
-    this.#link.retryNow();
-    this.#media?.transports.restartIce();
   }
 
   #handleEnded(error: FairleadError): void {

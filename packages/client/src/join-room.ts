@@ -11,47 +11,89 @@ import { CapabilitiesCache } from "./connection/capabilities-cache.ts";
 import { exponentialBackoff } from "./connection/reconnect-policy.ts";
 import { RoomLink, type RoomLinkHandlers } from "./connection/room-link.ts";
 import { MediaDevice } from "./media/media-device.ts";
+import { nextMacrotask } from "./next-macrotask.ts";
+import { RunningClock } from "./running-clock.ts";
 
 const JOIN_TIMEOUT_MS = 15_000;
 
 /**
- * Joins the room that `ticket` names.
+ * Joins the room that `ticket` names. Sends nothing before the next macrotask, so that a join which is given up in its own
+ * task, as the first of React's StrictMode is, asks nobody for anything.
+ *
  * @throws {FairleadError} The room's refusal: `ticket_expired`, `banned`, `room_full`, `no_capacity`, …;
- * `signaling_unreachable`; after `joinTimeoutMs` the last refusal, or `node_timeout` if there was none. Nothing stays open then.
+ * `signaling_unreachable`; after `joinTimeoutMs` the last refusal, or `node_timeout` if there was none.
+ * @throws The reason of `signal`, at once. Nothing stays open after either, except a socket whose join is not answered yet: it
+ * leaves again when `joined` comes.
  */
 export async function joinRoom(options: JoinOptions): Promise<Room> {
+  options.signal?.throwIfAborted();
+  const clock = new RunningClock(() => performance.now());
+  const limit = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal;
+  let room: ClientRoom | null = null;
+  const cancelLimit = clock.after(options.joinTimeoutMs ?? JOIN_TIMEOUT_MS, () =>
+    limit.abort(room?.lastRefusal ?? new FairleadError("node_timeout", { message: "not joined in time" })),
+  );
+  try {
+    room = await unlessAborted(prepareRoom(options, clock, signal), signal);
+    await joinUnlessAborted(room, signal);
+    return room;
+  } catch (error) {
+    if (room) room.close(error instanceof FairleadError ? error : new FairleadError("internal"));
+    else clock.close();
+    throw error;
+  } finally {
+    cancelLimit();
+  }
+}
+
+/** @throws The reason of `signal`; {FairleadError} `invalid_request`; refusals of the request for capabilities. */
+async function prepareRoom(
+  options: JoinOptions,
+  clock: RunningClock,
+  signal: AbortSignal,
+): Promise<ClientRoom> {
+  const { ticket, autoSubscribe = true, pauseInvisibleVideo = true, iceTransportPolicy = "all" } = options;
   const urls = baseUrls(options.url);
-  const {
-    ticket,
-    autoSubscribe = true,
-    pauseInvisibleVideo = true,
-    iceTransportPolicy = "all",
-    joinTimeoutMs = JOIN_TIMEOUT_MS,
-    transport = "auto",
-  } = options;
   const admission = new Admission({ ticket, autoSubscribe });
   const device = new MediaDevice(options.device ?? {}, admission);
   const cache = new CapabilitiesCache(urls.http);
+  const opener = createChannelOpener(urls, options.transport ?? "auto", admission);
   const policy = options.reconnect ?? exponentialBackoff();
-  const opener = createChannelOpener(urls, transport, admission);
+  await nextMacrotask();
+  signal.throwIfAborted();
+  await device.load(await cache.load(signal));
+  signal.throwIfAborted();
   const createLink = (handlers: RoomLinkHandlers) =>
     new RoomLink({
       admission,
       opener,
       policy,
-      now: () => performance.now(),
+      clock,
       random: Math.random,
-      handlers: {
-        ...handlers,
-        capabilities: (fresh) => handlers.capabilities(cache.save(fresh)),
-      },
+      handlers: { ...handlers, capabilities: (fresh) => handlers.capabilities(cache.save(fresh)) },
     });
-  const timeout = AbortSignal.timeout(joinTimeoutMs);
-  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
-  await device.load(await cache.load(signal));
-  const room = new ClientRoom({ device, iceTransportPolicy, pauseInvisibleVideo, createLink });
-  await joinWithin(room, signal);
-  return room;
+  return new ClientRoom({ device, iceTransportPolicy, pauseInvisibleVideo, createLink });
+}
+
+async function joinUnlessAborted(room: ClientRoom, signal: AbortSignal): Promise<void> {
+  const giveUp = () => room.abandon(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  try {
+    await room.join();
+    signal.throwIfAborted();
+  } finally {
+    // An app that aborts before it has got the room would never leave it.
+    void nextMacrotask().then(() => signal.removeEventListener("abort", giveUp));
+  }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 /**
@@ -80,18 +122,4 @@ function createChannelOpener(
     memory: new TransportMemory(urls.http, Date.now),
     random: Math.random,
   });
-}
-
-async function joinWithin(room: ClientRoom, signal: AbortSignal): Promise<void> {
-  const giveUp = () => room.giveUp(new FairleadError("node_timeout", { message: "not joined in time" }));
-  signal.addEventListener("abort", giveUp);
-  try {
-    if (signal.aborted) giveUp();
-    await room.join();
-  } catch (error) {
-    room.close(error instanceof FairleadError ? error : new FairleadError("internal", { cause: error }));
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
 }

@@ -32,7 +32,7 @@ export type JoinOptions = {
   iceTransportPolicy?: RTCIceTransportPolicy;
   /** Options for mediasoup-client's `Device`, e.g. a handler for tests. */
   device?: types.DeviceOptions;
-  /** Gives up the join; no effect after it. */
+  /** Gives up the join, which rejects at once with the signal's reason. No effect once the app has the room. */
   signal?: AbortSignal;
 };
 

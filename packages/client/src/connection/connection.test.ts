@@ -2,6 +2,7 @@ import type { ClientFrameInput, ErrorCode, ServerFrame } from "@fairlead/protoco
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChannelOpener } from "../channel/channel-opener.ts";
 import { TransportMemory } from "../channel/transport-memory.ts";
+import { RunningClock } from "../running-clock.ts";
 import { memoryStore, type ScriptedChannel, ScriptedChannels } from "../testing/scripted-channels.ts";
 import { Connection } from "./connection.ts";
 
@@ -40,17 +41,19 @@ const HALF_A_MINUTE_MS = 30_000;
 
 let channels: ScriptedChannels;
 let connection: Connection;
+let clock: RunningClock;
 let heard: string[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   channels = new ScriptedChannels();
+  clock = new RunningClock(Date.now);
   heard = [];
   const memory = new TransportMemory("https://meet.example", Date.now, memoryStore());
   connection = new Connection({
     opener: new ChannelOpener({ open: channels.open, transport: "auto", memory, random: () => 0 }),
     policy: { giveUpAfterMs: 60_000, nextDelayMs: () => 100 },
-    now: Date.now,
+    clock,
     random: () => 0,
     handlers: {
       openingFrame: () => RESUME,
@@ -66,6 +69,7 @@ beforeEach(() => {
   });
 });
 afterEach(() => {
+  clock.close();
   connection.close();
   vi.useRealTimers();
 });
@@ -282,6 +286,7 @@ describe("a session that lives on HTTP", () => {
     liveOnHttp();
     const socket = tried();
     connection.close();
+    clock.close();
     vi.advanceTimersByTime(HALF_A_MINUTE_MS * 100);
     expect(channels.transports).toHaveLength(3);
     expect(socket.state).toBe("closed");
@@ -321,5 +326,72 @@ describe("a lost channel", () => {
     expect(heard).toEqual(["live", "away"]);
     vi.advanceTimersByTime(100);
     expect(channels.transports).toEqual(["websocket", "websocket"]);
+  });
+});
+
+describe("a page that sleeps", () => {
+  const NIGHT_MS = 8 * 3_600_000;
+  /** No timer runs meanwhile; what is due fires on waking. */
+  const sleep = (ms: number) => void vi.setSystemTime(Date.now() + ms);
+
+  function goLive(): void {
+    connection.start();
+    channels.last.open();
+    channels.last.say(RESUMED);
+    heard.length = 0;
+  }
+
+  /** Nobody answers on either transport. */
+  function everyTryFails(forMs: number): void {
+    for (let passed = 0; passed < forMs; passed += 100) {
+      if (channels.last.state === "opening") channels.last.end(1006);
+      vi.advanceTimersByTime(100);
+    }
+  }
+
+  it.each([70_000, NIGHT_MS])("%i ms while it reconnects tries on afterwards, and recovers", (ms) => {
+    goLive();
+    channels.last.end(1006);
+    sleep(ms);
+    everyTryFails(10_000);
+    expect(heard).toEqual(["away"]);
+    vi.advanceTimersByTime(100);
+    channels.last.open();
+    channels.last.say(RESUMED);
+    expect(heard).toEqual(["away", "live"]);
+  });
+
+  it("gives up when nobody answers for a while after it woke", () => {
+    goLive();
+    channels.last.end(1006);
+    everyTryFails(59_000);
+    sleep(NIGHT_MS);
+    everyTryFails(10_000);
+    expect(heard).toEqual(["away"]);
+    everyTryFails(10_000);
+    expect(heard).toEqual(["away", "ended signaling_unreachable"]);
+  });
+
+  it("knows on waking that a late resume of its own took the session", () => {
+    connection.start();
+    channels.last.open();
+    channels.last.end(1006);
+    vi.advanceTimersByTime(100);
+    channels.last.open();
+    channels.last.say(RESUMED);
+    sleep(NIGHT_MS);
+    channels.last.end(4421);
+    expect(heard).toEqual(["live", "away", "signaling_unreachable while live"]);
+  });
+
+  it("does not take an answer for missing that came while it slept", () => {
+    connection.start();
+    channels.last.open();
+    vi.spyOn(performance, "now").mockImplementation(() => Date.now());
+    sleep(70_000);
+    vi.advanceTimersByTime(10_000);
+    channels.last.say(RESUMED);
+    expect(heard).toEqual(["live"]);
+    expect(channels.transports).toEqual(["websocket"]);
   });
 });

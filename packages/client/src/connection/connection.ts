@@ -9,6 +9,7 @@ import {
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
 import { type Channel, LOST, type OpenChannel } from "../channel/channel.ts";
 import type { ChannelOpener } from "../channel/channel-opener.ts";
+import { afterAwake, type RunningClock } from "../running-clock.ts";
 import { isPassing } from "./judge-refusal.ts";
 import { Upgrade } from "./upgrade.ts";
 
@@ -29,7 +30,7 @@ type State =
   /** Waits for the next try. `channel` is the one that is still open, if any. */
   | { state: "waiting"; timer: Timer; channel: Channel | null }
   | { state: "opening"; channel: Channel }
-  | { state: "requesting"; timer: Timer; channel: Channel }
+  | { state: "requesting"; cancelTimeout: () => void; channel: Channel }
   | { state: "live"; sinceMs: number; channel: Channel };
 
 type SessionAnswer = Extract<ServerFrame, { type: "joined" | "resumed" }>;
@@ -52,7 +53,7 @@ export type ConnectionHandlers = {
 type ConnectionOptions = {
   opener: ChannelOpener;
   policy: ReconnectPolicy;
-  now: () => number;
+  clock: RunningClock;
   random: () => number;
   handlers: ConnectionHandlers;
 };
@@ -66,14 +67,15 @@ export class Connection {
   #attempt = 0;
   #awaySinceMs = 0;
   #abandonedAtMs = Number.NEGATIVE_INFINITY;
+  #asksNoMore = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { opener, now, handlers } = options;
+    const { opener, clock, handlers } = options;
     this.#upgrade = new Upgrade({
       open: () => this.#watch((own) => opener.openWebSocket(own)),
       delayMs: (attempt) => opener.upgradeDelayMs(attempt),
-      now,
+      now: clock.now,
       openingFrame: () => handlers.openingFrame(),
       abandoned: () => this.#handleAbandoned(),
       failed: (error) => this.#handleRefusal(error, true),
@@ -86,8 +88,15 @@ export class Connection {
   }
 
   start(): void {
-    this.#awaySinceMs = this.#options.now();
+    this.#awaySinceMs = this.#options.clock.now();
     this.#open();
+  }
+
+  /** Opens and asks for nothing more. An answer that is on its way is still awaited; without one, everything closes at once. */
+  askNoMore(): void {
+    this.#asksNoMore = true;
+    const { state } = this.#state;
+    if (state !== "requesting" && state !== "live") this.end(new FairleadError("session_left"));
   }
 
   /** Drops the frame while no channel carries the session. */
@@ -101,6 +110,10 @@ export class Connection {
 
   /** Sends the opening frame, on the open channel if there is one that does not close because of `refusal`. */
   requestSession(refusal?: FairleadError): void {
+    if (this.#asksNoMore) {
+      this.end(refusal ?? new FairleadError("session_left"));
+      return;
+    }
     const channel = this.#keepOpen(refusal);
     // A channel that is still opening sends the frame once it is open.
     if (this.#state.state === "ended" || (this.#state.state === "opening" && channel && !channel.isOpen))
@@ -111,21 +124,22 @@ export class Connection {
   }
 
   #requestOn(channel: Channel): void {
-    const timer = setTimeout(() => this.#handleClosed(channel, LOST), ANSWER_TIMEOUT_MS);
-    this.#state = { state: "requesting", timer, channel };
+    const cancelTimeout = afterAwake(ANSWER_TIMEOUT_MS, () => this.#handleClosed(channel, LOST));
+    this.#state = { state: "requesting", cancelTimeout, channel };
     channel.send(this.#options.handlers.openingFrame());
   }
 
   /** Tries again after the policy's delay, or ends with `error` if the policy gives up. */
   retry(error: FairleadError): void {
     if (this.#state.state === "ended") return;
-    const { policy, now, random } = this.#options;
+    const { policy, clock, random } = this.#options;
     const channel = this.#keepOpen(error);
     this.#leaveState();
     // Media may well flow while signaling is cut off from the room, so this does not use up the patience.
-    if (error.code === "bus_disconnected") this.#awaySinceMs = now();
+    if (error.code === "bus_disconnected") this.#awaySinceMs = clock.now();
     const delayMs = Math.max(policy.nextDelayMs(this.#nextAttempt(error), random), error.retryAfterMs ?? 0);
-    if (now() + delayMs - this.#awaySinceMs > policy.giveUpAfterMs) {
+    const leftMs = clock.leftMs(this.#awaySinceMs, policy.giveUpAfterMs);
+    if (this.#asksNoMore || leftMs === 0 || delayMs > leftMs) {
       channel?.close();
       this.end(error);
     } else
@@ -162,7 +176,7 @@ export class Connection {
   close(): void {
     const left = this.#state;
     this.#state = { state: "ended" };
-    if ("timer" in left) clearTimeout(left.timer);
+    this.#stopTimers(left);
     if ("channel" in left) left.channel?.close();
     this.#upgrade.stop();
   }
@@ -190,9 +204,9 @@ export class Connection {
   }
 
   #goLive(channel: Channel, frame: SessionAnswer): void {
-    const { handlers, opener, now } = this.#options;
-    if ("timer" in this.#state) clearTimeout(this.#state.timer);
-    this.#state = { state: "live", sinceMs: now(), channel };
+    const { handlers, opener, clock } = this.#options;
+    this.#stopTimers(this.#state);
+    this.#state = { state: "live", sinceMs: clock.now(), channel };
     this.#transport = channel.transport;
     opener.handleWorked(channel.transport);
     if (channel.transport === "http") this.#upgrade.start();
@@ -218,14 +232,14 @@ export class Connection {
   }
 
   #handleAbandoned(): void {
-    this.#abandonedAtMs = this.#options.now();
+    this.#abandonedAtMs = this.#options.clock.now();
   }
 
   /** If a late resume of our own has replaced the session, treats the channel as lost and resumes once more. */
   #handleRefusal(error: FairleadError, wasLive: boolean): void {
-    const { handlers, now } = this.#options;
+    const { handlers, clock } = this.#options;
     // Only a session that was live can have been replaced by it; a refused resume is final.
-    const isLate = wasLive && now() - this.#abandonedAtMs < ABANDONED_ACTS_WITHIN_MS;
+    const isLate = wasLive && clock.now() - this.#abandonedAtMs < ABANDONED_ACTS_WITHIN_MS;
     if (error.code !== "session_replaced" || !isLate) handlers.refused(error, wasLive);
     else {
       if ("channel" in this.#state) this.#state.channel?.close();
@@ -256,16 +270,21 @@ export class Connection {
     else this.retry(new FairleadError("signaling_unreachable"));
   }
 
+  #stopTimers(state: State): void {
+    if (state.state === "waiting") clearTimeout(state.timer);
+    else if (state.state === "requesting") state.cancelTimeout();
+  }
+
   #leaveState(): void {
-    const { handlers, now } = this.#options;
+    const { handlers, clock } = this.#options;
     const left = this.#state;
     this.#state = { state: "idle" };
-    if ("timer" in left) clearTimeout(left.timer);
+    this.#stopTimers(left);
     if (left.state === "requesting") this.#handleAbandoned();
     if (left.state !== "live") return;
     this.#upgrade.stop();
-    this.#awaySinceMs = now();
-    if (now() - left.sinceMs >= STABLE_AFTER_MS) this.#attempt = 0;
+    this.#awaySinceMs = clock.now();
+    if (clock.now() - left.sinceMs >= STABLE_AFTER_MS) this.#attempt = 0;
     handlers.away();
   }
 }

@@ -2,6 +2,7 @@ import type { ClientFrameInput, ServerFrame } from "@fairlead/protocol";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ChannelOpener } from "../channel/channel-opener.ts";
 import { TransportMemory } from "../channel/transport-memory.ts";
+import { RunningClock } from "../running-clock.ts";
 import { memoryStore, ScriptedChannels } from "../testing/scripted-channels.ts";
 import { Connection } from "./connection.ts";
 import { judgeRefusal } from "./judge-refusal.ts";
@@ -22,12 +23,13 @@ afterEach(() => void vi.useRealTimers());
 
 function setUp() {
   const channels = new ScriptedChannels();
+  const clock = new RunningClock(Date.now);
   const ended: string[] = [];
   const memory = new TransportMemory("https://meet.example", Date.now, memoryStore());
   const connection: Connection = new Connection({
     opener: new ChannelOpener({ open: channels.open, transport: "auto", memory, random: () => 0 }),
     policy: { giveUpAfterMs: 60_000, nextDelayMs: () => 100 },
-    now: Date.now,
+    clock,
     random: () => 0,
     handlers: {
       openingFrame: () => RESUME,

@@ -8,9 +8,11 @@ import {
   type RoomEvent,
   type ServerFrame,
   type Transient,
+  within,
 } from "@fairlead/protocol";
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
 import type { ChannelOpener } from "../channel/channel-opener.ts";
+import type { RunningClock } from "../running-clock.ts";
 import type { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import { judgeRefusal } from "./judge-refusal.ts";
@@ -35,35 +37,53 @@ type RoomLinkOptions = {
   opener: ChannelOpener;
   admission: Admission;
   policy: ReconnectPolicy;
-  now: () => number;
+  /** Closed with the link. */
+  clock: RunningClock;
   random: () => number;
   handlers: RoomLinkHandlers;
 };
 
+/** How long `leave()` waits for the node's answer, and for a channel if none is open. */
+const LEAVE_TIMEOUT_MS = 1_000;
 /** How long a first join waits for the cluster to recover from a fault. */
 const FIRST_JOIN_PATIENCE_MS = 5_000;
+
+/** For a link that nobody listens to any more. */
+const NO_HANDLERS: RoomLinkHandlers = {
+  joined: () => {},
+  sessionLost: () => {},
+  event: () => {},
+  transient: () => {},
+  live: () => {},
+  away: () => {},
+  capabilities: async () => {},
+  ended: () => {},
+};
 
 /** Keeps this peer in its room: a session over any channel, and a new session when the old one is lost. */
 export class RoomLink {
   readonly #options: RoomLinkOptions;
   readonly #connection: Connection;
+  #handlers: RoomLinkHandlers;
   #session: Session | null = null;
   /** The highest epoch that a `moved` named. */
   #movedToEpoch = 0;
   #mismatches = 0;
   #startedAtMs = 0;
   #isLeaving = false;
+  #isAbandoned = false;
   /** Signaling restarts, and this client waits for its turn to return. */
   #waitsForTurn = false;
   #lastRefusal: FairleadError | null = null;
 
   constructor(options: RoomLinkOptions) {
     this.#options = options;
-    const { admission, opener, policy, now, random } = options;
+    this.#handlers = options.handlers;
+    const { admission, opener, policy, clock, random } = options;
     this.#connection = new Connection({
       opener,
       policy,
-      now,
+      clock,
       random,
       handlers: {
         openingFrame: () => admission.openingFrame(),
@@ -77,7 +97,7 @@ export class RoomLink {
   }
 
   start(): void {
-    this.#startedAtMs = this.#options.now();
+    this.#startedAtMs = this.#options.clock.now();
     this.#connection.start();
   }
 
@@ -105,43 +125,67 @@ export class RoomLink {
     return session.command(name, data);
   };
 
-  /** From now on a lost session is not replaced. @throws {FairleadError} As `command`. */
+  /** Resolves when the node has answered, or after a while without an answer. From now on a lost session is not replaced. */
   async leave(): Promise<void> {
+    await within(LEAVE_TIMEOUT_MS, this.#tellNode()).catch(() => {});
+  }
+
+  /** Resolves also without an answer: the session ends after its grace time then. */
+  async #tellNode(): Promise<void> {
     this.#isLeaving = true;
-    await this.command("session.leave", {});
+    await this.command("session.leave", {}).catch(() => {});
+  }
+
+  /**
+   * Gives the room up before anybody has used it. If a join is on its way, the link stays until that is answered, and leaves the
+   * session that it brings: closing at once would keep this peer in the room for the grace time. Calls no handler from now on.
+   */
+  async abandon(): Promise<void> {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#handlers = NO_HANDLERS;
+    this.#connection.askNoMore();
+    if (this.#session) await this.#leaveAndClose();
+  }
+
+  async #leaveAndClose(): Promise<void> {
+    await this.#tellNode();
+    this.close(new FairleadError("session_left"));
   }
 
   /** Closes without calling `ended`. Idempotent. */
   close(error: FairleadError): void {
     this.#session?.close(error);
     this.#connection.close();
+    this.#options.clock.close();
   }
 
   #handleLive(frame: Extract<ServerFrame, { type: "joined" | "resumed" }>): void {
-    const { admission, handlers } = this.#options;
+    const { admission } = this.#options;
     if (frame.type === "joined") this.#startSession(frame);
     else admission.handleSessionTicket(frame.sessionTicket);
     this.#session?.goLive();
-    handlers.live();
+    this.#handlers.live();
+    if (this.#isAbandoned) void this.#leaveAndClose();
     if (this.#session && this.#session.joined.epoch < this.#movedToEpoch) this.#rejoin();
   }
 
   #startSession(joined: Extract<ServerFrame, { type: "joined" }>): void {
-    const { admission, handlers, now } = this.#options;
+    const { admission, clock } = this.#options;
     const session: Session = new Session(joined, {
-      now,
+      now: clock.now,
       send: (frame: ClientFrameInput) => this.#session === session && this.#connection.send(frame),
-      apply: handlers.event,
+      apply: (event) => this.#handlers.event(event),
     });
     this.#session = session;
     this.#mismatches = 0;
     admission.handleJoined(joined, () => session.position);
-    handlers.joined(joined, session.command);
+    this.#handlers.joined(joined, session.command);
   }
 
   #handleFrame(frame: ServerFrame): void {
     if (frame.type === "event") this.#session?.handleEvent(frame);
-    else if (frame.type === "transient") this.#options.handlers.transient(frame.transient);
+    else if (frame.type === "transient") this.#handlers.transient(frame.transient);
     else if (frame.type === "session_ticket") {
       this.#options.admission.handleSessionTicket(frame.sessionTicket);
     } else if (frame.type === "moved") this.#handleMoved(frame.epoch);
@@ -167,7 +211,8 @@ export class RoomLink {
     const { admission } = this.#options;
     const verdict = this.#judge(error.code);
     this.#lastRefusal = error;
-    if (verdict === "rejoin") this.#rejoin(error);
+    if (this.#isAbandoned) this.#connection.end(error);
+    else if (verdict === "rejoin") this.#rejoin(error);
     else if (verdict === "retry") this.#retry(error, wasLive);
     else if (verdict === "retry_briefly") this.#retryBriefly(error);
     else if (verdict === "reload_capabilities") void this.#reloadCapabilities(error);
@@ -189,8 +234,8 @@ export class RoomLink {
   }
 
   #retryBriefly(error: FairleadError): void {
-    const waitedMs = this.#options.now() - this.#startedAtMs;
-    if (waitedMs < FIRST_JOIN_PATIENCE_MS) this.#connection.retry(error);
+    const leftMs = this.#options.clock.leftMs(this.#startedAtMs, FIRST_JOIN_PATIENCE_MS);
+    if (leftMs > 0) this.#connection.retry(error);
     else this.#connection.end(error);
   }
 
@@ -199,7 +244,7 @@ export class RoomLink {
     this.#mismatches += 1;
     try {
       if (!fresh.success || this.#mismatches > 1) throw error;
-      await this.#options.handlers.capabilities(fresh.data);
+      await this.#handlers.capabilities(fresh.data);
       this.#lastRefusal = null;
       this.#connection.requestSession();
     } catch (cause) {
@@ -215,7 +260,7 @@ export class RoomLink {
     }
     const lost = this.#session;
     this.#session = null;
-    this.#options.handlers.sessionLost();
+    this.#handlers.sessionLost();
     lost.close(new FairleadError("room_moved"));
     this.#options.admission.startOver();
     this.#connection.requestSession(refusal);
@@ -223,11 +268,12 @@ export class RoomLink {
 
   #handleAway(): void {
     this.#session?.goAway();
-    this.#options.handlers.away();
+    this.#handlers.away();
   }
 
   #handleEnded(error: FairleadError): void {
     this.#session?.close(error);
-    this.#options.handlers.ended(error);
+    this.#options.clock.close();
+    this.#handlers.ended(error);
   }
 }

@@ -1,5 +1,6 @@
 import { type ClientFrameInput, FairleadError } from "@fairlead/protocol";
 import type { Channel } from "../channel/channel.ts";
+import { afterAwake } from "../running-clock.ts";
 
 /** A resume on a new WebSocket fails after this time without an answer. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -9,7 +10,7 @@ type State =
   | { state: "off" }
   | { state: "waiting"; timer: Timer }
   | { state: "opening"; channel: Channel }
-  | { state: "resuming"; channel: Channel; timer: Timer; oldError: FairleadError | null };
+  | { state: "resuming"; channel: Channel; cancelTimeout: () => void; oldError: FairleadError | null };
 
 type UpgradeOptions = {
   /** Until `take()`, the owner passes the frames and the end of this channel to the `handle…` methods here. */
@@ -62,7 +63,8 @@ export class Upgrade {
   stop(): void {
     const left = this.#state;
     this.#state = { state: "off" };
-    if ("timer" in left) clearTimeout(left.timer);
+    if (left.state === "waiting") clearTimeout(left.timer);
+    if (left.state === "resuming") left.cancelTimeout();
     if ("channel" in left) left.channel.close();
     if (left.state === "resuming") this.#options.abandoned();
   }
@@ -82,8 +84,8 @@ export class Upgrade {
   handlePong(): void {
     if (this.#state.state !== "opening") return;
     const { channel } = this.#state;
-    const timer = setTimeout(() => this.handleLost(), ANSWER_WITHIN_MS);
-    this.#state = { state: "resuming", channel, timer, oldError: null };
+    const cancelTimeout = afterAwake(ANSWER_WITHIN_MS, () => this.handleLost());
+    this.#state = { state: "resuming", channel, cancelTimeout, oldError: null };
     channel.send(this.#options.openingFrame());
   }
 
@@ -100,8 +102,8 @@ export class Upgrade {
   /** Hands the new channel over to the caller. */
   take(): Channel | null {
     if (this.#state.state !== "resuming") return null;
-    const { channel, timer } = this.#state;
-    clearTimeout(timer);
+    const { channel, cancelTimeout } = this.#state;
+    cancelTimeout();
     this.#state = { state: "off" };
     this.#attempt = 0;
     return channel;

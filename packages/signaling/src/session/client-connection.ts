@@ -63,6 +63,8 @@ export class ClientConnection {
   readonly #frames: TokenBucket;
   readonly #hooks: Hooks;
   #state: State = { state: "waiting", hasJoined: false };
+  /** At this tick of a linked socket's silence the client is asked for a sign of life. */
+  readonly #askAtTick: number;
   /** What happens when no more is left of the time that the client has for its next frame. */
   #deadline: { ticks: number; otherwise: ErrorCode } = { ticks: 0, otherwise: "join_timeout" };
 
@@ -73,6 +75,7 @@ export class ClientConnection {
     this.#channel = channel;
     this.#hooks = hooks;
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.frameBurst, now);
+    this.#askAtTick = Math.max(1, Math.floor(limits.socketIdleMs / TICK_MS / 2));
     this.#expect(limits.joinTimeoutMs, "join_timeout");
   }
 
@@ -98,6 +101,9 @@ export class ClientConnection {
   /** Called every `TICK_MS`: cheaper than a timer for each frame of each client. */
   tick(): void {
     this.#deadline.ticks -= 1;
+    // Timers of a hidden tab, and so its pings, may run once a minute; the SDK answers a `pong` that it did not ask for.
+    const isAsked = this.#deadline.ticks === this.#askAtTick && !this.#channel.isOneWay;
+    if (isAsked && this.#state.state === "linked") this.#send({ type: "pong" });
     if (this.#deadline.ticks >= 0) return;
     if (this.#channel.isOneWay && this.#state.state === "linked") {
       this.#send({ type: "pong" });
