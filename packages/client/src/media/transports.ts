@@ -18,7 +18,8 @@ export class PeerTransports {
   readonly #send: types.Transport;
   readonly #receive: types.Transport;
   readonly #command: SendCommand;
-  readonly #iceRestarters: IceRestarter[];
+  readonly #sendIce: IceRestarter;
+  readonly #receiveIce: IceRestarter;
 
   constructor({ device, iceTransportPolicy, joined, command }: PeerTransportsOptions) {
     this.#command = command;
@@ -27,31 +28,34 @@ export class PeerTransports {
     this.#receive = device.createRecvTransport({ ...transportOptions(joined.receiveTransport), ...ice });
     for (const transport of [this.#send, this.#receive]) this.#answerConnect(transport);
     this.#answerProduce();
-    this.#iceRestarters = [this.#send, this.#receive].map(
-      (transport) => new IceRestarter(transport, command),
-    );
+    const { iceServers } = joined;
+    const restarterOf = (transport: types.Transport) =>
+      new IceRestarter({ transport, command, iceServers, now: Date.now });
+    this.#sendIce = restarterOf(this.#send);
+    this.#receiveIce = restarterOf(this.#receive);
   }
 
   get isClosed(): boolean {
     return this.#send.closed;
   }
 
-  get sendState(): types.ConnectionState {
-    return this.#send.connectionState;
-  }
-
-  get receiveState(): types.ConnectionState {
-    return this.#receive.connectionState;
+  /** One of them carries nothing, though it should. */
+  get isBroken(): boolean {
+    return this.#sendIce.isBroken || this.#receiveIce.isBroken;
   }
 
   /** @throws {FairleadError} The node's refusal. */
-  produce(options: types.ProducerOptions<ProducerData>): Promise<types.Producer<ProducerData>> {
+  async produce(options: types.ProducerOptions<ProducerData>): Promise<types.Producer<ProducerData>> {
+    const preparation = this.#sendIce.prepare();
+    if (preparation) await preparation;
     // Tracks outlive producers, and only `local` disables them: mediasoup-client would enable what the app has disabled.
     return this.#send.produce({ ...options, stopTracks: false, disableTrackOnPause: false });
   }
 
   /** Calls within one microtask are negotiated together. The consumer is paused on the node's side. */
-  consume(info: ConsumerInfo): Promise<types.Consumer> {
+  async consume(info: ConsumerInfo): Promise<types.Consumer> {
+    const preparation = this.#receiveIce.prepare();
+    if (preparation) await preparation;
     return this.#receive.consume({
       id: info.consumerId,
       producerId: info.producerId,
@@ -62,11 +66,15 @@ export class PeerTransports {
     });
   }
 
-  produceData(options: types.DataProducerOptions): Promise<types.DataProducer> {
+  async produceData(options: types.DataProducerOptions): Promise<types.DataProducer> {
+    const preparation = this.#sendIce.prepare();
+    if (preparation) await preparation;
     return this.#send.produceData(options);
   }
 
-  consumeData(info: DataConsumerInfo): Promise<types.DataConsumer> {
+  async consumeData(info: DataConsumerInfo): Promise<types.DataConsumer> {
+    const preparation = this.#receiveIce.prepare();
+    if (preparation) await preparation;
     return this.#receive.consumeData({
       ...info,
       id: info.dataConsumerId,
@@ -80,11 +88,11 @@ export class PeerTransports {
   }
 
   restartIce(): void {
-    for (const restarter of this.#iceRestarters) void restarter.restart();
+    for (const restarter of [this.#sendIce, this.#receiveIce]) void restarter.restart();
   }
 
   close(): void {
-    for (const restarter of this.#iceRestarters) restarter.close();
+    for (const restarter of [this.#sendIce, this.#receiveIce]) restarter.close();
     this.#send.close();
     this.#receive.close();
   }

@@ -44,10 +44,7 @@ export class QualityMonitor {
 
   #gradeOwn(send: RTCStatsReport, receive: RTCStatsReport): ConnectionQuality {
     const { transports } = this.#options;
-    const isBroken = [transports.sendState, transports.receiveState].some(
-      (s) => s === "failed" || s === "disconnected",
-    );
-    if (isBroken) return "lost";
+    if (transports.isBroken) return "lost";
     const sample = outboundSample(send);
     const roundTrip = Math.max(roundTripMs(send), roundTripMs(receive));
     const interval = intervalOf(this.#outbound, sample, roundTrip);
