@@ -1,10 +1,4 @@
-import {
-  FairleadError,
-  type Grants,
-  type JoinReply,
-  type RoomEvent,
-  type Source,
-} from "@fairlead/protocol";
+import { FairleadError, type Grants, type JoinReply, type RoomEvent, type Source } from "@fairlead/protocol";
 import type { ConnectionState, RoomEvents } from "./api/events.ts";
 import type {
   CameraOptions,
@@ -252,6 +246,7 @@ export class ClientRoom implements Room {
       iceTransportPolicy: this.#options.iceTransportPolicy,
       qualityChanged: (...grade) => this.#handleQuality(...grade),
     });
+    this.#model.startSession();
     if (before) this.#remote.beginMove();
     before?.close();
     this.#local.handleJoined(this.#media.transports);

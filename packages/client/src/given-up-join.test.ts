@@ -5,6 +5,7 @@ import type { Room } from "./api/room.ts";
 import { forgetCapabilities } from "./connection/capabilities-cache.ts";
 import { joinRoom } from "./join-room.ts";
 import { nextMacrotask } from "./next-macrotask.ts";
+import { RunningClock } from "./running-clock.ts";
 import { ScriptedHttpSignaling } from "./testing/scripted-http-signaling.ts";
 import { CAPABILITIES, openedSession, ScriptedSignaling } from "./testing/scripted-signaling.ts";
 
@@ -107,8 +108,13 @@ describe("a join that is given up", () => {
   });
 
   it("for its time is left just so", async () => {
+    const after = vi.spyOn(RunningClock.prototype, "after").mockReturnValue(() => {});
     const joining = join({ joinTimeoutMs: 300 });
     const { socket } = await signaling.next("join");
+    const [limitMs, timeIsUp] = after.mock.calls[0] ?? [];
+    after.mockRestore();
+    expect(limitMs).toBe(300);
+    timeIsUp?.();
     await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
     socket.accept();
     await signaling.next("command", "session.leave");

@@ -13,6 +13,7 @@ import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
 import { forgetCapabilities } from "./connection/capabilities-cache.ts";
 import { joinRoom } from "./join-room.ts";
+import { RunningClock } from "./running-clock.ts";
 import { newElement, TrackList } from "./testing/media-elements.ts";
 import { CAPABILITIES, ScriptedSignaling, type ScriptedSocket } from "./testing/scripted-signaling.ts";
 
@@ -43,6 +44,16 @@ async function joined(): Promise<{ room: Room; socket: ScriptedSocket }> {
   socket.accept();
   room = await joining;
   return { room, socket };
+}
+
+/** @returns Ends the time that the next join has. */
+function joinTime(): () => void {
+  const after = vi.spyOn(RunningClock.prototype, "after").mockReturnValue(() => {});
+  return () => {
+    const [, timeIsUp] = after.mock.calls[0] ?? [];
+    after.mockRestore();
+    timeIsUp?.();
+  };
 }
 
 function nextEvent<N extends keyof RoomEvents>(from: Room, name: N): Promise<RoomEvents[N]> {
@@ -137,24 +148,30 @@ describe("joinRoom", () => {
   );
 
   it("rejects with node_timeout when no answer comes in time", async () => {
-    const joining = join({ joinTimeoutMs: 300 });
+    const timeIsUp = joinTime();
+    const joining = join();
     await signaling.next("join");
+    timeIsUp();
     await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
   });
 
   it("rejects with the last refusal when time is over", async () => {
-    const joining = join({ joinTimeoutMs: 300, reconnect: { giveUpAfterMs: 60_000, nextDelayMs: () => 10 } });
+    const timeIsUp = joinTime();
+    const joining = join({ reconnect: { giveUpAfterMs: 60_000, nextDelayMs: () => 10 } });
     const { socket } = await signaling.next("join");
     socket.refuse("registry_cold");
     await signaling.next("join");
+    timeIsUp();
     await expect(joining).rejects.toMatchObject({ code: "registry_cold" });
   });
 
   it("rejects with node_timeout, not with a mismatch that fresh capabilities have healed", async () => {
-    const joining = join({ joinTimeoutMs: 300 });
+    const timeIsUp = joinTime();
+    const joining = join();
     const { socket } = await signaling.next("join");
     socket.refuse("capabilities_mismatch", { capabilities: { ...CAPABILITIES, version: "v2" } });
     await signaling.next("join");
+    timeIsUp();
     await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
   });
 
@@ -538,6 +555,7 @@ describe("publishing", () => {
     const track = new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack;
     const microphone = await room.publishTrack(track, "microphone");
     const muted = nextEvent(room, "local_track.muted");
+    socket.snapshot();
     socket.tell({ name: "source.muted", data: { source: "microphone", muted: true } });
     expect((await muted).byModerator).toBe(true);
     expect(microphone).toMatchObject({ isMuted: true, isMutedByModerator: true });

@@ -27,6 +27,7 @@ beforeEach(async () => {
   const joining = joinRoom({ url: signaling.url, ticket: "ticket-of-the-test", device });
   ({ socket } = await signaling.next("join"));
   socket.accept({ grants });
+  socket.snapshot();
   room = await joining;
 });
 afterEach(async () => {
@@ -60,6 +61,7 @@ async function move(epoch = 2): Promise<void> {
   await signaling.next("join");
   const moved = nextEvent("room.moved");
   socket.accept({ epoch, grants });
+  socket.snapshot();
   await moved;
 }
 

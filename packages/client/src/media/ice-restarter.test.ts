@@ -98,47 +98,50 @@ describe("before the first connect", () => {
   });
 });
 
-describe.each(["new", "connecting"] as const)("a transport that stays %s, though it has something to carry", (state) => {
-  beforeEach(() => {
-    transport.begin();
-    transport.become(state);
-  });
+describe.each(["new", "connecting"] as const)(
+  "a transport that stays %s, though it has something to carry",
+  (state) => {
+    beforeEach(() => {
+      transport.begin();
+      transport.become(state);
+    });
 
-  it("is broken after ten seconds, and restarted with fresh servers until it connects", async () => {
-    await passed(9_999);
-    expect([restarter.isBroken, done()]).toEqual([false, []]);
-    await passed(1);
-    expect([restarter.isBroken, done()]).toEqual([true, ["servers fresh", "restart"]]);
-    await passed(10 * SECOND_MS);
-    expect([restarter.isBroken, done()]).toEqual([true, ["servers fresh", "restart"]]);
-    transport.become("connected");
-    await passed(60 * SECOND_MS);
-    expect([restarter.isBroken, done()]).toEqual([false, []]);
-  });
+    it("is broken after ten seconds, and restarted with fresh servers until it connects", async () => {
+      await passed(9_999);
+      expect([restarter.isBroken, done()]).toEqual([false, []]);
+      await passed(1);
+      expect([restarter.isBroken, done()]).toEqual([true, ["servers fresh", "restart"]]);
+      await passed(10 * SECOND_MS);
+      expect([restarter.isBroken, done()]).toEqual([true, ["servers fresh", "restart"]]);
+      transport.become("connected");
+      await passed(60 * SECOND_MS);
+      expect([restarter.isBroken, done()]).toEqual([false, []]);
+    });
 
-  it("is restarted at once by a new network", async () => {
-    await passed(SECOND_MS);
-    await restarter.restart();
-    expect(done()).toEqual(["servers fresh", "restart"]);
-  });
+    it("is restarted at once by a new network", async () => {
+      await passed(SECOND_MS);
+      await restarter.restart();
+      expect(done()).toEqual(["servers fresh", "restart"]);
+    });
 
-  it("is restarted once the node is back", async () => {
-    isNodeAway = true;
-    await passed(15 * SECOND_MS);
-    expect([restarter.isBroken, done()]).toEqual([true, []]);
-    isNodeAway = false;
-    await passed(10 * SECOND_MS);
-    expect(done()).toEqual(["servers fresh", "restart"]);
-  });
+    it("is restarted once the node is back", async () => {
+      isNodeAway = true;
+      await passed(15 * SECOND_MS);
+      expect([restarter.isBroken, done()]).toEqual([true, []]);
+      isNodeAway = false;
+      await passed(10 * SECOND_MS);
+      expect(done()).toEqual(["servers fresh", "restart"]);
+    });
 
-  it("is left alone when it is closed", async () => {
-    restarter.close();
-    transport.closed = true;
-    await passed(60 * SECOND_MS);
-    expect(done()).toEqual([]);
-    expect(vi.getTimerCount()).toBe(0);
-  });
-});
+    it("is left alone when it is closed", async () => {
+      restarter.close();
+      transport.closed = true;
+      await passed(60 * SECOND_MS);
+      expect(done()).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+  },
+);
 
 describe("a transport that was connected", () => {
   beforeEach(() => {

@@ -60,7 +60,8 @@ export class IceRestarter {
    */
   prepare(): Promise<void> | undefined {
     const { iceServers, now } = this.#options;
-    const mayHaveExpired = iceServers.some(({ username }) => username) && now() - this.#madeAtMs > FRESH_FOR_MS;
+    const mayHaveExpired =
+      iceServers.some(({ username }) => username) && now() - this.#madeAtMs > FRESH_FOR_MS;
     if (!this.#hasBegun && mayHaveExpired) this.#preparation ??= this.#restart();
     return this.#hasBegun ? undefined : this.#preparation;
   }

@@ -1,5 +1,5 @@
 import { EVERY_SOURCE, type ProducerInfo, type Source } from "@fairlead/protocol";
-import type { RoomChange, RoomContents } from "./room-state.ts";
+import { isSamePeer, type RoomChange, type RoomContents } from "./room-state.ts";
 
 /**
  * @returns The changes that turn `before` into `after`. Removals go from leaf to root (consumer, producer, peer), then
@@ -20,7 +20,9 @@ export function differenceOf(before: RoomContents, after: RoomContents): RoomCha
       // A snapshot does not tell why a peer is gone.
       ({ peerId }): RoomChange => ({ type: "peer.removed", peerId, reason: "left" }),
     ),
-    ...missing(after.peers, before.peers).map((peer): RoomChange => ({ type: "peer.added", peer })),
+    ...[...after.peers.values()]
+      .filter((peer) => !isSamePeer(before.peers.get(peer.peerId), peer))
+      .map((peer): RoomChange => ({ type: "peer.added", peer })),
     ...missing(after.producers, before.producers).map(
       (producer): RoomChange => ({ type: "producer.added", producer }),
     ),

@@ -88,4 +88,28 @@ describe("RoomModel", () => {
     expect(changesOf(model, mute(false))).toEqual([change(false)]);
     expect(changesOf(model, mute(true), started, ended)).toEqual([change(true), change(false)]);
   });
+
+  it("takes what a new session tells before its snapshot for part of it, and never mixes it with the last session", () => {
+    const model = modelWith(joined("ann-1", "bob-1"));
+    model.startSession();
+    expect(changesOf(model, joined("bob-2"))).toEqual([]);
+    expect([...model.contents.peers.keys()]).toEqual(["ann-1", "bob-1"]);
+    const changes = changesOf(model, started, joined("ann-2"), ended);
+    expect(changes.map((change) => `${change.type} ${"peer" in change ? change.peer.peerId : ""}`)).toEqual([
+      "peer.removed ",
+      "peer.removed ",
+      "peer.added bob-2",
+      "peer.added ann-2",
+    ]);
+  });
+
+  it("reports a peer again that says something else of itself, by event and by snapshot", () => {
+    const model = modelWith(joined("ann"));
+    const renamed = { ...peer("ann"), name: "Ann" };
+    const again: RoomEvent = { name: "peers.joined", data: { peers: [renamed] } };
+    expect(changesOf(model, again)).toEqual([{ type: "peer.added", peer: renamed }]);
+    expect(changesOf(model, started, joined("ann"), ended)).toEqual([
+      { type: "peer.added", peer: peer("ann") },
+    ]);
+  });
 });

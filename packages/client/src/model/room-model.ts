@@ -9,14 +9,25 @@ import { applyEvent, emptyContents, type RoomChange, type RoomContents } from ".
 export class RoomModel {
   #contents = emptyContents();
   #incoming: RoomContents | null = null;
+  #awaitsSnapshot = false;
 
   get contents(): Readonly<RoomContents> {
     return this.#contents;
   }
 
+  /**
+   * A new session tells everything anew. Older nodes may send events before its snapshot: they belong to the new state, and must
+   * not be mixed with that of the last session.
+   */
+  startSession(): void {
+    this.#incoming = emptyContents();
+    this.#awaitsSnapshot = true;
+  }
+
   apply(event: RoomEvent): RoomChange[] {
     if (event.name === "snapshot.started") {
-      this.#incoming = emptyContents();
+      if (!this.#awaitsSnapshot) this.#incoming = emptyContents();
+      this.#awaitsSnapshot = false;
       return [];
     }
     if (event.name === "snapshot.ended") return this.#takeSnapshot();

@@ -10,6 +10,7 @@ import type {
 
 /** One change of the room that follows from an event, or from the difference that a snapshot makes. */
 export type RoomChange =
+  /** Also for a peer that is known and says something else of itself, e.g. by another ticket. */
   | { type: "peer.added"; peer: PeerInfo }
   | { type: "peer.removed"; peerId: string; reason: LeaveReason }
   | { type: "producer.added" | "producer.changed" | "producer.removed"; producer: ProducerInfo }
@@ -45,7 +46,7 @@ export function applyEvent(contents: RoomContents, event: RoomEvent): RoomChange
   switch (event.name) {
     case "peers.joined":
       return event.data.peers
-        .filter((peer) => addNew(contents.peers, peer.peerId, peer))
+        .filter((peer) => addPeer(contents.peers, peer))
         .map((peer) => ({ type: "peer.added", peer }));
     case "peer.left":
       return contents.peers.delete(event.data.peerId) ? [{ type: "peer.removed", ...event.data }] : [];
@@ -88,6 +89,17 @@ export function applyEvent(contents: RoomContents, event: RoomEvent): RoomChange
     default:
       return [];
   }
+}
+
+function addPeer(peers: Map<string, PeerInfo>, peer: PeerInfo): boolean {
+  const isKnown = isSamePeer(peers.get(peer.peerId), peer);
+  peers.set(peer.peerId, peer);
+  return !isKnown;
+}
+
+export function isSamePeer(a: PeerInfo | undefined, b: PeerInfo): boolean {
+  const isSame = a?.identity === b.identity && a.name === b.name && a.metadata === b.metadata;
+  return isSame && a.joinedAtMs === b.joinedAtMs;
 }
 
 function addNew<V>(map: Map<string, V>, key: string, value: V): boolean {

@@ -58,6 +58,7 @@ export class ScriptedSocket {
   readonly closed: Promise<unknown>;
   #sequence = 0;
   #epoch = 1;
+  #grants: Grants = GRANTS;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -69,7 +70,8 @@ export class ScriptedSocket {
   }
 
   accept(opening: Opening = {}): void {
-    const { epoch = 1 } = opening;
+    const { epoch = 1, grants = GRANTS } = opening;
+    this.#grants = grants;
     this.#epoch = epoch;
     this.#sequence = 0;
     this.send({ type: "joined", ...openedSession(opening) });
@@ -91,7 +93,7 @@ export class ScriptedSocket {
   snapshot(...events: RoomEvent[]): void {
     const started = {
       name: "snapshot.started",
-      data: { roomId: "room", peerId: "me", grants: GRANTS },
+      data: { roomId: "room", peerId: "me", grants: this.#grants },
     } as const;
     this.tell(started, ...events, { name: "snapshot.ended", data: {} });
   }
