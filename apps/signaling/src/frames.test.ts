@@ -85,7 +85,7 @@ describe("frames of a WebSocket", () => {
 
   it("that do not come are asked for by a pong, once and in time: a hidden tab answers, though its timers hardly run", async () => {
     const socketIdleMs = 3_000;
-    const { join } = await startCluster({ limits: { socketIdleMs } });
+    const { join } = await startScriptedCluster({ limits: { socketIdleMs } });
     const [hidden, gone] = [await join(), await join()];
     await hidden.client.next("pong");
     hidden.client.send({ type: "ping" });
