@@ -13,8 +13,8 @@ type Expected = {
   sinceConnection?: number;
 };
 
-/** A second of film at the fake camera's pace, so that no frame that was waiting somewhere passes for a flow. */
-const FRAMES = 15;
+/** About a second of film at the pace of the fake cameras, 10 or 15 a second: no frame that was waiting somewhere passes for a flow. */
+const FRAMES = 12;
 /** The fake microphone beeps once a second: a whole beep. */
 const SOUND_S = 1.25;
 /** Two beeps, neither of which is heard. */
