@@ -16,12 +16,12 @@ let lambda: Lambda;
 
 beforeAll(async () => {
   cluster = await startRuntimeCluster({
-    name: "runtimes-lambda",
+    name: "lambda-instances",
     cores: 1,
     env: { FAIRLEAD_GRACE_MS: "5000" },
   });
   relay = await startTcpRelay(cluster.site.nats.port);
-  lambda = await startLambda({ env: settings(), name: "runtimes-lambda/lambda" });
+  lambda = await startLambda({ env: settings(), name: "lambda-instances/lambda" });
 });
 afterAll(async () => {
   await lambda.close();
@@ -48,7 +48,7 @@ describe("signaling on Lambda", () => {
   it("has asked the registry before its first request, which is not kept waiting for a cold connection", async () => {
     const rest = await startTcpRelay(Number(new URL(settings().UPSTASH_REDIS_REST_URL ?? "").port));
     const env = { ...settings(), UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${rest.port}` };
-    const one = await startLambda({ env, name: "runtimes-lambda/warm" });
+    const one = await startLambda({ env, name: "lambda-instances/warm" });
     // A request for which signaling asks nobody.
     expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
     expect(rest.connections()).toBeGreaterThan(0);
@@ -69,7 +69,7 @@ describe("signaling on Lambda", () => {
   });
 
   it("finds its connection stale when it was frozen, and renews it before it serves", async () => {
-    const one = await startLambda({ env: settings(), name: "runtimes-lambda/frozen" });
+    const one = await startLambda({ env: settings(), name: "lambda-instances/frozen" });
     expect((await fetch(`${one.url}/readyz`)).status).toBe(200);
     await expect.poll(() => one.instances().map(({ isIdle }) => isIdle)).toEqual([true]);
     relay.fallSilent();
@@ -84,7 +84,7 @@ describe("signaling on Lambda", () => {
   });
 
   it("a stream ends in good order before the time of its invocation is up, and is resumed without a gap", async () => {
-    const one = await startLambda({ env: settings(), name: "runtimes-lambda/short", timeoutMs: 6_000 });
+    const one = await startLambda({ env: settings(), name: "lambda-instances/short", timeoutMs: 6_000 });
     const client = await enter(one.url);
     const running = one.instances();
     await client.until(() => !client.isConnected, "the stream's end");
@@ -96,7 +96,7 @@ describe("signaling on Lambda", () => {
   });
 
   it("frees the instance of a client that vanished once its grace time is over, though nobody tells the function", async () => {
-    const one = await startLambda({ env: settings(), name: "runtimes-lambda/vanished" });
+    const one = await startLambda({ env: settings(), name: "lambda-instances/vanished" });
     const client = await enter(one.url);
     client.drop();
     expect(one.instances().some(({ isIdle }) => !isIdle)).toBe(true);
@@ -108,7 +108,7 @@ describe("signaling on Lambda", () => {
   it("is one file, which needs nothing beside it", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fairlead-lambda-"));
     copyFileSync(join(ROOT, "deploy/lambda/dist/lambda.mjs"), join(folder, "lambda.mjs"));
-    const one = await startLambda({ env: settings(), name: "runtimes-lambda/bundle", taskRoot: folder });
+    const one = await startLambda({ env: settings(), name: "lambda-instances/bundle", taskRoot: folder });
     const client = await enter(one.url);
     await client.leave();
     await one.close();
@@ -117,7 +117,7 @@ describe("signaling on Lambda", () => {
 
   it("that can't reach NATS when it starts answers at once, and tries again with the next request", async () => {
     relay.cut();
-    const one = await startLambda({ env: settings(), name: "runtimes-lambda/away" });
+    const one = await startLambda({ env: settings(), name: "lambda-instances/away" });
     expect((await fetch(`${one.url}/healthz`)).status).toBe(502);
     relay.restore();
     expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
