@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectRedisRegistry } from "@fairlead/registry/redis";
-import { createClient } from "@redis/client";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { connectRedis } from "../support/servers/connect-redis.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
 import { PATIENT, prefixedAdapter } from "./redis-adapter.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
@@ -46,7 +46,7 @@ describe("the user of deploy/redis", () => {
     [["EVAL", "return redis.call('FLUSHALL')", "0"]],
     [["EVAL", "return redis.call('GET', 'another')", "0"]],
   ])("may not %j", async (command) => {
-    const client = await createClient({ url, RESP: 2 }).connect();
+    const client = await connectRedis(url);
     onTestFinished(() => client.destroy());
     await expect(client.sendCommand(command)).rejects.toThrow(/NOPERM|can't (run|access)/);
   });

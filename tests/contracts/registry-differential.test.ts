@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { connectRedisRegistry } from "@fairlead/registry/redis";
-import { createClient } from "@redis/client";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { connectRedis, type RedisConnection } from "../support/servers/connect-redis.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
 import { PATIENT } from "./redis-adapter.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
@@ -28,14 +28,11 @@ const history = fc.oneof(
 /** A registry that lives through one history after the other, each from the same moment on. */
 type Lane = RegistryAdapter & { reset(): void };
 
-type Client = ReturnType<typeof createClient>;
-
 let server: RedisServer;
-let client: Client;
+let client: RedisConnection;
 beforeAll(async () => {
   server = await startRedis();
-  client = createClient({ url: server.url });
-  await client.connect();
+  client = await connectRedis(server.url);
 });
 afterAll(async () => {
   client?.destroy();
@@ -115,14 +112,18 @@ function memoryAdapter(): Lane {
   return adapter;
 }
 
-async function openLane(database: number, client: Client): Promise<Lane> {
+async function openLane(database: number, client: RedisConnection): Promise<Lane> {
   const clock = givenClock();
   const url = `${server.url}/${database}`;
   const registry = await connectRedisRegistry({ url, now: clock.now, policy: POLICY, ...PATIENT });
   return {
     registry,
     ...clock,
-    flush: async () => void (await client.multi().select(database).flushDb().exec()),
+    flush: async () =>
+      void (await Promise.all([
+        client.sendCommand(["SELECT", String(database)]),
+        client.sendCommand(["FLUSHDB"]),
+      ])),
     close: () => registry.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { connectRedisRegistry } from "@fairlead/registry/redis";
-import { createClient } from "@redis/client";
 import { expect, it, onTestFinished } from "vitest";
+import { connectRedis } from "../support/servers/connect-redis.ts";
 import { startRedis } from "../support/servers/start-redis.ts";
 import { PATIENT } from "./redis-adapter.ts";
 import { beatOf, placePeer } from "./registry-adapter.ts";
@@ -13,8 +13,7 @@ const rates = [
 async function setUp() {
   const server = await startRedis();
   onTestFinished(() => server.close());
-  const client = createClient({ url: server.url });
-  await client.connect();
+  const client = await connectRedis(server.url);
   onTestFinished(() => client.destroy());
   const registry = await connectRedisRegistry({ ...PATIENT, url: server.url, policy: { coldMs: 0 } });
   onTestFinished(() => registry.close());
@@ -35,9 +34,9 @@ it("rates are counted in the placement's own call of Redis", async () => {
 it("the key of a rate is gone by itself, soon after nothing is owed", async () => {
   const { client, registry } = await setUp();
   await placePeer(registry, "standup", { rates });
-  const keys = await client.keys("*:rate:*");
+  const keys = (await client.sendCommand(["KEYS", "*:rate:*"])) as string[];
   expect(keys.sort()).toEqual(["{fairlead}:rate:address:192.0.2.1", "{fairlead}:rate:room:standup"]);
-  const ttls = await Promise.all(keys.map((key) => client.pTTL(key)));
+  const ttls = await Promise.all(keys.map((key) => client.sendCommand(["PTTL", key])));
   for (const [index, owedMs] of [1_000, 6_000].entries()) {
     expect(ttls[index]).toBeGreaterThan(0);
     expect(ttls[index]).toBeLessThanOrEqual(owedMs + 60_000);

@@ -1,4 +1,4 @@
-import { createClient, createCluster } from "@redis/client";
+import { createClient, createCluster } from "./redis-client.ts";
 
 /** The pause between two attempts to connect. */
 const RECONNECT_MS = 200;
