@@ -1,10 +1,10 @@
 import type { AddressInfo } from "node:net";
 import { within } from "@fairlead/protocol";
 import { serve } from "@hono/node-server";
-import { openConnection } from "./redis-connection.ts";
+import { openConnection, type RedisListener } from "./redis-connection.ts";
 import { createRestApp } from "./rest-app.ts";
 
-export type RedisRestOptions = {
+export type RedisRestOptions = RedisListener & {
   /** `redis[s]://[user[:password]@]host[:port][/db]`. */
   redisUrl: string;
   /** Clients send it as `Authorization: Bearer …`. */
@@ -21,7 +21,7 @@ export async function serveRedisRest(
   options: RedisRestOptions,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const { redisUrl, token, host = "127.0.0.1", port = 0 } = options;
-  const redis = openConnection(redisUrl);
+  const redis = openConnection(redisUrl, options);
   const { fetch } = createRestApp(redis, token);
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>();
   const server = serve({ fetch, hostname: host, port }, resolve);

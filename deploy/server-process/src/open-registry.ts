@@ -10,6 +10,8 @@ export async function openRegistry(redis: RedisConfig, log: Logger): Promise<Reg
   const options = {
     ...(prefix === undefined ? {} : { prefix }),
     onError: atMostOncePerSecond((error) => log.warn("registry.failed", { error })),
+    onResumed: () => log.info("registry.resumed"),
+    onEviction: (policy: string) => log.error("registry.evicts", { policy, accepted: "noeviction" }),
   };
   if (redis.kind === "upstash") return createUpstashRegistry({ url, token: redis.token, ...options });
   const { isCluster } = redis;

@@ -128,7 +128,7 @@ export interface Registry {
   /** Living nodes, in order of node id, then incarnation. @param options.limit 1..100. @param options.nodeId Only this node. */
   listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>>;
 
-  /** Resolves when the registry answers. */
+  /** Resolves when the registry answers and takes writes. The error's message says why not, in words that anybody may read. */
   ping(): Promise<void>;
 
   close(): Promise<void>;

@@ -59,5 +59,7 @@ function openRegistry({ url, token, prefix }: ShardConfig["redis"], log: Logger)
     ...{ url, token },
     ...(prefix === undefined ? {} : { prefix }),
     onError: (error) => log.warn("registry.failed", { error }),
+    onResumed: () => log.info("registry.resumed"),
+    onEviction: (policy) => log.error("registry.evicts", { policy, accepted: "noeviction" }),
   });
 }

@@ -1,8 +1,9 @@
 import { ErrorReply } from "@redis/client";
 import * as z from "zod";
 import type { ScriptName } from "../scripts/compose.ts";
+import { evictionPolicyIn, isFromWrongServer, isScriptUnknown, PROBE_KEY } from "../scripts/redis-answers.ts";
 import type { ScriptPort } from "../scripts/script-port.ts";
-import { isScriptUnknown, type ScriptText } from "../scripts/script-texts.ts";
+import type { ScriptText } from "../scripts/script-texts.ts";
 import { type Link, openLink } from "./redis-link.ts";
 
 export type RedisPortOptions = {
@@ -22,10 +23,15 @@ const TICK_MS = 500;
  * own standstill for a silent Redis.
  */
 const SILENT_TICKS = 4;
+/** How often a write is tried, in ticks, though reads are answered: a server that has become a replica goes on answering reads. */
+const PROBE_TICKS = 4;
+/** Between two renewals for a refusal: while no server takes writes, each new connection is refused too. */
+const RENEW_EVERY_MS = 500;
 
 /**
  * Runs scripts over RESP. It replaces a connection that has been silent for a while: a stalled server keeps it open while requests
- * pile up, and in a cluster another node may own the slot by now.
+ * pile up, and in a cluster another node may own the slot by now. It also replaces a connection to a server that takes no writes: after a
+ * failover behind a fixed address the old connection may still lead to the former primary.
  */
 export class RedisPort implements ScriptPort {
   readonly #options: RedisPortOptions;
@@ -35,6 +41,9 @@ export class RedisPort implements ScriptPort {
   #wasAsked = false;
   #wasAnswered = false;
   #silentTicks = 0;
+  #ticks = 0;
+  #isClosed = false;
+  #renewedMs = Number.NEGATIVE_INFINITY;
   /** The connection's latest error: why there is none now. */
   #lastError: unknown;
 
@@ -64,25 +73,32 @@ export class RedisPort implements ScriptPort {
     return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
   }
 
-  async ping(): Promise<void> {
-    await this.#send(["PING"]);
+  async probe(): Promise<void> {
+    await this.#send(["SET", `${this.#options.keyPrefix}${PROBE_KEY}`, ""]);
+  }
+
+  async evictionPolicy(): Promise<string | null> {
+    return evictionPolicyIn(await this.#send(["INFO", "memory"]));
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#link.destroy();
   }
 
   async #send(command: string[]): Promise<unknown> {
     this.#wasAsked = true;
+    const link = this.#link;
     try {
-      const reply = await this.#link.send(this.#options.keyPrefix, command);
+      const reply = await link.send(this.#options.keyPrefix, command);
       this.#wasAnswered = true;
       return reply;
     } catch (error) {
       if (!(error instanceof ErrorReply))
         throw new Error("Redis is away", { cause: this.#lastError ?? error });
       this.#wasAnswered = true;
+      if (isFromWrongServer(error)) this.#leave(link);
       throw error;
     }
   }
@@ -90,14 +106,22 @@ export class RedisPort implements ScriptPort {
   #tick(): void {
     this.#silentTicks = this.#wasAnswered ? 0 : this.#silentTicks + 1;
     if (this.#silentTicks >= SILENT_TICKS) this.#renewLink();
+    this.#ticks += 1;
     // Silence means something only if something was asked.
-    if (!this.#wasAsked) this.ping().catch(() => {});
+    if (!this.#wasAsked || this.#ticks % PROBE_TICKS === 0) this.probe().catch(() => {});
     this.#wasAsked = false;
     this.#wasAnswered = false;
   }
 
+  /** Many commands on one connection are refused together, and one renewal is enough. */
+  #leave(link: Link): void {
+    if (this.#isClosed || link !== this.#link || performance.now() - this.#renewedMs < RENEW_EVERY_MS) return;
+    this.#renewLink();
+  }
+
   #renewLink(): void {
     this.#silentTicks = 0;
+    this.#renewedMs = performance.now();
     this.#link.destroy();
     this.#link = this.#link.renew();
   }

@@ -22,6 +22,7 @@ const START_MS = 5_000;
 export async function connectRedisRegistry(options: RedisRegistryOptions): Promise<Registry> {
   const { url, isCluster = false, prefix = "fairlead", policy, now } = options;
   const connected = Promise.withResolvers<unknown>();
+  let registry: ScriptRegistry | null = null;
   const clock = new ServerClock(() => port.time());
   const port = new RedisPort({
     url,
@@ -31,11 +32,14 @@ export async function connectRedisRegistry(options: RedisRegistryOptions): Promi
     onReady: () => {
       clock.forget();
       connected.resolve(null);
+      void registry?.checkServer();
     },
     onError: connected.resolve,
   });
   const timer = setTimeout(connected.resolve, START_MS, null);
   await connected.promise;
   clearTimeout(timer);
-  return new ScriptRegistry(port, { ...options, now: now ?? (() => clock.now()) });
+  registry = new ScriptRegistry(port, { ...options, now: now ?? (() => clock.now()) });
+  void registry.checkServer();
+  return registry;
 }

@@ -10,7 +10,10 @@ export type ScriptPort = {
   run(name: ScriptName, args: readonly string[]): Promise<unknown>;
   /** @returns The time by Redis's own clock, ms since 1970. */
   time(): Promise<number>;
-  ping(): Promise<void>;
+  /** Writes a key that means nothing. Only a server that takes the registry's writes answers. */
+  probe(): Promise<void>;
+  /** @returns Redis's `maxmemory-policy`, or null if Redis does not tell. */
+  evictionPolicy(): Promise<string | null>;
   close(): Promise<void>;
 };
 
@@ -29,4 +32,8 @@ export type ScriptRegistryOptions = {
   random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
   /** Called when the registry becomes unreachable, with the first failed call's error; then not again until a call has succeeded. */
   onError?: (error: unknown) => void;
+  /** Called when Redis takes writes again after `onError`. */
+  onResumed?: () => void;
+  /** Called at the start, and with RESP after each reconnection, if Redis may evict keys: its `maxmemory-policy` is not `noeviction`. */
+  onEviction?: (policy: string) => void;
 };

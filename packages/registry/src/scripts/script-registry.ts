@@ -20,16 +20,22 @@ import {
   parseUpdateReply,
 } from "./parse-replies.ts";
 import { toRatesText } from "./rate-texts.ts";
+import { reasonOf } from "./redis-answers.ts";
 import type { ScriptPort, ScriptRegistryOptions } from "./script-port.ts";
 import { heartbeatArguments, patchArguments, placeArguments } from "./to-arguments.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 const TIMEOUT_MS = 250;
 const HEARTBEAT_TIMEOUT_MS = 1_000;
+/** At the start nobody waits for the answer, and a first request is slow: a false alarm would be worse. */
+const CHECK_TIMEOUT_MS = 5_000;
 
-type Options = Pick<ScriptRegistryOptions, "timeoutMs" | "heartbeatTimeoutMs" | "random" | "onError"> & {
+type Options = Omit<ScriptRegistryOptions, "prefix" | "policy" | "now"> & {
   now(): number | Promise<number>;
 };
+
+/** What an index without eviction has. */
+const NO_EVICTION = "noeviction";
 
 /** The registry in Redis. Each method is one script: one atomic step and one round trip. */
 export class ScriptRegistry implements Registry {
@@ -37,7 +43,9 @@ export class ScriptRegistry implements Registry {
   readonly #options: Options;
   readonly #timeoutMs: number;
   #isClosed = false;
+  /** A call has failed, and Redis has taken no write since. */
   #isAway = false;
+  #isProbing = false;
 
   constructor(port: ScriptPort, options: Options) {
     this.#port = port;
@@ -95,8 +103,19 @@ export class ScriptRegistry implements Registry {
     return { items: items.map(({ status }) => status), ...rest };
   }
 
-  async ping(): Promise<void> {
-    await this.#ask(this.#timeoutMs, () => this.#port.ping());
+  ping(): Promise<void> {
+    return this.#probe(this.#timeoutMs);
+  }
+
+  /** Tells the operator, by the options' callbacks, if Redis can't be used or may evict keys. Never rejects. */
+  async checkServer(): Promise<void> {
+    try {
+      await this.#probe(CHECK_TIMEOUT_MS);
+      const policy = await this.#port.evictionPolicy();
+      if (policy !== null && policy !== NO_EVICTION) this.#options.onEviction?.(policy);
+    } catch {
+      // `onError` has told it; or Redis tells nobody its settings.
+    }
   }
 
   async close(): Promise<void> {
@@ -117,12 +136,30 @@ export class ScriptRegistry implements Registry {
     if (this.#isClosed) throw new FairleadError("registry_unreachable", { message: "closed" });
     try {
       const answer = await withDeadline(timeoutMs, work());
-      this.#isAway = false;
+      if (this.#isAway) this.#probeOnce();
       return answer;
     } catch (cause) {
-      if (!this.#isAway) this.#options.onError?.(cause);
+      if (!this.#isAway && !this.#isClosed) this.#options.onError?.(cause);
       this.#isAway = true;
-      throw new FairleadError("registry_unreachable", { cause });
+      throw new FairleadError("registry_unreachable", { message: `Redis: ${reasonOf(cause)}`, cause });
     }
+  }
+
+  async #probe(timeoutMs: number): Promise<void> {
+    await this.#ask(timeoutMs, () => this.#port.probe());
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    this.#options.onResumed?.();
+  }
+
+  /** An answer alone does not mean that Redis is back: a replica answers reads too. */
+  #probeOnce(): void {
+    if (this.#isProbing) return;
+    this.#isProbing = true;
+    this.ping()
+      .catch(() => {})
+      .finally(() => {
+        this.#isProbing = false;
+      });
   }
 }

@@ -23,8 +23,3 @@ async function compose(name: ScriptName, policy: PlacementPolicy): Promise<Scrip
     sha: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
   };
 }
-
-/** Redis has lost the script, or never had it: it was restarted, or its cache flushed. */
-export function isScriptUnknown(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("NOSCRIPT");
-}

@@ -1,8 +1,9 @@
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
 import type { ScriptName } from "../scripts/compose.ts";
+import { evictionPolicyIn, isScriptUnknown, PROBE_KEY } from "../scripts/redis-answers.ts";
 import type { ScriptPort } from "../scripts/script-port.ts";
-import { isScriptUnknown, type ScriptText } from "../scripts/script-texts.ts";
+import type { ScriptText } from "../scripts/script-texts.ts";
 
 /** Runs scripts over Upstash's REST protocol. */
 export class UpstashPort implements ScriptPort {
@@ -36,8 +37,15 @@ export class UpstashPort implements ScriptPort {
     return seconds * 1_000 + microseconds / 1_000;
   }
 
-  async ping(): Promise<void> {
-    await this.#redis.ping();
+  async probe(): Promise<void> {
+    await this.#redis.set(`${this.#keyPrefix}${PROBE_KEY}`, "").catch((error) => {
+      throw withoutCommand(error);
+    });
+  }
+
+  async evictionPolicy(): Promise<string | null> {
+    // The client has no INFO of its own.
+    return evictionPolicyIn(await this.#redis.eval("return redis.call('INFO', 'memory')", [], []));
   }
 
   async close(): Promise<void> {}

@@ -34,5 +34,7 @@ export function createUpstashRegistry(options: UpstashRegistryOptions): Registry
   });
   const port = new UpstashPort(redis, `{${prefix}}:`, scriptTexts(policy));
   const clock = new ServerClock(() => port.time());
-  return new ScriptRegistry(port, { ...options, now: now ?? (() => clock.now()) });
+  const registry = new ScriptRegistry(port, { ...options, now: now ?? (() => clock.now()) });
+  void registry.checkServer();
+  return registry;
 }

@@ -62,7 +62,16 @@ export const named = {
   TicketRequest: name(TicketRequest, "TicketRequest"),
   JwkSet: z.object({ keys: z.array(PublicKey) }).openapi("JwkSet"),
   Health: z.object({ status: z.literal("ok") }).openapi("Health"),
-  Readiness: z.object({ status: z.literal("ok"), registry: z.enum(["ok", "away"]) }).openapi("Readiness"),
+  Readiness: z
+    .object({
+      status: z.literal("ok"),
+      registry: z.enum(["ok", "away"]),
+      cause: z.string().optional().openapi({
+        description:
+          "Why the registry is away, e.g. `Redis: READONLY`, `Redis: ECONNREFUSED`. For people: it may change.",
+      }),
+    })
+    .openapi("Readiness"),
 } as const;
 
 /** Adds what no route names: the frames of the WebSocket, the API key, and an example of every error. */

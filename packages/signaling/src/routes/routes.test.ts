@@ -280,14 +280,16 @@ describe("health over HTTP", () => {
     expect((await call("GET", "/healthz")).status).toBe(200);
   });
 
-  it("says that the registry is away, which keeps nobody from being served, unlike a bus that is", async () => {
+  it("says that the registry is away and why, which keeps nobody from being served, unlike a bus that is", async () => {
     const { call, bus, registry, clock } = await setUp();
-    const withoutRegistry = { status: "ok", registry: "away" };
+    const without = (cause: string) => ({ status: "ok", registry: "away", cause });
     registry.ping = () => new Promise(() => {});
-    expect(await (await call("GET", "/readyz")).json()).toEqual(withoutRegistry);
-    registry.ping = () => Promise.reject(new FairleadError("registry_unreachable"));
+    expect(await (await call("GET", "/readyz")).json()).toEqual(without("no answer within 20 ms"));
+    const refusal = new FairleadError("registry_unreachable", { message: "Redis: READONLY" });
+    registry.ping = () => Promise.reject(refusal);
     clock.aheadMs += 1_000;
-    expect(await (await call("GET", "/readyz")).json()).toEqual(withoutRegistry);
+    const answer = await call("GET", "/readyz");
+    expect([answer.status, await answer.json()]).toEqual([200, without("Redis: READONLY")]);
     await bus.close();
     expect(await refusalOf(await call("GET", "/readyz"))).toEqual([503, "bus_disconnected"]);
   });
