@@ -56,7 +56,7 @@ async function prepareRoom(
   const { ticket, autoSubscribe = true, pauseInvisibleVideo = true, iceTransportPolicy = "all" } = options;
   const urls = baseUrls(options.url);
   const admission = new Admission({ ticket, autoSubscribe });
-  const device = new MediaDevice(options.device ?? {}, admission);
+  const device = new MediaDevice(options.device, admission);
   const cache = new CapabilitiesCache(urls.http);
   const opener = createChannelOpener(urls, options.transport ?? "auto", admission);
   const policy = options.reconnect ?? exponentialBackoff();
