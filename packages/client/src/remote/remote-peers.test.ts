@@ -61,6 +61,18 @@ describe("RemotePeers", () => {
     expect([...peers.peers.keys()]).toEqual(["ann"]);
   });
 
+  it("does not take peers for gone whose return it slept through", () => {
+    peers.addPeer(info("ann"));
+    peers.beginMove();
+    peers.removePeer("ann", "left");
+    const nowMs = performance.now();
+    vi.spyOn(performance, "now").mockReturnValueOnce(nowMs + 70_000);
+    vi.advanceTimersByTime(MOVE_GRACE_MS);
+    peers.addPeer(info("ann"));
+    vi.advanceTimersByTime(MOVE_GRACE_MS);
+    expect(seen).toEqual(["joined ann"]);
+  });
+
   it("recognises by its identity a peer that comes back under a new id", () => {
     peers.addPeer(info("p1", "ann"));
     const ann = peers.peers.get("p1");

@@ -10,6 +10,7 @@ import {
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "../api/events.ts";
 import type { Publication } from "../api/tracks.ts";
+import { afterAwake } from "../running-clock.ts";
 import type { TypedEmitter } from "../typed-emitter.ts";
 import { RemoteMediaPeer } from "./remote-media-peer.ts";
 import { RemoteMediaTrack, type RemoteTrackContext } from "./remote-media-track.ts";
@@ -31,7 +32,8 @@ export class RemotePeers {
   readonly #present = new Set<string>();
   /** Producers that the node knows at present. */
   readonly #offered = new Set<string>();
-  #moveTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Set while a move goes on. */
+  #cancelEndMove: (() => void) | undefined;
 
   constructor({ emitter, trackContext }: RemotePeersOptions) {
     this.#emitter = emitter;
@@ -40,8 +42,8 @@ export class RemotePeers {
 
   /** The room has moved: a peer or track that the next snapshot lacks may still come back. */
   beginMove(): void {
-    clearTimeout(this.#moveTimer);
-    this.#moveTimer = setTimeout(() => this.#endMove(), MOVE_GRACE_MS);
+    this.#cancelEndMove?.();
+    this.#cancelEndMove = afterAwake(MOVE_GRACE_MS, () => this.#endMove());
     for (const track of this.#tracks()) track.unbind();
   }
 
@@ -57,7 +59,7 @@ export class RemotePeers {
 
   removePeer(peerId: string, reason: LeaveReason): void {
     this.#present.delete(peerId);
-    if (!this.#moveTimer) this.#dropPeer(peerId, reason);
+    if (!this.#cancelEndMove) this.#dropPeer(peerId, reason);
   }
 
   addProducer(info: ProducerInfo): void {
@@ -82,7 +84,7 @@ export class RemotePeers {
     this.#offered.delete(info.producerId);
     const peer = this.peers.get(info.peerId);
     const isCurrent = peer?.publications.get(info.source)?.producerId === info.producerId;
-    if (peer && isCurrent && !this.#moveTimer) this.#dropPublication(peer, info);
+    if (peer && isCurrent && !this.#cancelEndMove) this.#dropPublication(peer, info);
   }
 
   /** @returns The app's choice about this source; undefined if it made none. */
@@ -114,7 +116,7 @@ export class RemotePeers {
     const track = peer?.tracks.get(info.source);
     if (!peer || track?.consumerId !== info.consumerId) return;
     track.unbind();
-    if (!this.#moveTimer) this.#dropTrack(peer, track);
+    if (!this.#cancelEndMove) this.#dropTrack(peer, track);
   }
 
   /** Subscribes or unsubscribes. The choice holds for these sources of these identities from now on, also in later sessions. */
@@ -133,7 +135,7 @@ export class RemotePeers {
   }
 
   close(): void {
-    clearTimeout(this.#moveTimer);
+    this.#cancelEndMove?.();
     for (const track of this.#tracks()) track.detach();
     this.peers.clear();
   }
@@ -153,14 +155,14 @@ export class RemotePeers {
 
   #findReturned(info: PeerInfo): RemoteMediaPeer | undefined {
     const samePeer = this.peers.get(info.peerId);
-    if (samePeer || !this.#moveTimer) return samePeer;
+    if (samePeer || !this.#cancelEndMove) return samePeer;
     return [...this.peers.values()].find(
       (peer) => peer.identity === info.identity && !this.#present.has(peer.peerId),
     );
   }
 
   #endMove(): void {
-    this.#moveTimer = undefined;
+    this.#cancelEndMove = undefined;
     for (const peer of [...this.peers.values()]) {
       if (!this.#present.has(peer.peerId)) this.#dropPeer(peer.peerId, "disconnected");
       for (const track of [...peer.tracks.values()]) if (!track.consumerId) this.#dropTrack(peer, track);
