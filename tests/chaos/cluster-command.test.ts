@@ -36,6 +36,8 @@ function npmRunCluster(...args: string[]) {
     ended,
     /** As Ctrl-C does: to the shell's whole group. */
     interrupt: () => signalGroup("SIGINT"),
+    /** npm alone, by a signal that it can't hand on. */
+    killNpm: () => child.kill("SIGKILL"),
     type: (line: string) => child.stdin.write(`${line}\n`),
     /** @returns What the pattern's group holds in the first line, of those since the `since`th, that fits. */
     waitFor: async (pattern: RegExp, since = 0) => {
@@ -50,6 +52,15 @@ function npmRunCluster(...args: string[]) {
       return promise.finally(() => watchers.delete(look));
     },
   };
+}
+
+/** Of the processes that `status` showed. */
+function pidsIn(lines: readonly string[]): number[] {
+  const pids = lines.flatMap((line) => {
+    const pid = /^[a-z]+(?:-\d)? +(\d+) +runs/.exec(line)?.[1];
+    return pid === undefined ? [] : [Number(pid)];
+  });
+  return [...new Set(pids)];
 }
 
 function isAlive(pid: number): boolean {
@@ -84,13 +95,29 @@ describe("npm run cluster", () => {
     const since = cluster.lines.length;
     cluster.type("status");
     await cluster.waitFor(/rooms 1, peers 2/, since);
-    const pids = cluster.lines.flatMap((line) => {
-      const pid = /^[a-z]+(?:-\d)? +(\d+) +runs/.exec(line)?.[1];
-      return pid === undefined ? [] : [Number(pid)];
-    });
+    const pids = pidsIn(cluster.lines);
     expect(pids.length).toBeGreaterThan(5);
     cluster.interrupt();
     await cluster.ended;
     await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+  });
+
+  it("cuts a node from NATS and mends that, and ends with its npm, however that ends", async () => {
+    const cluster = npmRunCluster("--nodes", "1", "--signaling", "1");
+    await cluster.waitFor(/^The page: (\S+)/);
+    const seesStatus = async (pattern: RegExp) => {
+      const since = cluster.lines.length;
+      cluster.type("status");
+      return pattern.test(await cluster.waitFor(/^(node-1 .*)/, since));
+    };
+    cluster.type("cut node-1");
+    await cluster.waitFor(/^node-1 is cut from NATS/);
+    await expect.poll(() => seesStatus(/ready, without NATS/), { timeout: 20_000 }).toBe(true);
+    cluster.type("mend node-1");
+    await expect.poll(() => seesStatus(/ready, rooms 0/), { timeout: 20_000 }).toBe(true);
+    const pids = pidsIn(cluster.lines);
+    expect(pids.length).toBeGreaterThan(3);
+    cluster.killNpm();
+    await expect.poll(() => pids.filter(isAlive), { timeout: 20_000 }).toEqual([]);
   });
 });

@@ -26,6 +26,16 @@ const drain = (method: "POST" | "DELETE", does: string): Command => ({
   },
 });
 
+const link = (act: "cut" | "restore", does: string, done: string): Command => ({
+  does,
+  run: async (cluster, name) => {
+    const { nats } = cluster.node(name);
+    if (!nats) throw new Error("its connection to NATS is direct");
+    nats[act]();
+    return `${name} ${done}`;
+  },
+});
+
 /** Faults by hand, by verb. All but `status` take a name: `node-2`, `signaling-1`, `redis`, `nats`. */
 export const COMMANDS: Record<string, Command> = {
   kill: signal("SIGKILL", "end it at once (SIGKILL)", "was killed"),
@@ -41,6 +51,8 @@ export const COMMANDS: Record<string, Command> = {
   },
   drain: drain("POST", "node-N: no new rooms, hand over those it has"),
   undrain: drain("DELETE", "node-N: take rooms again"),
+  cut: link("cut", "node-N: its connection to NATS only; media and Redis go on", "is cut from NATS"),
+  mend: link("restore", "node-N: connect it to NATS again after `cut`", "has NATS again"),
   flush: {
     does: "redis: forget everything",
     run: async ({ redis }, name) => {

@@ -9,15 +9,18 @@ import { listenForCommands } from "./control-socket.ts";
 import type { StartArguments } from "./read-arguments.ts";
 import { serveFront } from "./serve-front.ts";
 
-/** Until Ctrl-C. */
-export async function runCluster({ port: asked, ...counts }: StartArguments): Promise<void> {
+const LOOK_EVERY_MS = 500;
+
+/** Until Ctrl-C, or the end of the npm that runs it. */
+export async function runCluster({ port: asked, nodes, ...counts }: StartArguments): Promise<void> {
   const closers = new Closers();
   const stop = async () => {
     await closers.closeAll();
     process.exit(0);
   };
   // Also while it starts. Its processes are in groups of their own, which Ctrl-C does not reach.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop());
+  if (process.env.npm_lifecycle_event) onParentEnded(() => void stop());
   const port = asked === 0 ? await freePort() : asked;
   execFileSync("npm", ["run", "--silent", "build:web"], { stdio: ["ignore", "ignore", "inherit"] });
   providePrograms(console.log, ["nats-server", "redis-server"]);
@@ -25,6 +28,7 @@ export async function runCluster({ port: asked, ...counts }: StartArguments): Pr
   const cluster = await startProcessCluster({
     name: "cluster",
     ...counts,
+    nodes: Array.from({ length: nodes }, () => ({ link: "relayed" as const })),
     env: { FAIRLEAD_PUBLIC_URL: `http://localhost:${port}` },
   });
   closers.add(cluster);
@@ -37,6 +41,17 @@ export async function runCluster({ port: asked, ...counts }: StartArguments): Pr
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() !== "") console.log(await runCommand(cluster, line));
   }
+}
+
+/** npm hands signals on, but for the one that it can't hear. */
+function onParentEnded(act: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, LOOK_EVERY_MS);
+  timer.unref();
 }
 
 function greeting(url: string, { apiKey, logFolder, redis, nats }: ProcessCluster): string {
