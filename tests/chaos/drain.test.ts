@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { freePort } from "../support/servers/free-port.ts";
 import { expectConsistent, expectNoSurplus } from "./expect-nothing-left.ts";
 import { useProcessCluster } from "./use-process-cluster.ts";
 
 const ROOMS = 12;
-/** Rooms are away after half of it, evenly paced. */
-const DRAIN_MS = 12_000;
-
+const HTTP_PORT = await freePort();
 const chaos = useProcessCluster({
   name: "drain",
-  nodes: 2,
+  nodes: [{ env: { FAIRLEAD_HTTP_PORT: `${HTTP_PORT}` } }, {}],
   cores: 2,
-  env: { FAIRLEAD_DRAIN_MS: `${DRAIN_MS}` },
 });
+
+const askNode = async (path: string) => (await fetch(`http://127.0.0.1:${HTTP_PORT}${path}`)).status;
 
 /** Rooms of one peer without media each, on one node; the peers follow their rooms as the SDK would. */
 async function fill(nodeId: string) {
@@ -67,7 +67,10 @@ describe("a node under load", () => {
     const meeting = await chaos.meet({ nodeId: "node-1" });
     const before = await meeting.state();
 
+    expect(await askNode("/readyz")).toBe(200);
     await cluster.api("POST", "/v1/nodes/node-1/drain");
+    expect(await askNode("/readyz")).toBe(503);
+    expect(await askNode("/livez")).toBe(200);
     await meeting.expectBack(before);
     expect((await meeting.node()).name).toBe("node-2");
     expect((await cluster.listNodes()).find(({ nodeId }) => nodeId === "node-1")?.state).toBe("draining");

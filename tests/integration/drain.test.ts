@@ -1,5 +1,6 @@
 import { callEveryNode, callNode } from "@fairlead/bus";
 import { subjects } from "@fairlead/protocol";
+import { type LogFields, type Logger, silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type MemoryCluster,
@@ -17,6 +18,7 @@ async function start(options: MemoryClusterOptions): Promise<MemoryCluster> {
 }
 
 const ROOMS = ["a", "b", "c", "d", "e", "f"];
+const PEERS = ["ann", "bob", "cem", "dee", "eve"];
 
 async function meetAll(cluster: MemoryCluster, rooms: string[]): Promise<Map<string, ProtocolClient[]>> {
   const meetings = new Map<string, ProtocolClient[]>();
@@ -54,18 +56,14 @@ describe("a draining node", () => {
     expect(cluster.bugs).toEqual([]);
   });
 
-  it("hands them over one after the other, not all at once", async () => {
+  it("hands them over one after the other, the next when the peers of the last are back", async () => {
     const cluster = await start({ nodes: 2 });
-    const [leaving] = cluster.nodes;
-    for (const room of ROOMS) await cluster.join(room, "ann");
-    const before = leaving?.roomCount ?? 0;
-    const startMs = performance.now();
-    const moves: number[] = [];
-    cluster.bus.subscribe(subjects.everyRoomControl, () => moves.push(performance.now() - startMs));
-    await leaving?.drain({ deadlineMs: 3_000 });
-    expect(moves).toHaveLength(before);
-    // Half the time there is, with equal pauses: three rooms half a second apart.
-    expect(moves[2]).toBeGreaterThan(900);
+    const [leaving = expect.fail("no node")] = cluster.nodes;
+    for (const room of ROOMS) await Promise.all(PEERS.map((peer) => cluster.join(room, peer)));
+    const left: number[] = [];
+    cluster.bus.subscribe(subjects.everyRoomControl, () => left.push(leaving.roomCount));
+    await leaving.drain({ deadlineMs: 60_000 });
+    expect(left).toEqual([2, 1, 0]);
     expect(cluster.bugs).toEqual([]);
   });
 
@@ -100,21 +98,39 @@ describe("a draining node", () => {
     expect(cluster.bugs).toEqual([]);
   });
 
+  it("says at once that there is no room elsewhere, for all rooms in one line, and again while it lasts", async () => {
+    let laterMs = 0;
+    const told: LogFields[] = [];
+    const warn = (event: string, fields: LogFields = {}) =>
+      void (event === "drain.no_place" && told.push(fields));
+    const log: Logger = { ...silentLogger, warn, child: () => log };
+    const cluster = await start({ nodes: 1, log, now: () => Date.now() + laterMs });
+    for (const room of ["one", "two"]) await cluster.join(room, "ann");
+    await callNode(cluster.bus, cluster.node.incarnation, "node.drain", {});
+    await expect.poll(() => told).toMatchObject([{ rooms: 2, error: { code: "no_capacity" } }]);
+    laterMs = 10_000;
+    await expect.poll(() => told).toMatchObject([{ rooms: 2 }, { rooms: 2 }]);
+    expect(cluster.bugs).toEqual([]);
+  });
+
   it("keeps what it has, and takes rooms again, once the drain is cancelled", async () => {
     const cluster = await start({ nodes: 2 });
     await meetAll(cluster, ROOMS);
-    const { incarnation } = cluster.node;
+    const { incarnation, nodeId } = cluster.node;
+    const here = await Promise.all(ROOMS.map(async (room) => (await cluster.nodeOf(room)) === cluster.node));
+    const pinned = ROOMS.find((_, index) => here[index]) ?? expect.fail("no room there");
+    await cluster.api("PUT", `/v1/rooms/${pinned}`, { nodeId });
     const state = await callNode(cluster.bus, incarnation, "node.drain", {});
     expect(state).toEqual({ state: "draining", rooms: 3 });
-    // Without a deadline rooms go at an easy pace, the first at once.
-    await expect.poll(() => cluster.node.roomCount).toBe(2);
+    await expect.poll(() => cluster.node.roomCount).toBe(1);
     expect(await callNode(cluster.bus, incarnation, "node.undrain", {})).toEqual({
       state: "ready",
-      rooms: 2,
+      rooms: 1,
     });
     await expect.poll(async () => (await cluster.nodeStatus())?.state).toBe("ready");
+    expect(await cluster.nodeOf(pinned)).toBe(cluster.node);
     for (const room of ["g", "h", "i"]) await cluster.join(room, "ann");
-    expect(cluster.node.roomCount).toBeGreaterThan(2);
+    expect(cluster.node.roomCount).toBeGreaterThan(1);
     expect(cluster.bugs).toEqual([]);
   });
 
@@ -140,11 +156,12 @@ describe("a draining node", () => {
     await callNode(cluster.bus, cluster.node.incarnation, "node.drain", {});
     await cluster.node.drain({ deadlineMs: 2_000 });
     expect(cluster.node.roomCount).toBe(0);
-    for (const [room, clients] of meetings) {
-      const [client = expect.fail()] = clients;
-      if (client.framesOf("moved").length > 0) await comeBack(cluster, room, clients);
-      await expectSame(cluster, room, clients);
-    }
+    // All at once: a new place that nobody comes to is given back.
+    const moved = [...meetings].filter(([, clients]) =>
+      clients.some((one) => one.framesOf("moved").length > 0),
+    );
+    await Promise.all(moved.map(([room, clients]) => comeBack(cluster, room, clients)));
+    for (const [room, clients] of meetings) await expectSame(cluster, room, clients);
     expect(cluster.bugs).toEqual([]);
   });
 });

@@ -55,6 +55,15 @@ describe("a media node's settings", () => {
     expect(await readConfig(await environment())).toMatchObject({ networkInterfaces: undefined });
   });
 
+  it("say where supervisors ask: nowhere by default, and on loopback unless another address is set", async () => {
+    const given = { ...(await environment()), FAIRLEAD_HTTP_PORT: "3001" };
+    expect(await readConfig(await environment())).toMatchObject({ http: null });
+    expect(await readConfig(given)).toMatchObject({ http: { host: "127.0.0.1", port: 3_001 } });
+    expect(await readConfig({ ...given, FAIRLEAD_HTTP_HOST: "0.0.0.0" })).toMatchObject({
+      http: { host: "0.0.0.0", port: 3_001 },
+    });
+  });
+
   it("need a secret with a TURN server, none with STUN", async () => {
     const given = { ...(await environment()), FAIRLEAD_TURN_URLS: "stun:example.org" };
     expect(await readConfig(given)).toMatchObject({ turn: { urls: ["stun:example.org"] } });

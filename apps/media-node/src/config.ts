@@ -31,6 +31,8 @@ const Settings = z.object({
   FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
   FAIRLEAD_MAX_PEERS: setting.optionalNumber(1, 1_000_000),
   ...networkSettings,
+  FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
+  FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
   ...reachSettings,
   FAIRLEAD_ANNOUNCED_ADDRESS: setting.optionalText(),
@@ -54,6 +56,8 @@ export type Config = ClusterConfig &
     /** null: free ones. */
     rtcBasePort: number | null;
     announcedAddress: string | undefined;
+    /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+    http: { host: string; port: number } | null;
     graceMs: number;
     /** How long rooms have to move away after SIGTERM. */
     drainMs: number;
@@ -65,6 +69,7 @@ export type Config = ClusterConfig &
  */
 export async function readConfig(env: Environment, readFile?: ReadFile): Promise<Config> {
   const settings = await parseSettings(Settings, env, readFile);
+  const { FAIRLEAD_HTTP_HOST: host, FAIRLEAD_HTTP_PORT: httpPort } = settings;
   return {
     ...clusterConfig(settings),
     ...ticketConfig(settings),
@@ -78,6 +83,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
     announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,
+    http: httpPort === undefined ? null : { host, port: httpPort },
     graceMs: settings.FAIRLEAD_GRACE_MS,
     drainMs: settings.FAIRLEAD_DRAIN_MS,
   };

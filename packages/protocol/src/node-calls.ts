@@ -164,8 +164,12 @@ export const PassedOn = z.discriminatedUnion("type", [
 ]);
 export type PassedOn = z.infer<typeof PassedOn>;
 
-/** What is published on `subjects.roomControl`. */
-export const RoomControl = z.object({ type: z.literal("moved"), lease: Lease });
+/** What is published on `subjects.roomControl`. `cause` is for people: builds of later versions have other words for it. */
+export const RoomControl = z.object({
+  type: z.literal("moved"),
+  lease: Lease,
+  cause: z.string().max(64).optional(),
+});
 export type RoomControl = z.infer<typeof RoomControl>;
 
 /** What signaling publishes on `subjects.nodeSessions` every few seconds. */

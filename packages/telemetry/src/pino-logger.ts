@@ -8,6 +8,8 @@ export type PinoLoggerOptions = {
   isPretty: boolean;
 };
 
+/** On a terminal they would fill every line. */
+const ALWAYS_THE_SAME = "pid,hostname,node,instance,incarnation,version";
 const STANDARD_OUTPUT = 1;
 
 /** JSON lines on standard output, or pretty ones on a terminal. */
@@ -15,7 +17,7 @@ export function createPinoLogger({ level, isPretty }: PinoLoggerOptions): Logger
   const base = { level, base: null };
   return wrap(
     isPretty
-      ? pino(base, pretty({ colorize: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" }))
+      ? pino(base, pretty({ colorize: true, ignore: ALWAYS_THE_SAME, translateTime: "SYS:HH:MM:ss.l" }))
       : // At once: lines on their way when the process ends would come out of order, or not at all.
         pino(base, pino.destination({ dest: STANDARD_OUTPUT, sync: true })),
   );

@@ -5,6 +5,7 @@ import { takeOverOrphans } from "../lease/take-over-orphans.ts";
 import { renewRoom, yieldRoom } from "../lease/yield-rooms.ts";
 import type { LateNodes } from "./late-nodes.ts";
 import type { LeaseReport } from "./lease-report.ts";
+import type { LostNodes } from "./lost-nodes.ts";
 import type { ObservedCosts } from "./observed-costs.ts";
 import type { SettledDebits } from "./settled-debits.ts";
 
@@ -13,6 +14,7 @@ export type ReplyDeps = LeaseDeps & {
   debits: SettledDebits;
   costs: ObservedCosts;
   lateNodes: LateNodes;
+  lostNodes: LostNodes;
   /** Sends another one. */
   beat: () => unknown;
 };
@@ -26,6 +28,7 @@ export function heedReply(beat: Heartbeat, sentMs: number, reply: HeartbeatReply
   for (const lease of reply.renewed) renewRoom(lease, deps);
   if (beat.leases.isComplete) confirmClaims(beat, deps);
   deps.lateNodes.note(reply.late);
+  deps.lostNodes.note(reply.orphans);
   // As soon as possible: a registry that begins anew places rooms again once it should know those that there are.
   if (reply.needsAllLeases && !beat.leases.isComplete) deps.beat();
   if (reply.orphans.length > 0)

@@ -8,6 +8,7 @@ import { composeBeat } from "./compose-beat.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { LateNodes } from "./late-nodes.ts";
 import { LeaseReport } from "./lease-report.ts";
+import { LostNodes } from "./lost-nodes.ts";
 import { ObservedCosts } from "./observed-costs.ts";
 import { Revalidation } from "./revalidation.ts";
 import { SettledDebits } from "./settled-debits.ts";
@@ -29,11 +30,13 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
   const { bus, registry, rooms, log, now, onAnswered } = deps;
   const beat = (): Promise<void> => heartbeats.beat();
   const costs = new ObservedCosts(now);
+  const lateNodes = new LateNodes({ bus, beat });
   const parts = {
     costs,
     debits: new SettledDebits(now),
     leases: new LeaseReport(),
-    lateNodes: new LateNodes({ bus, beat }),
+    lateNodes,
+    lostNodes: new LostNodes({ registry, lateNodes, log }),
   };
   const revalidation = new Revalidation({ beat, now });
   const heartbeats: Heartbeats = new Heartbeats({

@@ -31,7 +31,7 @@ export function composeBeat(parts: BeatParts): Heartbeat {
   const { node, cores, rooms, network, leases, debits, costs, lateNodes, bus, now } = parts;
   const counted = rooms.all().map((room): CountedRoom => ({ room, ...room.counts() }));
   const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
-  for (const core of cores) costs.sample(core.load, byCore.get(core.index) ?? []);
+  for (const core of cores) costs.sample(core.cpuShare, byCore.get(core.index) ?? []);
   return {
     ...node,
     // next build: record of a node

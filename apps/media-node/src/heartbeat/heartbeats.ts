@@ -24,6 +24,8 @@ export class Heartbeats {
   isStarted = false;
   /** The last beat was not answered. */
   isFailing = false;
+  /** How many have come to their end, answered or not. */
+  count = 0;
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
@@ -67,6 +69,7 @@ export class Heartbeats {
       if (!this.isFailing) log.warn("heartbeat.failed", { error });
       this.isFailing = true;
     }
+    this.count += 1;
     onBeat({ sentMs, isAnswered: !this.isFailing });
   }
 }

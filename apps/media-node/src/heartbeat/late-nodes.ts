@@ -8,6 +8,11 @@ const PING_TIMEOUT_MS = 400;
 /** A beat names no more. */
 const SUSPECTS_MAX = 16;
 
+/** A node's rooms are handed out within this time after it was last called late. */
+const REMEMBERED_MS = 10_000;
+
+type LateNode = { silentMs: number; isUnreachable: boolean; atMs: number };
+
 export type LateNodesOptions = {
   bus: Bus;
   /** Sends a beat at once, with `suspects`. */
@@ -23,6 +28,8 @@ export class LateNodes {
   /** When the late ones will be asked, by incarnation. */
   readonly #watched = new Map<string, NodeJS.Timeout>();
   readonly #suspects = new Set<string>();
+  /** The last that was heard of them, for the log: most are back a moment later. */
+  readonly #lastHeard = new Map<string, LateNode>();
 
   constructor(options: LateNodesOptions) {
     this.#options = options;
@@ -34,6 +41,7 @@ export class LateNodes {
     for (const incarnation of [...this.#watched.keys()])
       if (!silentMs.has(incarnation)) this.#forget(incarnation);
     for (const [incarnation, ms] of silentMs) {
+      this.#remember(incarnation, { silentMs: ms });
       if (this.#watched.has(incarnation)) continue;
       const timer = setTimeout(() => void this.#ask(incarnation), Math.max(0, ASK_AFTER_MS - ms));
       this.#watched.set(incarnation, timer);
@@ -45,6 +53,20 @@ export class LateNodes {
     const suspects = [...this.#suspects].slice(0, SUSPECTS_MAX);
     for (const incarnation of suspects) this.#suspects.delete(incarnation);
     return suspects;
+  }
+
+  /** @returns undefined for one that has not been late for a while. */
+  lastHeardOf(incarnation: string): Pick<LateNode, "silentMs" | "isUnreachable"> | undefined {
+    const late = this.#lastHeard.get(incarnation);
+    return late && performance.now() - late.atMs < REMEMBERED_MS ? late : undefined;
+  }
+
+  #remember(incarnation: string, news: Partial<LateNode>): void {
+    const nowMs = performance.now();
+    for (const [other, { atMs }] of this.#lastHeard)
+      if (nowMs - atMs >= REMEMBERED_MS) this.#lastHeard.delete(other);
+    const known = this.#lastHeard.get(incarnation) ?? { silentMs: 0, isUnreachable: false };
+    this.#lastHeard.set(incarnation, { ...known, ...news, atMs: nowMs });
   }
 
   stop(): void {
@@ -60,6 +82,7 @@ export class LateNodes {
       const isUnreachable = error instanceof FairleadError && error.code === "node_unreachable";
       if (!isUnreachable || !this.#watched.has(incarnation)) return;
       this.#suspects.add(incarnation);
+      this.#remember(incarnation, { isUnreachable: true });
       beat();
     } finally {
       this.#watched.delete(incarnation);

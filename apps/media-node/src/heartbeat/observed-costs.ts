@@ -37,7 +37,7 @@ export class ObservedCosts {
     this.#peaks.delete(room);
   }
 
-  /** @param load Of the core. @param rooms All that it has, with their consumers. */
+  /** @param load The core's CPU share. @param rooms All that it has, with their consumers. */
   sample(load: number, rooms: readonly { room: Room; consumers: number }[]): void {
     const total = rooms.reduce((sum, { consumers }) => sum + consumers, 0);
     for (const { room, consumers } of rooms) {

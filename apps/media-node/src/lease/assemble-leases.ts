@@ -7,7 +7,7 @@ import { Drain } from "./drain.ts";
 import type { LeaseDeps } from "./open-and-tell.ts";
 import { RoomOwners } from "./room-owners.ts";
 import { RoomRecords } from "./room-records.ts";
-import { tellMoved } from "./tell-moved.ts";
+import { type MoveCause, tellMoved } from "./tell-moved.ts";
 
 export type AssembleLeasesDeps = LeaseDeps & {
   cores: readonly Core[];
@@ -30,9 +30,9 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
   });
   rooms.watch({
     beforeOpening: () => drain.assertReady(),
-    onOpened: (room) => {
+    onOpened: (room, { cause }) => {
       owners.serve(room);
-      tellOpened(room, bus);
+      tellOpened(room, bus, cause);
       void records.read(room);
     },
     onClosed: (room) => owners.stop(room),
@@ -44,6 +44,6 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
  * Whoever is still where the room was before: a join may have taken it from a node that hangs. To those who come to it here
  * this is nothing new. What this node claimed by itself is no evidence that nobody else serves it.
  */
-function tellOpened({ lease, isLocal }: Room, bus: Bus): void {
-  if (!isLocal) tellMoved(lease, bus);
+function tellOpened({ lease, isLocal }: Room, bus: Bus, cause?: MoveCause): void {
+  if (!isLocal) tellMoved(lease, bus, cause);
 }

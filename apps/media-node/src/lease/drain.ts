@@ -4,6 +4,7 @@ import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
+import { pauseAfterMs } from "./drain-pace.ts";
 import { tellMoved } from "./tell-moved.ts";
 import { ROOMS_AT_ONCE } from "./turns.ts";
 
@@ -23,11 +24,11 @@ export type DrainOptions = {
 
 /** By when all rooms should be away, of the time there is: the rest is for those that find no place at once. */
 const PACE_SHARE = 0.5;
-/** The pace of a drain that has no deadline, ms. */
-const UNHURRIED_MS = 60_000;
 const TICK_MS = 50;
 /** A room that found no place is tried again after this, ms. */
 const RETRY_MS = 1_000;
+/** While rooms find no place it is told at once, and again after this, ms. */
+const TELL_EVERY_MS = 10_000;
 
 type Draining = {
   state: "draining";
@@ -45,6 +46,7 @@ export class Drain {
   /** Rooms that found no place: when to try again, and the lease to give up, as the registry knows it. */
   readonly #retries = new Map<Room, { atMs: number; epoch: number }>();
   readonly #underWay = new Set<Room>();
+  #toldNoPlaceMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DrainOptions) {
     this.#options = options;
@@ -78,8 +80,9 @@ export class Drain {
       state: "draining",
       announced: Promise.resolve(),
       deadlineMs: now() + deadlineMs,
-      paceUntilMs: now() + PACE_SHARE * Math.min(deadlineMs, UNHURRIED_MS),
+      paceUntilMs: now() + PACE_SHARE * deadlineMs,
     };
+    this.#toldNoPlaceMs = Number.NEGATIVE_INFINITY;
     // Before the beat, which tells it.
     this.#current = draining;
     draining.announced = beat();
@@ -108,10 +111,8 @@ export class Drain {
       for (const room of this.#waiting()) {
         if (now() < dueMs || this.#underWay.size >= ROOMS_AT_ONCE) break;
         void this.#handOver(room);
-        dueMs = Math.max(dueMs, now() - TICK_MS) + this.#pauseMs(state);
+        dueMs = Math.max(dueMs, now() - TICK_MS) + this.#pauseMs(room, state);
       }
-      // What is paced slowly becomes due sooner when the deadline is drawn in.
-      dueMs = Math.min(dueMs, now() + this.#pauseMs(state));
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     }
     this.#retries.clear();
@@ -126,29 +127,42 @@ export class Drain {
     return this.#options.rooms.all().filter(waits);
   }
 
-  /** Between two rooms, so that the last goes when it should: their peers come to other nodes all together. */
-  #pauseMs({ paceUntilMs }: Draining): number {
+  /** After that room, whose peers come to other nodes all together. */
+  #pauseMs(room: Room, { paceUntilMs }: Draining): number {
     const { now, rooms } = this.#options;
-    const left = rooms.count - this.#underWay.size;
-    return Math.max(0, paceUntilMs - now()) / Math.max(1, left);
+    const left = rooms.all().filter((other) => !this.#underWay.has(other));
+    const peers = left.map((other) => other.peers.size);
+    return pauseAfterMs(room.peers.size, peers, paceUntilMs - now());
   }
 
   /** Never rejects. */
   async #handOver(room: Room): Promise<void> {
-    const { log, now } = this.#options;
+    const { log } = this.#options;
     this.#underWay.add(room);
     try {
       const held = await this.#placeElsewhere(room);
-      if (held) this.#retries.set(room, { atMs: now() + RETRY_MS, epoch: held.epoch });
+      if (held) this.#retry(room, held.epoch);
       else this.#retries.delete(room);
     } catch (error) {
       const { roomId } = room;
       if (!(error instanceof FairleadError)) log.error("room.hand_over_failed", { roomId, error });
-      else if (!this.#retries.has(room)) log.warn("room.hand_over_failed", { roomId, error });
-      this.#retries.set(room, { atMs: now() + RETRY_MS, epoch: this.#epochOf(room) });
+      this.#retry(room, this.#epochOf(room));
+      if (error instanceof FairleadError) this.#tellNoPlace(roomId, error);
     } finally {
       this.#underWay.delete(room);
     }
+  }
+
+  #retry(room: Room, epoch: number): void {
+    this.#retries.set(room, { atMs: this.#options.now() + RETRY_MS, epoch });
+  }
+
+  /** One line for all rooms, or each would have its own, every second. */
+  #tellNoPlace(roomId: string, error: FairleadError): void {
+    const { now, log, rooms } = this.#options;
+    if (now() - this.#toldNoPlaceMs < TELL_EVERY_MS) return;
+    this.#toldNoPlaceMs = now();
+    log.warn("drain.no_place", { roomId, rooms: rooms.count, error });
   }
 
   #epochOf(room: Room): number {
@@ -165,8 +179,16 @@ export class Drain {
     });
     if (lease.incarnation === incarnation) return lease;
     const { roomId, epoch } = lease;
-    log.info("room.moved", { roomId, nodeId: lease.nodeId, core: lease.core, epoch, why: decision.reason });
-    tellMoved(lease, bus);
+    const cause = "drain";
+    log.info("room.moved", {
+      roomId,
+      nodeId: lease.nodeId,
+      core: lease.core,
+      epoch,
+      cause,
+      why: decision.reason,
+    });
+    tellMoved(lease, bus, cause);
     if (rooms.isHere(room)) rooms.abandon(room);
     return null;
   }

@@ -2,7 +2,7 @@ import type { Bus } from "@fairlead/bus";
 import type { Placement, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Rooms } from "../rooms/rooms.ts";
-import { tellMoved } from "./tell-moved.ts";
+import { type MoveCause, tellMoved } from "./tell-moved.ts";
 
 export type LeaseDeps = {
   nodeId: string;
@@ -17,9 +17,13 @@ export type LeaseDeps = {
  * A room was placed anew: its peers are told, also when somebody else was faster and this only hears where it is. If it is
  * this node's, opening it tells them, and the first of them does not wait for the router.
  */
-export async function openAndTell({ lease, room, decision }: Placement, deps: LeaseDeps): Promise<void> {
+export async function openAndTell(
+  { lease, room, decision }: Placement,
+  cause: MoveCause,
+  deps: LeaseDeps,
+): Promise<void> {
   const { roomId, nodeId, core, epoch } = lease;
-  if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room });
-  else tellMoved(lease, deps.bus);
-  deps.log.info("room.moved", { roomId, nodeId, core, epoch, why: decision.reason });
+  if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room, cause });
+  else tellMoved(lease, deps.bus, cause);
+  deps.log.info("room.moved", { roomId, nodeId, core, epoch, cause, why: decision.reason });
 }

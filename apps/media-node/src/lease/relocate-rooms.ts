@@ -55,7 +55,7 @@ async function relocate(
     if (!placed) return tellMoved((await deps.claims.claimHere(roomId, room)).lease, deps.bus);
     // If it fails here too, this is the lease to give up.
     if (placed.lease.incarnation === deps.incarnation) held = placed.lease;
-    await openAndTell(placed, deps);
+    await openAndTell(placed, "worker_died", deps);
   });
 
   /** @returns null when the registry is away, or gives nothing to a node without a bus: what it had it may place itself. */

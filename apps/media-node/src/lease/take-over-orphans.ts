@@ -14,7 +14,7 @@ export async function takeOverOrphans(orphans: readonly Lease[], deps: LeaseDeps
       await untilPlaced({ tries: TRIES, turns }, async () => {
         const placed = await deps.registry.place({ roomId });
         // Otherwise it lives after all, and the peers are where the room is.
-        if (placed.lease.incarnation !== incarnation) await openAndTell(placed, deps);
+        if (placed.lease.incarnation !== incarnation) await openAndTell(placed, "node_lost", deps);
       });
     } catch (error) {
       // The registry hands it out again as long as nobody serves it.

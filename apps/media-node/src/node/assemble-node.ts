@@ -1,7 +1,7 @@
-import { availableParallelism, hostname } from "node:os";
-import { DEFAULT_CODEC_POLICY, randomId } from "@fairlead/protocol";
+import { DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
 import { answerNodeCalls } from "../calls/answer-node-calls.ts";
 import { answerRoomCalls } from "../calls/answer-room-calls.ts";
+import { NodeHealth } from "../health/node-health.ts";
 import { assembleHeartbeat, type HeartbeatParts } from "../heartbeat/assemble-heartbeat.ts";
 import { assembleLeases, type LeaseParts } from "../lease/assemble-leases.ts";
 import { relocateRoomsOf } from "../lease/relocate-rooms.ts";
@@ -15,15 +15,16 @@ import { Sessions } from "../session/sessions.ts";
 import { iceServersFor } from "../turn/ice-servers.ts";
 import { Core, type CoreOptions } from "../worker/core.ts";
 import { countedInterfaces } from "../worker/counted-interfaces.ts";
+import { CpuAllowance } from "../worker/cpu-allowance.ts";
+import { EventLoop } from "../worker/event-loop.ts";
 import { readHostNetwork } from "../worker/host-network.ts";
 import { localAddresses } from "../worker/listen-addresses.ts";
 import { NetworkMeter } from "../worker/network-meter.ts";
-import { describeNode, type NodeIdentity } from "./describe-node.ts";
+import { describeNode } from "./describe-node.ts";
 import type { MediaNodeOptions } from "./media-node.ts";
+import { identifyNode } from "./node-identity.ts";
 
 const DEFAULT_GRACE_MS = 15_000;
-const DEFAULT_NETWORK_BPS = 1_000_000_000;
-const VERSION = "0.1.0";
 
 export type NodeParts = Basis & ReturnType<typeof assembleService>;
 
@@ -37,11 +38,15 @@ type Basis = ReturnType<typeof assembleBasis>;
 
 /** What it has, and what it and the registry tell each other of that. */
 function assembleBasis(options: MediaNodeOptions) {
-  const { bus, registry, log, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
-  const node = identify(options);
-  const { nodeId, incarnation } = node;
+  const { bus, registry, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
+  const node = identifyNode(options);
+  const { nodeId, incarnation, version } = node;
+  const log = options.log.child({ node: nodeId, incarnation, version });
   const ledger = new Ledger();
-  const cores = openCores(options, ledger, {
+  const allowance = new CpuAllowance();
+  const loop = new EventLoop();
+  const cores = openCores({ ...options, log }, ledger, {
+    ...{ allowance, loop },
     onWorkerDied: (core) => {
       // First of all nobody else may be placed there.
       void heart.beat();
@@ -59,14 +64,21 @@ function assembleBasis(options: MediaNodeOptions) {
     ...{ capacityBps: node.capacity.networkBps, log },
     interfaces: () => options.networkInterfaces ?? countedInterfaces(listenAddresses, readHostNetwork()),
   });
-  const shared = { ...{ node, nodeId, incarnation, bus, registry, log, now }, cores, rooms, network };
+  const shared = {
+    ...{ node, nodeId, incarnation, bus, registry, log, now },
+    ...{ cores, rooms, network },
+  };
   const heart: HeartbeatParts = assembleHeartbeat({
     ...shared,
     state: () => leases.drain.state,
     onAnswered: () => void leases.records.catchUp(),
   });
   const leases: LeaseParts = assembleLeases({ ...shared, heart });
-  return { ...shared, ledger, heart, leases };
+  const health = new NodeHealth({
+    ...{ loop, bus, cores, heartbeats: heart.heartbeats },
+    isDraining: () => leases.drain.state === "draining",
+  });
+  return { ...shared, allowance, loop, health, ledger, heart, leases };
 }
 
 /** What it does for peers, and answers to calls. */
@@ -99,34 +111,10 @@ function assembleService(options: MediaNodeOptions, basis: Basis) {
   return { sessions, surplus, handlers, peerSweep: new PeerSweep({ rooms, sessions, graceMs, now }) };
 }
 
-function identify(options: MediaNodeOptions): NodeIdentity {
-  return {
-    nodeId: options.nodeId ?? nodeIdOfHost(hostname()),
-    incarnation: randomId(),
-    region: options.region ?? "default",
-    labels: options.labels ?? [],
-    version: VERSION,
-    capacity: {
-      maxPeers: options.maxPeers ?? null,
-      networkBps: options.networkCapacityBps ?? DEFAULT_NETWORK_BPS,
-    },
-  };
-}
-
-/** A host name made fit for a subject: `media-7.example.org` becomes `media-7`. */
-function nodeIdOfHost(host: string): string {
-  return (
-    host
-      .split(".")[0]
-      ?.replace(/[^A-Za-z0-9_-]/g, "-")
-      .slice(0, 64) || "node"
-  );
-}
-
 function openCores(
   options: MediaNodeOptions,
   ledger: Ledger,
-  listeners: Pick<CoreOptions, "onWorkerDied" | "onWorkerStarted">,
+  parts: Pick<CoreOptions, "allowance" | "loop" | "onWorkerDied" | "onWorkerStarted">,
 ): Core[] {
   const { log, now = Date.now, random = Math.random, workerBin } = options;
   const config = {
@@ -136,7 +124,7 @@ function openCores(
     rtcTcpBasePort: options.rtcTcpBasePort ?? null,
   };
   return Array.from(
-    { length: options.cores ?? availableParallelism() },
-    (_, index) => new Core({ index, config, ledger, log, now, random, ...listeners }),
+    { length: options.cores ?? parts.allowance.defaultCores() },
+    (_, index) => new Core({ index, config, ledger, log, now, random, ...parts }),
   );
 }

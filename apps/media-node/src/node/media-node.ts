@@ -3,11 +3,13 @@ import type { CodecPolicy, NodeState } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
+import type { NodeHealth } from "../health/node-health.ts";
 import { dumpWorker, type LedgerEntry } from "../ledger/ledger.ts";
 import type { TurnOptions } from "../turn/ice-servers.ts";
 import type { Core } from "../worker/core.ts";
 import type { ListenAddress } from "../worker/listen-addresses.ts";
 import { assembleNode, type NodeParts } from "./assemble-node.ts";
+import { assertOnlyOneOfName } from "./only-one-of-name.ts";
 import { serveNode } from "./serve-node.ts";
 
 export type MediaNodeOptions = {
@@ -24,7 +26,7 @@ export type MediaNodeOptions = {
   nodeId?: string;
   region?: string;
   labels?: string[];
-  /** Workers; default: one per CPU core. */
+  /** Workers; default: one per CPU core that this process may use. */
   cores?: number;
   /** Default: as many as the cores carry. */
   maxPeers?: number;
@@ -53,6 +55,8 @@ export type MediaNode = {
   readonly state: NodeState;
   /** How many rooms it serves. */
   readonly roomCount: number;
+  /** For supervisors. */
+  readonly health: Pick<NodeHealth, "standstill" | "readiness">;
   /** Every media resource with its owner. */
   ledger(): LedgerEntry[];
   /** The same, as the workers tell it: sorted `kind:id`. */
@@ -73,23 +77,26 @@ export type MediaNode = {
 
 /**
  * Starts the workers and serves rooms: takes calls from the bus, and tells the registry what it has.
- * @throws When a worker does not start, e.g. because its port is taken.
+ * @throws When a worker does not start, e.g. because its port is taken, or when another node of that name is alive.
  */
 export async function createMediaNode(options: MediaNodeOptions): Promise<MediaNode> {
   const parts = assembleNode(options);
-  const { cores, incarnation, ledger, leases, nodeId, rooms, log } = parts;
+  const { cores, incarnation, ledger, leases, nodeId, registry, rooms, log } = parts;
+  await assertOnlyOneOfName({ nodeId, registry, log });
   await startAll(cores);
   const stopServing = await serveNode(parts);
-  log.info("node.started", { nodeId, incarnation, cores: cores.length });
+  const { quotaCores } = parts.allowance;
+  log.info("node.started", { nodeId, cores: cores.length, quotaCores });
   let closing: Promise<void> | null = null;
   const close = async () => {
     await stopServing();
     await Promise.all(cores.map((core) => core.close()));
-    log.info("node.stopped", { nodeId, incarnation });
+    log.info("node.stopped", { nodeId });
   };
   return {
     nodeId,
     incarnation,
+    health: parts.health,
     get state() {
       return leases.drain.state;
     },

@@ -2,6 +2,7 @@ import { type BusHeaders, decodeText, type Subscription, serveSubject } from "@f
 import { FairleadError, parseJson, SessionsAlive, subjects } from "@fairlead/protocol";
 import { noteTraces, traceFields } from "../calls/trace-calls.ts";
 import { listenToMoves } from "../lease/yield-rooms.ts";
+import { LOOP_TICK_MS } from "../worker/event-loop.ts";
 import type { NodeParts } from "./assemble-node.ts";
 
 const HEARTBEAT_MS = 500;
@@ -49,10 +50,14 @@ function subscribe(parts: NodeParts): Subscription[] {
   ];
 }
 
-function startTimers({ bus, heart, cores, peerSweep, network, surplus, now }: NodeParts): NodeJS.Timeout[] {
+function startTimers(parts: NodeParts): NodeJS.Timeout[] {
+  const { bus, heart, cores, peerSweep, network, allowance, loop, health, surplus, now } = parts;
   return [
     setInterval(() => void heart.beat(), HEARTBEAT_MS),
+    setInterval(() => loop.tick(), LOOP_TICK_MS),
     setInterval(() => cores.map((core) => core.check()), CHECK_MS),
+    setInterval(() => health.note(), CHECK_MS),
+    setInterval(() => allowance.sample(now()), CHECK_MS),
     // While the bus is away no peer can prove that it lives.
     setInterval(() => bus.isConnected && peerSweep.sweep(), SWEEP_MS),
     setInterval(() => void network.sample(now()), NETWORK_MS),

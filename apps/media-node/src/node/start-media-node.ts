@@ -2,25 +2,35 @@ import { provideWorker } from "@fairlead/mediasoup-worker";
 import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
 import type { Logger } from "@fairlead/telemetry";
 import type { Config } from "../config.ts";
-import { createMediaNode } from "./media-node.ts";
+import { serveHealth } from "../health/serve-health.ts";
+import { createMediaNode, type MediaNode } from "./media-node.ts";
+import { nodeIdOfHost, VERSION } from "./node-identity.ts";
 
 /** A media node of a cluster. Its end is a drain: other nodes take its rooms before it goes. */
-export async function startMediaNode(config: Config, log: Logger): Promise<Stop> {
-  const { announcedAddress, drainMs, nats, nodeId, redis, ...options } = config;
+export async function startMediaNode(config: Config, processLog: Logger): Promise<Stop> {
+  const { announcedAddress, drainMs, http, nats, redis, ...options } = config;
+  const { nodeId = nodeIdOfHost() } = config;
+  const log = processLog.child({ node: nodeId, version: VERSION });
+  let node: MediaNode | null = null;
+  // First of all: what follows may take minutes.
+  const server = http && (await serveHealth(http.host, http.port, () => node?.health ?? null));
+  if (server) log.info("http.listening", { url: server.url });
   const { bin } = await provideWorker({ onProgress: (line) => log.info("worker.preparing", { line }) });
   const registry = await openRegistry(redis, log);
-  const bus = await openBus(nats, { role: "node", name: nodeId ?? "node", log });
+  const bus = await openBus(nats, { role: "node", name: nodeId, log });
   const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
-  const node = await createMediaNode({
+  const started = await createMediaNode({
     ...options,
-    ...{ bus, registry, log, nodeId, listenAddresses, workerBin: bin },
+    ...{ bus, registry, log: processLog, nodeId, listenAddresses, workerBin: bin },
   });
+  node = started;
   const stopKeys = options.ticketKeys.published?.keepFresh();
   return async () => {
-    await node.drain({ deadlineMs: drainMs });
-    await node.close();
+    await started.drain({ deadlineMs: drainMs });
+    await started.close();
     stopKeys?.();
     await registry.close();
     await bus.close();
+    await server?.close();
   };
 }

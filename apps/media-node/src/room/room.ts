@@ -17,6 +17,7 @@ import type { RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { act } from "../commands/act.ts";
+import type { MoveCause } from "../lease/tell-moved.ts";
 import { Session } from "../session/session.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
 import { Bans } from "./bans.ts";
@@ -45,6 +46,8 @@ export type RoomSettings = {
   isLocal?: boolean;
   /** Known from the room's last life here. */
   bans?: Bans;
+  /** Of its move here. */
+  cause?: MoveCause;
 };
 
 /** One session of peers on one router of one core. */

@@ -26,7 +26,7 @@ export type RoomsWatcher = {
   /** Before a room is opened. @throws {FairleadError} It may not be; its lease is then given back. */
   beforeOpening?: () => Promise<void>;
   /** Before anybody is in it. */
-  onOpened?: (room: Room) => void;
+  onOpened?: (room: Room, settings: RoomSettings) => void;
   /** It is not served here any more, for whatever reason. */
   onClosed?: (room: Room) => void;
 };
@@ -177,7 +177,7 @@ export class Rooms {
     );
     for (const identity of this.bansAhead.of(settings)) room.bans.expect(identity);
     this.#rooms.set(lease.roomId, room);
-    for (const { onOpened } of this.#watchers) onOpened?.(room);
+    for (const { onOpened } of this.#watchers) onOpened?.(room, settings);
     this.#options.log.info("room.opened", { roomId: lease.roomId, core: lease.core, epoch: lease.epoch });
     return room;
   }

@@ -1,11 +1,13 @@
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { CpuAllowance } from "./cpu-allowance.ts";
+import type { EventLoop } from "./event-loop.ts";
 import { isSaturated } from "./is-saturated.ts";
 import { LoadMeter } from "./load-meter.ts";
 import { type RunningWorker, startWorker, type WorkerConfig } from "./start-worker.ts";
 
-/** A worker that does not answer for this long hangs, and is killed. */
+/** A worker that does not answer for this long, while this process is awake, hangs and is killed. */
 const HANG_AFTER_MS = 2_000;
 /** Weight of the newest answer. */
 const ANSWER_SMOOTHING = 0.5;
@@ -16,6 +18,8 @@ export type CoreOptions = {
   index: number;
   config: WorkerConfig;
   ledger: Ledger;
+  allowance: CpuAllowance;
+  loop: EventLoop;
   log: Logger;
   now: () => number;
   random: () => number;
@@ -34,8 +38,8 @@ export class Core {
   #state: State = { state: "starting" };
   #meter = new LoadMeter();
   #answerMs = 0;
+  /** By the event loop's clock: nobody else's standstill is the worker's. */
   #usageAskedAtMs: number | null = null;
-  #checkedAtMs = 0;
   #started: Promise<void> = Promise.resolve();
 
   constructor(options: CoreOptions) {
@@ -43,8 +47,14 @@ export class Core {
     this.#options = options;
   }
 
-  get load(): number {
+  /** What the worker uses of one core, 0..1. */
+  get cpuShare(): number {
     return this.#meter.load;
+  }
+
+  /** How much of what the worker may use is taken, 0..1. */
+  get load(): number {
+    return this.#options.allowance.loadOf(this.cpuShare);
   }
 
   /** It takes no peer more. */
@@ -52,8 +62,9 @@ export class Core {
     return isSaturated(this.load, this.#answerMs);
   }
 
+  /** It is a good place for a room. None is while this process is late with everything. */
   get isUsable(): boolean {
-    return this.#state.state === "running";
+    return this.#state.state === "running" && !this.#options.loop.isLate;
   }
 
   /** The worker and its server; null while it is being replaced. */
@@ -84,15 +95,11 @@ export class Core {
   check(): void {
     if (this.#state.state !== "running") return;
     const { worker } = this.#state;
-    const nowMs = this.#options.now();
-    // This process stood still: the worker's answer may lie here unread.
-    if (this.#usageAskedAtMs !== null && nowMs - this.#checkedAtMs > HANG_AFTER_MS / 2)
-      this.#usageAskedAtMs = nowMs;
-    this.#checkedAtMs = nowMs;
+    const { awakeMs } = this.#options.loop;
     // Closed without `died`: it ended before anybody listened.
     if (worker.closed) this.#onDied(worker, new Error("closed"));
     else if (this.#usageAskedAtMs === null) void this.#askUsage(worker);
-    else if (nowMs - this.#usageAskedAtMs > HANG_AFTER_MS) this.#kill(worker);
+    else if (awakeMs - this.#usageAskedAtMs > HANG_AFTER_MS) this.#kill(worker);
   }
 
   async close(): Promise<void> {
@@ -109,7 +116,7 @@ export class Core {
 
   async #askUsage(worker: types.Worker): Promise<void> {
     const askedMs = this.#options.now();
-    this.#usageAskedAtMs = askedMs;
+    this.#usageAskedAtMs = this.#options.loop.awakeMs;
     try {
       const usage = await worker.getResourceUsage();
       const nowMs = this.#options.now();
@@ -124,7 +131,7 @@ export class Core {
 
   #kill(worker: types.Worker): void {
     this.#options.log.warn("worker.hung", { core: this.index, pid: worker.pid, afterMs: HANG_AFTER_MS });
-    this.#usageAskedAtMs = this.#options.now();
+    this.#usageAskedAtMs = this.#options.loop.awakeMs;
     killProcess(worker.pid);
   }
 

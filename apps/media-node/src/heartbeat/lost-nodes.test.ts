@@ -1,0 +1,40 @@
+import type { Lease, NodeStatus } from "@fairlead/protocol";
+import { type LogFields, silentLogger } from "@fairlead/telemetry";
+import { describe, expect, it } from "vitest";
+import { LostNodes, type LostNodesOptions } from "./lost-nodes.ts";
+
+type Late = ReturnType<LostNodesOptions["lateNodes"]["lastHeardOf"]>;
+
+const orphan = (roomId: string): Lease => ({
+  ...{ roomId, nodeId: "media-1", incarnation: "run-1", core: 0, epoch: 5 },
+});
+
+async function linesOf({ late, isListed = false }: { late?: Late; isListed?: boolean }, times = 1) {
+  const lines: LogFields[] = [];
+  const items = isListed ? [{ incarnation: "run-1" } as NodeStatus] : [];
+  const lost = new LostNodes({
+    lateNodes: { lastHeardOf: () => late },
+    registry: { listNodes: async () => ({ items }) },
+    log: { ...silentLogger, warn: (_, fields = {}) => void lines.push(fields) },
+  });
+  for (let time = 0; time < times; time++) lost.note([orphan("a"), orphan("b")]);
+  await new Promise((resolve) => setImmediate(resolve));
+  return lines;
+}
+
+describe("a node whose rooms are handed out", () => {
+  it.each<[string, Parameters<typeof linesOf>[0], string]>([
+    ["was not there on the bus either", { late: { silentMs: 1_300, isUnreachable: true } }, "process_gone"],
+    ["did not answer and was silent", { late: { silentMs: 2_900, isUnreachable: false } }, "silent"],
+    ["beats on without the bus", { isListed: true }, "bus_lost"],
+    ["said goodbye", {}, "left"],
+  ])("that %s is told with its cause", async (_, seen, cause) => {
+    const [line, ...others] = await linesOf(seen);
+    expect(line).toMatchObject({ nodeId: "media-1", lost: "run-1", cause, rooms: 2 });
+    expect(others).toEqual([]);
+  });
+
+  it("is told once, in however many answers its rooms come", async () => {
+    expect(await linesOf({}, 5)).toHaveLength(1);
+  });
+});

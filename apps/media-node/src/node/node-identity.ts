@@ -1,0 +1,32 @@
+import { hostname } from "node:os";
+import { randomId } from "@fairlead/protocol";
+import type { NodeIdentity } from "./describe-node.ts";
+import type { MediaNodeOptions } from "./media-node.ts";
+
+const DEFAULT_NETWORK_BPS = 1_000_000_000;
+export const VERSION = "0.1.0";
+
+/** What a node that starts now is called, and what it says that it carries. */
+export function identifyNode(options: MediaNodeOptions): NodeIdentity {
+  return {
+    nodeId: options.nodeId ?? nodeIdOfHost(),
+    incarnation: randomId(),
+    region: options.region ?? "default",
+    labels: options.labels ?? [],
+    version: VERSION,
+    capacity: {
+      maxPeers: options.maxPeers ?? null,
+      networkBps: options.networkCapacityBps ?? DEFAULT_NETWORK_BPS,
+    },
+  };
+}
+
+/** A host name made fit for a subject: `media-7.example.org` becomes `media-7`. */
+export function nodeIdOfHost(host: string = hostname()): string {
+  return (
+    host
+      .split(".")[0]
+      ?.replace(/[^A-Za-z0-9_-]/g, "-")
+      .slice(0, 64) || "node"
+  );
+}

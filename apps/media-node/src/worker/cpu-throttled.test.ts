@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+/** Where a group of one's own can be made, as root: of v2 one folder, of v1 one for the quota and one for what is used. */
+const FOLDERS = [
+  ["/sys/fs/cgroup"],
+  ["/sys/fs/cgroup/cpu,cpuacct"],
+  ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpuacct"],
+].map((parents) => parents.map((parent) => `${parent}/fairlead-${process.pid}`));
+
+/** @returns The group's folders, with a quota of 0.3 cores; null where none can be made. */
+function makeGroup(): string[] | null {
+  for (const folders of FOLDERS) {
+    const made: string[] = [];
+    try {
+      for (const folder of folders) {
+        mkdirSync(folder);
+        made.push(folder);
+      }
+      limit(folders[0] ?? "");
+      return folders;
+    } catch {
+      for (const folder of made) rmdirSync(folder);
+    }
+  }
+  return null;
+}
+
+/** What it may have it gets, however busy the host is. */
+function limit(folder: string): void {
+  const write = (file: string, value: string) => writeFileSync(`${folder}/${file}`, value, { flag: "r+" });
+  try {
+    write("cpu.max", "30000 100000");
+    write("cpu.weight", "10000");
+  } catch {
+    write("cpu.cfs_quota_us", "30000");
+    write("cpu.shares", "100000");
+  }
+}
+
+const group = makeGroup();
+for (const folder of group ?? []) rmdirSync(folder);
+
+describe.skipIf(!group)(
+  "a process that its cgroup holds at 0.3 cores (needs root and a cgroup that can be written)",
+  () => {
+    it("has one core by default, and is full though it uses a third of that", async () => {
+      const folders = makeGroup() ?? expect.fail("no group");
+      onTestFinished(() => {
+        for (const folder of folders) rmdirSync(folder);
+      });
+      const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
+      const child = spawn(process.execPath, [...flags, `${import.meta.dirname}/testing/burn-cpu.ts`], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      for (const folder of folders) writeFileSync(`${folder}/cgroup.procs`, `${child.pid}`);
+      child.stdin.write("\n");
+      const told = JSON.parse(await text(child.stdout));
+      expect(told).toMatchObject({ quotaCores: 0.3, cores: 1 });
+      expect(told.share).toBeLessThan(0.5);
+      expect(told.load).toBeGreaterThan(0.9);
+    });
+  },
+);
