@@ -46,6 +46,10 @@ export class FirefoxMeetingPage {
     await this.#page.waitForSelector(`figure[aria-label="${name}"]`);
   }
 
+  async click(button: string): Promise<void> {
+    await this.#page.locator(`button[aria-label="${button}"]`).click();
+  }
+
   media(): Promise<RtcSample> {
     return this.#page.evaluate(() => globalThis.rtcProbe.sample());
   }

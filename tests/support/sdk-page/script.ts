@@ -1,4 +1,5 @@
 import { type JoinOptions, joinRoom, type Room } from "@fairlead/client";
+import { RecordedDevices } from "./recorded-devices.ts";
 
 /** All that one peer's SDK has told its app so far. */
 export type PeerFacts = {
@@ -17,10 +18,17 @@ export type PeerFacts = {
 /** How the page's peers join. */
 export type JoinChoice = Pick<JoinOptions, "iceTransportPolicy">;
 
+export type EnterChoice = Pick<JoinOptions, "autoSubscribe" | "pauseInvisibleVideo">;
+
 declare global {
   interface Window {
     sdk: {
       join(url: string, tickets: string[], choice?: JoinChoice): Promise<void>;
+      /** Joins one peer that publishes nothing by itself. */
+      enter(url: string, ticket: string, choice?: EnterChoice): Promise<void>;
+      /** In the order in which they were joined: for a test that does as an app does. */
+      rooms(): Room[];
+      devices: RecordedDevices;
       facts(): PeerFacts[];
       /** How many WebSockets the page has opened so far. */
       sockets(): number;
@@ -31,6 +39,8 @@ declare global {
 
 /** Small enough for one machine to encode and decode several times. */
 const CAMERA = { width: 160, height: 120, frameRate: 10 };
+
+const devices = new RecordedDevices(navigator.mediaDevices);
 
 let sockets = 0;
 window.WebSocket = class extends WebSocket {
@@ -51,7 +61,15 @@ async function join(url: string, tickets: string[], choice: JoinChoice = {}): Pr
 }
 
 async function joinOne(options: JoinOptions, media: MediaStream): Promise<void> {
-  const room = await joinRoom({ ...options, pauseInvisibleVideo: false });
+  const room = await enterOne(options);
+  const [video, audio] = [...media.getVideoTracks(), ...media.getAudioTracks()].map((track) => track.clone());
+  if (!video || !audio) throw new Error("no camera or microphone");
+  await room.publishTrack(video, "camera", { simulcast: false });
+  await room.publishTrack(audio, "microphone");
+}
+
+async function enterOne(options: JoinOptions): Promise<Room> {
+  const room = await joinRoom({ pauseInvisibleVideo: false, ...options });
   const peer: Peer = { room, moves: [], ended: null, mutes: [] };
   peers.push(peer);
   room.on("room.moved", ({ epoch }) => void peer.moves.push(epoch));
@@ -62,14 +80,14 @@ async function joinOne(options: JoinOptions, media: MediaStream): Promise<void> 
   room.on("track.unmuted", () => void peer.mutes.push(false));
   // Chromium decodes no track that nobody plays.
   room.on("track.subscribed", ({ track }) => void track.attach().play());
-  const [video, audio] = [...media.getVideoTracks(), ...media.getAudioTracks()].map((track) => track.clone());
-  if (!video || !audio) throw new Error("no camera or microphone");
-  await room.publishTrack(video, "camera", { simulcast: false });
-  await room.publishTrack(audio, "microphone");
+  return room;
 }
 
 window.sdk = {
   join,
+  enter: async (url, ticket, choice) => void (await enterOne({ url, ticket, ...choice })),
+  rooms: () => peers.map(({ room }) => room),
+  devices,
   facts: () =>
     peers.map(({ room, moves, ended, mutes }) => ({
       state: room.connectionState,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import type { BrowserContext, Page } from "playwright-core";
 import type { RtcSample } from "../rtc-probe.ts";
-import type { JoinChoice, PeerFacts } from "./script.ts";
+import type { EnterChoice, JoinChoice, PeerFacts } from "./script.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -34,6 +34,15 @@ export class SdkPage {
     return this.page.evaluate(([at, given, how]) => window.sdk.join(at, given, how), [
       url,
       tickets,
+      choice,
+    ] as const);
+  }
+
+  /** One peer that publishes nothing by itself: the test does as an app does, with `window.sdk.rooms()`. */
+  enter(url: string, ticket: string, choice: EnterChoice = {}): Promise<void> {
+    return this.page.evaluate(([at, given, how]) => window.sdk.enter(at, given, how), [
+      url,
+      ticket,
       choice,
     ] as const);
   }

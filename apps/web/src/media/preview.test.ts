@@ -61,6 +61,16 @@ describe("Preview", () => {
     expect(preview.getCaptures().camera.state).toBe("off");
   });
 
+  it("does not ask again for a device that was turned off meanwhile", async () => {
+    const { asked, preview } = previewWithUser();
+    const started = preview.start({ camera: "", microphone: "" });
+    preview.close();
+    asked[0]?.answer("NotFoundError");
+    await started;
+    expect(asked).toHaveLength(1);
+    expect(preview.getCaptures()).toEqual({ camera: { state: "off" }, microphone: { state: "off" } });
+  });
+
   it("says when a device was unplugged", async () => {
     const { asked, preview } = previewWithUser();
     const started = preview.start({ camera: "" });

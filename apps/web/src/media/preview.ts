@@ -79,6 +79,8 @@ export class Preview {
     attempts: readonly (readonly [CaptureKind, number])[],
     isLast = false,
   ): Promise<boolean> {
+    // Turned off while another device was asked for: the user is not asked any more.
+    if (attempts.every(([kind, attempt]) => attempt !== this.#attempts[kind])) return true;
     try {
       const stream = await this.#getUserMedia(captureConstraints(wanted));
       for (const [kind, attempt] of attempts) this.#accept(kind, attempt, stream);

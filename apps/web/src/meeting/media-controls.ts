@@ -28,7 +28,7 @@ export async function stopMicrophone(room: Room): Promise<void> {
   await room.local.get("microphone")?.mute();
 }
 
-/** @throws As `startMicrophone`. */
+/** Opens the camera again if it is published and stopped. @throws As `startMicrophone`. */
 export async function startCamera(
   room: Room,
   devices: DeviceChoices,
@@ -37,13 +37,15 @@ export async function startCamera(
   const published = room.local.get("camera");
   if (published) return await published.unmute();
   await room.publishCamera(
-    track ? { track, stopTrack: true } : { constraints: deviceConstraints({ camera: devices.cameraId }) },
+    track
+      ? { track, stopTrack: true, stopOnMute: true }
+      : { constraints: deviceConstraints({ camera: devices.cameraId }) },
   );
 }
 
-/** Not muted but given back: the camera's light goes out. */
+/** The SDK closes a muted camera: its light goes out. */
 export async function stopCamera(room: Room): Promise<void> {
-  await room.unpublish("camera");
+  await room.local.get("camera")?.mute();
 }
 
 /** Of one kind. The id is a wish: without the saved device, another one serves. */
@@ -52,7 +54,10 @@ function deviceConstraints(wanted: Wanted): MediaTrackConstraints {
   return [audio, video].find((constraints) => typeof constraints === "object") ?? {};
 }
 
-/** Live tracks go on with another device. An empty id is the system's default. @throws As `startMicrophone`. */
+/**
+ * A live track goes on with the device; a stopped camera takes it when it starts again. An empty id is the system's default.
+ * @throws As `startMicrophone`.
+ */
 export async function switchDevice(room: Room, kind: CaptureKind, deviceId: string): Promise<void> {
   await room.local.get(kind)?.switchDevice(deviceId);
 }

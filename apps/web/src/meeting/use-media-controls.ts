@@ -31,10 +31,23 @@ export type Start = { tracks: StartTracks; isCameraOn: boolean; isMicrophoneOn: 
 /** Starts what the lobby chose, then does what the buttons say; keeps what went wrong for the page to show. */
 export function useMediaControls(room: Room, devices: DeviceChoices, start: Start): MediaControls {
   const { problems, refusal, run, dismiss } = useActions();
+  const chosen = useRef(devices);
+  chosen.current = devices;
   const setMicrophone = (isOn: boolean, track?: MediaStreamTrack) =>
-    void run("microphone", () => (isOn ? startMicrophone(room, devices, track) : stopMicrophone(room)));
+    void run("microphone", async () => {
+      if (!isOn) return await stopMicrophone(room);
+      await startMicrophone(room, devices, track);
+      // Chosen while the other one was opening.
+      const { microphoneId } = chosen.current;
+      if (microphoneId !== devices.microphoneId) await switchDevice(room, "microphone", microphoneId);
+    });
   const setCamera = (isOn: boolean, track?: MediaStreamTrack) =>
-    void run("camera", () => (isOn ? startCamera(room, devices, track) : stopCamera(room)));
+    void run("camera", async () => {
+      if (!isOn) return await stopCamera(room);
+      await startCamera(room, devices, track);
+      const { cameraId } = chosen.current;
+      if (cameraId !== devices.cameraId) await switchDevice(room, "camera", cameraId);
+    });
 
   const isStarted = useRef(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once per room, whatever changes later
@@ -43,7 +56,9 @@ export function useMediaControls(room: Room, devices: DeviceChoices, start: Star
     isStarted.current = true;
     const may = (source: CaptureKind) => room.grants.publish.includes(source);
     if (start.isMicrophoneOn && may("microphone")) setMicrophone(true, start.tracks.microphone);
+    else start.tracks.microphone?.stop();
     if (start.isCameraOn && may("camera")) setCamera(true, start.tracks.camera);
+    else start.tracks.camera?.stop();
   }, [room]);
 
   return {
@@ -61,15 +76,12 @@ export function useMediaControls(room: Room, devices: DeviceChoices, start: Star
   };
 }
 
-/** Runs one action per source at a time (a second click has no effect meanwhile) and keeps their failures. */
+/** Runs actions and keeps their failures. The SDK sees to it that the last of several at once wins. */
 function useActions() {
   const [problems, setProblems] = useState<Problems>({});
   const [refusal, setRefusal] = useState<string>();
-  const running = useRef(new Set<string>());
 
   const run = async (source: CaptureKind | "screen", action: () => Promise<void>) => {
-    if (running.current.has(source)) return;
-    running.current.add(source);
     setProblems((before) => ({ ...before, [source]: undefined }));
     setRefusal(undefined);
     try {
@@ -77,8 +89,6 @@ function useActions() {
     } catch (error) {
       if (error instanceof FairleadError || source === "screen") setRefusal(refusalOf(error));
       else setProblems((before) => ({ ...before, [source]: problemOfBrowser(error) }));
-    } finally {
-      running.current.delete(source);
     }
   };
   const dismiss = () => {

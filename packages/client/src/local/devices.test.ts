@@ -1,38 +1,27 @@
 import { EVERY_SOURCE, type Grants } from "@fairlead/protocol";
 import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
-import { FakeHandler, testFakeParameters } from "mediasoup-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RoomEvents } from "../api/events.ts";
 import type { Room } from "../api/room.ts";
 import type { LocalTrack } from "../api/tracks.ts";
-import { joinRoom } from "../join-room.ts";
 import { ScriptedDevices } from "../testing/scripted-devices.ts";
-import { ScriptedSignaling, type ScriptedSocket } from "../testing/scripted-signaling.ts";
+import { ScriptedRoom } from "../testing/scripted-room.ts";
+import type { ScriptedSignaling, ScriptedSocket } from "../testing/scripted-signaling.ts";
 
 const grants: Grants = { publish: [...EVERY_SOURCE], subscribe: true, data: false, moderate: false };
-const device = { handlerFactory: FakeHandler.createFactory(testFakeParameters) };
 
-let signaling: ScriptedSignaling;
 let devices: ScriptedDevices;
-let page: EventTarget;
+let scripted: ScriptedRoom;
 let room: Room;
 let socket: ScriptedSocket;
+let signaling: ScriptedSignaling;
 
 beforeEach(async () => {
   devices = new ScriptedDevices();
-  page = new EventTarget();
-  for (const [name, value] of Object.entries({ ...devices.globals, window: page }))
-    vi.stubGlobal(name, value);
-  signaling = await ScriptedSignaling.start();
-  const joining = joinRoom({ url: signaling.url, ticket: "ticket-of-the-test", device });
-  ({ socket } = await signaling.next("join"));
-  socket.accept({ grants });
-  socket.snapshot();
-  room = await joining;
+  for (const [name, value] of Object.entries(devices.globals)) vi.stubGlobal(name, value);
+  ({ room, socket, signaling } = scripted = await ScriptedRoom.join(grants));
 });
 afterEach(async () => {
-  await room.leave();
-  await signaling.close();
+  await scripted.close();
   vi.unstubAllGlobals();
 });
 
@@ -42,12 +31,6 @@ const allow = () => {
 const ask = () => {
   devices.answers = undefined;
 };
-/** How `promise` ends; a call that an end overtook may do either, but it may not hang. */
-const settled = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "done",
-    () => "refused",
-  );
 
 async function publishedCamera(): Promise<LocalTrack> {
   allow();
@@ -56,161 +39,15 @@ async function publishedCamera(): Promise<LocalTrack> {
   return camera;
 }
 
-async function move(epoch = 2): Promise<void> {
-  socket.send({ type: "moved", roomId: "room", epoch });
-  await signaling.next("join");
-  const moved = nextEvent("room.moved");
-  socket.accept({ epoch, grants });
-  socket.snapshot();
-  await moved;
-}
-
-function nextEvent<N extends keyof RoomEvents>(name: N): Promise<RoomEvents[N]> {
-  return new Promise((resolve) => {
-    const off = room.on(name, (data) => {
-      off();
-      resolve(data);
-    });
-  });
-}
+/** How `promise` ends; a call that an end overtook may do either, but it may not hang. */
+const settled = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "done",
+    () => "refused",
+  );
 
 /** The data of the next `producer.create`. */
-async function created(): Promise<unknown> {
-  return (await signaling.next("command", "producer.create")).frame.data;
-}
-
-const ENDS: Record<string, () => Promise<unknown>> = {
-  "leave()": () => room.leave(),
-  "unpublish()": async () => Promise.all(EVERY_SOURCE.map((source) => room.unpublish(source))),
-  "removal by a moderator": async () => {
-    const ended = nextEvent("room.ended");
-    socket.refuse("peer_removed");
-    await ended;
-  },
-  "the page's end": async () =>
-    page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false })),
-  "the room's end": async () => {
-    const ended = nextEvent("room.ended");
-    socket.refuse("room_closed");
-    await ended;
-  },
-  "a move, and leave()": async () => {
-    await move(10);
-    await room.leave();
-  },
-};
-
-/** Each returns while the SDK waits, with what the test lets happen after the end, and the calls that were under way. */
-type Waiting = { calls: Promise<unknown>[]; later?: () => void };
-
-const AWAITS: Record<string, () => Promise<Waiting>> = {
-  "publishCamera asks for the device": async () => {
-    const calls = [room.publishCamera()];
-    return { calls, later: () => devices.asked[0]?.allow() };
-  },
-  "publishCamera waits for the node": async () => {
-    signaling.answers.delete("producer.create");
-    allow();
-    const calls = [room.publishCamera()];
-    await signaling.next("command", "producer.create");
-    return { calls };
-  },
-  "publishCamera waits for the next session": async () => {
-    allow();
-    socket.send({ type: "moved", roomId: "room", epoch: 9 });
-    await signaling.next("join");
-    return { calls: [room.publishCamera()], later: () => socket.accept({ epoch: 9, grants }) };
-  },
-  "publishMicrophone asks for the device": async () => {
-    const calls = [room.publishMicrophone()];
-    return { calls, later: () => devices.asked[0]?.allow() };
-  },
-  "publishScreen asks the user": async () => {
-    const calls = [room.publishScreen()];
-    return { calls, later: () => devices.asked[0]?.allow() };
-  },
-  "publishScreen waits for the node": async () => {
-    signaling.answers.delete("producer.create");
-    allow();
-    const calls = [room.publishScreen()];
-    await signaling.next("command", "producer.create");
-    return { calls };
-  },
-  "switchDevice asks for the device": async () => {
-    const camera = await publishedCamera();
-    const calls = [camera.switchDevice("back")];
-    return { calls, later: () => devices.asked[1]?.allow() };
-  },
-  "two switchDevice ask for devices": async () => {
-    const camera = await publishedCamera();
-    const calls = [camera.switchDevice("back"), camera.switchDevice("front")];
-    return {
-      calls,
-      later: () => {
-        allow();
-        devices.asked[1]?.allow();
-      },
-    };
-  },
-  "switchDevice has closed one camera to open the other": async () => {
-    const camera = await publishedCamera();
-    const calls = [camera.switchDevice("back")];
-    devices.asked[1]?.refuse("NotReadableError");
-    const second = await devices.request(2);
-    return { calls, later: () => second.allow() };
-  },
-  "switchDevice goes back to the first camera": async () => {
-    const camera = await publishedCamera();
-    const calls = [camera.switchDevice("back")];
-    devices.asked[1]?.refuse("NotReadableError");
-    (await devices.request(2)).refuse("NotReadableError");
-    const back = await devices.request(3);
-    return { calls, later: () => back.allow() };
-  },
-  "unmute asks for the device": async () => {
-    const camera = await publishedCamera();
-    await camera.mute();
-    const calls = [camera.unmute()];
-    return { calls, later: () => devices.asked[1]?.allow() };
-  },
-  "unmute waits for the node": async () => {
-    const camera = await publishedCamera();
-    await camera.mute();
-    signaling.answers.delete("producer.resume");
-    allow();
-    const calls = [camera.unmute()];
-    const { frame } = await signaling.next("command", "producer.resume");
-    return { calls, later: () => socket.send({ type: "reply", id: frame.id, ok: true, data: {} }) };
-  },
-  "mute waits for the node": async () => {
-    const camera = await publishedCamera();
-    signaling.answers.delete("producer.pause");
-    const calls = [camera.mute()];
-    const { frame } = await signaling.next("command", "producer.pause");
-    return { calls, later: () => socket.send({ type: "reply", id: frame.id, ok: true, data: {} }) };
-  },
-  "nothing is under way": async () => {
-    await publishedCamera();
-    allow();
-    await room.publishMicrophone();
-    await room.publishScreen();
-    return { calls: [] };
-  },
-};
-
-describe.each(Object.keys(AWAITS))("while %s", (waiting) => {
-  it.each(Object.keys(ENDS))("%s leaves no device open", async (end) => {
-    const { calls, later } = (await AWAITS[waiting]?.()) ?? { calls: [] };
-    const ends = Promise.all(calls.map(settled));
-    // A move ends nothing: the answers come before it is over.
-    if (end.startsWith("a move")) later?.();
-    await ENDS[end]?.();
-    if (!end.startsWith("a move")) later?.();
-    await ends;
-    await expect.poll(() => devices.live).toEqual([]);
-    expect(devices.opened.length).toBeGreaterThan(0);
-  });
-});
+const created = () => scripted.told("producer.create");
 
 describe("the user's last choice", () => {
   it("of two devices wins, and the other one is closed", async () => {
@@ -343,7 +180,7 @@ describe("a muted camera", () => {
     });
     expect(await created()).toMatchObject({ source: "camera", paused: true });
     expect(camera.mediaStreamTrack.getSettings()).toMatchObject({ width: 320, height: 180 });
-    await move();
+    await scripted.move();
     expect(await created()).toMatchObject({ source: "camera", paused: true });
     expect(room.local.get("camera")).toBe(camera);
     expect([camera.isMuted, devices.asked.length]).toEqual([true, 0]);
@@ -380,7 +217,7 @@ describe("a muted camera", () => {
 
   it("is closed by a moderator's mute too", async () => {
     const camera = await publishedCamera();
-    const muted = nextEvent("local_track.muted");
+    const muted = scripted.nextEvent("local_track.muted");
     socket.tell({ name: "source.muted", data: { source: "camera", muted: true } });
     await muted;
     expect(devices.live).toEqual([camera.mediaStreamTrack]);
@@ -446,7 +283,7 @@ describe("a phone that opens one camera at a time", () => {
 
   it("is muted if neither opens", async () => {
     const camera = await publishedCamera();
-    const muted = nextEvent("local_track.muted");
+    const muted = scripted.nextEvent("local_track.muted");
     const switching = settled(camera.switchDevice("back"));
     devices.asked[1]?.refuse("NotReadableError");
     (await devices.request(2)).refuse("NotReadableError");
@@ -478,12 +315,12 @@ describe("a track of the app's own", () => {
     const { fake, track } = microphone();
     const published = await room.publishTrack(track, "microphone");
     expect(await created()).toMatchObject({ paused: false });
-    const muted = nextEvent("local_track.muted");
+    const muted = scripted.nextEvent("local_track.muted");
     fake.enabled = false;
     expect(published.isMuted).toBe(true);
     await muted;
     await signaling.next("command", "producer.pause");
-    await move();
+    await scripted.move();
     expect(await created()).toMatchObject({ paused: true });
     expect(fake.enabled).toBe(false);
     fake.enabled = true;
@@ -496,7 +333,7 @@ describe("a track of the app's own", () => {
     expect(await created()).toMatchObject({ paused: false });
     await published.mute();
     expect([published.isMuted, fake.enabled]).toEqual([true, true]);
-    await move();
+    await scripted.move();
     expect(await created()).toMatchObject({ paused: true });
     await room.unpublish("microphone");
     expect(fake).toMatchObject({ enabled: true, readyState: "live" });

@@ -1,39 +1,29 @@
 import type { RoomEvent, Source } from "@fairlead/protocol";
-import { FakeHandler, testFakeParameters } from "mediasoup-client";
+import { testFakeParameters } from "mediasoup-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { RoomEvents } from "../api/events.ts";
 import type { Room } from "../api/room.ts";
 import type { RemoteTrack } from "../api/tracks.ts";
-import { joinRoom } from "../join-room.ts";
-import { ScriptedSignaling, type ScriptedSocket } from "../testing/scripted-signaling.ts";
+import { ScriptedRoom } from "../testing/scripted-room.ts";
+import type { ScriptedSocket } from "../testing/scripted-signaling.ts";
 import { WISH_LIMIT, Wishes } from "./wishes.ts";
 
-const device = { handlerFactory: FakeHandler.createFactory(testFakeParameters) };
-
-let signaling: ScriptedSignaling;
+let scripted: ScriptedRoom;
 let room: Room;
 let socket: ScriptedSocket;
-let epoch: number;
 
 beforeEach(async () => {
-  epoch = 1;
-  signaling = await ScriptedSignaling.start();
-  for (const name of [
+  ({ room, socket } = scripted = await ScriptedRoom.join());
+  const names = [
     "producers.subscribe",
     "producers.unsubscribe",
     "consumer.set_preferred_layers",
     "consumers.pause",
-  ])
-    signaling.answers.set(name, () => ({}));
-  const joining = joinRoom({ url: signaling.url, ticket: "ticket-of-the-test", device });
-  ({ socket } = await signaling.next("join"));
-  socket.accept();
-  room = await joining;
+  ];
+  for (const name of names) scripted.signaling.answers.set(name, () => ({}));
 });
-afterEach(async () => {
-  await room.leave();
-  await signaling.close();
-});
+afterEach(() => scripted.close());
+
+const told = (name: string) => scripted.told(name);
 
 const peersJoined = (peerId: string): RoomEvent => ({
   name: "peers.joined",
@@ -71,38 +61,11 @@ const consumed = (consumerId: string, producerId: string, peerId: string): RoomE
   return { name: "consumers.created", data: { consumers: [consumer] } };
 };
 
-function nextEvent<N extends keyof RoomEvents>(name: N): Promise<RoomEvents[N]> {
-  return new Promise((resolve) => {
-    const off = room.on(name, (data) => {
-      off();
-      resolve(data);
-    });
-  });
-}
-
 /** Ann's camera is there, and subscribed. */
 async function annsCamera(): Promise<RemoteTrack> {
-  const subscribed = nextEvent("track.subscribed");
+  const subscribed = scripted.nextEvent("track.subscribed");
   socket.snapshot(peersJoined("p1"), produced("camera-1", "p1"), consumed("c1", "camera-1", "p1"));
   return (await subscribed).track;
-}
-
-async function startMove(): Promise<void> {
-  epoch += 1;
-  socket.send({ type: "moved", roomId: "room", epoch });
-  await signaling.next("join");
-}
-
-/** `events`: what is in the room at the new place. */
-async function endMove(...events: RoomEvent[]): Promise<void> {
-  const moved = nextEvent("room.moved");
-  socket.accept({ epoch });
-  await moved;
-  socket.snapshot(...events);
-}
-
-async function told(name: string): Promise<unknown> {
-  return (await signaling.next("command", name)).frame.data;
 }
 
 const CAMERA_MOVED = [peersJoined("p2"), produced("camera-2", "p2")];
@@ -113,8 +76,8 @@ describe("a choice of the app's outlives a move:", () => {
     const track = await annsCamera();
     await track.setPreferredLayers(0, 1);
     expect(await told("consumer.set_preferred_layers")).toMatchObject({ consumerId: "c1" });
-    await startMove();
-    await endMove(...CAMERA_CONSUMED);
+    await scripted.startMove();
+    await scripted.endMove(...CAMERA_CONSUMED);
     expect(await told("consumer.set_preferred_layers")).toEqual({
       consumerId: "c2",
       spatialLayer: 0,
@@ -124,9 +87,9 @@ describe("a choice of the app's outlives a move:", () => {
 
   it("setPreferredLayers of a track that a move has just taken", async () => {
     const track = await annsCamera();
-    await startMove();
+    await scripted.startMove();
     await track.setPreferredLayers(1);
-    await endMove(...CAMERA_CONSUMED);
+    await scripted.endMove(...CAMERA_CONSUMED);
     expect(await told("consumer.set_preferred_layers")).toMatchObject({ consumerId: "c2", spatialLayer: 1 });
   });
 
@@ -134,32 +97,31 @@ describe("a choice of the app's outlives a move:", () => {
     const track = await annsCamera();
     expect(await told("consumers.resume")).toEqual({ consumerIds: ["c1"] });
     track.setVisible(false);
-    await startMove();
-    await endMove(...CAMERA_CONSUMED);
+    await scripted.startMove();
+    await scripted.endMove(...CAMERA_CONSUMED);
     track.setVisible(true);
     // The first resume of the new consumer comes with this call, and not before it.
     expect(await told("consumers.resume")).toEqual({ consumerIds: ["c2"] });
-    const resumes = signaling.frames.filter((f) => f.type === "command" && f.name === "consumers.resume");
-    expect(resumes).toHaveLength(2);
+    expect(scripted.count("consumers.resume")).toBe(2);
   });
 
   it("unsubscribe", async () => {
     await annsCamera();
-    const unsubscribed = nextEvent("track.unsubscribed");
+    const unsubscribed = scripted.nextEvent("track.unsubscribed");
     await room.unsubscribe(["camera-1"]);
     socket.tell({ name: "consumer.closed", data: { consumerId: "c1" } });
     await unsubscribed;
     await told("producers.unsubscribe");
-    await startMove();
+    await scripted.startMove();
     const subscribed: unknown[] = [];
     room.on("track.subscribed", (event) => subscribed.push(event));
-    await endMove(...CAMERA_CONSUMED);
+    await scripted.endMove(...CAMERA_CONSUMED);
     expect(await told("producers.unsubscribe")).toEqual({ producerIds: ["camera-2"] });
     expect(subscribed).toEqual([]);
   });
 
   it("subscribe, with autoSubscribe: false", async () => {
-    const known = nextEvent("track.published");
+    const known = scripted.nextEvent("track.published");
     socket.snapshot(
       peersJoined("p1"),
       produced("camera-1", "p1"),
@@ -168,20 +130,20 @@ describe("a choice of the app's outlives a move:", () => {
     await known;
     await room.subscribe(["camera-1", "microphone-1"]);
     await told("producers.subscribe");
-    await startMove();
-    await endMove(...CAMERA_MOVED, produced("microphone-2", "p2", "microphone"));
+    await scripted.startMove();
+    await scripted.endMove(...CAMERA_MOVED, produced("microphone-2", "p2", "microphone"));
     expect(await told("producers.subscribe")).toEqual({ producerIds: ["camera-2", "microphone-2"] });
   });
 
   it("subscribe and unsubscribe in the middle of it", async () => {
     await annsCamera();
-    await startMove();
+    await scripted.startMove();
     await room.unsubscribe(["camera-1"]);
-    await endMove(...CAMERA_MOVED);
+    await scripted.endMove(...CAMERA_MOVED);
     expect(await told("producers.unsubscribe")).toEqual({ producerIds: ["camera-2"] });
-    await startMove();
+    await scripted.startMove();
     await room.subscribe(["camera-2"]);
-    await endMove(peersJoined("p3"), produced("camera-3", "p3"));
+    await scripted.endMove(peersJoined("p3"), produced("camera-3", "p3"));
     expect(await told("producers.subscribe")).toEqual({ producerIds: ["camera-3"] });
   });
 });
@@ -202,7 +164,7 @@ describe("a source that the app has unsubscribed", () => {
     expect(await told("producers.unsubscribe")).toEqual({ producerIds: ["camera-2"] });
     expect(subscribed).toEqual([]);
     socket.tell({ name: "consumer.closed", data: { consumerId: "c2" } });
-    const back = nextEvent("track.subscribed");
+    const back = scripted.nextEvent("track.subscribed");
     await room.subscribe(["camera-2"]);
     socket.tell(consumed("c3", "camera-2", "p1"));
     expect((await back).track.source).toBe("camera");
@@ -211,7 +173,7 @@ describe("a source that the app has unsubscribed", () => {
   it("of another identity is not meant", async () => {
     await annsCamera();
     await room.unsubscribe(["camera-1"]);
-    const subscribed = nextEvent("track.subscribed");
+    const subscribed = scripted.nextEvent("track.subscribed");
     const bob = { peerId: "b", identity: "bob", name: "", metadata: "", joinedAtMs: 0 };
     socket.tell(
       { name: "peers.joined", data: { peers: [bob] } },
@@ -225,9 +187,9 @@ describe("a source that the app has unsubscribed", () => {
 describe("preferred layers that the node refuses", () => {
   it("are forgotten", async () => {
     const track = await annsCamera();
-    signaling.answers.delete("consumer.set_preferred_layers");
+    scripted.signaling.answers.delete("consumer.set_preferred_layers");
     const setting = track.setPreferredLayers(7);
-    const { frame } = await signaling.next("command", "consumer.set_preferred_layers");
+    const { frame } = await scripted.signaling.next("command", "consumer.set_preferred_layers");
     socket.send({
       type: "reply",
       id: frame.id,
@@ -235,14 +197,11 @@ describe("preferred layers that the node refuses", () => {
       error: { code: "invalid_request", message: "no" },
     });
     await expect(setting).rejects.toMatchObject({ code: "invalid_request" });
-    await startMove();
-    await endMove(...CAMERA_CONSUMED);
+    await scripted.startMove();
+    await scripted.endMove(...CAMERA_CONSUMED);
     expect(await told("consumers.resume")).toEqual({ consumerIds: ["c1"] });
     expect(await told("consumers.resume")).toEqual({ consumerIds: ["c2"] });
-    const layers = signaling.frames.filter(
-      (f) => f.type === "command" && f.name === "consumer.set_preferred_layers",
-    );
-    expect(layers).toHaveLength(1);
+    expect(scripted.count("consumer.set_preferred_layers")).toBe(1);
   });
 });
 
