@@ -18,10 +18,16 @@ export function App() {
 
   /** @returns Why there is no meeting; undefined when there is one. */
   const join = async (choice: JoinChoice, takeTracks: () => StartTracks): Promise<string | undefined> => {
-    const outcome = await enterRoom(choice, (end) => setScreen({ screen: "ended", choice, ...end }));
+    let start: StartTracks = {};
+    const outcome = await enterRoom(choice, (end) => {
+      // The room may end before the meeting is shown and publishes them.
+      for (const track of Object.values(start)) track.stop();
+      setScreen({ screen: "ended", choice, ...end });
+    });
     if (outcome.state === "refused") return outcome.reason;
     rememberInAddress(choice.roomId);
-    setScreen({ screen: "meeting", choice, joined: outcome.joined, start: takeTracks() });
+    start = takeTracks();
+    setScreen({ screen: "meeting", choice, joined: outcome.joined, start });
     return undefined;
   };
 
