@@ -8,7 +8,10 @@ import { JoinReply, JoinRequest, Jwt, ResumeRequest } from "./join.ts";
 /** One WebSocket text message is one frame, JSON, at most this long (UTF-16 units). */
 export const FRAME_LIMIT = 65_536;
 
-/** Signaling closes a socket on which no frame came for this long; clients `ping` well before. */
+/**
+ * Signaling closes a socket on which no frame came for this long; clients `ping` well before. After half of it signaling sends a
+ * `pong` that nobody asked for: a client whose timers hardly run, in a hidden tab, answers it.
+ */
 export const SOCKET_IDLE_MS = 30_000;
 export const PING_INTERVAL_MS = 5_000;
 /** The first frame must come within this time. */
