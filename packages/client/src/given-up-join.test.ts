@@ -11,6 +11,8 @@ import { CAPABILITIES, openedSession, ScriptedSignaling } from "./testing/script
 
 const TICKET = "ticket-of-the-test";
 const device = { handlerFactory: FakeHandler.createFactory(testFakeParameters) };
+/** Takes milliseconds; provides for a machine that is busy with other tests. */
+const PATIENTLY = { timeout: 10_000 };
 /** The app's own, which nobody wraps. */
 const UNMOUNTED = new Error("the component is gone");
 
@@ -89,7 +91,7 @@ describe("a join that is given up", () => {
   it("while its socket opens sends no join", async () => {
     onOpening = () => queueMicrotask(giveUp);
     await expect(join()).rejects.toBe(UNMOUNTED);
-    await expect.poll(() => signaling.openSockets).toBe(0);
+    await expect.poll(() => signaling.openSockets, PATIENTLY).toBe(0);
     expect(opened).toBe(1);
     expect(signaling.frames).toEqual([]);
   });
@@ -152,7 +154,7 @@ describe("a join that is given up", () => {
     giveUp();
     await expect(joining).rejects.toBe(UNMOUNTED);
     socket.cut();
-    await expect.poll(() => signaling.openSockets).toBe(0);
+    await expect.poll(() => signaling.openSockets, PATIENTLY).toBe(0);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(opened).toBe(1);
   });

@@ -10,6 +10,8 @@ import { ScriptedSignaling, type ScriptedSocket } from "./testing/scripted-signa
 const device = { handlerFactory: FakeHandler.createFactory(testFakeParameters) };
 const OTHERS = ["ann", "bob", "cleo"];
 const DEATHS = 8;
+/** Takes milliseconds; provides for a machine that is busy with other tests. */
+const PATIENTLY = { timeout: 10_000 };
 /** All that an app can hear of peers and tracks. */
 const NAMES = [
   "peer.joined",
@@ -82,7 +84,7 @@ async function enter(idOf: (identity: string, epoch: number) => string): Promise
   const peers = OTHERS.map((identity) => infoOf(identity, idOf(identity, 1)));
   socket.snapshot(joined(...peers), ...peers.flatMap(({ peerId }) => media(peerId, 1)));
   const consumers = () => [...room.peers.values()].filter(({ tracks }) => tracks.size > 0);
-  await expect.poll(() => consumers().length).toBe(OTHERS.length);
+  await expect.poll(() => consumers().length, PATIENTLY).toBe(OTHERS.length);
   return socket;
 }
 
@@ -116,7 +118,7 @@ describe.each(Object.entries(NODES))(
         const producers = () =>
           [...room.peers.values()].map(({ tracks }) => tracks.get("microphone")?.producerId);
         await expect
-          .poll(() => new Set(producers()))
+          .poll(() => new Set(producers()), PATIENTLY)
           .toEqual(new Set(infos.map(({ peerId }) => `m-${peerId}-${epoch}`)));
       }
 
@@ -139,7 +141,7 @@ describe("a peer that comes back under its id", () => {
     const seen: string[] = [];
     for (const name of NAMES) room.on(name, () => void seen.push(name));
     socket.tell(joined({ ...infoOf("ann", "ann"), name: "Ann B.", metadata: "host" }));
-    await expect.poll(() => room.peers.get("ann")?.name).toBe("Ann B.");
+    await expect.poll(() => room.peers.get("ann")?.name, PATIENTLY).toBe("Ann B.");
     expect(room.peers.get("ann")).toBe(ann);
     expect(ann?.metadata).toBe("host");
     expect(seen).toEqual([]);
