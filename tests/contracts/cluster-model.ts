@@ -26,6 +26,8 @@ export type ModelNode = {
   mustNameAll: boolean;
   debits: string[];
   orphans: Lease[];
+  /** By how much its clock is ahead. */
+  clockMs: number;
 };
 
 /** Facts of one beat, besides those about the node itself. */
@@ -38,6 +40,8 @@ export class ClusterModel {
   readonly nodes = new Map<NodeName, ModelNode>();
   /** The last lease of each room that was handed out. */
   readonly leases = new Map<string, Lease>();
+  /** By how much the clocks of those who place rooms are ahead. */
+  callersClockMs = 0;
   readonly #runs = new Map<NodeName, number>();
   readonly #debitNames = new Map<string, string>();
 
@@ -71,6 +75,7 @@ export class ClusterModel {
       mustNameAll: false,
       debits: [],
       orphans: [],
+      clockMs: this.nodes.get(name)?.clockMs ?? 0,
     });
   }
 

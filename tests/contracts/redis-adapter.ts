@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Registry } from "@fairlead/registry";
 import { connectRedisRegistry, type RedisRegistryOptions } from "@fairlead/registry/redis";
+import { givenClock } from "./given-clock.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
 
 /** Generous: what is tested is what it answers, on a machine that does other things too. */
@@ -13,15 +14,11 @@ export const PATIENT = { timeoutMs: 10_000, heartbeatTimeoutMs: 10_000 };
 export async function prefixedAdapter(
   connect: (options: { prefix: string; now: () => number }) => Promise<Registry>,
 ): Promise<RegistryAdapter> {
-  let nowMs = 1_800_000_000_000;
-  const now = () => nowMs;
-  const open = () => connect({ prefix: randomUUID(), now });
+  const clock = givenClock();
+  const open = () => connect({ prefix: randomUUID(), now: clock.told });
   const adapter = {
     registry: await open(),
-    now,
-    advance: async (ms: number) => {
-      nowMs += ms;
-    },
+    ...clock,
     flush: async () => {
       const former = adapter.registry;
       adapter.registry = await open();

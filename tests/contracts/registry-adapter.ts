@@ -15,6 +15,8 @@ export type RegistryAdapter = {
   registry: Registry;
   now(): number;
   advance(ms: number): Promise<void>;
+  /** A call by a process whose clock is ahead by so much, or behind; or of one that was held up on its way. */
+  skewed<T>(ms: number, call: () => Promise<T>): Promise<T>;
   /** Everything that was stored is gone, as after FLUSHALL. `registry` may be another one then. */
   flush(): Promise<void>;
   close(): Promise<void>;

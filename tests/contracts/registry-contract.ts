@@ -13,6 +13,7 @@ import { describePlacement } from "./registry-contract-placement.ts";
 import { describeRates } from "./registry-contract-rates.ts";
 import { describeRooms } from "./registry-contract-rooms.ts";
 import { describeSilence } from "./registry-contract-silence.ts";
+import { describeTime } from "./registry-contract-time.ts";
 import { describeWishes } from "./registry-contract-wishes.ts";
 
 /**
@@ -39,6 +40,7 @@ export function describeRegistryContract(
     describeRooms(openAdapter, createAdapter);
     describeColdStart(createAdapter);
     describeSilence(openAdapter);
+    describeTime(openAdapter);
     describeRandomHistories(openAdapter, histories);
   });
 }

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connectRedis, type RedisConnection } from "../support/servers/connect-redis.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
+import { givenClock } from "./given-clock.ts";
 import { PATIENT } from "./redis-adapter.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
 import { ClusterModel, lookAt, type Step, step, takeStep } from "./registry-steps.ts";
@@ -17,7 +18,6 @@ const LANES = 12;
 const CHUNK = 100;
 const PATIENCE_MS = 600_000 + HISTORIES * 60;
 const POLICY = { coldMs: 1_100 };
-const START_MS = 1_800_000_000_000;
 
 /** Short, for most of what can differ differs after few steps; one in ten is long enough for nodes to be cut and to come back. */
 const history = fc.oneof(
@@ -100,7 +100,7 @@ async function live(steps: Step[], adapter: Lane): Promise<unknown[]> {
 
 function memoryAdapter(): Lane {
   const clock = givenClock();
-  const create = () => createMemoryRegistry({ now: clock.now, policy: POLICY });
+  const create = () => createMemoryRegistry({ now: clock.told, policy: POLICY });
   const adapter = {
     registry: create(),
     ...clock,
@@ -115,7 +115,7 @@ function memoryAdapter(): Lane {
 async function openLane(database: number, client: RedisConnection): Promise<Lane> {
   const clock = givenClock();
   const url = `${server.url}/${database}`;
-  const registry = await connectRedisRegistry({ url, now: clock.now, policy: POLICY, ...PATIENT });
+  const registry = await connectRedisRegistry({ url, now: clock.told, policy: POLICY, ...PATIENT });
   return {
     registry,
     ...clock,
@@ -126,15 +126,4 @@ async function openLane(database: number, client: RedisConnection): Promise<Lane
       ])),
     close: () => registry.close(),
   };
-}
-
-function givenClock() {
-  let nowMs = START_MS;
-  const advance = async (ms: number) => {
-    nowMs += ms;
-  };
-  const reset = () => {
-    nowMs = START_MS;
-  };
-  return { now: () => nowMs, advance, reset };
 }

@@ -16,6 +16,7 @@ export function holdToRules(adapter: RegistryAdapter): RegistryAdapter {
     },
     now: adapter.now,
     advance: adapter.advance,
+    skewed: adapter.skewed,
     close: () => adapter.close(),
     async flush() {
       await adapter.flush();

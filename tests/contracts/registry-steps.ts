@@ -22,6 +22,10 @@ export type Step =
     }
   /** Time in which only these nodes beat, every `everyMs`. */
   | { do: "pass"; beats: number; everyMs: number; nodes: NodeName[] }
+  /** Clocks of these nodes, and of those who place rooms, are set: ahead of the others', or behind. */
+  | { do: "setClock"; nodes: NodeName[]; callers: boolean; ms: number }
+  /** A beat that was sent so long ago. */
+  | { do: "lateBeat"; node: NodeName; heldMs: number }
   /** Time in which nobody beats. */
   | { do: "wait"; ms: number }
   | {
@@ -142,6 +146,19 @@ const wait = fc.record({
   ),
 });
 
+const setClock = fc.record({
+  do: fc.constant("setClock" as const),
+  nodes: fc.oneof(someNodes, allNodes),
+  callers: fc.boolean(),
+  ms: fc.constantFrom(-90_000, 90_000, 0, 0, -700, 700),
+});
+
+const lateBeat = fc.record({
+  do: fc.constant("lateBeat" as const),
+  node,
+  heldMs: fc.constantFrom(20, 800, 20_000),
+});
+
 const inherit = fc.record({ do: fc.constant("inherit" as const), node, suspects: fc.boolean() });
 
 const claimLocally = fc.record({
@@ -175,7 +192,8 @@ const other: fc.Arbitrary<Step> = fc.oneof(
   ),
 );
 
-export const step: fc.Arbitrary<Step> = fc.oneof(
+/** Where all clocks go alike, and no call is held up. */
+const calmStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: beat },
   { weight: 14, arbitrary: place },
   { weight: 8, arbitrary: pass },
@@ -186,11 +204,17 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>({ do: "flush" }) },
 );
 
+export const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 14, arbitrary: calmStep },
+  { weight: 1, arbitrary: setClock },
+  { weight: 1, arbitrary: lateBeat },
+);
+
 function seldomAny<T>(list: fc.Arbitrary<T[]>): fc.Arbitrary<T[]> {
   return fc.tuple(seldom, list).map(([is, items]) => (is ? items : []));
 }
 
 /** A history of a running cluster: long enough for nodes to die, come back, be cut off and inherit. */
 export const steps: fc.Arbitrary<Step[]> = fc
-  .array(step, { minLength: 10, maxLength: 60 })
+  .array(calmStep, { minLength: 10, maxLength: 60 })
   .map((rest) => [{ do: "pass", beats: 1, everyMs: 500, nodes: [...NODE_NAMES] }, ...rest]);

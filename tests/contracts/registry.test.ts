@@ -1,29 +1,17 @@
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import type { PlacementPolicy } from "@fairlead/registry/placement";
-import type { RegistryAdapter } from "./registry-adapter.ts";
+import { givenClock } from "./given-clock.ts";
 import { describeRegistryContract } from "./registry-contract.ts";
 
-describeRegistryContract("memory", async (policy) => new MemoryAdapter(policy));
-
-class MemoryAdapter implements RegistryAdapter {
-  readonly #policy: Partial<PlacementPolicy>;
-  #nowMs = 1_800_000_000_000;
-  registry = createMemoryRegistry();
-
-  constructor(policy: Partial<PlacementPolicy>) {
-    this.#policy = policy;
-    void this.flush();
-  }
-
-  now = () => this.#nowMs;
-
-  advance = async (ms: number) => {
-    this.#nowMs += ms;
+describeRegistryContract("memory", async (policy) => {
+  const clock = givenClock();
+  const create = () => createMemoryRegistry({ now: clock.told, policy });
+  const adapter = {
+    registry: create(),
+    ...clock,
+    flush: async () => {
+      adapter.registry = create();
+    },
+    close: () => adapter.registry.close(),
   };
-
-  flush = async () => {
-    this.registry = createMemoryRegistry({ now: this.now, policy: this.#policy });
-  };
-
-  close = () => this.registry.close();
-}
+  return adapter;
+});

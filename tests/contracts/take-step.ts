@@ -27,11 +27,13 @@ export async function takeStep(step: Step, adapter: RegistryAdapter, model: Clus
     case "restart":
       return restart(step, adapter, model);
     case "update":
-      return adapter.registry.updateRoom(step.roomId, PATCHES[step.patch]);
+      return calling(adapter, model, () => adapter.registry.updateRoom(step.roomId, PATCHES[step.patch]));
     case "look":
       return look(step, adapter);
     case "count":
-      return answerOf(adapter.registry.count(step.rates));
+      return answerOf(calling(adapter, model, () => adapter.registry.count(step.rates)));
+    case "lateBeat":
+      return sendBeat(model.node(step.node), adapter, model, {}, step.heldMs);
     case "flush":
       return adapter.flush();
     default:
@@ -50,10 +52,15 @@ export async function lookAt({
 
 /** Faults of nodes that the registry does not know of. */
 function changeNodes(
-  step: Does<"claimLocally" | "forget" | "state" | "bus">,
+  step: Does<"claimLocally" | "forget" | "state" | "bus" | "setClock">,
   adapter: RegistryAdapter,
   model: ClusterModel,
 ): void {
+  if (step.do === "setClock") {
+    for (const name of step.nodes) model.node(name).clockMs = step.ms;
+    if (step.callers) model.callersClockMs = step.ms;
+    return;
+  }
   if (step.do === "bus") {
     for (const name of step.nodes) model.node(name).busConnected = step.isConnected;
     return;
@@ -84,14 +91,20 @@ async function beat(step: Does<"beat">, adapter: RegistryAdapter, model: Cluster
   });
 }
 
+/** By the clock of those who are no nodes. */
+function calling<T>({ skewed }: RegistryAdapter, model: ClusterModel, call: () => Promise<T>): Promise<T> {
+  return skewed(model.callersClockMs, call);
+}
+
 async function sendBeat(
   node: ModelNode,
-  { registry }: RegistryAdapter,
+  { registry, skewed }: RegistryAdapter,
   model: ClusterModel,
   content: BeatContent = {},
+  heldMs = 0,
 ): Promise<unknown> {
   const sent = model.beatFor(node, content);
-  const reply = await registry.heartbeat(sent);
+  const reply = await skewed(node.clockMs - heldMs, () => registry.heartbeat(sent));
   model.beaten(node, sent, reply);
   return reply;
 }
@@ -119,7 +132,7 @@ async function place(step: Does<"place">, adapter: RegistryAdapter, model: Clust
     ...(suspect ? { suspect: model.node(suspect).incarnation } : {}),
     ...(step.supersedes && former ? { supersedes: former } : {}),
   };
-  const placement = await answerOf(adapter.registry.place(request));
+  const placement = await answerOf(calling(adapter, model, () => adapter.registry.place(request)));
   if ("refused" in placement) return placement;
   if (step.supersedes && placement.isNew && former)
     model.runOf(former.incarnation)?.served.delete(former.roomId);

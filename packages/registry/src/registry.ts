@@ -65,6 +65,8 @@ export type HeartbeatReply = {
   late: { incarnation: string; silentMs: number }[];
   /** What the node named does not add up to what the registry knows: the next beat names all leases. */
   needsAllLeases: boolean;
+  /** By how much the beat's time was behind the registry's: some ms on the way as a rule; more where a clock was set. */
+  behindMs: number;
 };
 
 export type RoomPatch = {

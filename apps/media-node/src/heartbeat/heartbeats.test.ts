@@ -5,7 +5,14 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Heartbeats } from "./heartbeats.ts";
 import type { Beat } from "./revalidation.ts";
 
-const REPLY: HeartbeatReply = { lost: [], orphans: [], renewed: [], late: [], needsAllLeases: false };
+const REPLY: HeartbeatReply = {
+  lost: [],
+  orphans: [],
+  renewed: [],
+  late: [],
+  needsAllLeases: false,
+  behindMs: 0,
+};
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -14,12 +14,16 @@ export type HeartbeatsOptions = {
   onBeat: (beat: Beat) => void;
 };
 
+/** On its way a beat loses some ms; a clock that is behind by more was set, or another was. */
+const CLOCK_TOLERANCE_MS = 2_000;
+
 /** Tells the registry what this node has and how loaded it is, one beat at a time. */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   #beating: Promise<void> | null = null;
   #next: Promise<void> | null = null;
   #isStopped = false;
+  #isClockBehind = false;
   /** The first beat was sent: from then on a change may be told at once. */
   isStarted = false;
   /** The last beat was not answered. */
@@ -62,7 +66,9 @@ export class Heartbeats {
     const sentMs = now();
     try {
       const beat = compose();
-      onAnswer(beat, sentMs, await registry.heartbeat(beat));
+      const reply = await registry.heartbeat(beat);
+      onAnswer(beat, sentMs, reply);
+      this.#noteClock(reply);
       if (this.isFailing) log.info("heartbeat.resumed");
       this.isFailing = false;
     } catch (error) {
@@ -71,5 +77,14 @@ export class Heartbeats {
     }
     this.count += 1;
     onBeat({ sentMs, isAnswered: !this.isFailing });
+  }
+
+  #noteClock({ behindMs }: HeartbeatReply): void {
+    const isBehind = behindMs > CLOCK_TOLERANCE_MS;
+    if (isBehind === this.#isClockBehind) return;
+    this.#isClockBehind = isBehind;
+    const { log } = this.#options;
+    if (isBehind) log.warn("registry.clock_behind", { behindMs });
+    else log.info("registry.clock_caught_up", { behindMs });
   }
 }

@@ -11,6 +11,7 @@ import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch
 import { isBanned } from "../rules/bans/memory.ts";
 import { bury } from "../rules/bury-nodes/memory.ts";
 import { takeHeartbeat } from "../rules/heartbeat/memory.ts";
+import { IndexTime } from "../rules/index-time/memory.ts";
 import { memberOf } from "../rules/node-pools/memory.ts";
 import { placeRoom } from "../rules/place/memory.ts";
 import { DEFAULT_POLICY, type PlacementPolicy } from "../rules/policy.ts";
@@ -41,6 +42,7 @@ class MemoryRegistry implements Registry {
   readonly #random: MemoryRegistryOptions["random"];
   readonly #index: RegistryIndex;
   readonly #rates = new RateTable();
+  readonly #time: IndexTime;
   /** When it was first asked for anything; null until then. */
   #bornAtMs: number | null = null;
   #isClosed = false;
@@ -49,6 +51,7 @@ class MemoryRegistry implements Registry {
     this.#now = now;
     this.#random = random;
     this.#index = newIndex({ ...DEFAULT_POLICY, coldMs: 0, ...policy });
+    this.#time = new IndexTime(this.#index.policy);
   }
 
   async place(request: PlaceRequest): Promise<Placement> {
@@ -71,9 +74,14 @@ class MemoryRegistry implements Registry {
   }
 
   async heartbeat(beat: Heartbeat): Promise<HeartbeatReply> {
-    const nowMs = this.#begin();
+    this.#assertOpen();
+    const clockMs = this.#now();
+    const nowMs = this.#time.atBeat(clockMs, this.#index.nodes.get(beat.incarnation));
     this.#bornAt(nowMs);
-    return takeHeartbeat(this.#index, beat, nowMs);
+    const reply = takeHeartbeat(this.#index, beat, nowMs);
+    const node = this.#index.nodes.get(beat.incarnation);
+    if (node) node.ownMs = clockMs;
+    return { ...reply, behindMs: nowMs - clockMs };
   }
 
   async release({ roomId, incarnation, epoch }: Lease): Promise<void> {
@@ -126,7 +134,7 @@ class MemoryRegistry implements Registry {
   }
 
   async ping(): Promise<void> {
-    this.#begin();
+    this.#assertOpen();
   }
 
   async close(): Promise<void> {
@@ -135,8 +143,12 @@ class MemoryRegistry implements Registry {
 
   /** @returns The time of this call, which is one for all that it does. */
   #begin(): number {
+    this.#assertOpen();
+    return this.#time.at(this.#now());
+  }
+
+  #assertOpen(): void {
     if (this.#isClosed) throw new FairleadError("registry_unreachable", { message: "closed" });
-    return this.#now();
   }
 
   #bornAt(nowMs: number): number {

@@ -76,7 +76,7 @@ export const SCRIPT_NAMES = Object.keys(PIECES) as ScriptName[];
 /** @returns The text of one method's script under this policy. */
 export function composeScript(name: ScriptName, policy: PlacementPolicy): string {
   // A steady heartbeat ends before any function is made.
-  const early: Piece[] = name === "heartbeat" ? ["rules/heartbeat/steady"] : [];
+  const early: Piece[] = name === "heartbeat" ? ["rules/index-time/script", "rules/heartbeat/steady"] : [];
   const pieces: Piece[] = ["scripts/store", ...early, "scripts/store-changes", ...PIECES[name]];
   const texts = pieces.map((piece) => LUA[piece]);
   return [policyConstants(policy), ...texts].join("\n").replaceAll(/\n\s*\n/g, "\n");

@@ -17,10 +17,12 @@ local ROOMS = PREFIX .. "rooms"
 local KEPT = PREFIX .. "kept"
 local COSTS = PREFIX .. "costs"
 
-local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor = unpack(call("HMGET", META, "bornAt",
-  "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor"))
+local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt = unpack(call("HMGET", META, "bornAt",
+  "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor", "latestAt"))
 bornAt, lastBeatAt, aliveFloor = tonumber(bornAt), tonumber(lastBeatAt), tonumber(aliveFloor) or 0
 connectedAt, busSince, epochFloor = tonumber(connectedAt) or 0, tonumber(busSince), tonumber(epochFloor) or 0
 
--- A call that was held up on its way happens now: time does not run backwards. A clock that was set back is another matter.
-if lastBeatAt and lastBeatAt > NOW and lastBeatAt - NOW < 60000 then NOW = lastBeatAt end
+-- The index's time never runs back: a call whose time is behind the latest counts as the latest. (`lastBeatAt` too is one: an older build
+-- keeps no other.)
+local CLOCK, LATEST = NOW, max(tonumber(latestAt) or 0, lastBeatAt or 0)
+if NOW < LATEST then NOW = LATEST end

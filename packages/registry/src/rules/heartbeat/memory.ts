@@ -6,7 +6,11 @@ import type { KnownNode } from "../nodes/known-node.ts";
 import { toPpm } from "../policy.ts";
 import { endUnserved, settleClaim } from "../settle-claims/memory.ts";
 
-export function takeHeartbeat(index: RegistryIndex, beat: Heartbeat, nowMs: number): HeartbeatReply {
+export function takeHeartbeat(
+  index: RegistryIndex,
+  beat: Heartbeat,
+  nowMs: number,
+): Omit<HeartbeatReply, "behindMs"> {
   index.nodes.hear(nowMs);
   buryDead(index, beat, nowMs);
   const node = index.nodes.renew(beat, nowMs);

@@ -44,4 +44,4 @@ local needsAll = needsAllLeases(node)
 local handed = OFFERS ~= "" and handOutOrphans() or {}
 saveNodes()
 return { needsAll and "1" or "0", concat(lost, ";"), concat(renewed, ";"), concat(handed, ";"),
-  concat(lateNodes(silent), ";") }
+  concat(lateNodes(silent), ";"), digits(NOW - CLOCK) }

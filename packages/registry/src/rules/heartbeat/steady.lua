@@ -2,7 +2,7 @@
 -- peers or "", what it says of itself (JSON, for listings), digest of its leases (`count epochSum`), debits to settle, leases it names
 -- (`room core epoch peers isLocal`), "1" if these are all, observed costs (`kind ppm`), suspects.
 --
--- Returns: "1" if all leases are needed; lost, renewed and orphaned leases; late nodes.
+-- Returns: "1" if all leases are needed; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind.
 --
 -- First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
 -- in a second are what Redis spends its time on, so there are no functions here, and most numbers stay the texts that they came as. What follows
@@ -51,11 +51,11 @@ if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatA
   if quietUntil and NOW < tonumber(quietUntil) and offers == OFFERS and newRank and rank ~= "" then
     call("HSET", META, "lastBeatAt", now, "connectedAt", now)
     call("ZADD", BEATS, now, INC)
-    call("HSET", key, "beatAt", now, "rank", newRank, "peers", ARGV[7], "maxPeers", ARGV[8], "loads", ARGV[6],
+    call("HSET", key, "beatAt", now, "ownAt", ARGV[1], "rank", newRank, "peers", ARGV[7], "maxPeers", ARGV[8], "loads", ARGV[6],
       "advert", ARGV[9])
     if newRank ~= rank then
       for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
     end
-    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";") }
+    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "" }
   end
 end

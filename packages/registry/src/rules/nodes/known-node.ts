@@ -12,6 +12,8 @@ export type KnownNode = Omit<PlacementNode, "cores"> & {
   /** As advertised. */
   networkLoad: number;
   networkBps: number;
+  /** Its own clock at its last beat. */
+  ownMs: number;
   /** Since when it has no bus; null while it has. */
   cutSinceMs: number | null;
   /** Its rooms were given up because it was cut from the bus for too long. */
@@ -43,6 +45,7 @@ export function newNode({ nodeId, incarnation }: Heartbeat): KnownNode {
     openPeers: 0,
     maxPeers: null,
     lastBeatMs: 0,
+    ownMs: 0,
     cores: [],
     cutSinceMs: null,
     wasCutOff: false,

@@ -17,7 +17,7 @@ local function saveNode(node)
   call("HSET", key, "state", stateOf(node), "rank", node.rank or "", "openPeers", node.openPeers, "debits", node.debits,
     "growth", node.growth, "quietUntil", quietUntil(node), "digest", node.leases .. " " .. digits(node.epochSum))
   if node.advert then
-    call("HSET", key, "beatAt", node.beatAt, "peers", node.peers, "maxPeers", node.maxPeers or "", "loads", node.loads,
+    call("HSET", key, "beatAt", node.beatAt, "ownAt", ARGV[1], "peers", node.peers, "maxPeers", node.maxPeers or "", "loads", node.loads,
       "offers", node.offers, "advert", node.advert)
   end
 end

@@ -18,7 +18,8 @@ export class RateTable {
     const nowUs = nowMs * 1_000;
     const owed = rates.map((rate) => {
       const { intervalUs, burstUs } = costOf(rate);
-      const owedUs = Math.max((this.#paidAtUs.get(keyOf(rate)) ?? 0) - nowUs, 0) + intervalUs;
+      const debtUs = Math.max((this.#paidAtUs.get(keyOf(rate)) ?? 0) - nowUs, 0);
+      const owedUs = Math.min(debtUs, burstUs) + intervalUs;
       if (owedUs > burstUs) throw rateRefusal(rate, owedUs - burstUs);
       return { rate, owedUs };
     });

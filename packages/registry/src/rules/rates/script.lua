@@ -14,7 +14,7 @@ local function countRates(text, withoutRooms)
   end
   if #keys == 0 then return "" end
   for index, paidAt in ipairs(call("MGET", unpack(keys))) do
-    owed[index] = owed[index] + max((tonumber(paidAt) or 0) - NOW * 1000, 0)
+    owed[index] = owed[index] + min(max((tonumber(paidAt) or 0) - NOW * 1000, 0), bursts[index])
     if owed[index] > bursts[index] then
       return nil, { "rate_limited", tostring(places[index]), digits(owed[index] - bursts[index]) }
     end
