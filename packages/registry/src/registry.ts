@@ -105,9 +105,12 @@ export interface Registry {
   /**
    * Renews a node's life and adverts, settles debits, and tells what the node must know. A node sends one at a time, so this
    * settles within about a second, answered or not; it waits longer only after the process stood still, when the answer may
-   * lie unread.
+   * lie unread. A beat that was given up is carried out all the same: until it is answered, or its connection is gone, no other one of
+   * that node is sent, or an overloaded registry would get the more to do the longer it takes.
+   *
+   * @param onLate Hears an answer that comes after that.
    */
-  heartbeat(beat: Heartbeat): Promise<HeartbeatReply>;
+  heartbeat(beat: Heartbeat, onLate?: (reply: HeartbeatReply) => void): Promise<HeartbeatReply>;
 
   /** The room was closed by its owner. Does nothing unless incarnation and epoch are those in force. */
   release(lease: Lease): Promise<void>;

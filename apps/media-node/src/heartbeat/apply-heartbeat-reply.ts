@@ -26,7 +26,7 @@ export function heedReply(beat: Heartbeat, sentMs: number, reply: HeartbeatReply
   deps.leases.noteAnswer(beat.leases, sentMs, reply);
   for (const lease of reply.lost) yieldRoom(lease, deps);
   for (const lease of reply.renewed) renewRoom(lease, deps);
-  if (beat.leases.isComplete) confirmClaims(beat, deps);
+  confirmClaims(beat, deps);
   deps.lateNodes.note(reply.late);
   deps.lostNodes.note(reply.orphans);
   // As soon as possible: a registry that begins anew places rooms again once it should know those that there are.

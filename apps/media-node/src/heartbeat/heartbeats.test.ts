@@ -18,25 +18,28 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Heartbeats to a registry that answers when the test says so. */
-function setUp() {
+function setUp({ isComplete = () => false } = {}) {
   const sent: PromiseWithResolvers<HeartbeatReply>[] = [];
+  const late: ((reply: HeartbeatReply) => void)[] = [];
   const beats: Beat[] = [];
   const seen: string[] = [];
   const heartbeats = new Heartbeats({
     registry: {
-      heartbeat: () => {
+      heartbeat: (_beat: Heartbeat, onLate: (reply: HeartbeatReply) => void) => {
+        late.push(onLate);
         const answer = Promise.withResolvers<HeartbeatReply>();
         sent.push(answer);
         return answer.promise;
       },
     } as unknown as Registry,
-    compose: () => ({}) as Heartbeat,
+    compose: () => ({ leases: { isComplete: isComplete() } }) as Heartbeat,
     log: silentLogger,
     now: Date.now,
+    random: () => 1,
     onAnswer: () => seen.push("answered"),
     onBeat: (beat) => beats.push(beat),
   });
-  return { heartbeats, sent, beats, seen, answer: (index: number) => sent[index]?.resolve(REPLY) };
+  return { heartbeats, sent, late, beats, seen, answer: (index: number) => sent[index]?.resolve(REPLY) };
 }
 
 it("after stop no heartbeat is sent, and the one under way is through", async () => {
@@ -77,4 +80,48 @@ it("a beat that fails keeps the next one from nothing", async () => {
   expect(heartbeats.isFailing).toBe(false);
   expect(beats.map(({ isAnswered }) => isAnswered)).toEqual([false, true]);
   expect(seen).toEqual(["answered"]);
+});
+
+it("an answer that comes after the beat was given up counts like any other", async () => {
+  const { heartbeats, sent, late, beats, seen } = setUp();
+  const first = heartbeats.beat();
+  sent[0]?.reject(new Error("no answer within 1000 ms"));
+  await first;
+  late[0]?.(REPLY);
+  expect(seen).toEqual(["answered"]);
+  expect(heartbeats.isFailing).toBe(false);
+  expect(beats.map(({ isAnswered }) => isAnswered)).toEqual([false, true]);
+});
+
+it("an answer that asks for all leases proves nothing until all are named", async () => {
+  let isComplete = false;
+  const { heartbeats, sent, beats } = setUp({ isComplete: () => isComplete });
+  for (const _beat of [1, 2]) {
+    const beat = heartbeats.beat();
+    sent.at(-1)?.resolve({ ...REPLY, needsAllLeases: true });
+    await beat;
+    expect(beats).toHaveLength(isComplete ? 1 : 0);
+    isComplete = true;
+  }
+});
+
+it("regular beats grow rarer while the registry takes too long, and are as before once it answers", async () => {
+  const { heartbeats, sent } = setUp();
+  const timer = setInterval(() => heartbeats.beatRegularly(), 100);
+  const sentAt: number[] = [];
+  const startedMs = Date.now();
+  for (let count = 1; count <= 4; count += 1) {
+    while (sent.length < count) await vi.advanceTimersByTimeAsync(100);
+    sentAt.push(Date.now() - startedMs);
+    await vi.advanceTimersByTimeAsync(1_000);
+    sent.at(-1)?.reject(new Error("no answer within 1000 ms"));
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  const pauses = sentAt.slice(1).map((atMs, index) => atMs - (sentAt[index] ?? 0) - 1_000);
+  expect(pauses).toEqual([500, 1_000, 1_500]);
+  while (sent.length < 5) await vi.advanceTimersByTimeAsync(100);
+  sent.at(-1)?.resolve(REPLY);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(sent).toHaveLength(6);
+  clearInterval(timer);
 });

@@ -9,13 +9,23 @@ export type HeartbeatsOptions = {
   compose: () => Heartbeat;
   log: Logger;
   now: () => number;
+  /** 0..1; default: by chance. */
+  random?: () => number;
   onAnswer: (beat: Heartbeat, sentMs: number, reply: HeartbeatReply) => void;
-  /** After each beat, answered or not; after `onAnswer`. */
+  /**
+   * After each beat, answered or not; after `onAnswer`. Not after one whose answer was that the registry means other rooms than the node:
+   * only the next, which names all, can say which are lost.
+   */
   onBeat: (beat: Beat) => void;
 };
 
 /** On its way a beat loses some ms; a clock that is behind by more was set, or another was. */
 const CLOCK_TOLERANCE_MS = 2_000;
+
+/** While the registry takes too long the regular beats grow rarer, up to this; not so rare that a registry that is back misses the node. */
+const PAUSE_MS = { first: 500, longest: 1_500 };
+/** A beat that failed earlier was refused: asking again costs the registry nothing. */
+const TIMED_OUT_MS = 500;
 
 /** Tells the registry what this node has and how loaded it is, one beat at a time. */
 export class Heartbeats {
@@ -24,6 +34,8 @@ export class Heartbeats {
   #next: Promise<void> | null = null;
   #isStopped = false;
   #isClockBehind = false;
+  #pauseMs = 0;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
   /** The first beat was sent: from then on a change may be told at once. */
   isStarted = false;
   /** The last beat was not answered. */
@@ -33,6 +45,11 @@ export class Heartbeats {
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
+  }
+
+  /** To be called all the time: one of the regular beats, unless the last is under way or the registry takes too long for them. */
+  beatRegularly(): void {
+    if (!this.#beating && this.#options.now() >= this.#pausedUntilMs) void this.beat();
   }
 
   /** Resolves when a beat that was sent after this call is through, answered or not. Never rejects. */
@@ -62,21 +79,39 @@ export class Heartbeats {
   }
 
   async #send(): Promise<void> {
-    const { registry, compose, log, now, onAnswer, onBeat } = this.#options;
+    const { registry, compose, log, now, onBeat } = this.#options;
     const sentMs = now();
     try {
       const beat = compose();
-      const reply = await registry.heartbeat(beat);
-      onAnswer(beat, sentMs, reply);
-      this.#noteClock(reply);
-      if (this.isFailing) log.info("heartbeat.resumed");
-      this.isFailing = false;
+      const note = (reply: HeartbeatReply) => this.#noteAnswer(beat, sentMs, reply);
+      note(await registry.heartbeat(beat, note));
     } catch (error) {
       if (!this.isFailing) log.warn("heartbeat.failed", { error });
       this.isFailing = true;
+      if (now() - sentMs >= TIMED_OUT_MS) this.#backOff();
+      onBeat({ sentMs, isAnswered: false });
+    } finally {
+      this.count += 1;
     }
-    this.count += 1;
-    onBeat({ sentMs, isAnswered: !this.isFailing });
+  }
+
+  /** Perhaps late, but never after that of a later beat. */
+  #noteAnswer(beat: Heartbeat, sentMs: number, reply: HeartbeatReply): void {
+    const { log, onAnswer, onBeat } = this.#options;
+    onAnswer(beat, sentMs, reply);
+    this.#noteClock(reply);
+    if (this.isFailing) log.info("heartbeat.resumed");
+    this.isFailing = false;
+    this.#pauseMs = 0;
+    this.#pausedUntilMs = Number.NEGATIVE_INFINITY;
+    if (!reply.needsAllLeases || beat.leases.isComplete) onBeat({ sentMs, isAnswered: true });
+  }
+
+  /** Each node by another time: what overloads a registry must not come back all at once. */
+  #backOff(): void {
+    const { now, random = Math.random } = this.#options;
+    this.#pauseMs = Math.min(PAUSE_MS.longest, Math.max(PAUSE_MS.first, 2 * this.#pauseMs));
+    this.#pausedUntilMs = now() + this.#pauseMs * (0.5 + random() / 2);
   }
 
   #noteClock({ behindMs }: HeartbeatReply): void {

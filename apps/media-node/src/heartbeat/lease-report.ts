@@ -2,21 +2,19 @@ import { digestOf, type Heartbeat, type ServedLease } from "@fairlead/protocol";
 
 type LeasesOfBeat = Heartbeat["leases"];
 
-/** After a longer silence the registry may have been emptied, or have given rooms away. */
-const COMPLETE_AFTER_MS = 1_000;
-/** All are named so often in any case: the digest can be right by chance. */
-const COMPLETE_EVERY_MS = 60_000;
+/** All are named so often in any case, for the digest can be right by chance; less often where they are many. */
+const COMPLETE_EVERY = { ms: 60_000, leases: 1_000 };
 /** A room is named again when it has so many peers more or fewer, whichever is more. */
 const NEWS = { peers: 2, share: 0.25 };
 
 /**
- * Which of its leases a node names in a heartbeat: those that the registry does not know as they are. All of them now and
- * then; a digest of all in every beat shows whether that is needed.
+ * Which of its leases a node names in a heartbeat: those that the registry does not know as they are. A digest of all in every beat shows
+ * whether all must be named: also after a silence, in which the registry may have been emptied, or have given rooms away. (Naming them
+ * costs a registry that comes back about 20 µs each, of all nodes at once.)
  */
 export class LeaseReport {
   /** As the registry last heard and answered, by room. */
   readonly #known = new Map<string, ServedLease>();
-  #answeredMs = Number.NEGATIVE_INFINITY;
   #completeMs = Number.NEGATIVE_INFINITY;
   #isAskedForAll = true;
 
@@ -24,9 +22,7 @@ export class LeaseReport {
   compose(served: readonly ServedLease[], nowMs: number): LeasesOfBeat {
     const isComplete =
       this.#isAskedForAll ||
-      nowMs - this.#answeredMs > COMPLETE_AFTER_MS ||
-      nowMs - this.#completeMs >= COMPLETE_EVERY_MS ||
-      served.some(({ isLocal }) => isLocal);
+      nowMs - this.#completeMs >= COMPLETE_EVERY.ms * Math.max(1, served.length / COMPLETE_EVERY.leases);
     return {
       ...digestOf(served),
       named: isComplete
@@ -44,7 +40,6 @@ export class LeaseReport {
       this.#completeMs = sentMs;
     }
     for (const lease of leases.named) this.#known.set(lease.roomId, lease);
-    this.#answeredMs = sentMs;
     this.#isAskedForAll = needsAllLeases || this.#known.size > 2 * leases.count + 1_000;
   }
 }

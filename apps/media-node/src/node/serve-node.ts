@@ -53,7 +53,7 @@ function subscribe(parts: NodeParts): Subscription[] {
 function startTimers(parts: NodeParts): NodeJS.Timeout[] {
   const { bus, heart, cores, peerSweep, network, allowance, loop, health, surplus, now } = parts;
   return [
-    setInterval(() => void heart.beat(), HEARTBEAT_MS),
+    setInterval(() => heart.heartbeats.beatRegularly(), HEARTBEAT_MS),
     setInterval(() => loop.tick(), LOOP_TICK_MS),
     setInterval(() => cores.map((core) => core.check()), CHECK_MS),
     setInterval(() => health.note(), CHECK_MS),

@@ -42,6 +42,8 @@ export class ScriptRegistry implements Registry {
   readonly #port: ScriptPort;
   readonly #options: Options;
   readonly #timeoutMs: number;
+  /** Incarnations whose last heartbeat is on its way. */
+  readonly #unanswered = new Set<string>();
   #isClosed = false;
   /** A call has failed, and Redis has taken no write since. */
   #isAway = false;
@@ -63,9 +65,23 @@ export class ScriptRegistry implements Registry {
     return parseCountReply(await this.#run("count", [toRatesText(rates)]), rates);
   }
 
-  async heartbeat(beat: Heartbeat): Promise<HeartbeatReply> {
-    const timeoutMs = this.#options.heartbeatTimeoutMs ?? HEARTBEAT_TIMEOUT_MS;
-    return parseBeatReply(await this.#run("heartbeat", heartbeatArguments(beat), timeoutMs));
+  async heartbeat(beat: Heartbeat, onLate?: (reply: HeartbeatReply) => void): Promise<HeartbeatReply> {
+    const { incarnation } = beat;
+    if (this.#unanswered.has(incarnation))
+      throw new FairleadError("registry_unreachable", { message: "the last heartbeat is not answered yet" });
+    let isLate = false;
+    const sent = this.#send("heartbeat", heartbeatArguments(beat)).then(parseBeatReply);
+    this.#unanswered.add(incarnation);
+    sent
+      .then((reply) => isLate && onLate?.(reply))
+      .catch(() => {})
+      .finally(() => this.#unanswered.delete(incarnation));
+    try {
+      return await this.#ask(this.#options.heartbeatTimeoutMs ?? HEARTBEAT_TIMEOUT_MS, () => sent);
+    } catch (error) {
+      isLate = true;
+      throw error;
+    }
   }
 
   async release({ roomId, incarnation, epoch }: Lease): Promise<void> {
@@ -124,11 +140,13 @@ export class ScriptRegistry implements Registry {
     await this.#port.close();
   }
 
-  #run(name: ScriptName, args: string[], timeoutMs = this.#timeoutMs): Promise<unknown> {
-    return this.#ask(timeoutMs, async () => {
-      const nowMs = await this.#options.now();
-      return this.#port.run(name, [`${nowMs}`, ...args]);
-    });
+  #run(name: ScriptName, args: string[]): Promise<unknown> {
+    return this.#ask(this.#timeoutMs, () => this.#send(name, args));
+  }
+
+  async #send(name: ScriptName, args: string[]): Promise<unknown> {
+    const nowMs = await this.#options.now();
+    return this.#port.run(name, [`${nowMs}`, ...args]);
   }
 
   /** @throws {FairleadError} `registry_unreachable`: no answer in time, or an error. */
