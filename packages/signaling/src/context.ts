@@ -8,6 +8,7 @@ import type { UpgradeWebSocket } from "hono/ws";
 import { RefusedAddresses } from "./abuse/refused-addresses.ts";
 import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
+import { AnsweringNodes } from "./placement/answering-nodes.ts";
 import { CircuitBreaker } from "./placement/circuit-breaker.ts";
 import { BusHistory } from "./session/bus-history.ts";
 import { FREE_RETURNS } from "./session/take-free-return.ts";
@@ -59,6 +60,8 @@ export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl"
   limits: SignalingLimits;
   /** Around placements, so that joins are quick while the registry is away. */
   breaker: CircuitBreaker;
+  /** To whom new rooms go while the registry is away. */
+  answeringNodes: AnsweringNodes;
   busHistory: BusHistory;
   /** Those of this process, whoever comes; null: no limit. */
   openings: TokenBucket | null;
@@ -96,6 +99,7 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     refusedAddresses: new RefusedAddresses(now),
     onRates: () => {},
     breaker: new CircuitBreaker({ ...BREAKER, now }),
+    answeringNodes: new AnsweringNodes(dependencies.bus, now),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
     openings: limits.openings && new TokenBucket(limits.openings.perSecond, limits.openings.burst, now),
     freeReturns: new TokenBuckets({ ...FREE_RETURNS, now }),

@@ -1,12 +1,10 @@
-import { callEveryNode, callNode } from "@fairlead/bus";
-import { ERRORS, FairleadError, type NodeCallReply, subjects } from "@fairlead/protocol";
+import { callNode } from "@fairlead/bus";
+import { ERRORS, FairleadError } from "@fairlead/protocol";
 import type { SignalingContext } from "../context.ts";
+import type { DescribedNode } from "./answering-nodes.ts";
 import type { ServedRoom } from "./ask-owner.ts";
 import { rankByRendezvous } from "./rendezvous.ts";
 
-type Described = NodeCallReply<"node.describe">;
-
-const DESCRIBE_TIMEOUT_MS = 200;
 /** A node asks the registry itself before it takes the room on its own authority. */
 const CLAIM_TIMEOUT_MS = 2_000;
 const TRIES = 3;
@@ -27,8 +25,29 @@ export async function claimRoom(
 ): Promise<ServedRoom | null> {
   // The room's own node may be among those that are missing: the room would run twice.
   if (context.busHistory.isSettling) return null;
-  const options = { timeoutMs: DESCRIBE_TIMEOUT_MS };
-  const answers = await callEveryNode(context.bus, subjects.nodes, "node.describe", {}, options);
+  const known = context.answeringNodes.all();
+  let outcome = await claimAmong(context, await known.answers, { roomId, region });
+  if (known.isRemembered && !isClaimed(outcome)) {
+    // The nodes have changed since they answered.
+    context.answeringNodes.forget(known);
+    outcome = await claimAmong(context, await context.answeringNodes.all().answers, { roomId, region });
+  }
+  if (outcome instanceof FairleadError) throw outcome;
+  return outcome;
+}
+
+type Outcome = ServedRoom | FairleadError | null;
+
+function isClaimed(outcome: Outcome): boolean {
+  return outcome !== null && !(outcome instanceof FairleadError);
+}
+
+/** @returns The last refusal if there was one, or null if there is no node to ask. */
+async function claimAmong(
+  context: SignalingContext,
+  answers: DescribedNode[],
+  { roomId, region }: { roomId: string; region: string | undefined },
+): Promise<Outcome> {
   const ranked = rankByRendezvous(roomId, preferred(answers.filter(canTakeRooms), region));
   let refusal: FairleadError | null = null;
   for (const { incarnation } of ranked.slice(0, TRIES)) {
@@ -40,8 +59,7 @@ export async function claimRoom(
       return claimed;
     }
   }
-  if (refusal) throw refusal;
-  return null;
+  return refusal;
 }
 
 /** @returns A refusal after which another node may be asked: not a time-out, as the claim may have been made. */
@@ -58,11 +76,11 @@ async function tryClaim(
   }
 }
 
-function canTakeRooms({ state, load }: Described): boolean {
+function canTakeRooms({ state, load }: DescribedNode): boolean {
   return state === "ready" && load !== null;
 }
 
-function preferred(nodes: Described[], region: string | undefined): Described[] {
+function preferred(nodes: DescribedNode[], region: string | undefined): DescribedNode[] {
   const near = nodes.filter((node) => node.region === region);
   return near.length > 0 ? near : nodes;
 }
