@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startRedis } from "../../support/servers/start-redis.ts";
 import { type Child, startChild } from "../processes/ask-child.ts";
+import { settleOn } from "../processes/settle-on.ts";
 import { quantile, rounded } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
 import type { NodesTasks } from "./beating-nodes.ts";
@@ -102,17 +101,6 @@ async function placeFor(
     all.joinMs.push(...placed.joinMs);
   }
   return all;
-}
-
-/** Before whatever else runs on the machine, where this process may ask for that and the machine has a second core. */
-function settleOn(pid: number, { core, priority }: { core: number; priority: number }): void {
-  if (availableParallelism() < 2) return;
-  try {
-    execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", `${core}`, `${pid}`], { stdio: "ignore" });
-    execFileSync("chrt", ["--all-tasks", "--rr", "--pid", `${priority}`, `${pid}`], { stdio: "ignore" });
-  } catch {
-    console.error(`process ${pid} runs like any other: what else runs here shows in the figures`);
-  }
 }
 
 function print(measured: readonly Measured[]): void {
