@@ -5,7 +5,7 @@ import { createUpstashRegistry } from "@fairlead/registry/upstash";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { freePort } from "../support/servers/free-port.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
-import { startTcpRelay } from "../support/tcp-relay.ts";
+import { startRedisPair } from "../support/servers/start-redis-pair.ts";
 import { beatOf } from "./registry-adapter.ts";
 
 const TOKEN = "a-token-of-the-tests";
@@ -59,24 +59,10 @@ async function openInUse(connect: Connect, url: string) {
   return opened;
 }
 
-/** A primary and its replica behind one address, which keeps connections to a server that is demoted. */
 async function startPair() {
-  const first = await server();
-  const second = await server("--replicaof", "127.0.0.1", `${first.port}`);
-  let primary = first;
-  const front = await startTcpRelay(() => primary.port);
-  onTestFinished(() => front.close());
-  await expect.poll(() => second.command("INFO replication"), PATIENT).toContain("master_link_status:up");
-  return {
-    url: `redis://127.0.0.1:${front.port}`,
-    first,
-    second,
-    failOver: async () => {
-      await second.command("REPLICAOF NO ONE");
-      await first.command(`REPLICAOF 127.0.0.1 ${second.port}`);
-      primary = second;
-    },
-  };
+  const pair = await startRedisPair();
+  onTestFinished(() => pair.close());
+  return pair;
 }
 
 const pingOf = (registry: Registry) =>

@@ -7,6 +7,7 @@ import { type ManagedProcess, startProcess } from "../processes/start-process.ts
 import { freePort } from "../servers/free-port.ts";
 import { type NatsServer, startNats } from "../servers/start-nats.ts";
 import { type RedisServer, startRedis } from "../servers/start-redis.ts";
+import { type RedisPair, startRedisPair } from "../servers/start-redis-pair.ts";
 import { startTcpRelay, type TcpRelay } from "../tcp-relay.ts";
 
 export type SignalingChoice = {
@@ -37,6 +38,8 @@ const NODE_FLAGS = ["--experimental-strip-types", "--disable-warning=Experimenta
 export type Site = {
   nats: NatsServer;
   redis: RedisServer;
+  /** With `hasReplica`; `redis` is its first primary. */
+  redisPair: RedisPair | null;
   redisPort: number;
   redisPassword: string | undefined;
   closers: Closers;
@@ -48,6 +51,7 @@ export type SiteOptions = {
   name: string;
   cores: number;
   redisDelayMs: number;
+  hasReplica?: boolean;
   /** Redis asks for it as long as it runs, and the processes show it. */
   redisPassword?: string;
   env: Record<string, string>;
@@ -57,17 +61,19 @@ export type SiteOptions = {
 
 /** Starts the servers, and makes the settings of all processes. */
 export async function openSite(options: SiteOptions, closers: Closers): Promise<Site> {
-  const { name, cores, redisDelayMs, redisPassword, apiKey, ticketKeys } = options;
-  const [nats, redis] = await Promise.all([startNats(), startRedis()]);
-  closers.add(nats, redis);
+  const { name, cores, redisDelayMs, hasReplica = false, redisPassword, apiKey, ticketKeys } = options;
+  const [nats, redisPair] = await Promise.all([startNats(), hasReplica ? startRedisPair() : null]);
+  const redis = redisPair?.first ?? (await startRedis());
+  closers.add(nats, redisPair ?? redis);
   const relay = redisDelayMs > 0 ? await startTcpRelay(redis.port, { delayMs: redisDelayMs }) : null;
   closers.add(relay);
   if (redisPassword !== undefined) await redis.command(`CONFIG SET requirepass ${redisPassword}`);
   return {
     nats,
     redis,
+    redisPair,
     closers,
-    redisPort: relay?.port ?? redis.port,
+    redisPort: relay?.port ?? redisPair?.port ?? redis.port,
     redisPassword,
     logs: join(ROOT, "artifacts/logs", name),
     env: {

@@ -28,6 +28,8 @@ export type ProcessClusterOptions = {
   redisDelayMs?: number;
   /** Default: none is asked for. */
   redisPassword?: string;
+  /** Redis has a replica, and both stand behind one address. */
+  hasReplica?: boolean;
   /** For all processes, e.g. `FAIRLEAD_GRACE_MS`. */
   env?: Record<string, string>;
 };
@@ -53,9 +55,12 @@ export async function startProcessCluster(options: ProcessClusterOptions) {
 
 async function assemble(options: ProcessClusterOptions, closers: Closers) {
   const { name, signaling = 2, nodes = 3, cores = 1, redisDelayMs = 0, env = {} } = options;
-  const { redisPassword } = options;
+  const { redisPassword, hasReplica } = options;
   const keys = { apiKey: randomId(), ticketKeys: await generateKeySet() };
-  const site = await openSite({ name, cores, redisDelayMs, redisPassword, env, ...keys }, closers);
+  const site = await openSite(
+    { name, cores, redisDelayMs, redisPassword, hasReplica, env, ...keys },
+    closers,
+  );
   const [signalings, mediaNodes] = await Promise.all([
     Promise.all(choicesOf(signaling).map((choice, index) => startSignaling(site, choice, index + 1))),
     Promise.all(choicesOf(nodes).map((choice, index) => startNode(site, choice, index + 1))),
@@ -65,6 +70,7 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
   const cluster = {
     nats: site.nats,
     redis: site.redis,
+    redisPair: site.redisPair,
     signalings,
     nodes: mediaNodes,
     ...keys,

@@ -39,7 +39,8 @@ function setUp() {
       return answer.promise;
     },
     time: async () => 0,
-    ping: async () => {},
+    probe: async () => {},
+    evictionPolicy: async () => null,
     close: async () => {},
   };
   return { registry: new ScriptRegistry(port, { now: () => 1 }), sent };
