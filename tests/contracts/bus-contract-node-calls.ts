@@ -6,7 +6,6 @@ import {
   decodeText,
   encodeJson,
   type NodeCallHandlers,
-  serveNodeCalls,
   serveSubject,
 } from "@fairlead/bus";
 import {
@@ -44,9 +43,8 @@ async function serve({ subscriber }: BusAdapter, given: Partial<NodeCallHandlers
     Object.keys(NODE_CALLS).map((name) => [name, () => Promise.reject(new Error(`unexpected ${name}`))]),
   ) as unknown as NodeCallHandlers;
   const handlers = { ...unexpected, ...given };
-  const subscription = serveNodeCalls(subscriber, INCARNATION, handlers, (error, name) =>
-    bugs.push({ error, name }),
-  );
+  const onBug = (error: unknown, name: string) => bugs.push({ error, name });
+  const subscription = serveSubject(subscriber, subjects.nodeCall(INCARNATION), handlers, { onBug });
   await subscriber.flush();
   return { bugs, subscription };
 }
@@ -173,15 +171,36 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
       const refuse = () => {
         throw new FairleadError("banned", { message: "not her" });
       };
-      serveSubject(subscriber, subject, { "room.owner": refuse }, (error, name) =>
-        bugs.push({ error, name }),
-      );
+      const onBug = (error: unknown, name: string) => bugs.push({ error, name });
+      serveSubject(subscriber, subject, { "room.owner": refuse }, { onBug });
       await subscriber.flush();
       await expect(ask()).rejects.toMatchObject({ code: "banned", message: "not her" });
       await expect(callSubject(publisher, subject, "room.close", ROOM)).rejects.toMatchObject({
         code: "unknown_command",
       });
       expect(bugs).toEqual([]);
+    });
+
+    fact("pass a hook first, which knows them parsed and may refuse them", async (adapter) => {
+      const subject = subjects.nodePing(INCARNATION);
+      const seen: unknown[] = [];
+      const hooks = {
+        onBug: (error: unknown) => seen.push(error),
+        beforeCall: (name: string, request: unknown, { from }: BusHeaders) => {
+          seen.push([name, request, from]);
+          if (from === "b") throw new FairleadError("shutting_down");
+        },
+      };
+      serveSubject(adapter.subscriber, subject, { "node.ping": () => ({}) }, hooks);
+      await adapter.subscriber.flush();
+      const ask = (from: string) =>
+        callSubject(adapter.publisher, subject, "node.ping", {}, { headers: { from } });
+      expect(await ask("a")).toEqual({});
+      await expect(ask("b")).rejects.toMatchObject({ code: "shutting_down" });
+      expect(seen).toEqual([
+        ["node.ping", {}, "a"],
+        ["node.ping", {}, "b"],
+      ]);
     });
 
     fact("to every node bring the answers of all, without refusals and bugs", async (adapter) => {
@@ -192,7 +211,12 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
       const handlers = [describe("a"), describe("b"), refuse, () => Promise.reject(new Error("a bug"))];
       const nodes = await Promise.all(handlers.map(() => adapter.connectSubscriber()));
       for (const [index, bus] of nodes.entries()) {
-        serveSubject(bus, subjects.nodes, { "node.describe": handlers[index] ?? refuse }, () => {});
+        serveSubject(
+          bus,
+          subjects.nodes,
+          { "node.describe": handlers[index] ?? refuse },
+          { onBug: () => {} },
+        );
         await bus.flush();
       }
       const answers = await callEveryNode(
@@ -214,7 +238,7 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
     fact("between nodes are pings, each on a subject of its own", async (adapter) => {
       const other = await adapter.connectSubscriber();
       const subject = subjects.nodePing(INCARNATION);
-      serveSubject(adapter.subscriber, subject, { "node.ping": () => ({}) }, () => {});
+      serveSubject(adapter.subscriber, subject, { "node.ping": () => ({}) }, { onBug: () => {} });
       await adapter.subscriber.flush();
       expect(await callSubject(other, subject, "node.ping", {})).toEqual({});
     });

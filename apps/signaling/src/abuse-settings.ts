@@ -1,5 +1,5 @@
 import { setting } from "@fairlead/server-process/settings";
-import type { SignalingDependencies } from "@fairlead/signaling";
+import type { SignalingDependencies, SignalingLimits } from "@fairlead/signaling";
 import * as z from "zod";
 
 const LIMIT_MAX = 1_000_000;
@@ -41,6 +41,8 @@ export const abuseSettings = {
   FAIRLEAD_LIMIT_ADDRESS: limit("3000/60"),
   FAIRLEAD_LIMIT_ROOM: limit("30000/60"),
   FAIRLEAD_LIMIT_KEY: limit("6000/60"),
+  /** A crowd behind one address opens its sockets at once: a class, a conference, an office after a power cut. */
+  FAIRLEAD_LIMIT_UNJOINED: setting.numberOr(100, 1, 100_000),
   FAIRLEAD_ORIGINS: z
     .union([z.literal("*"), Origins])
     .default("*")
@@ -48,7 +50,11 @@ export const abuseSettings = {
   FAIRLEAD_TRUSTED_PROXIES: setting.numberOr(0, 0, 10),
 };
 
-export type AbuseConfig = Required<Pick<SignalingDependencies, "origins" | "rateLimits" | "trustedProxies">>;
+export type AbuseConfig = Required<
+  Pick<SignalingDependencies, "origins" | "rateLimits" | "trustedProxies">
+> & {
+  limits: Pick<SignalingLimits, "unjoinedPerAddress">;
+};
 
 export function abuseConfig(settings: z.infer<z.ZodObject<typeof abuseSettings>>): AbuseConfig {
   const {
@@ -59,7 +65,9 @@ export function abuseConfig(settings: z.infer<z.ZodObject<typeof abuseSettings>>
     FAIRLEAD_TRUSTED_PROXIES: trustedProxies,
   } = settings;
   return {
-    ...{ origins, trustedProxies },
+    origins,
+    trustedProxies,
+    limits: { unjoinedPerAddress: settings.FAIRLEAD_LIMIT_UNJOINED },
     rateLimits: { ...(address ? { address } : {}), ...(key ? { key } : {}), ...(room ? { room } : {}) },
   };
 }

@@ -12,6 +12,15 @@ describe("API keys of the environment", () => {
     ]);
   });
 
+  it("may be bound to the rooms of a prefix, and have a name for the log", async () => {
+    expect(await ApiKeys.parseAsync("shop:tickets+read@shop-=0123456789abcdef")).toEqual([
+      { hash, name: "shop", scopes: ["tickets", "read"], roomPrefix: "shop-" },
+    ]);
+    expect(await ApiKeys.parseAsync("rooms@a=0123456789abcdef")).toEqual([
+      { hash, scopes: ["rooms"], roomPrefix: "a" },
+    ]);
+  });
+
   it.each([hash, hash.toUpperCase()])("may be given as hashes: %s", async (given) => {
     expect(await ApiKeys.parseAsync(`admin=sha256:${given}`)).toEqual([{ hash, scopes: ["admin"] }]);
   });
@@ -20,6 +29,10 @@ describe("API keys of the environment", () => {
     "0123456789abcdef",
     "admin=short",
     "root=0123456789abcdef",
+    "rooms@=0123456789abcdef",
+    "rooms@a.b=0123456789abcdef",
+    "a b:rooms=0123456789abcdef",
+    "rooms=0123456789abcdef,rooms@a=0123456789abcdef",
     "=0123456789abcdef",
     "admin=0123456789abcdef,",
     `admin=sha256:${hash.slice(1)}`,

@@ -8,7 +8,7 @@ import {
   urlOf,
 } from "./server.ts";
 
-/** What is used of Bun's own API, see https://bun.com/docs/runtime/http/server */
+/** The part of Bun's own API that is used here, see https://bun.com/docs/runtime/http/server */
 declare const Bun: {
   serve(options: {
     hostname: string;
@@ -30,7 +30,9 @@ export async function serveOnBun({ host, port, createApp }: ServeOptions): Promi
     clientAddress: (c) => getConnInfo(c).remote.address,
   });
   const server = Bun.serve({
-    ...{ hostname: host, port, idleTimeout: IDLE_S },
+    hostname: host,
+    port,
+    idleTimeout: IDLE_S,
     fetch: (request, itself) => app.fetch(request, { server: itself }),
     websocket: { ...websocket, open: openWithBufferedAmount, maxPayloadLength: MAX_PAYLOAD_BYTES },
   });

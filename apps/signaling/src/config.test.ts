@@ -9,8 +9,10 @@ async function environment() {
   return {
     publicKeys: JSON.stringify(publicJwks(keys)),
     env: {
-      ...{ FAIRLEAD_NATS_SERVERS: "nats://a", FAIRLEAD_REDIS_URL: "redis://b" },
-      ...{ FAIRLEAD_TICKET_KEYS: secret, FAIRLEAD_SESSION_KEYS: secret },
+      FAIRLEAD_NATS_SERVERS: "nats://a",
+      FAIRLEAD_REDIS_URL: "redis://b",
+      FAIRLEAD_TICKET_KEYS: secret,
+      FAIRLEAD_SESSION_KEYS: secret,
     },
   };
 }
@@ -19,7 +21,11 @@ describe("signaling's settings", () => {
   it("need NATS, Redis and keys; the rest has defaults", async () => {
     const { env } = await environment();
     expect(await readConfig(env)).toMatchObject({
-      ...{ host: "0.0.0.0", port: 3_000, publicUrl: undefined, region: undefined, apiKeys: [] },
+      host: "0.0.0.0",
+      port: 3_000,
+      publicUrl: undefined,
+      region: undefined,
+      apiKeys: [],
     });
   });
 
@@ -28,8 +34,12 @@ describe("signaling's settings", () => {
     const often = { limit: 3_000, windowMs: 60_000 };
     expect(await readConfig(env)).toMatchObject({
       rateLimits: { address: often, room: { ...often, limit: 30_000 }, key: { ...often, limit: 6_000 } },
-      ...{ origins: "*", trustedProxies: 0 },
+      origins: "*",
+      trustedProxies: 0,
+      limits: { unjoinedPerAddress: 100 },
     });
+    const crowd = await readConfig({ ...env, FAIRLEAD_LIMIT_UNJOINED: "2000" });
+    expect(crowd.limits).toEqual({ unjoinedPerAddress: 2_000 });
   });
 
   it("take limits as N/S or off, and origins as a browser says them", async () => {
@@ -82,7 +92,7 @@ describe("signaling's settings", () => {
   it("take tickets by public keys alone, and then have nothing to sign them with", async () => {
     const { env, publicKeys } = await environment();
     const { ticketKeys } = await readConfig({ ...env, FAIRLEAD_TICKET_KEYS: publicKeys });
-    expect([ticketKeys.keys.size, ticketKeys.signer]).toEqual([1, null]);
+    expect([ticketKeys.keys.length, ticketKeys.signer]).toEqual([1, null]);
   });
 
   it("refuse session keys that can only verify, and API keys without showing them", async () => {
@@ -92,7 +102,7 @@ describe("signaling's settings", () => {
     expect(refused).toContain(
       "FAIRLEAD_SESSION_KEYS=(not shown): must be a JWK Set with a private Ed25519 key",
     );
-    expect(refused).toContain("FAIRLEAD_API_KEYS=(not shown): must be SCOPES=KEY");
+    expect(refused).toContain("FAIRLEAD_API_KEYS=(not shown): must be POWERS=KEY");
     expect(refused).not.toContain("hush");
   });
 });

@@ -28,6 +28,7 @@ const Settings = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("the http:// or https:// URL that clients reach signaling at"),
+  FAIRLEAD_SHUTDOWN_DELAY_MS: setting.numberOr(0, 0, 600_000),
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
 });
 
@@ -39,10 +40,12 @@ export type Config = ClusterConfig &
     host: string;
     /** 0: any free one. */
     port: number;
-    /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
+    /** The `url` in the API's answers with tickets; undefined: the origin of each request. */
     publicUrl: string | undefined;
     /** Where rooms are placed preferably, unless their options say otherwise. */
     region: string | undefined;
+    /** How long `/readyz` says `shutting_down` after SIGTERM before anything closes. */
+    shutdownDelayMs: number;
   };
 
 /**
@@ -62,5 +65,6 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     port: settings.FAIRLEAD_PORT,
     publicUrl: settings.FAIRLEAD_PUBLIC_URL,
     region: settings.FAIRLEAD_REGION,
+    shutdownDelayMs: settings.FAIRLEAD_SHUTDOWN_DELAY_MS,
   };
 }

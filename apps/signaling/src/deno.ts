@@ -2,7 +2,7 @@ import { getConnInfo } from "hono/deno";
 import { defineWebSocketHelper, WSContext } from "hono/ws";
 import { CLOSE_TIMEOUT_MS, once, type ServeOptions, type SignalingServer, urlOf } from "./server.ts";
 
-/** What is used of Deno's own API, see https://docs.deno.com/api/deno/~/Deno.serve */
+/** The part of Deno's own API that is used here, see https://docs.deno.com/api/deno/~/Deno.serve */
 declare const Deno: {
   serve(
     options: { hostname: string; port: number; signal: AbortSignal; onListen: () => void },

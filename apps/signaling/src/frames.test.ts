@@ -10,7 +10,10 @@ describe("frames of a WebSocket", () => {
     await client.next("pong");
     client.send({ type: "command", id: 1, settledBelow: 1, name: "producer.pause", data: {} });
     expect(await client.next("reply")).toEqual({
-      ...{ type: "reply", id: 1, ok: true, data: { did: "producer.pause" } },
+      type: "reply",
+      id: 1,
+      ok: true,
+      data: { did: "producer.pause" },
     });
   });
 
@@ -102,7 +105,11 @@ describe("frames of a WebSocket", () => {
     client.socket.pause();
     const peerId = "p".repeat(64);
     const peers = Array.from({ length: 50 }, () => ({
-      ...{ peerId, identity: "i".repeat(128), name: "", metadata: "m".repeat(4_096), joinedAtMs: 0 },
+      peerId,
+      identity: "i".repeat(128),
+      name: "",
+      metadata: "m".repeat(4_096),
+      joinedAtMs: 0,
     }));
     const detached = node.callsTo("session.detach").length;
     // More than the system's socket buffers take.
@@ -113,7 +120,8 @@ describe("frames of a WebSocket", () => {
     ) {
       const position = `${joined.epoch}:${sequence}`;
       node.publish(joined.sessionId, {
-        ...{ type: "events", connection: 1 },
+        type: "events",
+        connection: 1,
         events: [{ position, event: { name: "peers.joined", data: { peers } } }],
       });
       await new Promise((resolve) => setImmediate(resolve));
@@ -151,7 +159,8 @@ describe("frames of a WebSocket", () => {
       {
         name: "session.ack",
         request: {
-          ...{ sessionId: joined.sessionId, connection: 1 },
+          sessionId: joined.sessionId,
+          connection: 1,
           ack: { position: `${joined.epoch}:1`, resend: true },
         },
       },

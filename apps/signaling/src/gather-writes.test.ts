@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { gatherWrites } from "./gather-writes.ts";
 
-/** Both ends of a connection. Whatever leaves the near end is noted, call by call. */
+/** Both ends of a connection. Each call that writes at the near end is noted. */
 async function connectedPair() {
   const server = createServer();
   server.listen(0, "127.0.0.1");

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 /**
- * What is sent to one client in one turn of the event loop leaves in one system call, not in one for each frame: after a join
+ * All that is sent to one client in one turn of the event loop leaves in one system call, not in one for each frame: after a join
  * there are several, and the call costs more than a frame.
  */
 export function gatherWrites(socket: Socket): void {

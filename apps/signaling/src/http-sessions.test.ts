@@ -104,7 +104,10 @@ describe("a session over HTTP", () => {
     const { listen, node } = await setUp();
     const [ann, bob] = [await listen("ann"), await listen("bob")];
     node.publish(ann.opened.sessionId, {
-      ...{ type: "ended", connection: 2, code: "session_gone", message: "no sign of life" },
+      type: "ended",
+      connection: 2,
+      code: "session_gone",
+      message: "no sign of life",
     });
     expect(await ann.stream.refusal()).toBe("session_gone");
     node.refuseNext("session.command", "lease_lost");
@@ -146,7 +149,9 @@ describe("a session that is resumed over HTTP", () => {
     await server.close();
     const stream = await elsewhere.listen(`${opened.epoch}:7`);
     expect(node.callsTo("session.attach").at(-1)?.request).toEqual({
-      ...{ sessionId: opened.sessionId, epoch: opened.epoch, position: `${opened.epoch}:7` },
+      sessionId: opened.sessionId,
+      epoch: opened.epoch,
+      position: `${opened.epoch}:7`,
     });
     const frame = publishEvent(opened.sessionId, 3, `${opened.epoch}:8`);
     expect((await stream.next()).frame).toEqual(frame);
@@ -303,8 +308,15 @@ describe("requests of sessions over HTTP", () => {
     const { client, opened } = await open();
     const other = await open("bob");
     const claims = {
-      ...{ sub: "ann", session: opened.sessionId, peer: opened.peerId, room: "standup" },
-      ...{ node: "node-a", incarnation: "node-a-run", epoch: opened.epoch, ticketId: "t", connection: 1 },
+      sub: "ann",
+      session: opened.sessionId,
+      peer: opened.peerId,
+      room: "standup",
+      node: "node-a",
+      incarnation: "node-a-run",
+      epoch: opened.epoch,
+      ticketId: "t",
+      connection: 1,
     };
     const long = { now: () => 1_000_000_000_000 };
     const wrong = [

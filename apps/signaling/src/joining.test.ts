@@ -42,7 +42,8 @@ describe("joining over a WebSocket", () => {
     expect(second).toMatchObject({ sessionId: first.sessionId, connection: 2 });
     const event = { name: "snapshot.ended" as const, data: {} };
     node.publish(first.sessionId, {
-      ...{ type: "events", connection: 2 },
+      type: "events",
+      connection: 2,
       events: [{ position: `${first.epoch}:2`, event }],
     });
     expect(await client.next("event")).toMatchObject({ position: `${first.epoch}:2` });
@@ -86,7 +87,8 @@ describe("joining over a WebSocket", () => {
     const client = await connect();
     client.send({ ...(await joinFrame()), protocolVersion: 999 });
     expect((await client.next("error")).error).toMatchObject({
-      ...{ code: "protocol_unsupported", detail: { supported: [1] } },
+      code: "protocol_unsupported",
+      detail: { supported: [1] },
     });
     expect(await client.closed).toBe(4406);
   });

@@ -1,13 +1,23 @@
+import { FairleadError } from "@fairlead/protocol";
 import { configureProcess, openBus, openRegistry } from "@fairlead/server-process";
 import { createSignaling } from "@fairlead/signaling";
-import { streamHandle } from "hono/aws-lambda";
+import { getConnInfo, streamHandle } from "hono/aws-lambda";
+import { defineWebSocketHelper } from "hono/ws";
 import { readConfig } from "./config.ts";
-import { lambdaParts } from "./lambda/lambda-parts.ts";
 import { serveInvocations } from "./lambda/serve-invocations.ts";
 import { warmUp } from "./lambda/warm-up.ts";
+import type { RuntimeParts } from "./server.ts";
+
+const lambdaParts: RuntimeParts = {
+  clientAddress: (c) => getConnInfo(c).remote.address,
+  /** A Function URL knows no upgrades: clients go on over HTTP. */
+  upgradeWebSocket: defineWebSocketHelper(() => {
+    throw new FairleadError("websocket_unsupported");
+  }),
+};
 
 const { config, log } = await configureProcess(readConfig);
-const { nats, redis, ...options } = config;
+const { nats, redis, shutdownDelayMs: _, ...options } = config;
 const registry = await openRegistry(redis, log);
 /** A start that waits would let clients wait: one that fails is answered at once and tried again by the next request. */
 const [bus] = await Promise.all([

@@ -17,8 +17,8 @@ import {
 } from "./server.ts";
 
 /**
- * Who sends more slowly is cut off: a whole request is 256 KB at most. Idle connections are kept for longer than load balancers keep
- * them (60 s), or those would send a request into one that has just been closed.
+ * A client that sends more slowly is cut off: a whole request is 256 KB at most. Idle connections are kept for longer than load
+ * balancers keep them (60 s): a balancer would otherwise send a request into one that has just been closed.
  */
 const TIME_OUTS = {
   headersTimeout: 10_000,

@@ -1,4 +1,4 @@
-import { type ClientFrameInput, OpenedSession } from "@fairlead/protocol";
+import { type ClientFrameInput, OpenedSession, TicketAnswer } from "@fairlead/protocol";
 import { describe, expect, it, vi } from "vitest";
 import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
@@ -192,6 +192,30 @@ it("without a proxy that is trusted, nobody changes his address by a header", as
   const cluster = await startStill({ app: { rateLimits: { address: often(1) } } });
   expect((await postSession(cluster, { "X-Forwarded-For": "203.0.113.1" })).status).toBe(201);
   expect((await postSession(cluster, { "X-Forwarded-For": "203.0.113.2" })).status).toBe(429);
+});
+
+it("a ticket's URL has the scheme that trusted proxies name, and no other", async () => {
+  const apiKeys = [{ key: KEY, scopes: ["tickets" as const] }];
+  const schemeBehind = async (trustedProxies: number, proto: string) => {
+    const { server } = await startStill({ app: { apiKeys, trustedProxies } });
+    const answer = await fetch(`${server.url}/v1/rooms/standup/tickets`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${KEY}`,
+        "content-type": "application/json",
+        "x-forwarded-proto": proto,
+      },
+      body: JSON.stringify({ identity: "ann" }),
+    });
+    const { url } = TicketAnswer.parse(await answer.json());
+    expect(new URL(url).host).toBe(new URL(server.url).host);
+    return new URL(url).protocol;
+  };
+  expect(await schemeBehind(0, "https")).toBe("http:");
+  expect(await schemeBehind(1, "https")).toBe("https:");
+  expect(await schemeBehind(1, "https, http")).toBe("http:");
+  expect(await schemeBehind(2, "gopher, https, http")).toBe("https:");
+  expect(await schemeBehind(1, "javascript")).toBe("http:");
 });
 
 it("while the registry is away nobody is refused by a limit", async () => {

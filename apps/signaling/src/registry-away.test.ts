@@ -71,7 +71,8 @@ describe("while the registry is away", () => {
     );
     expect(new Set(claims).size).toBe(rooms.length);
     expect(lines.filter(({ event }) => event === "room.placed").at(0)?.fields).toMatchObject({
-      ...{ roomId: expect.any(String), reason: "rendezvous" },
+      roomId: expect.any(String),
+      reason: "rendezvous",
       candidates: [{ load: 0 }, { load: 0 }, { load: 0 }],
     });
   });

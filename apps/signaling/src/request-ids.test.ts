@@ -9,7 +9,10 @@ function recordingLog(lines: Line[], fields: LogFields = {}): Logger {
   const at = (level: string) => (event: string, own?: LogFields) =>
     void lines.push({ level, event, ...fields, ...own });
   return {
-    ...{ error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") },
+    error: at("error"),
+    warn: at("warn"),
+    info: at("info"),
+    debug: at("debug"),
     child: (own) => recordingLog(lines, { ...fields, ...own }),
   };
 }

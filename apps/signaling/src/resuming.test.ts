@@ -15,7 +15,9 @@ describe("resuming over a WebSocket", () => {
     elsewhere.send(resumeFrame(joined));
     expect(await elsewhere.next("resumed")).toMatchObject({ connection: 2 });
     expect(node.callsTo("session.attach")[0]?.request).toEqual({
-      ...{ sessionId: joined.sessionId, epoch: joined.epoch, position: joined.position },
+      sessionId: joined.sessionId,
+      epoch: joined.epoch,
+      position: joined.position,
     });
     elsewhere.send({ type: "command", id: 1, settledBelow: 1, name: "producer.pause", data: {} });
     expect(await elsewhere.next("reply")).toMatchObject({ id: 1, ok: true });
@@ -32,6 +34,33 @@ describe("resuming over a WebSocket", () => {
     newer.send({ type: "ping" });
     await newer.next("pong");
     expect(node.callsTo("session.detach")).toEqual([]);
+  });
+
+  it("counts the resumes of a session, over sockets and streams together, before its node is asked", async () => {
+    const { join, connect, resumeFrame, node, server } = await startScriptedCluster({
+      limits: { resumes: { perSecond: 1, burst: 2 } },
+      clockStands: true,
+    });
+    const { joined } = await join();
+    const resume = async () => {
+      const client = await connect();
+      client.send(resumeFrame(joined));
+      return client;
+    };
+    await (await resume()).next("resumed");
+    const stream = await fetch(`${server.url}/v1/sessions/${joined.sessionId}/events`, {
+      headers: { authorization: `Bearer ${joined.sessionTicket}`, "last-event-id": joined.position },
+    });
+    expect(stream.status).toBe(200);
+    await stream.body?.cancel();
+    const third = await resume();
+    expect((await third.next("error")).error).toMatchObject({ code: "too_many_frames", retryAfterMs: 1_000 });
+    expect(await third.closed).toBe(4429);
+    expect(node.callsTo("session.attach")).toHaveLength(2);
+    const other = await join("standup", "bob");
+    const others = await connect();
+    others.send(resumeFrame(other.joined));
+    await others.next("resumed");
   });
 
   it.each(["session_gone", "lease_lost", "node_timeout"] as const)(
@@ -104,7 +133,8 @@ describe("resuming over a WebSocket", () => {
     const renewed = await other.next("session_ticket");
     for (const { sessionTicket } of [joined, resumed, renewed])
       expect(await verifySessionTicket(cluster.sessionKeys, sessionTicket)).toMatchObject({
-        ...{ peer: joined.peerId, joinedAtMs: joined.joinedAtMs },
+        peer: joined.peerId,
+        joinedAtMs: joined.joinedAtMs,
       });
   });
 });

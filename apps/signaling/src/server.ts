@@ -1,7 +1,7 @@
 import type { Signaling, SignalingDependencies } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 
-/** What a runtime gives the app. */
+/** The parts of the app that the runtime provides. */
 export type RuntimeParts = Pick<SignalingDependencies, "upgradeWebSocket" | "clientAddress">;
 
 export type ServeOptions = {

@@ -1,24 +1,42 @@
 import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
-import { createSignaling } from "@fairlead/signaling";
+import { createSignaling, type Signaling } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 import type { Config } from "./config.ts";
-import type { Serve } from "./server.ts";
+import type { Serve, SignalingServer } from "./server.ts";
 
 /** A signaling process of a cluster, around the runtime's own server. Its end sends the clients to another one. */
 export async function startSignaling(config: Config, log: Logger, serve: Serve): Promise<Stop> {
-  const { host, nats, port, redis, ...options } = config;
+  const { host, nats, port, redis, shutdownDelayMs, ...options } = config;
   const registry = await openRegistry(redis, log);
   const bus = await openBus(nats, { role: "signaling", name: "signaling", log });
+  let signaling: Signaling | undefined;
   const server = await serve({
-    ...{ host, port, trustedProxies: options.trustedProxies, log },
-    createApp: (parts) => createSignaling({ ...options, ...parts, bus, registry, log }),
+    host,
+    port,
+    trustedProxies: options.trustedProxies,
+    log,
+    createApp: (parts) => {
+      signaling = createSignaling({ ...options, ...parts, bus, registry, log });
+      return signaling;
+    },
   });
   const stopKeys = options.ticketKeys.published?.keepFresh();
   log.info("signaling.listening", { url: server.url, port: server.port });
   return async () => {
-    await server.close();
+    await closeAfter(shutdownDelayMs, () => signaling?.announceShutdown(), server);
     stopKeys?.();
     await registry.close();
     await bus.close();
   };
+}
+
+/** Load balancers that ask `/readyz` send no more clients before those that are here are sent away. */
+export async function closeAfter(
+  delayMs: number,
+  announceShutdown: () => void,
+  server: Pick<SignalingServer, "close">,
+): Promise<void> {
+  announceShutdown();
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  await server.close();
 }

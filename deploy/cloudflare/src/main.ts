@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { buildWorker } from "./build-worker.ts";
 
-/** What `wrangler deploy` runs first. */
+/** `wrangler deploy` runs this first. */
 const FOLDER = join(import.meta.dirname, "../dist");
 const { text } = await buildWorker();
 mkdirSync(FOLDER, { recursive: true });

@@ -9,7 +9,7 @@ export type BuildOptions = {
   recipeDir: string;
   /** An empty directory that the caller removes: sources, objects and the binary go there. */
   scratchDir: string;
-  /** What meson, ninja and the compiler write. */
+  /** Gets the output of meson, ninja and the compiler. */
   logFile: string;
   onProgress: OnProgress;
 };

@@ -6,7 +6,7 @@ type SystemPackage = {
   check: { command: string } | { pkgConfig: string } | { header: string };
 };
 
-/** What the recipe builds with and against, by Debian's names. Versions are checked by meson, which says more. */
+/** The packages that the recipe builds with and against, by Debian's names. Versions are checked by meson, which says more. */
 const neededPackages: SystemPackage[] = [
   { name: "meson", check: { command: "meson" } },
   { name: "ninja-build", check: { command: "ninja" } },

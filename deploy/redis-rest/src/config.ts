@@ -1,4 +1,4 @@
-import { type Environment, parseSettings, setting } from "@fairlead/server-process";
+import { type Environment, parseSettings, type ReadFile, setting } from "@fairlead/server-process";
 import * as z from "zod";
 
 const Settings = z.object({
@@ -18,8 +18,8 @@ export type Config = {
 };
 
 /** @throws {SettingsError} Names the variables, what was given and what is accepted. */
-export async function readConfig(env: Environment): Promise<Config> {
-  const settings = await parseSettings(Settings, env);
+export async function readConfig(env: Environment, readFile?: ReadFile): Promise<Config> {
+  const settings = await parseSettings(Settings, env, readFile);
   return {
     redisUrl: settings.FAIRLEAD_REDIS_URL,
     token: settings.FAIRLEAD_REST_TOKEN,

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportKeySet, generateKeySet, publicJwks } from "@fairlead/tickets";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
 import { clusterConfig, clusterSettings } from "./cluster-settings.ts";
 import { type Environment, parseSettings } from "./parse-settings.ts";
 import { readFile } from "./read-file.ts";
 import * as setting from "./setting.ts";
+import { ticketSettings } from "./ticket-settings.ts";
 
 const NATS = { FAIRLEAD_NATS_SERVERS: "nats://a:4222, tls://b:4222" };
 const REDIS = { FAIRLEAD_REDIS_URL: "redis://c:6379" };
@@ -19,7 +20,8 @@ describe("the settings of a cluster", () => {
     expect(await read({ ...NATS, ...REDIS })).toMatchObject({
       nats: { servers: ["nats://a:4222", "tls://b:4222"], isWebSocket: false },
       redis: { kind: "redis", url: "redis://c:6379", isCluster: false, prefix: undefined },
-      ...{ codecPolicy: expect.arrayContaining(["opus", "vp8"]), logLevel: "info" },
+      codecPolicy: expect.arrayContaining(["opus", "vp8"]),
+      logLevel: "info",
     });
   });
 
@@ -98,6 +100,73 @@ describe("a value that may stand in a file", () => {
   });
 });
 
+describe("a secret", () => {
+  const folder = mkdtempSync(join(tmpdir(), "fairlead-secrets-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const schema = z.object({ ...clusterSettings, ...ticketSettings });
+  const secrets = Object.keys(schema.shape).filter(
+    (name) => schema.shape[name as keyof typeof clusterSettings].meta()?.isSecret,
+  );
+
+  it("may stand in a file, every one of them", async () => {
+    const keys = JSON.stringify(await exportKeySet(await generateKeySet()));
+    const pem = "-----BEGIN X-----\nhush\n-----END X-----";
+    const texts: Record<string, string> = {
+      FAIRLEAD_NATS_SERVERS: "nats://u:hush@a",
+      FAIRLEAD_NATS_PASSWORD: "hush",
+      FAIRLEAD_NATS_TOKEN: "hush",
+      FAIRLEAD_NATS_CREDS: pem,
+      FAIRLEAD_NATS_CERT: pem,
+      FAIRLEAD_NATS_KEY: pem,
+      FAIRLEAD_REDIS_URL: "redis://:hush@b",
+      UPSTASH_REDIS_REST_URL: "https://hush.example",
+      UPSTASH_REDIS_REST_TOKEN: "hush",
+      FAIRLEAD_TICKET_KEYS: keys,
+      FAIRLEAD_TICKET_JWKS_URLS: "https://a.example/?hush",
+    };
+    expect(Object.keys(texts).sort()).toEqual(secrets.sort());
+    const env: Environment = {};
+    for (const [name, text] of Object.entries(texts)) {
+      writeFileSync(join(folder, name), `${text}\n`);
+      env[`${name}_FILE`] = join(folder, name);
+    }
+    const byFile = await parseSettings(schema, env, readFile);
+    expect(byFile).toMatchObject({
+      FAIRLEAD_NATS_PASSWORD: "hush",
+      FAIRLEAD_NATS_KEY: pem,
+      FAIRLEAD_REDIS_URL: "redis://:hush@b",
+    });
+    expect(byFile.FAIRLEAD_TICKET_KEYS?.signer).not.toBeNull();
+  });
+
+  it("in a file that can't be read, or given twice, is named without being shown", async () => {
+    writeFileSync(join(folder, "token"), "hush");
+    const env = {
+      ...NATS,
+      ...REDIS,
+      FAIRLEAD_NATS_PASSWORD_FILE: "/nowhere/at/all",
+      FAIRLEAD_NATS_TOKEN: "hush",
+      FAIRLEAD_NATS_TOKEN_FILE: join(folder, "token"),
+    };
+    const refused = await read(env).catch((error) => error.message);
+    expect(refused).toContain('FAIRLEAD_NATS_PASSWORD_FILE="/nowhere/at/all": must be the path of a file');
+    expect(refused).toContain("FAIRLEAD_NATS_TOKEN and FAIRLEAD_NATS_TOKEN_FILE: must be one of both");
+    expect(refused).not.toContain("hush");
+    const onWorkers = parseSettings(schema, { ...NATS, ...REDIS, FAIRLEAD_NATS_TOKEN_FILE: "/a" });
+    await expect(onWorkers).rejects.toThrow('FAIRLEAD_NATS_TOKEN_FILE="/a": must be the path of a file');
+  });
+
+  it("in a URL has some characters encoded, and the fault says which", async () => {
+    const url = (password: string) =>
+      read({ ...NATS, FAIRLEAD_REDIS_URL: `redis://fairlead:${password}@b:6379` });
+    for (const password of ["a/b", "a#b", "a?b", "100%", "%zz"])
+      await expect(url(password), password).rejects.toThrow(
+        "% / ? # @ : , and spaces are written as %25 %2F",
+      );
+    expect((await url(encodeURIComponent("a/b#c?d%e@f:g,h"))).redis).toMatchObject({ kind: "redis" });
+  });
+});
+
 describe("a key set", () => {
   const parse = (canSign: boolean, KEYS: string) =>
     parseSettings(z.object({ KEYS: setting.keySet(canSign) }), { KEYS }, readFile);
@@ -114,7 +183,7 @@ describe("a key set", () => {
 
   it("of public keys is enough to verify, and refused where it must sign", async () => {
     const json = JSON.stringify(publicJwks(await generateKeySet()));
-    expect((await parse(false, json)).KEYS.keys.size).toBe(1);
+    expect((await parse(false, json)).KEYS.keys.length).toBe(1);
     await expect(parse(true, json)).rejects.toThrow("KEYS=(not shown): must be a JWK Set with a private");
   });
 

@@ -4,15 +4,22 @@ import * as z from "zod";
 import { SettingsError } from "./parse-settings.ts";
 import * as setting from "./setting.ts";
 
+/** Characters that end a URL's password, or mean something else in it or in a list. */
+const ENCODED =
+  "in a user name or password % / ? # @ : , and spaces are written as %25 %2F %3F %23 %40 %3A %2C %20";
+
 const NATS_URL = z.string().regex(/^(nats|tls|wss?):\/\/[^/]/);
 
-const REDIS_URL = z.url({ protocol: /^rediss?$/ });
+const REDIS_URL = z.url({ protocol: /^rediss?$/, abort: true }).refine((text) => {
+  const { username, password } = new URL(text);
+  return [username, password].every(isDecodable);
+});
 
-/** What all processes of a cluster are told alike. */
+/** The settings that all processes of a cluster share. */
 export const clusterSettings = {
   FAIRLEAD_NATS_SERVERS: setting.secret(
     setting.listOf(NATS_URL, "").refine((urls) => new Set(urls.map(isWebSocket)).size === 1),
-    "URLs with commas between, either all nats:// or tls://, or all ws:// or wss://",
+    `URLs with commas between, either all nats:// or tls://, or all ws:// or wss://; ${ENCODED}`,
   ),
   FAIRLEAD_NATS_USER: setting.optionalText(),
   FAIRLEAD_NATS_PASSWORD: setting.secret(z.string().optional(), "text"),
@@ -26,7 +33,7 @@ export const clusterSettings = {
       .string()
       .refine((text) => text.split(",").every((url) => REDIS_URL.safeParse(url.trim()).success))
       .optional(),
-    "a redis:// or rediss:// URL, of a Redis Cluster several with commas between",
+    `a redis:// or rediss:// URL, of a Redis Cluster several with commas between; ${ENCODED}`,
   ),
   FAIRLEAD_REDIS_CLUSTER: z
     .enum(["true", "false"])
@@ -95,6 +102,16 @@ function redisOf(given: Given): RedisConfig {
     "Redis is named twice, not at all or in part: must be either FAIRLEAD_REDIS_URL, or UPSTASH_REDIS_REST_URL with " +
       "UPSTASH_REDIS_REST_TOKEN",
   ]);
+}
+
+/** As clients of Redis do it. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isWebSocket(url: string): boolean {

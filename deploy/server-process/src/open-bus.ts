@@ -4,7 +4,7 @@ import type { Logger } from "@fairlead/telemetry";
 import type { ClusterConfig } from "./cluster-settings.ts";
 
 export type OpenBusOptions = {
-  /** Whose permissions the user has (`deploy/nats`): each role has an inbox prefix of its own. */
+  /** The role whose permissions the NATS user has (`deploy/nats`): each role has an inbox prefix of its own. */
   role: "signaling" | "node";
   name: string;
   log: Logger;

@@ -17,6 +17,8 @@ export class SettingsError extends Error {
  * Parses a process's environment. `FAIRLEAD_X=` in a shell or a compose file means: not set.
  *
  * @param schema By variable; the description of each says what it accepts, and its `file` whether a file may stand for the value.
+ * A secret may stand in a file instead, as orchestrators hand them out: `FAIRLEAD_X_FILE` is its path.
+ *
  * @param readFile Absent where there are no files: then such values are given themselves.
  * @throws {SettingsError} Names every wrong variable, what was given (never a secret) and what is accepted.
  */
@@ -25,7 +27,8 @@ export async function parseSettings<T extends z.ZodObject>(
   env: Environment,
   readFile?: ReadFile,
 ): Promise<z.output<T>> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const given = withSecretFiles(schema, set, readFile);
   const result = await schema.safeParseAsync(readFile ? withFiles(schema, given, readFile) : given);
   if (result.success) return result.data;
   const wrong = new Set(result.error.issues.map(({ path }) => String(path[0])));
@@ -33,7 +36,33 @@ export async function parseSettings<T extends z.ZodObject>(
   throw new SettingsError(names.map((name) => faultOf(name, given[name], schema.shape[name])));
 }
 
-/** What can't be read stays as it was given, and is refused by the schema. */
+/** @throws {SettingsError} A file can't be read, or its secret is given twice. */
+function withSecretFiles(schema: z.ZodObject, given: Environment, readFile?: ReadFile): Environment {
+  const secrets = Object.keys(schema.shape).filter((name) => schema.shape[name]?.meta()?.isSecret === true);
+  const named = secrets.filter((name) => given[name + FILE] !== undefined);
+  const faults = named.flatMap((name) =>
+    given[name] === undefined ? [] : `${name} and ${name + FILE}: must be one of both`,
+  );
+  const texts = named.map((name) => {
+    try {
+      // Editors and `echo` end a file with a line end, which is no part of a secret.
+      return [name, readFile?.(given[name + FILE] ?? "").replace(/\r?\n$/, "")] as const;
+    } catch {
+      return [name, undefined] as const;
+    }
+  });
+  for (const [name, text] of texts)
+    if (text === undefined)
+      faults.push(
+        `${name + FILE}=${JSON.stringify(given[name + FILE])}: must be the path of a file that can be read here`,
+      );
+  if (faults.length > 0) throw new SettingsError(faults);
+  return { ...given, ...Object.fromEntries(texts) };
+}
+
+const FILE = "_FILE";
+
+/** The name of a file that can't be read stays as it was given, and the schema refuses it. */
 function withFiles(schema: z.ZodObject, given: Environment, readFile: ReadFile): Environment {
   const entries = Object.entries(given).map(([name, value]) => {
     const path = pathIn(value, schema.shape[name]?.meta()?.file);

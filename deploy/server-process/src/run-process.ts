@@ -1,6 +1,7 @@
 import type { Logger } from "@fairlead/telemetry";
 import { createPinoLogger } from "@fairlead/telemetry/pino";
 import type { ClusterConfig } from "./cluster-settings.ts";
+import { unknownVariables } from "./known-variables.ts";
 import { type Environment, type ReadFile, SettingsError } from "./parse-settings.ts";
 import { readFile } from "./read-file.ts";
 
@@ -44,7 +45,14 @@ export async function configureProcess<C extends Pick<ClusterConfig, "logLevel">
 ): Promise<{ config: C; log: Logger }> {
   const config = await readConfig(process.env, readFile).catch(refuse);
   const isPretty = process.stdout.isTTY === true;
-  return { config, log: createPinoLogger({ level: config.logLevel, isPretty }) };
+  const log = createPinoLogger({ level: config.logLevel, isPretty });
+  warnOfUnknown(process.env, log);
+  return { config, log };
+}
+
+/** A mistyped variable would otherwise be as good as not set, without a word. */
+export function warnOfUnknown(env: Environment, log: Logger): void {
+  for (const variable of unknownVariables(env)) log.warn("settings.unknown_variable", { variable });
 }
 
 async function end(stop: Stop, log: Logger): Promise<void> {
@@ -57,7 +65,7 @@ async function end(stop: Stop, log: Logger): Promise<void> {
   }
 }
 
-/** What nobody caught may have left anything half done: others take over. */
+/** An exception that nothing caught may have left anything half done: this process ends and others take over. */
 function endOnBugs(log: Logger): void {
   const end = (error: unknown) => fail(log, "process.failed", error);
   process.on("uncaughtException", end);

@@ -30,7 +30,7 @@ export function secretPem(what: string) {
 }
 
 /** Items between commas; spaces around them don't count. */
-export function listOf(item: z.ZodType<string, string>, accepts: string) {
+export function listOf<T>(item: z.ZodType<T, string>, accepts: string) {
   return z
     .string()
     .transform((text) => text.split(",").map((part) => part.trim()))
@@ -50,9 +50,9 @@ export function secret<T extends z.ZodType>(schema: T, accepts: string): T {
 export function keySet(canSign: boolean) {
   const isEdwards = ({ alg }: { alg: string }) => alg === "EdDSA" || alg === "Ed25519";
   const which = canSign ? "a private Ed25519 key" : "Ed25519 keys, public ones are enough";
-  return keySetSchema(
-    (keys) => [...keys.keys.values()].every(isEdwards) && (keys.signer !== null || !canSign),
-  ).meta(metaOf(which));
+  return keySetSchema((keys) => keys.keys.every(isEdwards) && (keys.signer !== null || !canSign)).meta(
+    metaOf(which),
+  );
 }
 
 /** Of the algorithms that tickets may have; a set of public keys verifies only. */
@@ -69,7 +69,7 @@ function keySetSchema(isAccepted: (keys: KeySet) => boolean) {
       const keys = await importKeySet(JSON.parse(text));
       if (isAccepted(keys)) return keys;
     } catch {
-      // What is wrong with a key set may show a part of it: what is accepted says enough.
+      // A parser's message may show a part of the key set: the accepted form says enough.
     }
     context.addIssue({ code: "custom", message: "no such key set" });
     return z.NEVER;

@@ -1,10 +1,12 @@
-/** What any runtime can do with settings: nothing here needs Node. */
+/** The part of the settings that any runtime can use: nothing here needs Node. */
+export { API_KEY_POWERS_FORM, ApiKeyPowers } from "./api-key-powers.ts";
 export {
   type ClusterConfig,
   clusterConfig,
   clusterSettings,
   type RedisConfig,
 } from "./cluster-settings.ts";
+export { unknownVariables } from "./known-variables.ts";
 export { type Environment, parseSettings, type ReadFile, SettingsError } from "./parse-settings.ts";
 export * as setting from "./setting.ts";
 export { type TicketConfig, ticketConfig, ticketSettings } from "./ticket-settings.ts";

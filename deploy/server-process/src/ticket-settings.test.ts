@@ -23,7 +23,22 @@ describe("the settings of tickets", () => {
     },
   );
 
+  it("bind a JWKS URL to the rooms of a prefix", async () => {
+    const ticketKeys = [] as unknown[];
+    for (const urls of [
+      "acme-=https://a.example/j?x=y@z",
+      "acme-=https://a.example/j, other-=https://b.example/j",
+    ])
+      ticketKeys.push((await read({ FAIRLEAD_TICKET_JWKS_URLS: urls })).ticketKeys);
+    expect(ticketKeys).toEqual([
+      expect.objectContaining({ published: expect.anything() }),
+      expect.objectContaining({ published: expect.anything() }),
+    ]);
+  });
+
   it.each([
+    "a.b=https://a.example/jwks",
+    "=https://a.example/jwks",
     "http://a.example/jwks",
     "http://127.0.0.1.a.example/jwks",
     "https://user:password@a.example/jwks",

@@ -1,3 +1,4 @@
+import { RoomPrefix } from "@fairlead/protocol";
 import { createTicketKeys, type TicketKeys } from "@fairlead/tickets";
 import * as z from "zod";
 import { SettingsError } from "./parse-settings.ts";
@@ -11,16 +12,26 @@ const JwksUrl = z.url({ protocol: /^https?$/, abort: true }).refine((text) => {
   return username === "" && password === "" && (protocol === "https:" || LOOPBACK.has(hostname));
 });
 
-/** What signaling and media nodes verify tickets by: the same for all of them. */
+/** `URL`, or `PREFIX=URL` for keys that admit only to rooms whose ids begin with `PREFIX`. */
+const BoundJwksUrl = z
+  .string()
+  .transform((text) => {
+    const [, roomPrefix, url = text] = /^([A-Za-z0-9_-]{1,64})=(.*)$/.exec(text) ?? [];
+    return { roomPrefix, url };
+  })
+  .pipe(z.object({ roomPrefix: RoomPrefix.or(z.undefined()), url: JwksUrl }))
+  .transform(({ roomPrefix, url }) => (roomPrefix === undefined ? url : { roomPrefix, url }));
+
+/** The settings by which signaling and media nodes verify tickets: the same for all of them. */
 export const ticketSettings = {
   FAIRLEAD_TICKET_KEYS: setting.ticketKeySet(),
   // Not shown: a wrong one may have a password in it, and any a query that is one.
   FAIRLEAD_TICKET_JWKS_URLS: setting.secret(
     setting
-      .listOf(JwksUrl, "")
+      .listOf(BoundJwksUrl, "")
       .refine((urls) => urls.length <= 8)
       .default([]),
-    "at most 8 https:// URLs (http:// on loopback) of JWK Sets, without user names, commas between",
+    "at most 8 https:// URLs (http:// on loopback) of JWK Sets, without user names, commas between, each alone or as PREFIX=URL for the rooms of PREFIX",
   ),
   FAIRLEAD_ISSUER: z.string().min(1).max(256).optional().describe("1 to 256 characters"),
 };

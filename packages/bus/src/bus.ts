@@ -33,8 +33,8 @@ export interface Bus {
 
   /**
    * While the bus is away: in force when it is back.
-   * Whoever answers a request that was made after it reaches it with what he publishes; for others, `flush` first.
-   * @param handler Called for each message, in order. What it throws is a bug and is reported to `onHandlerError`.
+   * A process that answers a later request of this one reaches the subscription with what it publishes; before others publish, `flush`.
+   * @param handler Called for each message, in order. An exception from it is a bug and goes to `onHandlerError`.
    * @param options.queue Subscribers of one queue group share the messages: each goes to one of them.
    * @throws {FairleadError} `bus_disconnected` after `close`.
    */

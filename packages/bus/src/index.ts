@@ -14,6 +14,6 @@ export {
   callNode,
   callSubject,
   type NodeCallHandlers,
-  serveNodeCalls,
+  type ServeHooks,
   serveSubject,
 } from "./node-calls.ts";

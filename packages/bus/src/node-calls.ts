@@ -83,43 +83,40 @@ export type NodeCallHandlers = {
   ) => Promise<NodeCallReply<N>> | NodeCallReply<N>;
 };
 
-/**
- * Answers the calls to one run of one node. A refusal (`FairleadError`) travels as such; anything else thrown is a bug,
- * goes to `onBug` once, and reaches the caller as `internal`.
- */
-export function serveNodeCalls(
-  bus: Bus,
-  incarnation: Incarnation,
-  handlers: NodeCallHandlers,
-  onBug: (error: unknown, name: string, headers: BusHeaders) => void,
-): Subscription {
-  return serveSubject(bus, subjects.nodeCall(incarnation), handlers, onBug);
-}
+export type ServeHooks = {
+  /** Hears once of each bug in a handler. */
+  onBug(error: unknown, name: string, headers: BusHeaders): void;
+  /** Called with each parsed call before its handler. A `FairleadError` from here refuses the call. */
+  beforeCall?(name: NodeCallName, request: unknown, headers: BusHeaders): void;
+};
 
-/** The same on another subject: of all nodes, or of a room that this node serves. Answers the calls that `handlers` names. */
+/**
+ * Answers the calls to `subject` that `handlers` names: of one run of a node, of all nodes, or of a room that this node serves.
+ * A refusal (`FairleadError`) travels as such; anything else thrown is a bug, and reaches the caller as `internal`.
+ */
 export function serveSubject(
   bus: Bus,
   subject: string,
   handlers: Partial<NodeCallHandlers>,
-  onBug: (error: unknown, name: string, headers: BusHeaders) => void,
+  hooks: ServeHooks,
 ): Subscription {
-  return bus.subscribe(subject, (message) => void answer(message, handlers, onBug));
+  return bus.subscribe(subject, (message) => void answer(message, handlers, hooks));
 }
 
 async function answer(
   message: IncomingMessage,
   handlers: Partial<NodeCallHandlers>,
-  onBug: (error: unknown, name: string, headers: BusHeaders) => void,
+  hooks: ServeHooks,
 ): Promise<void> {
   let name = "(unparsed)";
   try {
     const call = parseJson(NodeCall, decodeText(message.data), "invalid_request");
     name = call.name;
-    const data = await dispatch(call, handlers, message.headers);
+    const data = await dispatch(call, message.headers, handlers, hooks);
     // Within the try: a reply that JSON can't hold, or the bus, is a bug of the handler like any other.
     message.respond?.(encodeJson({ ok: true, data } satisfies NodeAnswer));
   } catch (error) {
-    if (!isRefusal(error)) onBug(error, name, message.headers);
+    if (!isRefusal(error)) hooks.onBug(error, name, message.headers);
     message.respond?.(encodeJson({ ok: false, error: toErrorBody(error) } satisfies NodeAnswer));
   }
 }
@@ -131,12 +128,15 @@ function isRefusal(error: unknown): boolean {
 
 async function dispatch(
   call: NodeCall,
-  handlers: Partial<NodeCallHandlers>,
   headers: BusHeaders,
+  handlers: Partial<NodeCallHandlers>,
+  { beforeCall }: ServeHooks,
 ): Promise<unknown> {
   if (!Object.hasOwn(NODE_CALLS, call.name) || !Object.hasOwn(handlers, call.name))
     throw new FairleadError("unknown_command", { message: `no node call "${call.name}"` });
   const name = call.name as NodeCallName;
   const handle = handlers[name] as (request: unknown, headers: BusHeaders) => Promise<unknown>;
-  return await handle(parse(NODE_CALLS[name].request, call.data), headers);
+  const request = parse(NODE_CALLS[name].request, call.data);
+  beforeCall?.(name, request, headers);
+  return await handle(request, headers);
 }

@@ -4,7 +4,7 @@ import type { Incarnation, RoomId, SessionId } from "./ids.ts";
 export const MAX_BUS_MESSAGE_BYTES = 1_048_576;
 
 /**
- * Every subject on the bus. What each side publishes and subscribes to is disjoint, so NATS permissions keep signaling and
+ * Every subject on the bus. The two sides publish and subscribe to different subjects, so NATS permissions keep signaling and
  * nodes apart (`deploy/nats`): nodes listen under `fairlead.node.>`, `fairlead.nodes` and `fairlead.room.*.owner`, signaling
  * under `fairlead.session.>`, both under `fairlead.room.*.control`, where only nodes speak.
  */
@@ -15,9 +15,9 @@ export const subjects = {
   nodePing: (incarnation: Incarnation) => `fairlead.node.${incarnation}.ping`,
   /** Batched proof of life of the sessions that a signaling process holds. */
   nodeSessions: (incarnation: Incarnation) => `fairlead.node.${incarnation}.sessions`,
-  /** Who is there? Every node answers `node.describe`. */
+  /** Every node listens here and answers `node.describe`. */
   nodes: "fairlead.nodes",
-  /** A node's messages to whoever holds the session's connection. */
+  /** A node's messages to the process that holds the session's connection. */
   session: (sessionId: SessionId) => `fairlead.session.${sessionId}`,
   /** Facts about a room that concern every signaling process with a socket in it, and a node that has lost it unknowingly. */
   roomControl: (roomId: RoomId) => `fairlead.room.${roomId}.control`,

@@ -77,7 +77,7 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 export const CommandName = z.enum(Object.keys(COMMANDS) as [CommandName, ...CommandName[]]);
-/** What the sender writes (defaults may be left out). */
+/** A command as its sender writes it: defaults may be left out. */
 export type CommandInput<N extends CommandName> = z.input<(typeof COMMANDS)[N]["request"]>;
 export type CommandRequest<N extends CommandName> = z.output<(typeof COMMANDS)[N]["request"]>;
 export type CommandReply<N extends CommandName> = z.output<(typeof COMMANDS)[N]["reply"]>;
@@ -93,7 +93,7 @@ export const CommandEnvelope = z.object({
   id: z.int().min(1),
   settledBelow: z.int().min(1),
   name: z.string().max(64),
-  // Whoever hands it on writes it as JSON, for which a stack of any size is too small.
+  // A process that forwards it writes it as JSON, and nesting without a bound overflows any stack.
   data: z.unknown().refine((value) => depthWithin(value, DATA_DEPTH_LIMIT), {
     message: `nested deeper than ${DATA_DEPTH_LIMIT}`,
   }),

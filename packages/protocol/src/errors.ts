@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What a refusal means to those who get it. What is left out is not so. */
+/** The meaning of a refusal to those who get it. A property that is left out does not apply. */
 export type ErrorMeaning = {
   /** HTTP status. */
   status: number;
@@ -9,7 +9,7 @@ export type ErrorMeaning = {
   /** Whether the same request may succeed later. `once_admitted`: a peer that was in the room tries on, a newcomer is told at once. */
   retry?: "always" | "once_admitted";
   /**
-   * What is over. `command`: it did nothing, and never will. `session`, `room`, `node`: it is not (or no longer) where it was
+   * The thing that is over. `command`: it did nothing, and never will. `session`, `room`, `node`: it is not (or no longer) where it was
    * looked for, and a peer joins anew. `peer`: somebody took the peer out of the room, and it does not join anew by itself.
    * `route`: no signaling answers there.
    */
@@ -22,7 +22,7 @@ export type ErrorMeaning = {
 
 /** Every refusal that leaves a process. */
 const TABLE = {
-  // What the caller sent
+  // About the request
   invalid_request: { status: 400, ends: "command" },
   invalid_frame: { status: 400, close: 4400 },
   frame_too_large: { status: 413, close: 4413 },
@@ -46,7 +46,7 @@ const TABLE = {
   slow_reader: { status: 429, close: 4411, retry: "always" },
   not_found: { status: 404, ends: "route" },
   method_not_allowed: { status: 405, ends: "route" },
-  // Who the caller is
+  // About the caller's identity
   api_key_missing: { status: 401 },
   api_key_invalid: { status: 401 },
   scope_missing: { status: 403 },
@@ -54,7 +54,7 @@ const TABLE = {
   ticket_expired: { status: 401, close: 4402 },
   ticket_not_yet_valid: { status: 401, close: 4405, retry: "once_admitted" },
   ticket_unknown_key: { status: 401, close: 4407 },
-  /** Who publishes the key that the ticket names does not answer. */
+  /** The server that publishes the ticket's key does not answer. */
   ticket_keys_unreachable: { status: 503, retry: "always", passes: true },
   /** This cluster's tickets are signed by the app itself. */
   ticket_signer_missing: { status: 501 },
@@ -62,7 +62,7 @@ const TABLE = {
   ticket_wrong_audience: { status: 401, close: 4409 },
   session_invalid: { status: 401, close: 4412, ends: "session" },
   session_expired: { status: 401, close: 4414, ends: "session" },
-  // What the caller may do
+  // About the caller's permissions
   grant_missing: { status: 403 },
   banned: { status: 403, close: 4415 },
   duplicate_identity: { status: 409, close: 4416 },
@@ -72,7 +72,7 @@ const TABLE = {
   /** A room's record takes no more of them. */
   too_many_bans: { status: 409 },
   too_many_mutes: { status: 409 },
-  // What happened to it
+  // About the fate of the thing asked for
   session_gone: { status: 410, retry: "always", ends: "session" },
   session_replaced: { status: 409, close: 4421, ends: "peer" },
   session_left: { status: 410, close: 4422 },
@@ -88,7 +88,7 @@ const TABLE = {
   consumer_not_found: { status: 404 },
   data_producer_not_found: { status: 404 },
   media_rejected: { status: 400 },
-  // Where it should have gone
+  // About the cluster
   /** Made by the client: no answer, or none of Fairlead's. */
   signaling_unreachable: { status: 503, retry: "always", ends: "route" },
   no_capacity: { status: 503, close: 4503, retry: "once_admitted", passes: true, elsewhere: true },
@@ -99,7 +99,7 @@ const TABLE = {
   registry_unreachable: { status: 503, retry: "always", passes: true },
   registry_cold: { status: 503, retry: "always", passes: true },
   bus_disconnected: { status: 503, retry: "always", passes: true },
-  /** A message between processes is larger than the bus takes: whoever made it should have made several. */
+  /** A message between processes is larger than the bus takes: its maker should have made several. */
   message_too_large: { status: 413 },
   shutting_down: { status: 503, close: 4504, retry: "always" },
   /**
@@ -120,7 +120,7 @@ export const ErrorBody = z.object({
   message: z.string().max(2_000),
   /** Milliseconds after which a retry makes sense. */
   retryAfterMs: z.int().min(0).optional(),
-  /** What is known besides, by code; e.g. the fresh capabilities with `capabilities_mismatch`. */
+  /** Further facts, by code; e.g. the fresh capabilities with `capabilities_mismatch`. */
   detail: z.record(z.string(), z.unknown()).optional(),
 });
 export type ErrorBody = z.infer<typeof ErrorBody>;

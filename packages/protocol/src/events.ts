@@ -56,7 +56,7 @@ export const CONSUMERS_PER_EVENT = 10;
 /** Facts with a position: numbered per session, kept by the node until acknowledged. */
 export const EVENTS = {
   /**
-   * What follows, up to `snapshot.ended`, is the whole state and replaces the client's. Comes first after a join, and
+   * The events up to `snapshot.ended` are the whole state and replace the client's. Comes first after a join, and
    * whenever a session missed more than the node kept. `grants` are the peer's live ones.
    */
   "snapshot.started": z.object({ roomId: RoomId, peerId: PeerId, grants: Grants }),
@@ -85,8 +85,8 @@ export type EventData<N extends EventName> = z.output<(typeof EVENTS)[N]>;
 const eventSchemas = Object.entries(EVENTS).map(([name, data]) => z.object({ name: z.literal(name), data }));
 
 /**
- * An event that a newer node knows and this process does not: it has its place in the order, is handed on as it is, and is
- * passed over by whoever would act on it. Without that, one of them would hold up all that follow.
+ * An event of a newer node that this process does not know. It keeps its place in the order and is forwarded as it is; readers
+ * skip it. Otherwise one such event would hold up all that follow.
  */
 const UnknownEvent = z.object({
   name: z

@@ -14,7 +14,7 @@ export const KIND_OF_SOURCE = {
   screen_audio: "audio",
 } as const satisfies Record<Source, MediaKind>;
 
-/** What a peer may do. Checked by the media node, which reads them from the ticket it verified itself. */
+/** A peer's permissions. The media node checks them: it reads them from the ticket, which it verified itself. */
 export const Grants = z.object({
   publish: z.array(Source).max(4).default([]),
   subscribe: z.boolean().default(true),

@@ -47,6 +47,8 @@ export const RoomSummary = z.object({
   options: RoomOptions,
   placement: CoreAddress.extend({ epoch: z.number() }).nullable(),
   decision: PlacementDecision.nullable(),
+  /** The registry is away, or has lost the room: its node told this on the bus. `createdAtMs` is when it was placed there. */
+  source: z.literal("bus").optional(),
 });
 export type RoomSummary = z.infer<typeof RoomSummary>;
 
@@ -122,8 +124,11 @@ export type SessionReplies = z.infer<typeof SessionReplies>;
 
 export const SessionPath = z.object({ session: SessionId });
 
-/** What an API key may do: issue tickets; read and change rooms, peers and bans; everything, nodes and surplus included. */
-export const ApiScope = z.enum(["tickets", "rooms", "admin"]);
+/**
+ * The powers of an API key. `tickets`: issue tickets. `read`: see rooms, peers, nodes and surplus. `rooms`: see and change rooms, peers and
+ * bans. `admin`: everything, nodes and surplus included.
+ */
+export const ApiScope = z.enum(["tickets", "read", "rooms", "admin"]);
 export type ApiScope = z.infer<typeof ApiScope>;
 
 /** In order of node id, then incarnation; a node that is being replaced may be there twice for some seconds. */
@@ -131,6 +136,8 @@ export const NODES_PER_PAGE = 50;
 export const NodePage = z.object({
   nodes: z.array(NodeStatus).max(NODES_PER_PAGE),
   cursor: z.string().optional(),
+  /** The registry is away, or knows of no node: these answered on the bus. */
+  source: z.literal("bus").optional(),
 });
 export type NodePage = z.infer<typeof NodePage>;
 

@@ -7,6 +7,10 @@ const Token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 
 export const RoomId = Token;
 export type RoomId = z.infer<typeof RoomId>;
 
+/** The beginning of room ids: what is bound to it is for the rooms of one app of several in a cluster. */
+export const RoomPrefix = Token;
+export type RoomPrefix = z.infer<typeof RoomPrefix>;
+
 /** Made by the media node at join: 128 random bits. The same peer keeps it across reconnects. */
 export const PeerId = Token;
 export type PeerId = z.infer<typeof PeerId>;
@@ -29,7 +33,7 @@ export type CoreIndex = z.infer<typeof CoreIndex>;
 /** Half of a surrogate pair can't be written as UTF-8, and Redis's JSON refuses its escape: a ban of it would be lost. */
 export const WellFormed = z.string().refine((text) => text.isWellFormed(), "has half of a surrogate pair");
 
-/** Who a peer is to the app (ticket `sub`). */
+/** The app's name for the person behind a peer (ticket `sub`). */
 export const Identity = WellFormed.min(1).max(128);
 export type Identity = z.infer<typeof Identity>;
 

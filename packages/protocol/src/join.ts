@@ -29,7 +29,7 @@ export const JoinRequest = z.object({
 });
 export type JoinRequest = z.infer<typeof JoinRequest>;
 
-/** What a media node answers to a join. Peers and producers follow as events, from `snapshot.started` on. */
+/** A media node's answer to a join. Peers and producers follow as events, from `snapshot.started` on. */
 export const JoinReply = z.object({
   sessionId: SessionId,
   peerId: PeerId,

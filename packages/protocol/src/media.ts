@@ -18,7 +18,7 @@ export const RtpCapabilities = z
   });
 export type RtpCapabilities = z.infer<typeof RtpCapabilities>;
 
-/** What others' browsers will write into SDP: one line of it, and no more. */
+/** Text that other peers' browsers write into SDP: it must stay within one line. */
 const SdpText = z
   .string()
   .max(256)
@@ -79,13 +79,13 @@ const SendRtpParameters = z.object({
   rtcp: z.object({ reducedSize: z.boolean().optional() }).optional(),
 });
 /**
- * mediasoup's `RtpParameters` of a producer, to go in as mediasoup-client made them. What others' browsers don't need is left
- * out: the stream's names (`cname`, `msid`) are the node's to give.
+ * mediasoup's `RtpParameters` of a producer, as mediasoup-client made them. Members that other peers' browsers don't need are left
+ * out: the node itself gives the stream its names (`cname`, `msid`).
  */
 export const RtpParameters = z.record(z.string(), z.unknown()).pipe(SendRtpParameters);
 export type RtpParameters = z.output<typeof RtpParameters>;
 
-/** What a consumer is received with: mediasoup's own, so not checked again. */
+/** The parameters to receive a consumer with. mediasoup made them, so they are not checked again. */
 export const ConsumerRtpParameters = z.record(z.string(), z.unknown());
 export type ConsumerRtpParameters = z.infer<typeof ConsumerRtpParameters>;
 
@@ -109,7 +109,7 @@ export type SctpStreamParameters = z.infer<typeof SctpStreamParameters>;
 export const IceParameters = z.record(z.string(), z.unknown());
 export type IceParameters = z.infer<typeof IceParameters>;
 
-/** What the browser needs to build its half of a WebRtcTransport. */
+/** Everything a browser needs to build its half of a WebRtcTransport. */
 export const TransportOffer = z.object({
   id: MediaId,
   iceParameters: IceParameters,

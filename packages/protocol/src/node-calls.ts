@@ -7,16 +7,16 @@ import { Source } from "./grants.ts";
 import { PeerPage } from "./http.ts";
 import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
-import { Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
+import { Heartbeat, Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
 
 const Nothing = z.object({});
 const Page = z.object({ cursor: z.string().max(128).optional() });
 const InRoom = z.object({ roomId: RoomId, epoch: Epoch });
-/** What signaling needs to know of a room before it asks its node to admit somebody. */
+/** All that signaling needs to know of a room before it asks its node to admit a peer. */
 const PlacedRoom = z.object({ lease: Lease, options: RoomOptions, mutes: z.array(Mute) });
 
-/** What signaling asks of one node over the bus: `name → { request, reply }`. */
+/** Signaling's calls to one node over the bus: `name → { request, reply }`. */
 export const NODE_CALLS = {
   // next build: calls to a node
   "room.join": {
@@ -40,7 +40,7 @@ export const NODE_CALLS = {
   },
   /** The socket closed without a leave: the grace time begins now. */
   "session.detach": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
-  /** Whose client sends no command for it: it has left over HTTP. What it missed is of no interest. */
+  /** A leave over HTTP, which is no command of the session. Events that the client missed don't matter any more. */
   "session.leave": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
   "session.command": {
     request: z.object({ sessionId: SessionId, epoch: Epoch, connection: z.int(), command: CommandEnvelope }),
@@ -68,8 +68,8 @@ export const NODE_CALLS = {
     reply: Nothing,
   },
   /**
-   * Keeps an identity out and removes every peer of it, in one turn: who is on the way in meets the ban. So does who comes later
-   * with a place from before it and opens the room. The record has it already, so it counts whatever epoch the room has by now.
+   * Keeps an identity out and removes every peer of it, in one turn: a peer on its way in meets the ban. So does a peer that comes
+   * later with an older placement and opens the room. The record has the ban already, so it holds under every epoch of the room.
    */
   "peer.ban": { request: InRoom.extend({ identity: Identity }), reply: Nothing },
   /** Whether it was banned or not. The room record is the caller's to change, since a room need not run to have one. */
@@ -98,6 +98,8 @@ export const NODE_CALLS = {
       labels: z.array(z.string()),
       /** Of its least-loaded core; null when none may take a room. */
       load: Load.nullable(),
+      /** What its heartbeat says besides. Older builds leave it out. */
+      advert: Heartbeat.pick({ version: true, networkLoad: true, capacity: true, cores: true }).optional(),
     }),
   },
   /** Proof that the node is reachable over the bus. */
@@ -130,7 +132,7 @@ export const NodeAnswer = z.union([
 export type NodeAnswer = z.infer<typeof NodeAnswer>;
 
 /**
- * What a node publishes on `subjects.session`. `connection` is the session's current one: a socket that holds a lower
+ * A node's messages on `subjects.session`. `connection` is the session's current one: a socket that holds a lower
  * one has been replaced and closes.
  */
 export const SessionMessage = z.discriminatedUnion("type", [
@@ -144,10 +146,10 @@ export const SessionMessage = z.discriminatedUnion("type", [
 export type SessionMessage = z.infer<typeof SessionMessage>;
 
 /**
- * A `SessionMessage` as signaling reads it. What it only hands on is not looked into: a client may understand more of a
- * node's event than the signaling process between them, and parses it anyway.
+ * A `SessionMessage` as signaling reads it. Signaling does not look into events, which it only forwards: a client may understand
+ * more of a node's event than the signaling process between them, and parses it anyway.
  */
-export const PassedOn = z.discriminatedUnion("type", [
+export const ForwardedMessage = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("events"),
     connection: z.int(),
@@ -162,9 +164,9 @@ export const PassedOn = z.discriminatedUnion("type", [
     message: z.string(),
   }),
 ]);
-export type PassedOn = z.infer<typeof PassedOn>;
+export type ForwardedMessage = z.infer<typeof ForwardedMessage>;
 
-/** What is published on `subjects.roomControl`. `cause` is for people: builds of later versions have other words for it. */
+/** A message on `subjects.roomControl`. `cause` is for people: builds of later versions have other words for it. */
 export const RoomControl = z.object({
   type: z.literal("moved"),
   lease: Lease,
@@ -172,7 +174,7 @@ export const RoomControl = z.object({
 });
 export type RoomControl = z.infer<typeof RoomControl>;
 
-/** What signaling publishes on `subjects.nodeSessions` every few seconds. */
+/** Signaling's message on `subjects.nodeSessions`, every few seconds. */
 export const SessionsAlive = z.object({
   sessions: z.array(z.object({ sessionId: SessionId, connection: z.int() })).max(1_000),
 });

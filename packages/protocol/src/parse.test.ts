@@ -26,7 +26,8 @@ const clientFrame = fc.oneof(
 const serverFrame = fc.oneof(
   fc.record({ type: fc.constant("reply"), id: fc.nat(1_000), ok: fc.constant(true), data }),
   fc.record({ position, peerId: token }).map(({ position, peerId }) => ({
-    ...{ type: "event", position },
+    type: "event",
+    position,
     event: { name: "peer.left", data: { peerId, reason: "left" } },
   })),
   fc.record({ type: fc.constant("pong") }),
@@ -67,7 +68,9 @@ describe("frames", () => {
         ClientFrame.safeParse(command(data)),
         SessionFrames.safeParse({ frames: [command(data)] }),
         NODE_CALLS["session.command"].request.safeParse({
-          ...{ sessionId: "s", epoch: 1, connection: 1 },
+          sessionId: "s",
+          epoch: 1,
+          connection: 1,
           command: command(data),
         }),
       ];
@@ -113,7 +116,13 @@ describe("parsing", () => {
       expect(schema.parse("eve😀")).toBe("eve😀");
     }
     const claims = {
-      ...{ iss: "fairlead", aud: "fairlead/room", sub: "eve", jti: "eve-1", iat: 1, exp: 2, room: "standup" },
+      iss: "fairlead",
+      aud: "fairlead/room",
+      sub: "eve",
+      jti: "eve-1",
+      iat: 1,
+      exp: 2,
+      room: "standup",
       grants: { publish: [], subscribe: true, data: true, moderate: false },
     };
     expect(TicketClaims.safeParse(claims).success).toBe(true);
@@ -140,8 +149,12 @@ describe("parsing", () => {
       joinedAtMs: 1_700_000_000_000.123,
     };
     const producer = {
-      ...{ producerId: "i".repeat(64), peerId: peer.peerId, kind: "audio", source: "screen_audio" },
-      ...{ paused: false, muted: false },
+      producerId: "i".repeat(64),
+      peerId: peer.peerId,
+      kind: "audio",
+      source: "screen_audio",
+      paused: false,
+      muted: false,
     };
     const detail = {
       ...peer,

@@ -8,7 +8,7 @@ export type Load = z.infer<typeof Load>;
 
 /** Where a node stands, in the operator's words, e.g. `eu-west`. */
 export const Region = WellFormed.max(64);
-/** What an operator says of a node, e.g. `gpu`. */
+/** An operator's word for a kind of node, e.g. `gpu`. */
 export const Label = WellFormed.max(64);
 
 /** One core of one run of one node. */
@@ -22,7 +22,7 @@ export type Lease = z.infer<typeof Lease>;
 export const NodeState = z.enum(["ready", "draining"]);
 export type NodeState = z.infer<typeof NodeState>;
 
-/** What a node says of one of its cores. */
+/** A node's report of one of its cores. */
 export const CoreAdvert = z.object({
   core: CoreIndex,
   /** The worker's CPU share, smoothed; without debits. */
@@ -35,15 +35,15 @@ export const CoreAdvert = z.object({
 });
 export type CoreAdvert = z.infer<typeof CoreAdvert>;
 
-/** What kind of use a room is for: rooms of a kind cost alike, so the expected cost of a new one is learned by kind. */
+/** The kind of use that a room is for: rooms of a kind cost alike, so the expected cost of a new one is learned by kind. */
 export const RoomKind = z.enum(["meeting", "broadcast"]);
 export type RoomKind = z.infer<typeof RoomKind>;
 
-/** What a node can carry at most, besides its cores. */
+/** The most that a node can carry, apart from its cores. */
 export const NodeCapacity = z.object({
   /** null: as many as its cores carry. */
   maxPeers: z.int().min(1).nullable(),
-  /** What the host's network carries, bits/s, each way. */
+  /** Capacity of the host's network, bits/s, each way. */
   networkBps: z.int().min(1),
 });
 export type NodeCapacity = z.infer<typeof NodeCapacity>;
@@ -97,7 +97,7 @@ export const Heartbeat = z.object({
     named: z.array(ServedLease),
     isComplete: z.boolean(),
   }),
-  /** What rooms that have grown up cost at their peak, as load of a core: the registry learns what to expect of new ones. */
+  /** The cost of grown rooms at their peak, as load of a core: the registry learns what to expect of new ones. */
   observedCosts: z.array(z.object({ kind: RoomKind, load: Load })).max(64),
   /** Incarnations that nobody answered for on the bus: a hint, which shortens the time until they count as dead. */
   suspects: z.array(Incarnation).max(16),
@@ -109,10 +109,16 @@ export const CoreStatus = CoreAdvert.extend({ debit: z.number().min(0), load: z.
 export type CoreStatus = z.infer<typeof CoreStatus>;
 
 export const NodeStatus = Heartbeat.omit({
-  ...{ cores: true, settledDebits: true, leases: true, observedCosts: true, suspects: true },
+  cores: true,
+  settledDebits: true,
+  leases: true,
+  observedCosts: true,
+  suspects: true,
 }).extend({
   cores: z.array(CoreStatus),
   lastBeatMs: z.number(),
+  /** The registry is away, or knows of no node: the node told this on the bus, and nobody knows its debits. */
+  source: z.literal("bus").optional(),
 });
 export type NodeStatus = z.infer<typeof NodeStatus>;
 

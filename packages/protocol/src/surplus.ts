@@ -28,7 +28,7 @@ export const Surplus = z.object({
   /** mediasoup's own. */
   id: z.string().max(64),
   kind: ResourceKind,
-  /** Whose it was; null: nobody's ever. */
+  /** Its last owner; null: it never had one. */
   owner: ResourceOwner.nullable(),
   /** When it was first found without an owner, ms since 1970. It is reclaimed by itself some time after. */
   sinceMs: z.number(),

@@ -26,7 +26,7 @@ export type Metadata = z.infer<typeof Metadata>;
 export const DisplayName = z.string().max(128);
 export type DisplayName = z.infer<typeof DisplayName>;
 
-/** What a peer is admitted with; the ticket's own claims besides the registered ones (RFC 7519 § 4.1). */
+/** The terms of a peer's admission: the ticket's own claims besides the registered ones (RFC 7519 § 4.1). */
 export const Admission = z.object({
   room: RoomId,
   name: DisplayName.default(""),

@@ -1,5 +1,5 @@
 export { canonicalAddress } from "./abuse/canonical-address.ts";
-export type { RateLimits, SignalingDependencies } from "./context.ts";
 export { type ApiKey, hashApiKey } from "./http/api-key.ts";
 export type { SignalingLimits } from "./limits.ts";
 export { createSignaling, type Signaling } from "./signaling.ts";
+export type { RateLimits, SignalingDependencies } from "./signaling-process.ts";

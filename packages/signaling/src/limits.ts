@@ -1,20 +1,22 @@
 import { JOIN_TIMEOUT_MS, SESSIONS_ALIVE_INTERVAL_MS, SOCKET_IDLE_MS } from "@fairlead/protocol";
 
-/** What one client may cost a signaling process, and how patiently a process asks nodes. Times in ms. */
+/** Limits to the cost of one client for a signaling process, and how patiently a process asks nodes. Times in ms. */
 export type SignalingLimits = {
   /** From the socket's opening to its first `join` or `resume`. */
   joinTimeoutMs: number;
   /** Without any frame. Also how long a socket may wait between a lost session and the next `join`. */
   socketIdleMs: number;
   /**
-   * Clients that come to this process, by ticket or by session ticket: who comes beyond it is asked to come back within 10 s. null: all
+   * Clients that come to this process, by ticket or by session ticket: one more is asked to come back within 10 s. null: all
    * are let in at once. For runtimes that drop all sockets of a process without warning.
    */
   openings: { perSecond: number; burst: number } | null;
-  /** Sockets and streams of events that a process has at once: who comes beyond it is refused with `signaling_full`. */
+  /** Sockets and streams of events that a process has at once: one more is refused with `signaling_full`. */
   connections: number;
   /** Sockets of one address that have had no session yet: one more is closed with `rate_limited`. */
   unjoinedPerAddress: number;
+  /** Resumes of one session here, over a WebSocket or for a stream of events: each may hand out a whole snapshot. */
+  resumes: { perSecond: number; burst: number };
   framesPerSecond: number;
   /** Frames that may come at once. */
   frameBurst: number;
@@ -45,6 +47,7 @@ export const DEFAULT_LIMITS: SignalingLimits = {
   openings: null,
   connections: Number.POSITIVE_INFINITY,
   unjoinedPerAddress: 100,
+  resumes: { perSecond: 1, burst: 20 },
   framesPerSecond: 200,
   frameBurst: 400,
   sendBufferBytes: 1_048_576,

@@ -1,8 +1,7 @@
 import { describeFaults, FairleadError } from "@fairlead/protocol";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { limitApiKeys } from "./abuse/limit-requests.ts";
-import { createContext, type SignalingDependencies } from "./context.ts";
-import { requireApiKey } from "./http/api-key.ts";
+import { requireApiKey, requireRoom } from "./http/api-key.ts";
 import { answerError } from "./http/error-answer.ts";
 import { useMiddleware } from "./http/middleware.ts";
 import { refuseUnmatched } from "./http/unmatched.ts";
@@ -19,10 +18,13 @@ import { addSurplusRoutes } from "./routes/surplus.ts";
 import { addTicketRoutes } from "./routes/tickets.ts";
 import { addWellKnownKeysRoute } from "./routes/well-known-keys.ts";
 import { Clients } from "./session/clients.ts";
+import { createProcess, type SignalingDependencies } from "./signaling-process.ts";
 
 export type Signaling = {
   /** A Hono app. The caller may add routes of its own outside `/v1`. */
   app: OpenAPIHono;
+  /** From now on `/readyz` says `shutting_down`, so that load balancers send no more clients. All else goes on. Idempotent. */
+  announceShutdown(): void;
   /**
    * Refuses newcomers and closes every client's connection with `shutting_down`, so that they resume elsewhere; their
    * sessions live on. Resolves when what was said has left for the bus. Idempotent; bus and registry stay the caller's.
@@ -32,32 +34,33 @@ export type Signaling = {
 
 /** The stateless end of the cluster that browsers and back ends talk to, on any runtime with Web APIs. */
 export function createSignaling(dependencies: SignalingDependencies): Signaling {
-  const context = createContext(dependencies);
-  const clients = new Clients(context);
+  const shared = createProcess(dependencies);
+  const clients = new Clients(shared);
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return;
       throw new FairleadError("invalid_request", { message: describeFaults(result.error.issues) });
     },
   });
-  app.onError((error, c) => answerError(c, error, context.log));
-  app.notFound((c) => answerError(c, new FairleadError("not_found"), context.log));
-  addConnectRoute(app, context, clients);
-  useMiddleware(app, context);
-  const authorize = requireApiKey(context.apiKeys);
+  app.onError((error, c) => answerError(c, error, shared.log));
+  app.notFound((c) => answerError(c, new FairleadError("not_found"), shared.log));
+  addConnectRoute(app, shared, clients);
+  useMiddleware(app, shared);
+  const authorize = requireApiKey(shared.apiKeys);
   for (const path of ["/v1/rooms/*", "/v1/nodes/*", "/v1/surplus/*"])
-    app.use(path, authorize, limitApiKeys(context));
-  addHealthRoutes(app, context, clients);
-  addCapabilitiesRoute(app, context);
-  addSessionRoutes(app, context, clients);
-  addTicketRoutes(app, context);
-  addWellKnownKeysRoute(app, context);
-  addRoomRoutes(app, context);
-  addPeerRoutes(app, context);
-  addBanRoutes(app, context);
-  addNodeRoutes(app, context);
-  addSurplusRoutes(app, context);
+    app.use(path, authorize, limitApiKeys(shared));
+  app.use("/v1/rooms/:room/*", requireRoom);
+  addHealthRoutes(app, shared, clients);
+  addCapabilitiesRoute(app, shared);
+  addSessionRoutes(app, shared, clients);
+  addTicketRoutes(app, shared);
+  addWellKnownKeysRoute(app, shared);
+  addRoomRoutes(app, shared);
+  addPeerRoutes(app, shared);
+  addBanRoutes(app, shared);
+  addNodeRoutes(app, shared);
+  addSurplusRoutes(app, shared);
   addDocumentationRoutes(app);
   refuseUnmatched(app);
-  return { app, shutDown: () => clients.shutDown() };
+  return { app, announceShutdown: () => clients.leave(), shutDown: () => clients.shutDown() };
 }

@@ -25,7 +25,7 @@ async function sign(header: JWTHeaderParameters, key: CryptoKey | Uint8Array): P
   return new SignJWT(claims).setProtectedHeader({ typ: "fairlead-ticket+jwt", ...header }).sign(key);
 }
 
-/** What an attacker knows of a key pair, in every form that somebody may have taken for a secret. */
+/** An attacker's knowledge of a key pair, in every form that a verifier may take for a secret. */
 async function publicForms(alg: "EdDSA" | "ES256"): Promise<Uint8Array[]> {
   const { verifyingKey, publicJwk } = signerOf(alg);
   const spki = await exportSPKI(verifyingKey);

@@ -24,7 +24,13 @@ export {
   type VerifySessionOptions,
   verifySessionTicket,
 } from "./session-ticket.ts";
-export { createTicketKeys, type KeySource, type TicketKeys, type TicketKeysOptions } from "./ticket-keys.ts";
+export {
+  type BoundUrl,
+  createTicketKeys,
+  type KeySource,
+  type TicketKeys,
+  type TicketKeysOptions,
+} from "./ticket-keys.ts";
 export {
   type AdmissionKeys,
   type AdmissionOptions,

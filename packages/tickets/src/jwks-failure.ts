@@ -5,7 +5,7 @@ export type JwksFailure = {
   error: Error;
 };
 
-/** What may be told of a JWKS URL that gave no keys. */
+/** The facts that a log may show of a JWKS URL that gave no keys. */
 export function jwksFailure(url: string, error: unknown): JwksFailure {
   const { href, origin, pathname } = new URL(url);
   const place = origin + pathname;

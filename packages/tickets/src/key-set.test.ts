@@ -26,14 +26,13 @@ describe("a key set", () => {
   it("names a key by its thumbprint (RFC 8037 appendix A.3)", async () => {
     const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
     const { keys } = await importKeySet({ keys: [{ kty: "OKP", crv: "Ed25519", x }] });
-    expect([...keys.keys()]).toEqual(["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"]);
+    expect(keys.map(({ kid }) => kid)).toEqual(["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"]);
   });
 
-  it("refuses other key types, two keys with one kid, and no keys at all", async () => {
-    const ed25519 = publicJwks(await generateKeySet()).keys;
+  it("refuses other key types, and no keys at all", async () => {
     const es384 = await exportJWK((await generateKeyPair("ES384")).publicKey);
     const rsa = await exportJWK((await generateKeyPair("RS256")).publicKey);
-    for (const keys of [[es384], [rsa], [...ed25519, ...ed25519], []])
+    for (const keys of [[es384], [rsa], []])
       await expect(importKeySet({ keys })).rejects.toEqual(refusal("invalid_request"));
   });
 

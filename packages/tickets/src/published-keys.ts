@@ -5,7 +5,7 @@ import { importPublishedKeys } from "./key-set.ts";
 
 /** After which a key that is no longer published stops to count, if the server answers. */
 const MAX_AGE_MS = 300_000;
-/** After a request in vain: whoever makes up key ids can't make us ask more often. */
+/** Pause after a request that brought no new key: invented key ids can't make us ask more often. */
 const COOL_DOWN_MS = 10_000;
 /** While they are kept fresh: with a try or two that fail, within `MAX_AGE_MS`. */
 const REFRESH_MS = 240_000;
@@ -18,6 +18,8 @@ export type PublishedKeysOptions = {
   /** Milliseconds since 1970. */
   now: () => number;
   onFailure: (failure: JwksFailure) => void;
+  /** Binds all keys of the URL. */
+  roomPrefix?: string;
 };
 
 /**
@@ -29,7 +31,7 @@ export type PublishedKeysOptions = {
 export class PublishedKeys {
   readonly #url: string;
   readonly #options: PublishedKeysOptions;
-  #keys: ReadonlyMap<string, Key> = new Map();
+  #keys: readonly Key[] = [];
   /** 0: never. */
   #loadedMs = 0;
   #restUntilMs = 0;
@@ -42,11 +44,15 @@ export class PublishedKeys {
     this.#options = options;
   }
 
-  get keys(): ReadonlyMap<string, Key> {
-    return this.#keys;
+  keysOf(kid: string): Key[] {
+    return this.#keys.filter((key) => key.kid === kid);
   }
 
-  /** What is kept fresh anyway is nothing to wait for. */
+  get isLoaded(): boolean {
+    return this.#loadedMs > 0;
+  }
+
+  /** A set that is refreshed anyway is not waited for. */
   get isStale(): boolean {
     return !this.#isKeptFresh && this.#options.now() - this.#loadedMs >= MAX_AGE_MS;
   }
@@ -56,16 +62,16 @@ export class PublishedKeys {
     return this.#isAway;
   }
 
-  /** Asks the server, for the sake of this key, unless it was asked in vain a moment ago. Never rejects. */
+  /** Asks the server for the sake of this key, unless it failed to give one a moment ago. Never rejects. */
   async refresh(kid: string): Promise<void> {
     const { now } = this.#options;
     if (!this.#loading && now() < this.#restUntilMs) return;
-    const wasLoaded = this.#loadedMs > 0;
+    const wasLoaded = this.isLoaded;
     this.#loading ??= this.#load();
     await this.#loading;
     // The first time tells what there is, also for the sake of another URL's key.
-    const wasInVain = wasLoaded && !this.#keys.has(kid);
-    if (this.#isAway || wasInVain) this.#restUntilMs = now() + COOL_DOWN_MS;
+    const isUnknown = wasLoaded && this.keysOf(kid).length === 0;
+    if (this.#isAway || isUnknown) this.#restUntilMs = now() + COOL_DOWN_MS;
   }
 
   /** Asks the server now and from time to time, whether tickets come or not. @returns What ends that. */
@@ -85,9 +91,9 @@ export class PublishedKeys {
   }
 
   async #load(): Promise<void> {
-    const { fetch, now, onFailure } = this.#options;
+    const { fetch, now, onFailure, roomPrefix } = this.#options;
     try {
-      this.#keys = await importPublishedKeys(await fetchJwks(this.#url, fetch));
+      this.#keys = await importPublishedKeys(await fetchJwks(this.#url, fetch), roomPrefix);
       this.#loadedMs = now();
       this.#isAway = false;
     } catch (error) {

@@ -187,8 +187,15 @@ describe("a forged ticket", () => {
 
   it("that is a session ticket of the same keys is refused with ticket_invalid", async () => {
     const session = await issueSessionTicket(keySet, {
-      ...{ sub: "user-1", session: "s1", peer: "p1", room: "standup", node: "n1", incarnation: "i1" },
-      ...{ epoch: 1, ticketId: claims.jti, connection: 1 },
+      sub: "user-1",
+      session: "s1",
+      peer: "p1",
+      room: "standup",
+      node: "n1",
+      incarnation: "i1",
+      epoch: 1,
+      ticketId: claims.jti,
+      connection: 1,
     });
     await expect(verifyTicket(keySet, session)).rejects.toEqual(refusal("ticket_invalid"));
   });

@@ -9,7 +9,8 @@ import {
   TicketRequest,
 } from "@fairlead/protocol";
 import type * as z from "zod";
-import type { KeySet } from "./key-set.ts";
+import { coversRoom } from "./jwk.ts";
+import { type KeySet, type SigningKey, signerFor } from "./key-set.ts";
 import { LEEWAY_S, signClaims, type TokenKind, verifyClaims } from "./signed-claims.ts";
 import type { TicketKeys } from "./ticket-keys.ts";
 
@@ -37,7 +38,7 @@ export type IssuedTicket = { ticket: string; claims: TicketClaims };
 /**
  * Signs a ticket that admits one identity to one room.
  * @throws {FairleadError} `invalid_request` for what protocol's `TicketRequest` refuses (metadata over 4 KB, say), or for a
- * key set that only verifies.
+ * key set that only verifies; `ticket_signer_missing` if its private keys are all for other rooms.
  */
 export async function issueTicket(
   keySet: KeySet,
@@ -48,12 +49,29 @@ export async function issueTicket(
   const { room, identity, name, metadata, grants, ttlS, notBefore } = parse(TicketInput, input);
   const iat = Math.floor(now() / 1_000);
   const claims: TicketClaims = {
-    ...{ iss: issuer, aud: audience, sub: identity, jti: randomId(random), iat },
+    iss: issuer,
+    aud: audience,
+    sub: identity,
+    jti: randomId(random),
+    iat,
     ...(notBefore === undefined ? {} : { nbf: notBefore }),
     exp: Math.max(iat, notBefore ?? 0) + ttlS,
-    ...{ room, name, metadata, grants },
+    room,
+    name,
+    metadata,
+    grants,
   };
-  return { ticket: await signClaims(ROOM_TICKET, keySet, claims), claims };
+  return { ticket: await signClaims(ROOM_TICKET, chooseSigner(keySet, room), claims), claims };
+}
+
+function chooseSigner(keySet: KeySet, room: RoomId): SigningKey {
+  const signer = signerFor(room, keySet);
+  if (signer) return signer;
+  if (keySet.signer)
+    throw new FairleadError("ticket_signer_missing", {
+      message: "no private key of the set is for this room",
+    });
+  throw new FairleadError("invalid_request", { message: "the key set has no private key" });
 }
 
 export type VerifyTicketOptions = {
@@ -78,7 +96,7 @@ export async function verifyTicket(
   options: VerifyTicketOptions = {},
 ): Promise<TicketClaims> {
   const { issuer = DEFAULT_ISSUER, audience = TICKET_AUDIENCE, now = Date.now } = options;
-  const claims = await verifyClaims(ROOM_TICKET, keys, ticket);
+  const claims = await verifyClaims(ROOM_TICKET, keys, ticket, (key, { room }) => coversRoom(key, room));
   if (claims.iss !== issuer)
     throw new FairleadError("ticket_invalid", { message: "another issuer's ticket" });
   if (claims.aud !== audience) throw new FairleadError("ticket_wrong_audience");

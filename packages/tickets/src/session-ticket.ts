@@ -32,7 +32,9 @@ export async function issueSessionTicket(
   const { ttlS = SESSION_TTL_S, issuer = DEFAULT_ISSUER, now = Date.now } = options;
   const iat = Math.floor(now() / 1_000);
   const registered = { iss: issuer, aud: SESSION_AUDIENCE, iat, exp: iat + ttlS };
-  return signClaims(SESSION_TICKET, keySet, parse(SessionClaims, { ...session, ...registered }));
+  const { signer } = keySet;
+  if (!signer) throw new FairleadError("invalid_request", { message: "the key set has no private key" });
+  return signClaims(SESSION_TICKET, signer, parse(SessionClaims, { ...session, ...registered }));
 }
 
 export type VerifySessionOptions = {

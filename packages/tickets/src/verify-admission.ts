@@ -9,7 +9,7 @@ const READMISSION_MAX_S = 86_400;
 
 export type AdmissionKeys = { ticketKeys: TicketKeys; sessionKeys: KeySet };
 
-/** What a join shows: its ticket, and the session ticket of the peer's last session if it had one. */
+/** A join's proofs: its ticket, and the session ticket of the peer's last session if it had one. */
 export type AdmissionTickets = { ticket: string; previousSession?: string };
 
 export type AdmissionOptions = Pick<VerifyTicketOptions, "room" | "issuer" | "now">;

@@ -1,9 +1,9 @@
-import type { NodeCallHandlers } from "@fairlead/bus";
-import { callNode, serveNodeCalls } from "@fairlead/bus";
+import { callNode, serveSubject } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
+import { subjects } from "@fairlead/protocol";
 import { type LogFields, silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
-import { noteTraces, traceFields } from "./trace-calls.ts";
+import { traceFields, traceNoter } from "./trace-calls.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
@@ -17,11 +17,12 @@ it("a call that belongs to a trace is noted with it, and answered; a bug in it t
   const refuse = () => {
     throw new TypeError("a bug");
   };
-  const handlers = { "node.ping": () => ({}), "node.drain": refuse } as unknown as NodeCallHandlers;
+  const handlers = { "node.ping": () => ({}), "node.drain": refuse };
   const bus = createMemoryBus();
-  serveNodeCalls(bus, "run-1", noteTraces(handlers, log), (_error, name, headers) =>
-    log.debug("call.failed", { name, ...traceFields(headers) }),
-  );
+  serveSubject(bus, subjects.nodeCall("run-1"), handlers, {
+    onBug: (_error, name, headers) => log.debug("call.failed", { name, ...traceFields(headers) }),
+    beforeCall: traceNoter(log),
+  });
   await callNode(bus, "run-1", "node.ping", {});
   expect(lines).toEqual([]);
   await callNode(bus, "run-1", "node.ping", {}, { headers: { traceparent } });

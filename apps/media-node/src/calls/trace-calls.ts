@@ -1,4 +1,4 @@
-import type { BusHeaders, NodeCallHandlers } from "@fairlead/bus";
+import type { BusHeaders, ServeHooks } from "@fairlead/bus";
 import type { LogFields, Logger } from "@fairlead/telemetry";
 
 /** W3C Trace Context § 3.2.2: the second part. Signaling lets nothing else through. */
@@ -10,14 +10,9 @@ export function traceFields({ traceparent = "" }: BusHeaders): LogFields {
   return traceId === undefined ? {} : { traceId };
 }
 
-/** @returns The same handlers; calls that belong to a trace are noted with it. */
-export function noteTraces<H extends Partial<NodeCallHandlers>>(handlers: H, log: Logger): H {
-  const noted = Object.entries(handlers).map(([name, handle]) => {
-    const note = (request: never, headers: BusHeaders) => {
-      if (headers.traceparent !== undefined) log.debug("call.received", { name, ...traceFields(headers) });
-      return (handle as (request: never, headers: BusHeaders) => unknown)(request, headers);
-    };
-    return [name, note] as const;
-  });
-  return Object.fromEntries(noted) as unknown as H;
+/** @returns A hook that notes the calls that belong to a trace. */
+export function traceNoter(log: Logger): NonNullable<ServeHooks["beforeCall"]> {
+  return (name, _request, headers) => {
+    if (headers.traceparent !== undefined) log.debug("call.received", { name, ...traceFields(headers) });
+  };
 }

@@ -29,7 +29,7 @@ type CountedRoom = { room: Room; peers: number; consumers: number };
 /** What a node says of itself in a heartbeat that is sent now. */
 export function composeBeat(parts: BeatParts): Heartbeat {
   const { node, cores, rooms, network, leases, debits, costs, lateNodes, bus, now } = parts;
-  const counted = rooms.all().map((room): CountedRoom => ({ room, ...room.counts() }));
+  const counted = countRooms(rooms);
   const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
   for (const core of cores) costs.sample(core.cpuShare, byCore.get(core.index) ?? []);
   return {
@@ -38,12 +38,21 @@ export function composeBeat(parts: BeatParts): Heartbeat {
     state: parts.state(),
     busConnected: bus.isConnected,
     networkLoad: network.load,
-    cores: cores.map((core) => advertOf(core, byCore.get(core.index) ?? [])),
+    cores: advertCores(cores, counted),
     settledDebits: debits.due(),
     leases: leases.compose(counted.map(toServedLease), now()),
     observedCosts: costs.due(),
     suspects: lateNodes.takeSuspects(),
   };
+}
+
+export function countRooms(rooms: Pick<Rooms, "all">): CountedRoom[] {
+  return rooms.all().map((room) => ({ room, ...room.counts() }));
+}
+
+export function advertCores(cores: readonly Core[], counted: readonly CountedRoom[]): CoreAdvert[] {
+  const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
+  return cores.map((core) => advertOf(core, byCore.get(core.index) ?? []));
 }
 
 function advertOf(core: Core, counted: readonly CountedRoom[]): CoreAdvert {

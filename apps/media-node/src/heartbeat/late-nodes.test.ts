@@ -25,7 +25,7 @@ function setUp() {
           return answer();
         },
       },
-      () => {},
+      { onBug: () => {} },
     );
   return { lateNodes, beats, serve, pings: () => pings };
 }

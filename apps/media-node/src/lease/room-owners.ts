@@ -34,8 +34,8 @@ export class RoomOwners {
         return this.#answer(request);
       },
     };
-    const reportBug = (error: unknown, name: string) => log.error("call.failed", { name, error });
-    this.#served.set(room, serveSubject(bus, subjects.roomOwner(room.roomId), handlers, reportBug));
+    const onBug = (error: unknown, name: string) => log.error("call.failed", { name, error });
+    this.#served.set(room, serveSubject(bus, subjects.roomOwner(room.roomId), handlers, { onBug }));
   }
 
   stop(room: Room): void {

@@ -1,4 +1,5 @@
 import type { Heartbeat, NodeCallReply } from "@fairlead/protocol";
+import { advertCores, countRooms } from "../heartbeat/compose-beat.ts";
 import type { Drain } from "../lease/drain.ts";
 import type { Joins } from "../rooms/joins.ts";
 import type { Rooms } from "../rooms/rooms.ts";
@@ -24,8 +25,10 @@ export type DescribeDeps = {
 
 /** What the node says to those who ask on the bus who is there. */
 export function describeNode(deps: DescribeDeps): NodeCallReply<"node.describe"> {
-  const { nodeId, incarnation, region, labels } = deps.node;
-  return { nodeId, incarnation, state: deps.drain.state, region, labels, load: loadOf(deps) };
+  const { nodeId, incarnation, region, labels, version, capacity } = deps.node;
+  const cores = advertCores(deps.cores, countRooms(deps.rooms));
+  const advert = { version, capacity, networkLoad: deps.network.load, cores };
+  return { nodeId, incarnation, state: deps.drain.state, region, labels, load: loadOf(deps), advert };
 }
 
 function loadOf({ cores, rooms, joins, network, now }: DescribeDeps): number | null {

@@ -1,6 +1,6 @@
 import { type BusHeaders, decodeText, type Subscription, serveSubject } from "@fairlead/bus";
 import { FairleadError, parseJson, SessionsAlive, subjects } from "@fairlead/protocol";
-import { noteTraces, traceFields } from "../calls/trace-calls.ts";
+import { traceFields, traceNoter } from "../calls/trace-calls.ts";
 import { listenToMoves } from "../lease/yield-rooms.ts";
 import { LOOP_TICK_MS } from "../worker/event-loop.ts";
 import type { NodeParts } from "./assemble-node.ts";
@@ -38,13 +38,15 @@ export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> 
 
 function subscribe(parts: NodeParts): Subscription[] {
   const { bus, incarnation, handlers, log } = parts;
-  const reportBug = (error: unknown, name: string, headers: BusHeaders) =>
-    log.error("call.failed", { name, error, ...traceFields(headers) });
+  const hooks = {
+    onBug: (error: unknown, name: string, headers: BusHeaders) =>
+      log.error("call.failed", { name, error, ...traceFields(headers) }),
+  };
   const { "node.ping": ping, "node.describe": describe } = handlers;
   return [
-    serveSubject(bus, subjects.nodeCall(incarnation), noteTraces(handlers, log), reportBug),
-    serveSubject(bus, subjects.nodePing(incarnation), { "node.ping": ping }, reportBug),
-    serveSubject(bus, subjects.nodes, { "node.describe": describe }, reportBug),
+    serveSubject(bus, subjects.nodeCall(incarnation), handlers, { ...hooks, beforeCall: traceNoter(log) }),
+    serveSubject(bus, subjects.nodePing(incarnation), { "node.ping": ping }, hooks),
+    serveSubject(bus, subjects.nodes, { "node.describe": describe }, hooks),
     bus.subscribe(subjects.nodeSessions(incarnation), ({ data }) => noteAlive(parts, data)),
     listenToMoves(parts),
   ];

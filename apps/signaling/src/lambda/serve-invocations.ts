@@ -6,7 +6,7 @@ import { endAfter } from "./end-after.ts";
 const PAUSE_MS = 2_000;
 /** A living server answers in a few; half a second is a round trip over the longest way, and then some. */
 const ANSWER_MS = 500;
-/** A stream ends so long before the invocation's time is up, when Lambda ends the whole instance. */
+/** A stream ends this long before the invocation's time is up, when Lambda ends the whole instance. */
 const SPARE_MS = 3_000;
 
 type Bindings = { context?: { getRemainingTimeInMillis(): number } };

@@ -23,9 +23,9 @@ type Options = {
   clockStands?: boolean;
   region?: string;
   tls?: NodeServeOptions["tls"];
-  /** What the app gets besides. */
+  /** Further dependencies of the app. */
   app?: Partial<SignalingDependencies>;
-  /** What the server gets besides. */
+  /** Further options of the server. */
   serving?: Partial<NodeServeOptions>;
 };
 const START_MS = 1_800_000_000_000;

@@ -1,7 +1,7 @@
-import { sessionOf } from "./session-of.ts";
+const SESSION_PATH = /^\/v1\/sessions\/([^/]+)/;
 
 /**
- * Which shards to ask, in this order, until one has room. What belongs to a session begins at one and the same, so that its commands
+ * Which shards to ask, in this order, until one has room. All requests of one session begin at the same shard, so that its commands
  * share a connection to the bus; anything else begins anywhere.
  * @param random 0..1.
  * @returns Numbers from 0 to `count` - 1.
@@ -10,6 +10,11 @@ export function chooseShards(path: string, count: number, random: () => number):
   const session = sessionOf(path);
   const first = session === undefined ? Math.floor(random() * count) : hashOf(session) % count;
   return Array.from({ length: count }, (_, index) => (first + index) % count);
+}
+
+/** @returns The session that a request's path names, whether or not one can have such an id; undefined for any other path. */
+export function sessionOf(path: string): string | undefined {
+  return SESSION_PATH.exec(path)?.[1];
 }
 
 /** FNV-1a, 32 bits. */

@@ -21,12 +21,17 @@ const pacedFor = (connections: number) => ({
  * @throws {FairleadError} `bus_disconnected`: NATS can't be reached now. Once it has been, a lost connection is made anew for ever.
  */
 export async function openShard(config: ShardConfig, log: Logger): Promise<Shard> {
-  const { host: _, port: __, nats, redis, connections, ...options } = config;
+  const { host: _, port: __, shutdownDelayMs: ___, nats, redis, connections, ...options } = config;
   const bus = await connectBus(nats, log);
   const registry = openRegistry(redis, log);
   const { app } = createSignaling({
-    ...{ ...options, bus, registry, log, upgradeWebSocket, clientAddress },
-    limits: { connections, openings: pacedFor(connections) },
+    ...options,
+    bus,
+    registry,
+    log,
+    upgradeWebSocket,
+    clientAddress,
+    limits: { ...options.limits, connections, openings: pacedFor(connections) },
   });
   return { fetch: async (request) => app.fetch(request) };
 }
@@ -56,7 +61,8 @@ async function connectBus(nats: NatsBusOptions, log: Logger): Promise<Bus> {
 
 function openRegistry({ url, token, prefix }: ShardConfig["redis"], log: Logger): Registry {
   return createUpstashRegistry({
-    ...{ url, token },
+    url,
+    token,
     ...(prefix === undefined ? {} : { prefix }),
     onError: (error) => log.warn("registry.failed", { error }),
     onResumed: () => log.info("registry.resumed"),

@@ -1,11 +1,11 @@
 import { FairleadError, SessionId } from "@fairlead/protocol";
 import { answerFailure } from "./answer-failure.ts";
-import { sessionOf } from "./session-of.ts";
+import { sessionOf } from "./choose-shards.ts";
 
 const KEY_PATH = /^\/v1\/(?:rooms|nodes|surplus)(?:\/|$)/;
 
 /**
- * What no shard would let pass is refused here, so that nobody without a ticket or a key wakes one, nor makes work for it.
+ * Refuses here what every shard would refuse, so that nobody without a ticket or a key wakes a shard or makes work for it.
  *
  * @returns `invalid_request` for a session id that can be none; `session_invalid` or `api_key_missing` where `Authorization` is
  * needed and missing; null for what a shard has to answer.

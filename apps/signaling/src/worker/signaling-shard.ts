@@ -1,7 +1,8 @@
+import { unknownVariables } from "@fairlead/server-process/settings";
 import { type ConsoleLoggerOptions, createConsoleLogger } from "@fairlead/telemetry/console";
 import { answerFailure } from "./answer-failure.ts";
 import { openShard } from "./open-shard.ts";
-import { readShardConfig } from "./worker-settings.ts";
+import { readShardConfig, textsOf } from "./worker-settings.ts";
 import type { Shard, ShardState, WorkerEnv } from "./workers-api.ts";
 
 /** Clients that come back by the hundred are no reason to call on a NATS that is away by the hundred. */
@@ -39,6 +40,8 @@ export class SignalingShard implements Shard {
     try {
       const config = await readShardConfig(this.#env);
       log = logAt(config.logLevel);
+      for (const variable of unknownVariables(textsOf(this.#env)))
+        log.warn("settings.unknown_variable", { variable });
       const shard = await openShard(config, log);
       log.info("shard.started");
       return shard;

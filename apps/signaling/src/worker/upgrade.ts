@@ -27,7 +27,7 @@ function accept(server: AcceptedSocket, events: WSEvents): void {
 
 function contextOf(server: AcceptedSocket): WSContext {
   return new WSContext({
-    // What is said to a client that has just gone is lost, as on any other runtime: here it would throw.
+    // A frame to a client that has just gone is lost, as on any other runtime: here `send` would throw.
     send: (text) => {
       if (server.readyState === WebSocket.OPEN) server.send(text);
     },

@@ -53,7 +53,7 @@ export async function readShardConfig(env: WorkerEnv): Promise<ShardConfig> {
 }
 
 /** Other bindings are no settings. */
-function textsOf(env: WorkerEnv): Environment {
+export function textsOf(env: WorkerEnv): Environment {
   return Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );

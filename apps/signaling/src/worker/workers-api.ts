@@ -1,9 +1,9 @@
 /**
- * What is used of Cloudflare's runtime, and no more: its own types would replace the DOM's in the whole project.
+ * The part of Cloudflare's runtime that is used here: its own types would replace the DOM's in the whole project.
  * @see https://developers.cloudflare.com/durable-objects/api/namespace/
  */
 
-/** Where a Durable Object lives is said by whoever asks it first. */
+/** The first request to a Durable Object decides where it lives. */
 export type ShardNamespace = {
   getByName(name: string, options?: { locationHint?: string }): Shard;
 };

@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** What stands in for mediasoup's library: starts a worker as that does, and takes "running" for its first message. */
+/** Stands in for mediasoup's library: starts a worker as that does, and takes "running" for its first message. */
 const library = `
 const { spawn } = require("node:child_process");
 const { version } = require("./package.json");

@@ -8,7 +8,7 @@ export type NatsBusOptions = {
   user?: string;
   password?: string;
   token?: string;
-  /** What a credentials file (user JWT and seed) contains. */
+  /** The content of a credentials file (user JWT and seed). */
   creds?: string;
   /** PEM. Over WebSocket the runtime decides whom it trusts, so there it is refused. */
   tls?: { ca?: string; cert?: string; key?: string };
@@ -36,7 +36,7 @@ const PINGS_UNANSWERED = 2;
 /** A server that takes a connection and says nothing. */
 const DIAL_TIMEOUT_MS = 2_000;
 
-/** What both transports are told. A connection ends when it is lost: `NatsLink` makes the next one. */
+/** The options of both transports. A connection ends when it is lost: `NatsLink` makes the next one. */
 export function connectionOptions(options: NatsBusOptions): ConnectionOptions {
   const { servers, name, user, password, token, creds, inboxPrefix } = options;
   return {

@@ -23,8 +23,8 @@ import { NatsLink } from "./nats-link.ts";
 import { translateError } from "./translate-error.ts";
 
 /**
- * Every side's inboxes begin with it, and no other subject. An answer is sent with the permission that the request itself gave: to any
- * other subject it would let whoever may ask say what only the asked may say.
+ * Every side's inboxes begin with it, and no other subject does. NATS permits an answer to the subject that the request named.
+ * If that could be any subject, a process that may ask could make another publish where only that other may.
  */
 const INBOX = "_INBOX";
 
@@ -173,14 +173,14 @@ class NatsBus implements RenewableBus {
     const { subject, queue } = subscriber;
     subscriber.live = connection.subscribe(subject, {
       queue,
-      // What NATS does not permit comes as a status of the connection too.
+      // A refused permission also comes as a status of the connection.
       callback: (error, message) => {
         if (!error && this.#subscribers.has(subscriber)) this.#hand(subscriber, message, connection);
       },
     });
   }
 
-  /** Whatever is wrong with one message: the client's reader must not see it, or it would read no more. */
+  /** An exception for one message must not reach the NATS client's reader, which would stop reading. */
   #hand({ handler }: Subscriber, message: Msg, connection: NatsConnection): void {
     try {
       handler(toIncoming(message, maxBytesOf(connection)));

@@ -69,7 +69,7 @@ export class NatsLink {
     await within(RENEW_MS, up).catch(() => {});
   }
 
-  /** What was published before still leaves, if the server takes it soon. */
+  /** Messages published before still leave, if the server takes them soon. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -2,7 +2,7 @@ import { FairleadError } from "@fairlead/protocol";
 import { errors } from "@nats-io/nats-core";
 
 /**
- * What NATS's client throws, as the port's errors. What is not permitted is a fault of the configuration, which no caller can
+ * Translates errors of NATS's client to the port's. A refused permission is a fault of the configuration, which no caller can
  * answer: it stays what it is, a bug to log.
  */
 export function translateError(error: unknown, subject: string, timeoutMs: number): unknown {
@@ -13,7 +13,7 @@ export function translateError(error: unknown, subject: string, timeoutMs: numbe
     return new FairleadError("node_unreachable", { message: "nobody listens" });
   if (reason instanceof errors.PermissionViolationError)
     return new Error(`NATS does not permit this user a request to ${subject}`, { cause: reason });
-  // What is left of these: the connection ended while the request waited, or before.
+  // Only these are left: the connection ended while the request waited, or before.
   if (reason instanceof errors.RequestError || reason instanceof errors.ClosedConnectionError)
     return new FairleadError("bus_disconnected", { cause: reason });
   return error;

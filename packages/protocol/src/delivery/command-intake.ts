@@ -59,7 +59,7 @@ export class CommandIntake<R> {
     for (const [id, slot] of this.#slots) {
       if (id >= below) continue;
       this.#slots.delete(id);
-      // A held command that its client has given up is never started; whoever waits for its reply is told.
+      // A held command that its client has given up is never started; its sender gets an error if it still waits.
       if (slot.start) slot.drop();
     }
     this.#settledBelow = below;

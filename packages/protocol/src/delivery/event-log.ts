@@ -5,7 +5,7 @@ import type { Epoch } from "../ids.ts";
 export const EVENT_LOG_LIMIT = 1_000;
 
 export type Replay =
-  /** What the client lacks, oldest first, or the snapshot that stands for it; empty when it is up to date. */
+  /** The events that the client lacks, oldest first, or the snapshot that replaces them; empty when it is up to date. */
   | { state: "events"; events: NumberedEvent[] }
   /** The client lacks events that are gone, or claims ones that never were: it needs a snapshot. */
   | { state: "snapshot_needed" };

@@ -41,11 +41,13 @@ describe("an event stream", () => {
   });
 
   it("sends a client that missed more than is kept one snapshot, and the same again if that is lost", () => {
-    const { stream } = makeStream({ limit: 3 });
+    const { clock, stream } = makeStream({ limit: 3 });
     stream.acknowledge(ack(2));
     stream.detach();
     for (const peer of ["a", "b", "c", "d", "e", "f"]) stream.append(left(peer));
-    const sent = stream.attach("7:2");
+    expect(stream.attach("7:2"), "a snapshot was made a moment ago").toEqual([]);
+    clock.ms += 1_000;
+    const sent = stream.tick();
     expect(sent.map(({ event }) => event.name)).toEqual(["snapshot.started", "snapshot.ended"]);
     expect(sequences(stream.attach("7:2"))).toEqual(sequences(sent));
   });
@@ -65,6 +67,50 @@ describe("an event stream", () => {
     expect(stream.acknowledge(ack(1, true))).toEqual([]);
     clock.ms += 100;
     expect(sequences(stream.acknowledge(ack(1, true)))).toEqual([2, 3]);
+  });
+
+  it("keeps a wish that comes within 100 ms of the last, and serves it after that", () => {
+    const { clock, stream } = makeStream();
+    stream.append(left("a"));
+    stream.acknowledge(ack(1, true));
+    expect(stream.acknowledge(ack(2, true)), "progress or not").toEqual([]);
+    clock.ms += 99;
+    expect(stream.tick()).toEqual([]);
+    clock.ms += 1;
+    expect(sequences(stream.tick())).toEqual([3]);
+    expect(stream.tick(), "once").toEqual([]);
+  });
+
+  it("hands a log out a few times, however many acknowledgements ask for it again one by one", () => {
+    const { clock, stream } = makeStream({ limit: 1_000, window: 128 });
+    for (let index = 0; index < 300; index += 1) stream.append(left(`p${index}`));
+    let handedOut = 0;
+    for (let sequence = 1; sequence <= 201; sequence += 1) {
+      handedOut += stream.acknowledge(ack(sequence, true)).length;
+      clock.ms += 1;
+    }
+    expect(handedOut).toBeLessThanOrEqual(3 * 128 + 201);
+  });
+
+  it("makes a snapshot once a second, however often a client claims to have nothing", () => {
+    const clock = { ms: 0 };
+    let snapshots = 0;
+    const snapshot = () => {
+      snapshots += 1;
+      return new RoomState().snapshot();
+    };
+    const stream = new EventStream({ epoch: 7, snapshot, now: () => clock.ms });
+    stream.start();
+    for (; clock.ms < 3_000; clock.ms += 10) {
+      stream.attach("7:0");
+      stream.acknowledge({ position: `7:${2 * snapshots}`, resend: false });
+    }
+    expect(snapshots).toBe(3);
+    clock.ms += 1_000;
+    expect(stream.attach("7:0").map(({ event }) => event.name)).toEqual([
+      "snapshot.started",
+      "snapshot.ended",
+    ]);
   });
 
   it("ignores acknowledgements from the past, the future and another epoch", () => {

@@ -9,8 +9,10 @@ export const EVENT_WINDOW = 128;
 /** The first time without an acknowledgement after which events are sent again, ms; doubled each time, up to the maximum. */
 const RESEND_FIRST_MS = 1_000;
 const RESEND_MAX_MS = 8_000;
-/** A client's wish to see a gap's events again is granted at most this often, ms. */
+/** A client's wish to get events again is granted at most this often, ms. A wish that comes earlier is kept. */
 const RESEND_ASKED_MS = 100;
+/** A snapshot is made at most this often, ms: it costs as much as the room is large. */
+const SNAPSHOT_LEAST_MS = 1_000;
 
 export type EventStreamOptions = {
   epoch: Epoch;
@@ -41,7 +43,12 @@ export class EventStream {
   #sent = 0;
   #resendDelayMs = RESEND_FIRST_MS;
   #resendAtMs = 0;
-  #askedAtMs = Number.NEGATIVE_INFINITY;
+  /** The client wants all that it has not acknowledged again. */
+  #isWished = false;
+  /** Until then a wish is kept. */
+  #wishFromMs = Number.NEGATIVE_INFINITY;
+  /** Until then no snapshot is made. */
+  #snapshotFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: EventStreamOptions) {
     this.#log = new EventLog(options.epoch, options.limit ?? EVENT_LOG_LIMIT);
@@ -57,13 +64,13 @@ export class EventStream {
 
   /** The first events of a session: its snapshot. */
   start(): NumberedEvent[] {
-    this.#log.restart(this.#snapshot());
+    this.#restart();
     return this.#sendMore();
   }
 
   append(event: RoomEvent): NumberedEvent[] {
     this.#log.append(event);
-    return this.#sendMore();
+    return this.#grantWish() ?? this.#sendMore();
   }
 
   /**
@@ -90,14 +97,14 @@ export class EventStream {
     const { epoch, sequence } = parsePosition(ack.position);
     if (epoch !== this.#log.epoch || sequence > this.#log.head) return [];
     if (sequence > this.#acknowledged) this.#progress(sequence);
-    const isAsked = ack.resend && sequence === this.#acknowledged;
-    if (!isAsked || this.#now() < this.#askedAtMs + RESEND_ASKED_MS) return this.#sendMore();
-    this.#askedAtMs = this.#now();
-    return this.#goBack();
+    if (ack.resend && sequence === this.#acknowledged) this.#isWished = true;
+    return this.#grantWish() ?? this.#sendMore();
   }
 
-  /** Sends again what has been unacknowledged for too long. */
+  /** Sends again what has been unacknowledged for too long, and what a kept wish asked for. */
   tick(): NumberedEvent[] {
+    const granted = this.#grantWish();
+    if (granted) return granted;
     const isOverdue = this.#sent > this.#acknowledged && this.#now() >= this.#resendAtMs;
     if (!this.#isAttached || !isOverdue) return [];
     this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, RESEND_MAX_MS);
@@ -110,11 +117,19 @@ export class EventStream {
     this.#log.acknowledge({ epoch: this.#log.epoch, sequence });
     this.#resendDelayMs = RESEND_FIRST_MS;
     this.#resendAtMs = this.#now() + this.#resendDelayMs;
-    // The gap that was asked about is closed: the next one is another.
-    this.#askedAtMs = Number.NEGATIVE_INFINITY;
+    // The gap that was asked about is closed.
+    this.#isWished = false;
+  }
+
+  /** @returns null if there is no wish, or it has to wait. */
+  #grantWish(): NumberedEvent[] | null {
+    if (!this.#isAttached || !this.#isWished || this.#now() < this.#wishFromMs) return null;
+    this.#wishFromMs = this.#now() + RESEND_ASKED_MS;
+    return this.#goBack();
   }
 
   #goBack(): NumberedEvent[] {
+    this.#isWished = false;
     this.#sent = this.#acknowledged;
     return this.#sendMore();
   }
@@ -130,13 +145,23 @@ export class EventStream {
     return events;
   }
 
-  /** What follows what was sent; a fresh snapshot if the log no longer has it. */
+  /** The events after those sent; a fresh snapshot if the log has lost them. */
   #following(max: number): NumberedEvent[] {
     const position = { epoch: this.#log.epoch, sequence: this.#sent };
     const replay = this.#log.replay(position, max);
     if (replay.state === "events") return replay.events;
-    this.#log.restart(this.#snapshot());
+    if (this.#now() < this.#snapshotFromMs) {
+      this.#isWished = true;
+      this.#wishFromMs = this.#snapshotFromMs;
+      return [];
+    }
+    this.#restart();
     const fresh = this.#log.replay(position, max);
     return fresh.state === "events" ? fresh.events : [];
+  }
+
+  #restart(): void {
+    this.#log.restart(this.#snapshot());
+    this.#snapshotFromMs = this.#now() + SNAPSHOT_LEAST_MS;
   }
 }

@@ -1,6 +1,6 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { MiddlewareHandler } from "hono";
-import type { SignalingContext } from "../context.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 /**
  * Refuses pages of origins that the operator does not list. Only browsers say `Origin`, and their pages can't say another: what
@@ -8,7 +8,7 @@ import type { SignalingContext } from "../context.ts";
  *
  * @throws {FairleadError} `origin_refused`.
  */
-export function refuseOrigins({ origins }: Pick<SignalingContext, "origins">): MiddlewareHandler {
+export function refuseOrigins({ origins }: Pick<SignalingProcess, "origins">): MiddlewareHandler {
   const allowed = origins === "*" ? null : new Set(origins);
   return async (c, next) => {
     const origin = c.req.header("Origin");

@@ -5,7 +5,7 @@ const GROUPS = 8;
 const NETWORK_GROUPS = 4;
 
 /**
- * An address as limits count it. Of IPv6 its /64: whoever has one address has all of its network (RFC 6177).
+ * An address as limits count it. An IPv6 address counts as its /64: a client that has one address has all of its network (RFC 6177).
  *
  * @param text An address, in brackets or not, with a port or not.
  * @returns e.g. `192.0.2.7`, `2001:db8:0:1::/64`; undefined for what is no address.
@@ -63,7 +63,7 @@ function pairsOf(ipv4: string): number[] {
   return [a * 256 + b, c * 256 + d];
 }
 
-/** What an IPv6 socket says of an IPv4 client (RFC 4291 § 2.5.5.2). */
+/** An IPv4 client's address as an IPv6 socket gives it (RFC 4291 § 2.5.5.2). */
 function mappedIpv4(groups: number[]): string | undefined {
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   if (!isMapped) return undefined;

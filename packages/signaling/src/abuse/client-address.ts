@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import type { SignalingContext } from "../context.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { canonicalAddress } from "./canonical-address.ts";
 
-type Source = Pick<SignalingContext, "clientAddress" | "trustedProxies">;
+type Source = Pick<SignalingProcess, "clientAddress" | "trustedProxies">;
 
 /**
  * The address that a request counts for. Each trusted proxy has added the address of whom it was asked by to the end of
@@ -17,4 +17,15 @@ export function clientAddressOf(c: Context, { clientAddress, trustedProxies }: S
     (text) => canonicalAddress(text) ?? [],
   );
   return way[0];
+}
+
+/**
+ * The origin that the client asked. Behind trusted proxies, which end TLS, the scheme is the one that the outermost of them
+ * names in `X-Forwarded-Proto`.
+ */
+export function originOf(c: Context, { trustedProxies }: Pick<Source, "trustedProxies">): string {
+  const { protocol, host } = new URL(c.req.url);
+  const named = trustedProxies === 0 ? [] : (c.req.header("X-Forwarded-Proto") ?? "").split(",");
+  const scheme = named.slice(-trustedProxies)[0]?.trim().toLowerCase();
+  return `${scheme === "http" || scheme === "https" ? `${scheme}:` : protocol}//${host}`;
 }

@@ -1,6 +1,7 @@
 import { FairleadError, httpStatus } from "@fairlead/protocol";
 import type { Rate } from "@fairlead/registry";
-import type { RateLimits, SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
+import type { RateLimits } from "../signaling-process.ts";
 
 /** @returns What a request counts for: each subject that is known and has a limit. */
 export function ratesOf(limits: RateLimits, subjects: Partial<Record<Rate["name"], string>>): Rate[] {
@@ -11,35 +12,35 @@ export function ratesOf(limits: RateLimits, subjects: Partial<Record<Rate["name"
 }
 
 /**
- * Counts a request that places nothing. While the registry is away nothing is refused: that those come in who may is worth more
- * than that nobody asks too often. But an address that has just been refused still is, see `RefusedAddresses`.
+ * Counts a request that places nothing. If the registry is away, the request is allowed: availability matters more than the
+ * limit. An address that was refused a moment ago still is, see `RefusedAddresses`.
  *
  * @throws {FairleadError} `rate_limited`.
  */
-export async function countRates(context: SignalingContext, rates: readonly Rate[]): Promise<void> {
+export async function countRates(caller: Caller, rates: readonly Rate[]): Promise<void> {
   if (rates.length === 0) return;
-  const { breaker, registry, refusedAddresses, onRates } = context;
+  const { breaker, registry, refusedAddresses } = caller.shared;
   const notAsked = () => new FairleadError("registry_unreachable");
   const ask = () => breaker.run(() => registry.count(rates), isUnreachable, notAsked);
   try {
-    onRates(await refusedAddresses.unless(rates, ask));
+    caller.onRates(await refusedAddresses.unless(rates, ask));
   } catch (error) {
     if (!isUnreachable(error)) throw error;
   }
 }
 
 /**
- * Counts a request of somebody who could not prove who he is, so that nobody guesses keys or tickets as fast as he can. It counts
- * apart from the address's joins: one bad client does not shut out who shares its address and has a ticket. Whoever can prove it is
- * counted where his effect is: with the placement, or for his API key and not for the address, which a back end has in common with
- * all its users.
+ * Counts a request whose sender proved nothing, so that nobody guesses keys or tickets at full speed. Such requests count apart
+ * from the address's joins: one bad client does not shut out others at its address that have tickets. A proven request is counted
+ * where it takes effect: a join with its placement, an API call for its key. It is not counted for the address, as all users of a
+ * back end come from one.
  *
  * @returns What to answer: `error`, or `rate_limited`.
  */
-export async function refusalOfStranger(context: SignalingContext, error: unknown): Promise<unknown> {
+export async function refusalOfStranger(caller: Caller, error: unknown): Promise<unknown> {
   if (!(error instanceof FairleadError) || httpStatus(error.code) !== 401) return error;
-  const { rateLimits, address } = context;
-  return countRates(context, ratesOf(rateLimits, { stranger: address })).then(
+  const rates = ratesOf(caller.shared.rateLimits, { stranger: caller.address });
+  return countRates(caller, rates).then(
     () => error,
     (refusal: unknown) => refusal,
   );

@@ -1,22 +1,23 @@
 import type { MiddlewareHandler } from "hono";
-import type { SignalingContext } from "../context.ts";
-import { forRequest } from "../http/for-request.ts";
+import { usedKey } from "../http/api-key.ts";
+import { callerOf } from "../http/caller.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { countRates, ratesOf, refusalOfStranger } from "./count-rates.ts";
 
-/** Around everything: what is refused because nobody proved who he is counts for his address. */
-export function limitStrangers(context: SignalingContext): MiddlewareHandler {
+/** Wraps everything: a request refused for want of proof counts for its sender's address. */
+export function limitStrangers(shared: SignalingProcess): MiddlewareHandler {
   return async (c, next) => {
     await next();
     const { error } = c;
-    const refusal = error && (await refusalOfStranger(forRequest(context, c), error));
+    const refusal = error && (await refusalOfStranger(callerOf(shared, c), error));
     if (refusal !== error) throw refusal;
   };
 }
 
 /** After `requireApiKey`. @throws {FairleadError} `rate_limited`. */
-export function limitApiKeys(context: SignalingContext): MiddlewareHandler {
+export function limitApiKeys(shared: SignalingProcess): MiddlewareHandler {
   return async (c, next) => {
-    await countRates(forRequest(context, c), ratesOf(context.rateLimits, { key: c.get("apiKeyId") }));
+    await countRates(callerOf(shared, c), ratesOf(shared.rateLimits, { key: usedKey(c)?.id }));
     await next();
   };
 }

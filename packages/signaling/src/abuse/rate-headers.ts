@@ -2,7 +2,7 @@ import { FairleadError } from "@fairlead/protocol";
 import type { RateLimit, RateStanding } from "@fairlead/registry";
 import * as z from "zod";
 
-/** What `rate_limited` has as its detail. */
+/** The detail of `rate_limited`. */
 const RefusedRate = z.object({ rate: z.string(), limit: z.int(), windowMs: z.int() });
 
 /**

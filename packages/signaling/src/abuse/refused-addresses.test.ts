@@ -18,7 +18,10 @@ function setUp() {
         throw new FairleadError("rate_limited", { retryAfterMs, message: "m", detail: { rate: name } });
       })
       .catch(({ code, message, retryAfterMs, detail }: FairleadError) => ({
-        ...{ code, message, retryAfterMs, detail },
+        code,
+        message,
+        retryAfterMs,
+        detail,
       }));
   return { clock, refused, refuseBy, asked: () => asked };
 }

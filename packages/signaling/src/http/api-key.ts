@@ -1,13 +1,29 @@
 import { type ApiScope, FairleadError } from "@fairlead/protocol";
-import type { MiddlewareHandler } from "hono";
+import type { HonoRequest, MiddlewareHandler } from "hono";
+
+type Powers = {
+  scopes: readonly ApiScope[];
+  /** Binds the key to rooms whose ids begin with it: it neither sees nor changes anything else. */
+  roomPrefix?: string;
+  /** For the log, which says who did what. Default: the beginning of its hash. */
+  name?: string;
+};
 
 /** A bearer token of an app's back end, or what `hashApiKey` makes of one; and what it may do. */
-export type ApiKey = HashedKey | { key: string; scopes: readonly ApiScope[] };
+export type ApiKey = HashedKey | (Powers & { key: string });
 
-type HashedKey = { hash: string; scopes: readonly ApiScope[] };
+type HashedKey = Powers & { hash: string };
+
+/** The key of one request, whose scopes cover the request. */
+export type UsedKey = {
+  /** Tells keys apart, and is none. */
+  id: string;
+  name: string;
+  roomPrefix: string | undefined;
+};
 
 /**
- * Lets requests with `Authorization: Bearer <API key>` pass, if the key's scopes cover the path. All keys are compared, by
+ * Lets requests with `Authorization: Bearer <API key>` pass, if the key's scopes cover method and path. All keys are compared, by
  * their hashes and without an early exit, so that the time of an answer tells nothing of a key.
  *
  * @throws {FairleadError} `api_key_missing`, `api_key_invalid`, `scope_missing`.
@@ -22,19 +38,56 @@ export function requireApiKey(apiKeys: readonly ApiKey[]): MiddlewareHandler {
     const [known, hash] = await Promise.all([hashing, hashApiKey(given)]);
     const matching = known.filter((candidate) => isEqual(candidate.hash, hash));
     if (matching.length === 0) throw new FairleadError("api_key_invalid");
-    // Tells keys apart, and is none.
-    c.set("apiKeyId", hash.slice(0, 16));
-    const scope = scopeOf(c.req.path);
-    if (!matching.some(({ scopes }) => scopes.includes("admin") || scopes.includes(scope)))
-      throw new FairleadError("scope_missing", { message: `this needs a key with the scope "${scope}"` });
+    c.set("apiKey", chooseKey(matching, c.req));
     await next();
   };
 }
 
-/** What is not known to need less needs `admin`, so that a new route is never open by mistake. */
-export function scopeOf(path: string): ApiScope {
-  if (/^\/v1\/rooms\/[^/]+\/tickets$/.test(path)) return "tickets";
-  return /^\/v1\/rooms(\/|$)/.test(path) ? "rooms" : "admin";
+/** After `requireApiKey`, on paths with `:room`. @throws {FairleadError} `scope_missing`: the key is bound to other rooms. */
+export const requireRoom: MiddlewareHandler = async (c, next) => {
+  const { roomPrefix = "" } = usedKey(c) ?? {};
+  if (!c.req.param("room")?.startsWith(roomPrefix))
+    throw new FairleadError("scope_missing", boundTo(roomPrefix));
+  await next();
+};
+
+/** @returns undefined on routes that need no key. */
+export function usedKey({ var: known }: { var: object }): UsedKey | undefined {
+  return "apiKey" in known ? (known.apiKey as UsedKey) : undefined;
+}
+
+/** A path without a rule needs `admin`, so that a new route is never open by mistake. @returns Scopes of which one is enough. */
+export function scopesOf(method: string, path: string): ApiScope[] {
+  if (/^\/v1\/rooms\/[^/]+\/tickets$/.test(path)) return ["tickets"];
+  const scope = ROOMS_PATH.test(path) ? "rooms" : "admin";
+  return READS.includes(method) ? [scope, "read"] : [scope];
+}
+
+const ROOMS_PATH = /^\/v1\/rooms(\/|$)/;
+const READS = ["GET", "HEAD"];
+
+/** @throws {FairleadError} `scope_missing`. */
+function chooseKey(matching: readonly HashedKey[], { method, path }: HonoRequest): UsedKey {
+  const needed = scopesOf(method, path);
+  const allowed = matching.find(({ scopes }) =>
+    scopes.some((own) => own === "admin" || needed.includes(own)),
+  );
+  if (!allowed) {
+    const message = `this needs a key with the scope ${needed.map((scope) => `"${scope}"`).join(" or ")}`;
+    throw new FairleadError("scope_missing", { message });
+  }
+  const { hash, roomPrefix, name = hash.slice(0, NAME_LENGTH) } = allowed;
+  // The rest of the API is about the cluster, which all apps share.
+  if (roomPrefix !== undefined && !ROOMS_PATH.test(path))
+    throw new FairleadError("scope_missing", boundTo(roomPrefix));
+  return { id: hash.slice(0, ID_LENGTH), name, roomPrefix };
+}
+
+const ID_LENGTH = 16;
+const NAME_LENGTH = 8;
+
+function boundTo(roomPrefix: string): { message: string } {
+  return { message: `this key is for rooms whose ids begin with "${roomPrefix}"` };
 }
 
 /** @returns SHA-256 in hexadecimal, of 64 characters. No salt: nobody guesses a random key. */
@@ -45,7 +98,8 @@ export async function hashApiKey(key: string): Promise<string> {
 
 async function hashed(apiKey: ApiKey): Promise<HashedKey> {
   if ("hash" in apiKey) return apiKey;
-  return { hash: await hashApiKey(apiKey.key), scopes: apiKey.scopes };
+  const { key, ...powers } = apiKey;
+  return { ...powers, hash: await hashApiKey(key) };
 }
 
 /** Takes the same time wherever the two differ. Both have 64 characters. */

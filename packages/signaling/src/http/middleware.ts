@@ -7,20 +7,20 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { refuseOrigins } from "../abuse/allow-origins.ts";
 import { limitStrangers } from "../abuse/limit-requests.ts";
-import type { SignalingContext } from "../context.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { answerError } from "./error-answer.ts";
-import { reading } from "./reading.ts";
+import { readBody } from "./read-body.ts";
 
 const REQUEST_ID_LIMIT = 128;
 const SESSIONS = /^\/v1\/sessions(?:\/|$)/;
 const TRACE_HEADERS = ["traceparent", "tracestate"];
 
-/** What every HTTP route of the API has around it. Routes that a caller adds outside `/v1` are left alone. */
-export function useMiddleware(app: Pick<Hono, "use">, context: SignalingContext): void {
-  app.use("*", identifyRequest(), logRequests(context.log));
+/** Adds the middleware that every HTTP route of the API has around it. Routes that a caller adds outside `/v1` are left alone. */
+export function useMiddleware(app: Pick<Hono, "use">, shared: SignalingProcess): void {
+  app.use("*", identifyRequest(), logRequests(shared.log));
   app.use("/.well-known/*", headersOf());
-  app.use("/v1/*", limitStrangers(context), headersOf(), refuseOrigins(context));
-  app.use("/v1/*", allowOrigins(context), limitBody(context.log));
+  app.use("/v1/*", limitStrangers(shared), headersOf(), refuseOrigins(shared));
+  app.use("/v1/*", allowOrigins(shared), limitBody(shared.log));
 }
 
 /** A caller's own id is taken on if it is letters, digits, `_`, `-` and `=` alone. */
@@ -38,7 +38,7 @@ function logRequests(log: Logger): MiddlewareHandler {
 }
 
 /** No cookie proves anything here, but a ticket or an API key, which no page has that was not given it. */
-function allowOrigins({ origins }: SignalingContext): MiddlewareHandler {
+function allowOrigins({ origins }: SignalingProcess): MiddlewareHandler {
   return cors({
     origin: origins === "*" ? "*" : [...origins],
     allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
@@ -55,7 +55,7 @@ function allowOrigins({ origins }: SignalingContext): MiddlewareHandler {
   });
 }
 
-/** No HSTS: whether a host name has HTTPS everywhere is for whoever owns the name to say. */
+/** No HSTS: the owner of a host name decides whether it has HTTPS everywhere. */
 function headersOf(): MiddlewareHandler {
   return secureHeaders({ strictTransportSecurity: false, crossOriginResourcePolicy: "cross-origin" });
 }
@@ -65,7 +65,7 @@ function limitBody(log: Logger): MiddlewareHandler {
   const ofSessions = bodyOf(SESSION_BODY_LIMIT_BYTES, log);
   return async (c, next) => {
     const limit = SESSIONS.test(c.req.path) ? ofSessions : usual;
-    const refusal = await reading(limit(c, async () => {}));
+    const refusal = await readBody(limit(c, async () => {}));
     return refusal ?? next();
   };
 }

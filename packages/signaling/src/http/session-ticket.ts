@@ -1,7 +1,7 @@
 import { FairleadError, type SessionClaims } from "@fairlead/protocol";
 import { verifySessionTicket } from "@fairlead/tickets";
 import type { Context } from "hono";
-import type { SignalingContext } from "../context.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 export type SessionBearer = { sessionTicket: string; session: SessionClaims };
 
@@ -11,7 +11,7 @@ export type SessionBearer = { sessionTicket: string; session: SessionClaims };
  */
 export async function readSessionTicket(
   c: Context,
-  { sessionKeys, issuer, now }: SignalingContext,
+  { sessionKeys, issuer, now }: SignalingProcess,
   sessionId: string,
 ): Promise<SessionBearer> {
   const sessionTicket = /^Bearer +(\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];

@@ -33,8 +33,13 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 
 const PublicKey = z.object({
-  ...{ kty: z.enum(["OKP", "EC"]), crv: z.string(), x: z.string(), y: z.string().optional() },
-  ...{ kid: z.string(), alg: z.enum(["EdDSA", "Ed25519", "ES256", "HS256"]), use: z.literal("sig") },
+  kty: z.enum(["OKP", "EC"]),
+  crv: z.string(),
+  x: z.string(),
+  y: z.string().optional(),
+  kid: z.string(),
+  alg: z.enum(["EdDSA", "Ed25519", "ES256", "HS256"]),
+  use: z.literal("sig"),
 });
 
 /** Protocol's schemas under the names that the document gives them. */
@@ -84,7 +89,9 @@ export function registerComponents({
     type: "http",
     scheme: "bearer",
     description:
-      "An API key with the scope that is named: `tickets` issues tickets; `rooms` is for rooms, their peers and bans; `admin` is for all. " +
+      "An API key with one of the scopes that are named: `tickets` issues tickets; `read` sees rooms, peers, nodes and surplus; `rooms` is for " +
+      "rooms, their peers and bans; `admin` is for all. A key that is bound to a room prefix sees and changes rooms whose ids begin with it, " +
+      "and nothing of the cluster. " +
       "Keep it out of browsers.",
   });
   registry.registerComponent("securitySchemes", "sessionTicket", {

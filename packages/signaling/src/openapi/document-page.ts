@@ -1,6 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { html, raw } from "hono/html";
-import { PAGE_STYLE } from "./page-style.ts";
 
 type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 type Html = ReturnType<typeof html>;
@@ -14,6 +13,17 @@ type Operation = {
   requestBody?: { content: Record<string, { schema?: unknown }> };
   responses?: Record<string, { description: string; content?: Record<string, { schema?: unknown }> }>;
 };
+
+const PAGE_STYLE = `
+  :root { color-scheme: light dark; }
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+  section { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); margin-top: 2rem; }
+  h2 { font-size: 1.1rem; overflow-wrap: anywhere; }
+  .text { white-space: pre-line; overflow-x: auto; }
+  table { border-collapse: collapse; width: 100%; }
+  th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; overflow-wrap: anywhere; }
+  pre { overflow-x: auto; font-size: 0.85rem; }
+`;
 
 const METHODS = ["get", "put", "post", "delete"] as const;
 
@@ -70,7 +80,7 @@ function operationSection(method: string, path: string, operation: Operation): H
 
 function needs({ security = [] }: Operation): string {
   const scopes = security.flatMap((requirement) => Object.values(requirement).flat());
-  return scopes.length > 0 ? `Needs an API key with the scope ${scopes.join(", ")}.` : "";
+  return scopes.length > 0 ? `Needs an API key with the scope ${scopes.join(" or ")}.` : "";
 }
 
 function errorSection({ components }: Document): Html {

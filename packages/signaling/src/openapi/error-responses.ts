@@ -1,4 +1,4 @@
-import { type ErrorCode, httpStatus } from "@fairlead/protocol";
+import { type ApiScope, type ErrorCode, httpStatus } from "@fairlead/protocol";
 import { named } from "./components.ts";
 
 /** Any route may answer these. */
@@ -18,6 +18,11 @@ export const ROOM_ERRORS: readonly ErrorCode[] = [
   ...NODE_ERRORS,
   "room_not_found",
 ];
+
+/** @returns The security of a route that takes an API key with one of these scopes. */
+export function keyWith(...scopes: ApiScope[]): { apiKey: string[] }[] {
+  return scopes.map((scope) => ({ apiKey: [scope] }));
+}
 
 type ErrorResponse = {
   description: string;

@@ -22,13 +22,12 @@ const grants = {
   moderate: false,
 };
 const options = {
-  ...{
-    maxPeers: 20,
-    duplicateIdentity: "replace" as const,
-    emptyTimeoutMs: 30_000,
-    kind: "meeting" as const,
-  },
-  ...{ region: "eu", labels: ["gpu"] },
+  maxPeers: 20,
+  duplicateIdentity: "replace" as const,
+  emptyTimeoutMs: 30_000,
+  kind: "meeting" as const,
+  region: "eu",
+  labels: ["gpu"],
 };
 const core = { nodeId: "node-1", core: 2 };
 const room = {
@@ -39,13 +38,26 @@ const room = {
   decision: { reason: "least_loaded" as const, atMs: EPOCH, candidates: [{ ...core, load: 0.12 }] },
 };
 const node = {
-  ...{ nodeId: "node-1", incarnation: "b3WqH0yq4m", state: "ready" as const, busConnected: true },
-  ...{ region: "eu", labels: ["gpu"], version: "0.1.0", networkLoad: 0.1, lastBeatMs: EPOCH },
+  nodeId: "node-1",
+  incarnation: "b3WqH0yq4m",
+  state: "ready" as const,
+  busConnected: true,
+  region: "eu",
+  labels: ["gpu"],
+  version: "0.1.0",
+  networkLoad: 0.1,
+  lastBeatMs: EPOCH,
   capacity: { maxPeers: null, networkBps: 1_000_000_000 },
   cores: [
     {
-      ...{ core: 2, cpuLoad: 0.12, debit: 0.02, load: 0.14, usable: true },
-      ...{ rooms: 1, peers: 3, consumers: 12 },
+      core: 2,
+      cpuLoad: 0.12,
+      debit: 0.02,
+      load: 0.14,
+      usable: true,
+      rooms: 1,
+      peers: 3,
+      consumers: 12,
     },
   ],
 };
@@ -68,7 +80,9 @@ export const EXAMPLES: Examples = {
   DrainAnswer: { nodeId: "node-1", state: "draining", rooms: 1 },
   ErrorAnswer: { error: { code: "room_not_found", message: "room not found" } },
   JoinRequest: {
-    ...{ protocolVersion: 1, joinId: "4b0cT1yZk0S5Jm2vJ8Q1bT", ticket: TICKET },
+    protocolVersion: 1,
+    joinId: "4b0cT1yZk0S5Jm2vJ8Q1bT",
+    ticket: TICKET,
     capabilitiesVersion: "5f1d0c3a",
     rtpCapabilities: { codecs: [], headerExtensions: [] },
   },
@@ -76,15 +90,16 @@ export const EXAMPLES: Examples = {
   NodePage: { nodes: [node], cursor: "node-1 b3WqH0yq4m" },
   NodeStatus: node,
   OpenedSession: {
-    ...{
-      sessionId: "n0q8Vb7Jt3kQ2xWm5rYzLA",
-      peerId: PEER,
-      joinedAtMs: EPOCH,
-      roomId: "standup",
-      epoch: EPOCH,
-      connection: 1,
-    },
-    ...{ position: `${EPOCH}:0`, grants, graceMs: 15_000, sessionTicket: TICKET },
+    sessionId: "n0q8Vb7Jt3kQ2xWm5rYzLA",
+    peerId: PEER,
+    joinedAtMs: EPOCH,
+    roomId: "standup",
+    epoch: EPOCH,
+    connection: 1,
+    position: `${EPOCH}:0`,
+    grants,
+    graceMs: 15_000,
+    sessionTicket: TICKET,
     sendTransport: transport("5b7c8d10-5a51-4b4c-8a8f-3b8f5f0d2a01"),
     receiveTransport: transport("5b7c8d10-5a51-4b4c-8a8f-3b8f5f0d2a02"),
     iceServers: [
@@ -94,12 +109,21 @@ export const EXAMPLES: Examples = {
   PeerPage: {
     peers: [
       {
-        ...{ peerId: PEER, identity: "user-42", name: "Ada", metadata: "", joinedAtMs: EPOCH, grants },
+        peerId: PEER,
+        identity: "user-42",
+        name: "Ada",
+        metadata: "",
+        joinedAtMs: EPOCH,
+        grants,
         connected: true,
         producers: [
           {
-            ...{ producerId: PRODUCER, peerId: PEER, kind: "audio", source: "microphone" },
-            ...{ paused: false, muted: false },
+            producerId: PRODUCER,
+            peerId: PEER,
+            kind: "audio",
+            source: "microphone",
+            paused: false,
+            muted: false,
           },
         ],
       },
@@ -131,8 +155,12 @@ export const EXAMPLES: Examples = {
   JwkSet: {
     keys: [
       {
-        ...{ kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
-        ...{ kid: "2026-11", alg: "EdDSA", use: "sig" },
+        kty: "OKP",
+        crv: "Ed25519",
+        x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        kid: "2026-11",
+        alg: "EdDSA",
+        use: "sig",
       },
     ],
   },
@@ -140,7 +168,7 @@ export const EXAMPLES: Examples = {
   Readiness: { status: "ok", registry: "ok" },
 };
 
-/** What a message of the stream of events looks like. */
+/** A message of the stream of events. */
 export const EVENT_EXAMPLE = {
   type: "event" as const,
   position: `${EPOCH}:8`,
@@ -152,7 +180,10 @@ type ParameterText = { description: string; example: string | number };
 /** By their names, which mean the same wherever they are. */
 export const PARAMETERS: Record<string, ParameterText> = {
   room: { description: "The app's name of the room.", example: "standup" },
-  identity: { description: "Who a peer is to the app: the ticket's `sub`.", example: "user-42" },
+  identity: {
+    description: "The app's name for the person behind a peer: the ticket's `sub`.",
+    example: "user-42",
+  },
   peer: { description: "Of `listPeers`, or of the client's `peer.peerId`.", example: PEER },
   session: { description: "Of `openSession`.", example: "n0q8Vb7Jt3kQ2xWm5rYzLA" },
   node: { description: "A node's id.", example: "node-1" },

@@ -32,7 +32,7 @@ const OPERATIONS: [method: string, path: string, asks: NodeCallName | null, body
   ["POST", "/v1/surplus/reclaim", "node.reclaim", {}],
 ];
 
-/** What a node, or the way to it, refuses any call of signaling's with. */
+/** Refusals of any call to a node, by the node or on the way to it. */
 const OF_ANY_NODE: ErrorCode[] = [
   ...([
     "node_unreachable",
@@ -42,7 +42,7 @@ const OF_ANY_NODE: ErrorCode[] = [
     "registry_cold",
   ] as const),
 ];
-/** What it refuses a call with that needs the room to run there. */
+/** Refusals of a call that needs the room to run there. */
 const OF_ROOM: ErrorCode[] = ["lease_lost", "room_not_found"];
 const OF_NODE: Partial<Record<NodeCallName, ErrorCode[]>> = {
   "room.describe": OF_ROOM,

@@ -1,7 +1,7 @@
 import { callSubject } from "@fairlead/bus";
 import { FairleadError, isSessionLost, type NodeCallReply, subjects } from "@fairlead/protocol";
 import type { PlaceRequest } from "@fairlead/registry";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 
 /** A room that a node serves, as the node itself tells it. */
 export type ServedRoom = NodeCallReply<"room.owner">;
@@ -15,7 +15,7 @@ const OWNER_TIMEOUT_MS = 500;
  * the room is free; `bus_disconnected`.
  */
 export async function askOwner(
-  { bus }: SignalingContext,
+  { bus }: Caller,
   { roomId, peer }: Required<Pick<PlaceRequest, "roomId" | "peer">>,
 ): Promise<ServedRoom | null> {
   try {

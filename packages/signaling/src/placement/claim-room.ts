@@ -1,6 +1,6 @@
 import { callNode } from "@fairlead/bus";
 import { ERRORS, FairleadError } from "@fairlead/protocol";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import type { DescribedNode } from "./answering-nodes.ts";
 import type { ServedRoom } from "./ask-owner.ts";
 import { rankByRendezvous } from "./rendezvous.ts";
@@ -19,18 +19,18 @@ const LOGGED = 8;
  * @throws {FairleadError} `node_timeout`, what the last node refuses with, `bus_disconnected`.
  */
 export async function claimRoom(
-  context: SignalingContext,
+  caller: Caller,
   roomId: string,
   region: string | undefined,
 ): Promise<ServedRoom | null> {
   // The room's own node may be among those that are missing: the room would run twice.
-  if (context.busHistory.isSettling) return null;
-  const known = context.answeringNodes.all();
-  let outcome = await claimAmong(context, await known.answers, { roomId, region });
+  if (caller.shared.busHistory.isSettling) return null;
+  const known = caller.shared.answeringNodes.all();
+  let outcome = await claimAmong(caller, await known.answers, { roomId, region });
   if (known.isRemembered && !isClaimed(outcome)) {
     // The nodes have changed since they answered.
-    context.answeringNodes.forget(known);
-    outcome = await claimAmong(context, await context.answeringNodes.all().answers, { roomId, region });
+    caller.shared.answeringNodes.forget(known);
+    outcome = await claimAmong(caller, await caller.shared.answeringNodes.all().answers, { roomId, region });
   }
   if (outcome instanceof FairleadError) throw outcome;
   return outcome;
@@ -44,18 +44,18 @@ function isClaimed(outcome: Outcome): boolean {
 
 /** @returns The last refusal if there was one, or null if there is no node to ask. */
 async function claimAmong(
-  context: SignalingContext,
+  caller: Caller,
   answers: DescribedNode[],
   { roomId, region }: { roomId: string; region: string | undefined },
 ): Promise<Outcome> {
   const ranked = rankByRendezvous(roomId, preferred(answers.filter(canTakeRooms), region));
   let refusal: FairleadError | null = null;
   for (const { incarnation } of ranked.slice(0, TRIES)) {
-    const claimed = await tryClaim(context, incarnation, roomId);
+    const claimed = await tryClaim(caller, incarnation, roomId);
     if (claimed instanceof FairleadError) refusal = claimed;
     else {
       const candidates = ranked.slice(0, LOGGED).map(({ nodeId, load }) => ({ nodeId, load }));
-      context.log.warn("room.placed", { ...claimed.lease, reason: "rendezvous", candidates });
+      caller.log.warn("room.placed", { ...claimed.lease, reason: "rendezvous", candidates });
       return claimed;
     }
   }
@@ -64,7 +64,7 @@ async function claimAmong(
 
 /** @returns A refusal after which another node may be asked: not a time-out, as the claim may have been made. */
 async function tryClaim(
-  { bus }: SignalingContext,
+  { bus }: Caller,
   incarnation: string,
   roomId: string,
 ): Promise<ServedRoom | FairleadError> {

@@ -1,11 +1,12 @@
 import { FairleadError, type Lease, type RoomOptions, type RoomRecord } from "@fairlead/protocol";
 import type { Placement, PlaceRequest } from "@fairlead/registry";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import { pause } from "../session/pause.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { askOwner, type ServedRoom } from "./ask-owner.ts";
 import { claimRoom } from "./claim-room.ts";
 
-/** What a join needs to know of the room that it goes to. */
+/** All that a join needs to know of its room. */
 export type PlacedRoom = {
   lease: Lease;
   options: RoomOptions;
@@ -28,12 +29,12 @@ const COLD_RETRY_MS = 500;
  * @throws {FairleadError} `rate_limited`, `banned`, `no_capacity`; `registry_cold` after 3 s, `registry_unreachable` when no node answers for it
  * either; `node_timeout`, `bus_disconnected`.
  */
-export async function placeRoom(context: SignalingContext, request: JoinPlaceRequest): Promise<PlacedRoom> {
+export async function placeRoom(caller: Caller, request: JoinPlaceRequest): Promise<PlacedRoom> {
   let patienceMs = COLD_PATIENCE_MS;
   let rates = request.rates ?? [];
   for (;;) {
     try {
-      return await placeOnce(context, { ...request, rates });
+      return await placeOnce(caller, { ...request, rates });
     } catch (error) {
       if (!isCold(error)) throw error;
       const waitMs = error.retryAfterMs ?? COLD_RETRY_MS;
@@ -41,26 +42,26 @@ export async function placeRoom(context: SignalingContext, request: JoinPlaceReq
       if (patienceMs < 0) throw error;
       // It is one join, however often it asks.
       rates = [];
-      await pause(context, waitMs);
+      await pause(caller.shared, waitMs);
     }
   }
 }
 
-async function placeOnce(context: SignalingContext, request: JoinPlaceRequest): Promise<PlacedRoom> {
+async function placeOnce(caller: Caller, request: JoinPlaceRequest): Promise<PlacedRoom> {
   try {
-    const placement = await askRegistry(context, request);
-    context.onRates(placement.rates);
+    const placement = await askRegistry(caller.shared, request);
+    caller.onRates(placement.rates);
     return fromRegistry(placement);
   } catch (error) {
     if (!isUnreachable(error) && !isCold(error)) throw error;
-    const served = (await askOwner(context, request)) ?? (await claimUnlessCold(context, request, error));
+    const served = (await askOwner(caller, request)) ?? (await claimUnlessCold(caller, request, error));
     if (!served) throw error;
     return { ...served, debitId: "" };
   }
 }
 
 function askRegistry(
-  { registry, breaker, refusedAddresses }: SignalingContext,
+  { registry, breaker, refusedAddresses }: SignalingProcess,
   request: PlaceRequest,
 ): Promise<Placement> {
   const ask = () => breaker.run(() => registry.place(request), isUnreachable, notAsked);
@@ -69,11 +70,11 @@ function askRegistry(
 
 /** A registry that is cold will know in a moment where the room is, or where it is to go. */
 function claimUnlessCold(
-  context: SignalingContext,
+  caller: Caller,
   { roomId, region }: PlaceRequest,
   error: FairleadError,
 ): Promise<ServedRoom | null> {
-  return isCold(error) ? Promise.resolve(null) : claimRoom(context, roomId, region);
+  return isCold(error) ? Promise.resolve(null) : claimRoom(caller, roomId, region);
 }
 
 function fromRegistry({ lease, debitId, room }: Placement): PlacedRoom {

@@ -1,19 +1,20 @@
 import { callNode } from "@fairlead/bus";
 import { BanPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import type { SignalingContext } from "../context.ts";
-import { forRequest } from "../http/for-request.ts";
+import { callerOf } from "../http/caller.ts";
 import {
   API_KEY_ERRORS,
   errorResponses,
+  keyWith,
   NODE_ERRORS,
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { findRoom } from "./find-room.ts";
 
 const BAN_ERRORS = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, ...NODE_ERRORS] as const;
-const common = { tags: ["bans"], security: [{ apiKey: ["rooms"] }] };
+const common = { tags: ["bans"], security: keyWith("rooms") };
 
 const impose = createRoute({
   ...common,
@@ -46,12 +47,12 @@ const lift = createRoute({
   },
 });
 
-export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry } = context;
+export function addBanRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
+  const { registry } = shared;
   app.openapi(impose, async (c) => {
     const { room, identity } = c.req.valid("param");
     const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
-    const { bus, log } = forRequest(context, c);
+    const { bus, log } = callerOf(shared, c);
     if (lease) await callNode(bus, lease.incarnation, "peer.ban", { roomId, epoch: lease.epoch, identity });
     log.info("peer.banned", { roomId });
     return c.body(null, 204);
@@ -59,10 +60,10 @@ export function addBanRoutes(app: OpenAPIHono, context: SignalingContext): void 
 
   app.openapi(lift, async (c) => {
     const { room, identity } = c.req.valid("param");
-    const { lease, roomId } = await findRoom(registry, room);
+    const { lease, roomId } = await findRoom(shared, room);
     await registry.updateRoom(roomId, { unban: { identity } });
     // The node that banned it knows without asking the record.
-    const { bus, log } = forRequest(context, c);
+    const { bus, log } = callerOf(shared, c);
     if (lease) await callNode(bus, lease.incarnation, "peer.unban", { roomId, identity });
     log.info("peer.unbanned", { roomId });
     return c.body(null, 204);

@@ -1,9 +1,9 @@
 import { capabilitiesOf } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { etag, RETAINED_304_HEADERS } from "hono/etag";
-import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf } from "../openapi/error-responses.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 /** A stale set does no harm for long: a join with it is refused with the fresh one. */
 const CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400";
@@ -19,7 +19,7 @@ const read = createRoute({
   security: [],
   summary: "Read the media capabilities",
   description:
-    "What mediasoup-client loads its device with before it joins. The same for every node of the cluster; the ETag is the version.",
+    "The codecs and header extensions that mediasoup-client loads its device with before it joins. The same for every node of the cluster; the ETag is the version.",
   responses: {
     200: jsonOf(named.Capabilities, "The capabilities and their version."),
     304: { description: "The set with the ETag of `If-None-Match` is still in force." },
@@ -27,8 +27,8 @@ const read = createRoute({
   },
 });
 
-export function addCapabilitiesRoute(app: OpenAPIHono, context: SignalingContext): void {
-  const capabilities = capabilitiesOf(context.codecPolicy);
+export function addCapabilitiesRoute(app: OpenAPIHono, shared: SignalingProcess): void {
+  const capabilities = capabilitiesOf(shared.codecPolicy);
   app.use(read.path, etag({ retainedHeaders: [...RETAINED_304_HEADERS, ...CORS_HEADERS] }));
   app.openapi(read, (c) => {
     c.header("ETag", `"${capabilities.version}"`);

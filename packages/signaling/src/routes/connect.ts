@@ -2,12 +2,12 @@ import { FairleadError } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { WSContext, WSEvents } from "hono/ws";
 import { refuseOrigins } from "../abuse/allow-origins.ts";
-import type { SignalingContext } from "../context.ts";
-import { forSocket } from "../http/for-request.ts";
+import { type Caller, socketCallerOf } from "../http/caller.ts";
 import { identifyRequest } from "../http/middleware.ts";
 import { errorResponses } from "../openapi/error-responses.ts";
 import type { ClientChannel, ClientConnection } from "../session/client-connection.ts";
 import type { Clients } from "../session/clients.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 const DESCRIPTION =
   "A WebSocket. Every text message is one frame, JSON: `ClientFrame` from the client, `ServerFrame` to it. The first is `join` " +
@@ -33,17 +33,17 @@ const connect = createRoute({
  * Adapts WebSockets to client connections.
  * Comes before any middleware that writes headers: an upgrade's response can't be changed on every runtime.
  */
-export function addConnectRoute(app: OpenAPIHono, context: SignalingContext, clients: Clients): void {
+export function addConnectRoute(app: OpenAPIHono, shared: SignalingProcess, clients: Clients): void {
   app.openAPIRegistry.registerPath(connect);
   app.get(
     connect.path,
     identifyRequest(),
-    refuseOrigins(context),
+    refuseOrigins(shared),
     async (_c, next) => {
       clients.refuseNewcomers();
       await next();
     },
-    context.upgradeWebSocket((c) => eventsOf(clients, forSocket(context, c))),
+    shared.upgradeWebSocket((c) => eventsOf(clients, socketCallerOf(shared, c))),
     (c) => {
       c.header("Upgrade", "websocket");
       throw new FairleadError("invalid_request", { message: "this is a WebSocket's address" });
@@ -51,11 +51,11 @@ export function addConnectRoute(app: OpenAPIHono, context: SignalingContext, cli
   );
 }
 
-function eventsOf(clients: Clients, context: SignalingContext): WSEvents {
+function eventsOf(clients: Clients, caller: Caller): WSEvents {
   let client: ClientConnection | undefined;
   // Some runtimes never tell that a socket is open: its first message does then.
   const clientOf = (socket: WSContext) => {
-    client ??= clients.accept(channelOf(socket), context);
+    client ??= clients.accept(channelOf(socket), caller);
     return client;
   };
   return {

@@ -2,7 +2,7 @@ import { createMemoryBus } from "@fairlead/bus/memory";
 import { ErrorAnswer, ErrorCode, httpStatus } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { describe, expect, it } from "vitest";
-import { scopeOf } from "../http/api-key.ts";
+import { scopesOf } from "../http/api-key.ts";
 import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
 
 type Json = { [key: string]: Json | undefined };
@@ -87,7 +87,8 @@ describe("the OpenAPI document", () => {
     expect(secured.length).toBeGreaterThan(14);
     for (const { method, path, operation } of secured) {
       const url = path.replace(/\{\w+\}/g, "x");
-      expect(operation.security, url).toEqual([{ apiKey: [scopeOf(url)] }]);
+      const scopes = scopesOf(method.toUpperCase(), url);
+      expect(operation.security, url).toEqual(scopes.map((scope) => ({ apiKey: [scope] })));
       const answer = await call(method.toUpperCase(), url, undefined, { Authorization: "Bearer none" });
       expect(await refusalOf(answer), url).toEqual([401, "api_key_invalid"]);
     }

@@ -19,13 +19,13 @@ const INFO = {
   servers: [{ url: "/", description: "Where this document was read." }],
   tags: [
     { name: "tickets", description: "Admission, for the app's back end." },
-    { name: "sessions", description: "What a browser uses." },
+    { name: "sessions", description: "For browsers." },
     { name: "rooms", description: "Rooms, for the app's back end." },
     { name: "peers", description: "Peers of a room, for the app's back end." },
-    { name: "bans", description: "Who may not come back to a room, for the app's back end." },
-    { name: "nodes", description: "Media nodes, for who runs them." },
-    { name: "surplus", description: "Media resources that have lost their owner, for who runs the nodes." },
-    { name: "health", description: "For who runs it." },
+    { name: "bans", description: "Identities that may not come back to a room, for the app's back end." },
+    { name: "nodes", description: "Media nodes, for operators." },
+    { name: "surplus", description: "Media resources that have lost their owner, for operators." },
+    { name: "health", description: "For load balancers and orchestrators." },
   ],
 };
 

@@ -4,36 +4,56 @@ import {
   type NodeCallInput,
   type NodeCallName,
   type NodeCallReply,
+  type NodeStatus,
   subjects,
 } from "@fairlead/protocol";
 import type { Page } from "@fairlead/registry";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 /** One run of a node. */
 export type NodeRun = { nodeId: string; incarnation: string };
 export type NodeQuery = { limit: number; cursor?: string; nodeId?: string };
+
+/** `source`: they answered on the bus. */
+export type NodesPage = Page<NodeStatus> & { source?: "bus" };
 
 const DESCRIBE_TIMEOUT_MS = 500;
 /** An operator waits longer than a client, but not for every hung node of a large cluster. */
 const NODE_TIMEOUT_MS = 2_000;
 
 /**
- * Living runs of nodes, in order of node id, then incarnation. While the registry is away, those that answer on the bus.
- * @throws {FairleadError} `bus_disconnected` with both away.
+ * Living runs of nodes, in order of node id, then incarnation. While the registry is away, or has lost what it knew, those that
+ * answer on the bus.
+ * @throws {FairleadError} `registry_unreachable`, `registry_cold`: and no node answers on the bus either.
  */
-export async function pageOfNodes(context: SignalingContext, query: NodeQuery): Promise<Page<NodeRun>> {
+export async function pageOfNodes(caller: Caller, query: NodeQuery): Promise<NodesPage> {
+  const failure = await whyEmpty(caller, query);
+  if (!(failure instanceof FairleadError)) return failure;
+  const page = await pageByBus(caller, query);
+  if (page.items.length === 0 && query.cursor === undefined && query.nodeId === undefined) throw failure;
+  return page;
+}
+
+/** @returns The registry's page, or why it can't be believed. */
+async function whyEmpty({ shared }: Caller, query: NodeQuery): Promise<NodesPage | FairleadError> {
   try {
-    return await context.registry.listNodes(query);
+    const page = await shared.registry.listNodes(query);
+    return page.items.length > 0 || (await knowsNodes(shared)) ? page : new FairleadError("registry_cold");
   } catch (error) {
-    const isAway = error instanceof FairleadError && error.code === "registry_unreachable";
-    if (!isAway) throw error;
-    return pageByBus(context, query);
+    if (error instanceof FairleadError && error.code === "registry_unreachable") return error;
+    throw error;
   }
 }
 
-/** @throws {FairleadError} `node_not_found`. */
-export async function findNode(context: SignalingContext, nodeId: string): Promise<NodeRun[]> {
-  const { items } = await pageOfNodes(context, { limit: 100, nodeId });
+/** A registry without a node has lost what it knew, or nothing runs: it can't say that something is not there. */
+export async function knowsNodes({ registry }: Pick<SignalingProcess, "registry">): Promise<boolean> {
+  return (await registry.listNodes({ limit: 1 })).items.length > 0;
+}
+
+/** @throws {FairleadError} `node_not_found`; `registry_unreachable`, `registry_cold`. */
+export async function findNode(caller: Caller, nodeId: string): Promise<NodeStatus[]> {
+  const { items } = await pageOfNodes(caller, { limit: 100, nodeId });
   if (items.length === 0) throw new FairleadError("node_not_found");
   return items;
 }
@@ -42,7 +62,7 @@ export type Answered<N extends NodeCallName> = { run: NodeRun; reply: NodeCallRe
 
 /** Asks each of `runs` at once. `reply: null` for one that did not answer. @throws {FairleadError} `bus_disconnected`. */
 export function askNodes<N extends NodeCallName>(
-  { bus, log }: SignalingContext,
+  { bus, log }: Caller,
   runs: readonly NodeRun[],
   name: N,
   request: NodeCallInput<N>,
@@ -61,9 +81,9 @@ export function askNodes<N extends NodeCallName>(
 }
 
 async function pageByBus(
-  { bus }: SignalingContext,
+  { bus, shared }: Caller,
   { limit, cursor = "", nodeId }: NodeQuery,
-): Promise<Page<NodeRun>> {
+): Promise<NodesPage> {
   const options = { timeoutMs: DESCRIBE_TIMEOUT_MS };
   const answers = await callEveryNode(bus, subjects.nodes, "node.describe", {}, options);
   const rest = answers
@@ -71,9 +91,24 @@ async function pageByBus(
     .map((node) => ({ node, key: cursorAt(node) }))
     .filter(({ key }) => key > cursor)
     .sort((a, b) => (a.key < b.key ? -1 : 1));
-  const items = rest.slice(0, limit).map(({ node }) => node);
+  const items = rest.slice(0, limit).map(({ node }) => statusOf(node, shared.now()));
   const last = items.at(-1);
-  return rest.length > limit && last ? { items, cursor: cursorAt(last) } : { items };
+  return { items, source: "bus", ...(rest.length > limit && last ? { cursor: cursorAt(last) } : {}) };
+}
+
+/** A node of an older build says nothing of its cores on the bus. */
+const NO_ADVERT = { version: "", networkLoad: 0, capacity: { maxPeers: null, networkBps: 1 }, cores: [] };
+
+function statusOf(
+  { load: _, advert = NO_ADVERT, ...node }: NodeCallReply<"node.describe">,
+  nowMs: number,
+): NodeStatus {
+  const cores = advert.cores.map((core) => ({
+    ...core,
+    debit: 0,
+    load: Math.max(core.cpuLoad, advert.networkLoad),
+  }));
+  return { ...node, ...advert, cores, busConnected: true, lastBeatMs: nowMs, source: "bus" };
 }
 
 /** The registry's cursor behind a run. */

@@ -1,10 +1,10 @@
 import { FairleadError, within } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf } from "../openapi/error-responses.ts";
 import type { Clients } from "../session/clients.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 /** For this long an answer of the registry also answers later requests. */
 const REMEMBERED_MS = 1_000;
@@ -28,7 +28,7 @@ const readyz = createRoute({
   security: [],
   summary: "The process can serve",
   description:
-    "The bus is connected and no shutdown has begun. While the registry takes no writes, a process serves running rooms and places " +
+    "The bus is connected and no shutdown has begun: it says `shutting_down` for a while before anything closes. While the registry takes no writes, a process serves running rooms and places " +
     "new ones by hash. So `registry: away` comes with status 200 and takes no process out of a load balancer: all would leave at " +
     "once. `cause` says why it is away. The registry is asked once a second at most, however many ask here.",
   responses: {
@@ -39,13 +39,13 @@ const readyz = createRoute({
 
 export function addHealthRoutes(
   app: OpenAPIHono,
-  { bus, registry, limits, now }: SignalingContext,
+  { bus, registry, limits, now }: SignalingProcess,
   clients: Clients,
 ): void {
   const causeOfAbsence = rememberFor(REMEMBERED_MS, now, () => failureOf(registry, limits.readyTimeoutMs));
   app.openapi(healthz, (c) => c.json({ status: "ok" as const }, 200));
   app.openapi(readyz, async (c) => {
-    if (clients.isShuttingDown) throw new FairleadError("shutting_down");
+    if (clients.isLeaving) throw new FairleadError("shutting_down");
     if (!bus.isConnected) throw new FairleadError("bus_disconnected");
     const cause = await causeOfAbsence();
     const absence = cause === null ? { registry: "ok" as const } : { registry: "away" as const, cause };

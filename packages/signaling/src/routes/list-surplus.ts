@@ -7,7 +7,7 @@ import {
   type SurplusListing,
 } from "@fairlead/protocol";
 import * as z from "zod";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import { type Answered, askNodes, cursorAt, findNode, type NodeRun, pageOfNodes } from "./find-nodes.ts";
 
 /** They become parts of a bus subject. */
@@ -25,30 +25,27 @@ type Batch = { runs: NodeRun[]; after: string | undefined };
  * The surplus of all nodes, or of one, in order of node; several nodes to a page, as far as they fit.
  * @throws {FairleadError} `node_not_found`, `invalid_request` for a cursor that is none.
  */
-export async function listSurplus(
-  context: SignalingContext,
-  { node, cursor }: Query,
-): Promise<SurplusListing> {
+export async function listSurplus(caller: Caller, { node, cursor }: Query): Promise<SurplusListing> {
   const place = cursor === undefined ? null : parseCursor(cursor);
-  if (place?.inner !== undefined) return pageWithin(context, place);
-  const { runs, after } = await nextRuns(context, place, node);
-  const answers = await askNodes(context, runs, "node.surplus", {});
+  if (place?.inner !== undefined) return pageWithin(caller, place);
+  const { runs, after } = await nextRuns(caller, place, node);
+  const answers = await askNodes(caller, runs, "node.surplus", {});
   return fill(answers, after);
 }
 
 /** The next page of a node that has more than one. */
-async function pageWithin(context: SignalingContext, { run, inner }: Place): Promise<SurplusListing> {
-  const answers = await askNodes(context, [run], "node.surplus", { cursor: inner });
+async function pageWithin(caller: Caller, { run, inner }: Place): Promise<SurplusListing> {
+  const answers = await askNodes(caller, [run], "node.surplus", { cursor: inner });
   return fill(answers, cursorAt(run));
 }
 
-async function nextRuns(context: SignalingContext, place: Place | null, nodeId?: string): Promise<Batch> {
+async function nextRuns(caller: Caller, place: Place | null, nodeId?: string): Promise<Batch> {
   const cursor = place ? { cursor: cursorAt(place.run) } : {};
   if (nodeId === undefined) {
-    const { items, cursor: after } = await pageOfNodes(context, { limit: NODES_AT_ONCE, ...cursor });
+    const { items, cursor: after } = await pageOfNodes(caller, { limit: NODES_AT_ONCE, ...cursor });
     return { runs: items, after };
   }
-  const runs = await findNode(context, nodeId);
+  const runs = await findNode(caller, nodeId);
   return { runs: runs.filter((run) => !place || cursorAt(run) > cursorAt(place.run)), after: undefined };
 }
 

@@ -1,9 +1,19 @@
+import { serveSubject } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
-import { FairleadError, NodePage, NodeStatus } from "@fairlead/protocol";
+import { FairleadError, NodePage, NodeStatus, RoomDetail, RoomOptions, subjects } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { describe, expect, it } from "vitest";
 import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
 import { startScriptedNode } from "../testing/scripted-node.ts";
+
+const DESCRIPTION = {
+  nodeId: "node-a",
+  incarnation: "node-a-run",
+  state: "ready" as const,
+  region: "",
+  labels: [],
+  load: 0,
+};
 
 async function setUp() {
   const bus = createMemoryBus();
@@ -64,6 +74,88 @@ describe("nodes over HTTP", () => {
     registry.listNodes = () => Promise.reject(new FairleadError("registry_unreachable"));
     expect((await call("POST", "/v1/nodes/node-a/drain")).status).toBe(200);
     expect(node.callsTo("node.drain")).toHaveLength(1);
-    expect(await refusalOf(await call("GET", "/v1/nodes"))).toEqual([503, "registry_unreachable"]);
+  });
+});
+
+describe("while the registry is away, or has lost what it knew", () => {
+  const AWAY = [
+    ["registry_unreachable", () => Promise.reject(new FairleadError("registry_unreachable"))],
+    ["registry_cold", () => Promise.resolve({ items: [] })],
+  ] as const;
+
+  it.each(AWAY)(
+    "(%s) nodes are those that answer on the bus, in pages, one by one too",
+    async (_, answer) => {
+      const { call, node, registry } = await setUp();
+      const advert = {
+        version: "9.9.9",
+        networkLoad: 0.2,
+        capacity: { maxPeers: null, networkBps: 1_000 },
+        cores: [{ core: 0, cpuLoad: 0.1, rooms: 1, peers: 2, consumers: 3, usable: true }],
+      };
+      node.answer("node.describe", () => ({ ...DESCRIPTION, advert }));
+      registry.listNodes = answer;
+      const first = NodePage.parse(await (await call("GET", "/v1/nodes?limit=1")).json());
+      expect(first).toMatchObject({
+        source: "bus",
+        nodes: [{ nodeId: "node-a", version: "9.9.9", source: "bus" }],
+      });
+      expect(first.nodes[0]?.cores).toEqual([{ ...advert.cores[0], debit: 0, load: 0.2 }]);
+      const second = NodePage.parse(
+        await (await call("GET", `/v1/nodes?limit=1&cursor=${first.cursor}`)).json(),
+      );
+      expect([second.nodes[0]?.nodeId, second.cursor]).toEqual(["node-b", undefined]);
+      expect(await (await call("GET", "/v1/nodes/node-b")).json()).toMatchObject({
+        source: "bus",
+        cores: [],
+      });
+      expect(await refusalOf(await call("GET", "/v1/nodes/none"))).toEqual([404, "node_not_found"]);
+    },
+  );
+
+  it.each(AWAY)("and no node answers: 503 %s, never an empty list", async (code, answer) => {
+    const { call, node, other, registry } = await setUp();
+    for (const each of [node, other]) each.kill();
+    registry.listNodes = answer;
+    registry.listRooms = answer;
+    for (const path of ["/v1/nodes", "/v1/rooms", "/v1/surplus"])
+      expect(await refusalOf(await call("GET", path)), path).toEqual([503, code]);
+  });
+
+  it.each(AWAY)(
+    "(%s) a room is read from the node that serves it, and none is 503, never 404",
+    async (code, answer) => {
+      const { bus, call, registry } = await setUp();
+      const lease = { roomId: "standup", nodeId: "node-a", incarnation: "node-a-run", core: 0, epoch: 7 };
+      const owner = { lease, options: RoomOptions.parse({ maxPeers: 5 }), mutes: [] };
+      const serving = serveSubject(
+        bus,
+        subjects.roomOwner("standup"),
+        { "room.owner": () => owner },
+        { onBug: () => {} },
+      );
+      registry.listNodes = answer;
+      registry.describeRoom = () => answer().then(() => null);
+      const room = RoomDetail.parse(await (await call("GET", "/v1/rooms/standup")).json());
+      expect(room).toMatchObject({
+        source: "bus",
+        placement: { epoch: 7 },
+        options: { maxPeers: 5 },
+        decision: null,
+      });
+      expect((await call("GET", "/v1/rooms/standup/peers")).status).toBe(200);
+      serving.unsubscribe();
+      for (const path of ["/v1/rooms/standup", "/v1/rooms/standup/peers"])
+        expect(await refusalOf(await call("GET", path)), path).toEqual([503, code]);
+    },
+  );
+
+  it("a room that only its node knows is read from there, though the registry knows the nodes again", async () => {
+    const { bus, call } = await setUp();
+    const lease = { roomId: "standup", nodeId: "node-a", incarnation: "node-a-run", core: 0, epoch: 7 };
+    const owner = { lease, options: RoomOptions.parse({}), mutes: [] };
+    serveSubject(bus, subjects.roomOwner("standup"), { "room.owner": () => owner }, { onBug: () => {} });
+    expect(await (await call("GET", "/v1/rooms/standup")).json()).toMatchObject({ source: "bus" });
+    expect(await refusalOf(await call("GET", "/v1/rooms/none"))).toEqual([404, "room_not_found"]);
   });
 });

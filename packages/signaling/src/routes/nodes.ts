@@ -2,30 +2,33 @@ import { FairleadError, NODES_PER_PAGE, NodePath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import * as z from "zod";
-import type { SignalingContext } from "../context.ts";
-import { forRequest } from "../http/for-request.ts";
+import { callerOf } from "../http/caller.ts";
 import { named } from "../openapi/components.ts";
 import {
   API_KEY_ERRORS,
   errorResponses,
   jsonOf,
+  keyWith,
   NODE_ERRORS,
   REGISTRY_ERRORS,
 } from "../openapi/error-responses.ts";
-import { askNodes, findNode } from "./find-nodes.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
+import { askNodes, findNode, pageOfNodes } from "./find-nodes.ts";
 
-const common = { tags: ["nodes"], security: [{ apiKey: ["admin"] }] };
-const readErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS] as const;
+const common = { tags: ["nodes"], security: keyWith("admin") };
+const readErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, "bus_disconnected"] as const;
 const nodeErrors = [...readErrors, ...NODE_ERRORS, "node_not_found"] as const;
 
 const list = createRoute({
   ...common,
   method: "get",
+  security: keyWith("admin", "read"),
   path: "/v1/nodes",
   operationId: "listNodes",
   summary: "List the living nodes",
   description:
-    "With each core's measured load and open debits. In order of node id, in pages: give `cursor` of one page to get the next.",
+    "With each core's measured load and open debits. In order of node id, in pages: give `cursor` of one page to get the next. While the " +
+    'registry is away or has lost what it knew, the nodes that answer on the bus, with `"source": "bus"` and without debits.',
   request: {
     query: z.object({
       limit: z.coerce.number().int().min(1).max(NODES_PER_PAGE).default(NODES_PER_PAGE),
@@ -38,6 +41,7 @@ const list = createRoute({
 const read = createRoute({
   ...common,
   method: "get",
+  security: keyWith("admin", "read"),
   path: "/v1/nodes/{node}",
   operationId: "readNode",
   summary: "Read a node",
@@ -80,22 +84,24 @@ const undrain = createRoute({
   },
 });
 
-export function addNodeRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry } = context;
+export function addNodeRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
   app.openapi(list, async (c) => {
-    const { items, cursor } = await registry.listNodes(c.req.valid("query"));
-    return c.json({ nodes: items, ...(cursor === undefined ? {} : { cursor }) }, 200);
+    const { items, cursor, source } = await pageOfNodes(callerOf(shared, c), c.req.valid("query"));
+    return c.json(
+      { nodes: items, ...(cursor === undefined ? {} : { cursor }), ...(source ? { source } : {}) },
+      200,
+    );
   });
 
   app.openapi(read, async (c) => {
-    const { items } = await registry.listNodes({ limit: 100, nodeId: c.req.valid("param").node });
-    const [newest] = items.toSorted((a, b) => b.lastBeatMs - a.lastBeatMs);
+    const runs = await findNode(callerOf(shared, c), c.req.valid("param").node);
+    const [newest] = runs.toSorted((a, b) => b.lastBeatMs - a.lastBeatMs);
     if (!newest) throw new FairleadError("node_not_found");
     return c.json(newest, 200);
   });
 
   const tell = async (c: Context, nodeId: string, name: "node.drain" | "node.undrain") => {
-    const request = forRequest(context, c);
+    const request = callerOf(shared, c);
     const answers = await askNodes(request, await findNode(request, nodeId), name, {});
     const replies = answers.flatMap(({ reply }) => reply ?? []);
     const [first] = replies;

@@ -5,26 +5,44 @@ import type { Page, Registry } from "@fairlead/registry";
 const PAGES_AT_ONCE = 10;
 const REGISTRY_PAGE = 100;
 
-type Query = { limit: number; cursor?: string };
+type Query = {
+  limit: number;
+  cursor?: string;
+  /** Only rooms that run on this node. Then a page may have fewer rooms than `limit`, and still a cursor. */
+  node?: string;
+  /** Only rooms whose ids begin with it. */
+  roomPrefix?: string;
+};
 
-/** @param nodeId Only rooms that run on this node. Then a page may have fewer rooms than `limit`, and still a cursor. */
-export async function pageOfRooms(
-  registry: Registry,
-  { limit, cursor }: Query,
-  nodeId: string | undefined,
-): Promise<Page<RoomRecord>> {
-  if (nodeId === undefined) return registry.listRooms({ limit, cursor });
+export async function pageOfRooms(registry: Registry, query: Query): Promise<Page<RoomRecord>> {
+  const { limit, cursor = "", node, roomPrefix = "" } = query;
   const found: RoomRecord[] = [];
-  let next: string | undefined = cursor;
-  for (let pages = 0; pages < PAGES_AT_ONCE; pages += 1) {
-    const page: Page<RoomRecord> = await registry.listRooms({ limit: REGISTRY_PAGE, cursor: next });
-    for (const [index, room] of page.items.entries()) {
-      if (room.lease?.nodeId === nodeId) found.push(room);
-      const isLast = index === page.items.length - 1 && page.cursor === undefined;
-      if (found.length === limit && !isLast) return { items: found, cursor: room.roomId };
+  let next: string | undefined = max(cursor, beforeAll(roomPrefix));
+  for (let pages = 0; pages < PAGES_AT_ONCE && next !== undefined; pages += 1) {
+    const page: Page<RoomRecord> = await registry.listRooms({
+      limit: node === undefined ? limit : REGISTRY_PAGE,
+      cursor: next,
+    });
+    const inRange = page.items.filter(({ roomId }) => roomId.startsWith(roomPrefix));
+    next = inRange.length < page.items.length ? undefined : page.cursor;
+    for (const [index, room] of inRange.entries()) {
+      if (node === undefined || room.lease?.nodeId === node) found.push(room);
+      const isLast = index === inRange.length - 1 && next === undefined;
+      if (found.length === limit) return isLast ? { items: found } : { items: found, cursor: room.roomId };
     }
-    next = page.cursor;
-    if (next === undefined) return { items: found };
+    if (node === undefined) break;
   }
-  return { items: found, cursor: next };
+  return next === undefined ? { items: found } : { items: found, cursor: next };
+}
+
+/** @returns A text behind every room id that comes before those that begin with `prefix`, and before all of those. */
+function beforeAll(prefix: string): string {
+  if (prefix === "") return "";
+  const last = prefix.charCodeAt(prefix.length - 1);
+  // Room ids have no `~`, and no character that sorts behind it.
+  return `${prefix.slice(0, -1)}${String.fromCharCode(last - 1)}~`;
+}
+
+function max(left: string, right: string): string {
+  return left > right ? left : right;
 }

@@ -2,19 +2,20 @@ import { callNode } from "@fairlead/bus";
 import { PeerPath, parse, RemoveRequest, RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { SignalingContext } from "../context.ts";
-import { forRequest } from "../http/for-request.ts";
-import { takeEmptyBody } from "../http/take-empty-body.ts";
+import { callerOf } from "../http/caller.ts";
+import { takeEmptyBody } from "../http/read-body.ts";
 import { named } from "../openapi/components.ts";
-import { errorResponses, jsonOf, ROOM_ERRORS } from "../openapi/error-responses.ts";
+import { errorResponses, jsonOf, keyWith, ROOM_ERRORS } from "../openapi/error-responses.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { findLease } from "./find-room.ts";
 
-const common = { tags: ["peers"], security: [{ apiKey: ["rooms"] }] };
+const common = { tags: ["peers"], security: keyWith("rooms") };
 const onePeerErrors = [...ROOM_ERRORS, "peer_not_found", "frame_too_large"] as const;
 
 const list = createRoute({
   ...common,
   method: "get",
+  security: keyWith("rooms", "read"),
   path: "/v1/rooms/{room}/peers",
   operationId: "listPeers",
   summary: "List the peers of a room",
@@ -62,20 +63,19 @@ const remove = createRoute({
   },
 });
 
-export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry } = context;
+export function addPeerRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
   app.openapi(list, async (c) => {
-    const { incarnation, roomId, epoch } = await findLease(registry, c.req.valid("param").room);
+    const { incarnation, roomId, epoch } = await findLease(callerOf(shared, c), c.req.valid("param").room);
     const request = { roomId, epoch, ...c.req.valid("query") };
-    return c.json(await callNode(forRequest(context, c).bus, incarnation, "room.peers", request), 200);
+    return c.json(await callNode(callerOf(shared, c).bus, incarnation, "room.peers", request), 200);
   });
 
   app.openapi(mute, async (c) => {
     const { room, peer: peerId } = c.req.valid("param");
     const { source, muted } = c.req.valid("json");
-    const { incarnation, roomId, epoch } = await findLease(registry, room);
+    const { incarnation, roomId, epoch } = await findLease(callerOf(shared, c), room);
     const request = { roomId, epoch, peerId, source, muted };
-    const { bus, log } = forRequest(context, c);
+    const { bus, log } = callerOf(shared, c);
     await callNode(bus, incarnation, "peer.mute", request);
     log.info("peer.muted", { roomId, peerId, source, muted });
     return c.body(null, 204);
@@ -84,8 +84,8 @@ export function addPeerRoutes(app: OpenAPIHono, context: SignalingContext): void
   app.openapi(remove, async (c) => {
     const { room, peer: peerId } = c.req.valid("param");
     const { reason, ban } = parse(RemoveRequest, c.req.valid("json") ?? {});
-    const { incarnation, roomId, epoch } = await findLease(registry, room);
-    const { bus, log } = forRequest(context, c);
+    const { incarnation, roomId, epoch } = await findLease(callerOf(shared, c), room);
+    const { bus, log } = callerOf(shared, c);
     await callNode(bus, incarnation, "peer.remove", { roomId, epoch, peerId, reason, ban });
     log.info("peer.removed", { roomId, peerId, ban });
     return c.body(null, 204);

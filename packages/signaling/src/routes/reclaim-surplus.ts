@@ -1,5 +1,5 @@
 import type { ReclaimAnswer, ReclaimRequest } from "@fairlead/protocol";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import { askNodes, findNode, type NodeRun, pageOfNodes } from "./find-nodes.ts";
 
 /** Nodes that are asked at once. */
@@ -10,28 +10,28 @@ const NODES_AT_ONCE = 50;
  * @throws {FairleadError} `node_not_found`; `bus_disconnected`, after which some nodes may have been asked.
  */
 export async function reclaimSurplus(
-  context: SignalingContext,
+  caller: Caller,
   { nodeId, ids }: ReclaimRequest,
 ): Promise<ReclaimAnswer> {
   const total: ReclaimAnswer = { reclaimed: 0, unreachable: [] };
-  for await (const runs of batchesOf(context, nodeId)) {
-    for (const { run, reply } of await askNodes(context, runs, "node.reclaim", { ids })) {
+  for await (const runs of batchesOf(caller, nodeId)) {
+    for (const { run, reply } of await askNodes(caller, runs, "node.reclaim", { ids })) {
       if (reply) total.reclaimed += reply.reclaimed;
       else total.unreachable.push(run.nodeId);
     }
   }
-  context.log.info("surplus.reclaimed", { nodeId, ...total });
+  caller.log.info("surplus.reclaimed", { nodeId, ...total });
   return total;
 }
 
-async function* batchesOf(context: SignalingContext, nodeId: string | undefined): AsyncGenerator<NodeRun[]> {
+async function* batchesOf(caller: Caller, nodeId: string | undefined): AsyncGenerator<NodeRun[]> {
   if (nodeId !== undefined) {
-    yield await findNode(context, nodeId);
+    yield await findNode(caller, nodeId);
     return;
   }
   let cursor: string | undefined;
   do {
-    const page = await pageOfNodes(context, { limit: NODES_AT_ONCE, cursor });
+    const page = await pageOfNodes(caller, { limit: NODES_AT_ONCE, cursor });
     cursor = page.cursor;
     yield page.items;
   } while (cursor !== undefined);

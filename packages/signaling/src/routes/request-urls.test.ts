@@ -38,7 +38,7 @@ function* schemasBelow(
     else yield* schemasBelow(document, inner, path, seen);
 }
 
-/** What is sent to signaling: by HTTP (path, query, headers, body) and by WebSocket. */
+/** Everything sent to signaling, by HTTP (path, query, headers, body) and by WebSocket. */
 function requestsOf(document: Json): unknown[] {
   const operations = Object.values(document.paths ?? {}).flatMap(
     (item: Json) => Object.values(item) as Json[],

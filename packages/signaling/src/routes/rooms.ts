@@ -2,33 +2,37 @@ import { type Bus, callNode } from "@fairlead/bus";
 import { FairleadError, type Lease, NodeId, type RoomOptions, RoomPath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { SignalingContext } from "../context.ts";
-import { forRequest } from "../http/for-request.ts";
+import { usedKey } from "../http/api-key.ts";
+import { callerOf } from "../http/caller.ts";
 import { named } from "../openapi/components.ts";
 import {
   API_KEY_ERRORS,
   errorResponses,
   jsonOf,
+  keyWith,
   NODE_ERRORS,
   REGISTRY_ERRORS,
   ROOM_ERRORS,
 } from "../openapi/error-responses.ts";
-import { findRoom, toSummary, unlessGone } from "./find-room.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
+import { knowsNodes } from "./find-nodes.ts";
+import { findRoom, readRoom, toSummary, unlessGone } from "./find-room.ts";
 import { pageOfRooms } from "./page-of-rooms.ts";
 
-const common = { tags: ["rooms"], security: [{ apiKey: ["rooms"] }] };
+const common = { tags: ["rooms"], security: keyWith("rooms") };
 const baseErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS] as const;
 const PAGE_SIZE = 50;
 
 const list = createRoute({
   ...common,
   method: "get",
+  security: keyWith("rooms", "read"),
   path: "/v1/rooms",
   operationId: "listRooms",
   summary: "List rooms",
   description:
     "In order of room id, in pages: give `cursor` of one page, and the same `node`, to get the next. With `node`, only rooms " +
-    "that run there; then a page may have few rooms, or none, and still a next one.",
+    "that run there; then a page may have few rooms, or none, and still a next one. A key that is bound to a room prefix gets rooms of it.",
   request: {
     query: z.object({
       node: NodeId.optional(),
@@ -42,12 +46,13 @@ const list = createRoute({
 const read = createRoute({
   ...common,
   method: "get",
+  security: keyWith("rooms", "read"),
   path: "/v1/rooms/{room}",
   operationId: "readRoom",
   summary: "Read a room",
   description:
     "Where it runs and under which epoch; why there (`decision`: what was chosen from, with which loads, and when); and what " +
-    "its node counts in it.",
+    'its node counts in it. While the registry is away or has lost it, its node is asked: then it says `"source": "bus"`, and not why.',
   request: { params: RoomPath },
   responses: {
     200: jsonOf(named.RoomDetail, "The room."),
@@ -63,7 +68,7 @@ const write = createRoute({
   summary: "Create a room with options, or change them",
   description:
     "Rooms come into being with their first peer; this is for options other than the defaults: how many peers, and which " +
-    "node a room may run on (`region`, `labels`, `nodeId`). Options of a running room count for whoever joins from now on; it stays where it runs. " +
+    "node a room may run on (`region`, `labels`, `nodeId`). Options of a running room count for peers that join from now on; the room stays where it runs. " +
     "An error of the node leaves them in the record: ask again.",
   request: {
     params: RoomPath,
@@ -89,21 +94,23 @@ const close = createRoute({
   },
 });
 
-export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { registry } = context;
+export function addRoomRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
+  const { registry } = shared;
   app.openapi(list, async (c) => {
-    const { node, ...page } = c.req.valid("query");
-    const { items, cursor } = await pageOfRooms(registry, page, node);
+    const query = { ...c.req.valid("query"), roomPrefix: usedKey(c)?.roomPrefix };
+    const { items, cursor } = await pageOfRooms(registry, query);
+    if (items.length === 0 && !(await knowsNodes(shared))) throw new FairleadError("registry_cold");
     return c.json({ rooms: items.map(toSummary), ...(cursor === undefined ? {} : { cursor }) }, 200);
   });
 
   app.openapi(read, async (c) => {
-    const record = await findRoom(registry, c.req.valid("param").room);
+    const caller = callerOf(shared, c);
+    const record = await readRoom(caller, c.req.valid("param").room);
     const { lease, roomId } = record;
     const counts =
       lease &&
       (await unlessGone(
-        callNode(forRequest(context, c).bus, lease.incarnation, "room.describe", {
+        callNode(caller.bus, lease.incarnation, "room.describe", {
           roomId,
           epoch: lease.epoch,
         }),
@@ -114,13 +121,13 @@ export function addRoomRoutes(app: OpenAPIHono, context: SignalingContext): void
   app.openapi(write, async (c) => {
     const options = c.req.valid("json");
     const record = await registry.updateRoom(c.req.valid("param").room, { options });
-    if (record.lease) await unlessGone(setOptions(forRequest(context, c).bus, record.lease, options));
+    if (record.lease) await unlessGone(setOptions(callerOf(shared, c).bus, record.lease, options));
     return c.json(toSummary(record), 200);
   });
 
   app.openapi(close, async (c) => {
-    const { lease, roomId } = await findRoom(registry, c.req.valid("param").room);
-    const { bus, log } = forRequest(context, c);
+    const { lease, roomId } = await findRoom(shared, c.req.valid("param").room);
+    const { bus, log } = callerOf(shared, c);
     if (lease)
       await unlessGone(callNode(bus, lease.incarnation, "room.close", { roomId, epoch: lease.epoch }));
     log.info("room.close_requested", { roomId });

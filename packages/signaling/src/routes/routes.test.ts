@@ -89,7 +89,8 @@ describe("rooms over HTTP", () => {
     expect(await (await call("GET", "/v1/rooms/a")).json()).toMatchObject({
       placement: { nodeId: "node-a", core: lease.core, epoch: lease.epoch },
       decision: {
-        ...{ reason: "least_loaded", atMs: expect.any(Number) },
+        reason: "least_loaded",
+        atMs: expect.any(Number),
         candidates: [{ nodeId: "node-a", core: lease.core, load: 0 }],
       },
     });
@@ -345,4 +346,14 @@ describe("every answer over HTTP", () => {
     expect(preflight.headers.get("Access-Control-Allow-Origin")).toBe("*");
     expect(preflight.headers.get("Access-Control-Allow-Methods")).toContain("DELETE");
   });
+});
+
+it("readiness ends with the announcement of a shutdown, and everything else goes on", async () => {
+  const registry = createMemoryRegistry({ now: () => 1_800_000_000_000 });
+  const { call, signaling, place } = await setUpHttp(createMemoryBus(), registry);
+  await place("standup");
+  signaling.announceShutdown();
+  expect(await refusalOf(await call("GET", "/readyz"))).toEqual([503, "shutting_down"]);
+  expect((await call("GET", "/healthz")).status).toBe(200);
+  expect((await call("GET", "/v1/rooms/standup")).status).toBe(200);
 });

@@ -8,7 +8,7 @@ import {
 import { createRoute } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import * as z from "zod";
-import { reading } from "../http/reading.ts";
+import { readBody } from "../http/read-body.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf, NODE_ERRORS, REGISTRY_ERRORS } from "../openapi/error-responses.ts";
 import { EVENT_EXAMPLE } from "../openapi/examples.ts";
@@ -19,7 +19,7 @@ const bearerErrors = ["session_invalid", "session_expired", "bus_disconnected"] 
 
 /** Told before anything else about a join, as about a frame: another version's may look different. */
 const checkJoin: MiddlewareHandler = async (c, next) => {
-  checkLength(await reading(c.req.text()));
+  checkLength(await readBody(c.req.text()));
   checkVersion(await c.req.json().catch(() => null));
   await next();
 };
@@ -32,35 +32,32 @@ export const open = createRoute({
   security: [],
   summary: "Join a room over HTTP",
   description:
-    "What `join` is on the WebSocket, for networks that let none through. The client then reads `streamEvents` from " +
+    "The same as `join` on the WebSocket, for networks that let no WebSocket through. The client then reads `streamEvents` from " +
     "`position` on, within the grace time. Sent again with the same `joinId` it finds the session that the first one made.",
   middleware: [checkJoin],
   request: { body: { required: true, content: { "application/json": { schema: named.JoinRequest } } } },
   responses: {
     201: jsonOf(named.OpenedSession, "The session, and the ticket that proves it."),
     ...errorResponses(
-      ...(["ticket_invalid", "ticket_expired", "ticket_not_yet_valid", "ticket_unknown_key"] as const),
-      ...([
-        "ticket_wrong_audience",
-        "ticket_keys_unreachable",
-        "protocol_unsupported",
-        "capabilities_mismatch",
-      ] as const),
-      ...([
-        "banned",
-        "duplicate_identity",
-        "room_full",
-        "no_capacity",
-        "core_full",
-        "node_draining",
-      ] as const),
-      ...([
-        "frame_too_large",
-        "shutting_down",
-        "signaling_full",
-        ...REGISTRY_ERRORS,
-        ...NODE_ERRORS,
-      ] as const),
+      "ticket_invalid",
+      "ticket_expired",
+      "ticket_not_yet_valid",
+      "ticket_unknown_key",
+      "ticket_wrong_audience",
+      "ticket_keys_unreachable",
+      "protocol_unsupported",
+      "capabilities_mismatch",
+      "banned",
+      "duplicate_identity",
+      "room_full",
+      "no_capacity",
+      "core_full",
+      "node_draining",
+      "frame_too_large",
+      "shutting_down",
+      "signaling_full",
+      ...REGISTRY_ERRORS,
+      ...NODE_ERRORS,
     ),
   },
 });
@@ -95,9 +92,13 @@ export const events = createRoute({
     ...errorResponses(
       ...bearerErrors,
       "session_gone",
-      ...(["session_replaced", "session_left", "peer_removed", "room_closed"] as const),
+      "session_replaced",
+      "session_left",
+      "peer_removed",
+      "room_closed",
       "too_many_frames",
-      ...(["shutting_down", "signaling_full"] as const),
+      "shutting_down",
+      "signaling_full",
       "method_not_allowed",
     ),
   },

@@ -32,8 +32,12 @@ async function setUp() {
 /** The node has this many resources without an owner, and tells them in pages. */
 function leave(node: ScriptedNode, nodeId: string, count: number): void {
   const all: Surplus[] = Array.from({ length: count }, (_, index) => ({
-    ...{ nodeId, core: 0, id: `${nodeId}-${String(index).padStart(4, "0")}`, kind: "producer" as const },
-    ...{ owner: null, sinceMs: 1 },
+    nodeId,
+    core: 0,
+    id: `${nodeId}-${String(index).padStart(4, "0")}`,
+    kind: "producer" as const,
+    owner: null,
+    sinceMs: 1,
   }));
   node.answer("node.surplus", ({ cursor = "" }) => {
     const rest = all.filter(({ id }) => id > cursor);

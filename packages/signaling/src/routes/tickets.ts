@@ -1,10 +1,11 @@
 import { FairleadError, RoomPath } from "@fairlead/protocol";
 import { issueTicket } from "@fairlead/tickets";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import type { SignalingContext } from "../context.ts";
-import { forRequest } from "../http/for-request.ts";
+import { originOf } from "../abuse/client-address.ts";
+import { callerOf } from "../http/caller.ts";
 import { named } from "../openapi/components.ts";
-import { API_KEY_ERRORS, errorResponses, jsonOf } from "../openapi/error-responses.ts";
+import { API_KEY_ERRORS, errorResponses, jsonOf, keyWith } from "../openapi/error-responses.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 const issue = createRoute({
   method: "post",
@@ -16,7 +17,7 @@ const issue = createRoute({
     "Signs a ticket that admits one identity to one room. Hand `url` and `ticket` to the browser's `joinRoom`. " +
     "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist. " +
     "Refused with `ticket_signer_missing` where the app signs all tickets itself.",
-  security: [{ apiKey: ["tickets"] }],
+  security: keyWith("tickets"),
   request: {
     params: RoomPath,
     body: { required: true, content: { "application/json": { schema: named.TicketRequest } } },
@@ -27,18 +28,18 @@ const issue = createRoute({
   },
 });
 
-export function addTicketRoutes(app: OpenAPIHono, context: SignalingContext): void {
-  const { ticketKeys, issuer, now, random, publicUrl } = context;
+export function addTicketRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
+  const { ticketKeys, issuer, now, random, publicUrl } = shared;
   app.openapi(issue, async (c) => {
     if (!ticketKeys.signer) throw new FairleadError("ticket_signer_missing");
     const { room } = c.req.valid("param");
     const input = { ...c.req.valid("json"), room };
     const { ticket, claims } = await issueTicket(ticketKeys, input, { issuer, now, random });
-    forRequest(context, c).log.debug("ticket.issued", {
+    callerOf(shared, c).log.debug("ticket.issued", {
       roomId: room,
       identity: claims.sub,
       ticketId: claims.jti,
     });
-    return c.json({ ticket, url: publicUrl ?? new URL(c.req.url).origin, expiresAt: claims.exp }, 201);
+    return c.json({ ticket, url: publicUrl ?? originOf(c, shared), expiresAt: claims.exp }, 201);
   });
 }

@@ -1,8 +1,8 @@
 import { publicJwks } from "@fairlead/tickets";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import type { SignalingContext } from "../context.ts";
 import { named } from "../openapi/components.ts";
 import { errorResponses, jsonOf } from "../openapi/error-responses.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 
 /** A rotation waits this long between the publishing of a key and its first ticket. */
 const CACHE_CONTROL = "public, max-age=300";
@@ -20,7 +20,7 @@ const read = createRoute({
   responses: { 200: jsonOf(named.JwkSet, "The keys, the first one signs."), ...errorResponses() },
 });
 
-export function addWellKnownKeysRoute(app: OpenAPIHono, { ticketKeys }: SignalingContext): void {
+export function addWellKnownKeysRoute(app: OpenAPIHono, { ticketKeys }: SignalingProcess): void {
   const jwks = publicJwks(ticketKeys);
   app.openapi(read, (c) => {
     c.header("Cache-Control", CACHE_CONTROL);

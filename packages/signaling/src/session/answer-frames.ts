@@ -12,7 +12,7 @@ import {
   toErrorBody,
 } from "@fairlead/protocol";
 import type { SessionInput } from "@fairlead/tickets";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import { leaveSession } from "./leave-session.ts";
 import { proveAlive } from "./prove-alive.ts";
 import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
@@ -29,14 +29,14 @@ type Answer = SessionReplies["frames"][number];
  * @throws {FairleadError} `bus_disconnected`, with nothing sent.
  */
 export async function answerFrames(
-  context: SignalingContext,
+  caller: Caller,
   session: SessionInput,
   frames: readonly Frame[],
   isWanted: () => boolean,
 ): Promise<Answer[]> {
-  proveAlive(context.bus, session.incarnation, [session]);
+  proveAlive(caller.bus, session.incarnation, [session]);
   const answers = (
-    await Promise.all(frames.map((frame) => answer(context, session, frame, isWanted)))
+    await Promise.all(frames.map((frame) => answer(caller, session, frame, isWanted)))
   ).flatMap((given) => given ?? []);
   const over = answers.find(({ type }) => type === "error");
   return [...answers.filter(({ type }) => type !== "error"), ...(over ? [over] : [])];
@@ -44,51 +44,54 @@ export async function answerFrames(
 
 /** @returns null where there is nothing to say, or nothing known. */
 async function answer(
-  context: SignalingContext,
+  caller: Caller,
   session: SessionInput,
   frame: Frame,
   isWanted: () => boolean,
 ): Promise<Answer | null> {
   try {
     if (frame.type === "ping") return { type: "pong" };
-    if (frame.type === "command") return await act(context, session, frame, isWanted);
-    await acknowledge(context, session, frame, isWanted);
+    if (frame.type === "command") return await act(caller, session, frame, isWanted);
+    await acknowledge(caller, session, frame, isWanted);
     return null;
   } catch (error) {
     if (saysSessionLost(error)) return over("session_gone");
     if (error instanceof FairleadError && endsForGood(error.code)) return over(error.code);
     const isExpected = error instanceof FairleadError && error.code !== "internal";
-    context.log[isExpected ? "debug" : "error"]("session.frame_failed", {
-      ...{ sessionId: session.session, roomId: session.room, type: frame.type, error },
+    caller.log[isExpected ? "debug" : "error"]("session.frame_failed", {
+      sessionId: session.session,
+      roomId: session.room,
+      type: frame.type,
+      error,
     });
     return null;
   }
 }
 
 async function act(
-  context: SignalingContext,
+  caller: Caller,
   session: SessionInput,
   command: CommandEnvelope,
   isWanted: () => boolean,
 ): Promise<Answer> {
   if (command.name === "session.leave") {
     // As a call of its own it also ends the stream of events, wherever that is.
-    await leaveSession(context, session);
+    await leaveSession(caller, session);
     return { type: "reply", id: command.id, ok: true, data: {} };
   }
-  const reply: ReplyFrame = await sendCommand(context, session, command, isWanted);
+  const reply: ReplyFrame = await sendCommand(caller, session, command, isWanted);
   return !reply.ok && isSessionLost(reply.error.code) ? over("session_gone") : reply;
 }
 
 async function acknowledge(
-  context: SignalingContext,
+  caller: Caller,
   { session, incarnation, connection }: SessionInput,
   { position, resend }: Acknowledgement,
   isWanted: () => boolean,
 ): Promise<void> {
   const request = { sessionId: session, connection, ack: { position, resend } };
-  const send = () => callNode(context.bus, incarnation, "session.ack", request);
-  await retryUnreachable(context, send, isWanted);
+  const send = () => callNode(caller.bus, incarnation, "session.ack", request);
+  await retryUnreachable(caller.shared, send, isWanted);
 }
 
 function over(code: ErrorCode): Answer {

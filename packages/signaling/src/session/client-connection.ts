@@ -8,7 +8,8 @@ import {
   toErrorBody,
 } from "@fairlead/protocol";
 import { refusalOfStranger } from "../abuse/count-rates.ts";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
+import type { SignalingLimits } from "../limits.ts";
 import { openSession } from "./open-session.ts";
 import { readFrame } from "./read-frame.ts";
 import { resumeSession } from "./resume-session.ts";
@@ -49,7 +50,7 @@ type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 export const TICK_MS = 500;
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;
-/** What a join or a resume counts for, in frames: a placement and media on a node, or a call to it. */
+/** The price of a join or a resume, in frames: a placement and media on a node, or a call to it. */
 export const OPENING_COST = 20;
 
 /**
@@ -57,7 +58,8 @@ export const OPENING_COST = 20;
  * error. It knows nothing of WebSockets, nor of streams.
  */
 export class ClientConnection {
-  readonly #context: SignalingContext;
+  readonly #caller: Caller;
+  readonly #limits: SignalingLimits;
   readonly #register: LinkRegister;
   readonly #channel: ClientChannel;
   readonly #frames: TokenBucket;
@@ -65,12 +67,13 @@ export class ClientConnection {
   #state: State = { state: "waiting", hasJoined: false };
   /** At this tick of a linked socket's silence the client is asked for a sign of life. */
   readonly #askAtTick: number;
-  /** What happens when no more is left of the time that the client has for its next frame. */
+  /** The time left for the client's next frame, and the error when it is over. */
   #deadline: { ticks: number; otherwise: ErrorCode } = { ticks: 0, otherwise: "join_timeout" };
 
-  constructor(context: SignalingContext, register: LinkRegister, channel: ClientChannel, hooks: Hooks) {
-    const { limits, now } = context;
-    this.#context = context;
+  constructor(caller: Caller, register: LinkRegister, channel: ClientChannel, hooks: Hooks) {
+    const { limits, now } = caller.shared;
+    this.#caller = caller;
+    this.#limits = limits;
     this.#register = register;
     this.#channel = channel;
     this.#hooks = hooks;
@@ -117,7 +120,7 @@ export class ClientConnection {
   }
 
   #handle(frame: ClientFrame): void {
-    if (this.#state.state !== "waiting") this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
+    if (this.#state.state !== "waiting") this.#expect(this.#limits.socketIdleMs, "idle_timeout");
     switch (frame.type) {
       case "ping":
         this.#send({ type: "pong" });
@@ -145,7 +148,7 @@ export class ClientConnection {
   }
 
   async #open(frame: Opening, hasJoined: boolean): Promise<void> {
-    this.#expect(this.#context.limits.socketIdleMs, "idle_timeout");
+    this.#expect(this.#limits.socketIdleMs, "idle_timeout");
     try {
       const link = await this.#openLink(frame);
       // The connection closed meanwhile, or the session ended with its first message.
@@ -157,11 +160,14 @@ export class ClientConnection {
       this.#hooks.onExcused();
       this.#expectNext();
       const { session, room, peer, node } = link.session ?? {};
-      this.#context.log.info(`session.${frame.type === "join" ? "joined" : "resumed"}`, {
-        ...{ sessionId: session, roomId: room, peerId: peer, nodeId: node },
+      this.#caller.log.info(`session.${frame.type === "join" ? "joined" : "resumed"}`, {
+        sessionId: session,
+        roomId: room,
+        peerId: peer,
+        nodeId: node,
       });
     } catch (error) {
-      const refusal = await refusalOfStranger(this.#context, error);
+      const refusal = await refusalOfStranger(this.#caller, error);
       if (this.#state.state !== "opening") return;
       this.#wait(hasJoined || frame.type === "resume");
       if (refusal instanceof FairleadError && refusal.code === "bus_disconnected") this.#hooks.onExcused();
@@ -177,8 +183,8 @@ export class ClientConnection {
       onOver: (error: FairleadError) => this.#onOver(error),
     };
     return frame.type === "join"
-      ? openSession(this.#context, this.#register, frame, sink)
-      : resumeSession(this.#context, this.#register, frame, sink);
+      ? openSession(this.#caller, this.#register, frame, sink)
+      : resumeSession(this.#caller, this.#register, frame, sink);
   }
 
   /**
@@ -204,7 +210,7 @@ export class ClientConnection {
   }
 
   #wait(hasJoined: boolean): void {
-    const { socketIdleMs, joinTimeoutMs } = this.#context.limits;
+    const { socketIdleMs, joinTimeoutMs } = this.#limits;
     this.#state = { state: "waiting", hasJoined };
     this.#expect(hasJoined ? socketIdleMs : joinTimeoutMs, "join_timeout");
   }
@@ -213,15 +219,15 @@ export class ClientConnection {
   #fail(error: unknown): void {
     if (this.#state.state === "closed") return;
     const body = toErrorBody(error);
-    if (body.code === "internal") this.#context.log.error("connection.failed", { error });
-    else this.#context.log.debug("connection.refused", { code: body.code });
+    if (body.code === "internal") this.#caller.log.error("connection.failed", { error });
+    else this.#caller.log.debug("connection.refused", { code: body.code });
     this.#send({ type: "error", error: body });
     if (closeCode(body.code) !== null || this.#channel.isOneWay) this.#close(body.code);
   }
 
   #send(frame: SentFrame): void {
     if (this.#state.state === "closed") return;
-    const isSlow = this.#channel.bufferedBytes() > this.#context.limits.sendBufferBytes;
+    const isSlow = this.#channel.bufferedBytes() > this.#limits.sendBufferBytes;
     if (isSlow) this.#close("slow_reader");
     else this.#channel.send(frame);
     if (frame.type === "moved" && this.#channel.isOneWay) this.#close("room_moved");
@@ -230,7 +236,7 @@ export class ClientConnection {
   #close(code: ErrorCode): void {
     if (this.#state.state === "closed") return;
     const { link } = this.#end();
-    // Whoever took the session over keeps it, and who resumes elsewhere is not hurried.
+    // A connection that took the session over keeps it, and a client that resumes elsewhere gets its full grace time.
     if (code === "shutting_down") link?.close();
     else link?.detach();
     this.#channel.close(closeCode(code) ?? NORMAL_CLOSURE, code);
@@ -245,10 +251,7 @@ export class ClientConnection {
 
   /** A socket's next frame, or on a one-way channel this end's. */
   #expectNext(): void {
-    this.#expect(
-      this.#channel.isOneWay ? PING_INTERVAL_MS : this.#context.limits.socketIdleMs,
-      "idle_timeout",
-    );
+    this.#expect(this.#channel.isOneWay ? PING_INTERVAL_MS : this.#limits.socketIdleMs, "idle_timeout");
   }
 
   #expect(withinMs: number, otherwise: ErrorCode): void {

@@ -1,10 +1,11 @@
 import { FairleadError } from "@fairlead/protocol";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { type ClientChannel, ClientConnection, TICK_MS } from "./client-connection.ts";
 import { LiveLinks } from "./live-links.ts";
 import { UnjoinedSockets } from "./unjoined-sockets.ts";
 
-/** Whoever has come on an open socket says who he is at once. */
+/** An honest client sends its `join` as soon as its socket is open. */
 const TOO_MANY_UNJOINED = {
   message: "too many sockets of this address wait for their join",
   retryAfterMs: 1_000,
@@ -12,34 +13,40 @@ const TOO_MANY_UNJOINED = {
 
 /** The connected clients of this process, for the time of their connections. */
 export class Clients {
-  readonly #context: SignalingContext;
+  readonly #shared: SignalingProcess;
   readonly links: LiveLinks;
   readonly #connections = new Set<ClientConnection>();
   readonly #unjoined: UnjoinedSockets;
+  #isLeaving = false;
   #isShuttingDown = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
-  constructor(context: SignalingContext) {
-    this.#context = context;
-    this.links = new LiveLinks(context);
-    this.#unjoined = new UnjoinedSockets(context.limits.unjoinedPerAddress);
+  constructor(shared: SignalingProcess) {
+    this.#shared = shared;
+    this.links = new LiveLinks(shared);
+    this.#unjoined = new UnjoinedSockets(shared.limits.unjoinedPerAddress);
   }
 
-  get isShuttingDown(): boolean {
-    return this.#isShuttingDown;
+  /** Whether load balancers should send no more clients. */
+  get isLeaving(): boolean {
+    return this.#isLeaving || this.#isShuttingDown;
+  }
+
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   /** @throws {FairleadError} `shutting_down`, `signaling_full`. */
   refuseNewcomers(): void {
     if (this.#isShuttingDown) throw new FairleadError("shutting_down");
-    if (this.#connections.size >= this.#context.limits.connections) throw new FairleadError("signaling_full");
+    if (this.#connections.size >= this.#shared.limits.connections) throw new FairleadError("signaling_full");
   }
 
-  /** @param context That of the request which opened the connection: its trace goes with what the client does. */
-  accept(channel: ClientChannel, context: SignalingContext = this.#context): ClientConnection {
-    // Who asks for a stream has one request, which is refused or live at once.
-    const leaveUnjoined = this.#unjoined.enter(channel.isOneWay ? undefined : context.address);
-    const connection: ClientConnection = new ClientConnection(context, this.links, channel, {
+  /** @param caller The sender of the request which opened the connection: its trace goes with what the client does. */
+  accept(channel: ClientChannel, caller: Caller): ClientConnection {
+    // A request for a stream is refused or live at once, and is never unjoined.
+    const leaveUnjoined = this.#unjoined.enter(channel.isOneWay ? undefined : caller.address);
+    const connection: ClientConnection = new ClientConnection(caller, this.links, channel, {
       onExcused: () => leaveUnjoined?.(),
       onClosed: () => {
         leaveUnjoined?.();
@@ -47,7 +54,7 @@ export class Clients {
       },
     });
     // Upgrades that began when there was room, or before the shutdown, may end after it.
-    const isFull = this.#connections.size >= this.#context.limits.connections;
+    const isFull = this.#connections.size >= this.#shared.limits.connections;
     this.#connections.add(connection);
     this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
     if (this.#isShuttingDown) connection.refuse("shutting_down");
@@ -70,9 +77,9 @@ export class Clients {
   async shutDown(): Promise<void> {
     if (this.#isShuttingDown) return;
     this.#isShuttingDown = true;
-    this.#context.log.info("signaling.shutting_down", { connections: this.#connections.size });
+    this.#shared.log.info("signaling.shutting_down", { connections: this.#connections.size });
     for (const connection of [...this.#connections]) connection.refuse("shutting_down");
-    await this.#context.bus.flush().catch((error: unknown) => {
+    await this.#shared.bus.flush().catch((error: unknown) => {
       // A bus that is away has nothing of ours to hand on.
       if (!(error instanceof FairleadError)) throw error;
     });

@@ -14,7 +14,8 @@ function setUp() {
 }
 
 const big = (length: number) => ({
-  ...{ type: "event" as const, position: "1:1" },
+  type: "event" as const,
+  position: "1:1",
   event: "x".repeat(length),
 });
 

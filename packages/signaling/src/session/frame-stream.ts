@@ -52,7 +52,7 @@ export class FrameStream implements ClientChannel {
     this.#onFirst(frame);
   }
 
-  /** What waits is handed over before the end, but for one who reads too slowly: that would be kept for as long as it likes. */
+  /** Frames that wait are handed over before the end, unless the client reads too slowly: it could hold them as long as it likes. */
   close(_code: number, reason: ErrorCode): void {
     if (reason === "slow_reader") {
       this.#forget();

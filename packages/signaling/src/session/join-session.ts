@@ -1,5 +1,5 @@
 import { FairleadError, type JoinRequest, type OpenedSession } from "@fairlead/protocol";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import { openSession } from "./open-session.ts";
 import type { LinkRegister, SentFrame } from "./session-link.ts";
 
@@ -11,13 +11,13 @@ import type { LinkRegister, SentFrame } from "./session-link.ts";
  * @throws {FairleadError} As `openSession`.
  */
 export async function joinSession(
-  context: SignalingContext,
+  caller: Caller,
   register: LinkRegister,
   join: JoinRequest,
   isWanted: () => boolean,
 ): Promise<OpenedSession> {
   let first: SentFrame | undefined;
-  const link = await openSession(context, register, join, {
+  const link = await openSession(caller, register, join, {
     provesLife: false,
     isOpen: isWanted,
     onOver: () => {},
@@ -29,6 +29,6 @@ export async function joinSession(
   if (first?.type !== "joined") throw new FairleadError("internal", { message: "opened without an answer" });
   const { type: _, ...opened } = first;
   const { sessionId, roomId, peerId } = opened;
-  context.log.info("session.joined", { sessionId, roomId, peerId });
+  caller.log.info("session.joined", { sessionId, roomId, peerId });
   return opened;
 }

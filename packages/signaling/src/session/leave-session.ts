@@ -1,6 +1,6 @@
 import { callNode } from "@fairlead/bus";
 import type { SessionInput } from "@fairlead/tickets";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import { retryUnreachable, saysSessionLost } from "./send-command.ts";
 
 /**
@@ -8,12 +8,12 @@ import { retryUnreachable, saysSessionLost } from "./send-command.ts";
  * @throws {FairleadError} `session_replaced`: another connection has the session; `node_timeout`, `bus_disconnected`.
  */
 export async function leaveSession(
-  context: SignalingContext,
+  caller: Caller,
   { session, incarnation, connection }: SessionInput,
 ): Promise<void> {
-  const leave = () => callNode(context.bus, incarnation, "session.leave", { sessionId: session, connection });
+  const leave = () => callNode(caller.bus, incarnation, "session.leave", { sessionId: session, connection });
   try {
-    await retryUnreachable(context, leave);
+    await retryUnreachable(caller.shared, leave);
   } catch (error) {
     if (!saysSessionLost(error)) throw error;
   }

@@ -1,6 +1,6 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { SessionInput } from "@fairlead/tickets";
-import type { SignalingContext } from "../context.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { proveAlive } from "./prove-alive.ts";
 import { RoomWatch } from "./room-watch.ts";
 import type { LinkRegister, SessionLink } from "./session-link.ts";
@@ -11,15 +11,15 @@ import type { LinkRegister, SessionLink } from "./session-link.ts";
  */
 export class LiveLinks implements LinkRegister {
   readonly rooms: RoomWatch;
-  readonly #context: SignalingContext;
+  readonly #shared: SignalingProcess;
   readonly #links = new Set<SessionLink>();
   #stop: (() => void) | null = null;
   /** Runs while the bus is away and the clients don't know yet. */
   #patience: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(context: SignalingContext) {
-    this.#context = context;
-    this.rooms = new RoomWatch(context.bus, context.log);
+  constructor(shared: SignalingProcess) {
+    this.#shared = shared;
+    this.rooms = new RoomWatch(shared.bus, shared.log);
   }
 
   add(link: SessionLink): void {
@@ -35,8 +35,8 @@ export class LiveLinks implements LinkRegister {
   }
 
   #start(): () => void {
-    const timer = setInterval(() => this.#beat(), this.#context.limits.sessionsAliveIntervalMs);
-    const unsubscribe = this.#context.bus.onStatus((status) =>
+    const timer = setInterval(() => this.#beat(), this.#shared.limits.sessionsAliveIntervalMs);
+    const unsubscribe = this.#shared.bus.onStatus((status) =>
       status === "lost" ? this.#onBusLost() : this.#onBusResumed(),
     );
     return () => {
@@ -48,7 +48,7 @@ export class LiveLinks implements LinkRegister {
   }
 
   #onBusLost(): void {
-    const { log, limits } = this.#context;
+    const { log, limits } = this.#shared;
     this.#patience ??= setTimeout(() => {
       log.warn("bus.away", { sessions: this.#links.size });
       for (const link of [...this.#links]) link.giveUpBus();
@@ -68,16 +68,16 @@ export class LiveLinks implements LinkRegister {
     for (const link of this.#links)
       link
         .refreshTicket()
-        .catch((error: unknown) => this.#context.log.error("session.refresh_failed", { error }));
+        .catch((error: unknown) => this.#shared.log.error("session.refresh_failed", { error }));
   }
 
   #prove(incarnation: string, sessions: SessionInput[]): void {
     try {
-      proveAlive(this.#context.bus, incarnation, sessions);
+      proveAlive(this.#shared.bus, incarnation, sessions);
     } catch (error) {
       // The next beat comes soon, and nodes count no time while they are cut off themselves.
       if (!(error instanceof FairleadError)) throw error;
-      this.#context.log.warn("sessions.beat_lost", { incarnation, error });
+      this.#shared.log.warn("sessions.beat_lost", { incarnation, error });
     }
   }
 }

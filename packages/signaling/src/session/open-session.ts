@@ -11,10 +11,10 @@ import {
 import type { Rate } from "@fairlead/registry";
 import { type SessionInput, verifyAdmission } from "@fairlead/tickets";
 import { ratesOf } from "../abuse/count-rates.ts";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import { placeRoom } from "../placement/place-room.ts";
-import { admitOpening } from "./admit-opening.ts";
-import { assertBus } from "./assert-bus.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
+import { admitOpening, assertBus } from "./admit-opening.ts";
 import { pause } from "./pause.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
 import { takeFreeReturn } from "./take-free-return.ts";
@@ -22,13 +22,13 @@ import { takeFreeReturn } from "./take-free-return.ts";
 /** Peers leave full rooms at human speed. */
 const FULL_RETRY_MS = 2_000;
 
-/** What refusals have taught about where the peer can't go. `lease`: where it was tried last. */
+/** Places that refusals have ruled out for the peer. `lease`: the place that was tried last. */
 type Search = {
   full: CoreAddress[];
   draining: CoreAddress[];
   suspect: string | undefined;
   lease: Lease | null;
-  /** What the join is yet to be counted for. */
+  /** The rates that the join is not counted for yet. */
   rates: readonly Rate[];
 };
 
@@ -40,33 +40,33 @@ type Search = {
  * @throws {FairleadError} `rate_limited`, `ticket_…`, `banned`, `no_capacity`, `registry_…`, `bus_disconnected`, what the node refuses with, or its last failure.
  */
 export async function openSession(
-  context: SignalingContext,
+  caller: Caller,
   register: LinkRegister,
   join: JoinRequest,
   sink: LinkSink,
 ): Promise<SessionLink> {
-  const { issuer, now } = context;
-  assertBus(context);
-  const claims = await verifyAdmission(context, join, { issuer, now });
-  const isFree = await takeFreeReturn(context, join, claims);
-  if (!isFree) admitOpening(context);
-  const { rateLimits, address } = context;
+  const { shared, address } = caller;
+  const { issuer, now, rateLimits } = shared;
+  assertBus(shared);
+  const claims = await verifyAdmission(shared, join, { issuer, now });
+  const isFree = await takeFreeReturn(shared, join, claims);
+  if (!isFree) admitOpening(shared);
   const rates = isFree ? [] : ratesOf(rateLimits, { address, room: claims.room });
   const search: Search = { full: [], draining: [], suspect: undefined, lease: null, rates };
-  const attempt = () => tryOpen(context, new SessionLink(context, register, sink), { join, claims, search });
-  for (const delayMs of context.limits.retryDelaysMs) {
+  const attempt = () => tryOpen(caller, new SessionLink(caller, register, sink), { join, claims, search });
+  for (const delayMs of shared.limits.retryDelaysMs) {
     try {
       return await attempt();
     } catch (error) {
       if (!learn(search, error)) throw error;
-      context.log.warn("join.retried", {
+      caller.log.warn("join.retried", {
         roomId: claims.room,
         incarnation: search.lease?.incarnation,
         error,
       });
-      await pause(context, delayMs);
+      await pause(shared, delayMs);
       if (!sink.isOpen()) {
-        context.log.debug("join.abandoned", { roomId: claims.room });
+        caller.log.debug("join.abandoned", { roomId: claims.room });
         throw error;
       }
     }
@@ -75,15 +75,15 @@ export async function openSession(
 }
 
 async function tryOpen(
-  context: SignalingContext,
+  caller: Caller,
   link: SessionLink,
   { join, claims, search }: { join: JoinRequest; claims: TicketClaims; search: Search },
 ): Promise<SessionLink> {
   try {
     // A try's own session id: what a node of an earlier try says late is not mistaken for this one's.
-    const sessionId = randomId(context.random);
+    const sessionId = randomId(caller.shared.random);
     search.lease = null;
-    const placed = await placeRoom(context, toPlaceRequest(context, claims, search));
+    const placed = await placeRoom(caller, toPlaceRequest(caller.shared, claims, search));
     search.rates = [];
     const { lease } = placed;
     if (isFull(search, lease)) throw new FairleadError("core_full", { retryAfterMs: FULL_RETRY_MS });
@@ -95,12 +95,14 @@ async function tryOpen(
       ...placed,
       // next build: request of a join
     };
-    const answer = callNode(context.bus, lease.incarnation, "room.join", request);
+    const answer = callNode(caller.bus, lease.incarnation, "room.join", request);
     const reply = await link.unlessMoved(lease.epoch, answer);
     // A join sent again finds the session that the first one made.
     if (reply.sessionId !== sessionId) link.listen(reply.sessionId, claims.room);
     await link.start(toSession(claims, lease, reply), reply.position, (sessionTicket) => ({
-      ...{ ...reply, type: "joined", sessionTicket },
+      ...reply,
+      type: "joined",
+      sessionTicket,
     }));
     // Nobody listened there when the node sent that session's events.
     if (reply.sessionId !== sessionId) void link.acknowledge({ position: reply.position, resend: true });
@@ -112,7 +114,7 @@ async function tryOpen(
 }
 
 function toPlaceRequest(
-  { region }: SignalingContext,
+  { region }: SignalingProcess,
   claims: TicketClaims,
   { full, draining, suspect, rates }: Search,
 ) {

@@ -1,36 +1,41 @@
 import { callNode } from "@fairlead/bus";
 import { FairleadError, type ResumeRequest } from "@fairlead/protocol";
 import { verifySessionTicket } from "@fairlead/tickets";
-import type { SignalingContext } from "../context.ts";
-import { admitOpening } from "./admit-opening.ts";
-import { assertBus } from "./assert-bus.ts";
+import type { Caller } from "../http/caller.ts";
+import { admitOpening, assertBus } from "./admit-opening.ts";
 import { retryUnreachable, saysSessionLost } from "./send-command.ts";
 import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
+
+/** A session has one more resume after this time. */
+const RESUME_RETRY_MS = 1_000;
 
 /**
  * Attaches a client that comes back to its session, on whatever instance it finds. The registry is not asked.
  *
  * @returns The link, live: `resumed` has been sent to the sink, and what the client missed follows.
- * @throws {FairleadError} `session_invalid`, `session_expired`; `session_gone` when neither session nor node is there any more,
+ * @throws {FairleadError} `session_invalid`, `session_expired`, `too_many_frames`; `session_gone` when neither session nor node is there any more,
  * after which the client joins anew; `bus_disconnected`, after which it tries again.
  */
 export async function resumeSession(
-  context: SignalingContext,
+  caller: Caller,
   register: LinkRegister,
   request: ResumeRequest,
   sink: LinkSink,
 ): Promise<SessionLink> {
-  const { issuer, now, sessionKeys, bus } = context;
-  assertBus(context);
+  const { shared, bus } = caller;
+  const { issuer, now, sessionKeys } = shared;
+  assertBus(shared);
   const claims = await verifySessionTicket(sessionKeys, request.sessionTicket, { issuer, now });
-  admitOpening(context);
+  if (!shared.resumes.take(claims.session))
+    throw new FairleadError("too_many_frames", { retryAfterMs: RESUME_RETRY_MS });
+  admitOpening(shared);
   const { sub, session, peer, joinedAtMs, room, node, incarnation, epoch, ticketId } = claims;
-  const link = new SessionLink(context, register, sink);
+  const link = new SessionLink(caller, register, sink);
   try {
     link.listen(session, room);
     const attach = { sessionId: session, epoch, position: request.position };
     const answer = retryUnreachable(
-      context,
+      shared,
       () => callNode(bus, incarnation, "session.attach", attach),
       () => !link.isClosed,
     );

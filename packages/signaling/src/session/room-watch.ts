@@ -2,7 +2,7 @@ import { type Bus, decodeText, type IncomingMessage, type Subscription } from "@
 import { parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
 
-/** Who is told that a room has moved. */
+/** A link that wants to hear when its room has moved. */
 export type RoomListener = { handleMoved(epoch: number): void };
 
 type Watched = { subscription: Subscription; listeners: Set<RoomListener> };

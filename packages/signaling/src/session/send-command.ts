@@ -9,7 +9,8 @@ import {
   toErrorBody,
 } from "@fairlead/protocol";
 import type { SessionInput } from "@fairlead/tickets";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
+import type { SignalingProcess } from "../signaling-process.ts";
 import { pause } from "./pause.ts";
 
 /** Whether an answer means that there is nothing left to come back to: neither the session nor its node. */
@@ -25,13 +26,15 @@ export function saysSessionLost(error: unknown): boolean {
  * @throws {FairleadError} Whatever leaves open if the command acted.
  */
 export async function sendCommand(
-  context: SignalingContext,
+  caller: Caller,
   session: SessionInput,
   command: CommandEnvelope,
   isWanted: () => boolean,
 ): Promise<ReplyFrame> {
   const refused = (error: FairleadError): ReplyFrame => ({
-    ...{ type: "reply", id: command.id, ok: false },
+    type: "reply",
+    id: command.id,
+    ok: false,
     error: toErrorBody(error),
   });
   if (!Object.hasOwn(COMMANDS, command.name)) return refused(new FairleadError("unknown_command"));
@@ -39,8 +42,8 @@ export async function sendCommand(
   const request = { sessionId, epoch, connection, command };
   try {
     return await retryUnreachable(
-      context,
-      () => callNode(context.bus, incarnation, "session.command", request),
+      caller.shared,
+      () => callNode(caller.bus, incarnation, "session.command", request),
       isWanted,
     );
   } catch (error) {
@@ -55,11 +58,11 @@ const SETTLING_RETRY_MS = 500;
 
 /** Tries again while nobody listens under the node's incarnation. */
 export async function retryUnreachable<T>(
-  context: SignalingContext,
+  shared: SignalingProcess,
   attempt: () => Promise<T>,
   isWanted: () => boolean = () => true,
 ): Promise<T> {
-  const { limits, busHistory } = context;
+  const { limits, busHistory } = shared;
   for (let tries = 0; ; tries += 1) {
     try {
       return await attempt();
@@ -67,7 +70,7 @@ export async function retryUnreachable<T>(
       const isUnreachable = error instanceof FairleadError && error.code === "node_unreachable";
       const delayMs = limits.retryDelaysMs[tries] ?? (busHistory.isSettling ? SETTLING_RETRY_MS : null);
       if (!isUnreachable || delayMs === null || !isWanted()) throw error;
-      await pause(context, delayMs);
+      await pause(shared, delayMs);
     }
   }
 }

@@ -4,25 +4,25 @@ import {
   type CommandEnvelope,
   endsForGood,
   FairleadError,
+  ForwardedMessage,
   isSessionLost,
-  PassedOn,
   type Position,
   parseJson,
   type ServerFrame,
   subjects,
 } from "@fairlead/protocol";
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
-import type { SignalingContext } from "../context.ts";
+import type { Caller } from "../http/caller.ts";
 import type { RoomWatch } from "./room-watch.ts";
 import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
 
-/** What a client is sent. Events and transients are handed on as they came. */
+/** A frame to a client. Events and transients are forwarded as they came. */
 export type SentFrame =
   | Exclude<ServerFrame, { type: "event" | "transient" }>
   | { type: "event"; position: Position; event?: unknown }
   | { type: "transient"; transient?: unknown };
 
-/** Who sits at the other end: a socket, or a stream of server-sent events. */
+/** The client's end of a link: a socket, or a stream of server-sent events. */
 export type LinkSink = {
   /** Whether the client is there for as long as `isOpen` says so. */
   readonly provesLife: boolean;
@@ -45,7 +45,7 @@ export type LinkRegister = {
 
 type State =
   /** The node has not answered yet; what it sends meanwhile comes after its answer. */
-  | { state: "opening"; held: PassedOn[]; movedTo: number; onMoved: (epoch: number) => void }
+  | { state: "opening"; held: ForwardedMessage[]; movedTo: number; onMoved: (epoch: number) => void }
   | { state: "live"; session: SessionInput; ticketIssuedAtMs: number }
   /** The room lives elsewhere: the session at the old place is not used any more. */
   | { state: "moved" }
@@ -55,7 +55,7 @@ const ignore = () => {};
 
 /** One attachment of a client to its session: hands the node's messages to the sink, and the client's to the node. */
 export class SessionLink {
-  readonly #context: SignalingContext;
+  readonly #caller: Caller;
   readonly #register: LinkRegister;
   readonly #sink: LinkSink;
   #state: State = { state: "opening", held: [], movedTo: 0, onMoved: ignore };
@@ -63,8 +63,8 @@ export class SessionLink {
   #roomId = "";
   #lastAck: Acknowledgement | null = null;
 
-  constructor(context: SignalingContext, register: LinkRegister, sink: LinkSink) {
-    this.#context = context;
+  constructor(caller: Caller, register: LinkRegister, sink: LinkSink) {
+    this.#caller = caller;
     this.#register = register;
     this.#sink = sink;
   }
@@ -84,13 +84,13 @@ export class SessionLink {
   }
 
   /**
-   * Listens to a session and its room, instead of those before. What a node does because of a request that is sent after this
-   * is heard.
+   * Listens to a session and its room, instead of those before. It hears everything that a node
+   * publishes because of a later request.
    * @throws {FairleadError} `bus_disconnected`.
    */
   listen(sessionId: string, roomId: string): void {
     this.#unsubscribe();
-    const { bus } = this.#context;
+    const { bus } = this.#caller;
     this.#subscription = bus.subscribe(subjects.session(sessionId), (message) => this.#onMessage(message));
     this.#roomId = roomId;
     this.#register.rooms.add(roomId, this);
@@ -123,7 +123,7 @@ export class SessionLink {
     const sessionTicket = await this.#issueTicket(session);
     if (this.#state.state !== "opening") return;
     const { held, movedTo } = this.#state;
-    this.#state = { state: "live", session, ticketIssuedAtMs: this.#context.now() };
+    this.#state = { state: "live", session, ticketIssuedAtMs: this.#caller.shared.now() };
     this.#register.add(this);
     this.#sink.send(firstFrame(sessionTicket));
     for (const message of held) this.#hand(message);
@@ -135,7 +135,7 @@ export class SessionLink {
     const { session } = this;
     if (!session) return;
     try {
-      const reply = await sendCommand(this.#context, session, command, () => this.session === session);
+      const reply = await sendCommand(this.#caller, session, command, () => this.session === session);
       if (this.session !== session) return;
       // Says as much as a lost node, and may come before the room's `moved`: the client joins anew, on this connection.
       if (!reply.ok && isSessionLost(reply.error.code)) this.#end("session_gone");
@@ -151,12 +151,12 @@ export class SessionLink {
     const { session } = this;
     if (!session) return;
     this.#lastAck = ack;
-    const { bus } = this.#context;
+    const { bus } = this.#caller;
     const request = { sessionId: session.session, connection: session.connection, ack };
     const send = () => callNode(bus, session.incarnation, "session.ack", request);
     const isWanted = () => this.session === session && (ack.resend || this.#lastAck === ack);
     try {
-      await retryUnreachable(this.#context, send, isWanted);
+      await retryUnreachable(this.#caller.shared, send, isWanted);
     } catch (error) {
       this.#onCallFailed(session, error, "session.ack_failed");
     }
@@ -189,8 +189,8 @@ export class SessionLink {
   async refreshTicket(): Promise<void> {
     if (this.#state.state !== "live") return;
     const { session, ticketIssuedAtMs } = this.#state;
-    const nowMs = this.#context.now();
-    if (nowMs - ticketIssuedAtMs < this.#context.limits.sessionTicketTtlS * 500) return;
+    const nowMs = this.#caller.shared.now();
+    if (nowMs - ticketIssuedAtMs < this.#caller.shared.limits.sessionTicketTtlS * 500) return;
     this.#state.ticketIssuedAtMs = nowMs;
     const sessionTicket = await this.#issueTicket(session);
     if (this.session === session) this.#sink.send({ type: "session_ticket", sessionTicket });
@@ -209,21 +209,21 @@ export class SessionLink {
     this.close();
     if (!session) return;
     const request = { sessionId: session.session, connection: session.connection };
-    callNode(this.#context.bus, session.incarnation, "session.detach", request).catch((error: unknown) =>
-      this.#context.log.debug("session.detach_failed", { sessionId: session.session, error }),
+    callNode(this.#caller.bus, session.incarnation, "session.detach", request).catch((error: unknown) =>
+      this.#caller.log.debug("session.detach_failed", { sessionId: session.session, error }),
     );
   }
 
   /** A message that is none is a node's bug. */
   #onMessage({ subject, data }: IncomingMessage): void {
     try {
-      this.#hand(parseJson(PassedOn, decodeText(data), "internal"));
+      this.#hand(parseJson(ForwardedMessage, decodeText(data), "internal"));
     } catch (error) {
-      this.#context.log.error("session.message_invalid", { subject, error });
+      this.#caller.log.error("session.message_invalid", { subject, error });
     }
   }
 
-  #hand(message: PassedOn): void {
+  #hand(message: ForwardedMessage): void {
     if (this.#state.state === "opening") this.#state.held.push(message);
     if (this.#state.state !== "live") return;
     if (message.connection > this.#state.session.connection) this.#end("session_replaced");
@@ -244,13 +244,13 @@ export class SessionLink {
       this.#end("session_gone");
       return;
     }
-    // What told of it was lost, as happens while the bus is away.
+    // The message that told of it was lost, as happens while the bus is away.
     if (error instanceof FairleadError && endsForGood(error.code)) {
       this.#end(error.code);
       return;
     }
     const isExpected = error instanceof FairleadError && error.code !== "internal";
-    this.#context.log[isExpected ? "debug" : "error"](event, {
+    this.#caller.log[isExpected ? "debug" : "error"](event, {
       sessionId: session.session,
       roomId: session.room,
       error,
@@ -263,7 +263,7 @@ export class SessionLink {
   }
 
   #issueTicket(session: SessionInput): Promise<string> {
-    const { sessionKeys, issuer, now, limits } = this.#context;
+    const { sessionKeys, issuer, now, limits } = this.#caller.shared;
     return issueSessionTicket(sessionKeys, session, { issuer, now, ttlS: limits.sessionTicketTtlS });
   }
 

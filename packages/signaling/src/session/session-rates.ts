@@ -5,7 +5,7 @@ import { TokenBuckets } from "./token-buckets.ts";
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * How much each session asks over HTTP of this process. Other processes count for themselves: this guards a process, and the
+ * Counts the frames that each session sends to this process over HTTP. Other processes count for themselves: this guards a process, and the
  * node has its own bounds.
  */
 export class SessionRates {

@@ -1,9 +1,6 @@
 import type { JoinRequest, TicketClaims } from "@fairlead/protocol";
 import { verifyPreviousSession } from "@fairlead/tickets";
-import type { SignalingContext } from "../context.ts";
-
-/** A room moves once or twice in a bad minute, and a join may be tried several times for each. */
-export const FREE_RETURNS = { perSecond: 0.1, burst: 10 };
+import type { SignalingProcess } from "../signaling-process.ts";
 
 /**
  * Takes one of the joins that count for nothing, if this is one: its peer was in this room already, as the session ticket proves,
@@ -13,12 +10,12 @@ export const FREE_RETURNS = { perSecond: 0.1, burst: 10 };
  * @returns false for a join that counts like any other.
  */
 export async function takeFreeReturn(
-  context: SignalingContext,
+  shared: SignalingProcess,
   { previousSession }: Pick<JoinRequest, "previousSession">,
   claims: TicketClaims,
 ): Promise<boolean> {
   if (previousSession === undefined) return false;
-  const { issuer, now, freeReturns } = context;
-  const previous = await verifyPreviousSession(context, previousSession, { claims, issuer, now });
+  const { issuer, now, freeReturns } = shared;
+  const previous = await verifyPreviousSession(shared, previousSession, { claims, issuer, now });
   return previous !== null && freeReturns.take(`${claims.room} ${claims.sub}`);
 }

@@ -1,8 +1,8 @@
 const ignore = () => {};
 
 /**
- * Sockets that have had no session yet, by the address of their clients: whoever has no ticket opens as many as he may, and not
- * one more, however long each may wait. A `join` that is refused is none: nothing of it need be true.
+ * Counts sockets that have had no session yet, by the address of their clients: a client without a ticket opens as many as the
+ * limit allows, however long each may wait. A refused `join` changes nothing, as any of it may be made up.
  */
 export class UnjoinedSockets {
   readonly #limit: number;

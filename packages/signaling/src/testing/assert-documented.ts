@@ -4,7 +4,7 @@ type Answer = { content?: Record<string, { examples?: Record<string, unknown> }>
 type Operation = { operationId: string; responses: Record<string, Answer> };
 export type Document = { paths: Record<string, Record<string, Operation>> };
 
-/** What any path and method answers that there is no operation for. */
+/** Answers of any path and method that no operation covers. */
 const WITHOUT_OPERATION = ["not_found", "method_not_allowed"];
 
 /** Of the app that `ask` asks. */

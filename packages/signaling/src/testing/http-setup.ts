@@ -12,6 +12,13 @@ export const API_KEY = "key-of-admins";
 const API_KEYS = [
   { key: "key-of-tickets", scopes: ["tickets" as const] },
   { key: "key-of-rooms", scopes: ["rooms" as const] },
+  { key: "key-of-readers", scopes: ["read" as const] },
+  {
+    key: "key-of-acme",
+    scopes: ["rooms" as const, "tickets" as const, "read" as const],
+    roomPrefix: "acme-",
+  },
+  { key: "key-of-acmes-admin", scopes: ["admin" as const], roomPrefix: "acme-" },
   { key: API_KEY, scopes: ["admin" as const] },
   { hash: await hashApiKey("key-kept-as-hash"), scopes: ["tickets" as const] },
 ];

@@ -1,4 +1,4 @@
-import { type Bus, type NodeCallHandlers, serveNodeCalls, serveSubject } from "@fairlead/bus";
+import { type Bus, type NodeCallHandlers, serveSubject } from "@fairlead/bus";
 import {
   type ErrorCode,
   FairleadError,
@@ -51,15 +51,16 @@ export async function startScriptedNode(
   const incarnation = `${nodeId}-run`;
   const described = { nodeId, incarnation, state, region, labels, load };
   const sessions = new ScriptedSessions(bus);
-  const rooms = new ScriptedRooms(bus, nodeId, incarnation, () => handlers);
+  const rooms = new ScriptedRooms({ nodeId, incarnation }, (subject) => serve(subject));
   const calls: Call[] = [];
   const refusals: Refusal[] = [];
   const answers: NodeCallHandlers = { ...answersOf(described, sessions), ...roomAnswers(rooms, sessions) };
-  const handlers = scripted(answers, calls, refusals);
-  const served = [
-    serveNodeCalls(bus, incarnation, handlers, rethrow),
-    serveSubject(bus, subjects.nodes, handlers, rethrow),
-  ];
+  const beforeCall = (name: NodeCallName, request: unknown) => {
+    calls.push({ name, request });
+    refuse(name, refusals);
+  };
+  const serve = (subject: string) => serveSubject(bus, subject, answers, { onBug: rethrow, beforeCall });
+  const served = [serve(subjects.nodeCall(incarnation)), serve(subjects.nodes)];
   const beat = () => registry.heartbeat(heartbeatOf(described));
   await beat();
   return {
@@ -136,18 +137,10 @@ function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeC
   };
 }
 
-/** Notes every call in `calls`, and refuses those that `refusals` names. */
-function scripted(answers: NodeCallHandlers, calls: Call[], refusals: Refusal[]): NodeCallHandlers {
-  const wrap = (name: NodeCallName) => (request: never, headers: never) => {
-    calls.push({ name, request });
-    const index = refusals.findIndex((refusal) => refusal.name === name);
-    const [refusal] = index < 0 ? [] : refusals.splice(index, 1);
-    if (refusal) throw new FairleadError(refusal.code);
-    const answer: (...call: never[]) => unknown = answers[name];
-    return answer(request, headers);
-  };
-  const names = Object.keys(answers) as NodeCallName[];
-  return Object.fromEntries(names.map((name) => [name, wrap(name)])) as NodeCallHandlers;
+function refuse(name: NodeCallName, refusals: Refusal[]): void {
+  const index = refusals.findIndex((refusal) => refusal.name === name);
+  const [refusal] = index < 0 ? [] : refusals.splice(index, 1);
+  if (refusal) throw new FairleadError(refusal.code);
 }
 
 function rethrow(error: unknown): never {

@@ -1,34 +1,24 @@
-import { type Bus, type NodeCallHandlers, type Subscription, serveSubject } from "@fairlead/bus";
+import type { Subscription } from "@fairlead/bus";
 import { FairleadError, type NodeCallReply, RoomOptions, subjects } from "@fairlead/protocol";
 
 type Room = NodeCallReply<"room.owner">;
 
 /** The rooms of a scripted node: it answers for each on the bus, and takes those that it is asked to claim. */
 export class ScriptedRooms {
-  readonly #bus: Bus;
   readonly #place: { nodeId: string; incarnation: string; core: number };
-  readonly #handlers: () => NodeCallHandlers;
+  readonly #serve: (subject: string) => Subscription;
   readonly #rooms = new Map<string, { room: Room; listening: Subscription }>();
 
-  /** @param handlers How the node answers those who ask on a room's subject. */
-  constructor(bus: Bus, nodeId: string, incarnation: string, handlers: () => NodeCallHandlers) {
-    this.#bus = bus;
-    this.#place = { nodeId, incarnation, core: 0 };
-    this.#handlers = handlers;
+  /** @param serve Answers the node's calls on a room's subject. */
+  constructor(place: { nodeId: string; incarnation: string }, serve: (subject: string) => Subscription) {
+    this.#place = { ...place, core: 0 };
+    this.#serve = serve;
   }
 
   open({ lease, options, mutes }: Room): void {
     const { roomId } = lease;
     this.#rooms.get(roomId)?.listening.unsubscribe();
-    const { "room.owner": answer } = this.#handlers();
-    const listening = serveSubject(
-      this.#bus,
-      subjects.roomOwner(roomId),
-      { "room.owner": answer },
-      (error) => {
-        throw error;
-      },
-    );
+    const listening = this.#serve(subjects.roomOwner(roomId));
     this.#rooms.set(roomId, { room: { lease, options, mutes }, listening });
   }
 

@@ -1,7 +1,7 @@
 import { BATCH_LIMIT } from "../../commands.ts";
 import type { PeerInfo, ProducerInfo, RoomEvent } from "../../events.ts";
 
-/** What both ends must agree on: peers and producers, by id. */
+/** The state that both ends must agree on: peers and producers, by id. */
 export class RoomState {
   readonly peers = new Map<string, PeerInfo>();
   readonly producers = new Map<string, ProducerInfo>();

@@ -7,7 +7,7 @@ import { ModelNode, type NodeParts } from "./model-node.ts";
 const direction = fc.constantFrom("up" as const, "down" as const);
 const index = fc.nat({ max: 40 });
 
-/** One thing that may happen. What can't happen now (nothing in flight, say) is nothing. */
+/** One thing that may happen. A step that can't happen now (nothing is in flight, say) does nothing. */
 export const Step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("deliver" as const), direction, index }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("lose" as const), direction, index }) },

@@ -1,6 +1,6 @@
 import type { Bus } from "@fairlead/bus";
 import { type CodecPolicy, DEFAULT_CODEC_POLICY, DEFAULT_ISSUER } from "@fairlead/protocol";
-import type { RateLimit, RateStanding, Registry } from "@fairlead/registry";
+import type { RateLimit, Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
@@ -11,7 +11,6 @@ import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
 import { AnsweringNodes } from "./placement/answering-nodes.ts";
 import { CircuitBreaker } from "./placement/circuit-breaker.ts";
 import { BusHistory } from "./session/bus-history.ts";
-import { FREE_RETURNS } from "./session/take-free-return.ts";
 import { TokenBucket } from "./session/token-bucket.ts";
 import { TokenBuckets } from "./session/token-buckets.ts";
 
@@ -30,7 +29,7 @@ export type SignalingDependencies = {
   log: Logger;
   /** Of app back ends and operators; without any, every such request is refused. */
   apiKeys: readonly ApiKey[];
-  /** What ticket answers name as `url`, e.g. `https://meet.example.org`; default: the request's own origin. */
+  /** The `url` in answers with tickets, e.g. `https://meet.example.org`; default: the request's own origin. */
   publicUrl?: string;
   /** Where this process runs: rooms that ask for no region go to nodes of this one, while they have room. */
   region?: string;
@@ -39,6 +38,7 @@ export type SignalingDependencies = {
   /** Milliseconds since 1970. */
   now?: () => number;
   random?: Random;
+  /** Default: `DEFAULT_LIMITS`. */
   limits?: Partial<SignalingLimits>;
   /** The other end of a request's connection as the runtime knows it, without port; undefined: it does not. */
   clientAddress: (c: Context) => string | undefined;
@@ -50,11 +50,11 @@ export type SignalingDependencies = {
   origins?: "*" | readonly string[];
 };
 
-/** How often. Without the entry of one kind, it has no limit. An address's is also that of its strangers, who count apart. */
+/** Rate limits; a missing entry means unlimited. An address's limit also bounds requests of strangers from there, which count apart. */
 export type RateLimits = { address?: RateLimit; key?: RateLimit; room?: RateLimit };
 
-/** The dependencies with every default filled in. */
-export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl" | "region" | "limits"> & {
+/** All that one signaling process has: its dependencies with every default filled in, and its memory of its clients. */
+export type SignalingProcess = Omit<Required<SignalingDependencies>, "publicUrl" | "region" | "limits"> & {
   publicUrl: string | undefined;
   region: string | undefined;
   limits: SignalingLimits;
@@ -63,21 +63,21 @@ export type SignalingContext = Omit<Required<SignalingDependencies>, "publicUrl"
   /** To whom new rooms go while the registry is away. */
   answeringNodes: AnsweringNodes;
   busHistory: BusHistory;
-  /** Those of this process, whoever comes; null: no limit. */
+  /** Bounds all openings of this process together; null: no limit. */
   openings: TokenBucket | null;
   /** Joins that count for nothing, of each room and identity. */
   freeReturns: TokenBuckets;
-  /** The client's, as limits count it; undefined where nobody asks, or the runtime does not know. */
-  address: string | undefined;
+  /** Resumes of each session, whichever way they come. */
+  resumes: TokenBuckets;
   refusedAddresses: RefusedAddresses;
-  /** Hears how the rates stand that a request was counted for. */
-  onRates: (standings: readonly RateStanding[]) => void;
 };
 
+/** A room moves once or twice in a bad minute, and a join may be tried several times for each. */
+const FREE_RETURNS = { perSecond: 0.1, burst: 10 };
 /** A registry that failed this often in a row is left alone for a second. */
 const BREAKER = { failureLimit: 3, openMs: 1_000 };
 
-export function createContext(dependencies: SignalingDependencies): SignalingContext {
+export function createProcess(dependencies: SignalingDependencies): SignalingProcess {
   const now = dependencies.now ?? Date.now;
   const limits = { ...DEFAULT_LIMITS, ...dependencies.limits };
   const { log, ticketKeys } = dependencies;
@@ -91,13 +91,11 @@ export function createContext(dependencies: SignalingDependencies): SignalingCon
     now,
     random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),
     limits,
-    clientAddress: dependencies.clientAddress,
     trustedProxies: dependencies.trustedProxies ?? 0,
     rateLimits: dependencies.rateLimits ?? {},
     origins: dependencies.origins ?? "*",
-    address: undefined,
+    resumes: new TokenBuckets({ ...limits.resumes, now }),
     refusedAddresses: new RefusedAddresses(now),
-    onRates: () => {},
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     answeringNodes: new AnsweringNodes(dependencies.bus, now),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),
