@@ -32,7 +32,7 @@ describe("a request's id", () => {
     const { ask, lines, linesOf } = await setUp();
     const answer = await ask("/v1/rooms", "of-caller_1=");
     expect([answer.status, answer.headers.get("X-Request-Id")]).toEqual([401, "of-caller_1="]);
-    expect(linesOf("of-caller_1=")).toEqual(["http.answered"]);
+    expect(linesOf("of-caller_1=")).toEqual(["stranger.refused", "http.answered"]);
     expect(lines.at(-1)).toMatchObject({ path: "/v1/rooms", status: 401, refusal: "api_key_missing" });
   });
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { VERSION } from "./version.ts";
 
 const SCRIPT = join(import.meta.dirname, "testing/run-short-life.ts");
 
@@ -23,8 +24,10 @@ async function run(behaviour: string, signals: [after: string, signal: NodeJS.Si
 
 describe("a server process", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("ends in good order by %s", async (signal) => {
-    const { code, events } = await run("lives", [["process.started", signal]]);
+    const { code, events, lines } = await run("lives", [["process.started", signal]]);
     expect(events).toEqual(["process.started", "process.stopping", "process.stopped"]);
+    for (const line of lines)
+      expect(line).toMatchObject({ instance: expect.stringMatching(/.-\d+$/), version: VERSION });
     expect(code).toBe(0);
   });
 

@@ -1,9 +1,11 @@
+import { hostname } from "node:os";
 import type { Logger } from "@fairlead/telemetry";
 import { createPinoLogger } from "@fairlead/telemetry/pino";
 import type { ClusterConfig } from "./cluster-settings.ts";
 import { unknownVariables } from "./known-variables.ts";
 import { type Environment, type ReadFile, SettingsError } from "./parse-settings.ts";
 import { readFile } from "./read-file.ts";
+import { VERSION } from "./version.ts";
 
 /** Ends what was started, in good order. */
 export type Stop = () => Promise<void>;
@@ -45,7 +47,10 @@ export async function configureProcess<C extends Pick<ClusterConfig, "logLevel">
 ): Promise<{ config: C; log: Logger }> {
   const config = await readConfig(process.env, readFile).catch(refuse);
   const isPretty = process.stdout.isTTY === true;
-  const log = createPinoLogger({ level: config.logLevel, isPretty });
+  // Lines of all processes of a cluster come together somewhere.
+  const which = { instance: `${hostname()}-${process.pid}`, version: VERSION };
+  const logger = createPinoLogger({ level: config.logLevel, isPretty });
+  const log = isPretty ? logger : logger.child(which);
   warnOfUnknown(process.env, log);
   return { config, log };
 }

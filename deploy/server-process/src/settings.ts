@@ -10,3 +10,4 @@ export { unknownVariables } from "./known-variables.ts";
 export { type Environment, parseSettings, type ReadFile, SettingsError } from "./parse-settings.ts";
 export * as setting from "./setting.ts";
 export { type TicketConfig, ticketConfig, ticketSettings } from "./ticket-settings.ts";
+export { VERSION } from "./version.ts";

@@ -5,6 +5,7 @@ import type { Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
+import { RareLine } from "./abuse/rare-line.ts";
 import { RefusedAddresses } from "./abuse/refused-addresses.ts";
 import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
@@ -70,6 +71,8 @@ export type SignalingProcess = Omit<Required<SignalingDependencies>, "publicUrl"
   /** Resumes of each session, whichever way they come. */
   resumes: TokenBuckets;
   refusedAddresses: RefusedAddresses;
+  /** Lines about refusals, which clients can cause without end. */
+  refusals: { strangers: RareLine; capacity: RareLine };
 };
 
 /** A room moves once or twice in a bad minute, and a join may be tried several times for each. */
@@ -96,6 +99,10 @@ export function createProcess(dependencies: SignalingDependencies): SignalingPro
     origins: dependencies.origins ?? "*",
     resumes: new TokenBuckets({ ...limits.resumes, now }),
     refusedAddresses: new RefusedAddresses(now),
+    refusals: {
+      strangers: new RareLine("stranger.refused", now),
+      capacity: new RareLine("join.no_capacity", now),
+    },
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     answeringNodes: new AnsweringNodes(dependencies.bus, now),
     busHistory: new BusHistory(dependencies.bus, limits.busSettleMs, now),

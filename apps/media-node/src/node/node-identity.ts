@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
 import { randomId } from "@fairlead/protocol";
+import { VERSION } from "@fairlead/server-process/settings";
 import type { NodeIdentity } from "./describe-node.ts";
 import type { MediaNodeOptions } from "./media-node.ts";
 
 const DEFAULT_NETWORK_BPS = 1_000_000_000;
-export const VERSION = "0.1.0";
 
 /** What a node that starts now is called, and what it says that it carries. */
 export function identifyNode(options: MediaNodeOptions): NodeIdentity {

@@ -4,13 +4,13 @@ import type { Logger } from "@fairlead/telemetry";
 import type { Config } from "../config.ts";
 import { serveHealth } from "../health/serve-health.ts";
 import { createMediaNode, type MediaNode } from "./media-node.ts";
-import { nodeIdOfHost, VERSION } from "./node-identity.ts";
+import { nodeIdOfHost } from "./node-identity.ts";
 
 /** A media node of a cluster. Its end is a drain: other nodes take its rooms before it goes. */
 export async function startMediaNode(config: Config, processLog: Logger): Promise<Stop> {
   const { announcedAddress, drainMs, http, nats, redis, ...options } = config;
   const { nodeId = nodeIdOfHost() } = config;
-  const log = processLog.child({ node: nodeId, version: VERSION });
+  const log = processLog.child({ node: nodeId });
   let node: MediaNode | null = null;
   // First of all: what follows may take minutes.
   const server = http && (await serveHealth(http.host, http.port, () => node?.health ?? null));

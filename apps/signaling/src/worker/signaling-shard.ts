@@ -1,4 +1,4 @@
-import { unknownVariables } from "@fairlead/server-process/settings";
+import { unknownVariables, VERSION } from "@fairlead/server-process/settings";
 import { type ConsoleLoggerOptions, createConsoleLogger } from "@fairlead/telemetry/console";
 import { answerFailure } from "./answer-failure.ts";
 import { openShard } from "./open-shard.ts";
@@ -35,7 +35,7 @@ export class SignalingShard implements Shard {
   /** All who ask meanwhile wait for the same try, and those who ask soon after have its refusal. */
   async #open(): Promise<Shard> {
     const logAt = (level: ConsoleLoggerOptions["level"]) =>
-      createConsoleLogger({ level }).child({ shard: this.#name });
+      createConsoleLogger({ level }).child({ shard: this.#name, version: VERSION });
     let log = logAt("info");
     try {
       const config = await readShardConfig(this.#env);

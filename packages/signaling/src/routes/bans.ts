@@ -54,7 +54,7 @@ export function addBanRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
     const { lease, roomId } = await registry.updateRoom(room, { ban: { identity } });
     const { bus, log } = callerOf(shared, c);
     if (lease) await callNode(bus, lease.incarnation, "peer.ban", { roomId, epoch: lease.epoch, identity });
-    log.info("peer.banned", { roomId });
+    log.info("peer.banned", { roomId, identity });
     return c.body(null, 204);
   });
 
@@ -65,7 +65,7 @@ export function addBanRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
     // The node that banned it knows without asking the record.
     const { bus, log } = callerOf(shared, c);
     if (lease) await callNode(bus, lease.incarnation, "peer.unban", { roomId, identity });
-    log.info("peer.unbanned", { roomId });
+    log.info("peer.unbanned", { roomId, identity });
     return c.body(null, 204);
   });
 }

@@ -121,7 +121,9 @@ export function addRoomRoutes(app: OpenAPIHono, shared: SignalingProcess): void 
   app.openapi(write, async (c) => {
     const options = c.req.valid("json");
     const record = await registry.updateRoom(c.req.valid("param").room, { options });
-    if (record.lease) await unlessGone(setOptions(callerOf(shared, c).bus, record.lease, options));
+    const { bus, log } = callerOf(shared, c);
+    log.info("room.options_written", { roomId: record.roomId });
+    if (record.lease) await unlessGone(setOptions(bus, record.lease, options));
     return c.json(toSummary(record), 200);
   });
 

@@ -1,6 +1,7 @@
 import { callNode } from "@fairlead/bus";
 import {
   type CoreAddress,
+  ERRORS,
   FairleadError,
   type JoinReply,
   type JoinRequest,
@@ -53,7 +54,31 @@ export async function openSession(
   if (!isFree) admitOpening(shared);
   const rates = isFree ? [] : ratesOf(rateLimits, { address, room: claims.room });
   const search: Search = { full: [], draining: [], suspect: undefined, lease: null, rates };
-  const attempt = () => tryOpen(caller, new SessionLink(caller, register, sink), { join, claims, search });
+  try {
+    return await openSomewhere(caller, { register, sink }, { join, claims, search });
+  } catch (error) {
+    noteCapacity(caller, claims, error);
+    throw error;
+  }
+}
+
+/** Nobody else tells the operator that the cluster is too small. */
+function noteCapacity({ shared, log }: Caller, { room }: TicketClaims, error: unknown): void {
+  if (!(error instanceof FairleadError) || !ERRORS[error.code].elsewhere) return;
+  const { code, retryAfterMs } = error;
+  shared.refusals.capacity.warn(log, { roomId: room, code, retryAfterMs });
+}
+
+type Wanted = { join: JoinRequest; claims: TicketClaims; search: Search };
+
+async function openSomewhere(
+  caller: Caller,
+  { register, sink }: { register: LinkRegister; sink: LinkSink },
+  wanted: Wanted,
+): Promise<SessionLink> {
+  const { shared } = caller;
+  const { claims, search } = wanted;
+  const attempt = () => tryOpen(caller, new SessionLink(caller, register, sink), wanted);
   for (const delayMs of shared.limits.retryDelaysMs) {
     try {
       return await attempt();
@@ -77,7 +102,7 @@ export async function openSession(
 async function tryOpen(
   caller: Caller,
   link: SessionLink,
-  { join, claims, search }: { join: JoinRequest; claims: TicketClaims; search: Search },
+  { join, claims, search }: Wanted,
 ): Promise<SessionLink> {
   try {
     // A try's own session id: what a node of an earlier try says late is not mistaken for this one's.
