@@ -4,9 +4,11 @@ import { connectRedisRegistry } from "@fairlead/registry/redis";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { connectRedis } from "../support/servers/connect-redis.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
+import { ClusterModel } from "./cluster-model.ts";
 import { PATIENT, prefixedAdapter } from "./redis-adapter.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
-import { ClusterModel, lookAt, type Step, takeStep } from "./registry-steps.ts";
+import type { Step } from "./registry-steps.ts";
+import { lookAt, takeStep } from "./take-step.ts";
 
 const USERS = join(import.meta.dirname, "../../deploy/redis/users.acl");
 const PASSWORD = "password-of-the-tests";

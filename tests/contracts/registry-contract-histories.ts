@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { RoomRecord } from "@fairlead/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NODE_NAMES } from "./cluster-model.ts";
+import { ClusterModel, NODE_NAMES } from "./cluster-model.ts";
 import {
   nodesOf,
   type OpenRegistryAdapter,
@@ -12,7 +12,8 @@ import {
 } from "./registry-adapter.ts";
 import { livesThrough, simpleStep } from "./registry-history.ts";
 import { holdToRules } from "./registry-rules.ts";
-import { ClusterModel, lookAt, type Step, steps, takeStep } from "./registry-steps.ts";
+import { type Step, steps } from "./registry-steps.ts";
+import { lookAt, takeStep } from "./take-step.ts";
 
 /** For many histories on a busy machine. */
 const TIMEOUT_MS = 120_000;

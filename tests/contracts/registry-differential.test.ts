@@ -5,10 +5,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connectRedis, type RedisConnection } from "../support/servers/connect-redis.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
+import { ClusterModel } from "./cluster-model.ts";
 import { givenClock } from "./given-clock.ts";
 import { PATIENT } from "./redis-adapter.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
-import { ClusterModel, lookAt, type Step, step, takeStep } from "./registry-steps.ts";
+import { type Step, step } from "./registry-steps.ts";
+import { lookAt, takeStep } from "./take-step.ts";
 
 /** How many, and from which seed, e.g. `FAIRLEAD_HISTORIES=1000000 FAIRLEAD_SEED=7`. */
 const HISTORIES = Number(process.env.FAIRLEAD_HISTORIES ?? 2_000);

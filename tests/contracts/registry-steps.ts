@@ -2,9 +2,6 @@ import type { Rate } from "@fairlead/registry";
 import fc from "fast-check";
 import { NODE_NAMES, type NodeName } from "./cluster-model.ts";
 
-export { ClusterModel } from "./cluster-model.ts";
-export { lookAt, takeStep } from "./take-step.ts";
-
 /** One thing that happens to a registry, named so that two of them can live through the same. */
 export type Step =
   | {

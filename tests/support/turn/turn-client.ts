@@ -10,13 +10,11 @@ import {
   type StunAnswer,
   xorPeerAddress,
 } from "./stun-message.ts";
-import { openTurnLink, type TurnLink, type TurnTransport } from "./turn-link.ts";
+import { openTurnLink, type TurnAddress, type TurnLink } from "./turn-link.ts";
 
 export type TurnCredentials = Required<Pick<IceServer, "username" | "credential">>;
 /** Attributes of a request may depend on its transaction id. */
 type AttributesOf = (transactionId: Buffer) => readonly Attribute[];
-
-export type TurnAddress = { host: string; port: number; transport: TurnTransport };
 
 const ANSWER_MS = 5_000;
 /** A datagram may be lost, RFC 8489 § 6.2.1. */

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { messageLength } from "./stun-message.ts";
-import type { TurnAddress } from "./turn-client.ts";
 
 export type TurnTransport = "udp" | "tcp" | "tls";
+export type TurnAddress = { host: string; port: number; transport: TurnTransport };
 
 /** A way to a TURN server. */
 export type TurnLink = {

@@ -39,19 +39,20 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
   return {
     "session.attach": (request) => joins.attach(request),
     "session.detach": ({ sessionId, connection }) => {
-      sessions.peerOf(sessionId).session.detach(connection);
+      sessions.peerOf(sessionId).peer.session.detach(connection);
       return {};
     },
     "session.leave": ({ sessionId, connection }) => {
-      const peer = sessions.peerIfHere(sessionId);
+      const found = sessions.peerIfHere(sessionId);
       // Gone already, for whatever reason.
-      if (!peer) return {};
+      if (!found) return {};
+      const { room, peer } = found;
       peer.session.assertCurrent(connection);
-      peer.room.remove(peer, "left", "session_left");
+      room.remove(peer, "left", "session_left");
       return {};
     },
     "session.ack": ({ sessionId, connection, ack }) => {
-      sessions.peerOf(sessionId).session.acknowledge(connection, ack);
+      sessions.peerOf(sessionId).peer.session.acknowledge(connection, ack);
       return {};
     },
   } satisfies Partial<RoomHandlers>;
@@ -65,25 +66,26 @@ function slowCalls({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidatio
   };
   return {
     "session.command": async ({ sessionId, epoch, connection, command }) => {
-      const { room, peerId, session } = sessions.peerOf(sessionId, epoch);
-      const reply = await session.receive(connection, command);
+      const { room, peer } = sessions.peerOf(sessionId, epoch);
+      const reply = await peer.session.receive(connection, command);
       const atMs = await revalidation.confirm();
       if (!rooms.isHere(room)) throw new FairleadError(sessions.endOf(sessionId));
       const name = shownName(command.name);
       const refusal = reply.ok ? undefined : reply.error.code;
       const { roomId, lease } = room;
+      const { peerId } = peer;
       room.log.debug("command.answered", { roomId, epoch: lease.epoch, peerId, name, refusal, atMs });
       return reply;
     },
     "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
       const room = rooms.room(roomId, epoch);
-      await mutePeer(room.peer(peerId), source, muted);
+      await mutePeer({ room, peer: room.peer(peerId) }, source, muted);
       await assertHere(room);
       return {};
     },
     "peer.remove": async ({ roomId, epoch, peerId, reason, ban }) => {
       const room = rooms.room(roomId, epoch);
-      await expelPeer(room.peer(peerId), { reason, ban });
+      await expelPeer({ room, peer: room.peer(peerId) }, { reason, ban });
       await assertHere(room);
       return {};
     },
@@ -146,6 +148,6 @@ function detail(room: Room, peer: Peer): PeerDetail {
     ...peer.info,
     grants: peer.grants,
     connected: peer.session.isAttached,
-    producers: producerInfos(room, peer),
+    producers: producerInfos(room.mutes, peer),
   };
 }

@@ -2,25 +2,19 @@ import {
   COMMANDS,
   type CommandEnvelope,
   type CommandName,
-  type CommandReply,
-  type CommandRequest,
   FairleadError,
   parse,
   type ReplyFrame,
   toErrorBody,
 } from "@fairlead/protocol";
-import type { Peer } from "../room/peer.ts";
+import type { PeerInRoom } from "../room/room.ts";
+import type { CommandHandlers } from "./command-handlers.ts";
 import { consumerCommands } from "./consumer-commands.ts";
 import { dataCommands } from "./data-commands.ts";
 import { moderationCommands } from "./moderation-commands.ts";
 import { producerCommands } from "./producer-commands.ts";
 import { sessionCommands } from "./session-commands.ts";
 import { transportCommands } from "./transport-commands.ts";
-
-/** One handler per command. Grants are checked in them, where the effect happens. */
-export type CommandHandlers = {
-  [N in CommandName]: (peer: Peer, request: CommandRequest<N>) => Promise<CommandReply<N>> | CommandReply<N>;
-};
 
 const handlers: CommandHandlers = {
   // next build: handlers of commands
@@ -38,27 +32,23 @@ export function shownName(name: string): string {
 }
 
 /** Acts on one command of a peer. A refusal is a reply; a bug is logged, and a reply that says no more. */
-export async function act(peer: Peer, command: CommandEnvelope): Promise<ReplyFrame> {
+export async function act(at: PeerInRoom, command: CommandEnvelope): Promise<ReplyFrame> {
   try {
-    return { type: "reply", id: command.id, ok: true, data: await dispatch(peer, command) };
+    return { type: "reply", id: command.id, ok: true, data: await dispatch(at, command) };
   } catch (error) {
     if (!(error instanceof FairleadError)) {
-      peer.room.log.error("command.failed", {
-        name: command.name,
-        roomId: peer.room.roomId,
-        peerId: peer.peerId,
-        error,
-      });
+      const { roomId, log } = at.room;
+      log.error("command.failed", { name: command.name, roomId, peerId: at.peer.peerId, error });
     }
     return { type: "reply", id: command.id, ok: false, error: toErrorBody(error) };
   }
 }
 
-async function dispatch(peer: Peer, { name, data }: CommandEnvelope): Promise<unknown> {
+async function dispatch(at: PeerInRoom, { name, data }: CommandEnvelope): Promise<unknown> {
   if (!Object.hasOwn(COMMANDS, name))
     throw new FairleadError("unknown_command", { message: `no command "${shownName(name)}"` });
-  if (peer.isClosed) throw new FairleadError("session_gone");
+  if (at.peer.isClosed) throw new FairleadError("session_gone");
   const known = name as CommandName;
-  const handle = handlers[known] as (peer: Peer, request: unknown) => Promise<unknown>;
-  return await handle(peer, parse(COMMANDS[known].request, data));
+  const handle = handlers[known] as (at: PeerInRoom, request: unknown) => Promise<unknown>;
+  return await handle(at, parse(COMMANDS[known].request, data));
 }

@@ -1,27 +1,27 @@
 import { type CommandRequest, FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
-import type { Peer } from "../room/peer.ts";
-import { subscribeToData } from "../room/subscribe.ts";
-import type { CommandHandlers } from "./act.ts";
+import { subscribeToData } from "../room/data-subscriptions.ts";
+import type { PeerInRoom } from "../room/room.ts";
+import type { CommandHandlers } from "./command-handlers.ts";
 
 /** A reliable and an unreliable one, and a few of the app's own: each costs every other peer a consumer. */
 const DATA_PRODUCERS_PER_PEER = 8;
 
 export const dataCommands = {
-  "data_producer.create": async (peer, request) => {
+  "data_producer.create": async ({ room, peer }, request) => {
     if (!peer.grants.data)
       throw new FairleadError("grant_missing", { message: "the ticket does not grant sending data" });
     if (peer.dataProducers.size + peer.pendingDataProducers >= DATA_PRODUCERS_PER_PEER)
       throw new FairleadError("producer_limit");
     peer.pendingDataProducers += 1;
     try {
-      return { dataProducerId: (await produceData(peer, request)).id };
+      return { dataProducerId: (await produceData({ room, peer }, request)).id };
     } finally {
       peer.pendingDataProducers -= 1;
     }
   },
-  "data_producer.close": (peer, { dataProducerId }) => {
+  "data_producer.close": ({ peer }, { dataProducerId }) => {
     const producer = peer.dataProducers.get(dataProducerId);
     if (!producer) throw new FairleadError("data_producer_not_found");
     peer.dataProducers.delete(dataProducerId);
@@ -31,7 +31,7 @@ export const dataCommands = {
 } satisfies Partial<CommandHandlers>;
 
 async function produceData(
-  peer: Peer,
+  { room, peer }: PeerInRoom,
   { label, protocol, sctpStreamParameters }: CommandRequest<"data_producer.create">,
 ): Promise<types.DataProducer> {
   const producer = await refuseBadMedia(peer, () =>
@@ -48,7 +48,7 @@ async function produceData(
     throw new FairleadError("session_gone");
   }
   peer.dataProducers.set(producer.id, producer);
-  const others = peer.room.othersThan(peer);
+  const others = room.othersThan(peer);
   // The sender learns of its channel when the others have theirs: nothing it says falls between.
   await Promise.all(others.map((other) => subscribeToData(other, producer)));
   return producer;

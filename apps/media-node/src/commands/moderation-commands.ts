@@ -1,17 +1,17 @@
 import { FairleadError } from "@fairlead/protocol";
 import { expelPeer, mutePeer } from "../room/moderate.ts";
 import type { Peer } from "../room/peer.ts";
-import type { CommandHandlers } from "./act.ts";
+import type { CommandHandlers } from "./command-handlers.ts";
 
 export const moderationCommands = {
-  "peer.mute": async (peer, { peerId, source, muted }) => {
+  "peer.mute": async ({ room, peer }, { peerId, source, muted }) => {
     assertModerator(peer);
-    await mutePeer(peer.room.peer(peerId), source, muted);
+    await mutePeer({ room, peer: room.peer(peerId) }, source, muted);
     return {};
   },
-  "peer.remove": async (peer, { peerId, reason }) => {
+  "peer.remove": async ({ room, peer }, { peerId, reason }) => {
     assertModerator(peer);
-    await expelPeer(peer.room.peer(peerId), { reason, ban: true });
+    await expelPeer({ room, peer: room.peer(peerId) }, { reason, ban: true });
     return {};
   },
 } satisfies Partial<CommandHandlers>;

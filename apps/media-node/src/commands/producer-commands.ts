@@ -2,43 +2,43 @@ import { type CommandRequest, FairleadError, KIND_OF_SOURCE } from "@fairlead/pr
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
 import type { Peer } from "../room/peer.ts";
-import { producerInfo, producersCreated } from "../room/room-events.ts";
-import { subscribe } from "../room/subscribe.ts";
-import type { CommandHandlers } from "./act.ts";
+import type { PeerInRoom } from "../room/room.ts";
+import { producerInfo, producersCreated, sourceOf } from "../room/room-events.ts";
+import { subscribe } from "../room/subscriptions.ts";
+import type { CommandHandlers } from "./command-handlers.ts";
 
 /** A key frame that many viewers ask for within this time is asked of the publisher once. */
 const KEY_FRAME_REQUEST_DELAY_MS = 500;
 
 export const producerCommands = {
-  "producer.create": async (peer, request) => {
+  "producer.create": async ({ room, peer }, request) => {
     assertMayPublish(peer, request);
     peer.pendingSources.add(request.source);
     try {
-      return { producerId: (await produce(peer, request)).id };
+      return { producerId: (await produce({ room, peer }, request)).id };
     } finally {
       peer.pendingSources.delete(request.source);
     }
   },
-  "producer.pause": async (peer, { producerId }) => {
+  "producer.pause": async ({ room, peer }, { producerId }) => {
     const producer = peer.producer(producerId);
     await refuseBadMedia(peer, () => producer.pause());
-    const muted = peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer));
-    peer.room.broadcast({ name: "producer.paused", data: { producerId, muted } });
+    const muted = room.mutes.has(peer.identity, sourceOf(producer));
+    room.broadcast({ name: "producer.paused", data: { producerId, muted } });
     return {};
   },
-  "producer.resume": async (peer, { producerId }) => {
+  "producer.resume": async ({ room, peer }, { producerId }) => {
     const producer = peer.producer(producerId);
-    if (peer.room.mutes.has(peer.identity, peer.room.sourceOf(producer)))
-      throw new FairleadError("muted_by_moderator");
+    if (room.mutes.has(peer.identity, sourceOf(producer))) throw new FairleadError("muted_by_moderator");
     await refuseBadMedia(peer, () => producer.resume());
-    peer.room.broadcast({ name: "producer.resumed", data: { producerId } });
+    room.broadcast({ name: "producer.resumed", data: { producerId } });
     return {};
   },
-  "producer.close": (peer, { producerId }) => {
+  "producer.close": ({ room, peer }, { producerId }) => {
     const producer = peer.producer(producerId);
     peer.producers.delete(producerId);
     producer.close();
-    peer.room.broadcast({ name: "producer.closed", data: { producerId } });
+    room.broadcast({ name: "producer.closed", data: { producerId } });
     return {};
   },
 } satisfies Partial<CommandHandlers>;
@@ -61,10 +61,9 @@ function assertMayPublish(
 }
 
 async function produce(
-  peer: Peer,
+  { room, peer }: PeerInRoom,
   { source, kind, rtpParameters, paused }: CommandRequest<"producer.create">,
 ): Promise<types.Producer> {
-  const { room } = peer;
   const producer = await refuseBadMedia(peer, () =>
     peer.transports.send.produce({
       kind,
@@ -84,21 +83,11 @@ async function produce(
   // Muted while it was being made.
   if (room.mutes.has(peer.identity, source) && !producer.paused)
     await refuseBadMedia(peer, () => producer.pause());
-  if (source === "microphone") await listenTo(peer, producer);
+  if (source === "microphone") await refuseBadMedia(peer, () => peer.seat.observe(producer));
   if (peer.isClosed) throw new FairleadError("session_gone");
-  for (const event of producersCreated([producerInfo(room, peer, producer)])) room.broadcast(event);
+  for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.broadcast(event);
   for (const other of room.othersThan(peer)) {
     if (other.isAutoSubscribed) void subscribe(other, [producer]);
   }
   return producer;
-}
-
-async function listenTo(peer: Peer, producer: types.Producer): Promise<void> {
-  const { levels, speaker } = peer.room.observers;
-  await refuseBadMedia(peer, () =>
-    Promise.all([
-      levels.addProducer({ producerId: producer.id }),
-      speaker.addProducer({ producerId: producer.id }),
-    ]),
-  );
 }

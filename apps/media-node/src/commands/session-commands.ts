@@ -1,8 +1,8 @@
-import type { CommandHandlers } from "./act.ts";
+import type { CommandHandlers } from "./command-handlers.ts";
 
 export const sessionCommands = {
-  "session.leave": (peer) => {
-    peer.room.remove(peer, "left", null);
+  "session.leave": ({ room, peer }) => {
+    room.remove(peer, "left", null);
     return {};
   },
 } satisfies Partial<CommandHandlers>;

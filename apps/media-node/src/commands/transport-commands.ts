@@ -1,18 +1,18 @@
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
-import type { CommandHandlers } from "./act.ts";
+import type { CommandHandlers } from "./command-handlers.ts";
 
 export const transportCommands = {
-  "transport.connect": async (peer, { transportId, dtlsParameters }) => {
+  "transport.connect": async ({ peer }, { transportId, dtlsParameters }) => {
     const transport = peer.transport(transportId);
     await refuseBadMedia(peer, () =>
       transport.connect({ dtlsParameters: dtlsParameters as types.DtlsParameters }),
     );
     return {};
   },
-  "transport.restart_ice": async (peer, { transportId }) => {
+  "transport.restart_ice": async ({ room, peer }, { transportId }) => {
     const transport = peer.transport(transportId);
     const iceParameters = await refuseBadMedia(peer, () => transport.restartIce());
-    return { iceParameters, iceServers: peer.room.deps.iceServersFor(peer.identity) };
+    return { iceParameters, iceServers: room.deps.iceServersFor(peer.identity) };
   },
 } satisfies Partial<CommandHandlers>;

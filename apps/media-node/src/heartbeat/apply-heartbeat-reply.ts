@@ -20,7 +20,12 @@ export type ReplyDeps = LeaseDeps & {
 };
 
 /** Does what the registry's answer to a heartbeat asks for. */
-export function heedReply(beat: Heartbeat, sentMs: number, reply: HeartbeatReply, deps: ReplyDeps): void {
+export function applyHeartbeatReply(
+  beat: Heartbeat,
+  sentMs: number,
+  reply: HeartbeatReply,
+  deps: ReplyDeps,
+): void {
   deps.debits.noteAnswer(beat.settledDebits);
   deps.costs.noteAnswer(beat.observedCosts);
   deps.leases.noteAnswer(beat.leases, sentMs, reply);

@@ -1,10 +1,10 @@
-import type { NodeState } from "@fairlead/protocol";
 import type { LeaseDeps } from "../lease/open-and-tell.ts";
+import type { Readiness } from "../lease/readiness.ts";
 import type { NodeIdentity } from "../node/describe-node.ts";
 import type { Core } from "../worker/core.ts";
 import type { NetworkMeter } from "../worker/network-meter.ts";
-import { heedReply } from "./apply-heartbeat-reply.ts";
-import { composeBeat } from "./compose-beat.ts";
+import { applyHeartbeatReply } from "./apply-heartbeat-reply.ts";
+import { composeHeartbeat } from "./compose-heartbeat.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { LateNodes } from "./late-nodes.ts";
 import { LeaseReport } from "./lease-report.ts";
@@ -17,8 +17,8 @@ export type HeartbeatDeps = LeaseDeps & {
   node: NodeIdentity;
   cores: readonly Core[];
   network: NetworkMeter;
+  readiness: Readiness;
   now: () => number;
-  state: () => NodeState;
   /** The registry has answered. */
   onAnswered: () => void;
 };
@@ -28,22 +28,19 @@ export type HeartbeatParts = ReturnType<typeof assembleHeartbeat>;
 /** Everything that a node's heartbeats tell, and what is made of the answers. */
 export function assembleHeartbeat(deps: HeartbeatDeps) {
   const { bus, registry, rooms, log, now, onAnswered } = deps;
-  const beat = (): Promise<void> => heartbeats.beat();
+  const heartbeats = new Heartbeats({ registry, log, now });
+  const beat = () => heartbeats.beat();
   const costs = new ObservedCosts(now);
+  const debits = new SettledDebits(now);
+  const leases = new LeaseReport();
   const lateNodes = new LateNodes({ bus, beat });
-  const parts = {
-    costs,
-    debits: new SettledDebits(now),
-    leases: new LeaseReport(),
-    lateNodes,
-    lostNodes: new LostNodes({ registry, lateNodes, log }),
-  };
   const revalidation = new Revalidation({ beat, now });
-  const heartbeats: Heartbeats = new Heartbeats({
-    ...{ registry, log, now },
-    compose: () => composeBeat({ ...deps, ...parts }),
+  const lostNodes = new LostNodes({ registry, lateNodes, log });
+  const parts = { ...deps, costs, debits, leases, lateNodes, lostNodes, beat };
+  heartbeats.connect({
+    compose: () => composeHeartbeat(parts),
     onAnswer: (sent, sentMs, reply) => {
-      heedReply(sent, sentMs, reply, { ...deps, ...parts, beat });
+      applyHeartbeatReply(sent, sentMs, reply, parts);
       onAnswered();
     },
     onBeat: (result) => revalidation.noteBeat(result),
@@ -52,5 +49,5 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     onOpened: (room) => costs.noteOpened(room),
     onClosed: (room) => costs.noteClosed(room),
   });
-  return { ...parts, heartbeats, revalidation, beat };
+  return { heartbeats, beat, debits, lateNodes, revalidation };
 }

@@ -32,10 +32,12 @@ function setUp({ isComplete = () => false } = {}) {
         return answer.promise;
       },
     } as unknown as Registry,
-    compose: () => ({ leases: { isComplete: isComplete() } }) as Heartbeat,
     log: silentLogger,
     now: Date.now,
     random: () => 1,
+  });
+  heartbeats.connect({
+    compose: () => ({ leases: { isComplete: isComplete() } }) as Heartbeat,
     onAnswer: () => seen.push("answered"),
     onBeat: (beat) => beats.push(beat),
   });

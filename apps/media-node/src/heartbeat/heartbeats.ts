@@ -5,12 +5,15 @@ import type { Beat } from "./revalidation.ts";
 
 export type HeartbeatsOptions = {
   registry: Registry;
-  /** What the node says of itself now. */
-  compose: () => Heartbeat;
   log: Logger;
   now: () => number;
   /** 0..1; default: by chance. */
   random?: () => number;
+};
+
+export type BeatParts = {
+  /** What the node says of itself now. */
+  compose: () => Heartbeat;
   onAnswer: (beat: Heartbeat, sentMs: number, reply: HeartbeatReply) => void;
   /**
    * After each beat, answered or not; after `onAnswer`. Not after one whose answer was that the registry means other rooms than the node:
@@ -32,6 +35,7 @@ export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   #beating: Promise<void> | null = null;
   #next: Promise<void> | null = null;
+  #parts: BeatParts | null = null;
   #isStopped = false;
   #isClockBehind = false;
   #pauseMs = 0;
@@ -45,6 +49,11 @@ export class Heartbeats {
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
+  }
+
+  /** Called once: until then nothing is sent. */
+  connect(parts: BeatParts): void {
+    this.#parts = parts;
   }
 
   /** To be called all the time: one of the regular beats, unless the last is under way or the registry takes too long for them. */
@@ -70,34 +79,34 @@ export class Heartbeats {
   }
 
   #start(): Promise<void> {
-    if (this.#isStopped) return Promise.resolve();
+    if (this.#isStopped || !this.#parts) return Promise.resolve();
     this.isStarted = true;
-    this.#beating = this.#send().finally(() => {
+    this.#beating = this.#send(this.#parts).finally(() => {
       this.#beating = null;
     });
     return this.#beating;
   }
 
-  async #send(): Promise<void> {
-    const { registry, compose, log, now, onBeat } = this.#options;
+  async #send(parts: BeatParts): Promise<void> {
+    const { registry, log, now } = this.#options;
     const sentMs = now();
     try {
-      const beat = compose();
-      const note = (reply: HeartbeatReply) => this.#noteAnswer(beat, sentMs, reply);
+      const beat = parts.compose();
+      const note = (reply: HeartbeatReply) => this.#noteAnswer(parts, beat, sentMs, reply);
       note(await registry.heartbeat(beat, note));
     } catch (error) {
       if (!this.isFailing) log.warn("heartbeat.failed", { error });
       this.isFailing = true;
       if (now() - sentMs >= TIMED_OUT_MS) this.#backOff();
-      onBeat({ sentMs, isAnswered: false });
+      parts.onBeat({ sentMs, isAnswered: false });
     } finally {
       this.count += 1;
     }
   }
 
   /** Perhaps late, but never after that of a later beat. */
-  #noteAnswer(beat: Heartbeat, sentMs: number, reply: HeartbeatReply): void {
-    const { log, onAnswer, onBeat } = this.#options;
+  #noteAnswer({ onAnswer, onBeat }: BeatParts, beat: Heartbeat, sentMs: number, reply: HeartbeatReply): void {
+    const { log } = this.#options;
     onAnswer(beat, sentMs, reply);
     this.#noteClock(reply);
     if (this.isFailing) log.info("heartbeat.resumed");

@@ -5,13 +5,16 @@ import type { Core } from "../worker/core.ts";
 import { Claims } from "./claims.ts";
 import { Drain } from "./drain.ts";
 import type { LeaseDeps } from "./open-and-tell.ts";
+import type { Readiness } from "./readiness.ts";
 import { RoomOwners } from "./room-owners.ts";
-import { RoomRecords } from "./room-records.ts";
+import type { RoomRecords } from "./room-records.ts";
 import { type MoveCause, tellMoved } from "./tell-moved.ts";
 
 export type AssembleLeasesDeps = LeaseDeps & {
   cores: readonly Core[];
-  heart: HeartbeatParts;
+  readiness: Readiness;
+  records: RoomRecords;
+  heartbeat: HeartbeatParts;
   now: () => number;
 };
 
@@ -19,17 +22,12 @@ export type LeaseParts = ReturnType<typeof assembleLeases>;
 
 /** Everything about who serves a room. */
 export function assembleLeases(deps: AssembleLeasesDeps) {
-  const { cores, heart, bus, registry, rooms, log } = deps;
-  const drain = new Drain({ ...deps, cores: cores.length, beat: heart.beat });
-  const records = new RoomRecords(registry, log);
-  const owners = new RoomOwners({ bus, log, rooms, revalidation: heart.revalidation });
-  const claims = new Claims({
-    ...deps,
-    isRegistryAway: () => heart.heartbeats.isFailing,
-    assertReady: () => drain.assertReady(),
-  });
+  const { cores, heartbeat, readiness, records, bus, rooms, log } = deps;
+  const drain = new Drain({ ...deps, cores: cores.length, beat: heartbeat.beat });
+  const owners = new RoomOwners({ bus, log, rooms, revalidation: heartbeat.revalidation });
+  const claims = new Claims({ ...deps, isRegistryAway: () => heartbeat.heartbeats.isFailing });
   rooms.watch({
-    beforeOpening: () => drain.assertReady(),
+    beforeOpening: () => readiness.assertReady(),
     onOpened: (room, { cause }) => {
       owners.serve(room);
       tellOpened(room, bus, cause);
@@ -37,11 +35,11 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
     },
     onClosed: (room) => owners.stop(room),
   });
-  return { drain, records, claims };
+  return { drain, claims };
 }
 
 /**
- * Whoever is still where the room was before: a join may have taken it from a node that hangs. To those who come to it here
+ * Tells whoever is still where the room was before: a join may have taken it from a node that hangs. To those who come to it here
  * this is nothing new. What this node claimed by itself is no evidence that nobody else serves it.
  */
 function tellOpened({ lease, isLocal }: Room, bus: Bus, cause?: MoveCause): void {

@@ -5,6 +5,7 @@ import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";
 import { leastLoadedCore } from "../worker/least-loaded-core.ts";
+import type { Readiness } from "./readiness.ts";
 
 export type PlacedRoom = NodeCallReply<"room.claim">;
 
@@ -16,8 +17,7 @@ export type ClaimsOptions = {
   registry: Registry;
   /** The last heartbeat was not answered. */
   isRegistryAway: () => boolean;
-  /** @throws {FairleadError} `node_draining`. */
-  assertReady: () => Promise<void>;
+  readiness: Readiness;
   log: Logger;
   now: () => number;
 };
@@ -42,10 +42,10 @@ export class Claims {
    * @throws {FairleadError} `node_draining`, `no_capacity`, `core_full`; `registry_cold`.
    */
   async claim(roomId: string): Promise<PlacedRoom> {
-    const { rooms, assertReady } = this.#options;
+    const { rooms, readiness } = this.#options;
     const here = rooms.roomIfHere(roomId);
     if (here) return placedRoom(here);
-    await assertReady();
+    await readiness.assertReady();
     return (await this.#askRegistry(roomId)) ?? placedRoom(await this.claimHere(roomId));
   }
 

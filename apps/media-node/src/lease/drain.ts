@@ -5,6 +5,7 @@ import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { pauseAfterMs } from "./drain-pace.ts";
+import type { Readiness } from "./readiness.ts";
 import { tellMoved } from "./tell-moved.ts";
 import { ROOMS_AT_ONCE } from "./turns.ts";
 
@@ -16,7 +17,8 @@ export type DrainOptions = {
   bus: Bus;
   registry: Registry;
   rooms: Rooms;
-  /** Sends a beat; resolves when it is through. */
+  readiness: Readiness;
+  /** Sends a heartbeat; resolves when it is answered, or has failed. */
   beat: () => Promise<void>;
   log: Logger;
   now: () => number;
@@ -31,9 +33,6 @@ const RETRY_MS = 1_000;
 const TELL_EVERY_MS = 10_000;
 
 type Draining = {
-  state: "draining";
-  /** The registry has heard of it, or does not answer. */
-  announced: Promise<void>;
   deadlineMs: number;
   /** By when all rooms should be away. */
   paceUntilMs: number;
@@ -42,7 +41,7 @@ type Draining = {
 /** Empties the node: nobody opens a room here any more, and those that are here are handed to other nodes, one after the other. */
 export class Drain {
   readonly #options: DrainOptions;
-  #current: { state: "ready" } | Draining = { state: "ready" };
+  #current: Draining | null = null;
   /** Rooms that found no place: when to try again, and the lease to give up, as the registry knows it. */
   readonly #retries = new Map<Room, { atMs: number; epoch: number }>();
   readonly #underWay = new Set<Room>();
@@ -53,19 +52,12 @@ export class Drain {
   }
 
   get state(): NodeState {
-    return this.#current.state;
+    return this.#options.readiness.state;
   }
 
   /** It ends whether rooms are left or not: the process goes then. */
   get hasDeadline(): boolean {
-    return this.#current.state === "draining" && Number.isFinite(this.#current.deadlineMs);
-  }
-
-  /** @throws {FairleadError} `node_draining`, once nobody is sent here any more. */
-  async assertReady(): Promise<void> {
-    if (this.#current.state === "ready") return;
-    await this.#current.announced;
-    throw new FairleadError("node_draining");
+    return this.#current !== null && Number.isFinite(this.#current.deadlineMs);
   }
 
   /**
@@ -74,49 +66,48 @@ export class Drain {
    * @returns Resolves when no room is left, at the deadline, or when another call of `drain` or `undrain` takes its place.
    */
   drain({ deadlineMs = Number.POSITIVE_INFINITY }: { deadlineMs?: number } = {}): Promise<void> {
-    const { log, now, beat, rooms } = this.#options;
+    const { log, now, beat, rooms, readiness } = this.#options;
     log.info("node.draining", { rooms: rooms.count, deadlineMs });
     const draining: Draining = {
-      state: "draining",
-      announced: Promise.resolve(),
       deadlineMs: now() + deadlineMs,
       paceUntilMs: now() + PACE_SHARE * deadlineMs,
     };
     this.#toldNoPlaceMs = Number.NEGATIVE_INFINITY;
-    // Before the beat, which tells it.
     this.#current = draining;
-    draining.announced = beat();
-    return this.#handAllOver(draining);
+    return this.#handAllOver(draining, readiness.end(beat));
   }
 
   /** New rooms are taken again; those that are on their way elsewhere go on. */
   undrain(): void {
-    if (this.#current.state === "ready") return;
-    this.#current = { state: "ready" };
-    this.#options.log.info("node.undrained");
-    void this.#options.beat();
+    if (!this.#current) return;
+    const { readiness, log, beat } = this.#options;
+    this.#current = null;
+    readiness.begin();
+    log.info("node.undrained");
+    void beat();
   }
 
   /** The node closes: no room is handed over from now on. */
   stop(): void {
-    this.#current = { state: "draining", announced: Promise.resolve(), deadlineMs: 0, paceUntilMs: 0 };
+    this.#current = { deadlineMs: 0, paceUntilMs: 0 };
+    void this.#options.readiness.end(() => Promise.resolve());
   }
 
-  async #handAllOver(state: Draining): Promise<void> {
+  async #handAllOver(draining: Draining, announced: Promise<void>): Promise<void> {
     const { now, rooms, log } = this.#options;
     // Before that the registry may place a room back here.
-    await state.announced;
+    await announced;
     let dueMs = now();
-    while (this.#current === state && rooms.count > 0 && now() < state.deadlineMs) {
+    while (this.#current === draining && rooms.count > 0 && now() < draining.deadlineMs) {
       for (const room of this.#waiting()) {
         if (now() < dueMs || this.#underWay.size >= ROOMS_AT_ONCE) break;
         void this.#handOver(room);
-        dueMs = Math.max(dueMs, now() - TICK_MS) + this.#pauseMs(room, state);
+        dueMs = Math.max(dueMs, now() - TICK_MS) + this.#pauseMs(room, draining);
       }
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     }
     this.#retries.clear();
-    if (this.#current === state) log.info("node.drained", { roomsLeft: rooms.count });
+    if (this.#current === draining) log.info("node.drained", { roomsLeft: rooms.count });
   }
 
   #waiting(): Room[] {

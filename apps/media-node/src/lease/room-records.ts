@@ -43,7 +43,7 @@ export class RoomRecords {
       if (record) room.noteRecord(record);
     } catch (error) {
       this.#log.debug("room.record_unread", { roomId: room.roomId, error });
-      if (!room.router.closed) this.#unread.add(room);
+      if (!room.isClosed) this.#unread.add(room);
     }
   }
 

@@ -12,10 +12,11 @@ export function isOwned({ id, kind, owner }: LedgerEntry, owners: Owners): boole
   if (!owner) return false;
   if (kind === "webrtc_server") return owners.webRtcServerId(owner.core) === id;
   const room = owners.roomIfHere(owner.roomId ?? "");
-  if (!room || room.lease.core !== owner.core) return false;
-  if (kind === "router") return room.router.id === id;
-  if (kind === "rtp_observer") return Object.values(room.observers).some((observer) => observer.id === id);
+  const seat = room?.seats.find(({ core }) => core === owner.core);
+  if (!room || !seat) return false;
+  if (kind === "router" || kind === "rtp_observer") return seat.has(id);
   const peer = room.peers.get(owner.peerId ?? "");
-  if (kind !== "transport" || !peer) return peer !== undefined;
+  if (peer?.seat !== seat) return false;
+  if (kind !== "transport") return true;
   return Object.values(peer.transports).some((transport) => transport.id === id);
 }

@@ -4,7 +4,9 @@ import { answerRoomCalls } from "../calls/answer-room-calls.ts";
 import { NodeHealth } from "../health/node-health.ts";
 import { assembleHeartbeat, type HeartbeatParts } from "../heartbeat/assemble-heartbeat.ts";
 import { assembleLeases, type LeaseParts } from "../lease/assemble-leases.ts";
+import { Readiness } from "../lease/readiness.ts";
 import { relocateRoomsOf } from "../lease/relocate-rooms.ts";
+import { RoomRecords } from "../lease/room-records.ts";
 import { isOwned } from "../ledger/is-owned.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { Surplus } from "../ledger/surplus.ts";
@@ -21,22 +23,41 @@ import { readHostNetwork } from "../worker/host-network.ts";
 import { localAddresses } from "../worker/listen-addresses.ts";
 import { NetworkMeter } from "../worker/network-meter.ts";
 import { describeNode } from "./describe-node.ts";
-import type { MediaNodeOptions } from "./media-node.ts";
+import type { MediaNodeOptions } from "./media-node-options.ts";
 import { identifyNode } from "./node-identity.ts";
 
 const DEFAULT_GRACE_MS = 15_000;
 
-export type NodeParts = Basis & ReturnType<typeof assembleService>;
+export type NodeParts = ReturnType<typeof assembleNode>;
 
-/** The parts of a node, each told of the others what it needs. Nothing runs yet. */
-export function assembleNode(options: MediaNodeOptions): NodeParts {
+/** The parts of a node, each made after those that it needs. Nothing runs yet. */
+export function assembleNode(options: MediaNodeOptions) {
   const basis = assembleBasis(options);
-  return { ...basis, ...assembleService(options, basis) };
+  const { cores, records } = basis;
+  const onAnswered = () => void records.catchUp();
+  const heartbeat = assembleHeartbeat({ ...basis, onAnswered });
+  const leases = assembleLeases({ ...basis, heartbeat });
+  const service = assembleService(options, { ...basis, heartbeat, leases });
+  const watcher = {
+    onWorkerDied: (core: Core) => {
+      // First of all nobody else may be placed there.
+      void heartbeat.beat();
+      void relocateRoomsOf(core, { ...basis, claims: leases.claims, beat: heartbeat.beat });
+    },
+    onWorkerStarted: () => heartbeat.heartbeats.isStarted && void heartbeat.beat(),
+  };
+  for (const core of cores) core.watch(watcher);
+  const health = new NodeHealth({
+    ...basis,
+    heartbeats: heartbeat.heartbeats,
+    isDraining: () => basis.readiness.state === "draining",
+  });
+  return { ...basis, ...service, heartbeat, leases, health };
 }
 
 type Basis = ReturnType<typeof assembleBasis>;
 
-/** What it has, and what it and the registry tell each other of that. */
+/** What the node is, and what it has. */
 function assembleBasis(options: MediaNodeOptions) {
   const { bus, registry, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
   const node = identifyNode(options);
@@ -45,68 +66,65 @@ function assembleBasis(options: MediaNodeOptions) {
   const ledger = new Ledger();
   const allowance = new CpuAllowance();
   const loop = new EventLoop();
-  const cores = openCores({ ...options, log }, ledger, {
-    ...{ allowance, loop },
-    onWorkerDied: (core) => {
-      // First of all nobody else may be placed there.
-      void heart.beat();
-      void relocateRoomsOf(core, { ...shared, claims: leases.claims, beat: heart.beat });
-    },
-    onWorkerStarted: () => heart.heartbeats.isStarted && void heart.beat(),
-  });
-  const rooms: Rooms = new Rooms({
-    ...{ bus, registry, log, now, incarnation, cores, codecPolicy },
-    record: (roomId, patch) => leases.records.write(roomId, patch),
+  const cores = openCores({ ...options, log }, ledger, { allowance, loop });
+  const records = new RoomRecords(registry, log);
+  const rooms = new Rooms({
+    bus,
+    registry,
+    log,
+    now,
+    incarnation,
+    cores,
+    codecPolicy,
+    record: (roomId, patch) => records.write(roomId, patch),
     iceServersFor: (user) => (options.turn ? iceServersFor(options.turn, user, now()) : []),
   });
   const listenAddresses = options.listenAddresses ?? localAddresses();
   const network = new NetworkMeter({
-    ...{ capacityBps: node.capacity.networkBps, log },
+    capacityBps: node.capacity.networkBps,
+    log,
     interfaces: () => options.networkInterfaces ?? countedInterfaces(listenAddresses, readHostNetwork()),
   });
-  const shared = {
-    ...{ node, nodeId, incarnation, bus, registry, log, now },
-    ...{ cores, rooms, network },
-  };
-  const heart: HeartbeatParts = assembleHeartbeat({
-    ...shared,
-    state: () => leases.drain.state,
-    onAnswered: () => void leases.records.catchUp(),
-  });
-  const leases: LeaseParts = assembleLeases({ ...shared, heart });
-  const health = new NodeHealth({
-    ...{ loop, bus, cores, heartbeats: heart.heartbeats },
-    isDraining: () => leases.drain.state === "draining",
-  });
-  return { ...shared, allowance, loop, health, ledger, heart, leases };
+  const readiness = new Readiness();
+  const own = { node, nodeId, incarnation, ledger, allowance, loop };
+  return { ...own, cores, records, rooms, network, readiness, bus, registry, log, now };
 }
 
 /** What it does for peers, and answers to calls. */
-function assembleService(options: MediaNodeOptions, basis: Basis) {
-  const { cores, rooms, heart, leases, node, now } = basis;
+function assembleService(
+  options: MediaNodeOptions,
+  parts: Basis & { heartbeat: HeartbeatParts; leases: LeaseParts },
+) {
+  const { cores, rooms, records, heartbeat, leases, node, now } = parts;
   const { ticketKeys, sessionKeys, issuer } = options;
-  ticketKeys.published?.onFailure((failure) => basis.log.warn("jwks.unreachable", failure));
+  ticketKeys.published?.onFailure((failure) => parts.log.warn("jwks.unreachable", failure));
   const { graceMs = DEFAULT_GRACE_MS, codecPolicy = DEFAULT_CODEC_POLICY } = options;
   const sessions = new Sessions(now);
   const joins = new Joins({
-    ...{ rooms, sessions, cores, codecPolicy, graceMs, now },
+    rooms,
+    sessions,
+    cores,
+    codecPolicy,
+    graceMs,
+    now,
     maxPeers: node.capacity.maxPeers,
-    revalidation: heart.revalidation,
-    beat: heart.beat,
+    revalidation: heartbeat.revalidation,
+    beat: heartbeat.beat,
     keys: { ticketKeys, sessionKeys, issuer },
-    onArrival: (debitId) => heart.debits.noteArrival(debitId),
-    onDeparture: (debitId) => heart.debits.noteDeparture(debitId),
-    onRefusal: (debitId) => heart.debits.noteRefusal(debitId),
+    onArrival: (debitId) => heartbeat.debits.noteArrival(debitId),
+    onDeparture: (debitId) => heartbeat.debits.noteDeparture(debitId),
+    onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
   });
   const owners = {
     roomIfHere: (roomId: string) => rooms.roomIfHere(roomId),
     webRtcServerId: (core: number) => cores[core]?.running?.webRtcServer.id,
   };
-  const surplus = new Surplus({ ...basis, isOwned: (entry) => isOwned(entry, owners) });
-  const { drain } = leases;
+  const surplus = new Surplus({ ...parts, isOwned: (entry) => isOwned(entry, owners) });
+  const { drain, claims } = leases;
+  const describe = () => describeNode({ ...parts, joins, drain });
   const handlers = {
-    ...answerRoomCalls({ rooms, sessions, joins, ...leases }, heart.revalidation),
-    ...answerNodeCalls({ rooms, drain, surplus, describe: () => describeNode({ ...basis, joins, drain }) }),
+    ...answerRoomCalls({ rooms, sessions, joins, claims, records }, heartbeat.revalidation),
+    ...answerNodeCalls({ rooms, drain, surplus, describe }),
   };
   return { sessions, surplus, handlers, peerSweep: new PeerSweep({ rooms, sessions, graceMs, now }) };
 }
@@ -114,7 +132,7 @@ function assembleService(options: MediaNodeOptions, basis: Basis) {
 function openCores(
   options: MediaNodeOptions,
   ledger: Ledger,
-  parts: Pick<CoreOptions, "allowance" | "loop" | "onWorkerDied" | "onWorkerStarted">,
+  parts: Pick<CoreOptions, "allowance" | "loop">,
 ): Core[] {
   const { log, now = Date.now, random = Math.random, workerBin } = options;
   const config = {

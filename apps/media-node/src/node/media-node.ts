@@ -1,53 +1,11 @@
-import type { Bus } from "@fairlead/bus";
-import type { CodecPolicy, NodeState } from "@fairlead/protocol";
-import type { Registry } from "@fairlead/registry";
-import type { Logger } from "@fairlead/telemetry";
-import type { KeySet, TicketKeys } from "@fairlead/tickets";
+import type { NodeState } from "@fairlead/protocol";
 import type { NodeHealth } from "../health/node-health.ts";
 import { dumpWorker, type LedgerEntry } from "../ledger/ledger.ts";
-import type { TurnOptions } from "../turn/ice-servers.ts";
 import type { Core } from "../worker/core.ts";
-import type { ListenAddress } from "../worker/listen-addresses.ts";
 import { assembleNode, type NodeParts } from "./assemble-node.ts";
+import type { MediaNodeOptions } from "./media-node-options.ts";
 import { assertOnlyOneOfName } from "./only-one-of-name.ts";
 import { serveNode } from "./serve-node.ts";
-
-export type MediaNodeOptions = {
-  bus: Bus;
-  registry: Registry;
-  /** Verifies tickets: public keys are enough. */
-  ticketKeys: TicketKeys;
-  /** Verifies session tickets. */
-  sessionKeys: KeySet;
-  issuer?: string;
-  /** Path of the mediasoup worker. */
-  workerBin: string;
-  log: Logger;
-  nodeId?: string;
-  region?: string;
-  labels?: string[];
-  /** Workers; default: one per CPU core that this process may use. */
-  cores?: number;
-  /** Default: as many as the cores carry. */
-  maxPeers?: number;
-  /** Default: loopback and every IPv4 address of this machine. */
-  listenAddresses?: readonly ListenAddress[];
-  /** Core `i` listens on this port + `i`, UDP and TCP; default: free ones. */
-  rtcBasePort?: number | null;
-  /** TCP's own, counted in the same way, or `off`; default: the same ports as UDP's. */
-  rtcTcpBasePort?: number | "off" | null;
-  /** STUN and TURN servers that peers are told of; default: none. */
-  turn?: TurnOptions;
-  codecPolicy?: CodecPolicy;
-  /** How long a session outlives its last sign of life, ms. */
-  graceMs?: number;
-  /** What the host's network carries, bits/s, each way. */
-  networkCapacityBps?: number;
-  /** Names of the interfaces whose bytes count against that; default: those that carry `listenAddresses`. */
-  networkInterfaces?: readonly string[];
-  now?: () => number;
-  random?: () => number;
-};
 
 export type MediaNode = {
   nodeId: string;
@@ -125,8 +83,13 @@ async function startAll(cores: readonly Core[]): Promise<void> {
 
 async function dumpNode({ cores, rooms }: NodeParts): Promise<string[]> {
   const dumps = cores.map(({ index, running }) => {
-    const routers = rooms.onCore(index).map((room) => room.router);
-    return running ? dumpWorker(running.worker, routers) : [];
+    const seats = rooms.all().flatMap((room) => room.seats.filter(({ core }) => core === index));
+    return running
+      ? dumpWorker(
+          running.worker,
+          seats.map(({ router }) => router),
+        )
+      : [];
   });
   return (await Promise.all(dumps)).flat().sort();
 }

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { randomId } from "@fairlead/protocol";
 import { VERSION } from "@fairlead/server-process/settings";
 import type { NodeIdentity } from "./describe-node.ts";
-import type { MediaNodeOptions } from "./media-node.ts";
+import type { MediaNodeOptions } from "./media-node-options.ts";
 
 const DEFAULT_NETWORK_BPS = 1_000_000_000;
 

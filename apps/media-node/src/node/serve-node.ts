@@ -13,16 +13,16 @@ const SURPLUS_MS = 2_000;
 
 /** @returns Stops it: ends the sessions and says goodbye to the registry. */
 export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> {
-  const { bus, incarnation, registry, rooms, heart, leases, log } = parts;
+  const { bus, incarnation, registry, rooms, heartbeat, leases, log } = parts;
   const subscriptions = subscribe(parts);
   const stopStatus = bus.onStatus(() => {
     parts.peerSweep.forgiveSilence();
-    heart.revalidation.noteBusChange();
+    heartbeat.revalidation.noteBusChange();
     // The registry waits only so long before it gives away the rooms of a node without a bus.
-    void heart.beat();
+    void heartbeat.beat();
   });
   await bus.flush().catch((error) => log.warn("bus.flush_failed", { error }));
-  await heart.beat();
+  await heartbeat.beat();
   const timers = startTimers(parts);
   return async () => {
     for (const timer of timers) clearInterval(timer);
@@ -30,8 +30,8 @@ export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> 
     stopStatus();
     leases.drain.stop();
     for (const room of rooms.all()) rooms.stop(room);
-    heart.lateNodes.stop();
-    await heart.heartbeats.stop();
+    heartbeat.lateNodes.stop();
+    await heartbeat.heartbeats.stop();
     await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
   };
 }
@@ -53,9 +53,9 @@ function subscribe(parts: NodeParts): Subscription[] {
 }
 
 function startTimers(parts: NodeParts): NodeJS.Timeout[] {
-  const { bus, heart, cores, peerSweep, network, allowance, loop, health, surplus, now } = parts;
+  const { bus, heartbeat, cores, peerSweep, network, allowance, loop, health, surplus, now } = parts;
   return [
-    setInterval(() => heart.heartbeats.beatRegularly(), HEARTBEAT_MS),
+    setInterval(() => heartbeat.heartbeats.beatRegularly(), HEARTBEAT_MS),
     setInterval(() => loop.tick(), LOOP_TICK_MS),
     setInterval(() => cores.map((core) => core.check()), CHECK_MS),
     setInterval(() => health.note(), CHECK_MS),
@@ -70,7 +70,7 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
 function noteAlive({ sessions, log }: NodeParts, data: Uint8Array): void {
   try {
     for (const { sessionId, connection } of parseJson(SessionsAlive, decodeText(data)).sessions) {
-      sessions.peerIfHere(sessionId)?.session.noteAlive(connection);
+      sessions.peerIfHere(sessionId)?.peer.session.noteAlive(connection);
     }
   } catch (error) {
     if (!(error instanceof FairleadError)) throw error;

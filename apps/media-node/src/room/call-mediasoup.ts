@@ -10,7 +10,7 @@ export async function refuseBadMedia<T>(peer: Peer, act: () => Promise<T>): Prom
     return await act();
   } catch (error) {
     if (error instanceof FairleadError) throw error;
-    if (peer.room.router.closed) throw new FairleadError("room_moved", { cause: error });
+    if (peer.seat.closed) throw new FairleadError("room_moved", { cause: error });
     if (peer.isClosed) throw new FairleadError("session_gone", { cause: error });
     const message = error instanceof Error ? error.message.slice(0, 500) : "refused by mediasoup";
     throw new FairleadError("media_rejected", { message, cause: error });

@@ -1,36 +1,51 @@
 import type {
   DataConsumerInfo,
   Grants,
-  JoinRequest,
   PeerInfo,
   ResourceOwner,
   Source,
-  TicketClaims,
   TransportOffer,
 } from "@fairlead/protocol";
 import { FairleadError } from "@fairlead/protocol";
+import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { Session } from "../session/session.ts";
 import type { PeerTransports } from "./open-transports.ts";
-import type { Room } from "./room.ts";
-
-/** What a verified join brings. */
-export type Admission = { join: JoinRequest; claims: TicketClaims; peerId: string; sessionId: string };
+import type { Seat } from "./seat.ts";
 
 /** A consumer that is being made holds its producer's place, so that it isn't made twice. */
 export type ConsumerSlot = types.Consumer | "pending";
 
+export type PeerOptions = {
+  info: PeerInfo;
+  grants: Grants;
+  ticketId: string;
+  joinId: string;
+  /** What it can receive. */
+  rtpCapabilities: types.RtpCapabilities;
+  /** It gets a consumer for every producer unasked. */
+  isAutoSubscribed: boolean;
+  session: Session;
+  seat: Seat;
+  transports: PeerTransports;
+  /** Of what it has on its seat. */
+  owner: ResourceOwner;
+  log: Logger;
+};
+
 /** One participant's presence in a room: what it may do, and what it has. */
 export class Peer {
-  readonly room: Room;
   readonly info: PeerInfo;
+  readonly grants: Grants;
   readonly ticketId: string;
   readonly joinId: string;
-  readonly grants: Grants;
-  readonly session: Session;
-  readonly transports: PeerTransports;
   readonly rtpCapabilities: types.RtpCapabilities;
   readonly isAutoSubscribed: boolean;
+  readonly session: Session;
+  readonly seat: Seat;
+  readonly transports: PeerTransports;
+  readonly owner: ResourceOwner;
+  readonly log: Logger;
   readonly producers = new Map<string, types.Producer>();
   readonly dataProducers = new Map<string, types.DataProducer>();
   readonly consumersByProducer = new Map<string, ConsumerSlot>();
@@ -43,20 +58,18 @@ export class Peer {
   readonly pendingSources = new Set<Source>();
   #isClosed = false;
 
-  constructor(
-    room: Room,
-    options: Admission & { transports: PeerTransports; session: Session },
-    joinedAtMs: number,
-  ) {
-    this.room = room;
+  constructor(options: PeerOptions) {
+    this.info = options.info;
+    this.grants = options.grants;
+    this.ticketId = options.ticketId;
+    this.joinId = options.joinId;
+    this.rtpCapabilities = options.rtpCapabilities;
+    this.isAutoSubscribed = options.isAutoSubscribed;
     this.session = options.session;
+    this.seat = options.seat;
     this.transports = options.transports;
-    this.joinId = options.join.joinId;
-    this.rtpCapabilities = options.join.rtpCapabilities as unknown as types.RtpCapabilities;
-    this.isAutoSubscribed = options.join.autoSubscribe;
-    this.grants = options.claims.grants;
-    this.ticketId = options.claims.jti;
-    this.info = peerInfo(options.peerId, options.claims, joinedAtMs);
+    this.owner = options.owner;
+    this.log = options.log;
   }
 
   get peerId(): string {
@@ -65,10 +78,6 @@ export class Peer {
 
   get identity(): string {
     return this.info.identity;
-  }
-
-  get owner(): ResourceOwner {
-    return { core: this.room.lease.core, roomId: this.room.roomId, peerId: this.peerId };
   }
 
   get isClosed(): boolean {
@@ -107,10 +116,6 @@ export class Peer {
     this.transports.send.close();
     this.transports.receive.close();
   }
-}
-
-function peerInfo(peerId: string, claims: TicketClaims, joinedAtMs: number): PeerInfo {
-  return { peerId, identity: claims.sub, name: claims.name, metadata: claims.metadata, joinedAtMs };
 }
 
 export function offerOf(transport: types.WebRtcTransport): TransportOffer {

@@ -4,15 +4,24 @@ import {
   inBatches,
   type ProducerInfo,
   type RoomEvent,
+  type Source,
 } from "@fairlead/protocol";
 import type { types } from "mediasoup";
+import type { Mutes } from "./mutes.ts";
 import type { Peer } from "./peer.ts";
-import type { Room } from "./room.ts";
+
+/** What a snapshot tells of a room. */
+export type RoomView = {
+  roomId: string;
+  peers: ReadonlyMap<string, Peer>;
+  mutes: Mutes;
+  speakerId: string | null;
+};
 
 /** The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. */
-export function snapshotFor(room: Room, peer: Peer): RoomEvent[] {
+export function snapshotFor(room: RoomView, peer: Peer): RoomEvent[] {
   const peers = [...room.peers.values()];
-  const producers = peers.flatMap((other) => producerInfos(room, other));
+  const producers = peers.flatMap((other) => producerInfos(room.mutes, other));
   const consumers = peer.consumers().map((consumer) => consumerInfo(consumer));
   const dataConsumers = [...peer.dataConsumers.values()];
   return [
@@ -47,13 +56,17 @@ export function consumersCreated(consumers: ConsumerInfo[]): RoomEvent[] {
   }));
 }
 
-export function producerInfos(room: Room, peer: Peer): ProducerInfo[] {
-  return [...peer.producers.values()].map((producer) => producerInfo(room, peer, producer));
+export function sourceOf(producer: types.Producer): Source {
+  return producer.appData.source as Source;
 }
 
-export function producerInfo(room: Room, peer: Peer, producer: types.Producer): ProducerInfo {
-  const source = room.sourceOf(producer);
-  const muted = room.mutes.has(peer.identity, source);
+export function producerInfos(mutes: Mutes, peer: Peer): ProducerInfo[] {
+  return [...peer.producers.values()].map((producer) => producerInfo(mutes, peer, producer));
+}
+
+export function producerInfo(mutes: Mutes, peer: Peer, producer: types.Producer): ProducerInfo {
+  const source = sourceOf(producer);
+  const muted = mutes.has(peer.identity, source);
   return {
     producerId: producer.id,
     peerId: peer.peerId,

@@ -1,11 +1,83 @@
-import { type Capabilities, FairleadError, type JoinRequest } from "@fairlead/protocol";
-import type { AdmissionKeys as TicketAndSessionKeys } from "@fairlead/tickets";
+import { FairleadError, type JoinRequest, type TicketClaims } from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import { act } from "../commands/act.ts";
+import { subscribeToAllData } from "../room/data-subscriptions.ts";
+import type { PeerTransports } from "../room/open-transports.ts";
+import { Peer } from "../room/peer.ts";
+import type { Room } from "../room/room.ts";
+import { snapshotFor } from "../room/room-events.ts";
+import { subscribeToAll } from "../room/subscriptions.ts";
+import { Session } from "../session/session.ts";
 
-/** What a node verifies joins with, here too, and not only where the request arrived. */
-export type AdmissionKeys = TicketAndSessionKeys & { issuer?: string };
+/** What a verified join brings. */
+export type Admission = { join: JoinRequest; claims: TicketClaims; peerId: string; sessionId: string };
 
-/** @throws {FairleadError} `capabilities_mismatch`, with the fresh ones. */
-export function assertCapabilities(join: JoinRequest, capabilities: Capabilities): void {
-  if (join.capabilitiesVersion !== capabilities.version)
-    throw new FairleadError("capabilities_mismatch", { detail: { capabilities } });
+/**
+ * Admits a peer: both transports, its session, and the events that tell the others.
+ * @throws {FairleadError} `banned`, `room_full`, `duplicate_identity`; `lease_lost` if the room went meanwhile.
+ */
+export async function admitPeer(room: Room, admission: Admission): Promise<Peer> {
+  assertAdmissible(room, admission.claims);
+  const owner = { core: room.home.core, roomId: room.roomId, peerId: admission.peerId };
+  const transports = await room.home.openTransports(owner);
+  // While the transports were made, somebody of the same identity may have come in, or the room may have gone.
+  try {
+    assertAdmissible(room, admission.claims);
+    if (room.isClosed) throw new FairleadError("lease_lost");
+  } catch (error) {
+    transports.send.close();
+    transports.receive.close();
+    throw error;
+  }
+  const older = room.peerOfIdentity(admission.claims.sub);
+  if (older) room.remove(older, "replaced", "session_replaced", "the same identity joined again");
+  const peer = makePeer(room, admission, transports);
+  room.add(peer);
+  return peer;
+}
+
+/** The join's answer is on its way to the peer: its state follows, then a consumer for each producer. */
+export function welcomePeer(room: Room, peer: Peer): void {
+  peer.session.start();
+  // next build: a peer is in the room
+  const others = room.othersThan(peer);
+  if (peer.isAutoSubscribed) subscribeToAll(peer, others);
+  subscribeToAllData(peer, others);
+}
+
+/** The identity's older peer, if there is one, makes way for it. */
+function assertAdmissible(room: Room, { sub: identity, jti }: TicketClaims): void {
+  if (room.bans.has({ identity, ticketId: jti })) throw new FairleadError("banned");
+  const older = room.peerOfIdentity(identity);
+  // A peer that comes back with its own ticket is no other one.
+  if (older && older.ticketId !== jti && room.options.duplicateIdentity === "refuse")
+    throw new FairleadError("duplicate_identity");
+  const others = room.peers.size - (older ? 1 : 0);
+  if (others >= room.options.maxPeers) throw new FairleadError("room_full");
+}
+
+function makePeer(room: Room, { join, claims, peerId, sessionId }: Admission, transports: PeerTransports) {
+  const { bus, log, now } = room.deps;
+  const session = new Session({
+    sessionId,
+    epoch: room.lease.epoch,
+    bus,
+    now,
+    snapshot: () => snapshotFor(room, peer),
+    act: (command) => act({ room, peer }, command),
+  });
+  const peer: Peer = new Peer({
+    info: { peerId, identity: claims.sub, name: claims.name, metadata: claims.metadata, joinedAtMs: now() },
+    grants: claims.grants,
+    ticketId: claims.jti,
+    joinId: join.joinId,
+    rtpCapabilities: join.rtpCapabilities as unknown as types.RtpCapabilities,
+    isAutoSubscribed: join.autoSubscribe,
+    session,
+    seat: room.home,
+    transports,
+    owner: { core: room.home.core, roomId: room.roomId, peerId },
+    log,
+  });
+  return peer;
 }

@@ -5,25 +5,27 @@ import {
   FairleadError,
   formatPosition,
   type JoinReply,
+  type JoinRequest,
   type NodeCallRequest,
   randomId,
   type TicketClaims,
 } from "@fairlead/protocol";
-import { verifyAdmission } from "@fairlead/tickets";
+import { type AdmissionKeys, verifyAdmission } from "@fairlead/tickets";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { offerOf, type Peer } from "../room/peer.ts";
-import type { Room, RoomSettings } from "../room/room.ts";
+import type { PeerInRoom, Room, RoomSettings } from "../room/room.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Core } from "../worker/core.ts";
-import { type AdmissionKeys, assertCapabilities } from "./admit-peer.ts";
+import { admitPeer, welcomePeer } from "./admit-peer.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
 
 export type JoinsOptions = {
   rooms: Rooms;
   sessions: Sessions;
   cores: readonly Core[];
-  keys: AdmissionKeys;
+  /** Tickets are verified here too, and not only where the request arrived. */
+  keys: AdmissionKeys & { issuer?: string };
   codecPolicy: CodecPolicy;
   graceMs: number;
   /** null: as many as the cores carry. */
@@ -82,14 +84,14 @@ export class Joins {
   }
 
   attach({ sessionId, epoch, position }: NodeCallRequest<"session.attach">): { connection: number } {
-    return { connection: this.#options.sessions.peerOf(sessionId, epoch).session.attach(position) };
+    return { connection: this.#options.sessions.peerOf(sessionId, epoch).peer.session.attach(position) };
   }
 
   /** The node may have stood still, and have lost the room, while the peer was being admitted. */
   #assertAdmitted({ sessionId, roomId, peerId, epoch }: JoinReply, atMs: number): void {
-    const peer = this.#options.sessions.peerIfHere(sessionId);
-    if (!peer) throw new FairleadError("lease_lost");
-    peer.room.log.debug("join.accepted", { roomId, epoch, peerId, atMs });
+    const found = this.#options.sessions.peerIfHere(sessionId);
+    if (!found) throw new FairleadError("lease_lost");
+    found.room.log.debug("join.accepted", { roomId, epoch, peerId, atMs });
   }
 
   async #joinOnce(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
@@ -107,35 +109,36 @@ export class Joins {
 
   async #admitOnce(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<JoinReply> {
     const { join, lease } = request;
-    const peers = this.#options.rooms.roomIfHere(lease.roomId)?.peers.values() ?? [];
+    const room = this.#options.rooms.roomIfHere(lease.roomId);
+    const peers = room?.peers.values() ?? [];
     const earlier = [...peers].find((peer) => peer.joinId === join.joinId && peer.ticketId === claims.jti);
     // The first join's answer was lost: the same one again, and the events from the start.
-    if (earlier) {
+    if (room && earlier) {
       this.#options.onRefusal(request.debitId);
-      return this.#reply(earlier, earlier.session.attach(startOf(earlier)));
+      return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier)));
     }
     this.#assertCapacity(request);
     this.#admitting += 1;
     try {
-      const peer = await this.#admit(request, claims);
-      return this.#reply(peer, peer.session.connection);
+      const admitted = await this.#admit(request, claims);
+      return this.#reply(admitted, admitted.peer.session.connection);
     } finally {
       this.#admitting -= 1;
     }
   }
 
-  async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<Peer> {
+  async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<PeerInRoom> {
     const { join, lease, options, mutes, sessionId, debitId } = request;
     const { sessions, onArrival, onDeparture } = this.#options;
     const room = await this.#openRoom({ lease, options, mutes });
     const admission = { join, claims, peerId: randomId(), sessionId };
-    const peer = await whileAlive(room.router, () => room.admit(admission));
+    const peer = await whileAlive(room.home, () => admitPeer(room, admission));
     onArrival(debitId);
     peer.transports.send.observer.once("close", () => onDeparture(debitId));
-    sessions.add(sessionId, peer);
+    sessions.add(sessionId, { room, peer });
     // Its events come after its answer, which a call in this turn of the event loop can't overtake.
-    setImmediate(() => room.welcome(peer));
-    return peer;
+    setImmediate(() => welcomePeer(room, peer));
+    return { room, peer };
   }
 
   /**
@@ -166,8 +169,8 @@ export class Joins {
     throw new FairleadError("core_full", NODE_FULL);
   }
 
-  #reply(peer: Peer, connection: number): JoinReply {
-    const { room, session } = peer;
+  #reply({ room, peer }: PeerInRoom, connection: number): JoinReply {
+    const { session } = peer;
     return {
       sessionId: session.sessionId,
       peerId: peer.peerId,
@@ -183,6 +186,12 @@ export class Joins {
       // next build: reply of a join
     };
   }
+}
+
+/** @throws {FairleadError} `capabilities_mismatch`, with the fresh ones. */
+function assertCapabilities(join: JoinRequest, capabilities: Capabilities): void {
+  if (join.capabilitiesVersion !== capabilities.version)
+    throw new FairleadError("capabilities_mismatch", { detail: { capabilities } });
 }
 
 function startOf({ session }: Peer): string {

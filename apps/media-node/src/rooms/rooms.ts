@@ -4,6 +4,7 @@ import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { Room, type RoomDeps, type RoomSettings } from "../room/room.ts";
+import { Seat } from "../room/seat.ts";
 import type { TurnUser } from "../turn/ice-servers.ts";
 import type { Core } from "../worker/core.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
@@ -108,12 +109,12 @@ export class Rooms {
     this.#assertMine(lease);
     const room = this.#rooms.get(lease.roomId);
     if (room && room.lease.epoch > lease.epoch) throw new FairleadError("lease_lost");
-    if (room && room.lease.core === lease.core && !room.router.closed) {
+    if (room && room.lease.core === lease.core && !room.isClosed) {
       room.renew(lease);
       return room;
     }
     if (this.#opening.has(lease.roomId)) return this.open(settings);
-    if (room?.router.closed) this.abandon(room);
+    if (room?.isClosed) this.abandon(room);
     else if (room) this.yieldTo(room, lease);
     const fresh = this.#openFresh(settings).finally(() => this.#opening.delete(lease.roomId));
     this.#opening.set(lease.roomId, fresh);
@@ -172,9 +173,9 @@ export class Rooms {
     const { lease } = settings;
     const running = await this.#runningWorker(lease);
     const codecs = mediaCodecs(this.#options.codecPolicy) as types.RouterRtpCodecCapability[];
-    const room = await whileAlive(running.worker, () =>
-      Room.open(settings, running, codecs, this.#roomDeps(lease.roomId)),
-    );
+    const owner = { core: lease.core, roomId: lease.roomId };
+    const seat = await whileAlive(running.worker, () => Seat.open(running, codecs, owner));
+    const room = new Room(settings, seat, this.#roomDeps(lease.roomId));
     for (const identity of this.bansAhead.of(settings)) room.bans.expect(identity);
     this.#rooms.set(lease.roomId, room);
     for (const { onOpened } of this.#watchers) onOpened?.(room, settings);
@@ -205,7 +206,9 @@ export class Rooms {
   #roomDeps(roomId: string): RoomDeps {
     const { bus, log, now, record, iceServersFor } = this.#options;
     return {
-      ...{ bus, log, now },
+      bus,
+      log,
+      now,
       record: (patch) => record(roomId, patch),
       iceServersFor: (identity) => iceServersFor({ roomId, identity }),
     };

@@ -1,5 +1,5 @@
 import { type ErrorCode, endsForGood, FairleadError } from "@fairlead/protocol";
-import type { Peer } from "../room/peer.ts";
+import type { PeerInRoom } from "../room/room.ts";
 
 /** Longer than clients try to come back. */
 const ENDED_KEPT_MS = 60_000;
@@ -7,7 +7,7 @@ const ENDED_KEPT_MS = 60_000;
 /** Whose session is whose, over all rooms. */
 export class Sessions {
   readonly #now: () => number;
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers = new Map<string, PeerInRoom>();
   /** Oldest first. */
   readonly #ended = new Map<string, { code: ErrorCode; atMs: number }>();
 
@@ -16,39 +16,40 @@ export class Sessions {
     this.#now = now;
   }
 
-  add(sessionId: string, peer: Peer): void {
-    this.#peers.set(sessionId, peer);
+  add(sessionId: string, member: PeerInRoom): void {
+    this.#peers.set(sessionId, member);
   }
 
-  peerIfHere(sessionId: string): Peer | undefined {
-    const peer = this.#peers.get(sessionId);
-    return peer?.isClosed ? undefined : peer;
+  peerIfHere(sessionId: string): PeerInRoom | undefined {
+    const found = this.#peers.get(sessionId);
+    return found?.peer.isClosed ? undefined : found;
   }
 
   /**
    * @throws {FairleadError} `session_gone`: never here, left, or moved away. Who was put out is told why, and does not come back
    * for want of knowing it: `session_replaced`, `peer_removed`, `room_closed`.
    */
-  peerOf(sessionId: string, epoch?: number): Peer {
-    const peer = this.peerIfHere(sessionId);
-    if (!peer || (epoch !== undefined && peer.session.epoch !== epoch))
+  peerOf(sessionId: string, epoch?: number): PeerInRoom {
+    const found = this.peerIfHere(sessionId);
+    if (!found || (epoch !== undefined && found.peer.session.epoch !== epoch))
       throw new FairleadError(this.endOf(sessionId));
-    return peer;
+    return found;
   }
 
   /** Why one that is not here is over; `session_gone`: nobody was put out. */
   endOf(sessionId: string): ErrorCode {
-    const code = this.#peers.get(sessionId)?.session.endCode ?? this.#ended.get(sessionId)?.code;
+    const code = this.#peers.get(sessionId)?.peer.session.endCode ?? this.#ended.get(sessionId)?.code;
     return code && endsForGood(code) ? code : "session_gone";
   }
 
   /** Forgets those that are over, and after a minute why. */
   prune(): void {
     const nowMs = this.#now();
-    for (const [sessionId, { isClosed, session }] of this.#peers) {
-      if (!isClosed) continue;
+    for (const [sessionId, { peer }] of this.#peers) {
+      if (!peer.isClosed) continue;
       this.#peers.delete(sessionId);
-      if (session.endCode) this.#ended.set(sessionId, { code: session.endCode, atMs: nowMs });
+      const { endCode: code } = peer.session;
+      if (code) this.#ended.set(sessionId, { code, atMs: nowMs });
     }
     for (const [sessionId, { atMs }] of this.#ended) {
       if (nowMs - atMs < ENDED_KEPT_MS) break;

@@ -23,6 +23,9 @@ export type CoreOptions = {
   log: Logger;
   now: () => number;
   random: () => number;
+};
+
+export type CoreWatcher = {
   /** The worker died: what lived in it is gone, and a new one is on its way. */
   onWorkerDied: (core: Core) => void;
   /** The core takes rooms again. */
@@ -35,6 +38,7 @@ type State = { state: "starting" } | ({ state: "running" } & RunningWorker) | { 
 export class Core {
   readonly index: number;
   readonly #options: CoreOptions;
+  readonly #watchers: CoreWatcher[] = [];
   #state: State = { state: "starting" };
   #meter = new LoadMeter();
   #answerMs = 0;
@@ -45,6 +49,10 @@ export class Core {
   constructor(options: CoreOptions) {
     this.index = options.index;
     this.#options = options;
+  }
+
+  watch(watcher: CoreWatcher): void {
+    this.#watchers.push(watcher);
   }
 
   /** What the worker uses of one core, 0..1. */
@@ -87,7 +95,7 @@ export class Core {
     this.#answerMs = 0;
     this.#usageAskedAtMs = null;
     running.worker.once("died", (error) => this.#onDied(running.worker, error));
-    this.#options.onWorkerStarted();
+    for (const { onWorkerStarted } of this.#watchers) onWorkerStarted();
     log.info("worker.started", { core: this.index, pid: running.worker.pid, port: running.port });
   }
 
@@ -140,7 +148,7 @@ export class Core {
     this.#options.log.warn("worker.died", { core: this.index, pid: worker.pid, error });
     this.#state = { state: "starting" };
     this.#started = this.#restart();
-    this.#options.onWorkerDied(this);
+    for (const { onWorkerDied } of this.#watchers) onWorkerDied(this);
   }
 
   async #restart(): Promise<void> {

@@ -1,9 +1,20 @@
 import type { CoreAdvert, Heartbeat, LeaseDigest } from "@fairlead/protocol";
 import { type PlacementCore, type PlacementNode, toPpm } from "../policy.ts";
-import type { Debit, YoungRoom } from "../reservations/memory.ts";
 import type { Room } from "../rooms/memory.ts";
 
 export type KnownCore = PlacementCore & Pick<CoreAdvert, "cpuLoad" | "rooms" | "peers" | "consumers">;
+
+/** What was promised to one peer, and no measured load contains yet. */
+export type Debit = { roomId: string; core: number; costPpm: number; atMs: number };
+
+/** A room placed lately: it reserves what it is expected to grow by. */
+export type YoungRoom = {
+  core: number;
+  placedAtMs: number;
+  costPpm: number;
+  peers: number;
+  growthPpm: number;
+};
 
 /** One run of one node, and all that ends with it. */
 export type KnownNode = Omit<PlacementNode, "cores"> & {

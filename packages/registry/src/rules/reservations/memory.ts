@@ -4,18 +4,6 @@ import type { NodePools } from "../node-pools/memory.ts";
 import type { KnownCore, KnownNode } from "../nodes/known-node.ts";
 import type { PlacementPolicy } from "../policy.ts";
 
-/** What was promised to one peer, and no measured load contains yet. */
-export type Debit = { roomId: string; core: number; costPpm: number; atMs: number };
-
-/** A room placed lately: it reserves what it is expected to grow by. */
-export type YoungRoom = {
-  core: number;
-  placedAtMs: number;
-  costPpm: number;
-  peers: number;
-  growthPpm: number;
-};
-
 /**
  * What cores have promised: to peers on their way, and to young rooms that will grow. Each is its own entry, so a heartbeat
  * that was computed before a placement cannot wipe it out, and one that names it ends it exactly once. A core's debit is

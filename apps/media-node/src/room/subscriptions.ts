@@ -1,18 +1,12 @@
-import { CONSUMERS_PER_EVENT, type ConsumerInfo, type DataConsumerInfo, inBatches } from "@fairlead/protocol";
+import { CONSUMERS_PER_EVENT, type ConsumerInfo, inBatches } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Peer } from "./peer.ts";
 import { consumerInfo, consumersCreated } from "./room-events.ts";
 
-/** Every track in the room, for a peer that just came. */
-export function subscribeToAll(peer: Peer): void {
-  const producers = peer.room.othersThan(peer).flatMap((other) => [...other.producers.values()]);
+/** Subscribes a peer that just came to every track of the others. */
+export function subscribeToAll(peer: Peer, others: readonly Peer[]): void {
+  const producers = others.flatMap((other) => [...other.producers.values()]);
   void subscribe(peer, producers);
-}
-
-/** What others send, for a peer that just came. */
-export function subscribeToAllData(peer: Peer): void {
-  const producers = peer.room.othersThan(peer).flatMap((other) => [...other.dataProducers.values()]);
-  for (const producer of producers) void subscribeToData(peer, producer);
 }
 
 /**
@@ -31,15 +25,9 @@ export async function subscribe(peer: Peer, producers: readonly types.Producer[]
 }
 
 function isWanted(peer: Peer, producer: types.Producer): boolean {
-  const { router } = peer.room;
   if (!peer.grants.subscribe || producer.closed || peer.producers.has(producer.id)) return false;
   if (peer.consumersByProducer.has(producer.id)) return false;
-  try {
-    return router.canConsume({ producerId: producer.id, rtpCapabilities: peer.rtpCapabilities });
-  } catch {
-    // Capabilities that mediasoup can't read decode nothing.
-    return false;
-  }
+  return peer.seat.canConsume(producer, peer.rtpCapabilities);
 }
 
 async function consume(peer: Peer, producer: types.Producer): Promise<ConsumerInfo | null> {
@@ -54,8 +42,7 @@ async function consume(peer: Peer, producer: types.Producer): Promise<ConsumerIn
   } catch (error) {
     peer.consumersByProducer.delete(producer.id);
     // The producer or the peer went away meanwhile, which is nobody's fault.
-    if (!producer.closed && !peer.isClosed)
-      peer.room.log.warn("consumer.failed", { peerId: peer.peerId, error });
+    if (!producer.closed && !peer.isClosed) peer.log.warn("consumer.failed", { peerId: peer.peerId, error });
     return null;
   }
 }
@@ -89,44 +76,4 @@ function forget(peer: Peer, consumer: types.Consumer): void {
   if (peer.consumersByProducer.get(consumer.producerId) !== consumer) return;
   peer.consumersByProducer.delete(consumer.producerId);
   peer.session.send({ name: "consumer.closed", data: { consumerId: consumer.id } });
-}
-
-/** Data needs no resume and no codec: everybody who may subscribe gets it. */
-export async function subscribeToData(peer: Peer, producer: types.DataProducer): Promise<void> {
-  if (!peer.grants.subscribe || producer.closed || peer.dataSubscriptions.has(producer.id)) return;
-  peer.dataSubscriptions.add(producer.id);
-  try {
-    const consumer = await peer.transports.receive.consumeData({
-      dataProducerId: producer.id,
-      appData: { owner: peer.owner },
-    });
-    // Gone while it was being made: mediasoup tells neither then.
-    if (peer.isClosed || producer.closed) {
-      consumer.close();
-      return;
-    }
-    const info = dataConsumerInfo(consumer, producer);
-    peer.dataConsumers.set(consumer.id, info);
-    consumer.on("dataproducerclose", () => {
-      peer.dataSubscriptions.delete(producer.id);
-      if (peer.dataConsumers.delete(consumer.id))
-        peer.session.send({ name: "data_consumer.closed", data: { dataConsumerId: consumer.id } });
-    });
-    peer.session.send({ name: "data_consumers.created", data: { dataConsumers: [info] } });
-  } catch (error) {
-    peer.dataSubscriptions.delete(producer.id);
-    if (!producer.closed && !peer.isClosed)
-      peer.room.log.warn("data_consumer.failed", { peerId: peer.peerId, error });
-  }
-}
-
-function dataConsumerInfo(consumer: types.DataConsumer, producer: types.DataProducer): DataConsumerInfo {
-  return {
-    dataConsumerId: consumer.id,
-    dataProducerId: producer.id,
-    peerId: String(producer.appData.peerId),
-    label: consumer.label,
-    protocol: consumer.protocol,
-    sctpStreamParameters: consumer.sctpStreamParameters ?? {},
-  };
 }

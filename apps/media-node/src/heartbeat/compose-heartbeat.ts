@@ -1,5 +1,6 @@
 import type { Bus } from "@fairlead/bus";
-import type { CoreAdvert, Heartbeat, NodeState, ServedLease } from "@fairlead/protocol";
+import type { CoreAdvert, Heartbeat, ServedLease } from "@fairlead/protocol";
+import type { Readiness } from "../lease/readiness.ts";
 import type { NodeIdentity } from "../node/describe-node.ts";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
@@ -10,12 +11,12 @@ import type { LeaseReport } from "./lease-report.ts";
 import type { ObservedCosts } from "./observed-costs.ts";
 import type { SettledDebits } from "./settled-debits.ts";
 
-export type BeatParts = {
+export type HeartbeatContent = {
   node: NodeIdentity;
   cores: readonly Core[];
   rooms: Rooms;
   network: NetworkMeter;
-  state: () => NodeState;
+  readiness: Readiness;
   leases: LeaseReport;
   debits: SettledDebits;
   costs: ObservedCosts;
@@ -27,7 +28,7 @@ export type BeatParts = {
 type CountedRoom = { room: Room; peers: number; consumers: number };
 
 /** What a node says of itself in a heartbeat that is sent now. */
-export function composeBeat(parts: BeatParts): Heartbeat {
+export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
   const { node, cores, rooms, network, leases, debits, costs, lateNodes, bus, now } = parts;
   const counted = countRooms(rooms);
   const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
@@ -35,7 +36,7 @@ export function composeBeat(parts: BeatParts): Heartbeat {
   return {
     ...node,
     // next build: record of a node
-    state: parts.state(),
+    state: parts.readiness.state,
     busConnected: bus.isConnected,
     networkLoad: network.load,
     cores: advertCores(cores, counted),

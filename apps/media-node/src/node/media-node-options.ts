@@ -1,0 +1,44 @@
+import type { Bus } from "@fairlead/bus";
+import type { CodecPolicy } from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
+import type { Logger } from "@fairlead/telemetry";
+import type { KeySet, TicketKeys } from "@fairlead/tickets";
+import type { TurnOptions } from "../turn/ice-servers.ts";
+import type { ListenAddress } from "../worker/listen-addresses.ts";
+
+export type MediaNodeOptions = {
+  bus: Bus;
+  registry: Registry;
+  /** Verifies tickets: public keys are enough. */
+  ticketKeys: TicketKeys;
+  /** Verifies session tickets. */
+  sessionKeys: KeySet;
+  issuer?: string;
+  /** Path of the mediasoup worker. */
+  workerBin: string;
+  log: Logger;
+  nodeId?: string;
+  region?: string;
+  labels?: string[];
+  /** Workers; default: one per CPU core that this process may use. */
+  cores?: number;
+  /** Default: as many as the cores carry. */
+  maxPeers?: number;
+  /** Default: loopback and every IPv4 address of this machine. */
+  listenAddresses?: readonly ListenAddress[];
+  /** Core `i` listens on this port + `i`, UDP and TCP; default: free ones. */
+  rtcBasePort?: number | null;
+  /** TCP's own, counted in the same way, or `off`; default: the same ports as UDP's. */
+  rtcTcpBasePort?: number | "off" | null;
+  /** STUN and TURN servers that peers are told of; default: none. */
+  turn?: TurnOptions;
+  codecPolicy?: CodecPolicy;
+  /** How long a session outlives its last sign of life, ms. */
+  graceMs?: number;
+  /** What the host's network carries, bits/s, each way. */
+  networkCapacityBps?: number;
+  /** Names of the interfaces whose bytes count against that; default: those that carry `listenAddresses`. */
+  networkInterfaces?: readonly string[];
+  now?: () => number;
+  random?: () => number;
+};

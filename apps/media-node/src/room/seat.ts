@@ -1,0 +1,88 @@
+import type { ResourceOwner } from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import type { RunningWorker } from "../worker/start-worker.ts";
+import { openTransports, type PeerTransports } from "./open-transports.ts";
+import { openObservers, type SpeakerObservers } from "./speaker-observers.ts";
+
+export type SeatOwner = Required<Pick<ResourceOwner, "core" | "roomId">>;
+
+export type Level = { producer: types.Producer; volumeDbov: number };
+
+export type SeatListener = {
+  /** The loudest microphones of the seat, the loudest first; none of them: silence. */
+  onLevels: (levels: readonly Level[]) => void;
+  onDominantSpeaker: (producer: types.Producer) => void;
+};
+
+/** A room's router on one core, which the media of its peers sits on. */
+export class Seat {
+  readonly core: number;
+  readonly router: types.Router;
+  readonly #observers: SpeakerObservers;
+  readonly #webRtcServer: types.WebRtcServer;
+
+  private constructor(
+    core: number,
+    router: types.Router,
+    observers: SpeakerObservers,
+    webRtcServer: types.WebRtcServer,
+  ) {
+    this.core = core;
+    this.router = router;
+    this.#observers = observers;
+    this.#webRtcServer = webRtcServer;
+  }
+
+  /** @throws What mediasoup rejects with, if the worker dies meanwhile. */
+  static async open(
+    { worker, webRtcServer }: RunningWorker,
+    mediaCodecs: types.RouterRtpCodecCapability[],
+    owner: SeatOwner,
+  ): Promise<Seat> {
+    const router = await worker.createRouter({ mediaCodecs, appData: { owner } });
+    return new Seat(owner.core, router, await openObservers(router, owner), webRtcServer);
+  }
+
+  /** It was closed, or its worker died. */
+  get closed(): boolean {
+    return this.router.closed;
+  }
+
+  listen({ onLevels, onDominantSpeaker }: SeatListener): void {
+    const { levels, speaker } = this.#observers;
+    levels.on("volumes", (volumes) =>
+      onLevels(volumes.map(({ producer, volume }) => ({ producer, volumeDbov: volume }))),
+    );
+    levels.on("silence", () => onLevels([]));
+    speaker.on("dominantspeaker", ({ producer }) => onDominantSpeaker(producer));
+  }
+
+  /** From now on the listener hears of this microphone. */
+  async observe({ id: producerId }: types.Producer): Promise<void> {
+    const { levels, speaker } = this.#observers;
+    await Promise.all([levels.addProducer({ producerId }), speaker.addProducer({ producerId })]);
+  }
+
+  openTransports(owner: ResourceOwner): Promise<PeerTransports> {
+    return openTransports(this.router, this.#webRtcServer, owner);
+  }
+
+  canConsume({ id: producerId }: types.Producer, rtpCapabilities: types.RtpCapabilities): boolean {
+    try {
+      return this.router.canConsume({ producerId, rtpCapabilities });
+    } catch {
+      // Capabilities that mediasoup can't read decode nothing.
+      return false;
+    }
+  }
+
+  /** Whether a router or observer is this seat's. */
+  has(id: string): boolean {
+    return this.router.id === id || Object.values(this.#observers).some((observer) => observer.id === id);
+  }
+
+  /** Closes what is on it too. Idempotent. */
+  close(): void {
+    this.router.close();
+  }
+}
