@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { COMMAND_WINDOW, type CommandEnvelope } from "../commands.ts";
-import type { NumberedEvent } from "../events.ts";
+import type { NumberedEvent, RoomEvent } from "../events.ts";
 import type { Acknowledgement, ReplyFrame } from "../frames.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { type Arrival, EventCursor } from "./event-cursor.ts";
 import { EventStream } from "./event-stream.ts";
+import { EPOCH } from "./testing/model-node.ts";
 import { type Parts, Step, World } from "./testing/world.ts";
 
 /** At 1 s each; the node's pause before sending again grows to 8 s. */
@@ -32,6 +33,9 @@ function expectAgreement({ node, client, rounds }: World): void {
 }
 
 function expectOrder({ client }: World): void {
+  expect(client.applied[0], "the first event of a session is its snapshot").toMatchObject({
+    isSnapshot: true,
+  });
   let previous = 0;
   for (const { sequence, isSnapshot } of client.applied) {
     expect(sequence, "no event is applied twice or late").toBeGreaterThan(previous);
@@ -99,6 +103,16 @@ describe("the model catches", () => {
       return [];
     }
   }
+  class TellsBeforeItsSnapshot extends EventStream {
+    #isStarted = false;
+    override start(): NumberedEvent[] {
+      this.#isStarted = true;
+      return super.start();
+    }
+    override append(event: RoomEvent): NumberedEvent[] {
+      return this.#isStarted ? super.append(event) : [{ position: `${EPOCH}:1`, event }];
+    }
+  }
   class ForgetsTooEarly extends EventStream {
     override acknowledge(ack: Acknowledgement): NumberedEvent[] {
       const [epoch, sequence] = ack.position.split(":");
@@ -111,6 +125,10 @@ describe("the model catches", () => {
     ["a client that applies duplicates", { makeCursor: (at) => new AppliesDuplicates(at) }],
     ["a node that acts on each copy of a command", { makeIntake: (act) => new ForgetsReplies(act) }],
     ["a node that sends nothing again by itself", { makeStream: (options) => new NeverSendsAgain(options) }],
+    [
+      "a node that tells of others before its snapshot",
+      { makeStream: (options) => new TellsBeforeItsSnapshot(options) },
+    ],
     ["a node that forgets one event too many", { makeStream: (options) => new ForgetsTooEarly(options) }],
   ];
 

@@ -7,15 +7,41 @@ const left = (peerId: string): RoomEvent => ({ name: "peer.left", data: { peerId
 const sequences = (events: NumberedEvent[]) => events.map(({ position }) => Number(position.split(":")[1]));
 const ack = (sequence: number, resend = false) => ({ position: `7:${sequence}`, resend });
 
-/** A started stream: its snapshot is 1 and 2. */
-function makeStream({ limit = 10, window = 5 } = {}) {
+function makeUnstarted({ limit = 10, window = 5 } = {}) {
   const clock = { ms: 0 };
-  const snapshot = () => new RoomState().snapshot();
+  const state = new RoomState();
+  const snapshot = () => state.snapshot();
   const stream = new EventStream({ epoch: 7, snapshot, now: () => clock.ms, limit, window });
+  return { clock, state, stream };
+}
+
+/** A started stream: its snapshot is 1 and 2. */
+function makeStream(options = {}) {
+  const { clock, stream } = makeUnstarted(options);
   return { clock, stream, first: stream.start() };
 }
 
 describe("an event stream", () => {
+  it("says nothing before its snapshot, which is the first event whatever happened since the join", () => {
+    const { clock, state, stream } = makeUnstarted();
+    for (const peerId of ["a", "b"]) {
+      const peer = { peerId, identity: peerId, name: "", metadata: "", joinedAtMs: 0 };
+      const event: RoomEvent = { name: "peers.joined", data: { peers: [peer] } };
+      state.apply(event);
+      expect(stream.append(event)).toEqual([]);
+    }
+    clock.ms += 10_000;
+    expect([...stream.tick(), ...stream.acknowledge(ack(0, true)), ...stream.attach("7:0")]).toEqual([]);
+    const first = stream.start();
+    expect(first.map(({ event }) => event.name)).toEqual([
+      "snapshot.started",
+      "peers.joined",
+      "snapshot.ended",
+    ]);
+    expect(sequences(first)).toEqual([1, 2, 3]);
+    expect(first[1]?.event).toMatchObject({ data: { peers: [{ peerId: "a" }, { peerId: "b" }] } });
+  });
+
   it("begins with a snapshot, and sends each event once", () => {
     const { stream, first } = makeStream();
     expect(first.map(({ event }) => event.name)).toEqual(["snapshot.started", "snapshot.ended"]);

@@ -28,14 +28,15 @@ export type EventStreamOptions = {
  * The node's sending end of a session's events (go-back-N over an `EventLog`): what to send, and when again. Every method
  * answers the events to send now, in order; the caller publishes them.
  *
- * Use: `start()` at join; `append()` for each event; `attach()` when a socket takes the session over, `detach()` when it
- * closed; `acknowledge()` for the current connection's acknowledgements only; `tick()` a few times a second.
+ * Use: `start()` once the join is answered: the snapshot it sends is the first event. `append()` for each event; `attach()` when a
+ * socket takes the session over, `detach()` when it closed; `acknowledge()` for the current connection's acknowledgements only; `tick()` a few times a second.
  */
 export class EventStream {
   readonly #log: EventLog;
   readonly #snapshot: () => RoomEvent[];
   readonly #now: () => number;
   readonly #window: number;
+  #isStarted = false;
   #isAttached = true;
   /** Sequence of the last event that the client is known to have. */
   #acknowledged = 0;
@@ -64,11 +65,14 @@ export class EventStream {
 
   /** The first events of a session: its snapshot. */
   start(): NumberedEvent[] {
+    this.#isStarted = true;
     this.#restart();
     return this.#sendMore();
   }
 
+  /** Before `start` the event is passed over: the snapshot will show what it changed. */
   append(event: RoomEvent): NumberedEvent[] {
+    if (!this.#isStarted) return [];
     this.#log.append(event);
     return this.#grantWish() ?? this.#sendMore();
   }

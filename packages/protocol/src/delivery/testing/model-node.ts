@@ -35,6 +35,7 @@ export class ModelNode {
   #connection = 1;
   #snapshotSize = 0;
   #nextPeer = 1;
+  #isStarted = false;
 
   constructor({ now, send, makeIntake, makeStream }: NodeParts) {
     this.#send = send;
@@ -42,6 +43,12 @@ export class ModelNode {
     this.intake = makeIntake ? makeIntake(act) : new CommandIntake(act);
     const options = { epoch: EPOCH, snapshot: () => this.#snapshot(), now, limit: LOG_LIMIT, window: WINDOW };
     this.stream = makeStream ? makeStream(options) : new EventStream(options);
+  }
+
+  /** The join is answered: the session's events begin. The room may have changed since the peer came in. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     this.#publish(this.stream.start());
   }
 

@@ -14,6 +14,7 @@ export const Step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("double" as const), direction, index }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("change" as const), index }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("command" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("start" as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("finish" as const), index }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("give_up" as const), index }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cut" as const), isNoticed: fc.boolean() }) },
@@ -48,6 +49,7 @@ export class World {
     else if (step.do === "double") (step.direction === "up" ? this.#up : this.#down).double(step.index);
     else if (step.do === "change") this.node.peerComesOrGoes(step.index);
     else if (step.do === "command") this.client.command();
+    else if (step.do === "start") this.node.start();
     else if (step.do === "finish") this.node.finish(step.index);
     else if (step.do === "give_up") this.client.giveUp(step.index);
     else if (step.do === "attach") this.client.attach();
@@ -61,6 +63,7 @@ export class World {
 
   /** The channel becomes reliable, what was in flight still arrives, and time passes. */
   async settle(maxRounds: number): Promise<void> {
+    this.node.start();
     for (this.rounds = 0; this.rounds < maxRounds && !this.#isQuiet(); this.rounds += 1) {
       // Two ends that answer each other for ever would hang the test instead of failing it.
       for (let turn = 0; turn < MAX_TURNS && this.#isBusy(); turn += 1) {
