@@ -6,6 +6,7 @@ import {
   type Lease,
   type LeaveReason,
   type Mute,
+  type PeerInfo,
   type RoomEvent,
   type RoomOptions,
   type RoomRecord,
@@ -45,6 +46,8 @@ export type RoomSettings = {
 /** A peer with the room that it is in. */
 export type PeerInRoom = { room: Room; peer: Peer };
 
+const REPLACED = "the same identity joined again";
+
 /** The roster of one session of peers: who is in, the rules, and what everybody is told. Media sits on its seats. */
 export class Room {
   readonly mutes: Mutes;
@@ -76,7 +79,7 @@ export class Room {
     this.#emptySinceMs = this.openedMs;
     home.listen({
       onLevels: (levels) => this.#tellLevels(levels),
-      onDominantSpeaker: (producer) => this.#setSpeaker(peerIdOf(producer)),
+      onDominantSpeaker: (producer) => this.#isHere(producer) && this.#setSpeaker(peerIdOf(producer)),
     });
   }
 
@@ -165,26 +168,36 @@ export class Room {
     return [...this.peers.values()].find((peer) => peer.identity === identity);
   }
 
-  /** The peer is in, and the others are told. */
+  /** The peer is in, and the others are told. An older peer of its identity makes way for it. */
   add(peer: Peer): void {
-    this.broadcast({ name: "peers.joined", data: { peers: [peer.info] } });
+    const older = this.peerOfIdentity(peer.identity);
+    // The others have this peer still: they are told of no leave, and of a joining only where that says something new.
+    const isItself = older?.peerId === peer.peerId;
+    if (older && !isItself) this.remove(older, "replaced", "session_replaced", REPLACED);
+    if (older && isItself) this.#take(older, "session_replaced", REPLACED);
+    if (!older || !isItself || !isSameInfo(older.info, peer.info))
+      this.broadcast({ name: "peers.joined", data: { peers: [peer.info] } });
     this.peers.set(peer.peerId, peer);
     const { roomId, lease, peers } = this;
-    this.log.info("peer.joined", { roomId, peerId: peer.peerId, epoch: lease.epoch, peers: peers.size });
+    const { peerId } = peer;
+    this.log.info("peer.joined", {
+      roomId,
+      peerId,
+      epoch: lease.epoch,
+      peers: peers.size,
+      returned: isItself,
+    });
   }
 
-  /** Frees the peer and tells the others. @param code What its own client is told; null: nothing, it left by itself. */
+  /**
+   * Frees the peer and tells the others. Does nothing for one that is not in the room any more, also where a newer peer has its id.
+   * @param code What its own client is told; null: nothing, it left by itself.
+   */
   remove(peer: Peer, reason: LeaveReason, code: ErrorCode | null, message = ""): void {
-    if (!this.peers.delete(peer.peerId)) return;
-    if (code) peer.session.end(code, message);
-    else peer.session.abandon();
-    peer.close();
-    if (this.peers.size === 0) this.#emptySinceMs = this.deps.now();
-    if (this.#speakerId === peer.peerId) this.#setSpeaker(null);
-    for (const producerId of peer.producers.keys())
-      this.broadcast({ name: "producer.closed", data: { producerId } });
-    this.broadcast({ name: "peer.left", data: { peerId: peer.peerId, reason } });
-    this.log.info("peer.left", { roomId: this.roomId, peerId: peer.peerId, reason, peers: this.peers.size });
+    const { peerId } = peer;
+    if (!this.#take(peer, code, message)) return;
+    this.broadcast({ name: "peer.left", data: { peerId, reason } });
+    this.log.info("peer.left", { roomId: this.roomId, peerId, reason, peers: this.peers.size });
   }
 
   /** To every peer, numbered and kept until acknowledged. */
@@ -204,6 +217,20 @@ export class Room {
     this.#free();
   }
 
+  /** Frees the peer; the others are told that its media is gone. @returns Whether it was in the room. */
+  #take(peer: Peer, code: ErrorCode | null, message: string): boolean {
+    if (this.peers.get(peer.peerId) !== peer) return false;
+    this.peers.delete(peer.peerId);
+    if (code) peer.session.end(code, message);
+    else peer.session.abandon();
+    peer.close();
+    if (this.peers.size === 0) this.#emptySinceMs = this.deps.now();
+    if (this.#speakerId === peer.peerId) this.#setSpeaker(null);
+    for (const producerId of peer.producers.keys())
+      this.broadcast({ name: "producer.closed", data: { producerId } });
+    return true;
+  }
+
   #free(): void {
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
@@ -211,16 +238,21 @@ export class Room {
   }
 
   #tellLevels(loudest: readonly Level[]): void {
-    const levels = loudest.map(({ producer, volumeDbov }) => ({ peerId: peerIdOf(producer), volumeDbov }));
+    const here = loudest.filter(({ producer }) => this.#isHere(producer));
+    const levels = here.map(({ producer, volumeDbov }) => ({ peerId: peerIdOf(producer), volumeDbov }));
     this.#broadcastTransient({ name: "audio.levels", data: { levels } });
     if (!levels[0]) this.#setSpeaker(null);
     // The dominant one may have fallen silent and spoken again without another coming between.
     else if (this.#speakerId === null) this.#setSpeaker(levels[0].peerId);
   }
 
+  /** The observers may still tell of a producer whose peer has left, or has come back without it. */
+  #isHere(producer: types.Producer): boolean {
+    return this.peers.get(peerIdOf(producer))?.producers.has(producer.id) === true;
+  }
+
   #setSpeaker(peerId: string | null): void {
-    // The observers may still speak of one that has left.
-    if (this.#speakerId === peerId || (peerId !== null && !this.peers.has(peerId))) return;
+    if (this.#speakerId === peerId) return;
     this.#speakerId = peerId;
     this.broadcast({ name: "speaker.changed", data: { peerId } });
   }
@@ -233,4 +265,8 @@ export class Room {
 
 function peerIdOf(producer: types.Producer): string {
   return String(producer.appData.peerId);
+}
+
+function isSameInfo(a: PeerInfo, b: PeerInfo): boolean {
+  return a.name === b.name && a.metadata === b.metadata && a.joinedAtMs === b.joinedAtMs;
 }

@@ -1,4 +1,4 @@
-import { FairleadError, type JoinRequest, type TicketClaims } from "@fairlead/protocol";
+import { FairleadError, type JoinRequest, type PeerInfo, type TicketClaims } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { act } from "../commands/act.ts";
 import { subscribeToAllData } from "../room/data-subscriptions.ts";
@@ -9,28 +9,29 @@ import { snapshotFor } from "../room/room-events.ts";
 import { subscribeToAll } from "../room/subscriptions.ts";
 import { Session } from "../session/session.ts";
 
+/** Who a peer is over its sessions. */
+export type PeerIdentity = Pick<PeerInfo, "peerId" | "joinedAtMs">;
+
 /** What a verified join brings. */
-export type Admission = { join: JoinRequest; claims: TicketClaims; peerId: string; sessionId: string };
+export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims; sessionId: string };
 
 /**
  * Admits a peer: both transports, its session, and the events that tell the others.
  * @throws {FairleadError} `banned`, `room_full`, `duplicate_identity`; `lease_lost` if the room went meanwhile.
  */
 export async function admitPeer(room: Room, admission: Admission): Promise<Peer> {
-  assertAdmissible(room, admission.claims);
+  assertAdmissible(room, admission);
   const owner = { core: room.home.core, roomId: room.roomId, peerId: admission.peerId };
   const transports = await room.home.openTransports(owner);
   // While the transports were made, somebody of the same identity may have come in, or the room may have gone.
   try {
-    assertAdmissible(room, admission.claims);
+    assertAdmissible(room, admission);
     if (room.isClosed) throw new FairleadError("lease_lost");
   } catch (error) {
     transports.send.close();
     transports.receive.close();
     throw error;
   }
-  const older = room.peerOfIdentity(admission.claims.sub);
-  if (older) room.remove(older, "replaced", "session_replaced", "the same identity joined again");
   const peer = makePeer(room, admission, transports);
   room.add(peer);
   return peer;
@@ -46,17 +47,20 @@ export function welcomePeer(room: Room, peer: Peer): void {
 }
 
 /** The identity's older peer, if there is one, makes way for it. */
-function assertAdmissible(room: Room, { sub: identity, jti }: TicketClaims): void {
-  if (room.bans.has({ identity, ticketId: jti })) throw new FairleadError("banned");
+function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
+  const { sub: identity, jti: ticketId } = claims;
+  if (room.bans.has({ identity, ticketId })) throw new FairleadError("banned");
   const older = room.peerOfIdentity(identity);
-  // A peer that comes back with its own ticket is no other one.
-  if (older && older.ticketId !== jti && room.options.duplicateIdentity === "refuse")
+  // A peer that comes back with its own ticket, or proves that the session of the one that is here was its own, is no other one.
+  const isItself = older?.ticketId === ticketId || older?.peerId === peerId;
+  if (older && !isItself && room.options.duplicateIdentity === "refuse")
     throw new FairleadError("duplicate_identity");
   const others = room.peers.size - (older ? 1 : 0);
   if (others >= room.options.maxPeers) throw new FairleadError("room_full");
 }
 
-function makePeer(room: Room, { join, claims, peerId, sessionId }: Admission, transports: PeerTransports) {
+function makePeer(room: Room, admission: Admission, transports: PeerTransports): Peer {
+  const { join, claims, peerId, joinedAtMs, sessionId } = admission;
   const { bus, log, now } = room.deps;
   const session = new Session({
     sessionId,
@@ -67,7 +71,7 @@ function makePeer(room: Room, { join, claims, peerId, sessionId }: Admission, tr
     act: (command) => act({ room, peer }, command),
   });
   const peer: Peer = new Peer({
-    info: { peerId, identity: claims.sub, name: claims.name, metadata: claims.metadata, joinedAtMs: now() },
+    info: { peerId, identity: claims.sub, name: claims.name, metadata: claims.metadata, joinedAtMs },
     grants: claims.grants,
     ticketId: claims.jti,
     joinId: join.joinId,

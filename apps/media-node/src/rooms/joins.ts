@@ -10,14 +10,14 @@ import {
   randomId,
   type TicketClaims,
 } from "@fairlead/protocol";
-import { type AdmissionKeys, verifyAdmission } from "@fairlead/tickets";
+import { type AdmissionKeys, verifyAdmission, verifyPreviousSession } from "@fairlead/tickets";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { offerOf, type Peer } from "../room/peer.ts";
 import type { PeerInRoom, Room, RoomSettings } from "../room/room.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Core } from "../worker/core.ts";
-import { admitPeer, welcomePeer } from "./admit-peer.ts";
+import { admitPeer, type PeerIdentity, welcomePeer } from "./admit-peer.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
 
 export type JoinsOptions = {
@@ -89,8 +89,11 @@ export class Joins {
 
   /** The node may have stood still, and have lost the room, while the peer was being admitted. */
   #assertAdmitted({ sessionId, roomId, peerId, epoch }: JoinReply, atMs: number): void {
-    const found = this.#options.sessions.peerIfHere(sessionId);
-    if (!found) throw new FairleadError("lease_lost");
+    const { sessions } = this.#options;
+    const found = sessions.peerIfHere(sessionId);
+    const end = sessions.endOf(sessionId);
+    // One that was removed or replaced meanwhile must not be let in elsewhere.
+    if (!found) throw new FairleadError(end === "session_gone" ? "lease_lost" : end);
     found.room.log.debug("join.accepted", { roomId, epoch, peerId, atMs });
   }
 
@@ -130,8 +133,8 @@ export class Joins {
   async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<PeerInRoom> {
     const { join, lease, options, mutes, sessionId, debitId } = request;
     const { sessions, onArrival, onDeparture } = this.#options;
+    const admission = { join, claims, sessionId, ...(await this.#identify(join, claims)) };
     const room = await this.#openRoom({ lease, options, mutes });
-    const admission = { join, claims, peerId: randomId(), sessionId };
     const peer = await whileAlive(room.home, () => admitPeer(room, admission));
     onArrival(debitId);
     peer.transports.send.observer.once("close", () => onDeparture(debitId));
@@ -139,6 +142,15 @@ export class Joins {
     // Its events come after its answer, which a call in this turn of the event loop can't overtake.
     setImmediate(() => welcomePeer(room, peer));
     return { room, peer };
+  }
+
+  /** A peer that comes back from another session of its own stays who it is: only that session's ticket proves it. */
+  async #identify({ previousSession }: JoinRequest, claims: TicketClaims): Promise<PeerIdentity> {
+    const { keys, now } = this.#options;
+    const options = { claims, issuer: keys.issuer, now };
+    const previous = previousSession && (await verifyPreviousSession(keys, previousSession, options));
+    if (!previous || previous.joinedAtMs === undefined) return { peerId: randomId(), joinedAtMs: now() };
+    return { peerId: previous.peer, joinedAtMs: previous.joinedAtMs };
   }
 
   /**
@@ -174,6 +186,7 @@ export class Joins {
     return {
       sessionId: session.sessionId,
       peerId: peer.peerId,
+      joinedAtMs: peer.info.joinedAtMs,
       roomId: room.roomId,
       epoch: session.epoch,
       connection,

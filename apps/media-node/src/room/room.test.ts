@@ -1,0 +1,116 @@
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { type PeerInfo, type RoomEvent, RoomOptions, type Transient } from "@fairlead/protocol";
+import { silentLogger } from "@fairlead/telemetry";
+import type { types } from "mediasoup";
+import { expect, it } from "vitest";
+import type { Session } from "../session/session.ts";
+import type { PeerTransports } from "./open-transports.ts";
+import { Peer } from "./peer.ts";
+import { Room } from "./room.ts";
+import type { Seat, SeatListener } from "./seat.ts";
+
+/** A room without media: its seat says what a test makes it say, and each peer keeps what it is told. */
+function setUp() {
+  let listener: SeatListener | undefined;
+  const seat = {
+    core: 0,
+    closed: false,
+    close: () => {},
+    listen: (given: SeatListener) => (listener = given),
+  };
+  const lease = { roomId: "r", nodeId: "n", incarnation: "i", core: 0, epoch: 1 };
+  const settings = { lease, options: RoomOptions.parse({}), mutes: [] };
+  const room = new Room(settings, seat as unknown as Seat, {
+    bus: createMemoryBus(),
+    log: silentLogger,
+    now: Date.now,
+    record: async () => {},
+    iceServersFor: () => [],
+  });
+  const join = (identity: string, info: Partial<PeerInfo> = {}) => {
+    const told: RoomEvent[] = [];
+    const heard: Transient[] = [];
+    const peer = makePeer(seat as unknown as Seat, { identity, ...info }, told, heard);
+    room.add(peer);
+    return { peer, told, heard };
+  };
+  const hear = (...producers: types.Producer[]) =>
+    listener?.onLevels(producers.map((producer) => ({ producer, volumeDbov: -20 })));
+  const dominate = (producer: types.Producer) => listener?.onDominantSpeaker(producer);
+  return { room, join, hear, dominate };
+}
+
+function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard: Transient[]): Peer {
+  const session = {
+    send: (event: RoomEvent) => told.push(event),
+    sendTransient: (transient: Transient) => heard.push(transient),
+    end: () => {},
+    abandon: () => {},
+  };
+  const transport = { close: () => {} };
+  return new Peer({
+    info: { peerId: `p-${info.identity}`, identity: "", name: "", metadata: "", joinedAtMs: 1, ...info },
+    grants: { publish: [], subscribe: true, data: true, moderate: false },
+    ticketId: "t",
+    joinId: "j",
+    rtpCapabilities: {},
+    isAutoSubscribed: true,
+    session: session as unknown as Session,
+    seat,
+    transports: { send: transport, receive: transport } as unknown as PeerTransports,
+    owner: { core: 0 },
+    log: silentLogger,
+  });
+}
+
+function microphoneOf({ peerId, producers }: Peer, id: string): types.Producer {
+  const producer = { id, appData: { peerId, source: "microphone" } } as unknown as types.Producer;
+  producers.set(id, producer);
+  return producer;
+}
+
+it("a peer that was replaced under its own id is removed no more: the newer one stays", () => {
+  const { room, join } = setUp();
+  const { peer: older } = join("ann");
+  const { peer: newer } = join("ann");
+  const { told } = join("bob");
+  room.remove(older, "disconnected", "session_gone", "no sign of life");
+  expect([room.peers.get("p-ann"), newer.isClosed, older.isClosed]).toEqual([newer, false, true]);
+  expect(told).toEqual([]);
+});
+
+it("a peer of the same identity under another id leaves for the newer one", () => {
+  const { room, join } = setUp();
+  const { told } = join("bob");
+  join("ann");
+  join("ann", { peerId: "p-other" });
+  expect(told.map(({ name }) => name)).toEqual(["peers.joined", "peer.left", "peers.joined"]);
+  expect([...room.peers.keys()]).toEqual(["p-bob", "p-other"]);
+});
+
+it("a peer that comes back under its own id is told of again only where its name, metadata or joining time are new", () => {
+  const { join } = setUp();
+  const { told } = join("bob");
+  join("ann");
+  join("ann");
+  expect(told).toHaveLength(1);
+  join("ann", { name: "Ann" });
+  expect(told[1]).toMatchObject({
+    name: "peers.joined",
+    data: { peers: [{ peerId: "p-ann", name: "Ann" }] },
+  });
+});
+
+it("what a seat still says of an older self's microphone is not the newer one's speaking", () => {
+  const { room, join, hear, dominate } = setUp();
+  const before = microphoneOf(join("ann").peer, "before");
+  join("ann");
+  const { peer: bob, heard } = join("bob");
+  dominate(before);
+  hear(before);
+  expect([room.speakerId, heard.at(-1)]).toEqual([null, { name: "audio.levels", data: { levels: [] } }]);
+  hear(before, microphoneOf(bob, "bob-1"));
+  expect(room.speakerId).toBe("p-bob");
+  dominate(microphoneOf(room.peer("p-ann"), "after"));
+  expect(room.speakerId).toBe("p-ann");
+});
