@@ -18,7 +18,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Heartbeats to a registry that answers when the test says so. */
-function setUp({ isComplete = () => false } = {}) {
+function setUp({ isComplete = (): boolean => false } = {}) {
   const sent: PromiseWithResolvers<HeartbeatReply>[] = [];
   const late: ((reply: HeartbeatReply) => void)[] = [];
   const beats: Beat[] = [];
