@@ -13,6 +13,8 @@ const NO_LIMITS = {
 };
 /** As fast as one signaling process lets them in. */
 const AT_ONCE = 10;
+const RETRY_MS = 500;
+const FILLED_WITHIN_MS = 120_000;
 
 type Counts = typeof DEFAULTS;
 
@@ -64,14 +66,23 @@ async function openMany({ rooms, seconds, cores }: Counts): Promise<number> {
   }
 }
 
+/** Peers on their way count until their core's load is measured, so a core takes only some at once: the others try again. */
+async function fill(peers: SilentPeers, count: number): Promise<void> {
+  const deadlineMs = performance.now() + FILLED_WITHIN_MS;
+  while (peers.count < count && performance.now() < deadlineMs) {
+    const missing = Math.min(AT_ONCE, count - peers.count);
+    const refusals = await Promise.all(Array.from({ length: missing }, () => peers.join()));
+    if (refusals.some((refusal) => refusal !== null)) await delay(RETRY_MS);
+  }
+}
+
 /** A node of one core, so that every room waits for the new worker. */
 async function relocateMany({ relocated, calm }: Counts): Promise<{ rooms: number; backMs: number[] }> {
   const name = "bench-many-rooms-moved";
   const cluster = await startProcessCluster({ name, signaling: 1, nodes: 1, cores: 1, env: NO_LIMITS });
   const peers = new SilentPeers(cluster);
   try {
-    for (let room = 0; room < relocated; room += AT_ONCE)
-      await Promise.all(Array.from({ length: Math.min(AT_ONCE, relocated - room) }, () => peers.join()));
+    await fill(peers, relocated);
     await delay(calm * 1_000);
     const [pid] = cluster.node("node-1").workerPids();
     const back = peers.untilBack();
