@@ -109,6 +109,32 @@ export function describePlacement(createAdapter: OpenRegistryAdapter): void {
       expect((await registry.place({ roomId: "standup" })).lease.nodeId).toBe("a");
     });
 
+    fact("finds a banned name among many, however it is written, and only that", async ({ registry }) => {
+      await registry.heartbeat(beatOf("a"));
+      const names = [
+        'say "hi"',
+        "a[",
+        "]b",
+        "slash/\\u00e9",
+        "comma,",
+        "\u{1f600}",
+        ...Array.from({ length: 12 }, (_, n) => `n${n}`),
+      ];
+      for (const name of names)
+        await registry.updateRoom("standup", { ban: { identity: name, ticketId: `of ${name}` } });
+      const enter = (identity: string, ticketId: string) =>
+        placePeer(registry, "standup", { peer: { identity, ticketId } }).then(
+          () => "in",
+          (error) => error.code,
+        );
+      for (const name of names) {
+        expect(await enter(name, "another"), name).toBe("banned");
+        expect(await enter("another", `of ${name}`), name).toBe("banned");
+      }
+      for (const name of ["n", "n9,", '],["', ",", '"', "hi", "[", "of a"])
+        expect(await enter(name, name), name).toBe("in");
+    });
+
     fact("hands out the room's options and mutes", async ({ registry }) => {
       await registry.heartbeat(beatOf("a"));
       const options = roomOptions({ maxPeers: 2, kind: "broadcast", region: "eu", labels: [] });

@@ -37,7 +37,7 @@ local function answer(room, isNew)
 end
 
 local room = loadRoom(ROOM_ID)
-local isKeptOut = room and IDENTITY ~= "" and room.bans ~= "" and isBanned(room.bans, IDENTITY, ARGV[4])
+local isKeptOut = room and IDENTITY ~= "" and isBanned(room, IDENTITY, ARGV[4])
 -- A banned peer is counted for its address alone: counted for the room, it could keep everybody out.
 owed, refusal = countRates(ARGV[13], isKeptOut)
 if refusal then return refusal end

@@ -50,7 +50,7 @@ function change.options(room, text) room.options = text end
 function change.wish(room, text) room.wish = text end
 
 function change.ban(room, text)
-  local bans, asked = parseList(room.bans), cjson.decode(text)
+  local bans, asked = parseList(bansOf(room)), cjson.decode(text)
   local before, ticketsBefore = #bans, ticketCount(bans)
   local ban = banned(bans, asked[1])
   if asked[2] and not has(ban, asked[2], 2) then ban[#ban + 1] = asked[2] end
@@ -63,7 +63,7 @@ end
 
 function change.unban(room, text)
   local identity = cjson.decode(text)[1]
-  room.bans = listText(without(parseList(room.bans), function(each) return each[1] == identity end))
+  room.bans = listText(without(parseList(bansOf(room)), function(each) return each[1] == identity end))
 end
 
 function change.mute(room, text)
@@ -87,6 +87,6 @@ end
 for index = 3, #ARGV, 2 do change[ARGV[index]](room, ARGV[index + 1]) end
 if refusal then return { refusal } end
 call("HSET", PREFIX .. "room:" .. room.id, "options", room.options, "wish", room.wish, "mutes", room.mutes,
-  "bans", room.bans)
+  "bans", bansOf(room))
 if not room.inc then keepRoom(room) end
 return viewOf(room)

@@ -2,5 +2,5 @@
 
 local function viewOf(room)
   return { room.id, digits(room.createdAt), isLive(room) and leaseOf(room) or "", room.decision, room.options,
-    room.mutes, room.bans }
+    room.mutes, bansOf(room) }
 end

@@ -5,7 +5,7 @@ local function createRoom(id, options, wish)
   call("ZADD", ROOMS, 0, id)
   if options ~= "" then call("HSET", PREFIX .. "room:" .. id, "options", options, "wish", wish) end
   return { id = id, createdAt = NOW, claimedAt = NOW, isConfirmed = false, isLocal = false, peers = 0,
-    lastEpoch = epochFloor, decision = "", options = options, wish = wish, mutes = "", bans = "" }
+    lastEpoch = epochFloor, decision = "", options = options, wish = wish, mutes = "" }
 end
 
 local function dropRoom(room)
@@ -27,7 +27,7 @@ local function keepRoom(room)
 end
 
 local function keepOrDrop(room)
-  if room.options == "" and room.mutes == "" and room.bans == "" then return dropRoom(room) end
+  if room.options == "" and room.mutes == "" and call("HSTRLEN", PREFIX .. "room:" .. room.id, "bans") == 0 then return dropRoom(room) end
   saveRoom(room)
   keepRoom(room)
 end

@@ -4,14 +4,14 @@ local ROOM_STATE = "^(%S+)" .. string.rep(" (%S+)", 9) .. "$"
 
 -- Returns nil for one without a record.
 local function loadRoom(id)
-  local f = call("HMGET", PREFIX .. "room:" .. id, "state", "decision", "options", "wish", "mutes", "bans")
+  local f = call("HMGET", PREFIX .. "room:" .. id, "state", "decision", "options", "wish", "mutes")
   if not f[1] then return nil end
   local createdAt, claimedAt, confirmed, isLocal, peers, lastEpoch, nodeId, inc, core, epoch = match(f[1], ROOM_STATE)
   return {
     id = id, createdAt = tonumber(createdAt), claimedAt = tonumber(claimedAt), isConfirmed = confirmed == "1",
     isLocal = isLocal == "1", peers = tonumber(peers), lastEpoch = tonumber(lastEpoch),
     nodeId = nodeId, inc = inc ~= "-" and inc or nil, core = tonumber(core), epoch = tonumber(epoch),
-    decision = f[2] or "", options = f[3] or "", wish = f[4] or "", mutes = f[5] or "", bans = f[6] or "",
+    decision = f[2] or "", options = f[3] or "", wish = f[4] or "", mutes = f[5] or "",
   }
 end
 
