@@ -83,7 +83,12 @@ async function startNode({ index, leases, bus, redisUrl, startAfterMs }: StartNo
     state: () => "ready",
     onAnswered: () => {},
   } as unknown as HeartbeatDeps);
-  serveSubject(bus, subjects.nodePing(incarnation), { "node.ping": async () => ({}) }, console.error);
+  serveSubject(
+    bus,
+    subjects.nodePing(incarnation),
+    { "node.ping": async () => ({}) },
+    { onBug: console.error },
+  );
   setTimeout(() => setInterval(() => void heart.beat(), BEAT_MS), startAfterMs);
 }
 

@@ -21,7 +21,14 @@ function setUp() {
         load: 0,
       };
     };
-    serveSubject(bus, subjects.nodes, { "node.describe": describe }, (error) => expect.fail(String(error)));
+    serveSubject(
+      bus,
+      subjects.nodes,
+      { "node.describe": describe },
+      {
+        onBug: (error) => expect.fail(String(error)),
+      },
+    );
   }
   const nodes = new AnsweringNodes(bus, () => clock.nowMs);
   const names = async () => (await nodes.all().answers).map(({ nodeId }) => nodeId).sort();
