@@ -182,7 +182,7 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
     });
 
     fact("pass a hook first, which knows them parsed and may refuse them", async (adapter) => {
-      const subject = subjects.nodePing(INCARNATION);
+      const subject = subjects.nodeCall(INCARNATION);
       const seen: unknown[] = [];
       const hooks = {
         onBug: (error: unknown) => seen.push(error),
@@ -191,15 +191,15 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
           if (from === "b") throw new FairleadError("shutting_down");
         },
       };
-      serveSubject(adapter.subscriber, subject, { "node.ping": () => ({}) }, hooks);
+      serveSubject(adapter.subscriber, subject, { "room.close": () => ({}) }, hooks);
       await adapter.subscriber.flush();
       const ask = (from: string) =>
-        callSubject(adapter.publisher, subject, "node.ping", {}, { headers: { from } });
+        callSubject(adapter.publisher, subject, "room.close", ROOM, { headers: { from } });
       expect(await ask("a")).toEqual({});
       await expect(ask("b")).rejects.toMatchObject({ code: "shutting_down" });
       expect(seen).toEqual([
-        ["node.ping", {}, "a"],
-        ["node.ping", {}, "b"],
+        ["room.close", ROOM, "a"],
+        ["room.close", ROOM, "b"],
       ]);
     });
 

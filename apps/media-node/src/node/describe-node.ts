@@ -1,5 +1,5 @@
 import type { Heartbeat, NodeCallReply } from "@fairlead/protocol";
-import { advertCores, countRooms } from "../heartbeat/compose-beat.ts";
+import { advertCores, countRooms } from "../heartbeat/compose-heartbeat.ts";
 import type { Drain } from "../lease/drain.ts";
 import type { Joins } from "../rooms/joins.ts";
 import type { Rooms } from "../rooms/rooms.ts";

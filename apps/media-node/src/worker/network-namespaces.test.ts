@@ -29,6 +29,15 @@ function makeNamespace(kind: string): string {
 function giveAddress(host: string, link: string, address = "10.214.0.1/24"): void {
   ip("-n", host, "addr", "add", address, "dev", link);
   ip("-n", host, "link", "set", link, "up");
+  waitForCarrier(host, link);
+}
+
+/** The kernel tells up to a second later that a bridge has a port with a carrier; Node lists no interface before. */
+function waitForCarrier(host: string, link: string): void {
+  runIn(
+    host,
+    `const look = () => require("os").networkInterfaces()["${link}"] ?? setTimeout(look, 20); look();`,
+  );
 }
 
 function expectOnce({ bytes }: { bytes: number }): void {
