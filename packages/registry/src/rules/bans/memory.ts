@@ -5,7 +5,9 @@ import type { Room } from "../rooms/memory.ts";
 /** The identity, or the very ticket, whose bearer may have taken another name. */
 export function isBanned(room: Room, peer: PlaceRequest["peer"]): boolean {
   if (!peer) return false;
-  return room.bans.has(peer.identity) || room.bans.values().some((ticketIds) => ticketIds.has(peer.ticketId));
+  return (
+    room.bans.has(peer.identity) || [...room.bans.values()].some((ticketIds) => ticketIds.has(peer.ticketId))
+  );
 }
 
 /** @throws {FairleadError} `banned`. */
