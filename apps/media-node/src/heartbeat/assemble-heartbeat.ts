@@ -1,6 +1,6 @@
 import type { LeaseDeps } from "../lease/open-and-tell.ts";
 import type { Readiness } from "../lease/readiness.ts";
-import type { NodeIdentity } from "../node/describe-node.ts";
+import type { NodeIdentity } from "../node/node-identity.ts";
 import type { Core } from "../worker/core.ts";
 import type { NetworkMeter } from "../worker/network-meter.ts";
 import { applyHeartbeatReply } from "./apply-heartbeat-reply.ts";

@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import type { CoreAdvert, Heartbeat, ServedLease } from "@fairlead/protocol";
 import type { Readiness } from "../lease/readiness.ts";
-import type { NodeIdentity } from "../node/describe-node.ts";
+import type { NodeIdentity } from "../node/node-identity.ts";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";

@@ -1,4 +1,4 @@
-import type { Heartbeat, NodeCallReply } from "@fairlead/protocol";
+import type { NodeCallReply } from "@fairlead/protocol";
 import { advertCores, countRooms } from "../heartbeat/compose-heartbeat.ts";
 import type { Drain } from "../lease/drain.ts";
 import type { Joins } from "../rooms/joins.ts";
@@ -6,12 +6,7 @@ import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";
 import { leastLoadedCore } from "../worker/least-loaded-core.ts";
 import type { NetworkMeter } from "../worker/network-meter.ts";
-
-/** What stays the same as long as the node runs. */
-export type NodeIdentity = Pick<
-  Heartbeat,
-  "nodeId" | "incarnation" | "region" | "labels" | "version" | "capacity"
->;
+import type { NodeIdentity } from "./node-identity.ts";
 
 export type DescribeDeps = {
   node: NodeIdentity;

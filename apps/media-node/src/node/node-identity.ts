@@ -1,10 +1,15 @@
 import { hostname } from "node:os";
-import { randomId } from "@fairlead/protocol";
+import { type Heartbeat, randomId } from "@fairlead/protocol";
 import { VERSION } from "@fairlead/server-process/settings";
-import type { NodeIdentity } from "./describe-node.ts";
 import type { MediaNodeOptions } from "./media-node-options.ts";
 
 const DEFAULT_NETWORK_BPS = 1_000_000_000;
+
+/** What stays the same as long as the node runs. */
+export type NodeIdentity = Pick<
+  Heartbeat,
+  "nodeId" | "incarnation" | "region" | "labels" | "version" | "capacity"
+>;
 
 /** What a node that starts now is called, and what it says that it carries. */
 export function identifyNode(options: MediaNodeOptions): NodeIdentity {
