@@ -5,28 +5,45 @@ import { readConfig } from "./config.ts";
 async function environment() {
   const keys = JSON.stringify(publicJwks(await generateKeySet()));
   return {
-    ...{ FAIRLEAD_NATS_SERVERS: "nats://a", FAIRLEAD_REDIS_URL: "redis://b" },
-    ...{ FAIRLEAD_TICKET_KEYS: keys, FAIRLEAD_SESSION_KEYS: keys },
+    FAIRLEAD_NATS_SERVERS: "nats://a",
+    FAIRLEAD_REDIS_URL: "redis://b",
+    FAIRLEAD_TICKET_KEYS: keys,
+    FAIRLEAD_SESSION_KEYS: keys,
   };
 }
 
 describe("a media node's settings", () => {
   it("need NATS, Redis and public keys; the rest has defaults", async () => {
     expect(await readConfig(await environment())).toMatchObject({
-      ...{ nodeId: undefined, region: "default", labels: [], cores: undefined, maxPeers: undefined },
-      ...{ networkCapacityBps: 1_000_000_000, rtcBasePort: null, graceMs: 15_000, drainMs: 60_000 },
+      nodeId: undefined,
+      region: "default",
+      labels: [],
+      cores: undefined,
+      maxPeers: undefined,
+      networkCapacityBps: 1_000_000_000,
+      rtcBasePort: null,
+      graceMs: 15_000,
+      drainMs: 60_000,
     });
   });
 
   it("say where it is, what it is for and what it carries", async () => {
     const given = {
       ...(await environment()),
-      ...{ FAIRLEAD_NODE_ID: "media-1", FAIRLEAD_REGION: "eu", FAIRLEAD_LABELS: "gpu, tier-1" },
-      ...{ FAIRLEAD_CORES: "2", FAIRLEAD_MAX_PEERS: "100", FAIRLEAD_RTC_PORT: "40000" },
+      FAIRLEAD_NODE_ID: "media-1",
+      FAIRLEAD_REGION: "eu",
+      FAIRLEAD_LABELS: "gpu, tier-1",
+      FAIRLEAD_CORES: "2",
+      FAIRLEAD_MAX_PEERS: "100",
+      FAIRLEAD_RTC_PORT: "40000",
     };
     expect(await readConfig(given)).toMatchObject({
-      ...{ nodeId: "media-1", region: "eu", labels: ["gpu", "tier-1"] },
-      ...{ cores: 2, maxPeers: 100, rtcBasePort: 40_000 },
+      nodeId: "media-1",
+      region: "eu",
+      labels: ["gpu", "tier-1"],
+      cores: 2,
+      maxPeers: 100,
+      rtcBasePort: 40_000,
     });
   });
 
@@ -35,17 +52,20 @@ describe("a media node's settings", () => {
       ...(await environment()),
       FAIRLEAD_RTC_TCP_PORT: "443",
       FAIRLEAD_TURN_URLS: "turn:turn.example.org, turns:turn.example.org:443?transport=tcp",
-      ...{ FAIRLEAD_TURN_SECRET: "a-secret-of-tests", FAIRLEAD_TURN_TTL_S: "3600" },
+      FAIRLEAD_TURN_SECRET: "a-secret-of-tests",
+      FAIRLEAD_TURN_TTL_S: "3600",
     };
     const urls = ["turn:turn.example.org", "turns:turn.example.org:443?transport=tcp"];
     expect(await readConfig(given)).toMatchObject({
-      ...{ rtcTcpBasePort: 443, turn: { urls, secret: "a-secret-of-tests", ttlS: 3_600 } },
+      rtcTcpBasePort: 443,
+      turn: { urls, secret: "a-secret-of-tests", ttlS: 3_600 },
     });
     expect(await readConfig({ ...given, FAIRLEAD_RTC_TCP_PORT: "off" })).toMatchObject({
       rtcTcpBasePort: "off",
     });
     expect(await readConfig(await environment())).toMatchObject({
-      ...{ rtcTcpBasePort: null, turn: { urls: [], ttlS: 86_400 } },
+      rtcTcpBasePort: null,
+      turn: { urls: [], ttlS: 86_400 },
     });
   });
 

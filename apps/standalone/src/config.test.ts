@@ -5,8 +5,16 @@ import { readConfig } from "./config.ts";
 describe("the configuration", () => {
   it("without settings is a server on port 3000, one worker per core, for this machine", () => {
     expect(readConfig([], {})).toMatchObject({
-      ...{ host: "0.0.0.0", port: 3_000, isHttps: false, isLan: false, apiKey: undefined, cores: undefined },
-      ...{ rtcBasePort: null, codecPolicy: DEFAULT_CODEC_POLICY, graceMs: 15_000, logLevel: "info" },
+      host: "0.0.0.0",
+      port: 3_000,
+      isHttps: false,
+      isLan: false,
+      apiKey: undefined,
+      cores: undefined,
+      rtcBasePort: null,
+      codecPolicy: DEFAULT_CODEC_POLICY,
+      graceMs: 15_000,
+      logLevel: "info",
     });
   });
 
@@ -18,14 +26,12 @@ describe("the configuration", () => {
       FAIRLEAD_RTC_PORT: "5000",
     };
     expect(readConfig(["--port", "4001", "--https", "--lan"], env)).toMatchObject({
-      ...{
-        port: 4_001,
-        cores: 3,
-        codecPolicy: ["opus", "vp8"],
-        rtcBasePort: 5_000,
-        isHttps: true,
-        isLan: true,
-      },
+      port: 4_001,
+      cores: 3,
+      codecPolicy: ["opus", "vp8"],
+      rtcBasePort: 5_000,
+      isHttps: true,
+      isLan: true,
     });
   });
 

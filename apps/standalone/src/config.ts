@@ -43,7 +43,7 @@ export type Config = ReachConfig &
     isHttps: boolean;
     /** The demo gives tickets to other devices too. */
     isLan: boolean;
-    /** What the API's ticket answers name as `url`; undefined: the origin of each request. */
+    /** The `url` in the API's ticket answers; undefined: the origin of each request. */
     publicUrl: string | undefined;
     /** Undefined: a random one is made and printed. */
     apiKey: string | undefined;

@@ -26,7 +26,9 @@ async function ask({
   const app = newApp();
   addDemoRoutes(app, { ticketKeys, isLan, isHttps: false, lanUrls: () => ["http://192.168.1.7:3000"] });
   const request = new Request(`${url}/demo/tickets`, {
-    ...{ method: "POST", body, headers: { "content-type": contentType } },
+    method: "POST",
+    body,
+    headers: { "content-type": contentType },
   });
   const incoming = { socket: { remoteAddress: from, remotePort: 5, remoteFamily: "IPv4" } };
   const response = await app.request(request, undefined, { incoming });

@@ -25,7 +25,7 @@ const TTL_S = 600;
 const BODY_LIMIT_BYTES = 4_096;
 
 /**
- * Stands where an app's own back end would: gives whoever asks a ticket with every grant. So it answers this computer
+ * Takes the place of an app's back end: gives every caller a ticket with every grant. For that reason it answers this computer
  * only, unless told otherwise.
  */
 export function addDemoRoutes(app: Pick<Hono, "get" | "post">, options: DemoOptions): void {
@@ -51,8 +51,8 @@ export function addDemoRoutes(app: Pick<Hono, "get" | "post">, options: DemoOpti
 }
 
 /**
- * Only pages of this server get tickets: another site's page can't send JSON here without a preflight that nobody
- * answers, and a name that it points at this machine (DNS rebinding) is not an address.
+ * Only pages of this server get tickets. Another site's page can't send JSON here, as no preflight is answered, and a name that
+ * points at this machine (DNS rebinding) is refused because it is no address.
  */
 function assertAllowed(c: Context, isLan: boolean): void {
   const { hostname } = new URL(c.req.url);

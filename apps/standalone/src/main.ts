@@ -44,7 +44,7 @@ function greeting(
   ].join("\n");
 }
 
-/** A user's mistake is said in a sentence; anything else with its stack. */
+/** A user's mistake is printed as a sentence; any other error with its stack. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "EADDRINUSE")

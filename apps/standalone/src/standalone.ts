@@ -40,8 +40,10 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
       tls: config.isHttps ? await provideCertificate(lanAddresses()) : undefined,
       createApp: (runtime) => {
         const signaling = createSignaling({
-          ...{ ...shared, ...runtime },
-          ...{ apiKeys: [{ key: apiKey, scopes: ["admin"] }], publicUrl: config.publicUrl },
+          ...shared,
+          ...runtime,
+          apiKeys: [{ key: apiKey, scopes: ["admin"] }],
+          publicUrl: config.publicUrl,
         });
         addDemoRoutes(signaling.app, {
           ticketKeys,
@@ -72,7 +74,13 @@ function nodeOptions(config: Config) {
   const { networkCapacityBps, networkInterfaces } = config;
   const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
   return {
-    ...{ cores, graceMs, networkCapacityBps, networkInterfaces },
-    ...{ rtcBasePort, rtcTcpBasePort, turn, listenAddresses },
+    cores,
+    graceMs,
+    networkCapacityBps,
+    networkInterfaces,
+    rtcBasePort,
+    rtcTcpBasePort,
+    turn,
+    listenAddresses,
   };
 }

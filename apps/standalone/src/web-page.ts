@@ -8,13 +8,13 @@ const DIST = fileURLToPath(new URL("../../web/dist", import.meta.url));
 /** Vite puts a hash of the content into these names. */
 const FOREVER = "public, max-age=31536000, immutable";
 
-/** Nobody else's script, and no frame of another site around a page that has the camera. */
+/** Allows no foreign script, and no frame of another site around a page that has the camera. */
 const HEADERS: Parameters<typeof secureHeaders>[0] = {
-  // The operator's to say, for the whole domain.
+  // Left to the operator, as it holds for the whole domain.
   strictTransportSecurity: false,
   contentSecurityPolicy: {
     defaultSrc: ["'self'"],
-    // Chromium takes `'self'` for ws: of the same host; older browsers want it said.
+    // Chromium takes `'self'` for ws: of the same host; older browsers need it named.
     connectSrc: ["'self'", "ws:", "wss:"],
     imgSrc: ["'self'", "data:"],
     mediaSrc: ["'self'", "blob:", "mediastream:"],

@@ -20,8 +20,8 @@ const releases = "https://github.com/versatica/mediasoup/releases/download";
 
 /**
  * Downloads the worker that mediasoup builds for its releases. Name, place and layout of the archive follow
- * downloadPrebuiltWorker() in mediasoup's npm-scripts.mjs. Whether it runs here (it may want another libc) is for
- * the caller to prove.
+ * downloadPrebuiltWorker() in mediasoup's npm-scripts.mjs. The caller must prove that it runs here: it may need
+ * another libc.
  *
  * @returns The path of the binary, in `scratchDir`.
  */

@@ -14,7 +14,7 @@ beforeEach(async () => {
   dir = await makeTempDir();
 });
 
-/** Under the mediasoup that is installed. */
+/** Starts a worker under the installed mediasoup. */
 async function prove(bin: string, timeoutMs = 15_000): Promise<void> {
   const { packageDir } = await locateMediasoup();
   await proveWorker(bin, { packageDir, timeoutMs });

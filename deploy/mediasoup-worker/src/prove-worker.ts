@@ -11,7 +11,7 @@ export type ProofOptions = {
 };
 
 const starter = fileURLToPath(new URL("./start-with-mediasoup.ts", import.meta.url));
-/** Not needed by every Node that runs this, and understood by all. */
+/** Some Nodes that run this need no such flag, but all accept it. */
 const typeStripping = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
 /** "Missing MEDIASOUP_VERSION", in mediasoup's worker/src/main.cpp. */
 const notStartedByMediasoup = 41;

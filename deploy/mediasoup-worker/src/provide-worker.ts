@@ -14,7 +14,7 @@ export type WorkerSource = "environment" | "installed" | "cache" | "prebuilt" | 
 export type ProvidedWorker = { bin: string; source: WorkerSource };
 
 export type ProvideWorkerOptions = {
-  /** Told what is tried, what failed and how far a build is. Default: silence. */
+  /** Called for each source that is tried or failed, and with a build's progress. Default: silence. */
   onProgress?: OnProgress;
   /** The installed mediasoup package, if not where Node finds it. */
   packageDir?: string;
@@ -40,7 +40,7 @@ type Task = {
   packageHost: PackageHost | undefined;
   /** Throws if the worker does not start. */
   prove: (bin: string) => Promise<void>;
-  /** Why each source so far gave nothing. */
+  /** Why each source so far failed. */
   failures: string[];
 };
 
@@ -96,7 +96,7 @@ async function useAskedWorker(asked: string, { prove }: Task): Promise<ProvidedW
   return { bin, source: "environment" };
 }
 
-/** Where mediasoup's own install step leaves it, if it was run. It goes with the package, so its version is right. */
+/** The path where mediasoup's own install step leaves a worker. It belongs to the package, so its version is right. */
 function installedBin({ mediasoup }: Task): string {
   return join(mediasoup.packageDir, "worker", "out", "Release", "mediasoup-worker");
 }

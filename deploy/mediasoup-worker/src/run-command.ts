@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 export type RunOptions = {
   timeoutMs: number;
   env?: NodeJS.ProcessEnv;
-  /** Told every line of stdout and stderr. */
+  /** Called with every line of stdout and stderr. */
   onLine?: (line: string) => void;
   /**
-   * Puts the command into a process group of its own, and ends the whole group with it. For what may hang or leave
-   * children behind; not for builds, which Ctrl-C on the terminal should reach.
+   * Puts the command into a process group of its own, and ends the whole group with it. For commands that may hang or
+   * leave children behind; not for builds, which Ctrl-C on the terminal should reach.
    */
   ownGroup?: boolean;
 };

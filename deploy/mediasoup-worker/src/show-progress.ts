@@ -1,4 +1,4 @@
-/** Told what goes on; `percent` (whole, 0 to 100) comes with messages that replace one another. */
+/** Called with each step; `percent` (whole, 0 to 100) comes with messages that replace one another. */
 export type OnProgress = (message: string, percent?: number) => void;
 
 /** The part of a stream that progress is shown on. */

@@ -5,7 +5,7 @@ export const API_KEY_POWERS_FORM = `[NAME:]SCOPES[@PREFIX], SCOPES some of ${Api
 
 const FORM = /^(?:([\w.-]{1,64}):)?([a-z+]*)(?:@(.*))?$/;
 
-/** e.g. `tickets+rooms`, `shop:tickets@shop-`: who has the key, what it may do, and for which rooms. */
+/** e.g. `tickets+rooms`, `shop:tickets@shop-`: the key's owner, its scopes, and the rooms that it is bound to. */
 export const ApiKeyPowers = z
   .string()
   .transform((text) => {

@@ -104,7 +104,7 @@ function redisOf(given: Given): RedisConfig {
   ]);
 }
 
-/** As clients of Redis do it. */
+/** The form that clients of Redis use. */
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);

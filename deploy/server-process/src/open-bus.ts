@@ -8,7 +8,7 @@ export type OpenBusOptions = {
   role: "signaling" | "node";
   name: string;
   log: Logger;
-  /** Default true: however long that takes. False: a first try that fails rejects. */
+  /** Default true: waits however long that takes. False: rejects if the first try fails. */
   waitOnFirstConnect?: boolean;
 };
 

@@ -5,7 +5,7 @@ export type Environment = Record<string, string | undefined>;
 /** @returns The file's text. @throws {Error} It can't be read. */
 export type ReadFile = (path: string) => string;
 
-/** An operator's mistake: the message is all there is to say, a stack would only hide it. */
+/** An operator's mistake: the message says everything, and a stack would only hide it. */
 export class SettingsError extends Error {
   constructor(faults: readonly string[]) {
     super(`The settings are wrong:\n  ${faults.join("\n  ")}`);

@@ -7,7 +7,7 @@ import { type Environment, type ReadFile, SettingsError } from "./parse-settings
 import { readFile } from "./read-file.ts";
 import { VERSION } from "./version.ts";
 
-/** Ends what was started, in good order. */
+/** Ends the started parts in good order. */
 export type Stop = () => Promise<void>;
 
 export type ReadConfig<C> = (env: Environment, readFile: ReadFile) => Promise<C>;
@@ -41,7 +41,7 @@ export async function runProcess<C extends Pick<ClusterConfig, "logLevel">>(
   }
 }
 
-/** The process's settings, and a log as they say. Wrong ones end it with 1. */
+/** Reads the process's settings and makes its log. Wrong settings end the process with exit code 1. */
 export async function configureProcess<C extends Pick<ClusterConfig, "logLevel">>(
   readConfig: ReadConfig<C>,
 ): Promise<{ config: C; log: Logger }> {
@@ -55,7 +55,7 @@ export async function configureProcess<C extends Pick<ClusterConfig, "logLevel">
   return { config, log };
 }
 
-/** A mistyped variable would otherwise be as good as not set, without a word. */
+/** Warns of mistyped variables, which would otherwise be ignored silently. */
 export function warnOfUnknown(env: Environment, log: Logger): void {
   for (const variable of unknownVariables(env)) log.warn("settings.unknown_variable", { variable });
 }
@@ -70,7 +70,7 @@ async function end(stop: Stop, log: Logger): Promise<void> {
   }
 }
 
-/** An exception that nothing caught may have left anything half done: this process ends and others take over. */
+/** After an uncaught exception anything may be half done, so this process ends and others take over. */
 function endOnBugs(log: Logger): void {
   const end = (error: unknown) => fail(log, "process.failed", error);
   process.on("uncaughtException", end);

@@ -2,10 +2,10 @@ import { CodecPolicy, DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
 import { importKeySet, type KeySet } from "@fairlead/tickets";
 import * as z from "zod";
 
-/** Words may stand before the first block. */
+/** A PEM file may have text before its first block. */
 const PEM = z.string().includes("-----BEGIN ");
 
-/** Kinds of settings. Each describes what it accepts: that is what a fault says. */
+/** Kinds of settings. Each describes the values that it accepts; a fault names that description. */
 
 export function numberOr(fallback: number, min: number, max: number) {
   return wholeNumber(min, max).default(fallback).describe(rangeOf(min, max));
@@ -38,7 +38,7 @@ export function listOf<T>(item: z.ZodType<T, string>, accepts: string) {
     .describe(accepts);
 }
 
-/** Never shown, not even in part. */
+/** A secret: never shown, not even in part. */
 export function secret<T extends z.ZodType>(schema: T, accepts: string): T {
   return schema.meta({ description: accepts, isSecret: true });
 }

@@ -38,11 +38,11 @@ export const ticketSettings = {
 
 export type TicketConfig = {
   ticketKeys: TicketKeys;
-  /** `iss` of all tickets; undefined: `fairlead`. */
+  /** The `iss` claim of all tickets; undefined: `fairlead`. */
   issuer: string | undefined;
 };
 
-/** @throws {SettingsError} There is nothing to verify tickets by. */
+/** @throws {SettingsError} No setting names keys that verify tickets. */
 export function ticketConfig(given: z.output<z.ZodObject<typeof ticketSettings>>): TicketConfig {
   const { FAIRLEAD_TICKET_KEYS: own, FAIRLEAD_TICKET_JWKS_URLS: jwksUrls } = given;
   if (!own && jwksUrls.length === 0)

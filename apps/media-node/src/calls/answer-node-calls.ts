@@ -20,12 +20,12 @@ export function answerNodeCalls({ rooms, drain, surplus, describe }: NodeCallsDe
     "node.ping": () => ({}),
     // next build: answers of a node
     "node.describe": describe,
-    // Without a deadline: it is emptied, and stays so until it is wanted again. It ends by its operator only.
+    // Without a deadline: the node is emptied and stays so until `undrain`. Only its operator ends the process.
     "node.drain": () => {
       if (drain.state === "ready") void drain.drain();
       return drainState();
     },
-    // Not where the process is ending: it would end with all its rooms.
+    // Not while the process is ending, or its rooms would end with it.
     "node.undrain": () => {
       if (!drain.hasDeadline) drain.undrain();
       return drainState();

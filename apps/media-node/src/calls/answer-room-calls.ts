@@ -23,14 +23,14 @@ export type RoomCallsDeps = {
 
 type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | "room.owner">;
 
-/** What signaling asks of this node's rooms, once it is sure that they are its own. */
+/** Answers signaling's calls about this node's rooms, once the node is sure that they are its own. */
 export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation): RoomHandlers {
   return {
     ...afterRevalidation(
       { ...sessionCalls(deps), ...roomCalls(deps), ...slowCalls(deps, revalidation) },
       revalidation,
     ),
-    // Revalidates by itself: what it brings may be a lease that the registry has told nothing about.
+    // Revalidates by itself: it may bring a lease that the registry has not told this node of.
     "room.join": (request) => deps.joins.join(request),
   };
 }
@@ -44,7 +44,7 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
     },
     "session.leave": ({ sessionId, connection }) => {
       const found = sessions.peerIfHere(sessionId);
-      // Gone already, for whatever reason.
+      // The peer is gone already, for whatever reason.
       if (!found) return {};
       const { room, peer } = found;
       peer.session.assertCurrent(connection);
@@ -58,7 +58,7 @@ function sessionCalls({ sessions, joins }: RoomCallsDeps) {
   } satisfies Partial<RoomHandlers>;
 }
 
-/** What takes a while, in which the process may stand still and lose the room: it is not answered as done then. */
+/** Calls that take a while. If the process stands still meanwhile and loses the room, the call is not answered as done. */
 function slowCalls({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidation) {
   const assertHere = async (room: Room) => {
     await revalidation.confirm();

@@ -26,7 +26,7 @@ const handlers: CommandHandlers = {
   ...sessionCommands,
 };
 
-/** A name as it is told and logged: a client may have made it up. */
+/** A command's name, cut for messages and logs: a client may have made it up. */
 export function shownName(name: string): string {
   return name.slice(0, 64);
 }

@@ -20,7 +20,7 @@ export const consumerCommands = {
     for (const producerId of producerIds) unsubscribe(peer, producerId);
     return {};
   },
-  /** Those that have just closed are passed over. */
+  /** Skips consumers that have just closed. */
   "consumers.resume": async ({ peer }, { consumerIds }) => {
     await refuseBadMedia(peer, () =>
       Promise.all(peer.consumers(consumerIds).map((consumer) => consumer.resume())),

@@ -49,7 +49,7 @@ async function produceData(
   }
   peer.dataProducers.set(producer.id, producer);
   const others = room.othersThan(peer);
-  // The sender learns of its channel when the others have theirs: nothing it says falls between.
+  // The sender is answered once the others have their channels, so that none of its messages is lost.
   await Promise.all(others.map((other) => subscribeToData(other, producer)));
   return producer;
 }

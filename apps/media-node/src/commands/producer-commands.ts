@@ -7,7 +7,7 @@ import { producerInfo, producersCreated, sourceOf } from "../room/room-events.ts
 import { subscribe } from "../room/subscriptions.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
 
-/** A key frame that many viewers ask for within this time is asked of the publisher once. */
+/** The publisher is asked for one key frame at most within this time, however many viewers ask. */
 const KEY_FRAME_REQUEST_DELAY_MS = 500;
 
 export const producerCommands = {
@@ -69,7 +69,7 @@ async function produce(
       kind,
       rtpParameters: {
         ...(rtpParameters as types.RtpParameters),
-        // Goes into the SDP of everybody who receives it, so it is not the sender's to choose.
+        // Every receiver gets it in SDP, so the sender must not choose it.
         rtcp: { ...rtpParameters.rtcp, cname: peer.peerId },
       },
       paused: paused || room.mutes.has(peer.identity, source),
@@ -80,7 +80,7 @@ async function produce(
   // Its peer left while it was being made: mediasoup has not closed it with the transport.
   if (peer.isClosed) producer.close();
   else peer.producers.set(producer.id, producer);
-  // Muted while it was being made.
+  // A moderator muted the source while the producer was being made.
   if (room.mutes.has(peer.identity, source) && !producer.paused)
     await refuseBadMedia(peer, () => producer.pause());
   if (source === "microphone") await refuseBadMedia(peer, () => peer.seat.observe(producer));

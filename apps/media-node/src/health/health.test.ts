@@ -8,7 +8,10 @@ function setUp() {
   const state = { awakeMs: 0, isConnected: true, isFailing: false, count: 0, isDraining: false };
   const cores: { running: unknown; isUsable: boolean }[] = [{ ...CORE }, { ...CORE }];
   const health = new NodeHealth({
-    ...{ loop: state, bus: state, heartbeats: state, cores },
+    loop: state,
+    bus: state,
+    heartbeats: state,
+    cores,
     isDraining: () => state.isDraining,
   });
   const ask = async (path: string) => {

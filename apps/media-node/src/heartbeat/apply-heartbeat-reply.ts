@@ -41,7 +41,7 @@ export function applyHeartbeatReply(
     void takeOverOrphans(reply.orphans, deps).then(deps.beat);
 }
 
-/** What this node claimed by itself, and has not just lost, the registry has taken up. */
+/** The registry has taken up the rooms that this node claimed by itself and has not just lost. */
 function confirmClaims({ leases }: Heartbeat, { rooms }: ReplyDeps): void {
   for (const { roomId, epoch, isLocal } of leases.named) {
     const room = isLocal ? rooms.roomIfHere(roomId) : undefined;

@@ -27,7 +27,7 @@ export type HeartbeatContent = {
 
 type CountedRoom = { room: Room; peers: number; consumers: number };
 
-/** What a node says of itself in a heartbeat that is sent now. */
+/** Makes the heartbeat that is sent now. */
 export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
   const { node, cores, rooms, network, leases, debits, costs, lateNodes, bus, now } = parts;
   const counted = countRooms(rooms);

@@ -12,7 +12,7 @@ export type HeartbeatsOptions = {
 };
 
 export type BeatParts = {
-  /** What the node says of itself now. */
+  /** Makes the heartbeat that is sent now. */
   compose: () => Heartbeat;
   onAnswer: (beat: Heartbeat, sentMs: number, reply: HeartbeatReply) => void;
   /**

@@ -20,8 +20,8 @@ export type LateNodesOptions = {
 };
 
 /**
- * Somebody watches: the registry names nodes whose heartbeats are late, and every node that hears it asks them on the bus. Nobody
- * listening there is a hint that the process is gone, which shortens its time; no answer is none, since a busy node is slow.
+ * Watches other nodes: the registry names nodes whose heartbeats are late, and every node that hears it asks them on the bus. If no
+ * process listens there, the node is a suspect, which shortens its time. A node that does not answer is none: it may be busy.
  */
 export class LateNodes {
   readonly #options: LateNodesOptions;
@@ -48,7 +48,7 @@ export class LateNodes {
     }
   }
 
-  /** Whom the next beat names. A name is said once: whoever is late still is asked again. */
+  /** The incarnations that the next beat names. Each is named once; a node that is still late is asked again. */
   takeSuspects(): string[] {
     const suspects = [...this.#suspects].slice(0, SUSPECTS_MAX);
     for (const incarnation of suspects) this.#suspects.delete(incarnation);

@@ -4,7 +4,7 @@ type LeasesOfBeat = Heartbeat["leases"];
 
 /** All are named so often in any case, for the digest can be right by chance; less often where they are many. */
 const COMPLETE_EVERY = { ms: 60_000, leases: 1_000 };
-/** A room is named again when it has so many peers more or fewer, whichever is more. */
+/** A room is named again when its number of peers has changed by this much, whichever is more. */
 const NEWS = { peers: 2, share: 0.25 };
 
 /**
@@ -18,7 +18,7 @@ export class LeaseReport {
   #completeMs = Number.NEGATIVE_INFINITY;
   #isAskedForAll = true;
 
-  /** What a beat sent now says. */
+  /** The leases that a heartbeat sent now names. */
   compose(served: readonly ServedLease[], nowMs: number): LeasesOfBeat {
     const isComplete =
       this.#isAskedForAll ||

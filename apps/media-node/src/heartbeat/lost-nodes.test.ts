@@ -6,7 +6,11 @@ import { LostNodes, type LostNodesOptions } from "./lost-nodes.ts";
 type Late = ReturnType<LostNodesOptions["lateNodes"]["lastHeardOf"]>;
 
 const orphan = (roomId: string): Lease => ({
-  ...{ roomId, nodeId: "media-1", incarnation: "run-1", core: 0, epoch: 5 },
+  roomId,
+  nodeId: "media-1",
+  incarnation: "run-1",
+  core: 0,
+  epoch: 5,
 });
 
 async function linesOf({ late, isListed = false }: { late?: Late; isListed?: boolean }, times = 1) {

@@ -1,18 +1,18 @@
 import type { Heartbeat } from "@fairlead/protocol";
 import type { Room } from "../room/room.ts";
 
-/** A room is told at this age: so long its growth was reserved, the registry's `reservationMs`. */
+/** A room's cost is told at this age: the registry reserves its growth for as long (`reservationMs`). */
 const GROWN_UP_MS = 120_000;
-/** One that closes earlier was hardly used. */
+/** A room that closes earlier was hardly used, and its cost is not told. */
 const TOO_SHORT_MS = 30_000;
 const PER_BEAT = 64;
-/** The registry was away: what rooms cost an hour ago teaches as much as what they cost now. */
+/** Costs that wait while the registry is away: old ones teach as much as new ones. */
 const KEPT = 1_000;
 
 type Cost = Heartbeat["observedCosts"][number];
 
 /**
- * What rooms come to, so that the registry learns what to expect of new ones.
+ * Measures the load of rooms, so that the registry learns what to expect of new ones.
  *
  * mediasoup measures a worker, not a room: a room's load is taken to be its share of its core's, by its share of the core's
  * consumers. That is fair as long as the rooms of a core send alike; a room with cameras beside one without is told too low, the
@@ -48,7 +48,7 @@ export class ObservedCosts {
     }
   }
 
-  /** What the next beat tells. */
+  /** The costs that the next heartbeat tells. */
   due(): Cost[] {
     return this.#untold.slice(0, PER_BEAT);
   }

@@ -8,7 +8,7 @@ const EXCUSED_MS = 2_000;
 const REPEAT_MS = 100;
 /** For so long after a pause in its beats a node may still get calls that were made before: as long as a caller waits. */
 const LATE_CALLS_MS = 5_000;
-/** What took this much longer than it may was not in vain: this process stood still, and the answer may lie here unread. */
+/** An overrun this large means that this process stood still: the answer may be here, unread, so it is no time-out. */
 const STANDSTILL_MS = 100;
 
 export type Beat = { sentMs: number; isAnswered: boolean };
@@ -28,7 +28,7 @@ type Asking = { done: Promise<void>; release: () => void; repeat: () => void };
  *
  * That the registry is away takes `PATIENCE_MS` of asking to know, by calls or by the regular beats, because a client that
  * reconnects refuses at once what it might have sent a moment later. While the registry stays away calls do not wait again, as
- * long as the process runs and has the bus: on that it would hear `moved` before any call that was made after it. What remains:
+ * long as the process runs and has the bus: on that it would hear `moved` before any call that was made after it. Two gaps remain:
  * a bus that is split without this node's connection being lost, after which calls may come for up to `EXCUSED_MS` before the
  * registry is reached again; and a standstill shorter than that while the registry is away, after which what was under way may be
  * answered before `moved` is read.
@@ -39,7 +39,7 @@ export class Revalidation {
   #excusedUntilMs = Number.NEGATIVE_INFINITY;
   /** The unbroken row of beats that failed: when the first was sent, and when the last had failed. */
   #failing: { sinceMs: number; lastMs: number } | null = null;
-  /** What was sent before says nothing: the bus was away. */
+  /** A beat that was sent before this time proves nothing, as the bus was away. */
   #cutOffUntilMs = Number.NEGATIVE_INFINITY;
   /** When the first beat after a pause was sent that the registry answered. */
   #awakeSinceMs = Number.NEGATIVE_INFINITY;
@@ -64,7 +64,7 @@ export class Revalidation {
     return openedMs >= this.#awakeSinceMs && this.#options.now() - this.#awakeSinceMs < LATE_CALLS_MS;
   }
 
-  /** What has come of a beat. One that was sent before the process stood still proves nothing, so its sending time counts. */
+  /** A beat was answered or has failed. One that was sent before a standstill proves nothing, so its sending time counts. */
   noteBeat({ sentMs, isAnswered }: Beat): void {
     if (isAnswered) this.#noteAnswer(sentMs);
     else this.#noteFailure(sentMs);
@@ -89,8 +89,8 @@ export class Revalidation {
   /**
    * For what was done for a call, before its answer: the process may have stood still meanwhile.
    *
-   * @returns Milliseconds since 1970. What is still this node's own when this resolves was so then, as far as `pass` knows, also
-   * where the process stands still before its next line.
+   * @returns Milliseconds since 1970. A room that is still this node's own when this resolves was so at that time, as far as `pass`
+   * knows, even if the process stands still before its next line.
    */
   async confirm(): Promise<number> {
     const atMs = this.#options.now();

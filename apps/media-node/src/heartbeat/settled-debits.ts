@@ -1,13 +1,13 @@
-/** After this time a peer's load is in the measured one, ms. What a young room may grow to, the registry reserves itself. */
+/** After this time the measured load contains a peer's, ms. The growth of young rooms is reserved by the registry itself. */
 const PEER_SETTLES_MS = 10_000;
-/** The registry ends a debit by itself after 30 s: none that is told later, after it was away, matters any more. */
+/** The registry ends a debit by itself after 30 s, so a debit that is told later than that does not matter any more. */
 const FORGOTTEN_MS = 60_000;
 const PER_BEAT = 1_000;
 
-/** Which debits the measured load contains, or nobody came for. */
+/** Knows which debits are settled: the measured load contains them, or their peer did not come. */
 export class SettledDebits {
   readonly #now: () => number;
-  /** When they are due, by id. */
+  /** When each debit is due, by id. */
   readonly #dueMs = new Map<string, number>();
 
   constructor(now: () => number) {
@@ -18,12 +18,12 @@ export class SettledDebits {
     this.#note(debitId, this.#now() + PEER_SETTLES_MS);
   }
 
-  /** The peer was not let in: its debit ends with the next beat. */
+  /** The peer was not admitted: its debit ends with the next heartbeat. */
   noteRefusal(debitId: string): void {
     this.#note(debitId, this.#now());
   }
 
-  /** It left again: nothing more is to be measured, and many that come and go at once must not fill the core. */
+  /** The peer left again: its debit ends at once, so that peers who come and go do not fill the core. */
   noteDeparture(debitId: string): void {
     if (this.#dueMs.has(debitId)) this.#note(debitId, this.#now());
   }

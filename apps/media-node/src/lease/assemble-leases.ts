@@ -20,7 +20,7 @@ export type AssembleLeasesDeps = LeaseDeps & {
 
 export type LeaseParts = ReturnType<typeof assembleLeases>;
 
-/** Everything about who serves a room. */
+/** The parts that decide which node serves a room. */
 export function assembleLeases(deps: AssembleLeasesDeps) {
   const { cores, heartbeat, readiness, records, bus, rooms, log } = deps;
   const drain = new Drain({ ...deps, cores: cores.length, beat: heartbeat.beat });
@@ -39,8 +39,8 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
 }
 
 /**
- * Tells whoever is still where the room was before: a join may have taken it from a node that hangs. To those who come to it here
- * this is nothing new. What this node claimed by itself is no evidence that nobody else serves it.
+ * Tells the peers that are still at the room's former place: a join may have taken the room from a node that hangs. Peers that come
+ * here ignore it. A room that this node claimed by itself is not announced, as another node may serve it.
  */
 function tellOpened({ lease, isLocal }: Room, bus: Bus, cause?: MoveCause): void {
   if (!isLocal) tellMoved(lease, bus, cause);

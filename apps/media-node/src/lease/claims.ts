@@ -22,13 +22,13 @@ export type ClaimsOptions = {
   now: () => number;
 };
 
-/** Peers that can't reach anybody else try again soon. */
+/** Peers have no other node to turn to, so they try again soon. */
 const NO_CAPACITY_RETRY_MS = 1_000;
 
-/** Rooms that this node takes by itself while the registry is away. */
+/** Claims rooms for this node without the registry, while that is away. */
 export class Claims {
   readonly #options: ClaimsOptions;
-  /** Claims that are being made, so that two at once come to one. */
+  /** Claims that are being made, so that simultaneous ones share one. */
   readonly #claiming = new Map<string, Promise<Room>>();
 
   constructor(options: ClaimsOptions) {
@@ -36,8 +36,8 @@ export class Claims {
   }
 
   /**
-   * Finds a place for a room that nobody serves. If this node reaches the registry that decides: a signaling process that alone
-   * has lost it must not make a second owner.
+   * Finds a place for a room that no node serves. If this node reaches the registry, the registry decides: a signaling process that
+   * alone has lost the registry must not cause a second owner.
    *
    * @throws {FairleadError} `node_draining`, `no_capacity`, `core_full`; `registry_cold`.
    */
@@ -49,7 +49,7 @@ export class Claims {
     return (await this.#askRegistry(roomId)) ?? placedRoom(await this.claimHere(roomId));
   }
 
-  /** Takes the room without asking. The registry is told by heartbeats, and settles it if somebody else has the room too. */
+  /** Claims the room without asking. Heartbeats tell the registry, which settles it if another node has the room too. */
   claimHere(roomId: string, known: Partial<Pick<Room, "options" | "mutes" | "bans">> = {}): Promise<Room> {
     const claiming = this.#claiming.get(roomId);
     if (claiming) return claiming;

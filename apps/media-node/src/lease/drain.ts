@@ -38,7 +38,7 @@ type Draining = {
   paceUntilMs: number;
 };
 
-/** Empties the node: nobody opens a room here any more, and those that are here are handed to other nodes, one after the other. */
+/** Empties the node: no room is opened here any more, and the rooms that are here are handed to other nodes, one after the other. */
 export class Drain {
   readonly #options: DrainOptions;
   #current: Draining | null = null;
@@ -55,7 +55,7 @@ export class Drain {
     return this.#options.readiness.state;
   }
 
-  /** It ends whether rooms are left or not: the process goes then. */
+  /** The drain ends at its deadline even if rooms are left: the process ends then. */
   get hasDeadline(): boolean {
     return this.#current !== null && Number.isFinite(this.#current.deadlineMs);
   }
@@ -95,7 +95,7 @@ export class Drain {
 
   async #handAllOver(draining: Draining, announced: Promise<void>): Promise<void> {
     const { now, rooms, log } = this.#options;
-    // Before that the registry may place a room back here.
+    // Until the registry knows, it may place a room back here.
     await announced;
     let dueMs = now();
     while (this.#current === draining && rooms.count > 0 && now() < draining.deadlineMs) {
@@ -112,7 +112,7 @@ export class Drain {
 
   #waiting(): Room[] {
     const nowMs = this.#options.now();
-    // Their peers could not be told.
+    // The rooms' peers could not be told.
     if (!this.#options.bus.isConnected) return [];
     const waits = (room: Room) => !this.#underWay.has(room) && (this.#retries.get(room)?.atMs ?? 0) <= nowMs;
     return this.#options.rooms.all().filter(waits);

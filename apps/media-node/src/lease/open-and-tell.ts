@@ -14,8 +14,8 @@ export type LeaseDeps = {
 };
 
 /**
- * A room was placed anew: its peers are told, also when somebody else was faster and this only hears where it is. If it is
- * this node's, opening it tells them, and the first of them does not wait for the router.
+ * A room was placed anew: tells its peers, also where another node placed it first. If the place is this node's, opening the room
+ * tells them, and the first of them does not wait for the router.
  */
 export async function openAndTell(
   { lease, room, decision }: Placement,

@@ -19,7 +19,7 @@ export type RelocateDeps = LeaseDeps & {
 /** The core whose worker died: its new one is as good as any other core's, once the registry knows of it. */
 type DeadCore = { address: CoreAddress; revived: Promise<void>; isRevived: boolean };
 
-/** A worker died: its rooms get another core, here or elsewhere, and their peers are told. */
+/** A worker died: places its rooms on another core, here or elsewhere, and tells their peers. */
 export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
   const rooms = deps.rooms.onCore(core.index);
   for (const room of rooms) deps.rooms.abandon(room);
@@ -58,10 +58,10 @@ async function relocate(
     await openAndTell(placed, "worker_died", deps);
   });
 
-  /** @returns null when the registry is away, or gives nothing to a node without a bus: what it had it may place itself. */
+  /** @returns null when the registry is away, or refuses because this node has no bus: then the node places its own rooms itself. */
   async function place(attempt: number): Promise<Placement | null> {
     const supersedes = { incarnation: held.incarnation, epoch: held.epoch };
-    // Another core if there is one; else the same, once its new worker runs.
+    // Another core if there is one; else the same core, once its new worker runs.
     const exclude = attempt === 1 && !dead.isRevived ? [dead.address] : [];
     try {
       return await deps.registry.place({ roomId, supersedes, exclude });

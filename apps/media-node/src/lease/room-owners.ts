@@ -13,7 +13,7 @@ export type RoomOwnersOptions = {
   revalidation: Revalidation;
 };
 
-/** Answers for the rooms that this node serves, to those who can't ask the registry. */
+/** Tells signaling processes that can't ask the registry which rooms this node serves. */
 export class RoomOwners {
   readonly #options: RoomOwnersOptions;
   readonly #served = new Map<Room, Subscription>();
@@ -23,8 +23,8 @@ export class RoomOwners {
   }
 
   /**
-   * In force before any peer of the room hears that it is in: the bus takes this node's messages in order, and its answer to
-   * the join comes after this.
+   * In force before any peer of the room hears that it is admitted: the bus takes this node's messages in order, and the answer to
+   * the join comes after this subscription.
    */
   serve(room: Room): void {
     const { bus, log, revalidation } = this.#options;

@@ -13,20 +13,20 @@ type Unwritten = {
   failures: number;
 };
 
-/** Moderators' acts while the registry is away. They are in force here; only a node's death could lose them. */
+/** Limit of moderation acts that wait for the registry. They are in force here; only this node's death would lose them. */
 const UNWRITTEN_MAX = 1_000;
-/** Half a minute of answered beats: by then it is not the registry that is away. What can't be written must not hold up the rest. */
+/** Half a minute of answered heartbeats shows that the registry is not away. A patch that still can't be written must not hold up the rest. */
 const FAILURES_MAX = 60;
 
 /**
- * What this node knows of the records of its rooms, and they of what is done here. Each record is read in the background when
- * its room is opened: while the registry is away, this node alone knows who is banned.
+ * Reads the records of this node's rooms, and writes moderation acts into them. Each record is read in the background when its room
+ * is opened, so that this node knows the bans while the registry is away.
  */
 export class RoomRecords {
   readonly #registry: Registry;
   readonly #log: Logger;
   #unread = new Set<Room>();
-  /** In the order in which it was done, which is that in which it is written: the last word on a peer counts. */
+  /** In the order of the acts, which is the order of writing: the last act on a peer counts. */
   readonly #unwritten: Unwritten[] = [];
   #isWriting = false;
 
@@ -81,11 +81,11 @@ export class RoomRecords {
     await Promise.all(unread.map((room) => turns.take(() => this.read(room))));
   }
 
-  /** What waits and says less than the patch that follows it. */
+  /** Drops a waiting patch that the new one makes needless. */
   #forgetReplaced(roomId: string, patch: RoomPatch): void {
     const key = keyOf(roomId, patch);
     const isReplaced = (other: Unwritten) => keyOf(other.roomId, other.patch) === key;
-    // The first may be on its way.
+    // The first one may be being written.
     const index = this.#unwritten.findIndex((other, at) => (at > 0 || !this.#isWriting) && isReplaced(other));
     if (index >= 0) this.#unwritten.splice(index, 1)[0]?.tried.resolve();
   }

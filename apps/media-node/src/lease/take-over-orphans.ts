@@ -6,18 +6,18 @@ import { untilPlaced } from "./until-placed.ts";
 /** About as long as the registry waits before it hands the room to another heir. */
 const TRIES = 20;
 
-/** Rooms of nodes that are gone, handed to this one by the registry: it finds them a place, here or elsewhere. */
+/** Places rooms of nodes that are gone, which the registry handed to this node: here or elsewhere. */
 export async function takeOverOrphans(orphans: readonly Lease[], deps: LeaseDeps): Promise<void> {
   const turns = new Turns(ROOMS_AT_ONCE);
   const takeOver = async ({ roomId, incarnation }: Lease) => {
     try {
       await untilPlaced({ tries: TRIES, turns }, async () => {
         const placed = await deps.registry.place({ roomId });
-        // Otherwise it lives after all, and the peers are where the room is.
+        // Otherwise that node lives after all, and the peers are where the room is.
         if (placed.lease.incarnation !== incarnation) await openAndTell(placed, "node_lost", deps);
       });
     } catch (error) {
-      // The registry hands it out again as long as nobody serves it.
+      // The registry hands the room out again as long as no node serves it.
       deps.log.warn("room.take_over_failed", { roomId, from: incarnation, error });
     }
   };

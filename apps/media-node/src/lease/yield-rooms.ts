@@ -5,20 +5,20 @@ import type { Rooms } from "../rooms/rooms.ts";
 
 export type YieldDeps = { incarnation: string; rooms: Rooms; bus: Bus; log: Logger };
 
-/** Another run of a node holds the room under a higher epoch: only that is evidence that it is not ours any more. */
+/** Yields the room if another incarnation holds it under a higher epoch: only that is evidence that this node has lost it. */
 export function yieldRoom(lease: Lease, { incarnation, rooms }: YieldDeps): void {
   const room = rooms.roomIfHere(lease.roomId);
   if (!room || lease.incarnation === incarnation || room.lease.epoch >= lease.epoch) return;
   rooms.yieldTo(room, lease);
 }
 
-/** The registry has confirmed the room under a higher epoch: it goes on, nobody notices. */
+/** The registry has confirmed the room under a higher epoch: the room goes on under that, unnoticed. */
 export function renewRoom(lease: Lease, { incarnation, rooms }: YieldDeps): void {
   const room = rooms.roomIfHere(lease.roomId);
   if (room && lease.incarnation === incarnation && lease.core === room.lease.core) room.renew(lease);
 }
 
-/** Yields the rooms that others say they have, also while the registry can't tell. */
+/** Yields the rooms that other nodes announce as theirs, also while the registry is away. */
 export function listenToMoves(deps: YieldDeps): Subscription {
   const { bus, log } = deps;
   return bus.subscribe(subjects.everyRoomControl, ({ data }) => {

@@ -18,7 +18,7 @@ type Observed = {
 export class Ledger {
   readonly #resources = new Map<string, { entry: LedgerEntry; resource: Observed }>();
 
-  /** Must be called before anything is made in the worker. */
+  /** Must be called before any resource is made in the worker. */
   watchWorker(worker: types.Worker, core: CoreIndex): void {
     worker.observer.on("newwebrtcserver", (server) => this.#add("webrtc_server", server, core));
     worker.observer.on("newrouter", (router) => this.#watchRouter(router, core));
@@ -55,7 +55,7 @@ export class Ledger {
   }
 }
 
-/** What mediasoup's worker itself says exists, as sorted `kind:id`; the ledger's counterpart. */
+/** The resources that mediasoup's worker itself has, as sorted `kind:id`; the ledger's counterpart. */
 export async function dumpWorker(worker: types.Worker, routers: readonly types.Router[]): Promise<string[]> {
   const { webRtcServerIds, routerIds } = await worker.dump();
   const dumps = await Promise.all(routers.map((router) => router.dump()));

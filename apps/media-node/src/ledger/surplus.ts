@@ -2,9 +2,9 @@ import { type Surplus as Resource, SURPLUS_PER_PAGE, type SurplusPage } from "@f
 import type { Logger } from "@fairlead/telemetry";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
-/** What is younger may belong to a room that is being opened or a peer that is being admitted. */
+/** A younger resource may belong to a room that is being opened or a peer that is being admitted. */
 const SETTLED_MS = 5_000;
-/** What has been without an owner for so long is reclaimed by itself. */
+/** A resource that has had no owner for this long is reclaimed without being asked for. */
 const GRACE_MS = 30_000;
 
 export type SurplusOptions = {
@@ -15,7 +15,7 @@ export type SurplusOptions = {
   now: () => number;
 };
 
-/** The resources whose owner is gone, or that never had one. A bug made them: they are found, told, and freed. */
+/** Finds, lists and frees the resources whose owner is gone, or that never had one. Each is the trace of a bug. */
 export class Surplus {
   readonly #options: SurplusOptions;
   /** When each was first found without an owner, by id. */
@@ -25,7 +25,7 @@ export class Surplus {
     this.#options = options;
   }
 
-  /** Looks for what has lost its owner, and frees what lost it long ago. Called every few seconds. */
+  /** Looks for resources that have lost their owner, and frees those that lost it long ago. Called every few seconds. */
   sweep(): void {
     const nowMs = this.#options.now();
     this.#look(nowMs);
@@ -42,7 +42,7 @@ export class Surplus {
     return { surplus, ...(rest.length > surplus.length ? { cursor: surplus.at(-1)?.id } : {}) };
   }
 
-  /** @param ids Default: all. Those that are gone or have an owner are passed over. @returns How many were freed. */
+  /** @param ids Default: all. Skips those that are gone or have an owner. @returns How many were freed. */
   reclaim(ids?: readonly string[]): number {
     const nowMs = this.#options.now();
     this.#look(nowMs);

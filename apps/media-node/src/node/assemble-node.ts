@@ -40,7 +40,7 @@ export function assembleNode(options: MediaNodeOptions) {
   const service = assembleService(options, { ...basis, heartbeat, leases });
   const watcher = {
     onWorkerDied: (core: Core) => {
-      // First of all nobody else may be placed there.
+      // The registry must know first, so that it places no other room there.
       void heartbeat.beat();
       void relocateRoomsOf(core, { ...basis, claims: leases.claims, beat: heartbeat.beat });
     },
@@ -57,7 +57,7 @@ export function assembleNode(options: MediaNodeOptions) {
 
 type Basis = ReturnType<typeof assembleBasis>;
 
-/** What the node is, and what it has. */
+/** The node's identity and its resources. */
 function assembleBasis(options: MediaNodeOptions) {
   const { bus, registry, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
   const node = identifyNode(options);
@@ -90,7 +90,7 @@ function assembleBasis(options: MediaNodeOptions) {
   return { ...own, cores, records, rooms, network, readiness, bus, registry, log, now };
 }
 
-/** What it does for peers, and answers to calls. */
+/** The parts that serve peers and answer calls. */
 function assembleService(
   options: MediaNodeOptions,
   parts: Basis & { heartbeat: HeartbeatParts; leases: LeaseParts },

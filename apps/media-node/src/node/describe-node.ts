@@ -18,7 +18,7 @@ export type DescribeDeps = {
   now: () => number;
 };
 
-/** What the node says to those who ask on the bus who is there. */
+/** The node's answer to the question which nodes are on the bus. */
 export function describeNode(deps: DescribeDeps): NodeCallReply<"node.describe"> {
   const { nodeId, incarnation, region, labels, version, capacity } = deps.node;
   const cores = advertCores(deps.cores, countRooms(deps.rooms));

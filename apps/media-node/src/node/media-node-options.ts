@@ -35,7 +35,7 @@ export type MediaNodeOptions = {
   codecPolicy?: CodecPolicy;
   /** How long a session outlives its last sign of life, ms. */
   graceMs?: number;
-  /** What the host's network carries, bits/s, each way. */
+  /** Capacity of the host's network, bits/s, each way. */
   networkCapacityBps?: number;
   /** Names of the interfaces whose bytes count against that; default: those that carry `listenAddresses`. */
   networkInterfaces?: readonly string[];

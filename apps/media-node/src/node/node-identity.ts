@@ -5,13 +5,13 @@ import type { MediaNodeOptions } from "./media-node-options.ts";
 
 const DEFAULT_NETWORK_BPS = 1_000_000_000;
 
-/** What stays the same as long as the node runs. */
+/** The part of a heartbeat that stays the same as long as the node runs. */
 export type NodeIdentity = Pick<
   Heartbeat,
   "nodeId" | "incarnation" | "region" | "labels" | "version" | "capacity"
 >;
 
-/** What a node that starts now is called, and what it says that it carries. */
+/** The identity of a node that starts now: a fresh incarnation, and its settings or their defaults. */
 export function identifyNode(options: MediaNodeOptions): NodeIdentity {
   return {
     nodeId: options.nodeId ?? nodeIdOfHost(),

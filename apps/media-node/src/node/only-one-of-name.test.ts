@@ -10,8 +10,18 @@ afterEach(() => void vi.useRealTimers());
 function beatOf(nodeId: string): Heartbeat {
   const core = { core: 0, cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
   return {
-    ...{ nodeId, incarnation: `${nodeId}-run`, state: "ready", busConnected: true, region: "", labels: [] },
-    ...{ version: "1", networkLoad: 0, cores: [core], settledDebits: [], observedCosts: [], suspects: [] },
+    nodeId,
+    incarnation: `${nodeId}-run`,
+    state: "ready",
+    busConnected: true,
+    region: "",
+    labels: [],
+    version: "1",
+    networkLoad: 0,
+    cores: [core],
+    settledDebits: [],
+    observedCosts: [],
+    suspects: [],
     capacity: { maxPeers: null, networkBps: 1 },
     leases: { count: 0, epochSum: 0, named: [], isComplete: true },
   };

@@ -21,7 +21,12 @@ export async function startMediaNode(config: Config, processLog: Logger): Promis
   const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
   const started = await createMediaNode({
     ...options,
-    ...{ bus, registry, log: processLog, nodeId, listenAddresses, workerBin: bin },
+    bus,
+    registry,
+    log: processLog,
+    nodeId,
+    listenAddresses,
+    workerBin: bin,
   });
   node = started;
   const stopKeys = options.ticketKeys.published?.keepFresh();

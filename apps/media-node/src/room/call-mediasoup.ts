@@ -2,8 +2,9 @@ import { FairleadError } from "@fairlead/protocol";
 import type { Peer } from "./peer.ts";
 
 /**
- * Runs a call into mediasoup that a client's parameters decide over. What mediasoup refuses becomes `media_rejected`; if the
- * router has gone meanwhile, the room is on its way to another core: `room_moved`; if only the peer has, `session_gone`.
+ * Runs a call into mediasoup with a client's parameters, and turns its failure into a refusal: `media_rejected` where mediasoup
+ * does not accept them; `room_moved` where the router has gone, as the room is then on its way to another core; `session_gone`
+ * where only the peer has gone.
  */
 export async function refuseBadMedia<T>(peer: Peer, act: () => Promise<T>): Promise<T> {
   try {
@@ -18,9 +19,9 @@ export async function refuseBadMedia<T>(peer: Peer, act: () => Promise<T>): Prom
 }
 
 /**
- * Runs calls of a join, or of the API, into a worker or router that may die meanwhile, which is no bug: they are asked for again
- * where the room is next. `room_moved` above is for a peer that is in already, and has to join again.
- * @throws {FairleadError} `lease_lost` then.
+ * Runs calls into mediasoup for a join or for the API. If the worker or router dies meanwhile, that is no bug: the caller asks
+ * again at the room's next place. (`room_moved` above is for a peer that is in the room already and has to join again.)
+ * @throws {FairleadError} `lease_lost` if it died.
  */
 export async function whileAlive<T>(alive: { closed: boolean }, act: () => Promise<T>): Promise<T> {
   try {

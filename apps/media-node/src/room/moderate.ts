@@ -5,20 +5,20 @@ import type { PeerInRoom, Room } from "./room.ts";
 import { producerInfo } from "./room-events.ts";
 
 /**
- * Holds a source of a peer muted, or lets it go; the peer itself resumes what was let go.
- * @throws {FairleadError} `too_many_mutes`; `lease_lost` where the worker died meanwhile: it holds in the room's next place.
+ * Mutes a source of a peer, or lifts the mute; the peer itself resumes after that.
+ * @throws {FairleadError} `too_many_mutes`; `lease_lost` where the worker died meanwhile: the mute holds in the room's next place.
  */
 export async function mutePeer({ room, peer }: PeerInRoom, source: Source, muted: boolean): Promise<void> {
   const { identity } = peer;
   room.mutes.set(identity, source, muted);
   peer.session.send({ name: "source.muted", data: { source, muted } });
   const producer = peer.producerOf(source);
-  // The record first: where the room is lost meanwhile, it holds there.
+  // The record is written first, so that the mute holds at the room's next place if this one is lost meanwhile.
   const recorded = room.deps.record({ mute: { identity, source, muted } });
   await Promise.all([recorded, producer && applyMute({ room, peer }, producer, muted)]);
 }
 
-/** Removes a peer against its will. `ban`: neither its identity nor its ticket comes back. */
+/** Removes a peer against its will. `ban`: neither its identity nor its ticket is admitted again. */
 export async function expelPeer(
   { room, peer }: PeerInRoom,
   { reason, ban }: { reason: string; ban: boolean },
@@ -28,10 +28,10 @@ export async function expelPeer(
 }
 
 /**
- * Keeps an identity out, and removes every peer of it, whose tickets are banned too. In this very turn, before the record says so:
- * who is just being admitted meets the ban.
+ * Bans an identity, removes every peer of it and bans their tickets. This happens in this very turn of the event loop, before the
+ * record has it, so that a peer that is just being admitted meets the ban.
  *
- * @throws {FairleadError} `too_many_bans`: of tickets. They are out all the same, until this room's end.
+ * @throws {FairleadError} `too_many_bans`: the record takes no more tickets. The peers stay out all the same until this room ends.
  */
 export async function banIdentity(room: Room, identity: string, reason: string): Promise<void> {
   room.bans.add({ identity });

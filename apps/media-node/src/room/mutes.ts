@@ -1,6 +1,6 @@
 import type { Mute, Source } from "@fairlead/protocol";
 
-/** The sources that a moderator or the API holds muted. They belong to an identity, so that rejoining lifts nothing. */
+/** The sources that a moderator or the API holds muted. They belong to an identity, so that rejoining lifts no mute. */
 export class Mutes {
   readonly #held = new Map<string, Set<Source>>();
 

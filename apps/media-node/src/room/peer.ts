@@ -21,19 +21,19 @@ export type PeerOptions = {
   grants: Grants;
   ticketId: string;
   joinId: string;
-  /** What it can receive. */
+  /** The codecs and header extensions that its client can receive. */
   rtpCapabilities: types.RtpCapabilities;
-  /** It gets a consumer for every producer unasked. */
+  /** It gets a consumer for every producer without asking for it. */
   isAutoSubscribed: boolean;
   session: Session;
   seat: Seat;
   transports: PeerTransports;
-  /** Of what it has on its seat. */
+  /** The owner that its media resources name. */
   owner: ResourceOwner;
   log: Logger;
 };
 
-/** One participant's presence in a room: what it may do, and what it has. */
+/** One participant's presence in a room: its grants, and the media resources that it owns. */
 export class Peer {
   readonly info: PeerInfo;
   readonly grants: Grants;

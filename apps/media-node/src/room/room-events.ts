@@ -10,7 +10,7 @@ import type { types } from "mediasoup";
 import type { Mutes } from "./mutes.ts";
 import type { Peer } from "./peer.ts";
 
-/** What a snapshot tells of a room. */
+/** The part of a room that a snapshot describes. */
 export type RoomView = {
   roomId: string;
   peers: ReadonlyMap<string, Peer>;

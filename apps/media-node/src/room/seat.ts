@@ -2,7 +2,14 @@ import type { ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { RunningWorker } from "../worker/start-worker.ts";
 import { openTransports, type PeerTransports } from "./open-transports.ts";
-import { openObservers, type SpeakerObservers } from "./speaker-observers.ts";
+
+/** How often levels are told, ms. */
+const LEVELS_INTERVAL_MS = 500;
+/** Quieter than this is silence, dBov. */
+const SILENCE_DBOV = -60;
+const LOUDEST = 8;
+
+type SpeakerObservers = { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
 
 export type SeatOwner = Required<Pick<ResourceOwner, "core" | "roomId">>;
 
@@ -85,4 +92,18 @@ export class Seat {
   close(): void {
     this.router.close();
   }
+}
+
+/** Observers of the audio levels and the dominant speaker of a router's microphones. */
+async function openObservers(router: types.Router, owner: ResourceOwner): Promise<SpeakerObservers> {
+  const [levels, speaker] = await Promise.all([
+    router.createAudioLevelObserver({
+      maxEntries: LOUDEST,
+      threshold: SILENCE_DBOV,
+      interval: LEVELS_INTERVAL_MS,
+      appData: { owner },
+    }),
+    router.createActiveSpeakerObserver({ appData: { owner } }),
+  ]);
+  return { levels, speaker };
 }

@@ -10,8 +10,8 @@ export function subscribeToAll(peer: Peer, others: readonly Peer[]): void {
 }
 
 /**
- * Makes a paused consumer for each producer, in groups, and tells the peer. What it has already, may not have, or can't
- * decode is passed over.
+ * Makes a paused consumer for each producer, in groups, and tells the peer. Skips producers that the peer has a consumer of, may
+ * not subscribe to, or can't decode.
  */
 export async function subscribe(peer: Peer, producers: readonly types.Producer[]): Promise<void> {
   const wanted = producers.filter((producer) => isWanted(peer, producer));

@@ -9,10 +9,10 @@ import { snapshotFor } from "../room/room-events.ts";
 import { subscribeToAll } from "../room/subscriptions.ts";
 import { Session } from "../session/session.ts";
 
-/** Who a peer is over its sessions. */
+/** The part of a peer that stays the same over its sessions. */
 export type PeerIdentity = Pick<PeerInfo, "peerId" | "joinedAtMs">;
 
-/** What a verified join brings. */
+/** A verified join. */
 export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims; sessionId: string };
 
 /**
@@ -23,7 +23,7 @@ export async function admitPeer(room: Room, admission: Admission): Promise<Peer>
   assertAdmissible(room, admission);
   const owner = { core: room.home.core, roomId: room.roomId, peerId: admission.peerId };
   const transports = await room.home.openTransports(owner);
-  // While the transports were made, somebody of the same identity may have come in, or the room may have gone.
+  // While the transports were made, a peer of the same identity may have come in, or the room may have gone.
   try {
     assertAdmissible(room, admission);
     if (room.isClosed) throw new FairleadError("lease_lost");
@@ -37,7 +37,7 @@ export async function admitPeer(room: Room, admission: Admission): Promise<Peer>
   return peer;
 }
 
-/** The join's answer is on its way to the peer: its state follows, then a consumer for each producer. */
+/** Called when the join's answer is on its way to the peer: sends it the room's state, then a consumer for each producer. */
 export function welcomePeer(room: Room, peer: Peer): void {
   peer.session.start();
   // next build: a peer is in the room
@@ -51,7 +51,7 @@ function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
   const { sub: identity, jti: ticketId } = claims;
   if (room.bans.has({ identity, ticketId })) throw new FairleadError("banned");
   const older = room.peerOfIdentity(identity);
-  // A peer that comes back with its own ticket, or proves that the session of the one that is here was its own, is no other one.
+  // The older one is this very peer if it has the same ticket, or if a previous session proves the same peer id.
   const isItself = older?.ticketId === ticketId || older?.peerId === peerId;
   if (older && !isItself && room.options.duplicateIdentity === "refuse")
     throw new FairleadError("duplicate_identity");

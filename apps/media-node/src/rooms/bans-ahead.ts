@@ -1,14 +1,14 @@
 import type { RoomSettings } from "../room/room.ts";
 
-/** Longer than a join that was placed before the ban may be on its way. */
+/** Longer than a join that was placed before the ban can take to arrive. */
 const KEPT_MS = 60_000;
 
 type BanAhead = { identity: string; epoch: number };
 type Kept = BanAhead & { atMs: number };
 
 /**
- * Bans of rooms that are not here yet, or that are opened anew. The room's record has them, but it is read while the first peers
- * come in already, who may have been placed before it had.
+ * Bans of rooms that are not here yet, or that are opened anew. The room's record has them, but this node reads it while the first
+ * peers come in, and those may have been placed before the record had the ban.
  */
 export class BansAhead {
   readonly #now: () => number;
@@ -19,7 +19,7 @@ export class BansAhead {
     this.#now = now;
   }
 
-  /** @param ban.epoch Of the room, when its record got the ban. */
+  /** @param ban.epoch The room's epoch when its record got the ban. */
   add(roomId: string, ban: BanAhead): void {
     this.#byRoom.set(roomId, [...this.#others(roomId, ban.identity), { ...ban, atMs: this.#now() }]);
   }
@@ -29,15 +29,16 @@ export class BansAhead {
   }
 
   /**
-   * @returns Identities that a room opened with these settings must keep out. None for a later lease: whoever has that was placed
-   * after the ban, when the record was looked at, and it may be lifted since. A lease of this node's own making says nothing of that.
+   * @returns Identities that a room opened with these settings must keep out. None for a later lease: peers with that were placed
+   * after the ban, when the registry checked the record, and the ban may be lifted since. A lease that this node made itself proves
+   * nothing of the kind.
    */
   of({ lease, isLocal }: Pick<RoomSettings, "lease" | "isLocal">): string[] {
     const bans = this.#byRoom.get(lease.roomId) ?? [];
     return bans.filter(({ epoch }) => isLocal || lease.epoch <= epoch).map(({ identity }) => identity);
   }
 
-  /** Forgets those that nobody can have overtaken any more. */
+  /** Forgets the bans that no join can have overtaken any more. */
   prune(): void {
     const sinceMs = this.#now() - KEPT_MS;
     for (const [roomId, bans] of this.#byRoom)

@@ -31,20 +31,20 @@ export type JoinsOptions = {
   /** null: as many as the cores carry. */
   maxPeers: number | null;
   revalidation: Revalidation;
-  /** Resolves when a beat that is sent now is through. */
+  /** Resolves when a heartbeat that is sent now is answered or has failed. */
   beat: () => Promise<void>;
   now: () => number;
-  /** The peer that the debit was made for has come. */
+  /** The peer that the debit was made for is in. */
   onArrival: (debitId: string) => void;
   /** It left again. */
   onDeparture: (debitId: string) => void;
-  /** It was not let in, so its debit stands for nothing. */
+  /** It was not admitted, so its debit stands for nothing. */
   onRefusal: (debitId: string) => void;
 };
 
 const NODE_FULL = { message: "the node is full" };
 
-/** How peers come in. */
+/** Admits peers. */
 export class Joins {
   readonly #options: JoinsOptions;
   readonly #capabilities: Capabilities;
@@ -58,7 +58,7 @@ export class Joins {
     this.#capabilities = capabilitiesOf(options.codecPolicy);
   }
 
-  /** As many peers as it may have. */
+  /** The node has as many peers as it may have. */
   get isNodeFull(): boolean {
     const { maxPeers, rooms } = this.#options;
     if (maxPeers === null) return false;
@@ -92,7 +92,7 @@ export class Joins {
     const { sessions } = this.#options;
     const found = sessions.peerIfHere(sessionId);
     const end = sessions.endOf(sessionId);
-    // One that was removed or replaced meanwhile must not be let in elsewhere.
+    // A peer that was removed or replaced meanwhile must not be admitted elsewhere.
     if (!found) throw new FairleadError(end === "session_gone" ? "lease_lost" : end);
     found.room.log.debug("join.accepted", { roomId, epoch, peerId, atMs });
   }
@@ -102,7 +102,7 @@ export class Joins {
     const { keys, now } = this.#options;
     const claims = await verifyAdmission(keys, join, { room: lease.roomId, issuer: keys.issuer, now });
     assertCapabilities(join, this.#capabilities);
-    // The same join again, of a client that had no answer: after the first one, not beside it.
+    // A client that had no answer sends the same join again: that is handled after the first one, not beside it.
     const id = `${claims.jti} ${join.joinId}`;
     const admit = () => this.#admitOnce(request, claims);
     const joined = (this.#joining.get(id) ?? Promise.resolve()).then(admit, admit);
@@ -115,7 +115,7 @@ export class Joins {
     const room = this.#options.rooms.roomIfHere(lease.roomId);
     const peers = room?.peers.values() ?? [];
     const earlier = [...peers].find((peer) => peer.joinId === join.joinId && peer.ticketId === claims.jti);
-    // The first join's answer was lost: the same one again, and the events from the start.
+    // The first join's answer was lost: it is given again, and the events are sent from the start.
     if (room && earlier) {
       this.#options.onRefusal(request.debitId);
       return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier)));
@@ -139,12 +139,12 @@ export class Joins {
     onArrival(debitId);
     peer.transports.send.observer.once("close", () => onDeparture(debitId));
     sessions.add(sessionId, { room, peer });
-    // Its events come after its answer, which a call in this turn of the event loop can't overtake.
+    // A turn later, so that the answer is sent before the events.
     setImmediate(() => welcomePeer(room, peer));
     return { room, peer };
   }
 
-  /** A peer that comes back from another session of its own stays who it is: only that session's ticket proves it. */
+  /** A peer keeps its id and joining time over its sessions. Only the ticket of its previous session proves them. */
   async #identify({ previousSession }: JoinRequest, claims: TicketClaims): Promise<PeerIdentity> {
     const { keys, now } = this.#options;
     const options = { claims, issuer: keys.issuer, now };
@@ -154,15 +154,15 @@ export class Joins {
   }
 
   /**
-   * When the node has just been awake again, a join may still come from before, with a lease that is somebody else's since. The
-   * registry told of the rooms that were here then: for another one it is asked before anybody is let in.
+   * After a standstill of this process, a join may still arrive with a lease that another node has got since. The registry has told
+   * which of the rooms that were here then are lost; about any other room it is asked before a peer is admitted.
    *
    * @throws {FairleadError} `lease_lost`, `core_full`, `node_draining`.
    */
   async #openRoom(settings: RoomSettings): Promise<Room> {
     const { rooms, revalidation, beat } = this.#options;
     const room = await rooms.open(settings);
-    // The pause may have been in the opening itself.
+    // The standstill may have happened while the room was opened.
     if (revalidation.isDue) await revalidation.pass();
     if (!revalidation.isUncertain(room.openedMs)) return room;
     await beat();
@@ -176,7 +176,7 @@ export class Joins {
     const isHere = rooms.roomIfHere(lease.roomId) !== undefined;
     if (isHere && cores[lease.core]?.isFull) throw new FairleadError("core_full", CORE_SATURATED);
     if (!this.isNodeFull) return;
-    // Somebody else may take the room, unless the last peer that found a place is opening it.
+    // Another node may take the room, unless the last peer that found a place is opening it here.
     if (!isHere && !rooms.isOpening(lease.roomId)) rooms.release(lease);
     throw new FairleadError("core_full", NODE_FULL);
   }

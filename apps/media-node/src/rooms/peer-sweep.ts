@@ -5,9 +5,9 @@ import type { Rooms } from "./rooms.ts";
 
 export type SweepOptions = { rooms: Rooms; sessions: Sessions; graceMs: number; now: () => number };
 
-/** Sweeps are a fraction of this apart: with a longer pause between two, the process did not run. */
+/** Sweeps are a fraction of this apart: a longer pause between two means that the process did not run. */
 const STANDSTILL_MS = 2_000;
-/** So many proofs of life may be lost before a session counts as silent. */
+/** How many proofs of life may be lost before a session counts as silent. */
 const MISSED_PROOFS = 3;
 
 /** Frees peers past their grace time and rooms past their empty time. */
@@ -24,7 +24,7 @@ export class PeerSweep {
   sweep(): void {
     const { rooms, sessions, now } = this.#options;
     const nowMs = now();
-    // This process stood still, or its bus was away: what proves its peers' lives is unread or never came.
+    // This process stood still, or its bus was away: the proofs of its peers' lives are unread or never came.
     if (nowMs - this.#sweptAtMs > STANDSTILL_MS) this.forgiveSilence();
     this.#sweptAtMs = nowMs;
     for (const room of rooms.all()) {
@@ -45,7 +45,7 @@ export class PeerSweep {
       for (const peer of room.peers.values()) peer.session.forgiveSilence();
   }
 
-  /** Proofs of life of a session with a socket are seconds apart: a grace time below that counts once it has none. */
+  /** Proofs of life of a session with a socket are seconds apart, so a shorter grace time applies only to a session without one. */
   #patienceMs({ session }: Peer): number {
     const { graceMs } = this.#options;
     return session.isAttached ? Math.max(graceMs, MISSED_PROOFS * SESSIONS_ALIVE_INTERVAL_MS) : graceMs;

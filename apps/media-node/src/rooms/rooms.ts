@@ -24,25 +24,25 @@ export type RoomsOptions = {
 };
 
 export type RoomsWatcher = {
-  /** Before a room is opened. @throws {FairleadError} It may not be; its lease is then given back. */
+  /** Before a room is opened. @throws {FairleadError} It may not be opened; its lease is then given back. */
   beforeOpening?: () => Promise<void>;
-  /** Before anybody is in it. */
+  /** Before a peer is in it. */
   onOpened?: (room: Room, settings: RoomSettings) => void;
-  /** It is not served here any more, for whatever reason. */
+  /** The room is not served here any more, for whatever reason. */
   onClosed?: (room: Room) => void;
 };
 
 export const CORE_SATURATED = { message: "the core is saturated" };
-/** Longer than a join with an old lease may be on its way, and a relocation take. */
+/** Longer than a join with an old lease can take to arrive, and longer than a relocation takes. */
 const GIVEN_UP_KEPT_MS = 60_000;
 
 /** The rooms that this node serves, by room id; the one place that opens and closes them. */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Room>();
-  /** Rooms that are being opened, so that joins at once share one. */
+  /** Rooms that are being opened, so that simultaneous joins share one. */
   readonly #opening = new Map<string, Promise<Room>>();
-  /** Leases that this node gave up, by room: joins that still come with one must not open the room again here. */
+  /** Leases that this node gave up, by room: a join that still arrives with one must not open the room here again. */
   readonly #givenUp = new Map<string, { epoch: number; atMs: number }>();
   readonly #watchers: RoomsWatcher[] = [];
   readonly bansAhead: BansAhead;
@@ -60,7 +60,7 @@ export class Rooms {
     return [...this.#rooms.values()];
   }
 
-  /** Those that are being opened are counted too. */
+  /** Rooms that are being opened count too. */
   get count(): number {
     return this.#rooms.size + this.#opening.size;
   }
@@ -83,7 +83,7 @@ export class Rooms {
   }
 
   /**
-   * @param epoch What the caller knows; a higher one than the room's has not been heard of here yet.
+   * @param epoch The epoch that the caller knows. One above the room's is allowed: this node has not heard of it yet.
    * @throws {FairleadError} `room_not_found`; `lease_lost` when the caller knows a lower epoch.
    */
   room(roomId: string, epoch: number): Room {
@@ -99,7 +99,7 @@ export class Rooms {
   }
 
   /**
-   * The room of that lease, opened if it is not; one that is here under a lower epoch goes on under this one.
+   * The room of that lease; it is opened if it is not here. A room that is here under a lower epoch goes on under this one.
    * @throws {FairleadError} `lease_lost`, `core_full`, `node_draining`.
    */
   async open(settings: RoomSettings): Promise<Room> {
@@ -129,13 +129,13 @@ export class Rooms {
     this.release(room.lease);
   }
 
-  /** The node stops: the peers may join anew, elsewhere if there is another node. */
+  /** The node stops: its peers join anew, at another node if there is one. */
   stop(room: Room): void {
     this.#forget(room);
     room.close("session_gone", "the node stops");
   }
 
-  /** Drops a room that died with its worker, or whose peers have been told that it moved. */
+  /** Drops a room that died with its worker, or whose peers have been told that it moved; nothing is sent to them. */
   abandon(room: Room): void {
     this.#forget(room);
     room.abandon();
@@ -143,8 +143,8 @@ export class Rooms {
   }
 
   /**
-   * Drops a room that somebody else serves. Those who are still here are told so by themselves, and not on the room's control
-   * subject, where it would disturb those who are there already.
+   * Drops a room that another node serves. The peers that are still here are told so on their own subjects: on the room's control
+   * subject it would disturb those that are at the new place already.
    */
   yieldTo(room: Room, lease: Lease): void {
     this.#forget(room);
@@ -153,7 +153,7 @@ export class Rooms {
     this.#options.log.warn("room.yielded", { roomId, epoch: room.lease.epoch, to: nodeId, toEpoch: epoch });
   }
 
-  /** Gives a lease back that this node does not use: nothing is opened with it any more. */
+  /** Gives back a lease that this node does not use; no room is opened with it any more. */
   release(lease: Lease): void {
     this.#noteGivenUp(lease);
     void this.#options.registry
@@ -161,7 +161,7 @@ export class Rooms {
       .catch((error) => this.#options.log.warn("lease.release_failed", { roomId: lease.roomId, error }));
   }
 
-  /** Forgets leases that nobody can come with any more, and bans from before rooms that nobody opened. */
+  /** Forgets leases that no join can bring any more, and bans of rooms that were not opened here. */
   prune(): void {
     this.bansAhead.prune();
     const nowMs = this.#options.now();

@@ -18,7 +18,10 @@ async function startSession(eventCount: number) {
   const peer = { peerId: "peer-1", identity: "ann", name: "Ann", metadata: METADATA, joinedAtMs: 0 };
   const event: RoomEvent = { name: "peers.joined", data: { peers: Array.from({ length: 10 }, () => peer) } };
   const session = new Session({
-    ...{ sessionId: "session-1", epoch: 7, bus, now: () => 0 },
+    sessionId: "session-1",
+    epoch: 7,
+    bus,
+    now: () => 0,
     snapshot: () => Array.from({ length: eventCount }, () => event),
     act: async () => ({ type: "reply", id: 1, ok: true, data: {} }),
   });

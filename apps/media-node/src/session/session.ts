@@ -14,7 +14,7 @@ import {
   type Transient,
 } from "@fairlead/protocol";
 
-/** Of one message of several events, far below what the bus takes: other sessions' messages wait behind it. */
+/** The limit of a message of several events. It is far below the bus's own, because other sessions' messages wait behind it. */
 const EVENTS_MESSAGE_BYTES = 262_144;
 
 export type SessionOptions = {
@@ -69,7 +69,7 @@ export class Session {
     return this.#now() - this.#aliveAtMs;
   }
 
-  /** What its client was told at its end; null: nothing, or it goes on. */
+  /** The code that its client was told at its end; null: the session goes on, or its client was told nothing. */
   get endCode(): ErrorCode | null {
     return this.#endCode;
   }
@@ -133,7 +133,7 @@ export class Session {
     if (connection === this.#connection && this.#isAttached) this.#aliveAtMs = this.#now();
   }
 
-  /** The node's own bus was away: nobody could have proved anything. */
+  /** The node's own bus was away, so that no proof of life could arrive. */
   forgiveSilence(): void {
     this.#aliveAtMs = this.#now();
   }
@@ -151,12 +151,12 @@ export class Session {
     this.#publish({ type: "ended", connection: this.#connection, code, message });
   }
 
-  /** The session goes without a word: its client will be told by somebody else, or finds out by itself. */
+  /** Ends the session without a message: its client is told at the room's next place, or finds out by itself. */
   abandon(): void {
     this.#isEnded = true;
   }
 
-  /** What is too much for one message goes in several; an event alone always fits (`MAX_BUS_MESSAGE_BYTES`). */
+  /** Sends events in one message, or in several where they are too large; a single event always fits (`MAX_BUS_MESSAGE_BYTES`). */
   #publishEvents(events: NumberedEvent[]): void {
     if (events.length === 0 || this.#isEnded || !this.#bus.isConnected) return;
     const message = { type: "events", connection: this.#connection, events } satisfies SessionMessage;

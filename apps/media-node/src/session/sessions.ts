@@ -1,10 +1,10 @@
 import { type ErrorCode, endsForGood, FairleadError } from "@fairlead/protocol";
 import type { PeerInRoom } from "../room/room.ts";
 
-/** Longer than clients try to come back. */
+/** Longer than clients try to come back to a session. */
 const ENDED_KEPT_MS = 60_000;
 
-/** Whose session is whose, over all rooms. */
+/** The peers of this node by session, over all rooms. */
 export class Sessions {
   readonly #now: () => number;
   readonly #peers = new Map<string, PeerInRoom>();
@@ -42,7 +42,7 @@ export class Sessions {
     return code && endsForGood(code) ? code : "session_gone";
   }
 
-  /** Forgets those that are over, and after a minute why. */
+  /** Forgets the sessions that are over; after a minute also why they ended. */
   prune(): void {
     const nowMs = this.#now();
     for (const [sessionId, { peer }] of this.#peers) {

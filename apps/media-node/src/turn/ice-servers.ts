@@ -7,19 +7,19 @@ export type TurnOptions = {
   urls: readonly string[];
   /** Shared with the TURN servers. Needed as soon as there is a `turn:` or `turns:` URL. */
   secret?: string;
-  /** How long credentials may begin something, s. What has begun with them goes on: coturn looks at the time only when it makes a session. */
+  /** How long credentials may open TURN sessions, s. Sessions go on after that: coturn checks the time only when it opens one. */
   ttlS: number;
 };
 
-/** So many that no two users share a quota. */
+/** Enough that no two users share a quota. */
 const NAME_BYTES = 16;
 
-/** Somebody in a room, however often he joins it. */
+/** An identity in a room, however often it joins. */
 export type TurnUser = { roomId: string; identity: string };
 
 /**
  * Servers for one peer's ICE, with credentials that were made now, by the convention that coturn calls REST
- * (draft-uberti-behave-turn-rest-00 § 2.2): who has the secret can check them, and nobody stores any.
+ * (draft-uberti-behave-turn-rest-00 § 2.2): a server that has the secret can check them, and nobody stores any.
  *
  * @returns At most two: one with what needs no credentials, one with what does.
  */
@@ -39,8 +39,8 @@ export function iceServersFor(
 }
 
 /**
- * What a TURN server counts a user's quota by, whose log then says nothing of who that is. SHA-256, so that nobody gets a password
- * made, which is an HMAC by SHA-1 of the same secret, by joining under a name that reads like credentials.
+ * The name by which a TURN server counts a user's quota; it keeps identities out of that server's log. SHA-256 is used because a
+ * password is an HMAC by SHA-1 of the same secret: a user whose name reads like credentials must not get a password made.
  */
 function nameOf({ roomId, identity }: TurnUser, secret: string): string {
   const hmac = createHmac("sha256", secret)

@@ -24,7 +24,8 @@ const quotasOf = (files: Record<string, string>) =>
 describe("the CPU quotas of cgroups v2", () => {
   it("are that of a container, which sees its group as the uppermost", () => {
     const quotas = quotasOf({
-      ...{ "proc/self/cgroup": "0::/", "proc/self/mountinfo": V2 },
+      "proc/self/cgroup": "0::/",
+      "proc/self/mountinfo": V2,
       "sys/fs/cgroup/cpu.max": "150000 100000",
       "sys/fs/cgroup/cpu.stat": "usage_usec 7000\nuser_usec 1\nnr_throttled 3",
     });
@@ -33,7 +34,8 @@ describe("the CPU quotas of cgroups v2", () => {
 
   it("are those of a service and of the slice above it", () => {
     const quotas = quotasOf({
-      ...{ "proc/self/cgroup": "0::/system.slice/media.service", "proc/self/mountinfo": V2 },
+      "proc/self/cgroup": "0::/system.slice/media.service",
+      "proc/self/mountinfo": V2,
       "sys/fs/cgroup/system.slice/media.service/cpu.max": "200000 100000",
       "sys/fs/cgroup/system.slice/media.service/cpu.stat": "usage_usec 1000",
       "sys/fs/cgroup/system.slice/cpu.max": "300000 100000",
@@ -63,11 +65,11 @@ describe("the CPU quotas of cgroups v1", () => {
 
   it("are those of a group and of the groups above it that have one", () => {
     const quotas = quotasOf({
-      ...{
-        "proc/self/cgroup": "8:cpu,cpuacct:/a/b\n3:memory:/x\n0::/a",
-        "proc/self/mountinfo": `${V1}\n${V2}`,
-      },
-      ...{ ...quota("/a/b", -1), ...quota("/a", 50_000), ...quota("", -1) },
+      "proc/self/cgroup": "8:cpu,cpuacct:/a/b\n3:memory:/x\n0::/a",
+      "proc/self/mountinfo": `${V1}\n${V2}`,
+      ...quota("/a/b", -1),
+      ...quota("/a", 50_000),
+      ...quota("", -1),
     });
     expect(quotas).toEqual([{ cores: 0.5, usedMs: 5 }]);
   });
@@ -75,7 +77,8 @@ describe("the CPU quotas of cgroups v1", () => {
   it("are found in a container, where the group's folder is mounted as the root", () => {
     const mount = "33 25 0:29 /docker/0ab /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct";
     const quotas = quotasOf({
-      ...{ "proc/self/cgroup": "8:cpu,cpuacct:/docker/0ab", "proc/self/mountinfo": mount },
+      "proc/self/cgroup": "8:cpu,cpuacct:/docker/0ab",
+      "proc/self/mountinfo": mount,
       ...quota("", 250_000),
     });
     expect(quotas).toEqual([{ cores: 2.5, usedMs: 5 }]);
@@ -86,7 +89,8 @@ describe("the CPU quotas of cgroups v1", () => {
       "proc/self/cgroup": "2:cpuacct:/\n1:cpu:/a",
       "proc/self/mountinfo":
         "1 0 0:1 / /cpu rw - cgroup cgroup rw,cpu\n2 0 0:2 / /acct rw - cgroup cgroup rw,cpuacct",
-      ...{ "cpu/a/cpu.cfs_quota_us": "100000", "cpu/a/cpu.cfs_period_us": "100000" },
+      "cpu/a/cpu.cfs_quota_us": "100000",
+      "cpu/a/cpu.cfs_period_us": "100000",
       "acct/cpuacct.usage": "99000000",
     });
     expect(quotas).toEqual([{ cores: 1, usedMs: null }]);

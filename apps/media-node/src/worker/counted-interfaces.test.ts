@@ -25,33 +25,43 @@ const listeningOnAll = ({ addresses }: Host) => Object.values(addresses).map((ip
 
 const DOCKER: Host = {
   addresses: { eth0: "10.0.0.1", docker0: "172.17.0.1" },
-  ...{ defaultRoutes: ["eth0"], lowers: { docker0: ["veth1", "veth2"] }, devices: ["eth0"] },
+  defaultRoutes: ["eth0"],
+  lowers: { docker0: ["veth1", "veth2"] },
+  devices: ["eth0"],
 };
 const BOND: Host = {
   addresses: { bond0: "10.0.0.1", "bond0.7": "10.7.0.1" },
-  ...{ defaultRoutes: ["bond0"], lowers: { bond0: ["eth0", "eth1"], "bond0.7": ["bond0"] } },
+  defaultRoutes: ["bond0"],
+  lowers: { bond0: ["eth0", "eth1"], "bond0.7": ["bond0"] },
   devices: ["eth0", "eth1"],
 };
 const BRIDGE: Host = {
   addresses: { br0: "10.0.0.1" },
-  ...{ defaultRoutes: ["br0"], lowers: { br0: ["eth0", "vnet1"] }, devices: ["eth0"] },
+  defaultRoutes: ["br0"],
+  lowers: { br0: ["eth0", "vnet1"] },
+  devices: ["eth0"],
 };
 const TWO_DEVICES: Host = {
   addresses: { eth0: "203.0.113.7", eth1: "10.0.0.1" },
-  ...{ defaultRoutes: ["eth0"], devices: ["eth0", "eth1"] },
+  defaultRoutes: ["eth0"],
+  devices: ["eth0", "eth1"],
 };
 const TUNNEL: Host = {
   addresses: { eth0: "10.0.0.1", wg0: "10.9.0.1" },
-  ...{ defaultRoutes: ["eth0"], devices: ["eth0"] },
+  defaultRoutes: ["eth0"],
+  devices: ["eth0"],
 };
 const CONTAINER: Host = {
   addresses: { eth0: "172.17.0.2", docker0: "172.18.0.1" },
-  ...{ defaultRoutes: ["eth0"], lowers: { docker0: ["veth1"] } },
+  defaultRoutes: ["eth0"],
+  lowers: { docker0: ["veth1"] },
 };
 const CONTAINER_WITHOUT_ROUTE: Host = { addresses: { eth0: "172.17.0.2", eth1: "172.19.0.2" } };
 const MACVLAN: Host = {
   addresses: { eth0: "10.0.0.1", mac0: "10.0.0.2" },
-  ...{ defaultRoutes: ["eth0"], lowers: { mac0: ["eth0"] }, devices: ["eth0"] },
+  defaultRoutes: ["eth0"],
+  lowers: { mac0: ["eth0"] },
+  devices: ["eth0"],
 };
 
 describe("the interfaces that count, where media listens on every address,", () => {

@@ -1,6 +1,6 @@
 /**
- * Above this CPU share publishers' packets get lost, and everybody on the core suffers. From the lower one on the share alone does
- * not tell (`npm run bench -- saturation` saw loss begin anywhere between 0.69 and 0.99), but the time that the worker takes to
+ * Above this CPU share publishers' packets get lost, and everybody on the core suffers. From the lower one on, the share alone does
+ * not decide (`npm run bench -- saturation` saw loss begin anywhere between 0.69 and 0.99), but the time that the worker takes to
  * answer does: it goes from less than one to hundreds of milliseconds.
  */
 const FULL_LOAD = 0.95;

@@ -3,7 +3,7 @@ import type { Core } from "./core.ts";
 
 /** A room that was opened just now does not show in the measured load yet. */
 const YOUNG_MS = 10_000;
-/** What it is taken to come to: the registry's expectation of a meeting. */
+/** The load that such a room is expected to reach: the registry's expectation of a meeting. */
 const YOUNG_ROOM_LOAD = 0.012;
 
 /** @returns The core that a room may go to; undefined when all are full or away. */

@@ -4,7 +4,7 @@ import type { types } from "mediasoup";
 export type ListenAddress = {
   /** Address of an interface of this machine, or `0.0.0.0`. */
   ip: string;
-  /** What candidates say instead, e.g. the public address of a NAT or the host's name. */
+  /** The address that candidates name instead, e.g. the public address of a NAT or the host's name. */
   announcedAddress?: string;
 };
 

@@ -31,7 +31,9 @@ describe("the bytes of a host's interfaces", () => {
 describe("the network's load", () => {
   const meterOf = (texts: string[], interfaces = () => ["eth0"], log = silentLogger) =>
     new NetworkMeter({
-      ...{ capacityBps: 8_000_000, interfaces, log },
+      capacityBps: 8_000_000,
+      interfaces,
+      log,
       read: async () => texts.shift() ?? Promise.reject(new Error("no such file")),
     });
 

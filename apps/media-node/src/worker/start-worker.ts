@@ -14,7 +14,7 @@ export type WorkerConfig = {
 
 export type RunningWorker = { worker: types.Worker; webRtcServer: types.WebRtcServer; port: number };
 
-/** Where free ports are looked for: above the registered services, below Linux's ephemeral ones but for a rest. */
+/** Free ports are looked for here: above the registered services, and mostly below Linux's ephemeral ports. */
 const FREE_PORTS = { from: 20_000, count: 12_000 };
 const FREE_PORT_TRIES = 30;
 const START_TIMEOUT_MS = 10_000;
@@ -31,7 +31,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const worker = await createQuietly({ workerBin: config.workerBin, logLevel: "error", appData: { core } });
   ledger.watchWorker(worker, core);
-  // mediasoup waits for ever for a worker that hangs; killed, it rejects what it owes.
+  // mediasoup waits for ever for a worker that hangs; once it is killed, mediasoup rejects the open calls.
   const patience = setTimeout(() => process.kill(worker.pid, "SIGKILL"), START_TIMEOUT_MS);
   try {
     return { worker, ...(await openServer(worker, core, config, random)) };

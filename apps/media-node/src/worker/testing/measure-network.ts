@@ -11,7 +11,8 @@ const CAPACITY_BPS = 800_000_000;
 
 const interfaces = countedInterfaces(localAddresses(), readHostNetwork());
 const meter = new NetworkMeter({
-  ...{ capacityBps: CAPACITY_BPS, log: silentLogger },
+  capacityBps: CAPACITY_BPS,
+  log: silentLogger,
   interfaces: () => interfaces,
 });
 await meter.sample(0);
