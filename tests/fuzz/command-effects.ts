@@ -54,7 +54,7 @@ export function applyCommand(
   const known = name as CommandName;
   const request = COMMANDS[known].request.parse(data);
   expect(NEEDS[known]?.(peer, request as Record<string, unknown>) ?? true, `${name} was granted`).toBe(true);
-  const acting = model.peer(peer.room, peer.peerId);
+  const acting = model.peerOfSession(peer);
   if (!acting) throw new Error(`${name} of a peer that is gone was answered with success`);
   const effect = EFFECTS[known] as
     | ((model: Model, peer: ModelPeer, request: unknown, reply: unknown) => void)

@@ -114,7 +114,7 @@ export class Lane {
   ): FuzzPeer {
     const admitted = readTicket(ticket);
     expect(this.model.isBanned(admitted), "who is banned does not get in").toBe(false);
-    this.model.joined(admitted, reply.peerId);
+    this.model.joined(admitted, reply);
     const known = this.peers.find(({ sessionId }) => sessionId === reply.sessionId);
     const { sessionId, peerId, grants, sessionTicket, position } = reply;
     if (known) {
@@ -141,7 +141,7 @@ export class Lane {
   /** Peers that should be gone are told so, if they have a socket, with a code that says why. */
   async reap(): Promise<void> {
     for (const peer of [...this.peers]) {
-      if (this.model.peer(peer.room, peer.peerId)) continue;
+      if (this.model.peerOfSession(peer)) continue;
       this.peers.splice(this.peers.indexOf(peer), 1);
       this.#dead.push(peer);
       if (this.#dead.length > DEAD_KEPT) this.#dead.shift();
@@ -178,9 +178,7 @@ export class Lane {
     const one = (items: readonly string[]) => this.#oneOf(items, pick) ?? "nobody";
     const others = pick % 8 === 0 ? [...this.peers, ...this.#dead] : this.peers;
     const modelPeers = (own: boolean) =>
-      (own && subject ? [subject] : this.peers).flatMap(
-        ({ room, peerId }) => this.model.peer(room, peerId) ?? [],
-      );
+      (own && subject ? [subject] : this.peers).flatMap((peer) => this.model.peerOfSession(peer) ?? []);
     switch (kind) {
       case "ticket":
         return this.ticket;

@@ -5,9 +5,12 @@ export type Admitted = { room: string; identity: string; ticketId: string };
 export type ModelProducer = { source: Source; paused: boolean };
 export type ModelPeer = Admitted & {
   peerId: string;
+  sessionId: string;
   producers: Map<string, ModelProducer>;
   dataProducers: Set<string>;
 };
+
+type SessionName = { room: string; peerId: string; sessionId: string };
 
 type ModelRoom = {
   options: RoomOptions;
@@ -49,6 +52,12 @@ export class Model {
     return this.#room(room).peers.get(peerId);
   }
 
+  /** The peer, if this is its session: a peer that joins anew may keep its id, and its older session is over. */
+  peerOfSession({ room, peerId, sessionId }: SessionName): ModelPeer | undefined {
+    const peer = this.peer(room, peerId);
+    return peer?.sessionId === sessionId ? peer : undefined;
+  }
+
   isBanned({ room, identity, ticketId }: Admitted): boolean {
     const { bans } = this.#room(room);
     return bans.has(identity) || [...bans.values()].some((tickets) => tickets.has(ticketId));
@@ -62,13 +71,19 @@ export class Model {
     this.#room(room).peers.clear();
   }
 
-  /** The newest peer of an identity replaces the older; the same join again is the same peer. */
-  joined(admitted: Admitted, peerId: string): void {
+  /**
+   * The newest peer of an identity replaces the older; the same join again is the same session. A peer may come back under its
+   * own id, with nothing published.
+   */
+  joined(admitted: Admitted, { peerId, sessionId }: { peerId: string; sessionId: string }): void {
     const { peers } = this.#room(admitted.room);
-    if (peers.has(peerId)) return;
+    const present = peers.get(peerId);
+    if (present?.sessionId === sessionId) return;
+    if (present && present.identity !== admitted.identity)
+      throw new Error(`${peerId} is ${present.identity}, and was given to ${admitted.identity}`);
     for (const older of [...peers.values()])
       if (older.identity === admitted.identity) peers.delete(older.peerId);
-    peers.set(peerId, { ...admitted, peerId, producers: new Map(), dataProducers: new Set() });
+    peers.set(peerId, { ...admitted, peerId, sessionId, producers: new Map(), dataProducers: new Set() });
   }
 
   left(room: string, peerId: string): void {
