@@ -55,7 +55,7 @@ it("after stop no heartbeat is sent, and the one under way is through", async ()
   expect(sent).toHaveLength(1);
 });
 
-it("whoever asks for a beat while one is under way gets one that was sent later, all of them the same", async () => {
+it("all who ask for a beat while one is under way share one that is sent after it", async () => {
   const { heartbeats, sent, answer } = setUp();
   const first = heartbeats.beat();
   const later = [heartbeats.beat(), heartbeats.beat(), heartbeats.beat()];
@@ -68,7 +68,7 @@ it("whoever asks for a beat while one is under way gets one that was sent later,
   expect(sent).toHaveLength(2);
 });
 
-it("a beat that fails keeps the next one from nothing", async () => {
+it("a failed beat does not keep the next one from being sent", async () => {
   const { heartbeats, sent, beats, seen, answer } = setUp();
   const first = heartbeats.beat();
   const second = heartbeats.beat();
@@ -84,7 +84,7 @@ it("a beat that fails keeps the next one from nothing", async () => {
   expect(seen).toEqual(["answered"]);
 });
 
-it("an answer that comes after the beat was given up counts like any other", async () => {
+it("an answer that comes after its beat was given up counts like any other", async () => {
   const { heartbeats, sent, late, beats, seen } = setUp();
   const first = heartbeats.beat();
   sent[0]?.reject(new Error("no answer within 1000 ms"));

@@ -38,7 +38,7 @@ describe("a node whose rooms are handed out", () => {
     expect(others).toEqual([]);
   });
 
-  it("is told once, in however many answers its rooms come", async () => {
+  it("is logged once, in however many answers its rooms come", async () => {
     expect(await linesOf({}, 5)).toHaveLength(1);
   });
 });

@@ -21,7 +21,7 @@ it("a peer's debit is settled when its load is in the measured one; a refused on
   expect(debits.due()).toEqual(["came", "refused"]);
 });
 
-it("it is named until a beat that named it is answered", () => {
+it("a settled debit is named until a beat that named it is answered", () => {
   const { debits } = setUp();
   debits.noteRefusal("one");
   expect(debits.due()).toEqual(["one"]);
@@ -42,7 +42,7 @@ it("a beat names so many at most, and what the registry has long forgotten is fo
   expect(debits.due()).toEqual([]);
 });
 
-it("that of a peer that has left again is settled at once; of one that was settled, nothing is told twice", () => {
+it("the debit of a peer that has left again is settled at once; a settled one is not told twice", () => {
   const { debits, at } = setUp();
   debits.noteArrival("left");
   debits.noteArrival("stayed");

@@ -34,7 +34,7 @@ function setUp() {
   return { registry, link, records, room, record };
 }
 
-it("what waits for the registry is written in the order in which it was done", async () => {
+it("acts that wait for the registry are written in their order", async () => {
   const { link, records, record } = setUp();
   link.cut();
   await records.write("one", { mute: { identity: "ann", source: "camera", muted: true } });
@@ -58,7 +58,7 @@ it("a ban that waits does not outlive the unban that came after it", async () =>
   expect(room.bans.has(BAN.ban)).toBe(false);
 });
 
-it("what can't be written although the registry answers is given up, and does not hold up the rest", async () => {
+it("a patch that can't be written although the registry answers is given up, and does not hold up the rest", async () => {
   const { registry, record } = setUp();
   const errors: string[] = [];
   const log = { ...silentLogger, error: (event: string) => void errors.push(event) };
@@ -76,7 +76,7 @@ it("what can't be written although the registry answers is given up, and does no
   expect(await record()).toMatchObject({ bannedIdentities: ["bob"] });
 });
 
-it("of what waits for the registry the last word on a source is kept, and the queue stays short", async () => {
+it("only the last act on a source waits for the registry, and the queue stays short", async () => {
   const { registry, link, records, record } = setUp();
   link.cut();
   const mute = { identity: "ann", source: "camera" } as const;

@@ -49,24 +49,24 @@ async function setUp(nodes: string[]) {
   return { registry, takeOver };
 }
 
-it("an heir opens a room that is its own, which tells its peers", async () => {
+it("an heir opens a room that is placed on it, and that tells the peers", async () => {
   const { takeOver } = await setUp(["heir"]);
   expect(await takeOver()).toEqual(["opened on heir"]);
 });
 
-it("a room that goes to another node its peers open there", async () => {
+it("a room that was placed on another node is opened by its peers there", async () => {
   const { takeOver } = await setUp(["other"]);
   expect(await takeOver()).toEqual(["moved to other"]);
 });
 
-it("peers are told also when somebody else was faster", async () => {
+it("peers are told also when another node was faster", async () => {
   const { registry, takeOver } = await setUp(["other"]);
   await registry.place({ roomId: "one" });
   await registry.heartbeat(beatOf("heir"));
   expect(await takeOver()).toEqual(["moved to other"]);
 });
 
-it("nobody is told when the node lives after all, and has the room still", async () => {
+it("no peer is told when the room's node is alive after all and still has the room", async () => {
   const { registry, takeOver } = await setUp(["dead"]);
   await registry.place({ roomId: "one" });
   await registry.heartbeat(beatOf("heir"));

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Turns } from "./turns.ts";
 
-it("lets so many act at a time, and the next as soon as one is through, also where it failed", async () => {
+it("let a limited number act at a time, and the next as soon as one has finished or failed", async () => {
   const turns = new Turns(2);
   const doing = new Map<number, PromiseWithResolvers<void>>();
   const results = [1, 2, 3, 4].map((item) =>

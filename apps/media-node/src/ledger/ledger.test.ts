@@ -13,7 +13,7 @@ async function startWorker() {
 }
 
 describe("the ledger of a real worker", () => {
-  it("holds what is made, with the owner that its maker named, until it is closed", async () => {
+  it("holds each resource, with the owner that its maker named, until it is closed", async () => {
     const { worker, ledger } = await startWorker();
     const owner = { core: 0, roomId: "one" };
     const router = await worker.createRouter({ appData: { owner } });
@@ -34,7 +34,7 @@ describe("the ledger of a real worker", () => {
     expect(ledger.entries()).toEqual([]);
   });
 
-  it("names no owner for what was made without one", async () => {
+  it("names no owner for a resource that was made without one", async () => {
     const { worker, ledger } = await startWorker();
     const router = await worker.createRouter();
     expect(ledger.entries()).toEqual([{ id: router.id, kind: "router", core: 0, owner: null }]);

@@ -53,7 +53,7 @@ describe("a node that starts under a name", () => {
     await started;
   });
 
-  it("waits for nothing where nobody has that name, and where the registry is away", async () => {
+  it("does not wait where no node has that name, and where the registry is away", async () => {
     const { registry } = await startNode("media-2");
     await assertOnlyOneOfName({ nodeId: "media-1", registry, log: silentLogger });
     await assertOnlyOneOfName({ nodeId: "media-2", registry: awayRegistry(), log: silentLogger });

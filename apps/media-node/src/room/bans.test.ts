@@ -23,7 +23,7 @@ describe("bans", () => {
     expect(bans.has(ANN)).toBe(true);
   });
 
-  it("that the record is known to have hold until it is read, which has the last word", () => {
+  it("that the record is known to have hold until it is read; then the record decides", () => {
     const bans = new Bans();
     bans.expect("ann");
     expect(bans.has(ANN)).toBe(true);
@@ -31,7 +31,7 @@ describe("bans", () => {
     expect(bans.has(ANN)).toBe(false);
   });
 
-  it("are lifted, and the record's count again once it is read again", () => {
+  it("are lifted, and the record's hold again once it is read again", () => {
     const bans = new Bans();
     bans.add(ANN);
     bans.noteRecord({ bannedIdentities: ["ann", "bob"], bannedTicketIds: ["ticket-1", "ticket-2"] });

@@ -69,7 +69,7 @@ function microphoneOf({ peerId, producers }: Peer, id: string): types.Producer {
   return producer;
 }
 
-it("a peer that was replaced under its own id is removed no more: the newer one stays", () => {
+it("removing a peer that was replaced under its own id does nothing: the newer one stays", () => {
   const { room, join } = setUp();
   const { peer: older } = join("ann");
   const { peer: newer } = join("ann");
@@ -101,7 +101,7 @@ it("a peer that comes back under its own id is told of again only where its name
   });
 });
 
-it("what a seat still says of an older self's microphone is not the newer one's speaking", () => {
+it("levels of an older self's microphone do not make the newer one the speaker", () => {
   const { room, join, hear, dominate } = setUp();
   const before = microphoneOf(join("ann").peer, "before");
   join("ann");
