@@ -28,7 +28,7 @@ const EFFECTS: Effects = {
     expect(peer.dataProducers.delete(dataProducerId), "it was there").toBe(true),
   "peer.mute": (model, peer, { peerId, ...mute }) => model.muted(peer.room, peerId, mute),
   "peer.remove": (model, peer, { peerId }) => model.removed(peer.room, peerId, true),
-  "session.leave": (model, peer) => model.left(peer.room, peer.peerId),
+  "session.leave": (model, peer) => model.left(peer),
 };
 
 /** Without these, a command must not be answered with success. */

@@ -221,7 +221,7 @@ export class HttpInputs {
     },
     leaveSession: () => {
       const { subject } = this.#lane;
-      if (subject) this.#model.left(subject.room, subject.peerId);
+      if (subject) this.#model.left(subject);
     },
     sendFrames: async ({ body }, response) => {
       const { frames } = SessionReplies.parse(await response.json());
@@ -261,7 +261,7 @@ export class HttpInputs {
         reply.ok ? "ok" : reply.error.code,
       );
       // A call of its own, whatever its number.
-      if (command.name === "session.leave" && reply.ok) this.#model.left(peer.room, peer.peerId);
+      if (command.name === "session.leave" && reply.ok) this.#model.left(peer);
       else this.#frames.settle(peer, { ...command, id: reply.id }, command.expected, reply);
     }
     if (over?.type === "error") {

@@ -86,8 +86,9 @@ export class Model {
     peers.set(peerId, { ...admitted, peerId, sessionId, producers: new Map(), dataProducers: new Set() });
   }
 
-  left(room: string, peerId: string): void {
-    this.#room(room).peers.delete(peerId);
+  /** Nothing where the session is over already: its peer may be in by another one. */
+  left(session: SessionName): void {
+    if (this.peerOfSession(session)) this.#room(session.room).peers.delete(session.peerId);
   }
 
   removed(room: string, peerId: string, ban: boolean): void {
