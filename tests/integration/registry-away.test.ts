@@ -20,7 +20,8 @@ type WatchedCluster = MemoryCluster & { failedBeats: EventEmitter };
 async function start(options: MemoryClusterOptions): Promise<WatchedCluster> {
   const failedBeats = new EventEmitter();
   const warn: Logger["warn"] = (event) => event === "heartbeat.failed" && failedBeats.emit("failed");
-  const cluster = await startMemoryCluster({ cores: 1, log: { ...silentLogger, warn }, ...options });
+  const log: Logger = { ...silentLogger, warn, child: () => log };
+  const cluster = await startMemoryCluster({ cores: 1, log, ...options });
   onTestFinished(cluster.close);
   return Object.assign(cluster, { failedBeats });
 }
