@@ -1,14 +1,22 @@
-import type { Heartbeat, Lease, NodeState, ServedLease } from "@fairlead/protocol";
+import {
+  digestOf,
+  type Heartbeat,
+  type Lease,
+  type LeasePage,
+  leaseBucketOf,
+  type NodeState,
+  type ServedLease,
+} from "@fairlead/protocol";
 import type { HeartbeatReply, Placement } from "@fairlead/registry";
 import { beatOf, serving } from "./registry-adapter.ts";
 
-/** Regions, labels and capacities differ, so that every wish has its own answer. */
+/** Regions, labels and capacities differ, so that every wish has its own answer; and into how many buckets leases are spread. */
 export const NODES = {
-  a: { region: "eu", labels: [], maxPeers: null },
-  b: { region: "eu", labels: ["gpu"], maxPeers: null },
-  c: { region: "us", labels: ["ssd", "gpu"], maxPeers: null },
-  d: { region: "us", labels: [], maxPeers: 6 },
-} satisfies Record<string, { region: string; labels: string[]; maxPeers: number | null }>;
+  a: { region: "eu", labels: [], maxPeers: null, buckets: 1 },
+  b: { region: "eu", labels: ["gpu"], maxPeers: null, buckets: 2 },
+  c: { region: "us", labels: ["ssd", "gpu"], maxPeers: null, buckets: 4 },
+  d: { region: "us", labels: [], maxPeers: 6, buckets: 8 },
+} satisfies Record<string, { region: string; labels: string[]; maxPeers: number | null; buckets: number }>;
 
 export type NodeName = keyof typeof NODES;
 export const NODE_NAMES = Object.keys(NODES) as NodeName[];
@@ -23,7 +31,9 @@ export type ModelNode = {
   served: Map<string, ServedLease>;
   /** Opened or changed since the last answered beat. */
   unnamed: Set<string>;
-  mustNameAll: boolean;
+  /** The registry means other leases. */
+  differs: boolean;
+  owed: LeasePage | null;
   debits: string[];
   orphans: Lease[];
   /** By how much its clock is ahead. */
@@ -72,7 +82,8 @@ export class ClusterModel {
       busConnected: true,
       served: new Map(),
       unnamed: new Set(),
-      mustNameAll: false,
+      differs: false,
+      owed: null,
       debits: [],
       orphans: [],
       clockMs: this.nodes.get(name)?.clockMs ?? 0,
@@ -85,11 +96,18 @@ export class ClusterModel {
   }
 
   beatFor(node: ModelNode, { cores, names = "changed", ...content }: BeatContent = {}): Heartbeat {
-    const { region, maxPeers } = NODES[node.nodeId];
-    const { incarnation, state, busConnected, labels, served } = node;
-    const isComplete = node.mustNameAll || names === "all";
-    const mayName = (roomId: string) => isComplete || (names === "changed" && node.unnamed.has(roomId));
-    const named = [...served.values()].filter(({ roomId }) => mayName(roomId));
+    const { region, maxPeers, buckets: of } = NODES[node.nodeId];
+    const { incarnation, state, busConnected, labels } = node;
+    const served = [...node.served.values()];
+    const page = names === "all" ? { of: 1, buckets: [0] } : pageOf(node, of);
+    const mayName = (roomId: string) =>
+      page?.buckets.includes(leaseBucketOf(roomId, page.of)) ||
+      (names === "changed" && node.unnamed.has(roomId));
+    const named = served.filter(({ roomId }) => mayName(roomId));
+    const isComparing = node.differs && !page;
+    const buckets = Array.from({ length: of }, (_, bucket) =>
+      digestOf(served.filter(({ roomId }) => leaseBucketOf(roomId, of) === bucket)),
+    );
     return beatOf(node.nodeId, {
       incarnation,
       state,
@@ -99,7 +117,11 @@ export class ClusterModel {
       cores: cores ?? [{}, {}],
       ...content,
       capacity: { maxPeers, networkBps: 1_000_000_000 },
-      leases: serving([...served.values()], { named, isComplete }),
+      leases: {
+        ...serving(served, { named }),
+        ...(page ? { page } : {}),
+        ...(isComparing ? { buckets } : {}),
+      },
     });
   }
 
@@ -117,7 +139,11 @@ export class ClusterModel {
     for (const lease of [...reply.lost, ...reply.renewed]) this.leases.set(lease.roomId, lease);
     node.debits = node.debits.filter((id) => !beat.settledDebits.includes(id));
     node.orphans.push(...reply.orphans);
-    node.mustNameAll = reply.needsAllLeases;
+    node.differs = reply.leasesDiffer;
+    const { buckets, page } = beat.leases;
+    if (buckets) node.owed = { of: buckets.length, buckets: reply.differingBuckets };
+    if (page && node.owed)
+      node.owed.buckets = node.owed.buckets.filter((bucket) => !page.buckets.includes(bucket));
   }
 
   /** @param opens Whether the node gets to know of it. */
@@ -138,4 +164,12 @@ export class ClusterModel {
     this.#debitNames.set(debitId, name);
     return name;
   }
+}
+
+/** At most two buckets in one beat; where there is one bucket nothing has to be compared first. */
+function pageOf(node: ModelNode, of: number): LeasePage | null {
+  if (node.differs && of === 1) return { of, buckets: [0] };
+  const [first, second] = node.owed?.buckets ?? [];
+  if (!node.owed || first === undefined) return null;
+  return { of: node.owed.of, buckets: second === undefined ? [first] : [first, second] };
 }

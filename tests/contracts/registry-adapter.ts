@@ -69,7 +69,8 @@ export function serving(
     peers,
     isLocal,
   });
-  return { ...digestOf(leases), named: named.map(toServed), isComplete };
+  const page = isComplete ? { page: { of: 1, buckets: [0] } } : {};
+  return { ...digestOf(leases), named: named.map(toServed), ...page };
 }
 
 /** Time passes while these nodes beat, and no other does: in steps of 500 ms, as theirs. */

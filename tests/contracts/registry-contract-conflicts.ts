@@ -198,7 +198,7 @@ export function describeConflicts(openAdapter: OpenRegistryAdapter): void {
         ["a", 0],
         ["b", 0],
       ]);
-      expect(await registry.heartbeat(beatOf("a"))).toMatchObject({ needsAllLeases: false, lost: [] });
+      expect(await registry.heartbeat(beatOf("a"))).toMatchObject({ leasesDiffer: false, lost: [] });
     });
   });
 }

@@ -12,7 +12,7 @@ export function describeDigests(openAdapter: OpenRegistryAdapter): void {
       const one = (await placePeer(registry, "one")).lease;
       const two = (await placePeer(registry, "two")).lease;
       const needsAll = async (leases: ReturnType<typeof serving>) =>
-        (await registry.heartbeat(beatOf("a", { leases }))).needsAllLeases;
+        (await registry.heartbeat(beatOf("a", { leases }))).leasesDiffer;
       expect(await needsAll(serving([])), "what is claimed and not named yet counts nowhere").toBe(false);
       expect(await needsAll(serving([one]))).toBe(false);
       expect(await needsAll(serving([one, two], { named: [two] }))).toBe(false);
@@ -27,7 +27,7 @@ export function describeDigests(openAdapter: OpenRegistryAdapter): void {
       await registry.heartbeat(beatOf("a", { leases: serving([lease]) }));
       const other = { ...lease, epoch: lease.epoch + 1 };
       for (const leases of [serving([]), serving([other], { named: [] })])
-        expect((await registry.heartbeat(beatOf("a", { leases }))).needsAllLeases).toBe(true);
+        expect((await registry.heartbeat(beatOf("a", { leases }))).leasesDiffer).toBe(true);
     });
 
     fact("a complete list ends what it leaves out, but for what was claimed lately", async ({ registry }) => {
@@ -38,10 +38,10 @@ export function describeDigests(openAdapter: OpenRegistryAdapter): void {
       ];
       await registry.heartbeat(beatOf("a", { leases: serving([closed, kept]) }));
       const fresh = (await placePeer(registry, "fresh")).lease;
-      const { needsAllLeases } = await registry.heartbeat(
+      const { leasesDiffer } = await registry.heartbeat(
         beatOf("a", { leases: serving([kept], { isComplete: true }) }),
       );
-      expect(needsAllLeases).toBe(false);
+      expect(leasesDiffer).toBe(false);
       const listed = (await registry.listRooms({ limit: 10 })).items;
       expect(listed.map(({ lease }) => lease)).toEqual([fresh, kept]);
     });
@@ -56,10 +56,10 @@ export function describeDigests(openAdapter: OpenRegistryAdapter): void {
         await adapter.flush();
         const { registry, now } = adapter;
         const beat = beatOf("a", { cores: [{}, {}], leases: serving([one, two], { named: [] }) });
-        expect(await registry.heartbeat(beat)).toMatchObject({ needsAllLeases: true, lost: [] });
+        expect(await registry.heartbeat(beat)).toMatchObject({ leasesDiffer: true, lost: [] });
         const all = serving([one, two], { isComplete: true });
         expect(await registry.heartbeat({ ...beat, leases: all })).toMatchObject({
-          needsAllLeases: false,
+          leasesDiffer: false,
           lost: [],
         });
         expect(await placePeer(registry, "two")).toMatchObject({ lease: two, isNew: false });
@@ -81,11 +81,11 @@ export function describeDigests(openAdapter: OpenRegistryAdapter): void {
       await beating(adapter, 4_000, [b]);
       expect((await registry.describeRoom("one"))?.lease).toBeNull();
       const back = await registry.heartbeat(beatOf("a", { leases: serving([one, two], { named: [one] }) }));
-      expect(back).toMatchObject({ lost: [], needsAllLeases: true });
+      expect(back).toMatchObject({ lost: [], leasesDiffer: true });
       const all = await registry.heartbeat(
         beatOf("a", { leases: serving([one, two], { isComplete: true }) }),
       );
-      expect(all).toMatchObject({ lost: [], needsAllLeases: false, orphans: [] });
+      expect(all).toMatchObject({ lost: [], leasesDiffer: false, orphans: [] });
       expect((await placePeer(registry, "one")).lease).toEqual(one);
       expect((await registry.heartbeat(beatOf("b"))).orphans).toEqual([]);
     });

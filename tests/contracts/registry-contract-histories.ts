@@ -71,7 +71,7 @@ async function settleDown(adapter: RegistryAdapter, model: ClusterModel): Promis
 /** All is named once: with epochs alike by the clock's grain, digests can agree on different rooms after several faults. */
 async function expectOneOwnerEach(adapter: RegistryAdapter, model: ClusterModel): Promise<void> {
   await settleDown(adapter, model);
-  for (const node of model.nodes.values()) node.mustNameAll = true;
+  for (const node of model.nodes.values()) node.owed = { of: 1, buckets: [0] };
   await settleDown(adapter, model);
   const { rooms } = await lookAt(adapter);
   const served = [...model.nodes.values()].flatMap(({ incarnation, served: rooms }) =>
@@ -80,7 +80,7 @@ async function expectOneOwnerEach(adapter: RegistryAdapter, model: ClusterModel)
   expect(new Set(served.map(({ roomId }) => roomId)).size).toBe(served.length);
   for (const { roomId, ...owner } of served)
     expect(rooms.find((room) => room.roomId === roomId)?.lease).toMatchObject(owner);
-  for (const { mustNameAll } of model.nodes.values()) expect(mustNameAll).toBe(false);
+  for (const { differs } of model.nodes.values()) expect(differs).toBe(false);
 }
 
 /** The nodes close all rooms without a word, and say so by complete lists; then time passes. */
@@ -91,7 +91,8 @@ async function expectNothingLeft(
 ): Promise<void> {
   const { rooms } = await lookAt(adapter);
   for (const { lease } of rooms) if (lease) await adapter.registry.release(lease);
-  for (const node of model.nodes.values()) Object.assign(node, { served: new Map(), mustNameAll: true });
+  for (const node of model.nodes.values())
+    Object.assign(node, { served: new Map(), owed: { of: 1, buckets: [0] } });
   await adapter.advance(30_001);
   await settleDown(adapter, model);
   expect(await openDebit(adapter.registry)).toBe(0);
@@ -100,5 +101,5 @@ async function expectNothingLeft(
   const isKept = ({ roomId, options }: RoomRecord) =>
     spokenOf.has(roomId) || !isDeepStrictEqual(options, roomOptions());
   expect(left.filter((room) => !isKept(room))).toEqual([]);
-  for (const { mustNameAll } of model.nodes.values()) expect(mustNameAll).toBe(false);
+  for (const { differs } of model.nodes.values()) expect(differs).toBe(false);
 }

@@ -40,7 +40,7 @@ async function openCluster({ registry, advance, skewed }: RegistryAdapter) {
       await advance(BEAT_MS);
       for (const nodeId of nodes) {
         const reply = await beat(nodeId);
-        expect(reply.needsAllLeases).toBe(false);
+        expect(reply.leasesDiffer).toBe(false);
         for (const { roomId } of reply.orphans) handed[roomId] ??= passedMs;
       }
     }

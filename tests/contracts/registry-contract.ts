@@ -9,6 +9,7 @@ import { describeFailover } from "./registry-contract-failover.ts";
 import { describeRandomHistories } from "./registry-contract-histories.ts";
 import { describeLeases } from "./registry-contract-leases.ts";
 import { describeNodes } from "./registry-contract-nodes.ts";
+import { describeLeasePages } from "./registry-contract-pages.ts";
 import { describePlacement } from "./registry-contract-placement.ts";
 import { describeRates } from "./registry-contract-rates.ts";
 import { describeRooms } from "./registry-contract-rooms.ts";
@@ -31,6 +32,7 @@ export function describeRegistryContract(
     describeWishes(openAdapter);
     describeLeases(openAdapter);
     describeDigests(openAdapter);
+    describeLeasePages(openAdapter);
     describeConflicts(openAdapter);
     describeNodes(openAdapter);
     describeFailover(openAdapter);

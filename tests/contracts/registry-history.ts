@@ -132,7 +132,7 @@ async function sendBeat(
     settledDebits: settled,
     leases: serving(held.map(({ lease }) => ({ ...lease, peers: 0 }))),
   });
-  expect(await registry.heartbeat(beat)).toMatchObject({ lost: [], renewed: [], needsAllLeases: false });
+  expect(await registry.heartbeat(beat)).toMatchObject({ lost: [], renewed: [], leasesDiffer: false });
   for (const room of held) room.debits = room.debits.filter(({ id }) => !settled.includes(id));
   model.beats.set(nodeId, { content, atMs: now() });
 }

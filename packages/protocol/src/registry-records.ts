@@ -75,6 +75,38 @@ export function digestOf(leases: readonly Pick<Lease, "epoch">[]): LeaseDigest {
   return { count: leases.length, epochSum };
 }
 
+/**
+ * Each room has one of so many slots, by its id. A bucket is a row of slots: node and registry compare their leases bucket by bucket, and
+ * name those of a bucket at once.
+ */
+export const LEASE_SLOTS = 1_024;
+
+export function leaseSlotOf(roomId: string): number {
+  let hash = 0;
+  for (let index = 0; index < roomId.length; index += 1)
+    hash = (hash * 257 + roomId.charCodeAt(index)) % 65_521;
+  return hash % LEASE_SLOTS;
+}
+
+/** @param of How many buckets there are: a power of two, at most `LEASE_SLOTS`. */
+export function leaseBucketOf(roomId: string, of: number): number {
+  return Math.floor((leaseSlotOf(roomId) * of) / LEASE_SLOTS);
+}
+
+/** Whole buckets: a beat that has them names every lease that its node has in them. */
+export const LeasePage = z.object({
+  of: z.int().min(1).max(LEASE_SLOTS),
+  buckets: z
+    .array(
+      z
+        .int()
+        .min(0)
+        .max(LEASE_SLOTS - 1),
+    )
+    .min(1),
+});
+export type LeasePage = z.infer<typeof LeasePage>;
+
 /** What a node tells the registry each beat. */
 export const Heartbeat = z.object({
   nodeId: NodeId,
@@ -93,9 +125,11 @@ export const Heartbeat = z.object({
   capacity: NodeCapacity,
   /** One that is not named within 5 s of the claim lapses. */
   leases: LeaseDigest.extend({
-    /** Those opened, or with many more or fewer peers, since the last answered beat; all of them with `isComplete`. */
+    /** Those opened, or with many more or fewer peers, since the last answered beat; and all of `page`. */
     named: z.array(ServedLease),
-    isComplete: z.boolean(),
+    page: LeasePage.optional(),
+    /** The digest of each bucket, because the registry means other leases than the node: its answer says which buckets differ. */
+    buckets: z.array(LeaseDigest).optional(),
   }),
   /** The cost of grown rooms at their peak, as load of a core: the registry learns what to expect of new ones. */
   observedCosts: z.array(z.object({ kind: RoomKind, load: Load })).max(64),

@@ -63,8 +63,10 @@ export type HeartbeatReply = {
   renewed: Lease[];
   /** Nodes whose heartbeats are late, at most 4: ask them on the bus, and name those that nobody answers for in `suspects`. */
   late: { incarnation: string; silentMs: number }[];
-  /** What the node named does not add up to what the registry knows: the next beat names all leases. */
-  needsAllLeases: boolean;
+  /** The registry knows of other leases than the node has: the next beat brings the digests of buckets, or names all where they are few. */
+  leasesDiffer: boolean;
+  /** Of the buckets whose digests the beat brought, those that differ: the next beats name all leases in these. */
+  differingBuckets: number[];
   /** By how much the beat's time was behind the registry's: some ms on the way as a rule; more where a clock was set. */
   behindMs: number;
 };

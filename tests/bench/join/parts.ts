@@ -113,7 +113,7 @@ async function openRegistry() {
 
 function allOf(named: ServedLease[]) {
   const epochSum = named.reduce((sum, { epoch }) => sum + (epoch % 1_000_000_000), 0);
-  return { count: named.length, epochSum, named, isComplete: true };
+  return { count: named.length, epochSum, named, page: { of: 1, buckets: [0] } };
 }
 
 /** mediasoup's own two transports, both at once, as a join makes them. */

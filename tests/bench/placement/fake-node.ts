@@ -36,7 +36,7 @@ export class FakeNode {
       cores: Array.from({ length: cores }, (_, core) => idleCore(core)),
       settledDebits: [],
       capacity: { maxPeers: null, networkBps: 10_000_000_000 },
-      leases: { count: 0, epochSum: 0, named: [], isComplete: false },
+      leases: { count: 0, epochSum: 0, named: [] },
       observedCosts: [],
       suspects: [],
     };
@@ -80,7 +80,7 @@ export class FakeNode {
     return heartbeatArguments({
       ...this.#beat,
       settledDebits: this.#news.map(({ debitId }) => debitId),
-      leases: { ...digestOf(served), named, isComplete: false },
+      leases: { ...digestOf(served), named },
     });
   }
 }

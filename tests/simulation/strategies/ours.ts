@@ -66,7 +66,7 @@ export class Ours implements Strategy {
     const run = this.#nodes.get(node);
     if (!run) return [];
     const reply = await this.#options.registry.heartbeat(run.beat(loadsPpm, this.#options.now()));
-    if (reply.needsAllLeases) run.askForAll();
+    if (reply.leasesDiffer) run.askForAll();
     return reply.orphans.map(({ roomId }) => roomId);
   }
 

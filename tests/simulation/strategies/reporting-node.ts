@@ -93,7 +93,8 @@ export class ReportingNode {
     const named = Array.from(rooms, (roomId) => this.#name(roomId)).filter((lease) => lease !== null);
     this.#news.clear();
     this.#isAskedForAll = false;
-    return { count: this.#served.size, epochSum: this.#epochSum, named, isComplete };
+    const page = isComplete ? { page: { of: 1, buckets: [0] } } : {};
+    return { count: this.#served.size, epochSum: this.#epochSum, named, ...page };
   }
 
   #name(roomId: string): ServedLease | null {

@@ -17,28 +17,40 @@ export type ReplyDeps = LeaseDeps & {
   lostNodes: LostNodes;
   /** Sends another one. */
   beat: () => unknown;
+  now: () => number;
 };
 
-/** Does what the registry's answer to a heartbeat asks for. */
+/** A registry that takes longer is busy: then what is left to tell waits for the regular beats. */
+const QUICK_MS = 250;
+
+/**
+ * Does what the registry's answer to a heartbeat asks for.
+ * @returns Whether the registry has told all that it knows of this node's leases.
+ */
 export function applyHeartbeatReply(
   beat: Heartbeat,
   sentMs: number,
   reply: HeartbeatReply,
   deps: ReplyDeps,
-): void {
+): boolean {
   deps.debits.noteAnswer(beat.settledDebits);
   deps.costs.noteAnswer(beat.observedCosts);
-  deps.leases.noteAnswer(beat.leases, sentMs, reply);
+  const isConclusive = deps.leases.noteAnswer(beat.leases, reply);
   for (const lease of reply.lost) yieldRoom(lease, deps);
   for (const lease of reply.renewed) renewRoom(lease, deps);
   confirmClaims(beat, deps);
   deps.lateNodes.note(reply.late);
-  deps.lostNodes.note(reply.orphans);
   // As soon as possible: a registry that begins anew places rooms again once it should know those that there are.
-  if (reply.needsAllLeases && !beat.leases.isComplete) deps.beat();
-  if (reply.orphans.length > 0)
-    // There may be more than one answer holds.
-    void takeOverOrphans(reply.orphans, deps).then(deps.beat);
+  if (!isConclusive && deps.now() - sentMs < QUICK_MS) deps.beat();
+  inherit(reply, deps);
+  return isConclusive;
+}
+
+/** Also from an answer that a newer one has overtaken: the registry hands each room to one node. */
+export function inherit({ orphans }: HeartbeatReply, deps: ReplyDeps): void {
+  deps.lostNodes.note(orphans);
+  // There may be more than one answer holds.
+  if (orphans.length > 0) void takeOverOrphans(orphans, deps).then(deps.beat);
 }
 
 /** The registry has taken up the rooms that this node claimed by itself and has not just lost. */

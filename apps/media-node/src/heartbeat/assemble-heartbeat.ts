@@ -3,7 +3,7 @@ import type { Readiness } from "../lease/readiness.ts";
 import type { NodeIdentity } from "../node/node-identity.ts";
 import type { Core } from "../worker/core.ts";
 import type { NetworkMeter } from "../worker/network-meter.ts";
-import { applyHeartbeatReply } from "./apply-heartbeat-reply.ts";
+import { applyHeartbeatReply, inherit } from "./apply-heartbeat-reply.ts";
 import { composeHeartbeat } from "./compose-heartbeat.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { LateNodes } from "./late-nodes.ts";
@@ -40,9 +40,11 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
   heartbeats.connect({
     compose: () => composeHeartbeat(parts),
     onAnswer: (sent, sentMs, reply) => {
-      applyHeartbeatReply(sent, sentMs, reply, parts);
+      const isConclusive = applyHeartbeatReply(sent, sentMs, reply, parts);
       onAnswered();
+      return isConclusive;
     },
+    onOldAnswer: (reply) => inherit(reply, parts),
     onBeat: (result) => revalidation.noteBeat(result),
   });
   rooms.watch({

@@ -10,7 +10,8 @@ const REPLY: HeartbeatReply = {
   orphans: [],
   renewed: [],
   late: [],
-  needsAllLeases: false,
+  leasesDiffer: false,
+  differingBuckets: [],
   behindMs: 0,
 };
 
@@ -18,7 +19,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Heartbeats to a registry that answers when the test says so. */
-function setUp({ isComplete = (): boolean => false } = {}) {
+function setUp({ isConclusive = (): boolean => true } = {}) {
   const sent: PromiseWithResolvers<HeartbeatReply>[] = [];
   const late: ((reply: HeartbeatReply) => void)[] = [];
   const beats: Beat[] = [];
@@ -37,8 +38,12 @@ function setUp({ isComplete = (): boolean => false } = {}) {
     random: () => 1,
   });
   heartbeats.connect({
-    compose: () => ({ leases: { isComplete: isComplete() } }) as Heartbeat,
-    onAnswer: () => seen.push("answered"),
+    compose: () => ({}) as Heartbeat,
+    onAnswer: () => {
+      seen.push("answered");
+      return isConclusive();
+    },
+    onOldAnswer: () => seen.push("overtaken"),
     onBeat: (beat) => beats.push(beat),
   });
   return { heartbeats, sent, late, beats, seen, answer: (index: number) => sent[index]?.resolve(REPLY) };
@@ -95,16 +100,28 @@ it("an answer that comes after its beat was given up counts like any other", asy
   expect(beats.map(({ isAnswered }) => isAnswered)).toEqual([false, true]);
 });
 
-it("an answer that asks for all leases proves nothing until all are named", async () => {
-  let isComplete = false;
-  const { heartbeats, sent, beats } = setUp({ isComplete: () => isComplete });
+it("an answer after which there is more to tell proves nothing", async () => {
+  let isConclusive = false;
+  const { heartbeats, sent, beats } = setUp({ isConclusive: () => isConclusive });
   for (const _beat of [1, 2]) {
     const beat = heartbeats.beat();
-    sent.at(-1)?.resolve({ ...REPLY, needsAllLeases: true });
+    sent.at(-1)?.resolve({ ...REPLY, leasesDiffer: true });
     await beat;
-    expect(beats).toHaveLength(isComplete ? 1 : 0);
-    isComplete = true;
+    expect(beats).toHaveLength(isConclusive ? 1 : 0);
+    isConclusive = true;
   }
+});
+
+it("an answer that comes after that of a later beat changes nothing but the rooms to inherit", async () => {
+  const { heartbeats, sent, late, seen, answer } = setUp();
+  const first = heartbeats.beat();
+  sent[0]?.reject(new Error("no answer within 1000 ms"));
+  await first;
+  const second = heartbeats.beat();
+  answer(1);
+  await second;
+  late[0]?.(REPLY);
+  expect(seen).toEqual(["answered", "overtaken"]);
 });
 
 it("regular beats grow rarer while the registry takes too long, and are as before once it answers", async () => {

@@ -14,10 +14,13 @@ export type HeartbeatsOptions = {
 export type BeatParts = {
   /** Makes the heartbeat that is sent now. */
   compose: () => Heartbeat;
-  onAnswer: (beat: Heartbeat, sentMs: number, reply: HeartbeatReply) => void;
+  /** @returns Whether the registry has told all that it knows of this node's leases. */
+  onAnswer: (beat: Heartbeat, sentMs: number, reply: HeartbeatReply) => boolean;
+  /** Instead, if a beat that was sent later has been answered before. */
+  onOldAnswer: (reply: HeartbeatReply) => void;
   /**
    * After each beat, answered or not; after `onAnswer`. Not after one whose answer was that the registry means other rooms than the node:
-   * only the next, which names all, can say which are lost.
+   * only those that follow, which name them, can say which are lost.
    */
   onBeat: (beat: Beat) => void;
 };
@@ -38,6 +41,9 @@ export class Heartbeats {
   #parts: BeatParts | null = null;
   #isStopped = false;
   #isClockBehind = false;
+  #sent = 0;
+  /** The last of them that was answered. */
+  #answered = 0;
   #pauseMs = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   /** The first beat was sent: from then on a change may be told at once. */
@@ -90,9 +96,15 @@ export class Heartbeats {
   async #send(parts: BeatParts): Promise<void> {
     const { registry, log, now } = this.#options;
     const sentMs = now();
+    this.#sent += 1;
+    const number = this.#sent;
     try {
       const beat = parts.compose();
-      const note = (reply: HeartbeatReply) => this.#noteAnswer(parts, beat, sentMs, reply);
+      const note = (reply: HeartbeatReply) => {
+        if (number < this.#answered) return parts.onOldAnswer(reply);
+        this.#answered = number;
+        this.#noteAnswer(parts, beat, sentMs, reply);
+      };
       note(await registry.heartbeat(beat, note));
     } catch (error) {
       if (!this.isFailing) log.warn("heartbeat.failed", { error });
@@ -104,16 +116,16 @@ export class Heartbeats {
     }
   }
 
-  /** Perhaps late, but never after that of a later beat. */
+  /** Perhaps late. */
   #noteAnswer({ onAnswer, onBeat }: BeatParts, beat: Heartbeat, sentMs: number, reply: HeartbeatReply): void {
     const { log } = this.#options;
-    onAnswer(beat, sentMs, reply);
+    const isConclusive = onAnswer(beat, sentMs, reply);
     this.#noteClock(reply);
     if (this.isFailing) log.info("heartbeat.resumed");
     this.isFailing = false;
     this.#pauseMs = 0;
     this.#pausedUntilMs = Number.NEGATIVE_INFINITY;
-    if (!reply.needsAllLeases || beat.leases.isComplete) onBeat({ sentMs, isAnswered: true });
+    if (isConclusive) onBeat({ sentMs, isAnswered: true });
   }
 
   /** Each node by another time: what overloads a registry must not come back all at once. */

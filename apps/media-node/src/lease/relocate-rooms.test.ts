@@ -28,7 +28,7 @@ function beatOf(usable: boolean[]): Heartbeat {
     observedCosts: [],
     suspects: [],
     capacity: { maxPeers: null, networkBps: 1 },
-    leases: { count: 0, epochSum: 0, named: [], isComplete: false },
+    leases: { count: 0, epochSum: 0, named: [] },
   };
 }
 

@@ -23,7 +23,7 @@ function beatOf(nodeId: string): Heartbeat {
     observedCosts: [],
     suspects: [],
     capacity: { maxPeers: null, networkBps: 1 },
-    leases: { count: 0, epochSum: 0, named: [], isComplete: true },
+    leases: { count: 0, epochSum: 0, named: [], page: { of: 1, buckets: [0] } },
   };
 }
 

@@ -22,7 +22,6 @@ function startRegistry() {
       leases: {
         count: leases.length,
         epochSum: 0,
-        isComplete: false,
         named: leases.map(({ roomId, core, epoch }) => ({ roomId, core, epoch, peers: 1, isLocal: false })),
       },
       observedCosts: [],

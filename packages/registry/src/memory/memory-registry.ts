@@ -78,7 +78,7 @@ class MemoryRegistry implements Registry {
     const clockMs = this.#now();
     const nowMs = this.#time.atBeat(clockMs, this.#index.nodes.get(beat.incarnation));
     this.#bornAt(nowMs);
-    const reply = takeHeartbeat(this.#index, beat, nowMs);
+    const reply = takeHeartbeat(this.#index, beat, { nowMs, clockMs });
     const node = this.#index.nodes.get(beat.incarnation);
     if (node) node.ownMs = clockMs;
     return { ...reply, behindMs: nowMs - clockMs };

@@ -53,6 +53,16 @@ export class ScoredSet {
     }
   }
 
+  /** @returns Members whose score is at least `from` and below `to`, in order; at most `limit` of them. */
+  between(from: number, to: number, limit = Number.POSITIVE_INFINITY): string[] {
+    const members: string[] = [];
+    for (const { member, score } of this.from(from)) {
+      if (score >= to || members.length >= limit) break;
+      members.push(member);
+    }
+    return members;
+  }
+
   #insert(entry: Scored): void {
     const index = Math.min(this.#chunkFor(entry), Math.max(0, this.#chunks.length - 1));
     const chunk = this.#chunks[index];

@@ -77,6 +77,10 @@ export type PlacementPolicy = {
   silentPerBeat: number;
   /** One heartbeat's reply is bounded; the rest goes with the next ones, to whichever node beats. */
   orphansPerBeat: number;
+  /** At most so many graves are dug in by one heartbeat. */
+  gravesPerBeat: number;
+  /** So many leases that nobody named in time, or that a page leaves out, end with one heartbeat. */
+  endedPerBeat: number;
   /** An heir that has not placed a room by then has lost the reply, or found no capacity: another one's turn. */
   heirPatienceMs: number;
   /** For how long what was said about a room (options, bans, mutes) outlives its last lease. */
@@ -124,6 +128,8 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   confirmWithinMs: 5_000,
   silentPerBeat: 4,
   orphansPerBeat: 50,
+  gravesPerBeat: 8,
+  endedPerBeat: 50,
   heirPatienceMs: 3_000,
   roomRetentionMs: 30 * 24 * 3_600_000,
   droppedAtOnce: 2,

@@ -1,4 +1,4 @@
-import { EPOCH_MODULUS } from "@fairlead/protocol";
+import { EPOCH_MODULUS, LEASE_SLOTS } from "@fairlead/protocol";
 import type { PlacementPolicy } from "../rules/policy.ts";
 import { LUA } from "./lua-texts.ts";
 
@@ -17,6 +17,7 @@ const CHANGES = [
   "rules/reservations/end",
   "rules/rooms/changes",
   "rules/orphans/script",
+  "rules/leases/slots",
   "rules/leases/script",
 ] as const satisfies Piece[];
 
@@ -42,6 +43,8 @@ const PIECES = {
     ...CHANGES,
     "rules/reservations/refresh",
     "rules/settle-claims/script",
+    "rules/lease-pages/script",
+    "rules/graves/script",
     "rules/bury-nodes/script",
     "rules/bury-nodes/hand-out",
     "rules/liveness/hear",
@@ -54,6 +57,7 @@ const PIECES = {
     ...RESERVATIONS,
     "rules/rooms/script",
     ...CHANGES,
+    "rules/graves/script",
     "rules/bury-nodes/script",
     "scripts/methods/remove-node",
   ],
@@ -100,7 +104,7 @@ export function composeScript(name: ScriptName, policy: PlacementPolicy): string
  * share their policy, so Redis caches one version of each script.
  */
 function policyConstants(policy: PlacementPolicy): string {
-  return Object.entries({ ...policy, epochModulus: EPOCH_MODULUS })
+  return Object.entries({ ...policy, epochModulus: EPOCH_MODULUS, leaseSlots: LEASE_SLOTS })
     .map(([name, value]) => `local ${toConstantName(name)} = ${toLua(value)}`)
     .join("\n");
 }

@@ -26,7 +26,7 @@ const PlaceReply = z.union([
   z.tuple([z.literal("banned")]),
   z.tuple([z.enum(["registry_cold", "no_capacity"]), Text]),
 ]);
-const BeatReply = z.tuple([Text, Text, Text, Text, Text, Text]);
+const BeatReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
 const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
 const Mutes = z.array(z.tuple([Text, Text]));
 const Bans = z.array(z.array(Text));
@@ -65,7 +65,7 @@ export function parseCountReply(reply: unknown, rates: readonly Rate[]): RateSta
 }
 
 export function parseBeatReply(reply: unknown): HeartbeatReply {
-  const [needsAll, lost, renewed, orphans, late, behindMs] = BeatReply.parse(reply);
+  const [areOther, lost, renewed, orphans, late, behindMs, differing] = BeatReply.parse(reply);
   return {
     lost: listOf(lost, parseLease),
     orphans: listOf(orphans, parseLease),
@@ -74,7 +74,8 @@ export function parseBeatReply(reply: unknown): HeartbeatReply {
       const [incarnation = "", silentMs] = text.split(" ");
       return { incarnation, silentMs: Number(silentMs) };
     }),
-    needsAllLeases: needsAll === "1",
+    leasesDiffer: areOther === "1",
+    differingBuckets: differing === "" ? [] : differing.split(" ").map(Number),
     behindMs: Number(behindMs),
   };
 }

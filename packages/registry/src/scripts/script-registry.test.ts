@@ -22,11 +22,11 @@ function beatOf(nodeId: string): Heartbeat {
     observedCosts: [],
     suspects: [],
     capacity: { maxPeers: null, networkBps: 1 },
-    leases: { count: 0, epochSum: 0, named: [], isComplete: false },
+    leases: { count: 0, epochSum: 0, named: [] },
   };
 }
 
-const ANSWER = ["1", "", "", "", "", "0"];
+const ANSWER = ["1", "", "", "", "", "0", ""];
 const UNREACHABLE = { code: "registry_unreachable" };
 
 /** Over a port that answers when the test says so. */
@@ -58,11 +58,11 @@ it("sends no heartbeat while the node's last one is unanswered, though it was gi
   expect(sent).toHaveLength(1);
   sent[0]?.resolve(ANSWER);
   await vi.advanceTimersByTimeAsync(0);
-  expect(late).toMatchObject([{ needsAllLeases: true }]);
+  expect(late).toMatchObject([{ leasesDiffer: true }]);
   const next = registry.heartbeat(beatOf("a"));
   await vi.advanceTimersByTimeAsync(0);
   sent[1]?.resolve(ANSWER);
-  expect(await next).toMatchObject({ needsAllLeases: true });
+  expect(await next).toMatchObject({ leasesDiffer: true });
   expect(late).toHaveLength(1);
 });
 

@@ -15,10 +15,11 @@ local POOL = PREFIX .. "pool:"
 local ORPHANS = PREFIX .. "orphans"
 local ROOMS = PREFIX .. "rooms"
 local KEPT = PREFIX .. "kept"
+local GRAVES = PREFIX .. "graves"
 local COSTS = PREFIX .. "costs"
 
-local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt = unpack(call("HMGET", META, "bornAt",
-  "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor", "latestAt"))
+local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt, hasGraves = unpack(call("HMGET", META, "bornAt",
+  "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor", "latestAt", "hasGraves"))
 bornAt, lastBeatAt, aliveFloor = tonumber(bornAt), tonumber(lastBeatAt), tonumber(aliveFloor) or 0
 connectedAt, busSince, epochFloor = tonumber(connectedAt) or 0, tonumber(busSince), tonumber(epochFloor) or 0
 

@@ -22,9 +22,10 @@ export function heartbeatArguments(beat: Heartbeat): string[] {
     `${leases.count} ${leases.epochSum}`,
     beat.settledDebits.join(" "),
     leases.named.map((l) => `${l.roomId} ${l.core} ${l.epoch} ${l.peers} ${flag(l.isLocal)}`).join(" "),
-    flag(leases.isComplete),
+    leases.page ? [leases.page.of, ...leases.page.buckets].join(" ") : "",
     beat.observedCosts.map(({ kind, load }) => `${kind} ${toPpm(load)}`).join(" "),
     beat.suspects.join(" "),
+    (leases.buckets ?? []).map(({ count, epochSum }) => `${count} ${epochSum}`).join(" "),
   ];
 }
 

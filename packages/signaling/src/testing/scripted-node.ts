@@ -162,7 +162,7 @@ function heartbeatOf({ nodeId, incarnation, state, region, labels }: Described):
     observedCosts: [],
     suspects: [],
     capacity: { maxPeers: null, networkBps: 1_000_000_000 },
-    leases: { count: 0, epochSum: 0, named: [], isComplete: false },
+    leases: { count: 0, epochSum: 0, named: [] },
     cores: [0, 1].map((index) => ({ core: index, ...core })),
   };
 }

@@ -1,12 +1,17 @@
 -- What becomes of the rooms of nodes that are dead, and which nodes others should ask on the bus.
 
+-- A living node has it: a new one, or one that came back from its burial and has named it, or is going to say whether it serves it.
+local function isHeld(room)
+  return call("SISMEMBER", PREFIX .. "held:" .. room.inc, room.id) == 1 or call("ZSCORE", leasesKey(room.inc), room.id)
+end
+
 -- Hands the room to this node, or takes it from the orphans. One that a node does not name after its burial is closed.
 local function handOut(roomId, handed)
   local room = loadRoom(roomId)
   if room and room.inc and not isAlive(room.inc) then
     call("ZADD", ORPHANS, NOW, roomId)
     tell(handed, room)
-  elseif not room or not room.inc or call("SISMEMBER", PREFIX .. "held:" .. room.inc, roomId) == 1 then
+  elseif not room or not room.inc or isHeld(room) then
     removeOrphan(roomId)
   else
     endLease(room)

@@ -4,9 +4,9 @@ import type { HeartbeatReply } from "../../registry.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 
 /** The node is dead, or said goodbye: its rooms wait for heirs, the rest of it ends. */
-export function bury({ nodes, orphans }: RegistryIndex, node: KnownNode): void {
-  for (const room of node.held) orphans.add(room);
+export function bury({ nodes }: RegistryIndex, node: KnownNode): void {
   nodes.remove(node);
+  nodes.graves.open(node.incarnation, node.leases);
 }
 
 /** Those longest silent, those that nobody could reach, and former runs of the node that beats. */
@@ -53,8 +53,9 @@ export function handOutOrphans({ nodes, rooms, orphans, leases }: RegistryIndex,
       orphans.handed(room, nowMs);
       return [{ ...lease }];
     }
-    // A node that came back from its burial and does not name the room has closed it.
-    if (nodes.get(lease.incarnation)?.held.has(room)) orphans.remove(room);
+    const holder = nodes.get(lease.incarnation);
+    // A node that came back from its burial and does not name the room has closed it, unless it is still to say so.
+    if (holder?.held.has(room) || holder?.leases.scoreOf(roomId) !== undefined) orphans.remove(room);
     else leases.end(room, nowMs);
     return [];
   });

@@ -1,19 +1,22 @@
 -- A node is dead, or said goodbye: its rooms wait for heirs, the rest of it ends.
 
-local function orphanAll(node)
-  for _, roomId in ipairs(call("SMEMBERS", PREFIX .. "held:" .. node.inc)) do
-    addOrphan(roomId)
-  end
+-- What an older build has placed or heard of stands in `held` alone.
+local function listHeld(node)
+  local held = PREFIX .. "held:" .. node.inc
+  if node.isListed and call("SCARD", held) == call("ZCARD", leasesKey(node.inc)) then return end
+  for _, roomId in ipairs(call("SMEMBERS", held)) do listLease(node.inc, roomId) end
+  keepSlots(node.inc)
 end
 
 local function bury(node)
-  orphanAll(node)
+  listHeld(node)
   leavePools(node)
   call("ZREM", NAMES, node.name)
   call("ZREM", BEATS, node.inc)
-  for _, kind in ipairs({ "node:", "held:", "claims:", "debits:", "young:" }) do
-    call("DEL", PREFIX .. kind .. node.inc)
+  for _, kind in ipairs({ "node:", "held:", "buckets:", "claims:", "debits:", "young:" }) do
+    call("UNLINK", PREFIX .. kind .. node.inc)
   end
+  openGrave(node.inc)
   node.isGone, nodes[node.inc] = true, false
 end
 

@@ -2,36 +2,44 @@ import type { Heartbeat } from "@fairlead/protocol";
 import type { RegistryIndex } from "../../memory/registry-index.ts";
 import type { HeartbeatReply } from "../../registry.ts";
 import { buryDead, handOutOrphans, lateNodes } from "../bury-nodes/memory.ts";
+import { differingBuckets, isSameDigest, takePage } from "../lease-pages/memory.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 import { toPpm } from "../policy.ts";
-import { endUnserved, settleClaim } from "../settle-claims/memory.ts";
+import { endLapsedClaims, settleClaim } from "../settle-claims/memory.ts";
 
+/** @param clockMs The node's time: a beat that was sent before another one that came here earlier does not know what that said. */
 export function takeHeartbeat(
   index: RegistryIndex,
   beat: Heartbeat,
-  nowMs: number,
+  { nowMs, clockMs }: { nowMs: number; clockMs: number },
 ): Omit<HeartbeatReply, "behindMs"> {
   index.nodes.hear(nowMs);
   buryDead(index, beat, nowMs);
   const node = index.nodes.renew(beat, nowMs);
   watchBus(index, node, nowMs);
   index.reservations.settle(node, beat.settledDebits);
-  const verdicts = beat.leases.named.map((served) => settleClaim(index, node, served, nowMs));
-  endUnserved(index, node, beat, nowMs);
+  const settled = beat.leases.named.map((served) => settleClaim(index, node, served, nowMs));
+  endLapsedClaims(index, node, nowMs);
+  const { page } = beat.leases;
+  if (page && clockMs >= node.ownMs)
+    takePage(index, node, { page, named: settled.map(({ room }) => room) }, nowMs);
+  const differing = differingBuckets(node, beat.leases);
   for (const { kind, load } of beat.observedCosts) index.costs[kind].observe(toPpm(load));
   index.reservations.refresh(node, nowMs);
+  index.nodes.graves.dig(index.orphans);
   const mayInherit = node.state === "ready" && node.busConnected;
   return {
-    lost: verdicts.flatMap((verdict) => (verdict && "lost" in verdict ? [verdict.lost] : [])),
-    renewed: verdicts.flatMap((verdict) => (verdict && "renewed" in verdict ? [verdict.renewed] : [])),
-    needsAllLeases: !isSameDigest(node, beat),
+    lost: settled.flatMap(({ verdict }) => (verdict && "lost" in verdict ? [verdict.lost] : [])),
+    renewed: settled.flatMap(({ verdict }) => (verdict && "renewed" in verdict ? [verdict.renewed] : [])),
+    leasesDiffer: !isSameDigest(node.digest, beat.leases),
+    differingBuckets: differing,
     orphans: mayInherit ? handOutOrphans(index, nowMs) : [],
     late: lateNodes(index, nowMs),
   };
 }
 
 /** A node that has been cut off for too long gives its rooms up; once it has the bus again it keeps those that nobody took. */
-function watchBus({ nodes, orphans }: RegistryIndex, node: KnownNode, nowMs: number): void {
+function watchBus({ nodes }: RegistryIndex, node: KnownNode, nowMs: number): void {
   if (node.busConnected) {
     nodes.bus.connected(nowMs);
     node.cutSinceMs = null;
@@ -40,11 +48,8 @@ function watchBus({ nodes, orphans }: RegistryIndex, node: KnownNode, nowMs: num
     node.cutSinceMs ??= nowMs;
   }
   const isCut = nodes.bus.isCut(node, nowMs);
-  if (isCut && !node.wasCutOff) for (const room of node.held) orphans.add(room);
-  if (node.busConnected && node.wasCutOff) for (const room of node.held) orphans.remove(room);
+  if (isCut && !node.wasCutOff) nodes.graves.open(node.incarnation, node.leases);
+  // What was dug out already is handed to nobody: the node is alive.
+  if (node.busConnected && node.wasCutOff) nodes.graves.close(node.incarnation);
   node.wasCutOff = isCut;
-}
-
-function isSameDigest({ digest }: KnownNode, { leases }: Heartbeat): boolean {
-  return digest.count === leases.count && digest.epochSum === leases.epochSum;
 }

@@ -5,8 +5,11 @@ local function obtainNode()
   if known and not known.hasTwins then return known end
   local hasTwins = buryTwins(NODE_ID, INC)
   if not known then
+    if hasGraves then closeGrave(INC) end
+    -- What it had before its burial and nobody took is still listed: it says of which it still serves.
+    local epochSum = call("EXISTS", leasesKey(INC)) == 1 and UNKNOWN_SUM or 0
     known = { inc = INC, nodeId = NODE_ID, name = NODE_ID .. " " .. INC, offers = "", debits = "", growth = "", openPeers = 0,
-      leases = 0, epochSum = 0, grownAt = 0, wasCutOff = false }
+      leases = 0, epochSum = epochSum, grownAt = 0, wasCutOff = false }
     nodes[INC] = known
     call("ZADD", NAMES, 0, known.name)
   end
@@ -22,8 +25,10 @@ local function renew(node)
   touchRank(node)
 end
 
-local function needsAllLeases(node)
-  return node.leases .. " " .. digits(node.epochSum) ~= ARGV[10]
+-- One that was sent before another one that came here earlier does not know what that said.
+local function isOlder()
+  local ownAt = call("HGET", PREFIX .. "node:" .. INC, "ownAt")
+  return ownAt and CLOCK < tonumber(ownAt)
 end
 
 hear()
@@ -37,11 +42,13 @@ watchCut(node, HAS_BUS)
 for id in gmatch(ARGV[11], "%S+") do endDebit(node, id) end
 local named = settleClaims(node, ARGV[12])
 endLapsedClaims(node)
-if ARGV[13] == "1" then endUnnamed(node, named) end
+if ARGV[13] ~= "" and not isOlder() then takePage(node, ARGV[13], named) end
+local differing = ARGV[16] ~= "" and differingBuckets(node, ARGV[16]) or ""
 learnCosts(ARGV[14])
 refresh(node)
-local needsAll = needsAllLeases(node)
+local isSame = digestText(node.leases, node.epochSum) == ARGV[10]
+digGraves()
 local handed = OFFERS ~= "" and handOutOrphans() or {}
 saveNodes()
-return { needsAll and "1" or "0", concat(lost, ";"), concat(renewed, ";"), concat(handed, ";"),
-  concat(lateNodes(silent), ";"), digits(NOW - CLOCK) }
+return { isSame and "0" or "1", concat(lost, ";"), concat(renewed, ";"), concat(handed, ";"),
+  concat(lateNodes(silent), ";"), digits(NOW - CLOCK), differing }

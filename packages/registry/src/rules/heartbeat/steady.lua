@@ -1,8 +1,10 @@
 -- ARGV: now, node id, incarnation, the pools that it offers to stand in ("" while it is draining), "1" with the bus, loads, peers, most
 -- peers or "", what it says of itself (JSON, for listings), digest of its leases (`count epochSum`), debits to settle, leases it names
--- (`room core epoch peers isLocal`), "1" if these are all, observed costs (`kind ppm`), suspects.
+-- (`room core epoch peers isLocal`), of how many buckets these are all of which (`of bucket bucket`), observed costs (`kind ppm`), suspects, digests
+-- of all buckets.
 --
--- Returns: "1" if all leases are needed; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind.
+-- Returns: "1" if the digests of leases differ; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind;
+-- buckets that differ.
 --
 -- First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
 -- in a second are what Redis spends its time on, so there are no functions here, and most numbers stay the texts that they came as. What follows
@@ -10,7 +12,8 @@
 
 local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
 local OFFERS = HAS_BUS and ARGV[4] or ""
-local IS_PLAIN = ARGV[11] == "" and ARGV[12] == "" and ARGV[13] == "0" and ARGV[14] == "" and ARGV[15] == ""
+local IS_PLAIN = ARGV[11] == "" and ARGV[12] == "" and ARGV[13] == "" and ARGV[14] == "" and ARGV[15] == ""
+  and ARGV[16] == "" and not hasGraves
 -- The longest silent of those that are late or dead.
 local silent = call("ZRANGEBYSCORE", BEATS, "-inf", "(" .. NOW - LATE_AFTER_MS, "WITHSCORES", "LIMIT", 0, SILENT_PER_BEAT)
 
@@ -56,6 +59,6 @@ if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatA
     if newRank ~= rank then
       for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
     end
-    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "" }
+    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "", "" }
   end
 end

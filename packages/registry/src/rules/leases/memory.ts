@@ -1,4 +1,10 @@
-import { type CoreAddress, EPOCH_MODULUS, type Lease, type PlacementDecision } from "@fairlead/protocol";
+import {
+  type CoreAddress,
+  EPOCH_MODULUS,
+  type Lease,
+  leaseSlotOf,
+  type PlacementDecision,
+} from "@fairlead/protocol";
 import type { PlaceRequest } from "../../registry.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 import type { NodeTable } from "../nodes/memory.ts";
@@ -55,7 +61,10 @@ export class Leases {
   /** A peer is on its way to a room that its node has not named yet: the node gets as long for it as for a new room. */
   awaitAgain(room: Room, nowMs: number): void {
     const isLate = nowMs - room.claimedAtMs > this.#policy.confirmWithinMs / 2;
-    if (!room.isConfirmed && isLate) room.claimedAtMs = nowMs;
+    if (room.isConfirmed || !isLate) return;
+    room.claimedAtMs = nowMs;
+    const claims = room.lease && this.#nodes.get(room.lease.incarnation)?.claims;
+    if (claims?.scoreOf(room.roomId) !== undefined) claims.set(room.roomId, nowMs);
   }
 
   /** The epoch passes every one the room had, also when its clock stands still, and that of an index that was lost. */
@@ -89,7 +98,7 @@ export class Leases {
   /** The node has named the lease. It holds it, also when it was buried meanwhile. */
   confirm(room: Room, node: KnownNode, peers: number): void {
     if (!(room.isConfirmed && node.held.has(room))) {
-      node.claims.delete(room);
+      node.claims.delete(room.roomId);
       room.isConfirmed = true;
       this.#hold(room, node);
     }
@@ -107,25 +116,32 @@ export class Leases {
   #hold(room: Room, node: KnownNode | undefined): void {
     if (!node) return;
     node.held.add(room);
+    node.leases.set(room.roomId, leaseSlotOf(room.roomId));
     if (room.isConfirmed) count(node, room, 1);
-    else node.claims.add(room);
+    else node.claims.set(room.roomId, room.claimedAtMs);
     if (node.wasCutOff) this.#orphans.add(room);
     else this.#orphans.remove(room);
   }
 
   #leave(room: Room): void {
     const holder = room.lease ? this.#nodes.get(room.lease.incarnation) : undefined;
+    holder?.leases.delete(room.roomId);
     if (!holder?.held.has(room)) return;
     count(holder, room, -1);
     holder.held.delete(room);
-    holder.claims.delete(room);
+    holder.claims.delete(room.roomId);
     this.#reservations.dropRoom(holder, room.roomId);
   }
 }
 
 /** Counts the room in or out of what its holder and the registry compare: only what is held and confirmed. */
-function count({ digest, held }: KnownNode, room: Room, sign: 1 | -1): void {
+function count({ digest, buckets, held }: KnownNode, room: Room, sign: 1 | -1): void {
   if (!room.lease || !room.isConfirmed || !held.has(room)) return;
-  digest.count += sign;
-  digest.epochSum += sign * (room.lease.epoch % EPOCH_MODULUS);
+  const slot = leaseSlotOf(room.roomId);
+  const ofSlot = buckets.get(slot) ?? { count: 0, epochSum: 0 };
+  buckets.set(slot, ofSlot);
+  for (const sum of [digest, ofSlot]) {
+    sum.count += sign;
+    sum.epochSum += sign * (room.lease.epoch % EPOCH_MODULUS);
+  }
 }

@@ -4,6 +4,7 @@
 local function count(node, room, sign)
   node.leases = node.leases + sign
   node.epochSum = node.epochSum + sign * (room.epoch % EPOCH_MODULUS)
+  countInSlot(node.inc, room, sign)
   touch(node)
 end
 
@@ -16,9 +17,11 @@ local function hold(room)
   local node = loadNode(room.inc)
   if not node then return end
   call("SADD", PREFIX .. "held:" .. node.inc, room.id)
+  listLease(node.inc, room.id)
   if room.isConfirmed then
     count(node, room, 1)
   else
+    keepSlots(node.inc)
     call("ZADD", PREFIX .. "claims:" .. node.inc, room.claimedAt, room.id)
     node.claimsDueAt = min(node.claimsDueAt or NOW + CONFIRM_WITHIN_MS, NOW + CONFIRM_WITHIN_MS)
     touch(node)
@@ -28,6 +31,7 @@ end
 
 local function leave(room)
   local node = room.inc and loadNode(room.inc)
+  if node then call("ZREM", leasesKey(node.inc), room.id) end
   if not node or call("SREM", PREFIX .. "held:" .. node.inc, room.id) == 0 then return end
   if room.isConfirmed then
     count(node, room, -1)
@@ -62,6 +66,7 @@ local function confirm(room, node, peers)
   local isNew = call("SADD", PREFIX .. "held:" .. node.inc, room.id) == 1
   room.peers = peers
   if room.isConfirmed and not isNew then return end
+  listLease(node.inc, room.id)
   call("ZREM", PREFIX .. "claims:" .. node.inc, room.id)
   room.isConfirmed = true
   count(node, room, 1)

@@ -19,9 +19,8 @@ end
 
 local function watchCut(node, hasBus)
   local isCutNow = isCut(node) or false
-  if isCutNow and not node.wasCutOff then orphanAll(node) end
-  if hasBus and node.wasCutOff then
-    for _, roomId in ipairs(call("SMEMBERS", PREFIX .. "held:" .. node.inc)) do removeOrphan(roomId) end
-  end
+  if isCutNow and not node.wasCutOff then openGrave(node.inc) end
+  -- What was dug out already is handed to nobody: the node is alive.
+  if hasBus and node.wasCutOff then closeGrave(node.inc) end
   node.wasCutOff = isCutNow
 end

@@ -1,4 +1,5 @@
 import type { CoreAdvert, Heartbeat, LeaseDigest } from "@fairlead/protocol";
+import { ScoredSet } from "../../memory/scored-set.ts";
 import { type PlacementCore, type PlacementNode, toPpm } from "../policy.ts";
 import type { Room } from "../rooms/memory.ts";
 
@@ -31,16 +32,24 @@ export type KnownNode = Omit<PlacementNode, "cores"> & {
   wasCutOff: boolean;
   /** The rooms whose lease it has, confirmed or not. */
   held: Set<Room>;
-  /** Those of them that it has not named yet. */
-  claims: Set<Room>;
+  /** Their ids by slot; after a burial also those that it has not named since. */
+  leases: ScoredSet;
+  /** Ids of those that it has not named yet, by claim. */
+  claims: ScoredSet;
   /** Of the confirmed ones. */
   digest: LeaseDigest;
+  /** The same of each slot that has any. */
+  buckets: Map<number, LeaseDigest>;
   debits: Map<string, Debit>;
   /** By room id. */
   young: Map<string, YoungRoom>;
 };
 
-export function newNode({ nodeId, incarnation }: Heartbeat): KnownNode {
+/** Of a node that is still to say what it serves: no node's digest is that. */
+export const UNKNOWN_SUM = -1;
+
+/** @param leases What it had before its burial and nobody took: it says of which it still serves. */
+export function newNode({ nodeId, incarnation }: Heartbeat, leases = new ScoredSet()): KnownNode {
   return {
     nodeId,
     incarnation,
@@ -61,8 +70,10 @@ export function newNode({ nodeId, incarnation }: Heartbeat): KnownNode {
     cutSinceMs: null,
     wasCutOff: false,
     held: new Set(),
-    claims: new Set(),
-    digest: { count: 0, epochSum: 0 },
+    leases,
+    claims: new ScoredSet(),
+    digest: { count: 0, epochSum: leases.size > 0 ? UNKNOWN_SUM : 0 },
+    buckets: new Map(),
     debits: new Map(),
     young: new Map(),
   };

@@ -1,5 +1,6 @@
 import type { Heartbeat } from "@fairlead/protocol";
 import { ScoredSet } from "../../memory/scored-set.ts";
+import { Graves } from "../graves/memory.ts";
 import { BusWatch } from "../liveness/bus-watch.ts";
 import { isAliveByTime, type Moment } from "../liveness/memory.ts";
 import { memberOf, NodePools } from "../node-pools/memory.ts";
@@ -10,6 +11,7 @@ import { type KnownNode, newNode, renewNode } from "./known-node.ts";
 export class NodeTable {
   readonly pools: NodePools<KnownNode>;
   readonly bus: BusWatch;
+  readonly graves: Graves;
   readonly #policy: PlacementPolicy;
   readonly #nodes = new Map<string, KnownNode>();
   /** Incarnations by their last heartbeat. */
@@ -27,6 +29,7 @@ export class NodeTable {
     this.#policy = policy;
     this.pools = new NodePools(policy);
     this.bus = new BusWatch(policy);
+    this.graves = new Graves(policy);
   }
 
   get(incarnation: string): KnownNode | undefined {
@@ -53,7 +56,8 @@ export class NodeTable {
   }
 
   renew(beat: Heartbeat, nowMs: number): KnownNode {
-    const node = this.#nodes.get(beat.incarnation) ?? newNode(beat);
+    const known = this.#nodes.get(beat.incarnation);
+    const node = known ?? newNode(beat, this.graves.close(beat.incarnation));
     renewNode(node, beat, nowMs);
     this.#nodes.set(node.incarnation, node);
     this.#beats.set(node.incarnation, nowMs);

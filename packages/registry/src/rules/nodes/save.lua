@@ -18,7 +18,7 @@ local function saveNode(node)
     "growth", node.growth, "quietUntil", quietUntil(node), "digest", node.leases .. " " .. digits(node.epochSum))
   if node.advert then
     call("HSET", key, "beatAt", node.beatAt, "ownAt", ARGV[1], "peers", node.peers, "maxPeers", node.maxPeers or "", "loads", node.loads,
-      "offers", node.offers, "advert", node.advert)
+      "offers", node.offers, "advert", node.advert, "isListed", 1)
   end
 end
 

@@ -11,7 +11,7 @@ export class Orphans {
     this.#policy = policy;
   }
 
-  add({ roomId }: Room): void {
+  add({ roomId }: Pick<Room, "roomId">): void {
     if (this.#handedAt.scoreOf(roomId) === undefined) this.#handedAt.set(roomId, 0);
   }
 

@@ -1,4 +1,4 @@
-import type { Heartbeat, Lease, PlacementDecision, ServedLease } from "@fairlead/protocol";
+import type { Lease, PlacementDecision, ServedLease } from "@fairlead/protocol";
 import type { RegistryIndex } from "../../memory/registry-index.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 import type { Room } from "../rooms/memory.ts";
@@ -18,11 +18,13 @@ export function settleClaim(
   node: KnownNode,
   served: ServedLease,
   nowMs: number,
-): Verdict {
+): { room: Room; verdict: Verdict } {
   const room = index.rooms.obtain(served.roomId, nowMs);
   const claim = { node, served, room };
-  if (room.lease?.incarnation === node.incarnation) return settleOwn(index, claim, room.lease, nowMs);
-  return settleAgainst(index, claim, room.lease, nowMs);
+  const { lease } = room;
+  if (lease?.incarnation === node.incarnation)
+    return { room, verdict: settleOwn(index, claim, lease, nowMs) };
+  return { room, verdict: settleAgainst(index, claim, lease, nowMs) };
 }
 
 function settleOwn(index: RegistryIndex, claim: Claim, held: Lease, nowMs: number): Verdict {
@@ -75,15 +77,20 @@ function takeUp(
   return isRaised ? { renewed: { ...lease } } : null;
 }
 
-/** Ends what the node does not serve: what a complete list leaves out, and what it has not named in time. */
-export function endUnserved(
-  { leases }: RegistryIndex,
+/** Ends what the node has not named in time, longest first. */
+export function endLapsedClaims(
+  { leases, rooms, policy }: RegistryIndex,
   node: KnownNode,
-  beat: Heartbeat,
   nowMs: number,
 ): void {
-  for (const room of node.claims) if (!leases.isAwaited(room, nowMs)) leases.end(room, nowMs);
-  if (!beat.leases.isComplete) return;
-  const named = new Set(beat.leases.named.map(({ roomId }) => roomId));
-  for (const room of node.held) if (room.isConfirmed && !named.has(room.roomId)) leases.end(room, nowMs);
+  const lapsed = node.claims.between(
+    Number.NEGATIVE_INFINITY,
+    nowMs - policy.confirmWithinMs,
+    policy.endedPerBeat,
+  );
+  for (const roomId of lapsed) {
+    const room = rooms.get(roomId);
+    node.claims.delete(roomId);
+    if (room?.lease?.incarnation === node.incarnation && !room.isConfirmed) leases.end(room, nowMs);
+  }
 }

@@ -63,14 +63,14 @@ local function settleClaim(node, served)
   else
     settleAgainst(room, node, served)
   end
+  return room
 end
 
--- Returns the rooms that were named, as a set.
+-- Returns the rooms that were named, by id, as they are now.
 local function settleClaims(node, text)
   local named = {}
   for roomId, core, epoch, peers, isLocal in gmatch(text, "(%S+) (%d+) (%d+) (%d+) (%d)") do
-    named[roomId] = true
-    settleClaim(node, { roomId = roomId, core = tonumber(core), epoch = tonumber(epoch),
+    named[roomId] = settleClaim(node, { roomId = roomId, core = tonumber(core), epoch = tonumber(epoch),
       peers = tonumber(peers), isLocal = isLocal == "1" })
   end
   return named
@@ -79,18 +79,12 @@ end
 local function endLapsedClaims(node)
   if not node.claimsDueAt or NOW <= node.claimsDueAt then return end
   local key = PREFIX .. "claims:" .. node.inc
-  for _, id in ipairs(call("ZRANGEBYSCORE", key, "-inf", "(" .. digits(NOW - CONFIRM_WITHIN_MS))) do
+  local before = "(" .. digits(NOW - CONFIRM_WITHIN_MS)
+  for _, id in ipairs(call("ZRANGEBYSCORE", key, "-inf", before, "LIMIT", 0, ENDED_PER_BEAT)) do
     local room = loadRoom(id)
-    if room then endLease(room) end
+    call("ZREM", key, id)
+    if room and room.inc == node.inc and not room.isConfirmed then endLease(room) end
   end
   local oldest = call("ZRANGE", key, 0, 0, "WITHSCORES")
   node.claimsDueAt = oldest[2] and tonumber(oldest[2]) + CONFIRM_WITHIN_MS or nil
-end
-
--- Ends what a complete list leaves out.
-local function endUnnamed(node, named)
-  for _, id in ipairs(call("SMEMBERS", PREFIX .. "held:" .. node.inc)) do
-    local room = not named[id] and loadRoom(id)
-    if room and room.isConfirmed then endLease(room) end
-  end
 end
