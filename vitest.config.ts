@@ -68,8 +68,8 @@ export default defineConfig({
           ...inGroup(4, 2),
         },
       },
-      // Browsers fill a machine.
-      { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, ...inGroup(5, 1) } },
+      // Browsers, with small cameras: two of their files keep two cores busy.
+      { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, ...inGroup(5, 2) } },
     ],
   },
 });

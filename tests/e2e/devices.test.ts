@@ -8,7 +8,7 @@ const GRANTS: Grants = { publish: [...EVERY_SOURCE], subscribe: true, data: fals
 /** A worker's death takes 1 to 3 s; the rest is for a busy machine. */
 const MOVED = { timeout: 20_000 };
 
-const meetings = useMeetings();
+const meetings = useMeetings({ chromium: { camera: "any" } });
 
 /** A tab in which each of `identities` is a peer, in this order. */
 async function tabWith(identities: string[], choice = {}, room = meetings.room): Promise<SdkPage> {

@@ -7,7 +7,7 @@ describe("a browser that sends no UDP", async () => {
   const tcpPort = await freePort();
   const meetings = useMeetings({
     env: { FAIRLEAD_CORES: "1", FAIRLEAD_RTC_TCP_PORT: `${tcpPort}` },
-    chromium: { args: ["--webrtc-ip-handling-policy=disable_non_proxied_udp"] },
+    chromium: { program: "whole", args: ["--webrtc-ip-handling-policy=disable_non_proxied_udp"] },
   });
 
   it("has media both ways by TCP, on the port that is set for it", async () => {

@@ -24,7 +24,7 @@ const onStray = (error: unknown) => strays.push(error);
 
 beforeAll(async () => {
   process.on("unhandledRejection", onStray);
-  const limits = { framesPerSecond: 1e9, frameBurst: 1e9 };
+  const limits = { framesPerSecond: 1e9, frameBurst: 1e9, resumes: { perSecond: 1e9, burst: 1e9 } };
   cluster = await startMemoryCluster({ limits, graceMs: 3_600_000 });
 });
 

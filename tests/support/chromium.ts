@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 import { needProgram } from "../setup/programs.ts";
+import { writeFakeCamera } from "./fake-camera.ts";
 import { installRtcProbe } from "./rtc-probe.ts";
 
 export type ChromiumOptions = {
@@ -10,6 +11,10 @@ export type ChromiumOptions = {
   autoplay?: boolean;
   /** Default `granted`: the page gets the fake camera and microphone without asking. */
   devices?: "granted" | "denied";
+  /** Default `small`, which is cheap: 320 × 240, 10 frames a second. `any`: Chromium's own, which has each size asked for. */
+  camera?: "small" | "any";
+  /** Default `headless-shell`, which is cheap. `whole`: the browser that people have, with its policies. */
+  program?: "headless-shell" | "whole";
   /** More of Chromium's own. */
   args?: readonly string[];
 };
@@ -34,16 +39,23 @@ const QUIET = [
 
 /** A browser of its own with a fresh profile; its tabs are the peers. */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Chromium> {
-  const { autoplay = true, devices = "granted", args = [] } = options;
-  const executablePath = needProgram("chromium");
+  const {
+    autoplay = true,
+    devices = "granted",
+    camera = "small",
+    program = "headless-shell",
+    args = [],
+  } = options;
+  const executablePath = needProgram(program === "whole" ? "chromium" : "chromium-headless-shell");
   const profile = await mkdtemp(join(tmpdir(), "fairlead-chromium-"));
+  const cameraFile = await writeFakeCamera(join(profile, "camera.y4m"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     viewport: { width: 1024, height: 640 },
     args: [
       ...QUIET,
-      // 15 frames a second: a tab encodes three layers of it and decodes the others', on two cores with all of them.
       "--use-fake-device-for-media-stream=fps=15",
+      ...(camera === "small" ? [`--use-file-for-fake-video-capture=${cameraFile}`] : []),
       `--use-fake-ui-for-media-stream${devices === "denied" ? "=deny" : ""}`,
       `--autoplay-policy=${autoplay ? "no-user-gesture-required" : "document-user-activation-required"}`,
       ...args,
