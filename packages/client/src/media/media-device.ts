@@ -1,11 +1,17 @@
 import type { Capabilities } from "@fairlead/protocol";
-import { Device, type types } from "mediasoup-client";
+import { Device, detectDeviceAsync, type types } from "mediasoup-client";
+import { Chrome74 } from "mediasoup-client/handlers/Chrome74";
+import { Chrome111 } from "mediasoup-client/handlers/Chrome111";
+import { Firefox120 } from "mediasoup-client/handlers/Firefox120";
+import { Safari12 } from "mediasoup-client/handlers/Safari12";
 import type { Admission } from "../connection/admission.ts";
+import { probeOnce } from "./probe-once.ts";
 
-/**
- * By the cluster's capabilities: the page's loaded device. To load one, mediasoup-client makes two peer connections that ask the
- * browser what it can receive and send, which stays the same for the page's life.
- */
+const HANDLERS = { Chrome111, Chrome74, Firefox120, Safari12 };
+
+/** What this browser can stays the same for the page's life. */
+const probed: { [name in keyof typeof HANDLERS]?: types.HandlerFactory } = {};
+/** By the cluster's capabilities: the page's loaded device. */
 const loadedDevices = new Map<string, Promise<types.Device>>();
 
 /** The browser's codecs, matched with the cluster's. Loaded anew when the cluster's have changed. */
@@ -38,10 +44,19 @@ export class MediaDevice {
 /** A failure is not kept: the next join tries again. */
 function loadPageDevice(capabilities: Capabilities): Promise<types.Device> {
   const key = JSON.stringify(capabilities.routerRtpCapabilities);
-  const loading = loadedDevices.get(key) ?? loadDevice(capabilities, {});
+  const loading = loadedDevices.get(key) ?? browserOptions().then((own) => loadDevice(capabilities, own));
   loadedDevices.set(key, loading);
   loading.catch(() => loadedDevices.delete(key));
   return loading;
+}
+
+/** @returns No options for a browser that mediasoup-client has to find out about, or does not know. */
+async function browserOptions(): Promise<types.DeviceOptions> {
+  const name = await detectDeviceAsync();
+  if (!name || name === "ReactNative106") return {};
+  const handlerFactory = probed[name] ?? probeOnce(HANDLERS[name].createFactory({}));
+  probed[name] = handlerFactory;
+  return { handlerFactory };
 }
 
 async function loadDevice(
