@@ -327,6 +327,24 @@ describe("a track of the app's own", () => {
     await signaling.next("command", "producer.resume");
   });
 
+  it("stays disabled when the device is switched, also where the system opens one at a time", async () => {
+    allow();
+    const microphone = await room.publishMicrophone({ deviceId: "a" });
+    await created();
+    microphone.mediaStreamTrack.enabled = false;
+    await scripted.told("producer.pause");
+    await microphone.switchDevice("b");
+    expect(microphone).toMatchObject({ isMuted: true, mediaStreamTrack: { enabled: false } });
+    const camera = await publishedCamera();
+    camera.mediaStreamTrack.enabled = false;
+    let refusals = 1;
+    devices.answers = (request) => (refusals-- > 0 ? request.refuse("NotReadableError") : request.allow());
+    await camera.switchDevice("b");
+    expect(camera).toMatchObject({ isMuted: true, mediaStreamTrack: { enabled: false } });
+    await camera.unmute();
+    expect(camera).toMatchObject({ isMuted: false, mediaStreamTrack: { enabled: true } });
+  });
+
   it("is neither disabled by a mute nor stopped by an end: it may be live in another room", async () => {
     const { fake, track } = microphone();
     const published = await room.publishTrack(track, "microphone");
@@ -390,6 +408,18 @@ describe("the sound of a screen ends with its picture", () => {
     expect(devices.live).toEqual([]);
     await room.publishScreen();
     expect([...room.local.keys()]).toEqual(["screen", "screen_audio"]);
+  });
+
+  it("by the browser's own button in the middle of a move, and neither is published at the new place", async () => {
+    const ended: string[] = [];
+    room.on("local_track.ended", ({ track, reason }) => void ended.push(`${track.source} ${reason}`));
+    await scripted.startMove();
+    devices.opened[0]?.remoteStop();
+    await scripted.endMove();
+    expect(ended).toEqual(["screen device_ended", "screen_audio device_ended"]);
+    expect(devices.live).toEqual([]);
+    await room.publishScreen();
+    expect(scripted.count("producer.create")).toBe(4);
   });
 
   it("and neither is published if one is refused", async () => {

@@ -142,6 +142,8 @@ export class LocalMediaTrack implements LocalTrack {
   async unmute(): Promise<void> {
     if (this.#isMutedByModerator) throw new FairleadError("muted_by_moderator");
     this.#wantsMuted = false;
+    const before = this.#capture.track;
+    if (!this.#capture.isOpen) before.enabled = true;
     try {
       await this.#capture.open();
     } catch (error) {
@@ -150,8 +152,10 @@ export class LocalMediaTrack implements LocalTrack {
     }
     if (this.#wantsMuted || !this.#capture.isOpen || !this.isMuted) return;
     this.#isMuted = false;
-    this.#capture.track.enabled = true;
+    // The app may have disabled what stood in for the device.
+    this.#capture.track.enabled = before.enabled || before === this.#capture.track;
     this.#send();
+    if (this.isMuted) return;
     this.#tellApp(false);
     await this.#tellNode();
   }
@@ -202,7 +206,8 @@ export class LocalMediaTrack implements LocalTrack {
 
   #handleReplaced(before: MediaStreamTrack): void {
     const { track, isOpen } = this.#capture;
-    if (isOpen) track.enabled = !this.#isMuted;
+    // The app may have disabled the one before: a switch of devices puts nobody on air.
+    track.enabled = before.enabled && !(isOpen && this.#isMuted);
     this.#elements.replace(before, track);
     this.#send();
   }
