@@ -49,6 +49,7 @@ export function applyChange(change: RoomChange, targets: ChangeTargets): void {
       targets.speakers.update({ dominantPeerId: change.peerId });
       break;
     case "snapshot.applied":
+      peers.handleSnapshot();
       local.closeOrphans(
         [...targets.model.contents.producers.values()].filter((p) => p.peerId === ownPeerId),
       );

@@ -50,7 +50,6 @@ export class ClientRoom implements Room {
   readonly #stopWatchingPage: () => void;
   readonly #firstJoin = Promise.withResolvers<void>();
   #joined: JoinReply | null = null;
-  #isLeaving = false;
   #grants: Grants = { publish: [], subscribe: false, data: false, moderate: false };
   #media: RoomMedia | null = null;
   readonly #speakers = new Speakers(this.#emitter);
@@ -132,8 +131,7 @@ export class ClientRoom implements Room {
 
   /** Frees everything but the link, which still leaves a session that may be on its way; a pending join fails with `reason`. */
   abandon(reason: unknown): void {
-    if (this.connectionState === "closed") return;
-    void this.#link.abandon();
+    void this.#link.leave();
     this.#free(new FairleadError("session_left"), reason);
   }
 
@@ -145,6 +143,7 @@ export class ClientRoom implements Room {
   }
 
   #free(error: FairleadError, reason: unknown): void {
+    if (this.connectionState === "closed") return;
     this.#stopWatchingPage();
     this.#publisher.close(error);
     this.#remote.close();
@@ -207,13 +206,12 @@ export class ClientRoom implements Room {
 
   async leave(): Promise<void> {
     if (this.connectionState === "closed") return;
-    this.#isLeaving = true;
     const left = new FairleadError("session_left");
     // Must be sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.leave();
     this.#publisher.close(left);
     await heard;
-    this.close(left);
+    this.#free(left, left);
   }
 
   on<N extends keyof RoomEvents>(event: N, listener: (data: RoomEvents[N]) => void): () => void {
@@ -244,10 +242,10 @@ export class ClientRoom implements Room {
       emitter: this.#emitter,
       device: this.#options.device.current,
       iceTransportPolicy: this.#options.iceTransportPolicy,
-      qualityChanged: (...grade) => this.#handleQuality(...grade),
+      graded: (...grade) => this.#handleQuality(...grade),
     });
     this.#model.startSession();
-    if (before) this.#remote.beginMove();
+    if (before) this.#remote.beginMove(joined.graceMs);
     before?.close();
     this.#local.handleJoined(this.#media.transports);
     if (before) this.#emitter.emit("room.moved", { epoch: joined.epoch });
@@ -270,17 +268,16 @@ export class ClientRoom implements Room {
   }
 
   #handleQuality(peerId: string, quality: ConnectionQuality): void {
-    const peer = this.#remote.peers.get(peerId);
-    if (peer) peer.quality = quality;
-    else if (peerId === this.peerId) this.quality = quality;
+    const graded = peerId === this.peerId ? this : this.#remote.peers.get(peerId);
+    if (!graded || graded.quality === quality) return;
+    graded.quality = quality;
     this.#emitter.emit("quality.changed", { peerId, quality });
   }
 
   #handleEnded(error: FairleadError): void {
     const wasJoined = this.#joined !== null;
     this.close(error);
-    if (wasJoined && !this.#isLeaving)
-      this.#emitter.emit("room.ended", { code: error.code, message: error.message });
+    if (wasJoined) this.#emitter.emit("room.ended", { code: error.code, message: error.message });
   }
 
   #setState(state: ConnectionState): void {

@@ -33,6 +33,8 @@ beforeEach(async () => {
     class extends Native {
       constructor(url: string) {
         super(url);
+        // Links of tests before may still be trying to leave.
+        if (new URL(url).host !== new URL(signaling.url).host) return;
         opened += 1;
         onOpening();
       }
@@ -102,11 +104,14 @@ describe("a join that is given up", () => {
     giveUp();
     await expect(joining).rejects.toBe(UNMOUNTED);
     expect(signaling.openSockets).toBe(1);
+    // Signaling that knows it leaves by itself, even if the socket is lost; an older one drops it.
+    const early = await signaling.next("command", "session.leave");
     socket.accept();
     socket.snapshot();
-    await signaling.next("command", "session.leave");
+    const late = await signaling.next("command", "session.leave");
+    expect(late.frame).toEqual(early.frame);
     await socket.closed;
-    expect(leaves()).toEqual(["session.leave"]);
+    expect(leaves()).toEqual(["session.leave", "session.leave"]);
   });
 
   it("for its time is left just so", async () => {
@@ -118,6 +123,7 @@ describe("a join that is given up", () => {
     expect(limitMs).toBe(300);
     timeIsUp?.();
     await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
+    await signaling.next("command", "session.leave");
     socket.accept();
     await signaling.next("command", "session.leave");
     await socket.closed;
@@ -157,6 +163,41 @@ describe("a join that is given up", () => {
     await expect.poll(() => signaling.openSockets, PATIENTLY).toBe(0);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(opened).toBe(1);
+  });
+
+  it("and lost with its socket after its answer is left on the next one, and asks for no other session", async () => {
+    signaling.answers.delete("session.leave");
+    const joining = join();
+    const { socket } = await signaling.next("join");
+    giveUp();
+    await expect(joining).rejects.toBe(UNMOUNTED);
+    await signaling.next("command", "session.leave");
+    socket.accept();
+    const lost = await signaling.next("command", "session.leave");
+    socket.cut();
+    const resumed = await signaling.next("resume");
+    resumed.socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
+    const { frame } = await signaling.next("command", "session.leave");
+    expect(frame.id).toBe(lost.frame.id);
+    resumed.socket.send({ type: "reply", id: frame.id, ok: true, data: {} });
+    await resumed.socket.closed;
+    expect(signaling.frames.filter(({ type }) => type === "join")).toHaveLength(1);
+  });
+
+  it("and whose session is gone by then joins no more", async () => {
+    signaling.answers.delete("session.leave");
+    const joining = join();
+    const { socket } = await signaling.next("join");
+    giveUp();
+    await expect(joining).rejects.toBe(UNMOUNTED);
+    await signaling.next("command", "session.leave");
+    socket.accept();
+    await signaling.next("command", "session.leave");
+    socket.cut();
+    const resumed = await signaling.next("resume");
+    resumed.socket.refuse("session_gone");
+    await resumed.socket.closed;
+    expect(signaling.frames.filter(({ type }) => type === "join")).toHaveLength(1);
   });
 
   it.each([

@@ -62,7 +62,7 @@ async function prepareRoom(
   const policy = options.reconnect ?? exponentialBackoff();
   await nextMacrotask();
   signal.throwIfAborted();
-  await device.load(await cache.load(signal));
+  await device.load(await cache.load({ policy, clock, random: Math.random, signal }));
   signal.throwIfAborted();
   const createLink = (handlers: RoomLinkHandlers) =>
     new RoomLink({

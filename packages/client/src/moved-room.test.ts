@@ -1,6 +1,6 @@
 import type { PeerInfo, ProducerInfo, RoomEvent } from "@fairlead/protocol";
 import { FakeHandler, testFakeParameters } from "mediasoup-client";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RoomEvents } from "./api/events.ts";
 import type { Room } from "./api/room.ts";
 import { forgetCapabilities } from "./connection/capabilities-cache.ts";
@@ -133,6 +133,30 @@ describe.each(Object.entries(NODES))(
     });
   },
 );
+
+it("quality is graded anew after a move: a peer that was lost, and one's own", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const socket = await enter((identity) => identity);
+  const ann = room.peers.get("ann");
+  for (const graded of [room, ann]) Object.assign(graded ?? {}, { quality: "lost" });
+  const changes: unknown[] = [];
+  room.on("quality.changed", (change) => void changes.push(change));
+  const moved = new Promise((resolve) => room.on("room.moved", resolve));
+  socket.send({ type: "moved", roomId: "room", epoch: 2 });
+  await signaling.next("join");
+  socket.accept({ epoch: 2 });
+  socket.snapshot(joined(infoOf("ann", "ann")));
+  await moved;
+  vi.advanceTimersByTime(2_500);
+  await expect
+    .poll(() => changes, PATIENTLY)
+    .toEqual([
+      { peerId: "me", quality: "excellent" },
+      { peerId: "ann", quality: "excellent" },
+    ]);
+  expect([room.quality, ann?.quality]).toEqual(["excellent", "excellent"]);
+  vi.useRealTimers();
+});
 
 describe("a peer that comes back under its id", () => {
   it("is the same object, with what it says of itself now, and no event", async () => {

@@ -9,3 +9,23 @@ export function nextMacrotask(): Promise<void> {
     port2.postMessage(null);
   });
 }
+
+/** Delays up to this one are passed over in a hidden tab. */
+const SHORT_MS = 500;
+
+/**
+ * As `setTimeout`; but a hidden tab does not wait for a short delay, since the browser may make a minute of it.
+ * @returns A function that cancels it.
+ */
+export function afterDelay(delayMs: number, act: () => void): () => void {
+  const isHidden = globalThis.document?.visibilityState === "hidden";
+  if (!isHidden || delayMs > SHORT_MS) {
+    const timer = setTimeout(act, delayMs);
+    return () => clearTimeout(timer);
+  }
+  let isCancelled = false;
+  void nextMacrotask().then(() => isCancelled || act());
+  return () => {
+    isCancelled = true;
+  };
+}

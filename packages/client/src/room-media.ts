@@ -4,7 +4,7 @@ import type { RoomEvents } from "./api/events.ts";
 import type { SendCommand } from "./connection/session.ts";
 import { DataSender } from "./local/data-sender.ts";
 import { PeerTransports } from "./media/transports.ts";
-import { type ExpectedStream, QualityMonitor } from "./quality/quality-monitor.ts";
+import { type ExpectedPeer, QualityMonitor } from "./quality/quality-monitor.ts";
 import type { RemotePeers } from "./remote/remote-peers.ts";
 import { Subscriptions } from "./remote/subscriptions.ts";
 import type { TypedEmitter } from "./typed-emitter.ts";
@@ -16,7 +16,7 @@ type RoomMediaOptions = {
   command: SendCommand;
   peers: RemotePeers;
   emitter: TypedEmitter<RoomEvents>;
-  qualityChanged: (...grade: [peerId: string, quality: RoomEvents["quality.changed"]["quality"]]) => void;
+  graded: (...grade: [peerId: string, quality: RoomEvents["quality.changed"]["quality"]]) => void;
 };
 
 /** Everything that lives as long as one session's transports. */
@@ -27,15 +27,15 @@ export class RoomMedia {
   readonly #monitor: QualityMonitor;
 
   constructor(options: RoomMediaOptions) {
-    const { device, iceTransportPolicy, joined, command, peers, emitter, qualityChanged } = options;
+    const { device, iceTransportPolicy, joined, command, peers, emitter, graded } = options;
     this.transports = new PeerTransports({ device, iceTransportPolicy, joined, command });
     this.subscriptions = new Subscriptions({ transports: this.transports, command, peers, emitter });
     this.data = new DataSender(this.transports, joined.grants.data);
     this.#monitor = new QualityMonitor({
       transports: this.transports,
       ownPeerId: joined.peerId,
-      expected: () => expectedStreams(peers),
-      changed: qualityChanged,
+      expected: () => expectedOf(peers),
+      graded,
     });
   }
 
@@ -48,11 +48,11 @@ export class RoomMedia {
 }
 
 /** Browsers send no packets in silence (DTX), so only missing video proves a fault. */
-function expectedStreams(peers: RemotePeers): ExpectedStream[] {
-  return [...peers.peers.values()].flatMap(({ peerId, tracks }) =>
-    [...tracks.values()].flatMap(({ ssrc, kind, isMuted, isWanted }) => {
-      const isExpected = ssrc !== undefined && kind === "video" && !isMuted && isWanted;
-      return isExpected ? [{ peerId, ssrc }] : [];
-    }),
-  );
+function expectedOf({ peers }: RemotePeers): ExpectedPeer[] {
+  return [...peers.values()].map(({ peerId, tracks }) => ({
+    peerId,
+    ssrcs: [...tracks.values()].flatMap(({ ssrc, kind, isMuted, isWanted }) =>
+      kind === "video" && !isMuted && isWanted ? [ssrc] : [],
+    ),
+  }));
 }

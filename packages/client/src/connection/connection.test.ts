@@ -2,6 +2,7 @@ import type { ClientFrameInput, ErrorCode, ServerFrame } from "@fairlead/protoco
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChannelOpener } from "../channel/channel-opener.ts";
 import { TransportMemory } from "../channel/transport-memory.ts";
+import { nextMacrotask } from "../next-macrotask.ts";
 import { RunningClock } from "../running-clock.ts";
 import { memoryStore, type ScriptedChannel, ScriptedChannels } from "../testing/scripted-channels.ts";
 import { Connection } from "./connection.ts";
@@ -393,5 +394,33 @@ describe("a page that sleeps", () => {
     channels.last.say(RESUMED);
     expect(heard).toEqual(["live"]);
     expect(channels.transports).toEqual(["websocket"]);
+  });
+});
+
+describe("a hidden tab, whose timers hardly run,", () => {
+  beforeEach(() => vi.stubGlobal("document", { visibilityState: "hidden" }));
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("resumes at once where a timer would be a matter of half a second", async () => {
+    connection.start();
+    channels.last.open();
+    channels.last.say(RESUMED);
+    channels.last.end(1006);
+    await nextMacrotask();
+    await nextMacrotask();
+    channels.last.open();
+    channels.last.say(RESUMED);
+    expect(heard).toEqual(["live", "away", "live"]);
+  });
+
+  it("tries no more once it is closed", async () => {
+    connection.start();
+    channels.last.open();
+    channels.last.say(RESUMED);
+    channels.last.end(1006);
+    connection.close();
+    await nextMacrotask();
+    await nextMacrotask();
+    expect(channels.all).toHaveLength(1);
   });
 });

@@ -9,6 +9,7 @@ import {
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
 import { type Channel, LOST, type OpenChannel } from "../channel/channel.ts";
 import type { ChannelOpener } from "../channel/channel-opener.ts";
+import { afterDelay } from "../next-macrotask.ts";
 import { afterAwake, type RunningClock } from "../running-clock.ts";
 import { isPassing } from "./judge-refusal.ts";
 import { Upgrade } from "./upgrade.ts";
@@ -24,11 +25,22 @@ const SOON_ATTEMPT = 3;
 /** RFC 6455 § 7.4.1 and the IANA registry: the server, or a proxy before it, goes away or restarts. */
 const RESTART_CLOSE_CODES: readonly number[] = [1001, 1012];
 
-type Timer = ReturnType<typeof setTimeout>;
+/**
+ * Leaves the session that a join is about to bring, even if the socket is lost before its answer. It has the number of a session's
+ * first command, so the node executes it once if it comes again. Older signaling drops it.
+ */
+const LEAVE: ClientFrameInput = {
+  type: "command",
+  id: 1,
+  settledBelow: 1,
+  name: "session.leave",
+  data: {},
+};
+
 type State =
   | { state: "idle" | "ended" }
   /** Waits for the next try. `channel` is the one that is still open, if any. */
-  | { state: "waiting"; timer: Timer; channel: Channel | null }
+  | { state: "waiting"; cancelWait: () => void; channel: Channel | null }
   | { state: "opening"; channel: Channel }
   | { state: "requesting"; cancelTimeout: () => void; channel: Channel }
   | { state: "live"; sinceMs: number; channel: Channel };
@@ -92,11 +104,16 @@ export class Connection {
     this.#open();
   }
 
-  /** Opens and asks for nothing more. An answer that is on its way is still awaited; without one, everything closes at once. */
+  /**
+   * Opens and asks for nothing more. An answer that is on its way is still awaited, and a session that it brings is kept until it is
+   * left; without one, everything closes at once.
+   */
   askNoMore(): void {
     this.#asksNoMore = true;
     const { state } = this.#state;
-    if (state !== "requesting" && state !== "live") this.end(new FairleadError("session_left"));
+    if (this.#state.state === "requesting" && this.#state.channel.transport === "websocket")
+      this.#state.channel.send(LEAVE);
+    else if (state !== "requesting" && state !== "live") this.end(new FairleadError("session_left"));
   }
 
   /** Drops the frame while no channel carries the session. */
@@ -143,7 +160,11 @@ export class Connection {
       channel?.close();
       this.end(error);
     } else
-      this.#state = { state: "waiting", channel, timer: setTimeout(() => this.requestSession(), delayMs) };
+      this.#state = {
+        state: "waiting",
+        channel,
+        cancelWait: afterDelay(delayMs, () => this.requestSession()),
+      };
   }
 
   #nextAttempt(error: FairleadError): number {
@@ -207,6 +228,7 @@ export class Connection {
     const { handlers, opener, clock } = this.#options;
     this.#stopTimers(this.#state);
     this.#state = { state: "live", sinceMs: clock.now(), channel };
+    this.#asksNoMore = false;
     this.#transport = channel.transport;
     opener.handleWorked(channel.transport);
     if (channel.transport === "http") this.#upgrade.start();
@@ -271,7 +293,7 @@ export class Connection {
   }
 
   #stopTimers(state: State): void {
-    if (state.state === "waiting") clearTimeout(state.timer);
+    if (state.state === "waiting") state.cancelWait();
     else if (state.state === "requesting") state.cancelTimeout();
   }
 

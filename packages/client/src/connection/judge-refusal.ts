@@ -1,5 +1,8 @@
 import { ERRORS, type ErrorCode, isSessionLost } from "@fairlead/protocol";
 
+/** How long a first join waits for the cluster to recover from a fault. */
+export const FIRST_JOIN_PATIENCE_MS = 5_000;
+
 /**
  * `rejoin`: open a new session for the same peer. `retry`: send the same frame later. `retry_briefly`: the same, but not for
  * long, since a user waits to get in. `end`: give up.

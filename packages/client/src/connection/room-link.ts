@@ -15,7 +15,7 @@ import type { ChannelOpener } from "../channel/channel-opener.ts";
 import type { RunningClock } from "../running-clock.ts";
 import type { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
-import { judgeRefusal } from "./judge-refusal.ts";
+import { FIRST_JOIN_PATIENCE_MS, judgeRefusal } from "./judge-refusal.ts";
 import { restartSpreadMs } from "./reconnect-policy.ts";
 import { type SendCommand, Session } from "./session.ts";
 
@@ -43,10 +43,8 @@ type RoomLinkOptions = {
   handlers: RoomLinkHandlers;
 };
 
-/** How long `leave()` waits for the node's answer, and for a channel if none is open. */
+/** How long `leave()` waits for the node's answer, and for a channel if none is open. The link itself waits longer. */
 const LEAVE_TIMEOUT_MS = 1_000;
-/** How long a first join waits for the cluster to recover from a fault. */
-const FIRST_JOIN_PATIENCE_MS = 5_000;
 
 /** For a link that nobody listens to any more. */
 const NO_HANDLERS: RoomLinkHandlers = {
@@ -71,7 +69,7 @@ export class RoomLink {
   #mismatches = 0;
   #startedAtMs = 0;
   #isLeaving = false;
-  #isAbandoned = false;
+  readonly #over = Promise.withResolvers<void>();
   /** Signaling restarts, and this client waits for its turn to return. */
   #waitsForTurn = false;
   #lastRefusal: FairleadError | null = null;
@@ -125,31 +123,26 @@ export class RoomLink {
     return session.command(name, data);
   };
 
-  /** Resolves when the node has answered, or after a while without an answer. From now on a lost session is not replaced. */
-  async leave(): Promise<void> {
-    await within(LEAVE_TIMEOUT_MS, this.#tellNode()).catch(() => {});
-  }
-
-  /** Resolves also without an answer: the session ends after its grace time then. */
-  async #tellNode(): Promise<void> {
-    this.#isLeaving = true;
-    await this.command("session.leave", {}).catch(() => {});
-  }
-
   /**
-   * Gives the room up before anybody has used it. If a join is on its way, the link stays until that is answered, and leaves the
-   * session that it brings: closing at once would keep this peer in the room for the grace time. Calls no handler from now on.
+   * Resolves when the node knows, or after a while. Calls no handler from now on. The link itself stays until the node knows: a join
+   * on its way is left once it is answered, and a lost channel is opened again for it. Closing at once would keep this peer in the
+   * room for the grace time.
    */
-  async abandon(): Promise<void> {
-    if (this.#isAbandoned) return;
-    this.#isAbandoned = true;
-    this.#handlers = NO_HANDLERS;
-    this.#connection.askNoMore();
-    if (this.#session) await this.#leaveAndClose();
+  async leave(): Promise<void> {
+    if (!this.#isLeaving) this.#startLeaving();
+    await within(LEAVE_TIMEOUT_MS, this.#over.promise).catch(() => {});
   }
 
-  async #leaveAndClose(): Promise<void> {
-    await this.#tellNode();
+  #startLeaving(): void {
+    this.#isLeaving = true;
+    this.#handlers = NO_HANDLERS;
+    if (this.#session) void this.#leaveSession(this.#session);
+    else this.#connection.askNoMore();
+  }
+
+  /** After the grace time the node has freed the peer by itself. */
+  async #leaveSession({ joined }: Session): Promise<void> {
+    await within(joined.graceMs, this.command("session.leave", {})).catch(() => {});
     this.close(new FairleadError("session_left"));
   }
 
@@ -158,6 +151,7 @@ export class RoomLink {
     this.#session?.close(error);
     this.#connection.close();
     this.#options.clock.close();
+    this.#over.resolve();
   }
 
   #handleLive(frame: Extract<ServerFrame, { type: "joined" | "resumed" }>): void {
@@ -166,7 +160,7 @@ export class RoomLink {
     else admission.handleSessionTicket(frame.sessionTicket);
     this.#session?.goLive();
     this.#handlers.live();
-    if (this.#isAbandoned) void this.#leaveAndClose();
+    if (this.#isLeaving && this.#session && frame.type === "joined") void this.#leaveSession(this.#session);
     if (this.#session && this.#session.joined.epoch < this.#movedToEpoch) this.#rejoin();
   }
 
@@ -211,7 +205,7 @@ export class RoomLink {
     const { admission } = this.#options;
     const verdict = this.#judge(error.code);
     this.#lastRefusal = error;
-    if (this.#isAbandoned) this.#connection.end(error);
+    if (this.#isLeaving && admission.isJoin) this.#connection.end(error);
     else if (verdict === "rejoin") this.#rejoin(error);
     else if (verdict === "retry") this.#retry(error, wasLive);
     else if (verdict === "retry_briefly") this.#retryBriefly(error);
@@ -274,6 +268,7 @@ export class RoomLink {
   #handleEnded(error: FairleadError): void {
     this.#session?.close(error);
     this.#options.clock.close();
+    this.#over.resolve();
     this.#handlers.ended(error);
   }
 }

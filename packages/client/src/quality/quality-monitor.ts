@@ -1,26 +1,32 @@
 import type { ConnectionQuality } from "../api/tracks.ts";
 import type { PeerTransports } from "../media/transports.ts";
-import { gradeInterval, intervalOf, type StreamSample, worstOf } from "./connection-quality.ts";
+import {
+  gradeInterval,
+  type Interval,
+  intervalOf,
+  type StreamSample,
+  worstOf,
+} from "./connection-quality.ts";
 import { inboundSamples, outboundSample, roundTripMs } from "./stats-report.ts";
 
 const INTERVAL_MS = 2_500;
 
-/** A stream that should be arriving. */
-export type ExpectedStream = { peerId: string; ssrc: number };
+/** Another peer, and the streams of it that should be arriving; `undefined` for one that is not there yet. */
+export type ExpectedPeer = { peerId: string; ssrcs: (number | undefined)[] };
 
 type QualityMonitorOptions = {
   transports: PeerTransports;
   ownPeerId: string;
-  /** Streams that flow: neither muted nor paused for being out of sight. */
-  expected: () => ExpectedStream[];
-  changed: (peerId: string, quality: ConnectionQuality) => void;
+  /** All others, with the streams that flow: neither muted nor paused for being out of sight. */
+  expected: () => ExpectedPeer[];
+  /** Called with every grade, also one that is no news. */
+  graded: (peerId: string, quality: ConnectionQuality) => void;
 };
 
 /** Grades this peer's connection and each other peer's streams, from the browser's statistics. */
 export class QualityMonitor {
   readonly #options: QualityMonitorOptions;
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #grades = new Map<string, ConnectionQuality>();
   /** The last samples of the streams that were expected then. */
   #inbound = new Map<number, StreamSample>();
   #outbound: StreamSample | undefined;
@@ -38,8 +44,8 @@ export class QualityMonitor {
     const { transports, ownPeerId } = this.#options;
     if (transports.isClosed) return;
     const { send, receive } = await transports.getStats();
-    this.#report(ownPeerId, this.#gradeOwn(send, receive));
-    for (const [peerId, grades] of this.#gradePeers(receive)) this.#report(peerId, worstOf(grades));
+    this.#options.graded(ownPeerId, this.#gradeOwn(send, receive));
+    for (const [peerId, grade] of this.#gradePeers(receive)) this.#options.graded(peerId, grade);
   }
 
   #gradeOwn(send: RTCStatsReport, receive: RTCStatsReport): ConnectionQuality {
@@ -52,27 +58,26 @@ export class QualityMonitor {
     return gradeInterval(interval);
   }
 
-  #gradePeers(receive: RTCStatsReport): Map<string, ConnectionQuality[]> {
+  #gradePeers(receive: RTCStatsReport): [peerId: string, grade: ConnectionQuality][] {
     const samples = inboundSamples(receive);
-    const grades = new Map<string, ConnectionQuality[]>();
-    const judged = new Map<number, StreamSample>();
-    for (const { peerId, ssrc } of this.#options.expected()) {
-      const before = this.#inbound.get(ssrc);
-      const after = samples.get(ssrc);
-      if (after) judged.set(ssrc, after);
+    const before = this.#inbound;
+    this.#inbound = new Map();
+    const judge = (ssrc: number | undefined) => {
+      const sample = ssrc === undefined ? undefined : samples.get(ssrc);
+      if (ssrc === undefined || !sample) return [];
+      this.#inbound.set(ssrc, sample);
       // We judge a stream from its second sample on: one that just began, or was just unmuted, has sent nothing yet.
-      if (!before || !after) continue;
-      const interval = intervalOf(before, after, roundTripMs(receive));
-      const grade = interval.packets === 0 ? "lost" : gradeInterval(interval);
-      grades.set(peerId, [...(grades.get(peerId) ?? []), grade]);
-    }
-    this.#inbound = judged;
-    return grades;
+      const earlier = before.get(ssrc);
+      return earlier ? [gradeStream(intervalOf(earlier, sample, roundTripMs(receive)))] : [];
+    };
+    return this.#options.expected().flatMap(({ peerId, ssrcs }) => {
+      // Where nothing has to arrive, nothing is wrong, whatever was before.
+      const grade = ssrcs.length === 0 ? "excellent" : worstOf(ssrcs.flatMap(judge));
+      return grade ? [[peerId, grade] as [string, ConnectionQuality]] : [];
+    });
   }
+}
 
-  #report(peerId: string, quality: ConnectionQuality | undefined): void {
-    if (!quality || (this.#grades.get(peerId) ?? "excellent") === quality) return;
-    this.#grades.set(peerId, quality);
-    this.#options.changed(peerId, quality);
-  }
+function gradeStream(interval: Interval): ConnectionQuality {
+  return interval.packets === 0 ? "lost" : gradeInterval(interval);
 }

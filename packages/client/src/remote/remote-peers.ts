@@ -15,8 +15,13 @@ import type { TypedEmitter } from "../typed-emitter.ts";
 import { RemoteMediaPeer } from "./remote-media-peer.ts";
 import { RemoteMediaTrack, type RemoteTrackContext } from "./remote-media-track.ts";
 
-/** After a move the peers come back one by one. We wait this long for a peer before we report it as gone. */
-export const MOVE_GRACE_MS = 5_000;
+/**
+ * After a move the peers come back one by one. A peer has at least this long, and no less than the grace time that it would have
+ * had without a move.
+ */
+export const PEER_PATIENCE_MS = 15_000;
+/** A peer that is back publishes its tracks one by one. We wait this long for the next one before we report the others as gone. */
+export const TRACK_PATIENCE_MS = 10_000;
 
 type RemotePeersOptions = {
   emitter: TypedEmitter<RoomEvents>;
@@ -28,38 +33,51 @@ export class RemotePeers {
   readonly peers = new Map<string, RemoteMediaPeer>();
   readonly #emitter: TypedEmitter<RoomEvents>;
   readonly #trackContext: RemoteTrackContext;
-  /** Peers that the node knows at present. The others may still come back from a move. */
-  readonly #present = new Set<string>();
+  /** Peers of before a move that the node does not know (yet): they may still come back. */
+  readonly #absent = new Set<RemoteMediaPeer>();
+  /** By peer of before a move: ends the wait for what is missing of it. */
+  readonly #waits = new Map<RemoteMediaPeer, () => void>();
   /** Producers that the node knows at present. */
   readonly #offered = new Set<string>();
-  /** Set while a move goes on. */
-  #cancelEndMove: (() => void) | undefined;
+  /** The room has moved, and its new place has not told yet who is there. */
+  #awaitsSnapshot = false;
 
   constructor({ emitter, trackContext }: RemotePeersOptions) {
     this.#emitter = emitter;
     this.#trackContext = trackContext;
   }
 
-  /** The room has moved: a peer or track that the next snapshot lacks may still come back. */
-  beginMove(): void {
-    this.#cancelEndMove?.();
-    this.#cancelEndMove = afterAwake(MOVE_GRACE_MS, () => this.#endMove());
+  /**
+   * The room has moved: a peer or track that the next snapshot lacks may still come back.
+   * @param graceMs How long the node waits for a peer whose socket is lost.
+   */
+  beginMove(graceMs: number): void {
+    this.#awaitsSnapshot = true;
     for (const track of this.#tracks()) track.unbind();
+    for (const peer of this.peers.values()) this.#awaitRest(peer, Math.max(graceMs, PEER_PATIENCE_MS));
+  }
+
+  /** All of the snapshot's changes are made: from now on, an end that the node tells of is one. */
+  handleSnapshot(): void {
+    this.#awaitsSnapshot = false;
+    for (const peer of this.#waits.keys())
+      if (!this.#absent.has(peer)) this.#awaitRest(peer, TRACK_PATIENCE_MS);
   }
 
   addPeer(info: PeerInfo): void {
-    this.#present.add(info.peerId);
     const returned = this.#findReturned(info);
-    const peer = returned ?? new RemoteMediaPeer(info);
-    if (returned) this.peers.delete(returned.peerId);
-    peer.update(info);
-    this.peers.set(info.peerId, peer);
-    if (!returned) this.#emitter.emit("peer.joined", { peer });
+    if (returned) this.#updatePeer(returned, info);
+    else {
+      const peer = new RemoteMediaPeer(info);
+      this.peers.set(info.peerId, peer);
+      this.#emitter.emit("peer.joined", { peer });
+    }
   }
 
   removePeer(peerId: string, reason: LeaveReason): void {
-    this.#present.delete(peerId);
-    if (!this.#cancelEndMove) this.#dropPeer(peerId, reason);
+    const peer = this.peers.get(peerId);
+    if (peer && this.#awaitsSnapshot) this.#absent.add(peer);
+    else if (peer) this.#dropPeer(peer, reason);
   }
 
   addProducer(info: ProducerInfo): void {
@@ -69,6 +87,7 @@ export class RemotePeers {
     const isReturn = peer.publications.has(info.source);
     const publication = publicationOf(info);
     peer.publications.set(info.source, publication);
+    if (this.#waits.has(peer)) this.#awaitRest(peer, TRACK_PATIENCE_MS);
     if (!isReturn) this.#emitter.emit("track.published", { peer, publication });
   }
 
@@ -84,7 +103,9 @@ export class RemotePeers {
     this.#offered.delete(info.producerId);
     const peer = this.peers.get(info.peerId);
     const isCurrent = peer?.publications.get(info.source)?.producerId === info.producerId;
-    if (peer && isCurrent && !this.#cancelEndMove) this.#dropPublication(peer, info);
+    if (!peer || !isCurrent || this.#awaitsSnapshot) return;
+    this.#dropIfUnbound(peer, info.source);
+    this.#dropPublication(peer, info);
   }
 
   /** @returns The app's choice about this source; undefined if it made none. */
@@ -115,15 +136,18 @@ export class RemotePeers {
     const peer = this.peers.get(info.peerId);
     const track = peer?.tracks.get(info.source);
     if (!peer || track?.consumerId !== info.consumerId) return;
-    track.unbind();
-    if (!this.#cancelEndMove) this.#dropTrack(peer, track);
+    this.#dropTrack(peer, track);
   }
 
   /** Subscribes or unsubscribes. The choice holds for these sources of these identities from now on, also in later sessions. */
   async setSubscribed(producerIds: readonly string[], isSubscribed: boolean): Promise<void> {
     const { wishes, command } = this.#trackContext;
     const known = this.#find(producerIds);
-    for (const { peer, source } of known) wishes.change(peer.identity, source, { isSubscribed });
+    for (const { peer, source } of known) {
+      wishes.change(peer.identity, source, { isSubscribed });
+      // Nothing else would end a track that has no consumer yet after a move.
+      if (!isSubscribed) this.#dropIfUnbound(peer, source);
+    }
     const name = isSubscribed ? "producers.subscribe" : "producers.unsubscribe";
     try {
       await Promise.all(inBatches(producerIds).map((batch) => command(name, { producerIds: batch })));
@@ -135,7 +159,7 @@ export class RemotePeers {
   }
 
   close(): void {
-    this.#cancelEndMove?.();
+    for (const cancel of this.#waits.values()) cancel();
     for (const track of this.#tracks()) track.detach();
     this.peers.clear();
   }
@@ -154,31 +178,55 @@ export class RemotePeers {
   }
 
   #findReturned(info: PeerInfo): RemoteMediaPeer | undefined {
-    const samePeer = this.peers.get(info.peerId);
-    if (samePeer || !this.#cancelEndMove) return samePeer;
-    return [...this.peers.values()].find(
-      (peer) => peer.identity === info.identity && !this.#present.has(peer.peerId),
+    const isReturned = ({ identity }: RemoteMediaPeer) => identity === info.identity;
+    // An older node gives a peer a new id with each move.
+    return this.peers.get(info.peerId) ?? [...this.#absent].find(isReturned);
+  }
+
+  /** The map keeps its order, also where the peer's id is another. */
+  #updatePeer(peer: RemoteMediaPeer, info: PeerInfo): void {
+    const isRenamed = peer.peerId !== info.peerId;
+    const all = [...this.peers.values()];
+    this.#absent.delete(peer);
+    peer.update(info);
+    if (this.#waits.has(peer)) this.#awaitRest(peer, TRACK_PATIENCE_MS);
+    if (!isRenamed) return;
+    this.peers.clear();
+    for (const one of all) this.peers.set(one.peerId, one);
+  }
+
+  #awaitRest(peer: RemoteMediaPeer, patienceMs: number): void {
+    this.#waits.get(peer)?.();
+    this.#waits.set(
+      peer,
+      afterAwake(patienceMs, () => this.#dropMissing(peer)),
     );
   }
 
-  #endMove(): void {
-    this.#cancelEndMove = undefined;
-    for (const peer of [...this.peers.values()]) {
-      if (!this.#present.has(peer.peerId)) this.#dropPeer(peer.peerId, "disconnected");
-      for (const track of [...peer.tracks.values()]) if (!track.consumerId) this.#dropTrack(peer, track);
-      for (const publication of [...peer.publications.values()]) {
-        if (!this.#offered.has(publication.producerId)) this.#dropPublication(peer, publication);
-      }
+  #dropMissing(peer: RemoteMediaPeer): void {
+    this.#waits.delete(peer);
+    if (this.#absent.has(peer)) {
+      this.#dropPeer(peer, "disconnected");
+      return;
     }
+    for (const { source } of [...peer.tracks.values()]) this.#dropIfUnbound(peer, source);
+    for (const publication of [...peer.publications.values()])
+      if (!this.#offered.has(publication.producerId)) this.#dropPublication(peer, publication);
   }
 
-  #dropPeer(peerId: string, reason: LeaveReason): void {
-    const peer = this.peers.get(peerId);
-    if (!peer) return;
+  #dropPeer(peer: RemoteMediaPeer, reason: LeaveReason): void {
+    this.#absent.delete(peer);
+    this.#waits.get(peer)?.();
+    this.#waits.delete(peer);
     for (const track of [...peer.tracks.values()]) this.#dropTrack(peer, track);
     for (const publication of [...peer.publications.values()]) this.#dropPublication(peer, publication);
-    this.peers.delete(peerId);
+    this.peers.delete(peer.peerId);
     this.#emitter.emit("peer.left", { peer, reason });
+  }
+
+  #dropIfUnbound(peer: RemoteMediaPeer, source: Source): void {
+    const track = peer.tracks.get(source);
+    if (track && !track.consumerId) this.#dropTrack(peer, track);
   }
 
   #dropTrack(peer: RemoteMediaPeer, track: RemoteMediaTrack): void {

@@ -1,6 +1,7 @@
 import type { Grants, RoomEvent } from "@fairlead/protocol";
 import { FakeHandler, testFakeParameters } from "mediasoup-client";
 import type { RoomEvents } from "../api/events.ts";
+import type { JoinOptions } from "../api/options.ts";
 import type { Room } from "../api/room.ts";
 import { joinRoom } from "../join-room.ts";
 import { GRANTS, ScriptedSignaling, type ScriptedSocket } from "./scripted-signaling.ts";
@@ -22,9 +23,9 @@ export class ScriptedRoom {
     this.#grants = grants;
   }
 
-  static async join(grants: Grants = GRANTS): Promise<ScriptedRoom> {
+  static async join(grants: Grants = GRANTS, options: Partial<JoinOptions> = {}): Promise<ScriptedRoom> {
     const signaling = await ScriptedSignaling.start();
-    const joining = joinRoom({ url: signaling.url, ticket: "ticket-of-the-test", device });
+    const joining = joinRoom({ url: signaling.url, ticket: "ticket-of-the-test", device, ...options });
     const { socket } = await signaling.next("join");
     socket.accept({ grants });
     socket.snapshot();
