@@ -1,11 +1,13 @@
-import { describe, expect, it } from "vitest";
-import { expectMedia } from "../support/expect-media.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { expectMedia, type MediaSide } from "../support/expect-media.ts";
 import type { MeetingPage } from "../support/meeting-page.ts";
+import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import { useMeetings } from "../support/use-meetings.ts";
 import { findWorkerByPort, listWorkers } from "../support/worker-processes.ts";
 
 /** It takes 1 to 3 s, the hang two more, and two are for the sound to be heard; the rest is for a busy machine. */
 const BACK_WITHIN_MS = 20_000;
+const EVERYTHING = { publish: ["camera", "microphone"], subscribe: true, data: true, moderate: false };
 
 describe("a room whose worker", () => {
   const meetings = useMeetings();
@@ -33,9 +35,40 @@ describe("a room whose worker", () => {
     expect(listWorkers(meetings.server.pid)).not.toContain(worker);
   });
 
-  async function workerOf(tab: MeetingPage | undefined): Promise<number> {
-    const port = (await tab?.media())?.remotePorts[0];
-    if (port === undefined) throw new Error("no candidate pair in use");
-    return findWorkerByPort(meetings.server.pid, port);
+  it("dies eight times: apps of its four peers hear of the moves and of nothing else", async () => {
+    const tab = await SdkPage.open(meetings.context);
+    onTestFinished(() => tab.close());
+    const tickets = await Promise.all(
+      ["ada", "ben", "cleo", "dee"].map((identity) =>
+        meetings.server.ticket(meetings.room, { identity, name: identity, grants: EVERYTHING }),
+      ),
+    );
+    await tab.join(
+      meetings.server.url,
+      tickets.map(({ ticket }) => ticket),
+    );
+    await expectMedia(tab, { from: 4 * 3 });
+    const before = (await tab.facts()).map(({ heard }) => heard.length);
+    const { connections } = await tab.media();
+    const sinceThen = async () =>
+      (await tab.facts()).map(({ heard, others, tracks }, index) => ({
+        heard: heard.slice(before[index]),
+        others: others.length,
+        tracks,
+      }));
+    for (let deaths = 1; deaths <= 8; deaths += 1) {
+      await expect.poll(() => listWorkers(meetings.server.pid).length, { timeout: 10_000 }).toBe(2);
+      process.kill(await workerOf(tab), "SIGKILL");
+      // All of everybody is back, so there is nothing left whose end an app could hear of later.
+      const back = { heard: Array(deaths).fill("room.moved"), others: 3, tracks: 3 * 2 };
+      await expect.poll(sinceThen, { timeout: BACK_WITHIN_MS }).toEqual(Array(4).fill(back));
+    }
+    await expectMedia(tab, { from: 4 * 3, sinceConnection: connections + 7 * 8, withinMs: BACK_WITHIN_MS });
+  });
+
+  async function workerOf(tab: MediaSide | undefined): Promise<number> {
+    const port = async () => (await tab?.media())?.remotePorts[0];
+    await expect.poll(port, { timeout: 10_000, message: "a candidate pair in use" }).toBeDefined();
+    return findWorkerByPort(meetings.server.pid, (await port()) ?? 0);
   }
 });

@@ -13,12 +13,17 @@ export type PeerFacts = {
   transport: Room["signalingTransport"];
   /** Every change of an other's track, in order: was it muted? */
   mutes: boolean[];
+  /** Names of all events about peers, tracks and moves, in order. */
+  heard: string[];
+  /** How many tracks of others have media at present. */
+  tracks: number;
+  quality: Room["quality"];
 };
 
 /** How the page's peers join. */
 export type JoinChoice = Pick<JoinOptions, "iceTransportPolicy">;
 
-export type EnterChoice = Pick<JoinOptions, "autoSubscribe" | "pauseInvisibleVideo">;
+export type EnterChoice = Pick<JoinOptions, "autoSubscribe" | "pauseInvisibleVideo" | "iceTransportPolicy">;
 
 declare global {
   interface Window {
@@ -50,7 +55,18 @@ window.WebSocket = class extends WebSocket {
   }
 };
 
-type Peer = { room: Room; moves: number[]; ended: string | null; mutes: boolean[] };
+type Peer = { room: Room; moves: number[]; ended: string | null; mutes: boolean[]; heard: string[] };
+
+const HEARD = [
+  "peer.joined",
+  "peer.left",
+  "track.published",
+  "track.unpublished",
+  "track.subscribed",
+  "track.unsubscribed",
+  "room.moved",
+  "room.ended",
+] as const;
 
 const peers: Peer[] = [];
 
@@ -70,17 +86,23 @@ async function joinOne(options: JoinOptions, media: MediaStream): Promise<void> 
 
 async function enterOne(options: JoinOptions): Promise<Room> {
   const room = await joinRoom({ pauseInvisibleVideo: false, ...options });
-  const peer: Peer = { room, moves: [], ended: null, mutes: [] };
+  const peer: Peer = { room, moves: [], ended: null, mutes: [], heard: [] };
   peers.push(peer);
   room.on("room.moved", ({ epoch }) => void peer.moves.push(epoch));
   room.on("room.ended", ({ code }) => {
     peer.ended = code;
   });
+  for (const name of HEARD) room.on(name, () => void peer.heard.push(name));
   room.on("track.muted", () => void peer.mutes.push(true));
   room.on("track.unmuted", () => void peer.mutes.push(false));
   // Chromium decodes no track that nobody plays.
   room.on("track.subscribed", ({ track }) => void track.attach().play());
   return room;
+}
+
+function liveTracks({ peers }: Room): number {
+  const tracks = [...peers.values()].flatMap((peer) => [...peer.tracks.values()]);
+  return tracks.filter(({ mediaStreamTrack }) => mediaStreamTrack.readyState === "live").length;
 }
 
 window.sdk = {
@@ -89,11 +111,14 @@ window.sdk = {
   rooms: () => peers.map(({ room }) => room),
   devices,
   facts: () =>
-    peers.map(({ room, moves, ended, mutes }) => ({
+    peers.map(({ room, moves, ended, mutes, heard }) => ({
       state: room.connectionState,
       moves: [...moves],
       ended,
       mutes: [...mutes],
+      heard: [...heard],
+      tracks: liveTracks(room),
+      quality: room.quality,
       transport: room.signalingTransport,
       others: [...room.peers.values()].map(({ identity }) => identity).sort(),
     })),
