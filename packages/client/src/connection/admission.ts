@@ -7,6 +7,18 @@ import {
   randomId,
 } from "@fairlead/protocol";
 
+/**
+ * Leaves the session that a join is about to bring, even if the socket is lost before its answer. It has the number of a session's
+ * first command, so the node executes it once if it comes again. Older signaling drops it.
+ */
+export const LEAVE: ClientFrameInput = {
+  type: "command",
+  id: 1,
+  settledBelow: 1,
+  name: "session.leave",
+  data: {},
+};
+
 type Credentials = { ticket: string; autoSubscribe: boolean };
 
 /** Builds the first frame of a channel from what this client was given: `join` until it has a session, then `resume`. */

@@ -25,18 +25,6 @@ const SOON_ATTEMPT = 3;
 /** RFC 6455 § 7.4.1 and the IANA registry: the server, or a proxy before it, goes away or restarts. */
 const RESTART_CLOSE_CODES: readonly number[] = [1001, 1012];
 
-/**
- * Leaves the session that a join is about to bring, even if the socket is lost before its answer. It has the number of a session's
- * first command, so the node executes it once if it comes again. Older signaling drops it.
- */
-const LEAVE: ClientFrameInput = {
-  type: "command",
-  id: 1,
-  settledBelow: 1,
-  name: "session.leave",
-  data: {},
-};
-
 type State =
   | { state: "idle" | "ended" }
   /** Waits for the next try. `channel` is the one that is still open, if any. */
@@ -107,13 +95,13 @@ export class Connection {
   /**
    * Opens and asks for nothing more. An answer that is on its way is still awaited, and a session that it brings is kept until it is
    * left; without one, everything closes at once.
+   * @param leave Follows a join on its way, where the channel keeps the order.
    */
-  askNoMore(): void {
+  askNoMore(leave: ClientFrameInput): void {
     this.#asksNoMore = true;
     const { state } = this.#state;
-    if (this.#state.state === "requesting" && this.#state.channel.transport === "websocket")
-      this.#state.channel.send(LEAVE);
-    else if (state !== "requesting" && state !== "live") this.end(new FairleadError("session_left"));
+    if (state !== "requesting" && state !== "live") this.end(new FairleadError("session_left"));
+    else if (this.#state.channel.transport === "websocket") this.#state.channel.send(leave);
   }
 
   /** Drops the frame while no channel carries the session. */

@@ -13,7 +13,7 @@ import {
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
 import type { ChannelOpener } from "../channel/channel-opener.ts";
 import type { RunningClock } from "../running-clock.ts";
-import type { Admission } from "./admission.ts";
+import { type Admission, LEAVE } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import { FIRST_JOIN_PATIENCE_MS, judgeRefusal } from "./judge-refusal.ts";
 import { restartSpreadMs } from "./reconnect-policy.ts";
@@ -137,7 +137,7 @@ export class RoomLink {
     this.#isLeaving = true;
     this.#handlers = NO_HANDLERS;
     if (this.#session) void this.#leaveSession(this.#session);
-    else this.#connection.askNoMore();
+    else this.#connection.askNoMore(LEAVE);
   }
 
   /** After the grace time the node has freed the peer by itself. */
