@@ -86,7 +86,8 @@ async function serve(html: string): Promise<{ url: string; close(): void }> {
 
 const bundles = new Map<string, Promise<string>>();
 
-function bundle(root: string): Promise<string> {
+/** @param root As in `SdkPage.open`. @returns A module that makes `window.sdk`. */
+export function bundle(root: string = ROOT): Promise<string> {
   const bundled =
     bundles.get(root) ??
     build({
