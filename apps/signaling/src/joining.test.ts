@@ -220,6 +220,24 @@ describe("joining over a WebSocket", () => {
     expect(node.callsTo("room.join")).toHaveLength(1);
   });
 
+  it.each([
+    ["stays", (client: TestClient) => client.next("pong")],
+    ["is lost", (client: TestClient) => client.close()],
+  ])("leaves a session that its client has given up before it is open, whose socket %s", async (_, then) => {
+    const { connect, joinFrame, node, registry } = await startScriptedCluster();
+    const client = await connect();
+    const place = registry.place.bind(registry);
+    registry.place = async (request) => {
+      client.send({ type: "command", id: 1, settledBelow: 1, name: "session.leave", data: {} });
+      client.send({ type: "ping" });
+      await then(client);
+      return place(request);
+    };
+    client.send(await joinFrame());
+    const calls = () => node.callsTo("session.command").map(({ request }) => JSON.stringify(request));
+    await expect.poll(calls).toEqual([expect.stringContaining("session.leave")]);
+  });
+
   it("never sees tickets in the log", async () => {
     const lines: string[] = [];
     const write = (event: string, fields: unknown) =>

@@ -1,5 +1,6 @@
 import {
   type ClientFrame,
+  type CommandEnvelope,
   closeCode,
   type ErrorCode,
   FairleadError,
@@ -65,6 +66,8 @@ export class ClientConnection {
   readonly #frames: TokenBucket;
   readonly #hooks: Hooks;
   #state: State = { state: "waiting", hasJoined: false };
+  /** The client gives up the session that is being opened. */
+  #leave: CommandEnvelope | null = null;
   /** At this tick of a linked socket's silence the client is asked for a sign of life. */
   readonly #askAtTick: number;
   /** The time left for the client's next frame, and the error when it is over. */
@@ -131,7 +134,8 @@ export class ClientConnection {
         void this.#open(frame, this.#leaveForOpening());
         break;
       case "command":
-        void this.#linkFor(frame.type)?.command(frame);
+        if (this.#state.state === "opening" && frame.name === "session.leave") this.#leave = frame;
+        else void this.#linkFor(frame.type)?.command(frame);
         break;
       case "ack":
         void this.#linkFor(frame.type)?.acknowledge(frame);
@@ -151,6 +155,7 @@ export class ClientConnection {
     this.#expect(this.#limits.socketIdleMs, "idle_timeout");
     try {
       const link = await this.#openLink(frame);
+      if (this.#leave) await link.command(this.#leave);
       // The connection closed meanwhile, or the session ended with its first message.
       if (this.#state.state !== "opening" || link.isClosed) {
         link.detach();
@@ -197,6 +202,7 @@ export class ClientConnection {
     if (!isFree) throw new FairleadError("invalid_frame", { message: "joined already" });
     if (state.state === "linked") state.link.close();
     this.#state = { state: "opening" };
+    this.#leave = null;
     return state.state === "linked" || state.hasJoined;
   }
 
