@@ -39,7 +39,9 @@ describe("problem texts", () => {
   it.each<MediaProblem>(["denied", "missing", "busy", "unsupported", "unknown"])(
     "say for %s that joining is possible all the same",
     (problem) => {
-      expect(problemText(problem, ["microphone"]).advice).toContain("You can join anyway");
+      expect(problemText(problem, ["microphone"]).advice).toContain(
+        "Even so, you can watch, listen and chat",
+      );
     },
   );
 });

@@ -4,7 +4,7 @@ export type ProblemText = { title: string; advice: string };
 
 export const HTTPS_COMMAND = "npm start -- --https --lan";
 
-const WORKS_ANYWAY = "You can join anyway: you see and hear the others, and the chat works.";
+const WORKS_ANYWAY = "Even so, you can watch, listen and chat.";
 
 /** Tells the person at the screen what happened to `devices` (one or both), and what they can do about it. */
 export function problemText(problem: MediaProblem, devices: readonly CaptureKind[]): ProblemText {

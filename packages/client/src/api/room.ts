@@ -13,7 +13,7 @@ import type { ConnectionQuality, LocalTrack, RemotePeer } from "./tracks.ts";
 /** A joined room, from `joinRoom` to `leave()` or `room.ended`. */
 export interface Room {
   readonly roomId: RoomId;
-  /** This peer's own id. It may change when the room moves. */
+  /** This peer's own id. It stays when the room moves, unless the node is of an older build. */
   readonly peerId: PeerId;
   readonly grants: Grants;
   readonly connectionState: ConnectionState;
