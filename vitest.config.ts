@@ -40,7 +40,16 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["tests/integration/**/*.test.ts", "tests/packages/**/*.test.ts"],
+          include: ["tests/integration/**/*.test.ts"],
+          ...real,
+          ...quick,
+        },
+      },
+      {
+        test: {
+          name: "packages",
+          include: ["tests/packages/**/*.test.ts"],
+          globalSetup: "tests/packages/pack-all.ts",
           ...real,
           ...quick,
         },

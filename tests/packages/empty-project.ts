@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { inject } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -22,15 +23,15 @@ export type EmptyProject = {
   remove(): Promise<void>;
 };
 
-/** Packs `packages` and installs their tarballs; what they depend on comes from npm, or its cache. */
+/** Installs the tarballs of `packages`; what they depend on comes from npm, or its cache. */
 export async function installPacked(...packages: string[]): Promise<EmptyProject> {
   const folder = await mkdtemp(join(tmpdir(), "fairlead-installed-"));
-  const tarballs = join(folder, "tarballs");
+  const tarballs = inject("tarballs");
   const inFolder = { cwd: folder };
   const write = (file: string, text: string) => writeFile(join(folder, file), text);
-  await run(process.execPath, [join(ROOT, "packages/pack.ts"), tarballs, ...packages]);
   await write("package.json", JSON.stringify({ private: true, type: "module" }));
-  const files = (await readdir(tarballs)).map((file) => join(tarballs, file));
+  const packed = await readdir(tarballs);
+  const files = packages.map((name) => join(tarballs, tarballOf(name, packed)));
   await run(
     "npm",
     ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", ...files],
@@ -53,6 +54,13 @@ export async function installPacked(...packages: string[]): Promise<EmptyProject
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Its name ends with the version. */
+function tarballOf(name: string, packed: readonly string[]): string {
+  const file = packed.find((file) => new RegExp(`^fairlead-${name}-\\d`).test(file));
+  if (!file) throw new Error(`no tarball of ${name} among ${packed}`);
+  return file;
 }
 
 async function typeCheck(folder: string, file: string): Promise<void> {
