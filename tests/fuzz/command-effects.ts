@@ -21,8 +21,7 @@ const EFFECTS: Effects = {
     setPaused(peer, producerId, false);
     expect(model.isMuted(peer, producerId), "what a moderator mutes, its peer does not resume").toBe(false);
   },
-  "producer.close": (_, peer, { producerId }) =>
-    expect(peer.producers.delete(producerId), "it was there").toBe(true),
+  "producer.close": (_, peer, { producerId }) => closeProducer(peer, producerId),
   "data_producer.create": (_, peer, _request, { dataProducerId }) => peer.dataProducers.add(dataProducerId),
   "data_producer.close": (_, peer, { dataProducerId }) =>
     expect(peer.dataProducers.delete(dataProducerId), "it was there").toBe(true),
@@ -60,6 +59,14 @@ export function applyCommand(
     | ((model: Model, peer: ModelPeer, request: unknown, reply: unknown) => void)
     | undefined;
   effect?.(model, acting, request, COMMANDS[known].reply.parse(reply));
+}
+
+/** The sound of a screen ends with its picture. */
+function closeProducer(peer: ModelPeer, producerId: string): void {
+  const isScreen = peer.producers.get(producerId)?.source === "screen";
+  expect(peer.producers.delete(producerId), "it was there").toBe(true);
+  for (const [id, { source }] of peer.producers)
+    if (isScreen && source === "screen_audio") peer.producers.delete(id);
 }
 
 function setPaused(peer: ModelPeer, producerId: string, paused: boolean): void {

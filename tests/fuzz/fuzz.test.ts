@@ -25,7 +25,9 @@ const onStray = (error: unknown) => strays.push(error);
 beforeAll(async () => {
   process.on("unhandledRejection", onStray);
   const limits = { framesPerSecond: 1e9, frameBurst: 1e9, resumes: { perSecond: 1e9, burst: 1e9 } };
-  cluster = await startMemoryCluster({ limits, graceMs: 3_600_000 });
+  const many = { burst: 1e9, perSecond: 1e9 };
+  const budgets = { joins: many, producers: many, dataProducers: many, consumers: many, iceRestarts: many };
+  cluster = await startMemoryCluster({ limits, budgets, graceMs: 3_600_000 });
 });
 
 afterAll(async () => {

@@ -48,6 +48,20 @@ describe("producers", () => {
     await expectUnharmed(ann, bob);
   });
 
+  it("of a screen's sound without the screen are refused, and end with it: it is no second microphone", async () => {
+    const { ann, bob, mallory } = await gather();
+    const sound = () => publish(mallory, "screen_audio", rtpParameters("opus"));
+    await expect(sound()).rejects.toMatchObject({ code: "producer_not_found" });
+    const [screen, soundId] = await Promise.all([publish(mallory, "screen", rtpParameters("vp8")), sound()]);
+    await bob.until(() => bob.view.producers.size === 2, "both");
+    await mallory.command("producer.close", { producerId: screen });
+    await bob.until(() => bob.view.producers.size === 0, "the sound's end");
+    await expect(mallory.command("producer.close", { producerId: soundId })).rejects.toMatchObject({
+      code: "producer_not_found",
+    });
+    await expectUnharmed(ann, bob);
+  });
+
   it("are received under their peer's id, whatever they call themselves", async () => {
     const { bob, mallory } = await gather();
     const given = { ...rtpParameters("opus"), msid: "chosen-stream", rtcp: { cname: "chosen-name" } };

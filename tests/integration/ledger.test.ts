@@ -8,7 +8,9 @@ import { usageOf, usedHeapBytes } from "./process-usage.ts";
 import { publish } from "./publish.ts";
 
 async function start(): Promise<MemoryCluster> {
-  const cluster = await startMemoryCluster({ cores: 2, graceMs: 1_000 });
+  // The same identities come again and again.
+  const budgets = { joins: { burst: 1e9, perSecond: 1e9 } };
+  const cluster = await startMemoryCluster({ cores: 2, graceMs: 1_000, budgets });
   onTestFinished(cluster.close);
   return cluster;
 }

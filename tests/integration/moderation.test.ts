@@ -56,6 +56,25 @@ describe("mute", () => {
   });
 });
 
+describe("a moderator", () => {
+  it("moderates other moderators only with a grant for that", async () => {
+    const room = cluster.newRoom();
+    const chief = await cluster.join(room, "chief");
+    const [ann, bob] = [
+      await cluster.join(room, "ann", { grants: { moderateModerators: false } }),
+      await cluster.join(room, "bob", { grants: { moderate: false } }),
+    ];
+    const mute = (by: ProtocolClient, { peerId }: ProtocolClient) =>
+      by.command("peer.mute", { peerId, source: "microphone", muted: true });
+    const missing = { code: "grant_missing" };
+    await expect(mute(ann, chief)).rejects.toMatchObject(missing);
+    await expect(ann.command("peer.remove", { peerId: chief.peerId })).rejects.toMatchObject(missing);
+    await mute(ann, bob);
+    await mute(chief, ann);
+    expect(chief.isConnected).toBe(true);
+  });
+});
+
 describe("removal", () => {
   it.each([
     ["by the API", "api"],

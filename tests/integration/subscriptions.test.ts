@@ -62,6 +62,28 @@ describe("without autoSubscribe", () => {
   });
 });
 
+describe("a room that bounds the consumers of a peer", () => {
+  it("leaves the rest out, and says so: in the reply to a command, else by an event", async () => {
+    const room = cluster.newRoom();
+    await cluster.api("PUT", `/v1/rooms/${room}`, { maxConsumersPerPeer: 1 });
+    const ann = await cluster.join(room, "ann");
+    const first = await publish(ann, "microphone", rtpParameters("opus"));
+    const bob = await cluster.join(room, "bob");
+    const eve = await cluster.join(room, "eve", { autoSubscribe: false });
+    const second = await publish(ann, "camera", rtpParameters("vp8"));
+    const refused = (producerId: string) => ({ producerId, code: "consumer_limit" });
+    const refusals = () => bob.events.filter(({ event }) => event.name === "consumers.refused");
+    await bob.until(() => refusals().length > 0, "a refusal");
+    expect(refusals().map(({ event }) => event.data)).toEqual([{ producers: [refused(second)] }]);
+    expect(await eve.command("producers.subscribe", { producerIds: [second, first] })).toEqual({
+      refused: [refused(second)],
+    });
+    expect([consumedBy(bob), consumedBy(eve)]).toEqual([[first], [first]]);
+    await eve.command("producers.unsubscribe", { producerIds: [first] });
+    expect(await eve.command("producers.subscribe", { producerIds: [second] })).toEqual({});
+  });
+});
+
 describe("a room with 64 producers of 16 peers and 55 listeners", () => {
   const PUBLISHERS = 16;
   const LISTENERS = 55;

@@ -75,6 +75,16 @@ describe("a media node's settings", () => {
     expect(await readConfig(await environment())).toMatchObject({ networkInterfaces: undefined });
   });
 
+  it("change budgets by name, and leave the others as they are", async () => {
+    const given = { ...(await environment()), FAIRLEAD_BUDGETS: "joins=20/40, keyFrames=off" };
+    expect(await readConfig(await environment())).toMatchObject({ budgets: {} });
+    const { budgets } = await readConfig(given);
+    expect(budgets).toEqual({
+      joins: { burst: 20, perSecond: 0.5 },
+      keyFrames: { burst: 1e9, perSecond: 1e9 },
+    });
+  });
+
   it("say where supervisors ask: nowhere by default, and on loopback unless another address is set", async () => {
     const given = { ...(await environment()), FAIRLEAD_HTTP_PORT: "3001" };
     expect(await readConfig(await environment())).toMatchObject({ http: null });
@@ -103,6 +113,8 @@ describe("a media node's settings", () => {
     ["FAIRLEAD_RTC_TCP_PORT", "on", "off or a whole number from 1 to 65535"],
     ["FAIRLEAD_NODE_ID", "media.1", "1 to 64 of A-Z"],
     ["FAIRLEAD_NETWORK_INTERFACES", "eth0 eth1", "names of interfaces, commas between"],
+    ["FAIRLEAD_BUDGETS", "joins=0/1", "budgets like joins=10/30"],
+    ["FAIRLEAD_BUDGETS", "jions=1/1", "budgets like joins=10/30"],
     ["FAIRLEAD_CORES", "many", "a whole number from 1 to 1024"],
     ["FAIRLEAD_RTC_PORT", "70000", "a whole number from 0 to 65535"],
     ["FAIRLEAD_DRAIN_MS", "-1", "a whole number from 0"],

@@ -13,6 +13,7 @@ import {
 } from "@fairlead/server-process";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
+import { type BudgetConfig, budgetConfig, budgetSettings } from "./room/budget-settings.ts";
 import { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
 import { type NetworkConfig, networkConfig, networkSettings } from "./worker/network-settings.ts";
 
@@ -31,6 +32,7 @@ const Settings = z.object({
   FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
   FAIRLEAD_MAX_PEERS: setting.optionalNumber(1, 1_000_000),
   ...networkSettings,
+  ...budgetSettings,
   FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
   FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
@@ -43,7 +45,8 @@ const Settings = z.object({
 export type Config = ClusterConfig &
   TicketConfig &
   ReachConfig &
-  NetworkConfig & {
+  NetworkConfig &
+  BudgetConfig & {
     sessionKeys: KeySet;
     /** Undefined: the host's name. */
     nodeId: string | undefined;
@@ -80,6 +83,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     cores: settings.FAIRLEAD_CORES,
     maxPeers: settings.FAIRLEAD_MAX_PEERS,
     ...networkConfig(settings),
+    ...budgetConfig(settings),
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
     announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,

@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
 import {
+  type BudgetConfig,
+  budgetConfig,
+  budgetSettings,
   type NetworkConfig,
   networkConfig,
   networkSettings,
@@ -32,11 +35,13 @@ const Settings = z.object({
     .default(DEFAULT_CODEC_POLICY),
   FAIRLEAD_GRACE_MS: z.coerce.number().int().min(1_000).max(600_000).default(15_000),
   ...networkSettings,
+  ...budgetSettings,
   FAIRLEAD_LOG_LEVEL: z.enum(["error", "warn", "info", "debug", "silent"]).default("info"),
 });
 
 export type Config = ReachConfig &
-  NetworkConfig & {
+  NetworkConfig &
+  BudgetConfig & {
     host: string;
     /** 0: any free one. */
     port: number;
@@ -99,6 +104,7 @@ export function readConfig(
     codecPolicy: settings.FAIRLEAD_CODECS,
     graceMs: settings.FAIRLEAD_GRACE_MS,
     ...networkConfig(settings),
+    ...budgetConfig(settings),
     logLevel: settings.FAIRLEAD_LOG_LEVEL,
   };
 }

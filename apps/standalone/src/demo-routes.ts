@@ -20,7 +20,13 @@ const DemoTicketRequest = z.object({ room: RoomId, name: z.string().trim().min(1
 
 export type DemoOptions = { ticketKeys: KeySet; isLan: boolean; isHttps: boolean; lanUrls: () => string[] };
 
-const EVERYTHING: Grants = { publish: [...EVERY_SOURCE], subscribe: true, data: true, moderate: true };
+const EVERYTHING: Grants = {
+  publish: [...EVERY_SOURCE],
+  subscribe: true,
+  data: true,
+  moderate: true,
+  moderateModerators: true,
+};
 const TTL_S = 600;
 const BODY_LIMIT_BYTES = 4_096;
 

@@ -26,6 +26,16 @@ const OneProducer = z.object({ producerId: MediaId });
 const SomeConsumers = z.object({ consumerIds: z.array(MediaId).min(1).max(BATCH_LIMIT) });
 const SomeProducers = z.object({ producerIds: z.array(MediaId).min(1).max(BATCH_LIMIT) });
 
+/** A producer that a peer gets no consumer of, and why: an error's code, or `consumer_limit`, that of its room's options. */
+export const RefusedProducer = z.object({
+  producerId: MediaId,
+  // Later builds may have further ones.
+  code: z.string().max(64),
+  /** Milliseconds after which asking again makes sense. Absent: when the peer has fewer consumers. */
+  retryAfterMs: z.int().min(0).optional(),
+});
+export type RefusedProducer = z.infer<typeof RefusedProducer>;
+
 /** Everything that a joined peer can ask of its media node: `name → { request, reply }`. */
 export const COMMANDS = {
   // next build: commands
@@ -46,8 +56,14 @@ export const COMMANDS = {
   "producer.pause": { request: OneProducer, reply: Nothing },
   "producer.resume": { request: OneProducer, reply: Nothing },
   "producer.close": { request: OneProducer, reply: Nothing },
-  /** Consumers follow as `consumers.created` events. Unknown producers are passed over: they may just have closed. */
-  "producers.subscribe": { request: SomeProducers, reply: Nothing },
+  /**
+   * When it is answered, the consumers are made; they come as `consumers.created` events. Unknown producers are passed over, as they may
+   * just have closed. `refused`: those that a limit leaves out.
+   */
+  "producers.subscribe": {
+    request: SomeProducers,
+    reply: z.object({ refused: z.array(RefusedProducer).max(BATCH_LIMIT).optional() }),
+  },
   "producers.unsubscribe": { request: SomeProducers, reply: Nothing },
   "consumers.resume": { request: SomeConsumers, reply: Nothing },
   "consumers.pause": { request: SomeConsumers, reply: Nothing },
@@ -65,9 +81,9 @@ export const COMMANDS = {
     reply: z.object({ dataProducerId: MediaId }),
   },
   "data_producer.close": { request: z.object({ dataProducerId: MediaId }), reply: Nothing },
-  /** Needs `moderate`. A muted source stays muted, also for a producer made later, until it is unmuted. */
+  /** Needs `moderate`, and against a moderator `moderateModerators`. A muted source stays muted, also for a producer made later, until it is unmuted. */
   "peer.mute": { request: z.object({ peerId: PeerId, source: Source, muted: z.boolean() }), reply: Nothing },
-  /** Needs `moderate`. */
+  /** Needs the same grants. */
   "peer.remove": {
     request: z.object({ peerId: PeerId, reason: z.string().max(256).default("") }),
     reply: Nothing,

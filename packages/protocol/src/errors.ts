@@ -29,7 +29,7 @@ const TABLE = {
   too_many_frames: { status: 429, close: 4429, retry: "always" },
   /**
    * Joins of an address or a room, requests of an API key, wrong tickets and keys of an address, or its sockets that have had no
-   * session yet; `retryAfterMs` says when there will be room again.
+   * session yet; and at a node, what a peer has made, or joins of an identity into a room. `retryAfterMs` says when there will be room again.
    */
   rate_limited: { status: 429, close: 4418, retry: "always" },
   /** A browser's page of an origin that the operator does not allow. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { BATCH_LIMIT } from "./commands.ts";
+import { BATCH_LIMIT, RefusedProducer } from "./commands.ts";
 import { Grants, MediaKind, Source } from "./grants.ts";
 import { type Epoch, Identity, MediaId, PeerId, RoomId } from "./ids.ts";
 import { ConsumerRtpParameters, SctpStreamParameters } from "./media.ts";
@@ -68,9 +68,12 @@ export const EVENTS = {
   "producers.created": z.object({ producers: z.array(ProducerInfo).max(BATCH_LIMIT) }),
   "producer.paused": z.object({ producerId: MediaId, muted: z.boolean() }),
   "producer.resumed": z.object({ producerId: MediaId }),
-  "producer.closed": z.object({ producerId: MediaId }),
+  /** `code`: the node closed it. `incoming_bitrate`: its peer sent far more than the room's options allow. */
+  "producer.closed": z.object({ producerId: MediaId, code: z.string().max(64).optional() }),
   "consumers.created": z.object({ consumers: z.array(ConsumerInfo).max(CONSUMERS_PER_EVENT) }),
   "consumer.closed": z.object({ consumerId: MediaId }),
+  /** With `autoSubscribe`: producers that this peer gets no consumer of. Older clients skip the event. */
+  "consumers.refused": z.object({ producers: z.array(RefusedProducer).max(BATCH_LIMIT) }),
   "data_consumers.created": z.object({ dataConsumers: z.array(DataConsumerInfo).max(BATCH_LIMIT) }),
   "data_consumer.closed": z.object({ dataConsumerId: MediaId }),
   /** A moderator or the API muted one of this peer's sources, or lifted that: it stays paused until its peer resumes it. */

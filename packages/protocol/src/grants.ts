@@ -22,6 +22,8 @@ export const Grants = z.object({
   data: z.boolean().default(false),
   /** Mute and remove other peers of the room. */
   moderate: z.boolean().default(false),
+  /** With `moderate`: of those who have that grant themselves, too. Absent: of the others only. */
+  moderateModerators: z.boolean().optional(),
 });
 export type Grants = z.infer<typeof Grants>;
 

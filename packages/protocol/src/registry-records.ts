@@ -166,6 +166,10 @@ export const PlacementDecision = z.object({
 });
 export type PlacementDecision = z.infer<typeof PlacementDecision>;
 
+export const DEFAULT_MAX_CONSUMERS_PER_PEER = 1_000;
+/** A camera in three layers and a 4K screen need less than half of it. */
+export const DEFAULT_MAX_INCOMING_BITRATE_BPS = 50_000_000;
+
 export const RoomOptions = z.object({
   maxPeers: z.int().min(1).max(100_000).default(1_000),
   /** `replace`: the newest peer of an identity replaces the older. `refuse`: the newer is refused. */
@@ -177,6 +181,13 @@ export const RoomOptions = z.object({
   region: Region.optional(),
   /** Labels that the node must have, all of them, e.g. `gpu`. */
   labels: z.array(Label).max(16).default([]),
+  /** Of one peer; absent: `DEFAULT_MAX_CONSUMERS_PER_PEER`. */
+  maxConsumersPerPeer: z.int().min(1).max(100_000).optional(),
+  /**
+   * Of one peer, bits/s; absent: `DEFAULT_MAX_INCOMING_BITRATE_BPS`. Its browser is told, and the node measures: above 1.5 times this for
+   * six seconds, the peer's producers are closed.
+   */
+  maxIncomingBitrateBps: z.int().min(100_000).max(10_000_000_000).optional(),
   /** Pins the room to this node: without it, the room does not run. */
   nodeId: NodeId.optional(),
 });

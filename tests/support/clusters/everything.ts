@@ -6,4 +6,5 @@ export const EVERYTHING: Grants = {
   subscribe: true,
   data: true,
   moderate: true,
+  moderateModerators: true,
 };

@@ -24,6 +24,8 @@ export type MemoryClusterOptions = {
   now?: () => number;
   /** Signaling's. */
   limits?: Partial<SignalingLimits>;
+  /** The media nodes'. */
+  budgets?: MediaNodeOptions["budgets"];
   /** How peers reach the media nodes. */
   reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn">;
   /** Path; default: the one that every test uses. */
@@ -68,6 +70,7 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
       workerBin,
       graceMs,
       now,
+      budgets: options.budgets,
       nodeId: `node-${index + 1}`,
       listenAddresses: LOOPBACK,
       ...options.reach,

@@ -6,15 +6,16 @@ import { subscribe, unsubscribe } from "../room/subscriptions.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
 
 export const consumerCommands = {
-  "producers.subscribe": ({ room, peer }, { producerIds }) => {
+  "producers.subscribe": async ({ room, peer }, { producerIds }) => {
     if (!peer.grants.subscribe)
       throw new FairleadError("grant_missing", { message: "the ticket does not grant subscribing" });
+    const ids = new Set(producerIds);
     const known = [...room.peers.values()].flatMap((other) => [...other.producers.values()]);
-    void subscribe(
-      peer,
-      known.filter((producer) => producerIds.includes(producer.id)),
+    const refused = await subscribe(
+      { room, peer },
+      known.filter((producer) => ids.has(producer.id)),
     );
-    return {};
+    return refused.length > 0 ? { refused } : {};
   },
   "producers.unsubscribe": ({ peer }, { producerIds }) => {
     for (const producerId of producerIds) unsubscribe(peer, producerId);
@@ -22,23 +23,28 @@ export const consumerCommands = {
   },
   /** Skips consumers that have just closed. */
   "consumers.resume": async ({ peer }, { consumerIds }) => {
+    const consumers = peer.consumers(consumerIds);
+    peer.budgets.charge({ switches: consumers.length });
     await refuseBadMedia(peer, () =>
-      Promise.all(peer.consumers(consumerIds).map((consumer) => consumer.resume())),
+      Promise.all(consumers.map((consumer) => peer.switches.resume(consumer))),
     );
     return {};
   },
   "consumers.pause": async ({ peer }, { consumerIds }) => {
-    await refuseBadMedia(peer, () =>
-      Promise.all(peer.consumers(consumerIds).map((consumer) => consumer.pause())),
-    );
+    const consumers = peer.consumers(consumerIds);
+    await refuseBadMedia(peer, () => Promise.all(consumers.map((consumer) => peer.switches.pause(consumer))));
     return {};
   },
   "consumer.set_preferred_layers": async ({ peer }, { consumerId, ...layers }) => {
-    await refuseBadMedia(peer, () => consumerOf(peer, consumerId).setPreferredLayers(layers));
+    const consumer = consumerOf(peer, consumerId);
+    peer.budgets.charge({ switches: 1 });
+    await refuseBadMedia(peer, () => consumer.setPreferredLayers(layers));
     return {};
   },
   "consumer.request_key_frame": async ({ peer }, { consumerId }) => {
-    await refuseBadMedia(peer, () => consumerOf(peer, consumerId).requestKeyFrame());
+    const consumer = consumerOf(peer, consumerId);
+    peer.budgets.charge({ keyFrames: 1 });
+    await refuseBadMedia(peer, () => consumer.requestKeyFrame());
     return {};
   },
 } satisfies Partial<CommandHandlers>;

@@ -1,12 +1,14 @@
-import { type CommandRequest, FairleadError } from "@fairlead/protocol";
+import { type CommandRequest, FairleadError, TooLateError, within } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
-import { subscribeToData } from "../room/data-subscriptions.ts";
+import { dataAudienceOf, offerData } from "../room/data-subscriptions.ts";
 import type { PeerInRoom } from "../room/room.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
 
 /** A reliable and an unreliable one, and a few of the app's own: each costs every other peer a consumer. */
 const DATA_PRODUCERS_PER_PEER = 8;
+/** The longest that a sender waits until the others can hear it. */
+const AUDIENCE_MS = 1_000;
 
 export const dataCommands = {
   "data_producer.create": async ({ room, peer }, request) => {
@@ -14,9 +16,10 @@ export const dataCommands = {
       throw new FairleadError("grant_missing", { message: "the ticket does not grant sending data" });
     if (peer.dataProducers.size + peer.pendingDataProducers >= DATA_PRODUCERS_PER_PEER)
       throw new FairleadError("producer_limit");
+    peer.budgets.charge({ dataProducers: 1, consumers: dataAudienceOf({ room, peer }).length });
     peer.pendingDataProducers += 1;
     try {
-      return { dataProducerId: (await produceData({ room, peer }, request)).id };
+      return { dataProducerId: (await peer.turns.take(() => produceData({ room, peer }, request))).id };
     } finally {
       peer.pendingDataProducers -= 1;
     }
@@ -30,10 +33,15 @@ export const dataCommands = {
   },
 } satisfies Partial<CommandHandlers>;
 
+function ignoreLateness(error: unknown): void {
+  if (!(error instanceof TooLateError)) throw error;
+}
+
 async function produceData(
   { room, peer }: PeerInRoom,
   { label, protocol, sctpStreamParameters }: CommandRequest<"data_producer.create">,
 ): Promise<types.DataProducer> {
+  if (peer.isClosed) throw new FairleadError("session_gone");
   const producer = await refuseBadMedia(peer, () =>
     peer.transports.send.produceData({
       label,
@@ -48,8 +56,8 @@ async function produceData(
     throw new FairleadError("session_gone");
   }
   peer.dataProducers.set(producer.id, producer);
-  const others = room.othersThan(peer);
-  // The sender is answered once the others have their channels, so that none of its messages is lost.
-  await Promise.all(others.map((other) => subscribeToData(other, producer)));
+  // Messages that are sent before the others have their ends of the channel are lost to them, so the sender is answered after that;
+  // in a busy room it does not wait for the last of them.
+  await within(AUDIENCE_MS, offerData({ room, peer }, producer)).catch(ignoreLateness);
   return producer;
 }

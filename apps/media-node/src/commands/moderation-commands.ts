@@ -1,22 +1,28 @@
 import { FairleadError } from "@fairlead/protocol";
 import { expelPeer, mutePeer } from "../room/moderate.ts";
 import type { Peer } from "../room/peer.ts";
+import type { PeerInRoom } from "../room/room.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
 
 export const moderationCommands = {
   "peer.mute": async ({ room, peer }, { peerId, source, muted }) => {
-    assertModerator(peer);
-    await mutePeer({ room, peer: room.peer(peerId) }, source, muted);
+    const target = targetOf({ room, peer }, peerId);
+    await mutePeer({ room, peer: target }, source, muted);
     return {};
   },
   "peer.remove": async ({ room, peer }, { peerId, reason }) => {
-    assertModerator(peer);
-    await expelPeer({ room, peer: room.peer(peerId) }, { reason, ban: true });
+    const target = targetOf({ room, peer }, peerId);
+    await expelPeer({ room, peer: target }, { reason, ban: true });
     return {};
   },
 } satisfies Partial<CommandHandlers>;
 
-function assertModerator(peer: Peer): void {
-  if (!peer.grants.moderate)
+/** @throws {FairleadError} `grant_missing`, `peer_not_found`. */
+function targetOf({ room, peer: { grants } }: PeerInRoom, peerId: string): Peer {
+  if (!grants.moderate)
     throw new FairleadError("grant_missing", { message: "the ticket does not grant moderating" });
+  const target = room.peer(peerId);
+  if (target.grants.moderate && !grants.moderateModerators)
+    throw new FairleadError("grant_missing", { message: "the ticket does not grant moderating moderators" });
+  return target;
 }

@@ -1,10 +1,12 @@
 import { type CommandRequest, FairleadError, KIND_OF_SOURCE } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
+import { closeProducer } from "../room/close-producer.ts";
+import { adviseBitrate } from "../room/incoming-bitrate.ts";
 import type { Peer } from "../room/peer.ts";
-import type { PeerInRoom } from "../room/room.ts";
+import type { PeerInRoom, Room } from "../room/room.ts";
 import { producerInfo, producersCreated, sourceOf } from "../room/room-events.ts";
-import { subscribe } from "../room/subscriptions.ts";
+import { audienceOf, offer } from "../room/subscriptions.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
 
 /** The publisher is asked for one key frame at most within this time, however many viewers ask. */
@@ -13,16 +15,18 @@ const KEY_FRAME_REQUEST_DELAY_MS = 500;
 export const producerCommands = {
   "producer.create": async ({ room, peer }, request) => {
     assertMayPublish(peer, request);
+    peer.budgets.charge({ producers: 1, consumers: audienceOf({ room, peer }).length });
     peer.pendingSources.add(request.source);
     try {
-      return { producerId: (await produce({ room, peer }, request)).id };
+      return { producerId: (await peer.turns.take(() => produce({ room, peer }, request))).id };
     } finally {
       peer.pendingSources.delete(request.source);
     }
   },
   "producer.pause": async ({ room, peer }, { producerId }) => {
     const producer = peer.producer(producerId);
-    await refuseBadMedia(peer, () => producer.pause());
+    const isNews = await refuseBadMedia(peer, () => peer.switches.pause(producer));
+    if (!isNews) return {};
     const muted = room.mutes.has(peer.identity, sourceOf(producer));
     room.broadcast({ name: "producer.paused", data: { producerId, muted } });
     return {};
@@ -30,15 +34,17 @@ export const producerCommands = {
   "producer.resume": async ({ room, peer }, { producerId }) => {
     const producer = peer.producer(producerId);
     if (room.mutes.has(peer.identity, sourceOf(producer))) throw new FairleadError("muted_by_moderator");
-    await refuseBadMedia(peer, () => producer.resume());
+    peer.budgets.charge({ switches: costOfTelling(room) });
+    await refuseBadMedia(peer, () => peer.switches.resume(producer));
     room.broadcast({ name: "producer.resumed", data: { producerId } });
     return {};
   },
   "producer.close": ({ room, peer }, { producerId }) => {
     const producer = peer.producer(producerId);
-    peer.producers.delete(producerId);
-    producer.close();
-    room.broadcast({ name: "producer.closed", data: { producerId } });
+    closeProducer({ room, peer }, producer);
+    // The sound of a screen ends with its picture, or it would be a microphone that no moderator has muted.
+    const sound = sourceOf(producer) === "screen" && peer.producerOf("screen_audio");
+    if (sound) closeProducer({ room, peer }, sound);
     return {};
   },
 } satisfies Partial<CommandHandlers>;
@@ -58,12 +64,27 @@ function assertMayPublish(
   if (peer.producerOf(source) || peer.pendingSources.has(source)) {
     throw new FairleadError("producer_limit", { message: `${source} is published already` });
   }
+  if (source === "screen_audio" && !peer.pendingSources.has("screen")) assertScreen(peer);
+}
+
+function assertScreen(peer: Peer): void {
+  if (!peer.producerOf("screen"))
+    throw new FairleadError("producer_not_found", { message: "screen_audio needs its peer's own screen" });
+}
+
+/** An event to many costs as much as a few switches of consumers. */
+function costOfTelling({ peers }: Room): number {
+  return 1 + Math.floor(peers.size / 10);
 }
 
 async function produce(
   { room, peer }: PeerInRoom,
   { source, kind, rtpParameters, paused }: CommandRequest<"producer.create">,
 ): Promise<types.Producer> {
+  if (peer.isClosed) throw new FairleadError("session_gone");
+  // It may have closed, or have been refused, while this command waited for its turn.
+  if (source === "screen_audio") assertScreen(peer);
+  if (peer.producers.size === 0) adviseBitrate(room.options, peer);
   const producer = await refuseBadMedia(peer, () =>
     peer.transports.send.produce({
       kind,
@@ -86,8 +107,6 @@ async function produce(
   if (source === "microphone") await refuseBadMedia(peer, () => peer.seat.observe(producer));
   if (peer.isClosed) throw new FairleadError("session_gone");
   for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.broadcast(event);
-  for (const other of room.othersThan(peer)) {
-    if (other.isAutoSubscribed) void subscribe(other, [producer]);
-  }
+  offer({ room, peer }, producer);
   return producer;
 }

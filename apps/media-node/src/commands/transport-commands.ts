@@ -12,6 +12,7 @@ export const transportCommands = {
   },
   "transport.restart_ice": async ({ room, peer }, { transportId }) => {
     const transport = peer.transport(transportId);
+    peer.budgets.charge({ iceRestarts: 1 });
     const iceParameters = await refuseBadMedia(peer, () => transport.restartIce());
     return { iceParameters, iceServers: room.deps.iceServersFor(peer.identity) };
   },

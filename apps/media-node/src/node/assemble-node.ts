@@ -10,6 +10,8 @@ import { RoomRecords } from "../lease/room-records.ts";
 import { isOwned } from "../ledger/is-owned.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { Surplus } from "../ledger/surplus.ts";
+import { DEFAULT_BUDGETS } from "../room/peer-budgets.ts";
+import { BitrateWatch } from "../rooms/bitrate-watch.ts";
 import { Joins } from "../rooms/joins.ts";
 import { PeerSweep } from "../rooms/peer-sweep.ts";
 import { Rooms } from "../rooms/rooms.ts";
@@ -68,6 +70,7 @@ function assembleBasis(options: MediaNodeOptions) {
   const loop = new EventLoop();
   const cores = openCores({ ...options, log }, ledger, { allowance, loop });
   const records = new RoomRecords(registry, log);
+  const budgets = { ...DEFAULT_BUDGETS, ...options.budgets };
   const rooms = new Rooms({
     bus,
     registry,
@@ -77,6 +80,7 @@ function assembleBasis(options: MediaNodeOptions) {
     cores,
     codecPolicy,
     record: (roomId, patch) => records.write(roomId, patch),
+    budgets,
     iceServersFor: (user) => (options.turn ? iceServersFor(options.turn, user, now()) : []),
   });
   const listenAddresses = options.listenAddresses ?? localAddresses();
@@ -86,7 +90,7 @@ function assembleBasis(options: MediaNodeOptions) {
     interfaces: () => options.networkInterfaces ?? countedInterfaces(listenAddresses, readHostNetwork()),
   });
   const readiness = new Readiness();
-  const own = { node, nodeId, incarnation, ledger, allowance, loop };
+  const own = { node, nodeId, incarnation, ledger, allowance, loop, budgets };
   return { ...own, cores, records, rooms, network, readiness, bus, registry, log, now };
 }
 
@@ -102,6 +106,7 @@ function assembleService(
   const sessions = new Sessions(now);
   const joins = new Joins({
     rooms,
+    budget: parts.budgets.joins,
     sessions,
     cores,
     codecPolicy,
@@ -126,7 +131,8 @@ function assembleService(
     ...answerRoomCalls({ rooms, sessions, joins, claims, records }, heartbeat.revalidation),
     ...answerNodeCalls({ rooms, drain, surplus, describe }),
   };
-  return { sessions, surplus, handlers, peerSweep: new PeerSweep({ rooms, sessions, graceMs, now }) };
+  const peerSweep = new PeerSweep({ rooms, sessions, graceMs, now });
+  return { sessions, surplus, handlers, peerSweep, bitrates: new BitrateWatch(rooms) };
 }
 
 function openCores(

@@ -3,6 +3,7 @@ import type { CodecPolicy } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
+import type { BudgetLimits } from "../room/peer-budgets.ts";
 import type { TurnOptions } from "../turn/ice-servers.ts";
 import type { ListenAddress } from "../worker/listen-addresses.ts";
 
@@ -39,6 +40,8 @@ export type MediaNodeOptions = {
   networkCapacityBps?: number;
   /** Names of the interfaces whose bytes count against that; default: those that carry `listenAddresses`. */
   networkInterfaces?: readonly string[];
+  /** What peers may have made; default: `DEFAULT_BUDGETS`. */
+  budgets?: Partial<BudgetLimits>;
   now?: () => number;
   random?: () => number;
 };

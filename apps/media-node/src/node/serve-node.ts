@@ -2,6 +2,7 @@ import { type BusHeaders, decodeText, type Subscription, serveSubject } from "@f
 import { FairleadError, parseJson, SessionsAlive, subjects } from "@fairlead/protocol";
 import { traceFields, traceNoter } from "../calls/trace-calls.ts";
 import { listenToMoves } from "../lease/yield-rooms.ts";
+import { BITRATE_SAMPLE_MS } from "../rooms/bitrate-watch.ts";
 import { LOOP_TICK_MS } from "../worker/event-loop.ts";
 import type { NodeParts } from "./assemble-node.ts";
 
@@ -53,7 +54,8 @@ function subscribe(parts: NodeParts): Subscription[] {
 }
 
 function startTimers(parts: NodeParts): NodeJS.Timeout[] {
-  const { bus, heartbeat, cores, peerSweep, network, allowance, loop, health, surplus, now } = parts;
+  const { bus, heartbeat, cores, peerSweep, network, allowance, loop, health, surplus, bitrates, now } =
+    parts;
   return [
     setInterval(() => heartbeat.heartbeats.beatRegularly(), HEARTBEAT_MS),
     setInterval(() => loop.tick(), LOOP_TICK_MS),
@@ -64,6 +66,7 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
     setInterval(() => bus.isConnected && peerSweep.sweep(), SWEEP_MS),
     setInterval(() => void network.sample(now()), NETWORK_MS),
     setInterval(() => surplus.sweep(), SURPLUS_MS),
+    setInterval(() => void bitrates.sample(), BITRATE_SAMPLE_MS),
   ];
 }
 

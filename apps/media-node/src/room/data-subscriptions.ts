@@ -1,40 +1,88 @@
-import type { DataConsumerInfo } from "@fairlead/protocol";
+import { type DataConsumerInfo, inBatches } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Peer } from "./peer.ts";
+import type { PeerInRoom } from "./room.ts";
 
-/** Subscribes a peer that just came to everything that the others send. */
-export function subscribeToAllData(peer: Peer, others: readonly Peer[]): void {
-  const producers = others.flatMap((other) => [...other.dataProducers.values()]);
-  for (const producer of producers) void subscribeToData(peer, producer);
+/** Made together, before others get their turn. */
+const AT_ONCE = 10;
+
+/** Subscribes a peer that just came to everything that the others send: paced, and not charged. */
+export function subscribeToAllData({ room, peer }: PeerInRoom): void {
+  const producers = room.othersThan(peer).flatMap((other) => [...other.dataProducers.values()]);
+  const wanted = producers.filter((producer) => take(peer, producer));
+  for (const some of inBatches(wanted, AT_ONCE)) void room.queue.push(() => make(peer, some));
 }
 
 /** Data needs no resume and no codec: everybody who may subscribe gets it. */
-export async function subscribeToData(peer: Peer, producer: types.DataProducer): Promise<void> {
-  if (!peer.grants.subscribe || producer.closed || peer.dataSubscriptions.has(producer.id)) return;
-  peer.dataSubscriptions.add(producer.id);
+export function dataAudienceOf({ room, peer }: PeerInRoom): Peer[] {
+  return room.othersThan(peer).filter((other) => other.grants.subscribe);
+}
+
+/**
+ * Gives the others their ends of a data producer, paced; none once it has closed.
+ * @returns Resolves when they have them.
+ */
+export async function offerData({ room, peer }: PeerInRoom, producer: types.DataProducer): Promise<void> {
+  const others = dataAudienceOf({ room, peer }).filter((other) => take(other, producer));
+  const jobs = inBatches(others, AT_ONCE).map((some) =>
+    room.queue.push(() => Promise.all(some.map((other) => make(other, [producer])))),
+  );
+  await Promise.all(jobs);
+}
+
+function take({ grants, dataSubscriptions }: Peer, { id, closed }: types.DataProducer): boolean {
+  if (!grants.subscribe || closed || dataSubscriptions.has(id)) return false;
+  dataSubscriptions.add(id);
+  return true;
+}
+
+async function make(peer: Peer, producers: readonly types.DataProducer[]): Promise<void> {
+  const made = await Promise.all(producers.map((producer) => consume(peer, producer)));
+  const dataConsumers = made
+    .filter((info) => info !== null)
+    .filter((info) => peer.dataConsumers.has(info.dataConsumerId));
+  if (dataConsumers.length > 0)
+    peer.session.send({ name: "data_consumers.created", data: { dataConsumers } });
+}
+
+async function consume(peer: Peer, producer: types.DataProducer): Promise<DataConsumerInfo | null> {
   try {
+    if (peer.isClosed || producer.closed) return giveUp(peer, producer);
     const consumer = await peer.transports.receive.consumeData({
       dataProducerId: producer.id,
       appData: { owner: peer.owner },
     });
-    // Gone while it was being made: mediasoup tells neither then.
-    if (peer.isClosed || producer.closed) {
-      consumer.close();
-      return;
-    }
-    const info = dataConsumerInfo(consumer, producer);
-    peer.dataConsumers.set(consumer.id, info);
-    consumer.on("dataproducerclose", () => {
-      peer.dataSubscriptions.delete(producer.id);
-      if (peer.dataConsumers.delete(consumer.id))
-        peer.session.send({ name: "data_consumer.closed", data: { dataConsumerId: consumer.id } });
-    });
-    peer.session.send({ name: "data_consumers.created", data: { dataConsumers: [info] } });
+    return keep(peer, producer, consumer);
   } catch (error) {
-    peer.dataSubscriptions.delete(producer.id);
     if (!producer.closed && !peer.isClosed)
       peer.log.warn("data_consumer.failed", { peerId: peer.peerId, error });
+    return giveUp(peer, producer);
   }
+}
+
+/** @returns null when its producer or its peer went away while it was being made, of which mediasoup tells neither. */
+function keep(
+  peer: Peer,
+  producer: types.DataProducer,
+  consumer: types.DataConsumer,
+): DataConsumerInfo | null {
+  if (peer.isClosed || producer.closed) {
+    consumer.close();
+    return giveUp(peer, producer);
+  }
+  const info = dataConsumerInfo(consumer, producer);
+  peer.dataConsumers.set(consumer.id, info);
+  consumer.on("dataproducerclose", () => {
+    peer.dataSubscriptions.delete(producer.id);
+    if (peer.dataConsumers.delete(consumer.id))
+      peer.session.send({ name: "data_consumer.closed", data: { dataConsumerId: consumer.id } });
+  });
+  return info;
+}
+
+function giveUp(peer: Peer, { id }: types.DataProducer): null {
+  peer.dataSubscriptions.delete(id);
+  return null;
 }
 
 function dataConsumerInfo(consumer: types.DataConsumer, producer: types.DataProducer): DataConsumerInfo {

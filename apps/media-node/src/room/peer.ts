@@ -9,12 +9,24 @@ import type {
 import { FairleadError } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
+import { Turns } from "../lease/turns.ts";
 import type { Session } from "../session/session.ts";
 import type { PeerTransports } from "./open-transports.ts";
+import type { PeerBudgets } from "./peer-budgets.ts";
 import type { Seat } from "./seat.ts";
+import { Switches } from "./switches.ts";
 
-/** A consumer that is being made holds its producer's place, so that it isn't made twice. */
-export type ConsumerSlot = types.Consumer | "pending";
+/** The place of a consumer that is being made, so that it isn't made twice. */
+export class Wish {
+  /** It waits in the room's queue, and no command waits for it. */
+  readonly isQueued: boolean;
+
+  constructor(isQueued: boolean) {
+    this.isQueued = isQueued;
+  }
+}
+
+export type ConsumerSlot = types.Consumer | Wish;
 
 export type PeerOptions = {
   info: PeerInfo;
@@ -30,6 +42,7 @@ export type PeerOptions = {
   transports: PeerTransports;
   /** The owner that its media resources name. */
   owner: ResourceOwner;
+  budgets: PeerBudgets;
   log: Logger;
 };
 
@@ -45,7 +58,11 @@ export class Peer {
   readonly seat: Seat;
   readonly transports: PeerTransports;
   readonly owner: ResourceOwner;
+  readonly budgets: PeerBudgets;
   readonly log: Logger;
+  /** Of its commands that make something: one at a time. */
+  readonly turns = new Turns(1);
+  readonly switches = new Switches();
   readonly producers = new Map<string, types.Producer>();
   readonly dataProducers = new Map<string, types.DataProducer>();
   readonly consumersByProducer = new Map<string, ConsumerSlot>();
@@ -69,6 +86,7 @@ export class Peer {
     this.seat = options.seat;
     this.transports = options.transports;
     this.owner = options.owner;
+    this.budgets = options.budgets;
     this.log = options.log;
   }
 
@@ -106,7 +124,9 @@ export class Peer {
 
   /** @returns Those of the consumers that (still) exist. */
   consumers(ids?: readonly string[]): types.Consumer[] {
-    const all = [...this.consumersByProducer.values()].filter((slot) => slot !== "pending");
+    const all = [...this.consumersByProducer.values()].filter(
+      (slot): slot is types.Consumer => !(slot instanceof Wish),
+    );
     return ids ? all.filter((consumer) => ids.includes(consumer.id)) : all;
   }
 

@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import type { Session } from "../session/session.ts";
 import type { PeerTransports } from "./open-transports.ts";
 import { Peer } from "./peer.ts";
+import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
 import { Room } from "./room.ts";
 import type { Seat, SeatListener } from "./seat.ts";
 
@@ -26,6 +27,7 @@ function setUp() {
     now: Date.now,
     record: async () => {},
     iceServersFor: () => [],
+    budgets: DEFAULT_BUDGETS,
   });
   const join = (identity: string, info: Partial<PeerInfo> = {}) => {
     const told: RoomEvent[] = [];
@@ -59,6 +61,7 @@ function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard:
     seat,
     transports: { send: transport, receive: transport } as unknown as PeerTransports,
     owner: { core: 0 },
+    budgets: new PeerBudgets(DEFAULT_BUDGETS, { now: Date.now, others: () => 0 }),
     log: silentLogger,
   });
 }

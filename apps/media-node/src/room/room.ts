@@ -17,8 +17,11 @@ import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { MoveCause } from "../lease/tell-moved.ts";
 import { Bans } from "./bans.ts";
+import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
+import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
+import type { BudgetLimits } from "./peer-budgets.ts";
 import type { Level, Seat } from "./seat.ts";
 
 export type RoomDeps = {
@@ -29,6 +32,7 @@ export type RoomDeps = {
   record: (patch: RoomPatch) => Promise<void>;
   /** With credentials that are made at each call. */
   iceServersFor: (identity: string) => IceServer[];
+  budgets: BudgetLimits;
 };
 
 export type RoomSettings = {
@@ -56,6 +60,8 @@ export class Room {
   readonly peers = new Map<string, Peer>();
   /** On the core of the lease. */
   readonly home: Seat;
+  /** What peers get without asking for it. */
+  readonly queue = new PacedQueue();
   readonly openedMs: number;
   /** The registry has not confirmed the lease, which this node claimed by itself. */
   isLocal: boolean;
@@ -149,7 +155,10 @@ export class Room {
 
   /** Peers that are in already stay, whatever the options say. */
   setOptions(options: RoomOptions): void {
+    const isNewBitrate = maxIncomingBitrateBps(options) !== maxIncomingBitrateBps(this.#options);
     this.#options = options;
+    for (const peer of this.peers.values())
+      if (isNewBitrate && peer.producers.size > 0) adviseBitrate(options, peer);
   }
 
   /** Everybody but `peer`. */

@@ -1,36 +1,146 @@
-import { CONSUMERS_PER_EVENT, type ConsumerInfo, inBatches } from "@fairlead/protocol";
+import {
+  CONSUMERS_PER_EVENT,
+  type ConsumerInfo,
+  DEFAULT_MAX_CONSUMERS_PER_PEER,
+  inBatches,
+  type RefusedProducer,
+} from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import type { Peer } from "./peer.ts";
+import { pauseAsLongAs } from "./paced-queue.ts";
+import { type Peer, Wish } from "./peer.ts";
+import type { PeerInRoom } from "./room.ts";
 import { consumerInfo, consumersCreated } from "./room-events.ts";
 
-/** Subscribes a peer that just came to every track of the others. */
-export function subscribeToAll(peer: Peer, others: readonly Peer[]): void {
-  const producers = others.flatMap((other) => [...other.producers.values()]);
-  void subscribe(peer, producers);
+/** The longest that one command makes consumers, ms. */
+const COMMAND_MS = 1_000;
+
+type Wanted = { producer: types.Producer; wish: Wish };
+
+/** Subscribes a peer that just came to every track of the others: paced, and not charged. */
+export function subscribeToAll({ room, peer }: PeerInRoom): void {
+  const producers = room.othersThan(peer).flatMap((other) => [...other.producers.values()]);
+  const { taken, refused } = take({ room, peer }, missing(peer, producers), new Wish(true));
+  for (const some of inBatches(taken, CONSUMERS_PER_EVENT)) void room.queue.push(() => make(peer, some));
+  tellRefused(peer, refused);
+}
+
+/** The peers that get a consumer of whatever `peer` publishes. */
+export function audienceOf({ room, peer }: PeerInRoom): Peer[] {
+  return room.othersThan(peer).filter((other) => other.isAutoSubscribed && other.grants.subscribe);
+}
+
+/** Gives the others their consumers of a producer, paced; none once it has closed. */
+export function offer({ room, peer }: PeerInRoom, producer: types.Producer): void {
+  const ready = audienceOf({ room, peer }).flatMap((other) => {
+    const { taken, refused } = take({ room, peer: other }, missing(other, [producer]), new Wish(true));
+    tellRefused(other, refused);
+    return taken.length > 0 ? [() => make(other, taken)] : [];
+  });
+  for (const some of inBatches(ready, CONSUMERS_PER_EVENT))
+    void room.queue.push(() => Promise.all(some.map((act) => act())));
 }
 
 /**
- * Makes a paused consumer for each producer, in groups, and tells the peer. Skips producers that the peer has a consumer of, may
- * not subscribe to, or can't decode.
+ * Makes the consumers that a peer asks for, as far as its budget and the room's options go, and tells it of them.
+ * @returns Resolves when they are made, with the producers that are left out.
+ * @throws {FairleadError} `rate_limited`: nothing is left of its budget.
  */
-export async function subscribe(peer: Peer, producers: readonly types.Producer[]): Promise<void> {
-  const wanted = producers.filter((producer) => isWanted(peer, producer));
-  // Taken at once, so that a second request in the meantime doesn't make them again.
-  for (const producer of wanted) peer.consumersByProducer.set(producer.id, "pending");
-  for (const group of inBatches(wanted, CONSUMERS_PER_EVENT)) {
-    const made = await Promise.all(group.map((producer) => consume(peer, producer)));
-    const infos = made.filter((info) => info !== null);
-    for (const event of consumersCreated(infos)) peer.session.send(event);
+export async function subscribe(
+  { room, peer }: PeerInRoom,
+  producers: readonly types.Producer[],
+): Promise<RefusedProducer[]> {
+  const wanted = missing(peer, producers);
+  const within = spend(peer, wanted);
+  const { taken, refused } = take({ room, peer }, wanted.slice(0, within), new Wish(false));
+  const late = await peer.turns.take(() => makeInTime(peer, taken));
+  return [...refused, ...limited(peer, [...wanted.slice(within), ...late])];
+}
+
+/** @returns How many of them its budget allows. @throws {FairleadError} `rate_limited`. */
+function spend({ budgets }: Peer, wanted: readonly types.Producer[]): number {
+  if (wanted.length === 0) return 0;
+  const units = Math.min(wanted.length, budgets.left("consumers"));
+  budgets.charge({ consumers: units === 0 ? wanted.length : units });
+  return units;
+}
+
+/** A second request in the meantime doesn't make them again; one that waits in the room's queue is made now. */
+function missing(peer: Peer, producers: readonly types.Producer[]): types.Producer[] {
+  if (!peer.grants.subscribe) return [];
+  return producers.filter((producer) => {
+    const slot = peer.consumersByProducer.get(producer.id);
+    const isMissing = !slot || (slot instanceof Wish && slot.isQueued);
+    return isMissing && !producer.closed && !peer.producers.has(producer.id);
+  });
+}
+
+/** Takes the places of the consumers to be made. Passes over what the peer can't decode. */
+function take(
+  { room, peer }: PeerInRoom,
+  producers: readonly types.Producer[],
+  wish: Wish,
+): { taken: Wanted[]; refused: RefusedProducer[] } {
+  const bound = room.options.maxConsumersPerPeer ?? DEFAULT_MAX_CONSUMERS_PER_PEER;
+  const taken: Wanted[] = [];
+  const refused: RefusedProducer[] = [];
+  for (const producer of producers) {
+    if (!peer.seat.canConsume(producer, peer.rtpCapabilities)) continue;
+    const isPlaced = peer.consumersByProducer.has(producer.id);
+    if (!isPlaced && peer.consumersByProducer.size >= bound)
+      refused.push({ producerId: producer.id, code: "consumer_limit" });
+    else {
+      peer.consumersByProducer.set(producer.id, wish);
+      taken.push({ producer, wish });
+    }
   }
+  return { taken, refused };
 }
 
-function isWanted(peer: Peer, producer: types.Producer): boolean {
-  if (!peer.grants.subscribe || producer.closed || peer.producers.has(producer.id)) return false;
-  if (peer.consumersByProducer.has(producer.id)) return false;
-  return peer.seat.canConsume(producer, peer.rtpCapabilities);
+/** @returns Producers that are left out, as it took too long. */
+async function makeInTime(peer: Peer, wanted: readonly Wanted[]): Promise<types.Producer[]> {
+  const deadlineMs = performance.now() + COMMAND_MS;
+  const groups = inBatches(wanted, CONSUMERS_PER_EVENT);
+  for (let group = groups.shift(); group; group = groups.shift()) {
+    const startedMs = performance.now();
+    await make(peer, group);
+    if (groups.length > 0) await pauseAsLongAs(startedMs);
+    if (performance.now() > deadlineMs) break;
+  }
+  const late = groups.flat().filter((one) => isWished(peer, one));
+  for (const { producer } of late) peer.consumersByProducer.delete(producer.id);
+  peer.budgets.giveBack("consumers", late.length);
+  return late.map(({ producer }) => producer);
 }
 
-async function consume(peer: Peer, producer: types.Producer): Promise<ConsumerInfo | null> {
+function limited({ budgets }: Peer, producers: readonly types.Producer[]): RefusedProducer[] {
+  const retryAfterMs = Math.max(COMMAND_MS, budgets.waitMs("consumers", producers.length));
+  return producers.map(({ id: producerId }) => ({ producerId, code: "rate_limited", retryAfterMs }));
+}
+
+function tellRefused(peer: Peer, refused: readonly RefusedProducer[]): void {
+  for (const producers of inBatches(refused))
+    peer.session.send({ name: "consumers.refused", data: { producers } });
+}
+
+/** Makes paused consumers, and tells the peer. Those that nobody wants any more are passed over. */
+async function make(peer: Peer, wanted: readonly Wanted[]): Promise<void> {
+  const made = await Promise.all(wanted.map((one) => consume(peer, one)));
+  // A producer may have closed while the others' consumers were made.
+  const infos = made.filter((info) => info !== null).filter((info) => isThere(peer, info));
+  for (const event of consumersCreated(infos)) peer.session.send(event);
+}
+
+function isThere({ consumersByProducer }: Peer, { producerId, consumerId }: ConsumerInfo): boolean {
+  const slot = consumersByProducer.get(producerId);
+  return slot !== undefined && !(slot instanceof Wish) && slot.id === consumerId;
+}
+
+async function consume(peer: Peer, wanted: Wanted): Promise<ConsumerInfo | null> {
+  const { producer, wish } = wanted;
+  if (!isWished(peer, wanted)) {
+    release(peer, wanted);
+    return null;
+  }
   try {
     const consumer = await peer.transports.receive.consume({
       producerId: producer.id,
@@ -38,25 +148,32 @@ async function consume(peer: Peer, producer: types.Producer): Promise<ConsumerIn
       paused: true,
       appData: { owner: peer.owner, peerId: producer.appData.peerId, source: producer.appData.source },
     });
-    return keep(peer, producer, consumer);
+    return keep(peer, { producer, wish }, consumer);
   } catch (error) {
-    peer.consumersByProducer.delete(producer.id);
+    release(peer, wanted);
     // The producer or the peer went away meanwhile, which is nobody's fault.
     if (!producer.closed && !peer.isClosed) peer.log.warn("consumer.failed", { peerId: peer.peerId, error });
     return null;
   }
 }
 
+/** Nobody unsubscribed, asked for it otherwise, or left since its place was taken. */
+function isWished(peer: Peer, { producer, wish }: Wanted): boolean {
+  return peer.consumersByProducer.get(producer.id) === wish && !peer.isClosed && !producer.closed;
+}
+
+function release(peer: Peer, { producer, wish }: Wanted): void {
+  if (peer.consumersByProducer.get(producer.id) === wish) peer.consumersByProducer.delete(producer.id);
+}
+
 /** @returns null when it was unsubscribed from, or its producer or its peer went away, while it was being made. */
-function keep(peer: Peer, producer: types.Producer, consumer: types.Consumer): ConsumerInfo | null {
-  const isPending = peer.consumersByProducer.get(producer.id) === "pending";
-  const isStillWanted = isPending && !peer.isClosed && !consumer.closed && !producer.closed;
-  if (!isStillWanted) {
+function keep(peer: Peer, wanted: Wanted, consumer: types.Consumer): ConsumerInfo | null {
+  if (!isWished(peer, wanted) || consumer.closed) {
     consumer.close();
-    if (isPending) peer.consumersByProducer.delete(producer.id);
+    release(peer, wanted);
     return null;
   }
-  peer.consumersByProducer.set(producer.id, consumer);
+  peer.consumersByProducer.set(consumer.producerId, consumer);
   consumer.on("producerclose", () => forget(peer, consumer));
   return consumerInfo(consumer);
 }
@@ -64,7 +181,7 @@ function keep(peer: Peer, producer: types.Producer, consumer: types.Consumer): C
 export function unsubscribe(peer: Peer, producerId: string): void {
   const slot = peer.consumersByProducer.get(producerId);
   if (!slot) return;
-  if (slot === "pending") {
+  if (slot instanceof Wish) {
     peer.consumersByProducer.delete(producerId);
     return;
   }

@@ -4,6 +4,7 @@ import { act } from "../commands/act.ts";
 import { subscribeToAllData } from "../room/data-subscriptions.ts";
 import type { PeerTransports } from "../room/open-transports.ts";
 import { Peer } from "../room/peer.ts";
+import { PeerBudgets } from "../room/peer-budgets.ts";
 import type { Room } from "../room/room.ts";
 import { snapshotFor } from "../room/room-events.ts";
 import { subscribeToAll } from "../room/subscriptions.ts";
@@ -41,9 +42,8 @@ export async function admitPeer(room: Room, admission: Admission): Promise<Peer>
 export function welcomePeer(room: Room, peer: Peer): void {
   peer.session.start();
   // next build: a peer is in the room
-  const others = room.othersThan(peer);
-  if (peer.isAutoSubscribed) subscribeToAll(peer, others);
-  subscribeToAllData(peer, others);
+  if (peer.isAutoSubscribed) subscribeToAll({ room, peer });
+  subscribeToAllData({ room, peer });
 }
 
 /** The identity's older peer, if there is one, makes way for it. */
@@ -61,7 +61,7 @@ function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
 
 function makePeer(room: Room, admission: Admission, transports: PeerTransports): Peer {
   const { join, claims, peerId, joinedAtMs, sessionId } = admission;
-  const { bus, log, now } = room.deps;
+  const { bus, log, now, budgets } = room.deps;
   const session = new Session({
     sessionId,
     epoch: room.lease.epoch,
@@ -81,6 +81,7 @@ function makePeer(room: Room, admission: Admission, transports: PeerTransports):
     seat: room.home,
     transports,
     owner: { core: room.home.core, roomId: room.roomId, peerId },
+    budgets: new PeerBudgets(budgets, { now, others: () => room.peers.size - 1 }),
     log,
   });
   return peer;

@@ -12,16 +12,20 @@ import {
 } from "@fairlead/protocol";
 import { type AdmissionKeys, verifyAdmission, verifyPreviousSession } from "@fairlead/tickets";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
+import type { BudgetLimit } from "../room/budget.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { offerOf, type Peer } from "../room/peer.ts";
 import type { PeerInRoom, Room, RoomSettings } from "../room/room.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Core } from "../worker/core.ts";
 import { admitPeer, type PeerIdentity, welcomePeer } from "./admit-peer.ts";
+import { JoinBudgets } from "./join-budgets.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
 
 export type JoinsOptions = {
   rooms: Rooms;
+  /** Of an identity into a room. */
+  budget: BudgetLimit;
   sessions: Sessions;
   cores: readonly Core[];
   /** Tickets are verified here too, and not only where the request arrived. */
@@ -48,6 +52,7 @@ const NODE_FULL = { message: "the node is full" };
 export class Joins {
   readonly #options: JoinsOptions;
   readonly #capabilities: Capabilities;
+  readonly #budgets: JoinBudgets;
   /** Joins that are being answered, by ticket and join id. */
   readonly #joining = new Map<string, Promise<JoinReply>>();
   /** Peers that are being admitted, so that many at once don't pass the limit. */
@@ -56,6 +61,8 @@ export class Joins {
   constructor(options: JoinsOptions) {
     this.#options = options;
     this.#capabilities = capabilitiesOf(options.codecPolicy);
+    this.#budgets = new JoinBudgets(options.budget, options.now);
+    options.rooms.watch({ onMoved: (roomId) => this.#budgets.forget(roomId) });
   }
 
   /** The node has as many peers as it may have. */
@@ -67,7 +74,7 @@ export class Joins {
 
   /**
    * Verifies the ticket, opens the room if it is not, and admits the peer; its events follow.
-   * @throws {FairleadError} `ticket_*`, `capabilities_mismatch`, `lease_lost`, `core_full`, `node_draining`, `banned`, `room_full`,
+   * @throws {FairleadError} `rate_limited`, `ticket_*`, `capabilities_mismatch`, `lease_lost`, `core_full`, `node_draining`, `banned`, `room_full`,
    * `duplicate_identity`.
    */
   async join(request: NodeCallRequest<"room.join">): Promise<JoinReply> {
@@ -121,10 +128,14 @@ export class Joins {
       return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier)));
     }
     this.#assertCapacity(request);
+    const giveBack = this.#budgets.take(lease.roomId, claims.sub);
     this.#admitting += 1;
     try {
       const admitted = await this.#admit(request, claims);
       return this.#reply(admitted, admitted.peer.session.connection);
+    } catch (error) {
+      giveBack();
+      throw error;
     } finally {
       this.#admitting -= 1;
     }

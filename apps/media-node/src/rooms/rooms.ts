@@ -3,6 +3,7 @@ import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "../room/call-mediasoup.ts";
+import type { BudgetLimits } from "../room/peer-budgets.ts";
 import { Room, type RoomDeps, type RoomSettings } from "../room/room.ts";
 import { Seat } from "../room/seat.ts";
 import type { TurnUser } from "../turn/ice-servers.ts";
@@ -21,6 +22,7 @@ export type RoomsOptions = {
   /** Writes a moderation act into the record of a room. */
   record: (roomId: string, patch: RoomPatch) => Promise<void>;
   iceServersFor: (user: TurnUser) => IceServer[];
+  budgets: BudgetLimits;
 };
 
 export type RoomsWatcher = {
@@ -28,6 +30,8 @@ export type RoomsWatcher = {
   beforeOpening?: () => Promise<void>;
   /** Before a peer is in it. */
   onOpened?: (room: Room, settings: RoomSettings) => void;
+  /** The room is not served here any more, or not on this core: its peers join anew at its next place. */
+  onMoved?: (roomId: string) => void;
   /** The room is not served here any more, for whatever reason. */
   onClosed?: (room: Room) => void;
 };
@@ -138,6 +142,7 @@ export class Rooms {
   /** Drops a room that died with its worker, or whose peers have been told that it moved; nothing is sent to them. */
   abandon(room: Room): void {
     this.#forget(room);
+    this.#tellMoved(room);
     room.abandon();
     this.#options.log.info("room.abandoned", { roomId: room.roomId, epoch: room.lease.epoch });
   }
@@ -148,6 +153,7 @@ export class Rooms {
    */
   yieldTo(room: Room, lease: Lease): void {
     this.#forget(room);
+    this.#tellMoved(room);
     room.close("session_gone", "the room is served elsewhere");
     const { roomId, nodeId, epoch } = lease;
     this.#options.log.warn("room.yielded", { roomId, epoch: room.lease.epoch, to: nodeId, toEpoch: epoch });
@@ -204,13 +210,14 @@ export class Rooms {
   }
 
   #roomDeps(roomId: string): RoomDeps {
-    const { bus, log, now, record, iceServersFor } = this.#options;
+    const { bus, log, now, record, iceServersFor, budgets } = this.#options;
     return {
       bus,
       log,
       now,
       record: (patch) => record(roomId, patch),
       iceServersFor: (identity) => iceServersFor({ roomId, identity }),
+      budgets,
     };
   }
 
@@ -218,6 +225,10 @@ export class Rooms {
     this.#noteGivenUp(room.lease);
     if (this.isHere(room)) this.#rooms.delete(room.roomId);
     for (const { onClosed } of this.#watchers) onClosed?.(room);
+  }
+
+  #tellMoved({ roomId }: Room): void {
+    for (const { onMoved } of this.#watchers) onMoved?.(roomId);
   }
 
   #noteGivenUp({ roomId, epoch }: Lease): void {

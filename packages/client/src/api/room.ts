@@ -56,9 +56,9 @@ export interface Room {
 
   /**
    * Mutes a source of another peer, also one that it publishes later, or lets it unmute itself again.
-   * @throws {FairleadError} `grant_missing` without `moderate`. */
+   * @throws {FairleadError} `grant_missing` without `moderate`, and against a moderator without `moderateModerators`. */
   mutePeer(peerId: PeerId, source: Source, muted: boolean): Promise<void>;
-  /** @throws {FairleadError} `grant_missing` without `moderate`; `peer_not_found`. */
+  /** @throws {FairleadError} `grant_missing` as above; `peer_not_found`. */
   removePeer(peerId: PeerId, reason?: string): Promise<void>;
 
   /**

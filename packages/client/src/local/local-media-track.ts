@@ -2,6 +2,7 @@ import { FairleadError, KIND_OF_SOURCE, type MediaKind, type Source } from "@fai
 import type { types } from "mediasoup-client";
 import type { DeviceChoice } from "../api/options.ts";
 import type { LocalTrack } from "../api/tracks.ts";
+import { askPatiently } from "../connection/ask-patiently.ts";
 import type { SendCommand } from "../connection/session.ts";
 import { Elements } from "../media/elements.ts";
 import type { ProducerData } from "../media/transports.ts";
@@ -227,7 +228,10 @@ export class LocalMediaTrack implements LocalTrack {
     const { producerId } = this;
     if (!producerId) return;
     try {
-      await this.#handlers.command(this.isMuted ? "producer.pause" : "producer.resume", { producerId });
+      await askPatiently(() => {
+        const name = this.isMuted ? "producer.pause" : "producer.resume";
+        return this.producerId === producerId ? this.#handlers.command(name, { producerId }) : undefined;
+      });
     } catch (error) {
       if (!(error instanceof FairleadError) || error.code === "room_moved") return;
       // The event that says so came before or comes after; only events tell when it is lifted.

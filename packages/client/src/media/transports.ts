@@ -1,5 +1,6 @@
 import type { ConsumerInfo, DataConsumerInfo, JoinReply, Source, TransportOffer } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
+import { askPatiently } from "../connection/ask-patiently.ts";
 import type { SendCommand } from "../connection/session.ts";
 import { IceRestarter } from "./ice-restarter.ts";
 
@@ -113,14 +114,16 @@ export class PeerTransports {
   #answerProduce(): void {
     this.#send.on("produce", ({ kind, rtpParameters, appData }, proceed, refuse) => {
       const { source, paused } = appData as ProducerData;
-      this.#command("producer.create", { kind, source, paused, rtpParameters: { ...rtpParameters } }).then(
-        ({ producerId }) => proceed({ id: producerId }),
+      const request = { kind, source, paused, rtpParameters: { ...rtpParameters } };
+      askPatiently(() => this.#command("producer.create", request)).then(
+        (made) => made && proceed({ id: made.producerId }),
         refuse,
       );
     });
     this.#send.on("producedata", ({ sctpStreamParameters, label = "", protocol = "" }, proceed, refuse) => {
-      this.#command("data_producer.create", { sctpStreamParameters, label, protocol }).then(
-        ({ dataProducerId }) => proceed({ id: dataProducerId }),
+      const request = { sctpStreamParameters, label, protocol };
+      askPatiently(() => this.#command("data_producer.create", request)).then(
+        (made) => made && proceed({ id: made.dataProducerId }),
         refuse,
       );
     });

@@ -1,4 +1,4 @@
-import { BATCH_LIMIT } from "@fairlead/protocol";
+import { BATCH_LIMIT, FairleadError } from "@fairlead/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConsumerFlow, PAUSE_DELAY_MS } from "./consumer-flow.ts";
 
@@ -49,6 +49,23 @@ describe("ConsumerFlow", () => {
     flow.setWanted("a", true);
     await settle();
     expect(sent.map(([name]) => name)).toEqual(["consumers.pause", "consumers.resume"]);
+  });
+
+  it("resumes after the wait that a busy node asks for what is still wanted then", async () => {
+    let isLimited = true;
+    flow = new ConsumerFlow(async (name, { consumerIds }) => {
+      if (isLimited) throw new FairleadError("rate_limited", { retryAfterMs: 2_000 });
+      sent.push([name, consumerIds]);
+    });
+    flow.add("a", true);
+    flow.add("b", true);
+    await settle();
+    isLimited = false;
+    flow.setWanted("a", false);
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(sent).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent).toEqual([["consumers.resume", ["b"]]]);
   });
 
   it("names no more than BATCH_LIMIT consumers in a command", async () => {

@@ -1,4 +1,5 @@
 import { inBatches } from "@fairlead/protocol";
+import { limitedForMs } from "../connection/ask-patiently.ts";
 
 /** We wait this long before a pause: tiles scroll by, and apps attach elements anew. */
 export const PAUSE_DELAY_MS = 1_000;
@@ -18,6 +19,7 @@ export class ConsumerFlow {
   readonly #flows = new Map<string, Flow>();
   #isResumeDue = false;
   #pauseTimer: ReturnType<typeof setTimeout> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(command: FlowCommand) {
     this.#command = command;
@@ -46,6 +48,8 @@ export class ConsumerFlow {
     this.#flows.clear();
     clearTimeout(this.#pauseTimer);
     this.#pauseTimer = undefined;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
   }
 
   #scheduleResume(): void {
@@ -55,6 +59,11 @@ export class ConsumerFlow {
       this.#isResumeDue = false;
       this.#apply("consumers.resume", true);
     });
+  }
+
+  #retry(): void {
+    this.#retryTimer = undefined;
+    this.#apply("consumers.resume", true);
   }
 
   #pause(): void {
@@ -68,9 +77,11 @@ export class ConsumerFlow {
     );
     for (const [, flow] of due) flow.isFlowing = isFlowing;
     for (const batch of inBatches(due)) {
-      this.#command(name, { consumerIds: batch.map(([id]) => id) }).catch(() => {
-        // The node did not do it: the next change of this consumer tries again.
+      this.#command(name, { consumerIds: batch.map(([id]) => id) }).catch((error) => {
+        // The node did not do it: the next change of this consumer tries again, or the end of the wait that the node asks for.
         for (const [, flow] of batch) flow.isFlowing = !isFlowing;
+        const waitMs = limitedForMs(error);
+        if (waitMs !== undefined) this.#retryTimer ??= setTimeout(() => this.#retry(), waitMs);
       });
     }
   }

@@ -1,6 +1,7 @@
 import { FairleadError, KIND_OF_SOURCE, type MediaKind, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RemotePeer, RemoteTrack } from "../api/tracks.ts";
+import { askPatiently } from "../connection/ask-patiently.ts";
 import type { SendCommand } from "../connection/session.ts";
 import { Elements } from "../media/elements.ts";
 import type { Playback } from "./playback.ts";
@@ -122,7 +123,11 @@ export class RemoteMediaTrack implements RemoteTrack {
     wishes.change(this.peer.identity, this.source, { layers });
     if (!consumerId) return;
     try {
-      await command("consumer.set_preferred_layers", { consumerId, ...layers });
+      const isLatest = () =>
+        this.consumerId === consumerId && wishes.of(this.peer.identity, this.source).layers === layers;
+      await askPatiently(() =>
+        isLatest() ? command("consumer.set_preferred_layers", { consumerId, ...layers }) : undefined,
+      );
     } catch (error) {
       // The next consumer is told.
       if (error instanceof FairleadError && error.code === "room_moved") return;
@@ -135,7 +140,10 @@ export class RemoteMediaTrack implements RemoteTrack {
     const { wishes, command } = this.#context;
     const { layers } = wishes.of(this.peer.identity, this.source);
     const { consumerId } = this.#media;
-    if (layers) command("consumer.set_preferred_layers", { consumerId, ...layers }).catch(() => {});
+    const isLatest = () => wishes.of(this.peer.identity, this.source).layers === layers;
+    askPatiently(() =>
+      layers && isLatest() ? command("consumer.set_preferred_layers", { consumerId, ...layers }) : undefined,
+    ).catch(() => {});
   }
 
   #watch(element: HTMLMediaElement): void {

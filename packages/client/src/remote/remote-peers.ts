@@ -10,6 +10,7 @@ import {
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "../api/events.ts";
 import type { Publication } from "../api/tracks.ts";
+import { subscribePatiently } from "../connection/ask-patiently.ts";
 import { afterAwake } from "../running-clock.ts";
 import type { TypedEmitter } from "../typed-emitter.ts";
 import { RemoteMediaPeer } from "./remote-media-peer.ts";
@@ -114,6 +115,13 @@ export class RemotePeers {
     return identity === undefined ? undefined : this.#trackContext.wishes.of(identity, source).isSubscribed;
   }
 
+  /** Whether the app has not said otherwise. */
+  isSubscriptionWanted(producerId: string): boolean {
+    return this.#find([producerId]).every(
+      ({ peer, source }) => this.#trackContext.wishes.of(peer.identity, source).isSubscribed !== false,
+    );
+  }
+
   /** @returns The track that `consumer` feeds from now on; undefined when its peer left meanwhile. */
   bindConsumer(info: ConsumerInfo, consumer: types.Consumer): RemoteMediaTrack | undefined {
     const peer = this.peers.get(info.peerId);
@@ -148,9 +156,12 @@ export class RemotePeers {
       // Nothing else would end a track that has no consumer yet after a move.
       if (!isSubscribed) this.#dropIfUnbound(peer, source);
     }
-    const name = isSubscribed ? "producers.subscribe" : "producers.unsubscribe";
+    const tell = (batch: string[]) =>
+      isSubscribed
+        ? subscribePatiently(command, batch, (producerId) => this.isSubscriptionWanted(producerId))
+        : command("producers.unsubscribe", { producerIds: batch });
     try {
-      await Promise.all(inBatches(producerIds).map((batch) => command(name, { producerIds: batch })));
+      await Promise.all(inBatches(producerIds).map(tell));
     } catch (error) {
       // The next session is told.
       const isToldLater = error instanceof FairleadError && error.code === "room_moved";

@@ -1,6 +1,7 @@
 import { type ConsumerInfo, type DataConsumerInfo, inBatches, type ProducerInfo } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "../api/events.ts";
+import { subscribePatiently } from "../connection/ask-patiently.ts";
 import type { SendCommand } from "../connection/session.ts";
 import type { PeerTransports } from "../media/transports.ts";
 import type { TypedEmitter } from "../typed-emitter.ts";
@@ -75,17 +76,18 @@ export class Subscriptions {
   }
 
   #tellChoices(): void {
+    const { command, peers } = this.#options;
     const choices = [...this.#choices];
     this.#choices.clear();
-    for (const [name, wish] of [
-      ["producers.subscribe", true],
-      ["producers.unsubscribe", false],
-    ] as const) {
-      const producerIds = choices.flatMap(([producerId, choice]) => (choice === wish ? [producerId] : []));
-      // The session ended: the next one is told.
-      for (const batch of inBatches(producerIds))
-        this.#options.command(name, { producerIds: batch }).catch(() => {});
-    }
+    const chosen = (wish: boolean) =>
+      inBatches(choices.flatMap(([producerId, choice]) => (choice === wish ? [producerId] : [])));
+    const isWanted = (producerId: string) => peers.isSubscriptionWanted(producerId);
+    const told = [
+      ...chosen(true).map((batch) => subscribePatiently(command, batch, isWanted)),
+      ...chosen(false).map((producerIds) => command("producers.unsubscribe", { producerIds })),
+    ];
+    // The session ended: the next one is told.
+    for (const telling of told) telling.catch(() => {});
   }
 
   /** The transports close with the session's media. */

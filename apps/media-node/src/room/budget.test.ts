@@ -1,0 +1,60 @@
+import { expect, it } from "vitest";
+import { Budget } from "./budget.ts";
+import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
+
+function setUp(burst: number, perSecond: number) {
+  const clock = { ms: 1_000 };
+  const budget = new Budget({ burst, perSecond }, () => clock.ms);
+  const take = (units = 1) => {
+    budget.assertLeft(units);
+    budget.spend(units);
+  };
+  return { budget, clock, take };
+}
+
+it("a budget gives its burst at once, then as much as comes back, and says when that will be", () => {
+  const { budget, clock, take } = setUp(10, 2);
+  take(10);
+  expect(() => take()).toThrow(expect.objectContaining({ code: "rate_limited", retryAfterMs: 500 }));
+  expect(() => take(4)).toThrow(expect.objectContaining({ retryAfterMs: 2_000 }));
+  clock.ms += 1_999;
+  expect([budget.left(), budget.waitMs(4)]).toEqual([3, 1]);
+  clock.ms += 1;
+  take(4);
+  expect(budget.left()).toBe(0);
+});
+
+it("what a budget never has at once is given when it is whole", () => {
+  const { budget, clock, take } = setUp(10, 2);
+  take(4);
+  expect(budget.waitMs(1_000)).toBe(2_000);
+  clock.ms += 2_000;
+  expect([budget.isWhole, budget.waitMs(1_000)]).toEqual([true, 0]);
+});
+
+it("a clock that steps back gives nothing, and takes nothing", () => {
+  const { budget, clock, take } = setUp(10, 2);
+  take(10);
+  clock.ms -= 60_000;
+  expect(budget.left()).toBe(0);
+  clock.ms += 1_000;
+  expect(budget.left()).toBe(2);
+});
+
+it("a peer is charged for everything that a command makes, or for nothing", () => {
+  const budgets = new PeerBudgets(
+    { ...DEFAULT_BUDGETS, producers: { burst: 2, perSecond: 1 }, consumers: { burst: 30, perSecond: 1 } },
+    { now: () => 0, others: () => 0 },
+  );
+  budgets.charge({ producers: 1, consumers: 25 });
+  const refused = { code: "rate_limited", retryAfterMs: 20_000 };
+  expect(() => budgets.charge({ producers: 1, consumers: 25 })).toThrow(expect.objectContaining(refused));
+  expect([budgets.left("producers"), budgets.left("consumers")]).toEqual([1, 5]);
+});
+
+it("everybody's consumers of a publisher's sources, published twice and again, are within its budget in a room of any size", () => {
+  for (const others of [1, 25, 1_000]) {
+    const budgets = new PeerBudgets(DEFAULT_BUDGETS, { now: () => 0, others: () => others });
+    for (let made = 0; made < 12; made += 1) budgets.charge({ producers: 1, consumers: others });
+  }
+});

@@ -1,0 +1,74 @@
+import { type RoomEvent, RoomOptions } from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import { expect, it } from "vitest";
+import { Turns } from "../lease/turns.ts";
+import { PacedQueue } from "./paced-queue.ts";
+import type { Peer } from "./peer.ts";
+import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
+import type { Room } from "./room.ts";
+import { offer, subscribe, unsubscribe } from "./subscriptions.ts";
+
+type FakeProducer = types.Producer & { closed: boolean };
+
+/** A room of one publisher and one listener, whose queue is busy until `release` is called. */
+function setUp() {
+  const asked: string[] = [];
+  const told: RoomEvent[] = [];
+  const receive = {
+    consume: async ({ producerId }: { producerId: string }) => {
+      asked.push(producerId);
+      return { id: `c-${producerId}`, producerId, appData: {}, closed: false, close: () => {}, on: () => {} };
+    },
+  };
+  const listener = {
+    isAutoSubscribed: true,
+    grants: { subscribe: true },
+    producers: new Map(),
+    consumersByProducer: new Map(),
+    seat: { canConsume: () => true },
+    session: { send: (event: RoomEvent) => told.push(event) },
+    budgets: new PeerBudgets(DEFAULT_BUDGETS, { now: () => 0, others: () => 1 }),
+    turns: new Turns(1),
+    transports: { receive },
+  } as unknown as Peer;
+  const queue = new PacedQueue();
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  void queue.push(() => promise);
+  const room = { queue, options: RoomOptions.parse({}), othersThan: () => [listener] } as unknown as Room;
+  const publish = (id: string): FakeProducer => {
+    const producer = { id, closed: false, appData: {} } as unknown as FakeProducer;
+    offer({ room, peer: {} as Peer }, producer);
+    return producer;
+  };
+  const idle = async () => {
+    release();
+    await queue.push(async () => {});
+  };
+  return { room, listener, publish, idle, asked, told };
+}
+
+it("what others get of a producer is dropped if it closes before its turn in the room's queue", async () => {
+  const { listener, publish, idle, asked } = setUp();
+  publish("closed").closed = true;
+  publish("open");
+  await idle();
+  expect(asked).toEqual(["open"]);
+  expect([...listener.consumersByProducer.keys()]).toEqual(["open"]);
+});
+
+it("what waits in the room's queue is made at once for a command that asks for it, and once", async () => {
+  const { room, listener, publish, idle, asked } = setUp();
+  const producer = publish("wanted");
+  await subscribe({ room, peer: listener }, [producer]);
+  expect(asked).toEqual(["wanted"]);
+  await idle();
+  expect(asked).toEqual(["wanted"]);
+});
+
+it("a peer that unsubscribes while its consumer waits in the room's queue gets none", async () => {
+  const { listener, publish, idle, asked, told } = setUp();
+  publish("unwanted");
+  unsubscribe(listener, "unwanted");
+  await idle();
+  expect([asked, told]).toEqual([[], []]);
+});
