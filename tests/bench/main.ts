@@ -1,3 +1,4 @@
+import { runAbuseBench } from "./abuse/abuse-bench.ts";
 import { runBurstBench } from "./burst/burst-bench.ts";
 import { runEdgeBench } from "./edge/edge-bench.ts";
 import { runFailoverBench } from "./failover/failover-bench.ts";
@@ -32,6 +33,10 @@ const BENCHES: Record<string, Bench> = {
   "many-rooms": {
     about: "1,000 rooms of one peer in a minute; 400 rooms on a killed worker",
     run: runManyRoomsBench,
+  },
+  abuse: {
+    about: "one peer with one ticket does its worst; commands of another room meanwhile",
+    run: runAbuseBench,
   },
   signaling: { about: "a signaling process: joins, commands, idle sockets", run: runSignalingBench },
 };

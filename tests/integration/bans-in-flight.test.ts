@@ -6,9 +6,13 @@ import { askToJoin } from "./calls-by-bus.ts";
 import { useMemoryCluster } from "./use-memory-cluster.ts";
 
 let cluster: MemoryCluster;
-useMemoryCluster((started) => {
-  cluster = started;
-});
+useMemoryCluster(
+  (started) => {
+    cluster = started;
+  },
+  // One identity joins as fast as it can.
+  { budgets: { joins: { burst: 1e9, perSecond: 1e9 } } },
+);
 
 const ban = (room: string, identity: string) => cluster.api("PUT", `/v1/rooms/${room}/bans/${identity}`);
 

@@ -144,6 +144,11 @@ it("an identity joins a room so often; a join that is sent again does not count,
   const { body } = await cluster.api("GET", `/v1/rooms/${room}/peers`);
   expect(body.peers.map(({ peerId }: { peerId: string }) => peerId)).toEqual([ann.peerId]);
 
+  await cluster.api("PUT", `/v1/rooms/${room}/bans/ann`);
+  await expect(join()).rejects.toMatchObject({ code: "banned" });
+  await cluster.api("DELETE", `/v1/rooms/${room}/bans/ann`);
+  await expect(join()).rejects.toMatchObject(LIMITED);
+
   const { placement } = await cluster.room(room);
   process.kill(cluster.node.workerPids()[placement?.core ?? 0] ?? expect.fail("no worker"), "SIGKILL");
   const isMoved = async () => (await cluster.room(room)).placement?.epoch !== placement?.epoch;

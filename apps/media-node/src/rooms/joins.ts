@@ -127,8 +127,10 @@ export class Joins {
       this.#options.onRefusal(request.debitId);
       return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier)));
     }
+    const { sub: identity, jti: ticketId } = claims;
+    if (room?.bans.has({ identity, ticketId })) throw new FairleadError("banned");
     this.#assertCapacity(request);
-    const giveBack = this.#budgets.take(lease.roomId, claims.sub);
+    const giveBack = this.#budgets.take(lease.roomId, identity);
     this.#admitting += 1;
     try {
       const admitted = await this.#admit(request, claims);
