@@ -616,6 +616,21 @@ describe("data", () => {
     const created = signaling.frames.filter((f) => f.type === "command" && f.name === "data_producer.create");
     expect(created).toHaveLength(2);
   });
+
+  it("after the node has closed a channel goes over a new one", async () => {
+    const { room, socket } = await joined();
+    let made = 0;
+    signaling.answers.set("data_producer.create", () => ({ dataProducerId: `channel-${++made}` }));
+    const lost = room.sendData("one");
+    await signaling.next("command", "data_producer.create");
+    socket.snapshot({
+      name: "data_producer.closed",
+      data: { dataProducerId: "channel-1", code: "incoming_bitrate" },
+    });
+    await expect(lost).rejects.toMatchObject({ code: "room_moved" });
+    void room.sendData("two").catch(() => {});
+    await signaling.next("command", "data_producer.create");
+  });
 });
 
 describe("leaving", () => {

@@ -75,6 +75,8 @@ export const EVENTS = {
   /** With `autoSubscribe`: producers that this peer gets no consumer of. Older clients skip the event. */
   "consumers.refused": z.object({ producers: z.array(RefusedProducer).max(BATCH_LIMIT) }),
   "data_consumers.created": z.object({ dataConsumers: z.array(DataConsumerInfo).max(BATCH_LIMIT) }),
+  /** The node closed one of this peer's own, with the same `code` as in `producer.closed`. Older clients skip the event. */
+  "data_producer.closed": z.object({ dataProducerId: MediaId, code: z.string().max(64) }),
   "data_consumer.closed": z.object({ dataConsumerId: MediaId }),
   /** A moderator or the API muted one of this peer's sources, or lifted that: it stays paused until its peer resumes it. */
   "source.muted": z.object({ source: Source, muted: z.boolean() }),

@@ -19,7 +19,12 @@ function setUp() {
     const producer = { id: `p-${peer.producers.size}`, close: () => {} } as unknown as types.Producer;
     peer.producers.set(producer.id, producer);
   };
-  const peer = { producers: new Map(), transports: { send: { getStats } } } as unknown as Peer;
+  const peer = {
+    producers: new Map(),
+    dataProducers: new Map(),
+    transports: { send: { getStats } },
+    session: { send: (event: RoomEvent) => told.push(event) },
+  } as unknown as Peer;
   const room = {
     options: RoomOptions.parse({ maxIncomingBitrateBps: 1_000_000 }),
     peers: new Map([["p", peer]]),
@@ -48,6 +53,17 @@ it("a peer that sends more than 1.5 times what its room allows, three samples lo
       data: { producerId, code: "incoming_bitrate" },
     })),
   );
+});
+
+it("one that sends only data loses its channels, and is told", async () => {
+  const { peer, told, sample } = setUp();
+  peer.producers.clear();
+  peer.dataProducers.set("d", { close: () => {} } as unknown as types.DataProducer);
+  await sample(1_600_000, 3);
+  expect(peer.dataProducers.size).toBe(0);
+  expect(told).toEqual([
+    { name: "data_producer.closed", data: { dataProducerId: "d", code: "incoming_bitrate" } },
+  ]);
 });
 
 it("one that is above for a moment keeps them", async () => {

@@ -36,7 +36,7 @@ export class BitrateWatch {
     const publishing = this.#rooms
       .all()
       .flatMap((room) => [...room.peers.values()].map((peer) => ({ room, peer })))
-      .filter(({ peer }) => peer.producers.size > 0);
+      .filter(({ peer }) => peer.producers.size + peer.dataProducers.size > 0);
     return publishing.filter(({ peer }) => {
       const { above, rounds } = this.#standings.get(peer) ?? { above: 0, rounds: 0 };
       this.#standings.set(peer, { above, rounds: Math.max(0, rounds - 1) });
@@ -56,8 +56,16 @@ export class BitrateWatch {
     if (!isTooMuch) return;
     const { roomId, log } = room;
     log.warn("peer.bitrate_exceeded", { roomId, peerId: peer.peerId, bitrateBps });
-    for (const producer of [...peer.producers.values()])
-      closeProducer({ room, peer }, producer, "incoming_bitrate");
+    closeAll({ room, peer }, "incoming_bitrate");
+  }
+}
+
+function closeAll({ room, peer }: PeerInRoom, code: string): void {
+  for (const producer of [...peer.producers.values()]) closeProducer({ room, peer }, producer, code);
+  for (const [dataProducerId, producer] of [...peer.dataProducers]) {
+    peer.dataProducers.delete(dataProducerId);
+    producer.close();
+    peer.session.send({ name: "data_producer.closed", data: { dataProducerId, code } });
   }
 }
 

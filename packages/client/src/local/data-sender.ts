@@ -25,6 +25,13 @@ export class DataSender {
     clearTimeout(this.#preparing);
   }
 
+  /** The node closed it: what is sent next opens a new one. */
+  async handleClosed(dataProducerId: string): Promise<void> {
+    const opened = await Promise.allSettled(this.#producers.values());
+    for (const outcome of opened)
+      if (outcome.status === "fulfilled" && outcome.value.id === dataProducerId) outcome.value.close();
+  }
+
   /** @throws {FairleadError} `grant_missing`; `room_moved` when the channel closed under it: send again. */
   async send(data: string | Uint8Array, { label = "data", reliable = true }: SendOptions): Promise<void> {
     const producer = await this.#producer(label, reliable);
@@ -36,7 +43,8 @@ export class DataSender {
     const key = `${reliable} ${label}`;
     const producer = this.#producers.get(key) ?? this.#open(label, reliable);
     this.#producers.set(key, producer);
-    producer.catch(() => this.#producers.delete(key));
+    const forget = () => this.#producers.delete(key);
+    producer.then((opened) => opened.observer.once("close", forget), forget);
     return producer;
   }
 
@@ -53,7 +61,6 @@ function whenOpen(producer: types.DataProducer): Promise<void> {
     const refuse = () => reject(new FairleadError("room_moved", { message: "the data channel closed" }));
     if (producer.closed) refuse();
     producer.once("open", resolve);
-    producer.once("close", refuse);
-    producer.once("transportclose", refuse);
+    producer.observer.once("close", refuse);
   });
 }
