@@ -1,6 +1,6 @@
 import { type RoomEvent, RoomOptions } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { Turns } from "../lease/turns.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
@@ -36,7 +36,7 @@ function setUp() {
   void queue.push(() => promise);
   const room = { queue, options: RoomOptions.parse({}), othersThan: () => [listener] } as unknown as Room;
   const publish = (id: string): FakeProducer => {
-    const producer = { id, closed: false, appData: {} } as unknown as FakeProducer;
+    const producer = makeProducer(id);
     offer({ room, peer: {} as Peer }, producer);
     return producer;
   };
@@ -45,6 +45,10 @@ function setUp() {
     await queue.push(async () => {});
   };
   return { room, listener, publish, idle, asked, told };
+}
+
+function makeProducer(id: string): FakeProducer {
+  return { id, closed: false, appData: {} } as unknown as FakeProducer;
 }
 
 it("what others get of a producer is dropped if it closes before its turn in the room's queue", async () => {
@@ -63,6 +67,24 @@ it("what waits in the room's queue is made at once for a command that asks for i
   expect(asked).toEqual(["wanted"]);
   await idle();
   expect(asked).toEqual(["wanted"]);
+});
+
+it("a command that has made consumers for a second leaves the rest out, says when to ask again, and charges nothing for it", async () => {
+  const { room, listener, asked } = setUp();
+  let nowMs = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+  onTestFinished(() => vi.restoreAllMocks());
+  const producers = Array.from({ length: 30 }, (_, index) => makeProducer(`p-${index}`));
+  vi.spyOn(listener.session, "send").mockImplementation(() => {
+    nowMs += 600;
+  });
+  const refused = await subscribe({ room, peer: listener }, producers);
+  expect(asked).toHaveLength(20);
+  const late = { code: "rate_limited", retryAfterMs: 1_000 };
+  expect(refused).toEqual(producers.slice(20).map(({ id: producerId }) => ({ producerId, ...late })));
+  expect(listener.consumersByProducer.size).toBe(20);
+  const { burst } = DEFAULT_BUDGETS.consumers;
+  expect(listener.budgets.left("consumers")).toBe(burst + 16 - 20);
 });
 
 it("a peer that unsubscribes while its consumer waits in the room's queue gets none", async () => {

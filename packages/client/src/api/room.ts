@@ -42,7 +42,10 @@ export interface Room {
    * @returns The video track and, where the user shares sound too, the audio track.
    */
   publishScreen(options?: ScreenOptions): Promise<LocalTrack[]>;
-  /** Publishes a track of the app's own. It stays the app's: the SDK neither stops nor disables it unless told so. */
+  /**
+   * Publishes a track of the app's own. It stays the app's: the SDK neither stops nor disables it unless told so. `screen_audio` needs
+   * a `screen` that is published, and ends with it.
+   */
   publishTrack(track: MediaStreamTrack, source: Source, options?: PublishOptions): Promise<LocalTrack>;
   /** Does nothing if the source is not published. */
   unpublish(source: Source): Promise<void>;
