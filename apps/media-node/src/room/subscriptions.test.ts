@@ -73,7 +73,7 @@ it("a command that has made consumers for a second leaves the rest out, says whe
   const { room, listener, asked } = setUp();
   let nowMs = 0;
   vi.spyOn(performance, "now").mockImplementation(() => nowMs);
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   const producers = Array.from({ length: 30 }, (_, index) => makeProducer(`p-${index}`));
   vi.spyOn(listener.session, "send").mockImplementation(() => {
     nowMs += 600;
