@@ -6,7 +6,9 @@ import {
   nodesOf,
   type OpenRegistryAdapter,
   placePeer,
+  type RegistryAdapter,
   roomOptions,
+  serving,
 } from "./registry-adapter.ts";
 import { factsAbout } from "./with-adapter.ts";
 
@@ -17,6 +19,8 @@ export function describeRooms(
   const fact = factsAbout(createAdapter);
 
   describe("rooms", () => {
+    const bounded = factsAbout(() => createBounded({ coldMs: 0, bansPerRoom: 3, mutesPerRoom: 3 }));
+
     fact("describes a placed room, and why it is where it is", async ({ registry, now }) => {
       expect(await registry.describeRoom("standup")).toBeNull();
       await registry.heartbeat(beatOf("a"));
@@ -67,8 +71,6 @@ export function describeRooms(
     });
 
     describe("are bounded in what is said about one", () => {
-      const bounded = factsAbout(() => createBounded({ coldMs: 0, bansPerRoom: 3, mutesPerRoom: 3 }));
-
       bounded("bans", async ({ registry }) => {
         const ban = (identity: string, ticketId?: string) =>
           registry.updateRoom("standup", {
@@ -95,6 +97,80 @@ export function describeRooms(
         expect((await mute("bob")).mutes.map(({ identity }) => identity)).toEqual(["ada", "cleo", "bob"]);
         await mute("ada", false);
         expect((await mute("dan")).mutes).toHaveLength(3);
+      });
+    });
+
+    describe("whose record was lost", () => {
+      const KNOWN = {
+        options: roomOptions({ maxPeers: 9 }),
+        bans: [
+          { identity: "eve", ticketIds: ["eve-1"] },
+          { identity: "mallory", ticketIds: ["mallory-1", "mallory-2"] },
+        ],
+        mutes: [
+          { identity: "ada", source: "camera" as const },
+          { identity: "bob", source: "microphone" as const },
+        ],
+      };
+      /** It was placed, the registry lost everything, and its node named it. */
+      const lose = async (adapter: RegistryAdapter) => {
+        await adapter.registry.heartbeat(beatOf("a"));
+        const { lease } = await placePeer(adapter.registry, "standup");
+        const beat = beatOf("a", { leases: serving([lease]) });
+        expect((await adapter.registry.heartbeat(beat)).recordsLost, "not yet").toEqual([]);
+        await adapter.flush();
+        return beat;
+      };
+
+      fact("are named to their node until it has told what it knows", async (adapter) => {
+        const beat = await lose(adapter);
+        const lost = async () => (await adapter.registry.heartbeat(beat)).recordsLost;
+        expect(await lost()).toEqual(["standup"]);
+        expect(await lost()).toEqual(["standup"]);
+        const { registry } = adapter;
+        expect(await registry.updateRoom("standup", { restore: KNOWN })).toMatchObject({
+          ...KNOWN,
+          isPartial: false,
+        });
+        expect(await lost()).toEqual([]);
+        const enter = (identity: string, ticketId: string) =>
+          registry.place({ roomId: "standup", peer: { identity, ticketId } });
+        await expect(enter("another name", "mallory-2")).rejects.toMatchObject({ code: "banned" });
+        await registry.updateRoom("standup", { unban: { identity: "mallory" } });
+        await enter("mallory", "mallory-2");
+        await expect(enter("eve", "fresh")).rejects.toMatchObject({ code: "banned" });
+        await registry.updateRoom("standup", { restore: KNOWN });
+        await enter("mallory", "mallory-1");
+      });
+
+      fact("keep what was said since, a lifting included", async (adapter) => {
+        const beat = await lose(adapter);
+        const { registry } = adapter;
+        await registry.updateRoom("standup", { unban: { identity: "eve" } });
+        await registry.heartbeat(beat);
+        const mute = { identity: "ada", source: "camera" as const };
+        await registry.updateRoom("standup", { mute: { ...mute, muted: true } });
+        await registry.updateRoom("standup", { mute: { ...mute, muted: false } });
+        await registry.updateRoom("standup", { ban: { identity: "mallory", ticketId: "mallory-3" } });
+        const options = roomOptions();
+        await registry.updateRoom("standup", { options });
+        expect(await registry.updateRoom("standup", { restore: KNOWN })).toMatchObject({
+          options,
+          bans: [{ identity: "mallory", ticketIds: ["mallory-3", "mallory-1", "mallory-2"] }],
+          mutes: [{ identity: "bob", source: "microphone" }],
+        });
+      });
+
+      bounded("take no more than a record may hold", async ({ registry }) => {
+        const restore = {
+          bans: ["a", "b", "c", "d"].map((identity) => ({ identity, ticketIds: [`${identity}-1`] })),
+          mutes: ["a", "b", "c", "d"].map((identity) => ({ identity, source: "screen" as const })),
+        };
+        await registry.updateRoom("standup", { ban: { identity: "eve", ticketId: "eve-1" } });
+        const { bans, mutes } = await registry.updateRoom("standup", { restore });
+        expect(bans.map(({ identity }) => identity)).toEqual(["eve", "a", "b"]);
+        expect(bans.flatMap(({ ticketIds }) => ticketIds)).toHaveLength(3);
+        expect(mutes).toHaveLength(3);
       });
     });
 

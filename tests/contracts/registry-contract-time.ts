@@ -82,6 +82,17 @@ export function describeTime(openAdapter: OpenRegistryAdapter): void {
       expect((await registry.describeRoom("a"))?.lease, "not heard for 2.5 s only").not.toBeNull();
     });
 
+    fact("a clock that jumps forward ends no claim whose node is about to name it", async (adapter) => {
+      const { registry, advance } = adapter;
+      await registry.heartbeat(beatOf("a"));
+      const { lease } = await placePeer(registry, "standup");
+      await advance(90_000);
+      await registry.heartbeat(beatOf("a"));
+      expect((await registry.describeRoom("standup"))?.lease).toEqual(lease);
+      expect((await registry.heartbeat(beatOf("a", { leases: serving([lease]) }))).leasesDiffer).toBe(false);
+      expect((await placePeer(registry, "standup")).isNew).toBe(false);
+    });
+
     fact("nobody owes more than a burst, whatever clocks say", async ({ registry, skewed }) => {
       const rates = [{ name: "address" as const, subject: "192.0.2.1", limit: 3, windowMs: 3_000 }];
       const count = (ms: number) => skewed(ms, () => registry.count(rates));

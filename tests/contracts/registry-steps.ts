@@ -55,7 +55,16 @@ export type Step =
   | {
       do: "update";
       roomId: string;
-      patch: "ban" | "banTicket" | "unban" | "mute" | "unmute" | "options" | "defaults";
+      patch:
+        | "ban"
+        | "banTicket"
+        | "unban"
+        | "mute"
+        | "unmute"
+        | "options"
+        | "defaults"
+        | "restore"
+        | "restoreBans";
     }
   | { do: "look"; roomId: string; limit: number; node?: NodeName }
   | { do: "flush" };
@@ -176,7 +185,19 @@ const other: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant("update" as const),
     roomId,
-    patch: fc.constantFrom("ban", "banTicket", "unban", "mute", "unmute", "options", "defaults"),
+    patch: fc.constantFrom(
+      ...([
+        "ban",
+        "banTicket",
+        "unban",
+        "mute",
+        "unmute",
+        "options",
+        "defaults",
+        "restore",
+        "restoreBans",
+      ] as const),
+    ),
   }),
   fc.record(
     {

@@ -217,4 +217,18 @@ const PATCHES: Record<Does<"update">["patch"], RoomPatch> = {
   unmute: { mute: { identity: "bob", source: "camera", muted: false } },
   options: { options: roomOptions({ maxPeers: 7, kind: "broadcast", labels: ["gpu"] }) },
   defaults: { options: roomOptions() },
+  restore: {
+    restore: {
+      options: roomOptions({ maxPeers: 9, labels: ["ssd"] }),
+      bans: [
+        { identity: "mallory", ticketIds: ["ticket-of-ada", "another"] },
+        { identity: "trudy", ticketIds: [] },
+      ],
+      mutes: [
+        { identity: "bob", source: "camera" },
+        { identity: "bob", source: "microphone" },
+      ],
+    },
+  },
+  restoreBans: { restore: { bans: [{ identity: "eve", ticketIds: ["of-eve"] }], mutes: [] } },
 };

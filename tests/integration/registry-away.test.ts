@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { callNode, callSubject } from "@fairlead/bus";
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { subjects } from "@fairlead/protocol";
+import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -130,6 +131,31 @@ describe("the owner of a room", () => {
     await expect.poll(isKnown, { timeout: 5_000 }).toBe("banned");
     expect((await owner(cluster, "one")).options).toMatchObject(options);
   });
+});
+
+it("a registry that was flushed hears again who is banned, who is muted and the room's options; they hold after a move", async () => {
+  const cluster = await start({ nodes: 2 });
+  await cluster.api("PUT", "/v1/rooms/one", { maxPeers: 9 });
+  const [ann, bob] = await meet(cluster, "one");
+  if (!ann || !bob) return expect.fail();
+  await ann.command("peer.mute", { peerId: ann.peerId, source: "camera", muted: true });
+  await ann.command("peer.remove", { peerId: bob.peerId });
+  const flushed = createMemoryRegistry();
+  for (const link of everyLink(cluster)) link.leadTo(flushed);
+  const record = async () => (await flushed.describeRoom("one")) ?? expect.fail("no record");
+  const first = expect.poll(async () => (await record().catch(() => null))?.isPartial, { timeout: 5_000 });
+  await first.toBe(false);
+  const { lease, ...said } = await record();
+  expect(said).toMatchObject({
+    options: { maxPeers: 9 },
+    bans: [{ identity: "bob", ticketIds: [expect.any(String)] }],
+    mutes: [{ identity: "ann", source: "camera" }],
+  });
+  const home = cluster.nodes.find(({ incarnation }) => incarnation === lease?.incarnation);
+  await home?.drain({ deadlineMs: 4_000 });
+  expect((await record()).lease?.incarnation).not.toBe(lease?.incarnation);
+  await expect(cluster.join("one", "bob")).rejects.toMatchObject({ code: "banned" });
+  expect(cluster.bugs).toEqual([]);
 });
 
 it("a banned peer that came in while the registry was away is removed when it comes back", async () => {

@@ -197,6 +197,9 @@ export type RoomOptions = z.infer<typeof RoomOptions>;
 export const Mute = z.object({ identity: Identity, source: Source });
 export type Mute = z.infer<typeof Mute>;
 
+export const Ban = z.object({ identity: Identity, ticketIds: z.array(TicketId) });
+export type Ban = z.infer<typeof Ban>;
+
 /** Lives beside the lease, and outlives the node. */
 export const RoomRecord = z.object({
   roomId: RoomId,
@@ -204,7 +207,11 @@ export const RoomRecord = z.object({
   options: RoomOptions,
   bannedIdentities: z.array(Identity),
   bannedTicketIds: z.array(TicketId),
+  /** The same: which tickets were banned with which identity. */
+  bans: z.array(Ban),
   mutes: z.array(Mute),
+  /** The record was lost and made anew, and no node has told what it knows of the room. */
+  isPartial: z.boolean(),
   lease: Lease.nullable(),
   decision: PlacementDecision.nullable(),
 });

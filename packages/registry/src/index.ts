@@ -1,2 +1,10 @@
-export type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "./registry.ts";
+export type {
+  HeartbeatReply,
+  KnownOfRoom,
+  Page,
+  Placement,
+  PlaceRequest,
+  Registry,
+  RoomPatch,
+} from "./registry.ts";
 export type { Rate, RateLimit, RateStanding } from "./rules/rates/rate.ts";

@@ -1,4 +1,5 @@
 import type {
+  Ban,
   CoreAddress,
   Heartbeat,
   Lease,
@@ -67,6 +68,8 @@ export type HeartbeatReply = {
   leasesDiffer: boolean;
   /** Of the buckets whose digests the beat brought, those that differ: the next beats name all leases in these. */
   differingBuckets: number[];
+  /** Rooms that this one named and whose records were lost: it is to tell what it knows of them, by `updateRoom`. */
+  recordsLost: string[];
   /** By how much the beat's time was behind the registry's: some ms on the way as a rule; more where a clock was set. */
   behindMs: number;
 };
@@ -78,7 +81,15 @@ export type RoomPatch = {
   unban?: { identity: string };
   /** `muted: false` lifts it. */
   mute?: Mute & { muted: boolean };
+  /**
+   * What the room's node knows of it. Does nothing but for a record that was lost and made anew. What was said since then counts, item by
+   * item, liftings included.
+   */
+  restore?: KnownOfRoom;
 };
+
+/** @property options Absent where nobody gave any. */
+export type KnownOfRoom = { options?: RoomOptions; bans: Ban[]; mutes: Mute[] };
 
 export type Page<T> = { items: T[]; cursor?: string };
 

@@ -18,6 +18,8 @@ export type ReplyDeps = LeaseDeps & {
   /** Sends another one. */
   beat: () => unknown;
   now: () => number;
+  /** The registry has lost what was said about the room. */
+  onRecordLost: (roomId: string) => void;
 };
 
 /** A registry that takes longer is busy: then what is left to tell waits for the regular beats. */
@@ -39,6 +41,7 @@ export function applyHeartbeatReply(
   for (const lease of reply.lost) yieldRoom(lease, deps);
   for (const lease of reply.renewed) renewRoom(lease, deps);
   confirmClaims(beat, deps);
+  for (const roomId of reply.recordsLost) deps.onRecordLost(roomId);
   deps.lateNodes.note(reply.late);
   // As soon as possible: a registry that begins anew places rooms again once it should know those that there are.
   if (!isConclusive && deps.now() - sentMs < QUICK_MS) deps.beat();

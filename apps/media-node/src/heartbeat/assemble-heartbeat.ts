@@ -21,6 +21,8 @@ export type HeartbeatDeps = LeaseDeps & {
   now: () => number;
   /** The registry has answered. */
   onAnswered: () => void;
+  /** The registry has lost what was said about the room. */
+  onRecordLost: (roomId: string) => void;
 };
 
 export type HeartbeatParts = ReturnType<typeof assembleHeartbeat>;

@@ -12,6 +12,7 @@ const REPLY: HeartbeatReply = {
   late: [],
   leasesDiffer: false,
   differingBuckets: [],
+  recordsLost: [],
   behindMs: 0,
 };
 

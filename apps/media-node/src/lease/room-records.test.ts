@@ -1,9 +1,10 @@
-import { FairleadError } from "@fairlead/protocol";
+import { FairleadError, RoomOptions } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import { Bans } from "../room/bans.ts";
+import { Mutes } from "../room/mutes.ts";
 import type { Room } from "../room/room.ts";
 import { RoomRecords } from "./room-records.ts";
 
@@ -29,7 +30,14 @@ function setUp() {
   const records = new RoomRecords(link.registry, silentLogger);
   const bans = new Bans();
   const noteRecord: Room["noteRecord"] = (record) => bans.noteRecord(record);
-  const room = { roomId: "one", bans, noteRecord, router: { closed: false } } as unknown as Room;
+  const room = {
+    roomId: "one",
+    bans,
+    mutes: new Mutes([{ identity: "ann", source: "camera" }]),
+    options: RoomOptions.parse({ maxPeers: 9 }),
+    noteRecord,
+    router: { closed: false },
+  } as unknown as Room;
   const record = async () => (await registry.describeRoom("one")) ?? expect.fail("no record");
   return { registry, link, records, room, record };
 }
@@ -96,4 +104,23 @@ it("only the last act on a source waits for the registry, and the queue stays sh
     { ...mute, source: "screen", muted: true },
   ]);
   expect((await record()).mutes).toEqual([{ ...mute, source: "screen" }]);
+});
+
+it("what is known of a room whose record was lost is told once the registry answers, but for what was lifted meanwhile", async () => {
+  const { registry, link, records, room, record } = setUp();
+  room.bans.add(BAN.ban);
+  room.bans.add({ identity: "eve", ticketId: "e" });
+  await registry.updateRoom("one", { unban: { identity: "eve" } });
+  link.cut();
+  records.restore(room);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await record()).toMatchObject({ isPartial: true, bans: [] });
+  link.restore();
+  await records.catchUp();
+  await expect.poll(async () => (await record()).isPartial).toBe(false);
+  expect(await record()).toMatchObject({
+    bans: [{ identity: "bob", ticketIds: ["b"] }],
+    mutes: [{ identity: "ann", source: "camera" }],
+    options: { maxPeers: 9 },
+  });
 });

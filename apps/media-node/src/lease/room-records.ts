@@ -1,5 +1,6 @@
-import { FairleadError } from "@fairlead/protocol";
-import type { Registry, RoomPatch } from "@fairlead/registry";
+import { isDeepStrictEqual } from "node:util";
+import { FairleadError, RoomOptions } from "@fairlead/protocol";
+import type { KnownOfRoom, Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
 import { ROOMS_AT_ONCE, Turns } from "./turns.ts";
@@ -26,6 +27,9 @@ export class RoomRecords {
   readonly #registry: Registry;
   readonly #log: Logger;
   #unread = new Set<Room>();
+  /** Rooms whose records the registry has lost. */
+  readonly #lost = new Set<Room>();
+  #isRestoring = false;
   /** In the order of the acts, which is the order of writing: the last act on a peer counts. */
   readonly #unwritten: Unwritten[] = [];
   #isWriting = false;
@@ -70,8 +74,15 @@ export class RoomRecords {
     await this.read(room);
   }
 
+  /** The registry has lost the room's record: tells it what this node knows, of one room after the other. */
+  restore(room: Room): void {
+    this.#lost.add(room);
+    void this.#restoreAll();
+  }
+
   /** The registry answers again. */
   async catchUp(): Promise<void> {
+    void this.#restoreAll();
     if (this.#isWriting) return;
     await this.#writeAll();
     this.#dropUnwritable();
@@ -79,6 +90,31 @@ export class RoomRecords {
     this.#unread.clear();
     const turns = new Turns(ROOMS_AT_ONCE);
     await Promise.all(unread.map((room) => turns.take(() => this.read(room))));
+  }
+
+  async #restoreAll(): Promise<void> {
+    if (this.#isRestoring) return;
+    this.#isRestoring = true;
+    for (const room of this.#lost) {
+      if (!(await this.#isRestored(room))) break;
+      this.#lost.delete(room);
+    }
+    this.#isRestoring = false;
+  }
+
+  /** @returns false when it has to wait for the registry. */
+  async #isRestored(room: Room): Promise<boolean> {
+    const { roomId } = room;
+    const restore = room.isClosed ? null : knownOf(room);
+    if (!restore) return true;
+    try {
+      await this.#registry.updateRoom(roomId, { restore });
+      this.#log.info("room.record_restored", { roomId });
+    } catch (error) {
+      if (error instanceof FairleadError && error.code === "registry_unreachable") return false;
+      this.#log.error("room.record_lost", { roomId, error });
+    }
+    return true;
   }
 
   /** Drops a waiting patch that the new one makes needless. */
@@ -123,6 +159,14 @@ export class RoomRecords {
     }
     return true;
   }
+}
+
+/** @returns What was said about the room; null for nothing. */
+function knownOf({ options, bans, mutes }: Room): KnownOfRoom | null {
+  const known = { bans: bans.all(), mutes: mutes.all() };
+  const isUsual = isDeepStrictEqual(options, RoomOptions.parse({}));
+  if (isUsual) return known.bans.length + known.mutes.length > 0 ? known : null;
+  return { ...known, options };
 }
 
 /** @returns The same for two patches of which the later one makes the earlier one needless. */

@@ -37,7 +37,11 @@ export function assembleNode(options: MediaNodeOptions) {
   const basis = assembleBasis(options);
   const { cores, records } = basis;
   const onAnswered = () => void records.catchUp();
-  const heartbeat = assembleHeartbeat({ ...basis, onAnswered });
+  const onRecordLost = (roomId: string) => {
+    const room = basis.rooms.roomIfHere(roomId);
+    if (room) records.restore(room);
+  };
+  const heartbeat = assembleHeartbeat({ ...basis, onAnswered, onRecordLost });
   const leases = assembleLeases({ ...basis, heartbeat });
   const service = assembleService(options, { ...basis, heartbeat, leases });
   const watcher = {

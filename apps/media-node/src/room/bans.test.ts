@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Bans } from "./bans.ts";
 
 const ANN = { identity: "ann", ticketId: "ticket-1" };
-const RECORDED = { bannedIdentities: ["bob"], bannedTicketIds: ["ticket-2"] };
+const RECORDED = { bans: [{ identity: "bob", ticketIds: ["ticket-2"] }], isPartial: false };
 
 describe("bans", () => {
   it("hold against the identity and the very ticket", () => {
@@ -34,11 +34,27 @@ describe("bans", () => {
   it("are lifted, and the record's hold again once it is read again", () => {
     const bans = new Bans();
     bans.add(ANN);
-    bans.noteRecord({ bannedIdentities: ["ann", "bob"], bannedTicketIds: ["ticket-1", "ticket-2"] });
+    bans.noteRecord({
+      ...RECORDED,
+      bans: [{ identity: "ann", ticketIds: ["ticket-1"] }, ...RECORDED.bans],
+    });
     bans.lift("ann");
     expect(bans.has(ANN)).toBe(false);
     bans.noteRecord(RECORDED);
     expect(bans.has(ANN)).toBe(false);
     expect(bans.has({ identity: "bob", ticketId: "x" })).toBe(true);
+  });
+
+  it("outlive a record that was lost, and are told with their tickets", () => {
+    const bans = new Bans();
+    bans.noteRecord(RECORDED);
+    bans.add(ANN);
+    bans.add({ identity: "bob", ticketId: "ticket-3" });
+    bans.noteRecord({ bans: [{ identity: "eve", ticketIds: [] }], isPartial: true });
+    expect(bans.all()).toEqual([
+      { identity: "bob", ticketIds: ["ticket-2", "ticket-3"] },
+      { identity: "eve", ticketIds: [] },
+      { identity: "ann", ticketIds: ["ticket-1"] },
+    ]);
   });
 });

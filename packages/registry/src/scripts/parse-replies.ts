@@ -26,8 +26,8 @@ const PlaceReply = z.union([
   z.tuple([z.literal("banned")]),
   z.tuple([z.enum(["registry_cold", "no_capacity"]), Text]),
 ]);
-const BeatReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
-const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text]);
+const BeatReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text]);
+const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text]);
 const Mutes = z.array(z.tuple([Text, Text]));
 const Bans = z.array(z.array(Text));
 const UpdateRefusal = z.tuple([z.enum(["too_many_bans", "too_many_mutes"])]);
@@ -65,7 +65,7 @@ export function parseCountReply(reply: unknown, rates: readonly Rate[]): RateSta
 }
 
 export function parseBeatReply(reply: unknown): HeartbeatReply {
-  const [areOther, lost, renewed, orphans, late, behindMs, differing] = BeatReply.parse(reply);
+  const [areOther, lost, renewed, orphans, late, behindMs, differing, recordsLost] = BeatReply.parse(reply);
   return {
     lost: listOf(lost, parseLease),
     orphans: listOf(orphans, parseLease),
@@ -76,6 +76,7 @@ export function parseBeatReply(reply: unknown): HeartbeatReply {
     }),
     leasesDiffer: areOther === "1",
     differingBuckets: differing === "" ? [] : differing.split(" ").map(Number),
+    recordsLost: recordsLost === "" ? [] : recordsLost.split(" "),
     behindMs: Number(behindMs),
   };
 }
@@ -88,7 +89,7 @@ export function parseUpdateReply(reply: unknown): RoomRecord {
 }
 
 export function parseRoomReply(reply: unknown): RoomRecord {
-  const [roomId, createdAtMs, lease, decision, options, mutes, bans] = RoomReply.parse(reply);
+  const [roomId, createdAtMs, lease, decision, options, mutes, bans, isLost] = RoomReply.parse(reply);
   const banned = Bans.parse(bans === "" ? [] : JSON.parse(bans));
   return {
     roomId,
@@ -96,7 +97,9 @@ export function parseRoomReply(reply: unknown): RoomRecord {
     options: fromOptionsText(options),
     bannedIdentities: banned.flatMap(([identity]) => identity ?? []),
     bannedTicketIds: [...new Set(banned.flatMap(([, ...ticketIds]) => ticketIds))],
+    bans: banned.map(([identity = "", ...ticketIds]) => ({ identity, ticketIds })),
     mutes: parseMutes(mutes),
+    isPartial: isLost === "1",
     lease: lease === "" ? null : parseLease(`${roomId} ${lease}`),
     decision: decision === "" ? null : parseDecision(decision),
   };

@@ -1,5 +1,5 @@
 import type { Heartbeat } from "@fairlead/protocol";
-import type { PlaceRequest, RoomPatch } from "../registry.ts";
+import type { KnownOfRoom, PlaceRequest, RoomPatch } from "../registry.ts";
 import { toPpm } from "../rules/policy.ts";
 import { toRatesText } from "./rate-texts.ts";
 import { toLabels, toOptionsText, toPools, toRegion } from "./room-texts.ts";
@@ -61,7 +61,7 @@ export function placeArguments(request: PlaceRequest, random: string): string[] 
 }
 
 /** @returns Pairs of what to change and how. */
-export function patchArguments({ options, ban, unban, mute }: RoomPatch): string[] {
+export function patchArguments({ options, ban, unban, mute, restore }: RoomPatch): string[] {
   const texts = options ? toOptionsText(options) : null;
   return [
     ...(texts ? ["options", texts.options, "wish", texts.wish] : []),
@@ -70,7 +70,16 @@ export function patchArguments({ options, ban, unban, mute }: RoomPatch): string
       : []),
     ...(unban ? ["unban", JSON.stringify([unban.identity])] : []),
     ...(mute ? [mute.muted ? "mute" : "unmute", JSON.stringify([mute.identity, mute.source])] : []),
+    ...(restore ? ["restore", restoreText(restore)] : []),
   ];
+}
+
+function restoreText({ options, bans, mutes }: KnownOfRoom): string {
+  return JSON.stringify({
+    ...(options ? toOptionsText(options) : {}),
+    bans: bans.map(({ identity, ticketIds }) => [identity, ...ticketIds]),
+    mutes: mutes.map(({ identity, source }) => [identity, source]),
+  });
 }
 
 function flag(is: boolean): string {

@@ -5,6 +5,7 @@ import { buryDead, handOutOrphans, lateNodes } from "../bury-nodes/memory.ts";
 import { differingBuckets, isSameDigest, takePage } from "../lease-pages/memory.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 import { toPpm } from "../policy.ts";
+import type { Room } from "../rooms/memory.ts";
 import { endLapsedClaims, settleClaim } from "../settle-claims/memory.ts";
 
 /** @param clockMs The node's time: a beat that was sent before another one that came here earlier does not know what that said. */
@@ -31,11 +32,16 @@ export function takeHeartbeat(
   return {
     lost: settled.flatMap(({ verdict }) => (verdict && "lost" in verdict ? [verdict.lost] : [])),
     renewed: settled.flatMap(({ verdict }) => (verdict && "renewed" in verdict ? [verdict.renewed] : [])),
+    recordsLost: [...new Set(settled.flatMap(({ room }) => (isRecordLost(node, room) ? [room.roomId] : [])))],
     leasesDiffer: !isSameDigest(node.digest, beat.leases),
     differingBuckets: differing,
     orphans: mayInherit ? handOutOrphans(index, nowMs) : [],
     late: lateNodes(index, nowMs),
   };
+}
+
+function isRecordLost({ incarnation }: KnownNode, { said, lease }: Room): boolean {
+  return said !== null && lease?.incarnation === incarnation;
 }
 
 /** A node that has been cut off for too long gives its rooms up; once it has the bus again it keeps those that nobody took. */

@@ -51,4 +51,4 @@ digGraves()
 local handed = OFFERS ~= "" and handOutOrphans() or {}
 saveNodes()
 return { isSame and "0" or "1", concat(lost, ";"), concat(renewed, ";"), concat(handed, ";"),
-  concat(lateNodes(silent), ";"), digits(NOW - CLOCK), differing }
+  concat(lateNodes(silent), ";"), digits(NOW - CLOCK), differing, concat(recordsLost, " ") }

@@ -4,7 +4,7 @@
 -- of all buckets.
 --
 -- Returns: "1" if the digests of leases differ; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind;
--- buckets that differ.
+-- buckets that differ; rooms whose records were lost.
 --
 -- First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
 -- in a second are what Redis spends its time on, so there are no functions here, and most numbers stay the texts that they came as. What follows
@@ -59,6 +59,6 @@ if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatA
     if newRank ~= rank then
       for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
     end
-    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "", "" }
+    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "", "", "" }
   end
 end

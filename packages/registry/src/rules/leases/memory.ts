@@ -45,9 +45,13 @@ export class Leases {
     return isLive ? lease : null;
   }
 
-  /** Claimed so lately that its node may be on the way to opening it. */
+  /**
+   * Claimed so lately that its node may be on the way to opening it. Time in which nobody was heard, or which a clock jumped over, does not
+   * count.
+   */
   isAwaited({ isConfirmed, claimedAtMs }: Room, nowMs: number): boolean {
-    return !isConfirmed && nowMs - claimedAtMs <= this.#policy.confirmWithinMs;
+    const { aliveFloorMs } = this.#nodes.momentAt(nowMs);
+    return !isConfirmed && nowMs - Math.max(claimedAtMs, aliveFloorMs) <= this.#policy.confirmWithinMs;
   }
 
   /** @returns The lease that answers the request as it is, without a new claim. */

@@ -74,6 +74,8 @@ if #fits == 0 then
   saveNodes()
   return { "no_capacity", digits(sawNode and RETRY_WHEN_FULL_MS or RETRY_WHEN_NONE_MS) }
 end
+-- It begins now: there is nothing that a node could know of it.
+if room and room.said then call("HDEL", PREFIX .. "room:" .. ROOM_ID, "said") end
 room = room or createRoom(ROOM_ID, options, wishText)
 claim(room, fits, wish.cost)
 return answer(room, true)

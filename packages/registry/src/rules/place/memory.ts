@@ -68,6 +68,8 @@ function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): 
     throw new FairleadError("no_capacity", { retryAfterMs: choice.retryAfterMs });
   const decision = explainChoice(choice.candidates, nowMs);
   const room = rooms.obtain(request.roomId, nowMs, options);
+  // It begins now: there is nothing that a node could know of it.
+  room.said = null;
   const lease = leases.claim(room, choice.core, decision, nowMs);
   const node = nodes.get(lease.incarnation);
   if (node) reservations.startRoom(node, lease, costPpm, nowMs);

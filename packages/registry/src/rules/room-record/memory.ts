@@ -1,5 +1,5 @@
 import { FairleadError, type Mute, type RoomRecord } from "@fairlead/protocol";
-import type { RoomPatch } from "../../registry.ts";
+import type { KnownOfRoom, RoomPatch } from "../../registry.ts";
 import { copyOptions } from "../../room-options.ts";
 import { bannedTickets } from "../bans/memory.ts";
 import type { PlacementPolicy } from "../policy.ts";
@@ -16,7 +16,9 @@ export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
     options,
     bannedIdentities,
     bannedTicketIds,
+    bans: Array.from(room.bans, ([identity, ticketIds]) => ({ identity, ticketIds: [...ticketIds] })),
     mutes,
+    isPartial: room.said !== null,
     lease: isLive ? lease : null,
     decision,
   });
@@ -26,20 +28,50 @@ type Bounds = Pick<PlacementPolicy, "bansPerRoom" | "mutesPerRoom">;
 
 /** @throws {FairleadError} `too_many_bans`, `too_many_mutes`; nothing has changed then. */
 export function patchRoom(room: Room, patch: RoomPatch, bounds: Bounds): void {
-  const { options, ban, unban, mute } = patch;
+  const { options, ban, unban, mute, restore } = patch;
   refuseTooMany(room, patch, bounds);
-  if (options) room.options = copyOptions(options);
+  if (options) {
+    room.options = copyOptions(options);
+    room.said?.add("options");
+  }
   if (ban) {
     const { identity, ticketId } = ban;
     const ticketIds = room.bans.get(identity) ?? new Set();
     room.bans.set(identity, ticketId === undefined ? ticketIds : ticketIds.add(ticketId));
   }
-  if (unban) room.bans.delete(unban.identity);
+  if (unban) {
+    room.bans.delete(unban.identity);
+    room.said?.add(unbanned(unban.identity));
+  }
   if (mute) {
     const { identity, source, muted } = mute;
     const others = room.mutes.filter((other) => other.identity !== identity || other.source !== source);
     room.mutes = muted ? [...others, { identity, source }] : others;
+    if (!muted) room.said?.add(unmuted(mute));
   }
+  if (restore) restoreRoom(room, restore, bounds);
+}
+
+const unbanned = (identity: string) => `unban ${identity}`;
+const unmuted = ({ identity, source }: Mute) => `unmute ${source} ${identity}`;
+
+/** What was said since the record was made anew counts; no more is restored than a record may hold. */
+function restoreRoom(room: Room, known: KnownOfRoom, { bansPerRoom, mutesPerRoom }: Bounds): void {
+  const { said } = room;
+  if (!said) return;
+  if (known.options && !said.has("options")) room.options = copyOptions(known.options);
+  for (const { identity, ticketIds } of known.bans) {
+    if (said.has(unbanned(identity))) continue;
+    if (!room.bans.has(identity) && room.bans.size >= bansPerRoom) continue;
+    const tickets = room.bans.get(identity) ?? new Set();
+    room.bans.set(identity, tickets);
+    for (const ticketId of ticketIds) if (ticketCount(room) < bansPerRoom) tickets.add(ticketId);
+  }
+  for (const mute of known.mutes) {
+    const isOver = said.has(unmuted(mute)) || isMuted(room, mute) || room.mutes.length >= mutesPerRoom;
+    if (!isOver) room.mutes = [...room.mutes, { ...mute }];
+  }
+  room.said = null;
 }
 
 function refuseTooMany(room: Room, { ban, mute }: RoomPatch, { bansPerRoom, mutesPerRoom }: Bounds): void {

@@ -1,6 +1,6 @@
 -- Mutes are kept as JSON `[[identity, source], …]`, bans as `[[identity, ticket id, …], …]`; "" stands for none.
 -- ARGV: now, room id, then what is to be changed, in pairs of a verb and JSON: `options`, `wish` (text), `ban`, `unban`, `mute`,
--- `unmute`. Returns the record; or "too_many_bans" or "too_many_mutes", and it stays as it was.
+-- `unmute`, `restore` (`{options, wish, bans, mutes}`: what the room's node knows of a record that was lost). Returns the record; or "too_many_bans" or "too_many_mutes", and it stays as it was.
 
 local function parseList(text)
   return text ~= "" and cjson.decode(text) or {}
@@ -45,7 +45,22 @@ end
 
 local change, refusal = {}, nil
 
-function change.options(room, text) room.options = text end
+-- Kept until the room's node has told what it knows, which must not bring back what was lifted since.
+local function noteSaid(room, what)
+  if not room.said then return end
+  local said = cjson.decode(room.said)
+  if not has(said, what, 1) then said[#said + 1] = what end
+  room.said = #said > 0 and cjson.encode(said) or "[]"
+end
+
+local function unbanned(identity) return "unban " .. identity end
+
+local function unmuted(mute) return "unmute " .. mute[2] .. " " .. mute[1] end
+
+function change.options(room, text)
+  room.options = text
+  noteSaid(room, "options")
+end
 
 function change.wish(room, text) room.wish = text end
 
@@ -64,6 +79,7 @@ end
 function change.unban(room, text)
   local identity = cjson.decode(text)[1]
   room.bans = listText(without(parseList(bansOf(room)), function(each) return each[1] == identity end))
+  noteSaid(room, unbanned(identity))
 end
 
 function change.mute(room, text)
@@ -76,17 +92,47 @@ function change.mute(room, text)
 end
 
 function change.unmute(room, text)
-  room.mutes = listText(withoutMute(parseList(room.mutes), cjson.decode(text)))
+  local mute = cjson.decode(text)
+  room.mutes = listText(withoutMute(parseList(room.mutes), mute))
+  noteSaid(room, unmuted(mute))
+end
+
+local function restoreBan(bans, known)
+  if #bans >= BANS_PER_ROOM and not without(bans, function(each) return each[1] ~= known[1] end)[1] then return end
+  local ban, tickets = banned(bans, known[1]), ticketCount(bans)
+  for index = 2, #known do
+    if tickets < BANS_PER_ROOM and not has(ban, known[index], 2) then
+      ban[#ban + 1], tickets = known[index], tickets + 1
+    end
+  end
+end
+
+-- What was said since the record was made anew counts; no more is restored than a record may hold.
+function change.restore(room, text)
+  if not room.said then return end
+  local known, said = cjson.decode(text), cjson.decode(room.said)
+  if known.options and not has(said, "options", 1) then room.options, room.wish = known.options, known.wish end
+  local bans, mutes = parseList(bansOf(room)), parseList(room.mutes)
+  for _, ban in ipairs(known.bans) do
+    if not has(said, unbanned(ban[1]), 1) then restoreBan(bans, ban) end
+  end
+  for _, mute in ipairs(known.mutes) do
+    local isMuted = #withoutMute(mutes, mute) < #mutes
+    if not (has(said, unmuted(mute), 1) or isMuted or #mutes >= MUTES_PER_ROOM) then mutes[#mutes + 1] = mute end
+  end
+  room.bans, room.mutes, room.said = listText(bans), listText(mutes), nil
+  call("HDEL", PREFIX .. "room:" .. room.id, "said")
 end
 
 local room = loadRoom(ARGV[2])
 if not room then
-  room = createRoom(ARGV[2], "", "")
+  room = createRoom(ARGV[2], "", "", "[]")
   saveRoom(room)
 end
 for index = 3, #ARGV, 2 do change[ARGV[index]](room, ARGV[index + 1]) end
 if refusal then return { refusal } end
 call("HSET", PREFIX .. "room:" .. room.id, "options", room.options, "wish", room.wish, "mutes", room.mutes,
   "bans", bansOf(room))
+if room.said then call("HSET", PREFIX .. "room:" .. room.id, "said", room.said) end
 if not room.inc then keepRoom(room) end
 return viewOf(room)

@@ -1,11 +1,12 @@
 -- Changes of them.
 
--- The caller saves it.
-local function createRoom(id, options, wish)
+-- The caller saves it. `said`: "[]" where it may have been lost.
+local function createRoom(id, options, wish, said)
+  if said then call("HSET", PREFIX .. "room:" .. id, "said", said) end
   call("ZADD", ROOMS, 0, id)
   if options ~= "" then call("HSET", PREFIX .. "room:" .. id, "options", options, "wish", wish) end
   return { id = id, createdAt = NOW, claimedAt = NOW, isConfirmed = false, isLocal = false, peers = 0,
-    lastEpoch = epochFloor, decision = "", options = options, wish = wish, mutes = "" }
+    lastEpoch = epochFloor, decision = "", options = options, wish = wish, mutes = "", said = said }
 end
 
 local function dropRoom(room)

@@ -22,6 +22,8 @@ export type Room = {
   isLocal: boolean;
   /** As its node last said. */
   peers: number;
+  /** The record may have been lost and made anew: what was lifted and set since. Else null. */
+  said: Set<string> | null;
 };
 
 export class RoomTable {
@@ -99,6 +101,7 @@ export class RoomTable {
       isConfirmed: false,
       isLocal: false,
       peers: 0,
+      said: new Set(),
     };
     this.#rooms.set(roomId, room);
     this.#ids.set(roomId, 0);

@@ -79,10 +79,11 @@ function takeUp(
 
 /** Ends what the node has not named in time, longest first. */
 export function endLapsedClaims(
-  { leases, rooms, policy }: RegistryIndex,
+  { nodes, leases, rooms, policy }: RegistryIndex,
   node: KnownNode,
   nowMs: number,
 ): void {
+  if (nowMs - nodes.momentAt(nowMs).aliveFloorMs <= policy.confirmWithinMs) return;
   const lapsed = node.claims.between(
     Number.NEGATIVE_INFINITY,
     nowMs - policy.confirmWithinMs,

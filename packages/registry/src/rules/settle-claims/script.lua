@@ -1,7 +1,8 @@
 -- Takes a node's word for the leases that it names, and settles who keeps a room that two serve: the higher epoch, or, where a
--- node claimed it alone while the registry was away, the one with most peers. `lost` and `renewed` collect what the node hears.
+-- node claimed it alone while the registry was away, the one with most peers. `lost`, `renewed` and `recordsLost` collect what the node
+-- hears.
 
-local lost, renewed = {}, {}
+local lost, renewed, recordsLost = {}, {}, {}
 
 local function tell(list, room)
   list[#list + 1] = room.id .. " " .. leaseOf(room)
@@ -55,7 +56,7 @@ local function settleAgainst(room, node, served)
 end
 
 local function settleClaim(node, served)
-  local room = loadRoom(served.roomId) or createRoom(served.roomId, "", "")
+  local room = loadRoom(served.roomId) or createRoom(served.roomId, "", "", "[]")
   if not room.inc then
     takeUp(room, node, served, served.epoch)
   elseif room.inc == node.inc then
@@ -70,14 +71,17 @@ end
 local function settleClaims(node, text)
   local named = {}
   for roomId, core, epoch, peers, isLocal in gmatch(text, "(%S+) (%d+) (%d+) (%d+) (%d)") do
-    named[roomId] = settleClaim(node, { roomId = roomId, core = tonumber(core), epoch = tonumber(epoch),
+    local isFirst = not named[roomId]
+    local room = settleClaim(node, { roomId = roomId, core = tonumber(core), epoch = tonumber(epoch),
       peers = tonumber(peers), isLocal = isLocal == "1" })
+    named[roomId] = room
+    if isFirst and room.said and room.inc == node.inc then recordsLost[#recordsLost + 1] = roomId end
   end
   return named
 end
 
 local function endLapsedClaims(node)
-  if not node.claimsDueAt or NOW <= node.claimsDueAt then return end
+  if not node.claimsDueAt or NOW <= node.claimsDueAt or NOW - aliveFloor <= CONFIRM_WITHIN_MS then return end
   local key = PREFIX .. "claims:" .. node.inc
   local before = "(" .. digits(NOW - CONFIRM_WITHIN_MS)
   for _, id in ipairs(call("ZRANGEBYSCORE", key, "-inf", before, "LIMIT", 0, ENDED_PER_BEAT)) do
