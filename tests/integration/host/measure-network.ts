@@ -1,10 +1,10 @@
 /** Run in a network namespace: prints which interfaces count there and, after a line from the test, how many bytes they had since. */
 import { once } from "node:events";
 import { silentLogger } from "@fairlead/telemetry";
-import { countedInterfaces } from "../counted-interfaces.ts";
-import { readHostNetwork } from "../host-network.ts";
-import { localAddresses } from "../listen-addresses.ts";
-import { NetworkMeter } from "../network-meter.ts";
+import { countedInterfaces } from "../../../apps/media-node/src/worker/counted-interfaces.ts";
+import { readHostNetwork } from "../../../apps/media-node/src/worker/host-network.ts";
+import { localAddresses } from "../../../apps/media-node/src/worker/listen-addresses.ts";
+import { NetworkMeter } from "../../../apps/media-node/src/worker/network-meter.ts";
 
 /** Bits per second; with samples a second apart the load is bytes by a hundred million. */
 const CAPACITY_BPS = 800_000_000;

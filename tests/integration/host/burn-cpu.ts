@@ -1,6 +1,6 @@
 /** Run in a cgroup, after a line from the test: uses all the CPU time it gets for a while, and prints what its allowance says then. */
 import { once } from "node:events";
-import { CpuAllowance } from "../cpu-allowance.ts";
+import { CpuAllowance } from "../../../apps/media-node/src/worker/cpu-allowance.ts";
 
 const SAMPLES = 12;
 const EVERY_MS = 250;

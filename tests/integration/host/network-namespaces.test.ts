@@ -1,5 +1,6 @@
-import { describe, expect, it, onTestFinished } from "vitest";
-import { canMakeNamespaces, ip, measureIn, runIn, sendDatagrams } from "./testing/namespaces.ts";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { skipBecause } from "../../support/skip-because.ts";
+import { canMakeNamespaces, ip, measureIn, runIn, sendDatagrams } from "./namespaces.ts";
 
 const COUNT = 500;
 /** Of payload; headers, neighbour discovery and answers come to less than half as much again. */
@@ -45,7 +46,13 @@ function expectOnce({ bytes }: { bytes: number }): void {
   expect(bytes).toBeLessThan(1.5 * BYTES);
 }
 
-describe.skipIf(!canMakeNamespaces())("a host's bytes (needs root, ip netns, veth and bridge)", () => {
+const cannot = canMakeNamespaces()
+  ? null
+  : "no network namespaces can be made: it needs root, ip netns, veth and bridge";
+
+describe("a host's bytes", () => {
+  beforeEach((test) => skipBecause(cannot, test));
+
   it("count once where containers send through a bridge of their own", async () => {
     const { host, world } = makeHost();
     const box = makeNamespace("box");

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { skipBecause } from "../../support/skip-because.ts";
 
 /** Where a group of one's own can be made, as root: of v2 one folder, of v1 one for the quota and one for what is used. */
 const FOLDERS = [
@@ -40,27 +41,23 @@ function limit(folder: string): void {
   }
 }
 
-const group = makeGroup();
-for (const folder of group ?? []) rmdirSync(folder);
-
-describe.skipIf(!group)(
-  "a process that its cgroup holds at 0.3 cores (needs root and a cgroup that can be written)",
-  () => {
-    it("has one core by default, and is full though it uses a third of that", async () => {
-      const folders = makeGroup() ?? expect.fail("no group");
-      onTestFinished(() => {
-        for (const folder of folders) rmdirSync(folder);
-      });
-      const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
-      const child = spawn(process.execPath, [...flags, `${import.meta.dirname}/testing/burn-cpu.ts`], {
-        stdio: ["pipe", "pipe", "inherit"],
-      });
-      for (const folder of folders) writeFileSync(`${folder}/cgroup.procs`, `${child.pid}`);
-      child.stdin.write("\n");
-      const told = JSON.parse(await text(child.stdout));
-      expect(told).toMatchObject({ quotaCores: 0.3, cores: 1 });
-      expect(told.share).toBeLessThan(0.5);
-      expect(told.load).toBeGreaterThan(0.9);
+describe("a process that its cgroup holds at 0.3 cores", () => {
+  it("has one core by default, and is full though it uses a third of that", async (test) => {
+    const folders = makeGroup();
+    if (!folders)
+      return skipBecause("no cgroup can be made: it needs root and a cgroup that can be written", test);
+    onTestFinished(() => {
+      for (const folder of folders) rmdirSync(folder);
     });
-  },
-);
+    const flags = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
+    const child = spawn(process.execPath, [...flags, `${import.meta.dirname}/burn-cpu.ts`], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    for (const folder of folders) writeFileSync(`${folder}/cgroup.procs`, `${child.pid}`);
+    child.stdin.write("\n");
+    const told = JSON.parse(await text(child.stdout));
+    expect(told).toMatchObject({ quotaCores: 0.3, cores: 1 });
+    expect(told.share).toBeLessThan(0.5);
+    expect(told.load).toBeGreaterThan(0.9);
+  });
+});
