@@ -9,11 +9,11 @@ process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE;
 const real = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 /**
- * Groups run one after the other, the files of a group beside each other. Tests mostly wait, so two files at a time suit
- * two cores, where vitest by itself would run one.
+ * Groups run one after the other, the files of a group beside each other. Tests mostly wait, so three files at a time suit
+ * two cores, where vitest by itself would run one. A worker loads modules once for all its files (`isolate: false`): they share no state.
  */
 const inGroup = (groupOrder: number, maxWorkers: number) => ({ maxWorkers, sequence: { groupOrder } });
-const MANY = Math.max(2, availableParallelism() - 1);
+const MANY = Math.max(3, availableParallelism() - 1);
 const quick = inGroup(1, MANY);
 
 /** These take every CPU core for themselves, by intention. */
@@ -35,12 +35,21 @@ export default defineConfig({
           ...quick,
         },
       },
-      { test: { name: "contracts", include: ["tests/contracts/**/*.test.ts"], ...quick } },
+      {
+        test: {
+          name: "contracts",
+          include: ["tests/contracts/**/*.test.ts"],
+          testTimeout: 30_000,
+          isolate: false,
+          ...quick,
+        },
+      },
       { test: { name: "architecture", include: ["tests/architecture/**/*.test.ts"], ...quick } },
       {
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
+          isolate: false,
           ...real,
           ...quick,
         },
@@ -62,6 +71,7 @@ export default defineConfig({
           name: "chaos",
           include: ["tests/chaos/**/*.test.ts"],
           exclude: SATURATING,
+          isolate: false,
           ...chaos,
           ...inGroup(2, 2),
         },
@@ -73,12 +83,15 @@ export default defineConfig({
           name: "runtimes",
           include: ["tests/runtimes/**/*.test.ts"],
           globalSetup: "tests/runtimes/lambda/build-bundle.ts",
+          isolate: false,
           ...real,
-          ...inGroup(4, 2),
+          ...inGroup(4, MANY),
         },
       },
       // Browsers, with small cameras: two of their files keep two cores busy.
-      { test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], ...real, ...inGroup(5, 2) } },
+      {
+        test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], isolate: false, ...real, ...inGroup(5, 2) },
+      },
     ],
   },
 });

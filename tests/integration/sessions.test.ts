@@ -200,7 +200,11 @@ describe("garbage", () => {
     expect(await endOf(eve)).toBe(code);
     await publish(ann, "microphone", rtpParameters("opus"));
     await ann.until(() => ann.view.producers.size === 1, "the producer");
-    expect(ann.events.slice(noted).map(({ event }) => event.name)).toEqual(["producers.created"]);
+    // A microphone alone in its room becomes the speaker at some time.
+    const heard = ann.events
+      .slice(noted)
+      .flatMap(({ event: { name } }) => (name === "speaker.changed" ? [] : name));
+    expect(heard).toEqual(["producers.created"]);
   });
 
   it.each([
