@@ -36,10 +36,11 @@ export async function act(at: PeerInRoom, command: CommandEnvelope): Promise<Rep
   try {
     return { type: "reply", id: command.id, ok: true, data: await dispatch(at, command) };
   } catch (error) {
-    if (!(error instanceof FairleadError)) {
-      const { roomId, log } = at.room;
-      log.error("command.failed", { name: command.name, roomId, peerId: at.peer.peerId, error });
-    }
+    const { roomId, log } = at.room;
+    const { peerId, budgets } = at.peer;
+    const fields = { name: shownName(command.name), roomId, peerId };
+    if (!(error instanceof FairleadError)) log.error("command.failed", { ...fields, error });
+    else if (error.code === "rate_limited" && budgets.takeLogLine()) log.warn("peer.rate_limited", fields);
     return { type: "reply", id: command.id, ok: false, error: toErrorBody(error) };
   }
 }

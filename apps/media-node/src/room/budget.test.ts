@@ -58,3 +58,13 @@ it("everybody's consumers of a publisher's sources, published twice and again, a
     for (let made = 0; made < 12; made += 1) budgets.charge({ producers: 1, consumers: others });
   }
 });
+
+it("the log tells once a minute of a peer that meets its limits", () => {
+  const clock = { ms: 0 };
+  const budgets = new PeerBudgets(DEFAULT_BUDGETS, { now: () => clock.ms, others: () => 0 });
+  const lines = [0, 59_999, 60_000, 60_001].map((ms) => {
+    clock.ms = ms;
+    return budgets.takeLogLine();
+  });
+  expect(lines).toEqual([true, false, true, false]);
+});

@@ -26,11 +26,15 @@ export type Cost = Partial<Record<PeerBudgetName, number>>;
 /** In a large room what one peer does costs more, and its client does more. */
 const EXTRA_PER_OTHER: Cost = { consumers: 16, switches: 16 };
 
+const LOGGED_EVERY_MS = 60_000;
+
 /** The budgets of one peer. */
 export class PeerBudgets {
   readonly #budgets: Record<PeerBudgetName, Budget>;
   /** How many other peers the room has. */
   readonly #others: () => number;
+  readonly #now: () => number;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: BudgetLimits, { now, others }: { now: () => number; others: () => number }) {
     const budget = (name: PeerBudgetName) => new Budget(limits[name], now);
@@ -43,6 +47,7 @@ export class PeerBudgets {
       switches: budget("switches"),
     };
     this.#others = others;
+    this.#now = now;
   }
 
   /** Before anything is made. @throws {FairleadError} `rate_limited`, with nothing spent. */
@@ -63,6 +68,13 @@ export class PeerBudgets {
   /** Of what was charged and not made. */
   giveBack(name: PeerBudgetName, units: number): void {
     this.#budgets[name].giveBack(units);
+  }
+
+  /** @returns Whether the log should tell of a refusal: it does so once a minute for each peer. */
+  takeLogLine(): boolean {
+    const isDue = this.#now() - this.#toldAtMs >= LOGGED_EVERY_MS;
+    if (isDue) this.#toldAtMs = this.#now();
+    return isDue;
   }
 
   #extra(name: PeerBudgetName): number {
