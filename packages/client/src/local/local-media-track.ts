@@ -107,6 +107,8 @@ export class LocalMediaTrack implements LocalTrack {
   bind(producer: types.Producer<ProducerData>): void {
     this.#sender = new TrackSender(producer);
     this.#send();
+    // The app has disabled or enabled it since the last look; from here on, app and node know the same.
+    if (this.isMuted !== this.#toldMuted) this.#tellApp(false);
     // The track was muted or unmuted while the producer was on its way.
     if (producer.appData.paused !== this.isMuted) void this.#tellNode().catch(() => {});
   }
@@ -135,7 +137,7 @@ export class LocalMediaTrack implements LocalTrack {
   async mute(): Promise<void> {
     this.#wantsMuted = true;
     // An unmute may be opening the device.
-    if (this.#isMuted) return this.#capture.release();
+    if (this.#isMuted) return this.#silence();
     this.#becomeMuted(false);
     await this.#tellNode();
   }
@@ -143,20 +145,19 @@ export class LocalMediaTrack implements LocalTrack {
   async unmute(): Promise<void> {
     if (this.#isMutedByModerator) throw new FairleadError("muted_by_moderator");
     this.#wantsMuted = false;
-    const before = this.#capture.track;
-    if (!this.#capture.isOpen) before.enabled = true;
+    // Before the device is open, which takes this over: what the app disables from now on, stays so.
+    this.#capture.track.enabled = true;
     try {
       await this.#capture.open();
     } catch (error) {
       this.#wantsMuted = true;
+      this.#silence();
       throw error;
     }
-    if (this.#wantsMuted || !this.#capture.isOpen || !this.isMuted) return;
+    if (this.#wantsMuted || !this.#capture.isOpen) return;
     this.#isMuted = false;
-    // The app may have disabled what stood in for the device.
-    this.#capture.track.enabled = before.enabled || before === this.#capture.track;
     this.#send();
-    if (this.isMuted) return;
+    if (this.isMuted === this.#toldMuted) return;
     this.#tellApp(false);
     await this.#tellNode();
   }
@@ -208,7 +209,7 @@ export class LocalMediaTrack implements LocalTrack {
   #handleReplaced(before: MediaStreamTrack): void {
     const { track, isOpen } = this.#capture;
     // The app may have disabled the one before: a switch of devices puts nobody on air.
-    track.enabled = before.enabled && !(isOpen && this.#isMuted);
+    track.enabled = before.enabled && !(isOpen && this.#wantsMuted);
     this.#elements.replace(before, track);
     this.#send();
   }
