@@ -1,4 +1,5 @@
 import { runAbuseBench } from "./abuse/abuse-bench.ts";
+import { runBigRoomBench } from "./big-room/big-room-bench.ts";
 import { runBurstBench } from "./burst/burst-bench.ts";
 import { runEdgeBench } from "./edge/edge-bench.ts";
 import { runFailoverBench } from "./failover/failover-bench.ts";
@@ -16,6 +17,10 @@ const BENCHES: Record<string, Bench> = {
   burst: {
     about: "rooms that all come at once: the fullest core, against an ideal packing",
     run: runBurstBench,
+  },
+  "big-room": {
+    about: "CPU of one more peer in rooms of up to 1,000, beside a minimal server",
+    run: runBigRoomBench,
   },
   join: { about: "a join beside its parts alone, and a browser's first frame", run: runJoinBench },
   saturation: { about: "does a worker's CPU share predict when it loses packets", run: runSaturationBench },

@@ -12,6 +12,7 @@ export type LogLine = { time: number; msg: string } & Record<string, unknown>;
 export type RunningStandalone = {
   url: string;
   apiKey: string;
+  pid: number;
   /** The server's log so far. */
   log: readonly LogLine[];
   /** @returns The process id of the worker that runs on a core now. */
@@ -45,7 +46,7 @@ export async function startStandalone(settings: NodeJS.ProcessEnv = {}): Promise
     server.kill("SIGTERM");
     await ended;
   };
-  return { url, apiKey, log, workerPid: (core) => workerPid(log, core), close };
+  return { url, apiKey, pid: server.pid ?? 0, log, workerPid: (core) => workerPid(log, core), close };
 }
 
 function workerPid(log: readonly LogLine[], core: number): number {
