@@ -148,7 +148,7 @@ describe("a session that is resumed over HTTP", () => {
     registry.place = () => expect.fail("the registry was asked");
     await server.close();
     const stream = await elsewhere.listen(`${opened.epoch}:7`);
-    expect(node.callsTo("session.attach").at(-1)?.request).toEqual({
+    expect(node.callsTo("session.attach").at(-1)?.request).toMatchObject({
       sessionId: opened.sessionId,
       epoch: opened.epoch,
       position: `${opened.epoch}:7`,

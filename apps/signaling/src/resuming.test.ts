@@ -14,7 +14,7 @@ describe("resuming over a WebSocket", () => {
     const elsewhere = await connect((await serve()).url);
     elsewhere.send(resumeFrame(joined));
     expect(await elsewhere.next("resumed")).toMatchObject({ connection: 2 });
-    expect(node.callsTo("session.attach")[0]?.request).toEqual({
+    expect(node.callsTo("session.attach")[0]?.request).toMatchObject({
       sessionId: joined.sessionId,
       epoch: joined.epoch,
       position: joined.position,

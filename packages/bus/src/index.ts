@@ -7,7 +7,7 @@ export type {
   RequestOptions,
   Subscription,
 } from "./bus.ts";
-export { decodeText, encodeJson } from "./encoding.ts";
+export { decodeText, encodeJson, encodeText } from "./encoding.ts";
 export {
   type CallOptions,
   callEveryNode,
@@ -16,4 +16,5 @@ export {
   type NodeCallHandlers,
   type ServeHooks,
   serveSubject,
+  tellNode,
 } from "./node-calls.ts";

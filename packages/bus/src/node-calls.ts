@@ -37,6 +37,19 @@ export function callNode<N extends NodeCallName>(
   return callSubject(bus, subjects.nodeCall(incarnation), name, data, options);
 }
 
+/**
+ * Tells one run of one node something and waits for no answer: for what is told again if it is lost.
+ * @throws {FairleadError} `bus_disconnected`.
+ */
+export function tellNode<N extends NodeCallName>(
+  bus: Bus,
+  incarnation: Incarnation,
+  name: N,
+  data: NodeCallInput<N>,
+): void {
+  bus.publish(subjects.nodeCall(incarnation), encodeJson({ name, data } satisfies NodeCall));
+}
+
 /** The same for whichever node listens on `subject`, e.g. the owner of a room. */
 export async function callSubject<N extends NodeCallName>(
   bus: Bus,

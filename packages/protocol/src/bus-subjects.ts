@@ -19,6 +19,11 @@ export const subjects = {
   nodes: "fairlead.nodes",
   /** A node's messages to the process that holds the session's connection. */
   session: (sessionId: SessionId) => `fairlead.session.${sessionId}`,
+  /**
+   * A node's events for any of the sessions that one signaling process holds: one message instead of one for each. The process chose
+   * the id at random, as those of sessions are, and says it when it joins or attaches a session. @see `InboxMessage`
+   */
+  inbox: (inboxId: string) => `fairlead.session.${inboxId}`,
   /** Facts about a room that concern every signaling process with a socket in it, and a node that has lost it unknowingly. */
   roomControl: (roomId: RoomId) => `fairlead.room.${roomId}.control`,
   /** The node that serves the room answers `room.owner`, for those who can't ask the registry. */

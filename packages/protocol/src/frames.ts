@@ -9,8 +9,8 @@ import { JoinReply, JoinRequest, Jwt, ResumeRequest } from "./join.ts";
 export const FRAME_LIMIT = 65_536;
 
 /**
- * Signaling closes a socket on which no frame came for this long; clients `ping` well before. After half of it signaling sends a
- * `pong` that nobody asked for: a client whose timers hardly run, in a hidden tab, answers it.
+ * Signaling closes a socket on which no frame came for this long; clients `ping` well before. Some time after a ping is due signaling
+ * sends a `pong` that nobody asked for: a client whose timers hardly run, in a hidden tab, answers it.
  */
 export const SOCKET_IDLE_MS = 30_000;
 export const PING_INTERVAL_MS = 5_000;
@@ -24,12 +24,18 @@ export const JOIN_TIMEOUT_MS = 5_000;
 export const Acknowledgement = z.object({ position: Position, resend: z.boolean().default(false) });
 export type Acknowledgement = z.infer<typeof Acknowledgement>;
 
+/**
+ * Proves that the client is there. `position` acknowledges every event up to it, as `ack` does, but may reach the node some seconds
+ * later: only for a client whose `joined` or `resumed` says `acksByPing`.
+ */
+export const Ping = z.object({ type: z.literal("ping"), position: Position.optional() });
+
 export const ClientFrame = z.discriminatedUnion("type", [
   JoinRequest.extend({ type: z.literal("join") }),
   ResumeRequest.extend({ type: z.literal("resume") }),
   CommandEnvelope.extend({ type: z.literal("command") }),
   Acknowledgement.extend({ type: z.literal("ack") }),
-  z.object({ type: z.literal("ping") }),
+  Ping,
 ]);
 export type ClientFrame = z.infer<typeof ClientFrame>;
 export type ClientFrameInput = z.input<typeof ClientFrame>;
@@ -43,7 +49,13 @@ export type ReplyFrame = z.infer<typeof ReplyFrame>;
 
 export const ServerFrame = z.union([
   JoinReply.extend({ type: z.literal("joined"), sessionTicket: Jwt }),
-  z.object({ type: z.literal("resumed"), sessionTicket: Jwt, connection: z.int().min(1) }),
+  z.object({
+    type: z.literal("resumed"),
+    sessionTicket: Jwt,
+    connection: z.int().min(1),
+    /** @see JoinReply */
+    acksByPing: z.boolean().optional(),
+  }),
   ReplyFrame,
   NumberedEvent.extend({ type: z.literal("event") }),
   z.object({ type: z.literal("transient"), transient: Transient }),

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { BATCH_LIMIT, CommandEnvelope } from "./commands.ts";
 import { ErrorBody } from "./errors.ts";
 import { PeerInfo, ProducerInfo } from "./events.ts";
-import { Acknowledgement, FRAME_LIMIT, ReplyFrame } from "./frames.ts";
+import { Acknowledgement, FRAME_LIMIT, Ping, ReplyFrame } from "./frames.ts";
 import { Grants, Source } from "./grants.ts";
 import { Identity, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
 import { JoinReply, Jwt } from "./join.ts";
@@ -100,7 +100,7 @@ export const SessionFrames = z.object({
       z.discriminatedUnion("type", [
         CommandEnvelope.extend({ type: z.literal("command") }),
         Acknowledgement.extend({ type: z.literal("ack") }),
-        z.object({ type: z.literal("ping") }),
+        Ping,
       ]),
     )
     .min(1)

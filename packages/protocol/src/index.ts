@@ -13,6 +13,7 @@ export * from "./frames.ts";
 export * from "./grants.ts";
 export * from "./http.ts";
 export * from "./ids.ts";
+export * from "./inbox-message.ts";
 export * from "./join.ts";
 export * from "./media.ts";
 export * from "./node-calls.ts";

@@ -46,6 +46,11 @@ export const JoinReply = z.object({
   iceServers: z.array(IceServer),
   /** How long the session outlives its last proof of life, ms. */
   graceMs: z.int().min(0),
+  /**
+   * Node and signaling take acknowledgements from the positions in pings, so a client need send others only for many events at once and
+   * for gaps. Absent: one of them is an older build, and events that are not acknowledged within a second are sent again.
+   */
+  acksByPing: z.boolean().optional(),
   // next build: reply of a join, schema
 });
 export type JoinReply = z.infer<typeof JoinReply>;

@@ -11,6 +11,8 @@ import { Heartbeat, Lease, Load, Mute, NodeState, RoomOptions } from "./registry
 import { SurplusPage } from "./surplus.ts";
 
 const Nothing = z.object({});
+/** Where signaling hears the events of this session with those of its others (`subjects.inbox`). Absent: an older build. */
+const InboxId = SessionId.optional();
 const Page = z.object({ cursor: z.string().max(128).optional() });
 const InRoom = z.object({ roomId: RoomId, epoch: Epoch });
 /** All that signaling needs to know of a room before it asks its node to admit a peer. */
@@ -24,6 +26,7 @@ export const NODE_CALLS = {
       join: JoinRequest,
       /** Chosen by signaling, which listens on the session's subject before it asks. */
       sessionId: SessionId,
+      inbox: InboxId,
       // next build: request of a join, schema
       lease: Lease,
       options: RoomOptions,
@@ -35,8 +38,8 @@ export const NODE_CALLS = {
   },
   /** A socket takes the session over; what was missed since `position` follows on the session's subject. */
   "session.attach": {
-    request: z.object({ sessionId: SessionId, epoch: Epoch, position: Position }),
-    reply: z.object({ connection: z.int().min(1) }),
+    request: z.object({ sessionId: SessionId, epoch: Epoch, position: Position, inbox: InboxId }),
+    reply: z.object({ connection: z.int().min(1), acksByPing: z.boolean().optional() }),
   },
   /** The socket closed without a leave: the grace time begins now. */
   "session.detach": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
@@ -132,7 +135,7 @@ export const NodeAnswer = z.union([
 export type NodeAnswer = z.infer<typeof NodeAnswer>;
 
 /**
- * A node's messages on `subjects.session`. `connection` is the session's current one: a socket that holds a lower
+ * A node's messages on `subjects.session`. Events and transients come here only to an older signaling process (`subjects.inbox`). `connection` is the session's current one: a socket that holds a lower
  * one has been replaced and closes.
  */
 export const SessionMessage = z.discriminatedUnion("type", [
@@ -176,7 +179,16 @@ export type RoomControl = z.infer<typeof RoomControl>;
 
 /** Signaling's message on `subjects.nodeSessions`, every few seconds. */
 export const SessionsAlive = z.object({
-  sessions: z.array(z.object({ sessionId: SessionId, connection: z.int() })).max(1_000),
+  sessions: z
+    .array(
+      z.object({
+        sessionId: SessionId,
+        connection: z.int(),
+        /** Acknowledges the events up to it. Only to nodes that said `acksByPing`: older ones pass it over. */
+        position: Position.optional(),
+      }),
+    )
+    .max(1_000),
 });
 export type SessionsAlive = z.infer<typeof SessionsAlive>;
 

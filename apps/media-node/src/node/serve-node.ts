@@ -16,8 +16,9 @@ const SURPLUS_MS = 2_000;
 export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> {
   const { bus, incarnation, registry, rooms, heartbeat, leases, log } = parts;
   const subscriptions = subscribe(parts);
-  const stopStatus = bus.onStatus(() => {
+  const stopStatus = bus.onStatus((status) => {
     parts.peerSweep.forgiveSilence();
+    if (status === "resumed") sendAgain(parts);
     heartbeat.revalidation.noteBusChange();
     // The registry waits only so long before it gives away the rooms of a node without a bus.
     void heartbeat.beat();
@@ -53,6 +54,11 @@ function subscribe(parts: NodeParts): Subscription[] {
   ];
 }
 
+/** What was sent lately may be lost. */
+function sendAgain({ rooms }: NodeParts): void {
+  for (const room of rooms.all()) for (const { session } of room.peers.values()) session.sendAgain();
+}
+
 function startTimers(parts: NodeParts): NodeJS.Timeout[] {
   const { bus, heartbeat, cores, peerSweep, network, allowance, loop, health, surplus, bitrates, now } =
     parts;
@@ -72,8 +78,8 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
 
 function noteAlive({ sessions, log }: NodeParts, data: Uint8Array): void {
   try {
-    for (const { sessionId, connection } of parseJson(SessionsAlive, decodeText(data)).sessions) {
-      sessions.peerIfHere(sessionId)?.peer.session.noteAlive(connection);
+    for (const { sessionId, connection, position } of parseJson(SessionsAlive, decodeText(data)).sessions) {
+      sessions.peerIfHere(sessionId)?.peer.session.noteAlive(connection, position);
     }
   } catch (error) {
     if (!(error instanceof FairleadError)) throw error;

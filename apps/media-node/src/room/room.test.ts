@@ -44,8 +44,8 @@ function setUp() {
 
 function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard: Transient[]): Peer {
   const session = {
-    send: (event: RoomEvent) => told.push(event),
-    sendTransient: (transient: Transient) => heard.push(transient),
+    append: (event: RoomEvent) => void told.push(event),
+    takeTransient: (transient: Transient) => void heard.push(transient),
     end: () => {},
     abandon: () => {},
   };

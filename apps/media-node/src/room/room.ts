@@ -16,6 +16,9 @@ import type { RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { MoveCause } from "../lease/tell-moved.ts";
+import { broadcastEvent, broadcastTransient } from "../session/broadcast.ts";
+import type { Session } from "../session/session.ts";
+import { Arrivals } from "./arrivals.ts";
 import { Bans } from "./bans.ts";
 import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
@@ -58,6 +61,7 @@ export class Room {
   readonly bans: Bans;
   readonly deps: RoomDeps;
   readonly peers = new Map<string, Peer>();
+  readonly arrivals: Arrivals;
   /** On the core of the lease. */
   readonly home: Seat;
   /** What peers get without asking for it. */
@@ -83,6 +87,10 @@ export class Room {
     this.deps = deps;
     this.openedMs = deps.now();
     this.#emptySinceMs = this.openedMs;
+    this.arrivals = new Arrivals(
+      () => this.#sessions(),
+      (event, to) => broadcastEvent(deps.bus, to, event),
+    );
     home.listen({
       onLevels: (levels) => this.#tellLevels(levels),
       onDominantSpeaker: (producer) => this.#isHere(producer) && this.#setSpeaker(peerIdOf(producer)),
@@ -185,7 +193,7 @@ export class Room {
     if (older && !isItself) this.remove(older, "replaced", "session_replaced", REPLACED);
     if (older && isItself) this.#take(older, "session_replaced", REPLACED);
     if (!older || !isItself || !isSameInfo(older.info, peer.info))
-      this.broadcast({ name: "peers.joined", data: { peers: [peer.info] } });
+      this.arrivals.add(peer.info, this.peers.size);
     this.peers.set(peer.peerId, peer);
     const { roomId, lease, peers } = this;
     const { peerId } = peer;
@@ -211,7 +219,8 @@ export class Room {
 
   /** To every peer, numbered and kept until acknowledged. */
   broadcast(event: RoomEvent): void {
-    for (const peer of this.peers.values()) peer.session.send(event);
+    this.arrivals.tell();
+    broadcastEvent(this.deps.bus, this.#sessions(), event);
   }
 
   /** The room is over for everybody. */
@@ -241,6 +250,7 @@ export class Room {
   }
 
   #free(): void {
+    this.arrivals.close();
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
     for (const seat of this.seats) seat.close();
@@ -268,7 +278,11 @@ export class Room {
 
   /** To every peer that is there right now. */
   #broadcastTransient(transient: Transient): void {
-    for (const peer of this.peers.values()) peer.session.sendTransient(transient);
+    broadcastTransient(this.deps.bus, this.#sessions(), transient);
+  }
+
+  #sessions(): Session[] {
+    return [...this.peers.values()].map(({ session }) => session);
   }
 }
 

@@ -1,4 +1,10 @@
-import { FairleadError, type JoinRequest, type PeerInfo, type TicketClaims } from "@fairlead/protocol";
+import {
+  FairleadError,
+  type JoinRequest,
+  type NodeCallRequest,
+  type PeerInfo,
+  type TicketClaims,
+} from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { act } from "../commands/act.ts";
 import { subscribeToAllData } from "../room/data-subscriptions.ts";
@@ -14,7 +20,10 @@ import { Session } from "../session/session.ts";
 export type PeerIdentity = Pick<PeerInfo, "peerId" | "joinedAtMs">;
 
 /** A verified join. */
-export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims; sessionId: string };
+export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims } & Pick<
+    NodeCallRequest<"room.join">,
+    "sessionId" | "inbox"
+  >;
 
 /**
  * Admits a peer: both transports, its session, and the events that tell the others.
@@ -40,6 +49,7 @@ export async function admitPeer(room: Room, admission: Admission): Promise<Peer>
 
 /** Called when the join's answer is on its way to the peer: sends it the room's state, then a consumer for each producer. */
 export function welcomePeer(room: Room, peer: Peer): void {
+  room.arrivals.noteSnapshot(peer.session);
   peer.session.start();
   // next build: a peer is in the room
   if (peer.isAutoSubscribed) subscribeToAll({ room, peer });
@@ -60,15 +70,21 @@ function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
 }
 
 function makePeer(room: Room, admission: Admission, transports: PeerTransports): Peer {
-  const { join, claims, peerId, joinedAtMs, sessionId } = admission;
+  const { join, claims, peerId, joinedAtMs, sessionId, inbox } = admission;
   const { bus, log, now, budgets } = room.deps;
   const session = new Session({
     sessionId,
     epoch: room.lease.epoch,
     bus,
     now,
+    inbox,
     snapshot: () => snapshotFor(room, peer),
-    act: (command) => act({ room, peer }, command),
+    beforeEvent: () => room.arrivals.tell(),
+    act: async (command) => {
+      const reply = await act({ room, peer }, command);
+      room.arrivals.tell();
+      return reply;
+    },
   });
   const peer: Peer = new Peer({
     info: { peerId, identity: claims.sub, name: claims.name, metadata: claims.metadata, joinedAtMs },

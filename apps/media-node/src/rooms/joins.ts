@@ -6,6 +6,7 @@ import {
   formatPosition,
   type JoinReply,
   type JoinRequest,
+  type NodeCallReply,
   type NodeCallRequest,
   randomId,
   type TicketClaims,
@@ -90,8 +91,10 @@ export class Joins {
     }
   }
 
-  attach({ sessionId, epoch, position }: NodeCallRequest<"session.attach">): { connection: number } {
-    return { connection: this.#options.sessions.peerOf(sessionId, epoch).peer.session.attach(position) };
+  attach(request: NodeCallRequest<"session.attach">): NodeCallReply<"session.attach"> {
+    const { sessionId, epoch, position, inbox } = request;
+    const { session } = this.#options.sessions.peerOf(sessionId, epoch).peer;
+    return { connection: session.attach(position, inbox), acksByPing: true };
   }
 
   /** The node may have stood still, and have lost the room, while the peer was being admitted. */
@@ -125,7 +128,7 @@ export class Joins {
     // The first join's answer was lost: it is given again, and the events are sent from the start.
     if (room && earlier) {
       this.#options.onRefusal(request.debitId);
-      return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier)));
+      return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier), request.inbox));
     }
     const { sub: identity, jti: ticketId } = claims;
     if (room?.bans.has({ identity, ticketId })) throw new FairleadError("banned");
@@ -144,9 +147,9 @@ export class Joins {
   }
 
   async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<PeerInRoom> {
-    const { join, lease, options, mutes, sessionId, debitId } = request;
+    const { join, lease, options, mutes, sessionId, inbox, debitId } = request;
     const { sessions, onArrival, onDeparture } = this.#options;
-    const admission = { join, claims, sessionId, ...(await this.#identify(join, claims)) };
+    const admission = { join, claims, sessionId, inbox, ...(await this.#identify(join, claims)) };
     const room = await this.#openRoom({ lease, options, mutes });
     const peer = await whileAlive(room.home, () => admitPeer(room, admission));
     onArrival(debitId);
@@ -209,6 +212,7 @@ export class Joins {
       receiveTransport: offerOf(peer.transports.receive),
       iceServers: room.deps.iceServersFor(peer.identity),
       graceMs: this.#options.graceMs,
+      acksByPing: true,
       // next build: reply of a join
     };
   }

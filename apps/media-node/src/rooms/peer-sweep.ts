@@ -30,6 +30,8 @@ export class PeerSweep {
     for (const room of rooms.all()) {
       for (const peer of [...room.peers.values()]) {
         peer.session.tick();
+        if (peer.session.isStalled)
+          room.remove(peer, "disconnected", "slow_reader", "no event was acknowledged for long");
         if (peer.session.silentMs > this.#patienceMs(peer))
           room.remove(peer, "disconnected", "session_gone", "no sign of life");
       }

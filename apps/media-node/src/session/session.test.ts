@@ -22,6 +22,7 @@ async function startSession(eventCount: number) {
     epoch: 7,
     bus,
     now: () => 0,
+    inbox: undefined,
     snapshot: () => Array.from({ length: eventCount }, () => event),
     act: async () => ({ type: "reply", id: 1, ok: true, data: {} }),
   });

@@ -1,18 +1,23 @@
-import { type Bus, encodeJson } from "@fairlead/bus";
+import { type Bus, encodeJson, encodeText } from "@fairlead/bus";
 import {
   type Acknowledgement,
   type CommandEnvelope,
   CommandIntake,
   type ErrorCode,
   EventStream,
+  type EventsAddressee,
   FairleadError,
+  formatInboxMessage,
   type NumberedEvent,
+  type Position,
   type ReplyFrame,
   type RoomEvent,
   type SessionMessage,
   subjects,
   type Transient,
+  type TransientAddressee,
 } from "@fairlead/protocol";
+import { eventJson } from "./event-json.ts";
 
 /** The limit of a message of several events. It is far below the bus's own, because other sessions' messages wait behind it. */
 const EVENTS_MESSAGE_BYTES = 262_144;
@@ -22,8 +27,12 @@ export type SessionOptions = {
   epoch: number;
   bus: Bus;
   now: () => number;
+  /** Where its signaling process hears it; undefined: on the session's own subject, as older builds do. */
+  inbox: string | undefined;
   /** The whole state as events, for a client that has none or missed too much. */
   snapshot: () => RoomEvent[];
+  /** Called before an event for this session alone: what all get, and is gathered, goes first. */
+  beforeEvent?: () => void;
   /** Acts on one command and makes its reply frame. */
   act: (command: CommandEnvelope) => Promise<ReplyFrame>;
 };
@@ -39,17 +48,21 @@ export class Session {
   readonly #now: () => number;
   readonly #stream: EventStream;
   readonly #intake: CommandIntake<ReplyFrame>;
+  readonly #beforeEvent: () => void;
+  #inbox: string | undefined;
   #connection = 1;
   #isAttached = true;
   #isEnded = false;
   #endCode: ErrorCode | null = null;
   #aliveAtMs: number;
 
-  constructor({ sessionId, epoch, bus, now, snapshot, act }: SessionOptions) {
+  constructor({ sessionId, epoch, bus, now, inbox, snapshot, beforeEvent, act }: SessionOptions) {
     this.sessionId = sessionId;
     this.epoch = epoch;
     this.#bus = bus;
     this.#now = now;
+    this.#inbox = inbox;
+    this.#beforeEvent = beforeEvent ?? (() => {});
     this.#stream = new EventStream({ epoch, snapshot, now });
     this.#intake = new CommandIntake(act);
     this.#aliveAtMs = now();
@@ -80,21 +93,43 @@ export class Session {
   }
 
   send(event: RoomEvent): void {
-    if (!this.#isEnded) this.#publishEvents(this.#stream.append(event));
+    if (this.#isEnded) return;
+    this.#beforeEvent();
+    this.#publishEvents(this.#stream.append(event));
   }
 
-  sendTransient(transient: Transient): void {
-    if (this.#isAttached && !this.#isEnded)
-      this.#publish({ type: "transient", connection: this.#connection, transient });
+  /**
+   * Takes an event that many sessions get.
+   * @returns Whither the caller sends it, with those of the other sessions there; null: it waits, or all that is due was sent.
+   */
+  append(event: RoomEvent): { inbox: string; addressee: EventsAddressee } | null {
+    if (this.#isEnded) return null;
+    const due = this.#stream.append(event);
+    const [first] = due;
+    if (this.#inbox !== undefined && first?.event === event)
+      return { inbox: this.#inbox, addressee: [this.sessionId, this.#connection, first.position] };
+    this.#publishEvents(due);
+    return null;
+  }
+
+  /** @returns As `append`. */
+  takeTransient(transient: Transient): { inbox: string; addressee: TransientAddressee } | null {
+    if (!this.#isAttached || this.#isEnded) return null;
+    if (this.#inbox !== undefined)
+      return { inbox: this.#inbox, addressee: [this.sessionId, this.#connection] };
+    this.#publish({ type: "transient", connection: this.#connection, transient });
+    return null;
   }
 
   /**
    * A socket takes the session over; an older one learns that it was replaced.
+   * @param inbox Of the signaling process that holds the socket.
    * @throws {FairleadError} `session_gone` for a position that was never this session's.
    */
-  attach(position: string): number {
+  attach(position: string, inbox: string | undefined): number {
     const missed = this.#stream.attach(position);
     this.#connection += 1;
+    this.#inbox = inbox;
     this.#isAttached = true;
     this.#aliveAtMs = this.#now();
     this.#publish({ type: "attached", connection: this.#connection });
@@ -128,14 +163,27 @@ export class Session {
     if (connection !== this.#connection) throw new FairleadError("session_replaced");
   }
 
-  /** Proof of life from the signaling process that holds the socket. */
-  noteAlive(connection: number): void {
-    if (connection === this.#connection && this.#isAttached) this.#aliveAtMs = this.#now();
+  /** Proof of life from the signaling process that holds the socket. `position`: the client has all events up to it. */
+  noteAlive(connection: number, position?: Position): void {
+    if (connection !== this.#connection || !this.#isAttached) return;
+    this.#aliveAtMs = this.#now();
+    if (position) this.#publishEvents(this.#stream.acknowledge({ position, resend: false }));
   }
 
   /** The node's own bus was away, so that no proof of life could arrive. */
   forgiveSilence(): void {
     this.#aliveAtMs = this.#now();
+    this.#stream.forgive();
+  }
+
+  /** The client takes no more events, though it is attached. */
+  get isStalled(): boolean {
+    return this.#stream.isStalled;
+  }
+
+  /** Messages to the client may have been lost. */
+  sendAgain(): void {
+    this.#publishEvents(this.#stream.sendAgain());
   }
 
   /** Sends again what has not been acknowledged for too long. */
@@ -159,10 +207,9 @@ export class Session {
   /** Sends events in one message, or in several where they are too large; a single event always fits (`MAX_BUS_MESSAGE_BYTES`). */
   #publishEvents(events: NumberedEvent[]): void {
     if (events.length === 0 || this.#isEnded || !this.#bus.isConnected) return;
-    const message = { type: "events", connection: this.#connection, events } satisfies SessionMessage;
-    const data = encodeJson(message);
+    const data = this.#encode(events);
     if (data.length <= EVENTS_MESSAGE_BYTES || events.length === 1) {
-      this.#publishData(data);
+      this.#bus.publish(this.#eventsSubject, data);
       return;
     }
     const middle = events.length >> 1;
@@ -170,12 +217,21 @@ export class Session {
     this.#publishEvents(events.slice(middle));
   }
 
-  #publish(message: SessionMessage): void {
-    this.#publishData(encodeJson(message));
+  get #eventsSubject(): string {
+    return this.#inbox === undefined ? subjects.session(this.sessionId) : subjects.inbox(this.#inbox);
   }
 
-  #publishData(data: Uint8Array): void {
+  #encode(events: NumberedEvent[]): Uint8Array {
+    const [first] = events;
+    if (this.#inbox === undefined || !first)
+      return encodeJson({ type: "events", connection: this.#connection, events } satisfies SessionMessage);
+    const to: EventsAddressee[] = [[this.sessionId, this.#connection, first.position]];
+    const items = events.map(({ event }) => eventJson(event));
+    return encodeText(formatInboxMessage({ header: { type: "events", to }, items }));
+  }
+
+  #publish(message: SessionMessage): void {
     // While the bus is away events wait in the log; the client asks for them when it comes back.
-    if (this.#bus.isConnected) this.#bus.publish(subjects.session(this.sessionId), data);
+    if (this.#bus.isConnected) this.#bus.publish(subjects.session(this.sessionId), encodeJson(message));
   }
 }

@@ -32,9 +32,10 @@ export class AutoChannel implements Channel {
   }
 
   #open(open: OpenChannel): Channel {
-    const { opened, frame, closed } = this.#handlers;
+    const { opened, frame, closed, pingPosition } = this.#handlers;
     return open({
       opened,
+      pingPosition,
       frame: (received) => {
         this.#isAnswered = true;
         frame(received);

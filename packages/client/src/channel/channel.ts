@@ -1,4 +1,4 @@
-import { type ClientFrameInput, ServerFrame } from "@fairlead/protocol";
+import { type ClientFrameInput, type Position, ServerFrame } from "@fairlead/protocol";
 import type { SignalingTransport } from "../api/options.ts";
 
 export type ChannelHandlers = {
@@ -9,6 +9,8 @@ export type ChannelHandlers = {
   opened(): void;
   /** Called for every frame except `pong`, which the channel handles itself. */
   frame(frame: ServerFrame): void;
+  /** What a ping that is sent now acknowledges. */
+  pingPosition?(): Position | undefined;
   /** The server answered a `ping`. */
   pong?(): void;
   /** Called once, whatever the cause. `closeCode` 1006: the connection broke, or was silent for too long. */

@@ -93,6 +93,7 @@ export class HttpChannel implements Channel {
       url: `${this.#options.url}/v1/sessions/${sessionId}`,
       sessionTicket,
       frame: (frame: ServerFrame) => this.#handleFrame(frame, hasJoined),
+      pingPosition: () => this.#handlers.pingPosition?.(),
       failed: (error: unknown) => this.#handleFailure(error),
     };
     return new HttpSession(options, position);

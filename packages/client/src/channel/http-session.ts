@@ -18,6 +18,8 @@ export type HttpSessionOptions = {
   url: string;
   sessionTicket: string;
   frame(frame: ServerFrame): void;
+  /** @see ChannelHandlers */
+  pingPosition(): Position | undefined;
   /** Called once: signaling refused, or was lost (`signaling_unreachable`, or null). */
   failed(error: unknown): void;
 };
@@ -139,7 +141,8 @@ export class HttpSession {
     if (!this.#isAttached || this.#isPinging) return;
     this.#isPinging = true;
     try {
-      await this.#post(JSON.stringify({ frames: [{ type: "ping" }] }));
+      const position = this.#options.pingPosition();
+      await this.#post(JSON.stringify({ frames: [{ type: "ping", position }] }));
     } catch (error) {
       this.#fail(error);
     } finally {

@@ -50,7 +50,7 @@ export class WebSocketChannel implements Channel {
     if (this.#isOver) return;
     this.#cancelDeadline();
     this.#cancelDeadline = afterAwake(ASK_AFTER_MS, () => {
-      this.send({ type: "ping" });
+      this.#ping();
       this.#cancelDeadline = afterAwake(ASK_AFTER_MS, () => this.#finish(LOST));
     });
     this.#handlers.opened();
@@ -71,13 +71,17 @@ export class WebSocketChannel implements Channel {
    * peer that only watches, once a minute; signaling closes a socket that is silent for half of that.
    */
   #proveLife(): void {
-    if (performance.now() - this.#sentAtMs >= PING_INTERVAL_MS) this.send({ type: "ping" });
+    if (performance.now() - this.#sentAtMs >= PING_INTERVAL_MS) this.#ping();
   }
 
   #handleInterval(): void {
     if (this.#silentIntervals >= SILENT_INTERVALS) this.#finish(LOST);
     this.#silentIntervals += 1;
-    this.send({ type: "ping" });
+    this.#ping();
+  }
+
+  #ping(): void {
+    if (this.isOpen) this.send({ type: "ping", position: this.#handlers.pingPosition?.() });
   }
 
   #finish(closeCode: number): void {

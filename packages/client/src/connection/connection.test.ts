@@ -60,6 +60,7 @@ beforeEach(() => {
       openingFrame: () => RESUME,
       live: () => void heard.push("live"),
       frame: (frame) => void heard.push(frame.type === "event" ? frame.position : frame.type),
+      pingPosition: () => undefined,
       away: () => void heard.push("away"),
       refused: (error, wasLive) => {
         heard.push(`${error.code}${wasLive ? " while live" : ""}`);

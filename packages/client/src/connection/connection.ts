@@ -4,6 +4,7 @@ import {
   errorCodeOfClose,
   FairleadError,
   fromErrorBody,
+  type Position,
   type ServerFrame,
 } from "@fairlead/protocol";
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
@@ -40,6 +41,8 @@ export type ConnectionHandlers = {
   openingFrame(): ClientFrameInput;
   live(frame: SessionAnswer): void;
   frame(frame: ServerFrame): void;
+  /** What a ping on the channel with the session acknowledges. */
+  pingPosition(): Position | undefined;
   /** The channel is lost. The connection tries again by itself. */
   away(): void;
   /**
@@ -199,10 +202,16 @@ export class Connection {
     const channel: Channel = open({
       opened: () => (this.#upgrade.owns(channel) ? this.#upgrade.handleOpened() : this.requestSession()),
       frame: (frame) => this.#handleFrame(channel, frame),
+      pingPosition: () => this.#pingPosition(channel),
       pong: () => this.#upgrade.owns(channel) && this.#upgrade.handlePong(),
       closed: (closeCode) => this.#handleClosed(channel, closeCode),
     });
     return channel;
+  }
+
+  #pingPosition(channel: Channel): Position | undefined {
+    const isLive = this.#state.state === "live" && this.#state.channel === channel;
+    return isLive && !this.#upgrade.isResuming ? this.#options.handlers.pingPosition() : undefined;
   }
 
   #handleFrame(channel: Channel, frame: ServerFrame): void {

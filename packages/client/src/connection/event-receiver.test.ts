@@ -22,7 +22,7 @@ beforeEach(() => {
     apply: (event) => void (event.name === "peer.left" && applied.push(event.data.peerId)),
     acknowledge: (ack) => void acks.push(ack),
   });
-  receiver.goLive();
+  receiver.goLive(false);
 });
 afterEach(() => {
   receiver.goAway();
@@ -61,8 +61,18 @@ describe("EventReceiver", () => {
     vi.advanceTimersByTime(10_000);
     expect(acks).toEqual([]);
     expect(receiver.position).toBe("7:1");
-    receiver.goLive();
+    receiver.goLive(false);
     vi.advanceTimersByTime(A_LULL_MS);
     expect(acks).toEqual([{ position: "7:1", resend: false }]);
+  });
+
+  it("leaves acknowledgements to the pings where the server takes them from there, but asks for a gap at once", () => {
+    receiver.goLive(true);
+    for (const sequence of [1, 2]) receiver.receive(left(sequence));
+    vi.advanceTimersByTime(10_000);
+    expect(acks).toEqual([]);
+    expect([receiver.pingPosition(), receiver.pingPosition()]).toEqual(["7:2", undefined]);
+    receiver.receive(left(4));
+    expect(acks).toEqual([{ position: "7:2", resend: true }]);
   });
 });

@@ -41,9 +41,17 @@ export class EventReceiver {
     this.#send(this.#acknowledger.note(arrival, this.position));
   }
 
-  goLive(): void {
+  /** @param acksByPing Pings acknowledge, and this class does so only for many events at once and for gaps. */
+  goLive(acksByPing: boolean): void {
     this.goAway();
+    this.#acknowledger.acksByPing = acksByPing;
+    if (acksByPing) return;
     this.#ticks = setInterval(() => this.#send(this.#acknowledger.tick(this.position)), TICK_MS);
+  }
+
+  /** What a ping that is sent now acknowledges. */
+  pingPosition(): Position | undefined {
+    return this.#acknowledger.ping(this.position);
   }
 
   /** The socket is gone: the resume will name the position. */

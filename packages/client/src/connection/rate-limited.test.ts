@@ -35,6 +35,7 @@ function setUp() {
       openingFrame: () => RESUME,
       live: () => {},
       frame: () => {},
+      pingPosition: () => undefined,
       away: () => {},
       refused: (error) => {
         if (judgeRefusal(error.code, "first_join") === "retry") connection.retry(error);

@@ -87,6 +87,7 @@ export class RoomLink {
         openingFrame: () => admission.openingFrame(),
         live: (frame) => this.#handleLive(frame),
         frame: (frame) => this.#handleFrame(frame),
+        pingPosition: () => this.#session?.pingPosition(),
         away: () => this.#handleAway(),
         refused: (error, wasLive) => this.#handleRefusal(error, wasLive),
         ended: (error) => this.#handleEnded(error),
@@ -158,7 +159,7 @@ export class RoomLink {
     const { admission } = this.#options;
     if (frame.type === "joined") this.#startSession(frame);
     else admission.handleSessionTicket(frame.sessionTicket);
-    this.#session?.goLive();
+    this.#session?.goLive({ acksByPing: frame.acksByPing === true });
     this.#handlers.live();
     if (this.#isLeaving && this.#session && frame.type === "joined") void this.#leaveSession(this.#session);
     if (this.#session && this.#session.joined.epoch < this.#movedToEpoch) this.#rejoin();

@@ -64,9 +64,15 @@ export class Session {
     this.#commands.handleReply(reply);
   }
 
-  goLive(): void {
+  /** @param options.acksByPing The server takes acknowledgements from the positions in pings. */
+  goLive({ acksByPing }: { acksByPing: boolean }): void {
     this.#commands.goLive();
-    this.#events.goLive();
+    this.#events.goLive(acksByPing);
+  }
+
+  /** What a ping that is sent now acknowledges. */
+  pingPosition(): Position | undefined {
+    return this.#events.pingPosition();
   }
 
   goAway(): void {

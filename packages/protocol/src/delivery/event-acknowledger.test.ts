@@ -26,6 +26,21 @@ describe("an event acknowledger", () => {
     expect(acknowledger.note("gap", "1:6")).toEqual({ position: "1:6", resend: true });
   });
 
+  it("leaves it to the pings where those acknowledge, but for many events at once", () => {
+    const { clock, acknowledger } = makeAcknowledger();
+    expect(acknowledger.ping("1:0")).toBeUndefined();
+    acknowledger.acksByPing = true;
+    acknowledger.note("apply", "1:1");
+    clock.ms = 5_000;
+    expect([acknowledger.tick("1:1"), acknowledger.ping("1:1"), acknowledger.ping("1:1")]).toEqual([
+      null,
+      "1:1",
+      undefined,
+    ]);
+    const acks = ["1:2", "1:3", "1:4"].map((position) => acknowledger.note("apply", position));
+    expect(acks).toEqual([null, null, { position: "1:4", resend: false }]);
+  });
+
   it("answers duplicates, since they say that the node did not hear", () => {
     const { clock, acknowledger } = makeAcknowledger();
     expect(acknowledger.note("duplicate", "1:4")).toBeNull();

@@ -12,11 +12,14 @@ const ASK_AGAIN_MS = 500;
  * When a client acknowledges its events: in batches, soon after a lull, and at once when something is missing. A burst
  * behind one gap asks for it once, so that a lost event does not cost its window squared.
  *
- * Use: `note()` with each answer of `EventCursor.accept`, and `tick()` a few times a second; send what they return.
+ * Use: `note()` with each answer of `EventCursor.accept`, and `tick()` a few times a second; send what they return. `ping()` with each
+ * ping. Once the server says that it takes acknowledgements by ping, `tick()` leaves them to the pings.
  */
 export class EventAcknowledger {
   readonly #now: () => number;
   readonly #every: number;
+  /** Pings acknowledge. */
+  acksByPing = false;
   #unacknowledged = 0;
   #dueAtMs: number | null = null;
   #asked: { position: Position; againAtMs: number } | null = null;
@@ -37,8 +40,14 @@ export class EventAcknowledger {
   }
 
   tick(position: Position): Acknowledgement | null {
-    const isDue = this.#dueAtMs !== null && this.#now() >= this.#dueAtMs;
+    const isDue = !this.acksByPing && this.#dueAtMs !== null && this.#now() >= this.#dueAtMs;
     return isDue ? this.#acknowledge(position, false) : null;
+  }
+
+  /** @returns What a ping that is sent now acknowledges. */
+  ping(position: Position): Position | undefined {
+    if (!this.acksByPing || this.#dueAtMs === null) return undefined;
+    return this.#acknowledge(position, false).position;
   }
 
   #ask(position: Position): Acknowledgement | null {

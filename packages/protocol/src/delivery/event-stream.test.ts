@@ -78,12 +78,55 @@ describe("an event stream", () => {
     expect(sequences(stream.attach("7:2"))).toEqual(sequences(sent));
   });
 
-  it("sends again after 1 s without an acknowledgement, then 2, 4, 8 and 8", () => {
+  it("sends again every 10 s without an acknowledgement, which may wait for a ping", () => {
     const { clock, stream } = makeStream();
     const resentAt: number[] = [];
     for (clock.ms = 0; clock.ms <= 24_000; clock.ms += 500)
       if (stream.tick().length > 0) resentAt.push(clock.ms);
-    expect(resentAt).toEqual([1_000, 3_000, 7_000, 15_000, 23_000]);
+    expect(resentAt).toEqual([10_000, 20_000]);
+  });
+
+  it("is stalled once an attached client has acknowledged nothing for 30 s while events waited", () => {
+    const { clock, stream } = makeStream();
+    const isStalledAt = (ms: number) => {
+      clock.ms = ms;
+      stream.tick();
+      return stream.isStalled;
+    };
+    expect([isStalledAt(29_000), isStalledAt(30_000)]).toEqual([false, true]);
+    stream.acknowledge(ack(1));
+    expect([isStalledAt(59_000), isStalledAt(60_000)], "it counts from the last one").toEqual([false, true]);
+    stream.acknowledge(ack(2));
+    expect(isStalledAt(600_000), "with nothing to acknowledge it may be silent for ever").toBe(false);
+    stream.append(left("a"));
+    expect([isStalledAt(629_000), isStalledAt(630_000)]).toEqual([false, true]);
+    stream.forgive();
+    expect(stream.isStalled).toBe(false);
+    stream.detach();
+    expect(isStalledAt(700_000), "without a socket the grace time counts").toBe(false);
+    stream.attach("7:2");
+    expect([isStalledAt(729_000), isStalledAt(730_000)]).toEqual([false, true]);
+  });
+
+  it("keeps the events of a phone that was away for 10 s, and sends them once it is back", () => {
+    const { clock, stream } = makeStream({ limit: 1_000, window: 128 });
+    stream.acknowledge(ack(2));
+    for (let index = 0; index < 300; index += 1) {
+      clock.ms += 33;
+      stream.append(left(`p${index}`));
+      stream.tick();
+    }
+    expect(stream.isStalled).toBe(false);
+    expect(sequences(stream.acknowledge(ack(130)))).toEqual(Array.from({ length: 128 }, (_, i) => 131 + i));
+  });
+
+  it("sends all that is not acknowledged again when the bus is back", () => {
+    const { stream } = makeStream();
+    stream.append(left("a"));
+    stream.acknowledge(ack(1));
+    expect(sequences(stream.sendAgain())).toEqual([2, 3]);
+    stream.acknowledge(ack(3));
+    expect(stream.sendAgain()).toEqual([]);
   });
 
   it("goes back for a gap at once, but once for many who ask", () => {

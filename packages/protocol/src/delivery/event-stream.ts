@@ -6,9 +6,13 @@ import { EVENT_LOG_LIMIT, EventLog } from "./event-log.ts";
 
 /** Events on their way and unacknowledged; what is past it waits in the log. */
 export const EVENT_WINDOW = 128;
-/** The first time without an acknowledgement after which events are sent again, ms; doubled each time, up to the maximum. */
-const RESEND_FIRST_MS = 1_000;
-const RESEND_MAX_MS = 8_000;
+/**
+ * Events that are not acknowledged for this long are sent again, ms. An acknowledgement may wait for a ping, and in signaling for the
+ * next proof of life. What is lost mostly shows sooner, by a gap, or when the bus is back.
+ */
+const RESEND_MS = 10_000;
+/** An attached client that acknowledges nothing for this long while events wait reads too slowly, ms. */
+const STALLED_MS = 30_000;
 /** A client's wish to get events again is granted at most this often, ms. A wish that comes earlier is kept. */
 const RESEND_ASKED_MS = 100;
 /** A snapshot is made at most this often, ms: it costs as much as the room is large. */
@@ -42,8 +46,9 @@ export class EventStream {
   #acknowledged = 0;
   /** Sequence of the last event sent since the last going back; at least `#acknowledged`. */
   #sent = 0;
-  #resendDelayMs = RESEND_FIRST_MS;
   #resendAtMs = 0;
+  /** Since when the client owes an acknowledgement; null: it has all that was sent. */
+  #owesSinceMs: number | null = null;
   /** The client wants all that it has not acknowledged again. */
   #isWished = false;
   /** Until then a wish is kept. */
@@ -61,6 +66,17 @@ export class EventStream {
   /** Events kept: at most the limit and the latest snapshot. */
   get size(): number {
     return this.#log.size;
+  }
+
+  /** The client is attached, and has not acknowledged anything for long although events wait. */
+  get isStalled(): boolean {
+    const isOwing = this.#isAttached && this.#owesSinceMs !== null;
+    return isOwing && this.#now() - (this.#owesSinceMs ?? 0) >= STALLED_MS;
+  }
+
+  /** Nothing could be heard for a while, and that is not the client's fault. */
+  forgive(): void {
+    if (this.#owesSinceMs !== null) this.#owesSinceMs = this.#now();
   }
 
   /** The first events of a session: its snapshot. */
@@ -87,7 +103,7 @@ export class EventStream {
     this.#isAttached = true;
     this.#acknowledged = sequence;
     this.#log.acknowledge({ epoch, sequence });
-    this.#resendDelayMs = RESEND_FIRST_MS;
+    this.#owesSinceMs = null;
     return this.#goBack();
   }
 
@@ -111,7 +127,11 @@ export class EventStream {
     if (granted) return granted;
     const isOverdue = this.#sent > this.#acknowledged && this.#now() >= this.#resendAtMs;
     if (!this.#isAttached || !isOverdue) return [];
-    this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, RESEND_MAX_MS);
+    return this.#goBack();
+  }
+
+  /** Messages may have been lost: all that is not acknowledged goes again. */
+  sendAgain(): NumberedEvent[] {
     return this.#goBack();
   }
 
@@ -119,8 +139,8 @@ export class EventStream {
     this.#acknowledged = sequence;
     this.#sent = Math.max(this.#sent, sequence);
     this.#log.acknowledge({ epoch: this.#log.epoch, sequence });
-    this.#resendDelayMs = RESEND_FIRST_MS;
-    this.#resendAtMs = this.#now() + this.#resendDelayMs;
+    this.#resendAtMs = this.#now() + RESEND_MS;
+    this.#owesSinceMs = this.#sent > sequence ? this.#now() : null;
     // The gap that was asked about is closed.
     this.#isWished = false;
   }
@@ -144,7 +164,8 @@ export class EventStream {
     const events = this.#following(free);
     const last = events.at(-1);
     if (!last) return [];
-    if (this.#sent === this.#acknowledged) this.#resendAtMs = this.#now() + this.#resendDelayMs;
+    if (this.#sent === this.#acknowledged) this.#resendAtMs = this.#now() + RESEND_MS;
+    this.#owesSinceMs ??= this.#now();
     this.#sent = parsePosition(last.position).sequence;
     return events;
   }

@@ -7,6 +7,7 @@ import { identifyRequest } from "../http/middleware.ts";
 import { errorResponses } from "../openapi/error-responses.ts";
 import type { ClientChannel, ClientConnection } from "../session/client-connection.ts";
 import type { Clients } from "../session/clients.ts";
+import { frameText } from "../session/frame-text.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
 
 const DESCRIPTION =
@@ -69,7 +70,7 @@ function eventsOf(clients: Clients, caller: Caller): WSEvents {
 function channelOf(socket: WSContext): ClientChannel {
   return {
     isOneWay: false,
-    send: (frame) => socket.send(JSON.stringify(frame)),
+    send: (frame) => socket.send(frameText(frame)),
     close: (code, reason) => socket.close(code, reason),
     bufferedBytes: () => bufferedAmountOf(socket.raw),
   };

@@ -34,12 +34,17 @@ export async function answerFrames(
   frames: readonly Frame[],
   isWanted: () => boolean,
 ): Promise<Answer[]> {
-  proveAlive(caller.bus, session.incarnation, [session]);
+  const position = lastPing(frames)?.position;
+  proveAlive(caller.bus, session.incarnation, [{ ...session, position }]);
   const answers = (
     await Promise.all(frames.map((frame) => answer(caller, session, frame, isWanted)))
   ).flatMap((given) => given ?? []);
   const over = answers.find(({ type }) => type === "error");
   return [...answers.filter(({ type }) => type !== "error"), ...(over ? [over] : [])];
+}
+
+function lastPing(frames: readonly Frame[]) {
+  return frames.filter((frame) => frame.type === "ping").at(-1);
 }
 
 /** @returns null where there is nothing to say, or nothing known. */

@@ -49,6 +49,13 @@ type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 
 /** How exactly a client's silence is timed. */
 export const TICK_MS = 500;
+/** A ping that is due has not come, and its client may be a hidden tab, whose timers hardly run. */
+const ASK_AFTER_MS = PING_INTERVAL_MS + 1_500;
+/**
+ * Nodes are told that a client is there if it was heard since they were told last, or this much earlier. So the others hear of a client
+ * that fell silent soon after its grace time, whether its connection is known to be broken or not.
+ */
+const HEARD_EARLIER_MS = 1_000;
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;
 /** The price of a join or a resume, in frames: a placement and media on a node, or a call to it. */
@@ -68,8 +75,9 @@ export class ClientConnection {
   #state: State = { state: "waiting", hasJoined: false };
   /** The client gives up the session that is being opened. */
   #leave: CommandEnvelope | null = null;
-  /** At this tick of a linked socket's silence the client is asked for a sign of life. */
-  readonly #askAtTick: number;
+  /** After this much silence the client of a linked socket is asked for a sign of life. */
+  readonly #askAfterTicks: number;
+  #silentTicks = 0;
   /** The time left for the client's next frame, and the error when it is over. */
   #deadline: { ticks: number; otherwise: ErrorCode } = { ticks: 0, otherwise: "join_timeout" };
 
@@ -81,13 +89,14 @@ export class ClientConnection {
     this.#channel = channel;
     this.#hooks = hooks;
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.frameBurst, now);
-    this.#askAtTick = Math.max(1, Math.floor(limits.socketIdleMs / TICK_MS / 2));
+    this.#askAfterTicks = Math.ceil(Math.min(ASK_AFTER_MS, limits.socketIdleMs / 2) / TICK_MS);
     this.#expect(limits.joinTimeoutMs, "join_timeout");
   }
 
   /** @param message A frame as text; anything else is refused. */
   receive(message: unknown): void {
     if (this.#state.state === "closed") return;
+    this.#silentTicks = 0;
     try {
       if (!this.#frames.take()) throw new FairleadError("too_many_frames");
       if (typeof message !== "string") throw new FairleadError("invalid_frame", { message: "not text" });
@@ -107,8 +116,10 @@ export class ClientConnection {
   /** Called every `TICK_MS`: cheaper than a timer for each frame of each client. */
   tick(): void {
     this.#deadline.ticks -= 1;
+    this.#silentTicks += 1;
     // Timers of a hidden tab, and so its pings, may run once a minute; the SDK answers a `pong` that it did not ask for.
-    const isAsked = this.#deadline.ticks === this.#askAtTick && !this.#channel.isOneWay;
+    const isAsked =
+      this.#silentTicks === this.#askAfterTicks && this.#deadline.ticks > 0 && !this.#channel.isOneWay;
     if (isAsked && this.#state.state === "linked") this.#send({ type: "pong" });
     if (this.#deadline.ticks >= 0) return;
     if (this.#channel.isOneWay && this.#state.state === "linked") {
@@ -122,10 +133,15 @@ export class ClientConnection {
     this.#fail(new FairleadError(code, options));
   }
 
+  get #isHeard(): boolean {
+    return this.#silentTicks * TICK_MS <= this.#limits.sessionsAliveIntervalMs + HEARD_EARLIER_MS;
+  }
+
   #handle(frame: ClientFrame): void {
     if (this.#state.state !== "waiting") this.#expect(this.#limits.socketIdleMs, "idle_timeout");
     switch (frame.type) {
       case "ping":
+        if (frame.position) this.#linkFor(frame.type)?.notePosition(frame.position);
         this.#send({ type: "pong" });
         break;
       case "join":
@@ -182,7 +198,7 @@ export class ClientConnection {
 
   #openLink(frame: Opening): Promise<SessionLink> {
     const sink = {
-      provesLife: !this.#channel.isOneWay,
+      provesLife: () => !this.#channel.isOneWay && this.#isHeard,
       send: (sent: SentFrame) => this.#send(sent),
       isOpen: () => this.#state.state !== "closed",
       onOver: (error: FairleadError) => this.#onOver(error),

@@ -1,5 +1,6 @@
 import { type ErrorCode, FairleadError, toErrorBody } from "@fairlead/protocol";
 import type { ClientChannel } from "./client-connection.ts";
+import { frameText } from "./frame-text.ts";
 import type { SentFrame } from "./session-link.ts";
 
 /** Handed over at once, in UTF-16 units, or one message: the runtime holds it until the client has taken it. */
@@ -133,5 +134,5 @@ export class FrameStream implements ClientChannel {
 
 function toMessage(frame: SentFrame): string {
   const id = frame.type === "event" ? `id: ${frame.position}\n` : "";
-  return `${id}data: ${JSON.stringify(frame)}\n\n`;
+  return `${id}data: ${frameText(frame)}\n\n`;
 }

@@ -18,7 +18,7 @@ export async function joinSession(
 ): Promise<OpenedSession> {
   let first: SentFrame | undefined;
   const link = await openSession(caller, register, join, {
-    provesLife: false,
+    provesLife: () => false,
     isOpen: isWanted,
     onOver: () => {},
     send: (frame) => {

@@ -1,7 +1,7 @@
 import { FairleadError } from "@fairlead/protocol";
-import type { SessionInput } from "@fairlead/tickets";
 import type { SignalingProcess } from "../signaling-process.ts";
-import { proveAlive } from "./prove-alive.ts";
+import { Inbox } from "./inbox.ts";
+import { type ProofOfLife, proveAlive } from "./prove-alive.ts";
 import { RoomWatch } from "./room-watch.ts";
 import type { LinkRegister, SessionLink } from "./session-link.ts";
 
@@ -11,6 +11,7 @@ import type { LinkRegister, SessionLink } from "./session-link.ts";
  */
 export class LiveLinks implements LinkRegister {
   readonly rooms: RoomWatch;
+  readonly inbox: Inbox;
   readonly #shared: SignalingProcess;
   readonly #links = new Set<SessionLink>();
   #stop: (() => void) | null = null;
@@ -20,6 +21,7 @@ export class LiveLinks implements LinkRegister {
   constructor(shared: SignalingProcess) {
     this.#shared = shared;
     this.rooms = new RoomWatch(shared.bus, shared.log);
+    this.inbox = new Inbox(shared);
   }
 
   add(link: SessionLink): void {
@@ -62,7 +64,7 @@ export class LiveLinks implements LinkRegister {
   }
 
   #beat(): void {
-    const sessions = [...this.#links].flatMap((link) => (link.provesLife ? (link.session ?? []) : []));
+    const sessions = [...this.#links].flatMap((link) => (link.provesLife ? (link.takeProof() ?? []) : []));
     for (const [incarnation, held] of Map.groupBy(sessions, (session) => session.incarnation))
       this.#prove(incarnation, held);
     for (const link of this.#links)
@@ -71,7 +73,7 @@ export class LiveLinks implements LinkRegister {
         .catch((error: unknown) => this.#shared.log.error("session.refresh_failed", { error }));
   }
 
-  #prove(incarnation: string, sessions: SessionInput[]): void {
+  #prove(incarnation: string, sessions: ProofOfLife[]): void {
     try {
       proveAlive(this.#shared.bus, incarnation, sessions);
     } catch (error) {

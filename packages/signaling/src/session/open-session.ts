@@ -78,7 +78,7 @@ async function openSomewhere(
 ): Promise<SessionLink> {
   const { shared } = caller;
   const { claims, search } = wanted;
-  const attempt = () => tryOpen(caller, new SessionLink(caller, register, sink), wanted);
+  const attempt = () => tryOpen(caller, { register, sink }, wanted);
   for (const delayMs of shared.limits.retryDelaysMs) {
     try {
       return await attempt();
@@ -101,9 +101,10 @@ async function openSomewhere(
 
 async function tryOpen(
   caller: Caller,
-  link: SessionLink,
+  { register, sink }: { register: LinkRegister; sink: LinkSink },
   { join, claims, search }: Wanted,
 ): Promise<SessionLink> {
+  const link = new SessionLink(caller, register, sink);
   try {
     // A try's own session id: what a node of an earlier try says late is not mistaken for this one's.
     const sessionId = randomId(caller.shared.random);
@@ -117,6 +118,7 @@ async function tryOpen(
     const request = {
       join,
       sessionId,
+      inbox: register.inbox.id,
       ...placed,
       // next build: request of a join
     };

@@ -33,17 +33,17 @@ export async function resumeSession(
   const link = new SessionLink(caller, register, sink);
   try {
     link.listen(session, room);
-    const attach = { sessionId: session, epoch, position: request.position };
+    const attach = { sessionId: session, epoch, position: request.position, inbox: register.inbox.id };
     const answer = retryUnreachable(
       shared,
       () => callNode(bus, incarnation, "session.attach", attach),
       () => !link.isClosed,
     );
-    const { connection } = await link.unlessMoved(epoch, answer);
+    const { connection, acksByPing } = await link.unlessMoved(epoch, answer);
     await link.start(
       { sub, session, peer, joinedAtMs, room, node, incarnation, epoch, ticketId, connection },
       request.position,
-      (sessionTicket) => ({ type: "resumed", sessionTicket, connection }),
+      (sessionTicket) => ({ type: "resumed", sessionTicket, connection, acksByPing }),
     );
     return link;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { callNode, decodeText, type IncomingMessage, type Subscription } from "@fairlead/bus";
+import { callNode, decodeText, type IncomingMessage, type Subscription, tellNode } from "@fairlead/bus";
 import {
   type Acknowledgement,
   type CommandEnvelope,
@@ -8,24 +8,29 @@ import {
   isSessionLost,
   type Position,
   parseJson,
+  positionAfter,
   type ServerFrame,
   subjects,
 } from "@fairlead/protocol";
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
 import type { Caller } from "../http/caller.ts";
+import type { Inbox, InboxListener } from "./inbox.ts";
+import type { ProofOfLife } from "./prove-alive.ts";
 import type { RoomWatch } from "./room-watch.ts";
 import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
 
-/** A frame to a client. Events and transients are forwarded as they came. */
+/** A frame to a client. Events and transients are forwarded as they came: mostly as JSON, from older nodes parsed. */
 export type SentFrame =
   | Exclude<ServerFrame, { type: "event" | "transient" }>
+  | { type: "event"; position: Position; json: string }
+  | { type: "transient"; json: string }
   | { type: "event"; position: Position; event?: unknown }
   | { type: "transient"; transient?: unknown };
 
 /** The client's end of a link: a socket, or a stream of server-sent events. */
 export type LinkSink = {
-  /** Whether the client is there for as long as `isOpen` says so. */
-  readonly provesLife: boolean;
+  /** Whether the client has just shown that it is there. */
+  provesLife(): boolean;
   send(frame: SentFrame): void;
   /** Whether anybody is there still. */
   isOpen(): boolean;
@@ -41,11 +46,18 @@ export type LinkRegister = {
   add(link: SessionLink): void;
   delete(link: SessionLink): void;
   readonly rooms: RoomWatch;
+  readonly inbox: Inbox;
 };
+
+/** What a node says to a session. */
+type Heard =
+  | ForwardedMessage
+  | { type: "inbox_events"; connection: number; position: Position; items: readonly string[] }
+  | { type: "inbox_transient"; connection: number; item: string };
 
 type State =
   /** The node has not answered yet; what it sends meanwhile comes after its answer. */
-  | { state: "opening"; held: ForwardedMessage[]; movedTo: number; onMoved: (epoch: number) => void }
+  | { state: "opening"; held: Heard[]; movedTo: number; onMoved: (epoch: number) => void }
   | { state: "live"; session: SessionInput; ticketIssuedAtMs: number }
   /** The room lives elsewhere: the session at the old place is not used any more. */
   | { state: "moved" }
@@ -54,14 +66,17 @@ type State =
 const ignore = () => {};
 
 /** One attachment of a client to its session: hands the node's messages to the sink, and the client's to the node. */
-export class SessionLink {
+export class SessionLink implements InboxListener {
   readonly #caller: Caller;
   readonly #register: LinkRegister;
   readonly #sink: LinkSink;
   #state: State = { state: "opening", held: [], movedTo: 0, onMoved: ignore };
   #subscription: Subscription | null = null;
   #roomId = "";
+  #sessionId = "";
   #lastAck: Acknowledgement | null = null;
+  /** The node has not been told of it. */
+  #isAckDue = false;
 
   constructor(caller: Caller, register: LinkRegister, sink: LinkSink) {
     this.#caller = caller;
@@ -76,7 +91,7 @@ export class SessionLink {
 
   /** Whether nodes are told that the session is alive. */
   get provesLife(): boolean {
-    return this.#sink.provesLife;
+    return this.#sink.provesLife();
   }
 
   get isClosed(): boolean {
@@ -93,7 +108,9 @@ export class SessionLink {
     const { bus } = this.#caller;
     this.#subscription = bus.subscribe(subjects.session(sessionId), (message) => this.#onMessage(message));
     this.#roomId = roomId;
+    this.#sessionId = sessionId;
     this.#register.rooms.add(roomId, this);
+    this.#register.inbox.add(sessionId, this);
   }
 
   /**
@@ -147,19 +164,39 @@ export class SessionLink {
     }
   }
 
+  /**
+   * Tells the node what the client has. A later acknowledgement makes up for a lost one, so nobody waits for an answer; but a client
+   * that misses something is served, or hears that its session is gone.
+   */
   async acknowledge(ack: Acknowledgement): Promise<void> {
     const { session } = this;
     if (!session) return;
     this.#lastAck = ack;
-    const { bus } = this.#caller;
+    this.#isAckDue = false;
+    const { shared, bus } = this.#caller;
     const request = { sessionId: session.session, connection: session.connection, ack };
-    const send = () => callNode(bus, session.incarnation, "session.ack", request);
-    const isWanted = () => this.session === session && (ack.resend || this.#lastAck === ack);
+    const ask = () => callNode(bus, session.incarnation, "session.ack", request);
     try {
-      await retryUnreachable(this.#caller.shared, send, isWanted);
+      if (ack.resend) await retryUnreachable(shared, ask, () => this.session === session);
+      else tellNode(bus, session.incarnation, "session.ack", request);
     } catch (error) {
       this.#onCallFailed(session, error, "session.ack_failed");
     }
+  }
+
+  /** The client's last ping acknowledged the events up to there: the node hears so with the next proof of life. */
+  notePosition(position: Position): void {
+    if (!this.session) return;
+    this.#lastAck = { position, resend: false };
+    this.#isAckDue = true;
+  }
+
+  /** What the node is told with a proof of life; null without a session. */
+  takeProof(): ProofOfLife | null {
+    if (!this.session) return null;
+    const position = this.#isAckDue ? this.#lastAck?.position : undefined;
+    this.#isAckDue = false;
+    return { ...this.session, position };
   }
 
   /** The bus was away and has lost messages: asks for what came after the last acknowledged event. */
@@ -214,6 +251,14 @@ export class SessionLink {
     );
   }
 
+  hearEvents(connection: number, position: Position, items: readonly string[]): void {
+    this.#hand({ type: "inbox_events", connection, position, items });
+  }
+
+  hearTransient(connection: number, item: string): void {
+    this.#hand({ type: "inbox_transient", connection, item });
+  }
+
   /** A message that is none is a node's bug. */
   #onMessage({ subject, data }: IncomingMessage): void {
     try {
@@ -223,15 +268,22 @@ export class SessionLink {
     }
   }
 
-  #hand(message: ForwardedMessage): void {
+  #hand(message: Heard): void {
     if (this.#state.state === "opening") this.#state.held.push(message);
     if (this.#state.state !== "live") return;
     if (message.connection > this.#state.session.connection) this.#end("session_replaced");
     else if (message.type === "ended") this.#end(message.code, message.message);
+    else if (message.type === "inbox_events") this.#handEvents(message);
+    else if (message.type === "inbox_transient") this.#sink.send({ type: "transient", json: message.item });
     else if (message.type === "transient")
       this.#sink.send({ type: "transient", transient: message.transient });
     else if (message.type === "events")
       for (const event of message.events) this.#sink.send({ type: "event", ...event });
+  }
+
+  #handEvents({ position, items }: Extract<Heard, { type: "inbox_events" }>): void {
+    for (const [index, json] of items.entries())
+      this.#sink.send({ type: "event", position: positionAfter(position, index), json });
   }
 
   /**
@@ -271,5 +323,6 @@ export class SessionLink {
     this.#subscription?.unsubscribe();
     this.#subscription = null;
     this.#register.rooms.delete(this.#roomId, this);
+    this.#register.inbox.delete(this.#sessionId, this);
   }
 }

@@ -9,11 +9,14 @@ import { EPOCH } from "./model-node.ts";
 import { RoomState } from "./room-state.ts";
 
 const ACK_EVERY = 2;
+const PING_MS = 5_000;
 
 export type ClientParts = {
   now: () => number;
   send: (message: ToNode) => void;
   makeCursor?: (position: string) => EventCursor;
+  /** Pings acknowledge. */
+  acksByPing?: boolean;
 };
 
 /** The client's side of one session: it knows of the room what the events told it. */
@@ -27,16 +30,20 @@ export class ModelClient {
   readonly #cursor: EventCursor;
   readonly #acknowledger: EventAcknowledger;
   readonly #send: (message: ToNode) => void;
+  readonly #now: () => number;
+  #pingedAtMs = 0;
   /** State under construction, between `snapshot.started` and `snapshot.ended`. */
   #staged: RoomState | null = null;
   #connection = 1;
   #link: "open" | "attaching" | "cut" = "open";
 
-  constructor({ now, send, makeCursor }: ClientParts) {
+  constructor({ now, send, makeCursor, acksByPing = false }: ClientParts) {
     this.#send = send;
     const start = `${EPOCH}:0`;
     this.#cursor = makeCursor ? makeCursor(start) : new EventCursor(start);
     this.#acknowledger = new EventAcknowledger(now, ACK_EVERY);
+    this.#acknowledger.acksByPing = acksByPing;
+    this.#now = now;
   }
 
   get link(): "open" | "attaching" | "cut" {
@@ -83,7 +90,14 @@ export class ModelClient {
   tick(): void {
     if (this.#link !== "open") this.attach();
     this.#acknowledge(this.#acknowledger.tick(this.#cursor.position));
+    if (this.#now() - this.#pingedAtMs >= PING_MS) this.#ping();
     this.#sendAgain();
+  }
+
+  #ping(): void {
+    this.#pingedAtMs = this.#now();
+    const position = this.#acknowledger.ping(this.#cursor.position);
+    if (position) this.#acknowledge({ position, resend: false });
   }
 
   #event(numbered: NumberedEvent): void {

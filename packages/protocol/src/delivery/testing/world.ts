@@ -23,7 +23,8 @@ export const Step = fc.oneof(
 );
 export type Step = typeof Step extends fc.Arbitrary<infer T> ? T : never;
 
-export type Parts = Pick<NodeParts, "makeIntake" | "makeStream"> & Pick<ClientParts, "makeCursor">;
+export type Parts = Pick<NodeParts, "makeIntake" | "makeStream"> &
+  Pick<ClientParts, "makeCursor" | "acksByPing">;
 
 const MAX_TURNS = 2_000;
 
