@@ -18,28 +18,37 @@ export type RoomView = {
   speakerId: string | null;
 };
 
-/** The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. */
-export function snapshotFor(room: RoomView, peer: Peer): RoomEvent[] {
-  const peers = [...room.peers.values()];
-  const producers = peers.flatMap((other) => producerInfos(room.mutes, other));
-  const consumers = peer.consumers().map((consumer) => consumerInfo(consumer));
-  const dataConsumers = [...peer.dataConsumers.values()];
-  return [
-    { name: "snapshot.started", data: { roomId: room.roomId, peerId: peer.peerId, grants: peer.grants } },
-    ...inBatches(peers).map(
-      (some): RoomEvent => ({ name: "peers.joined", data: { peers: some.map((p) => p.info) } }),
-    ),
-    ...producersCreated(producers),
-    ...consumersCreated(consumers),
-    ...inBatches(dataConsumers).map(
-      (some): RoomEvent => ({ name: "data_consumers.created", data: { dataConsumers: some } }),
-    ),
-    ...room.mutes
-      .sourcesOf(peer.identity)
-      .map((source): RoomEvent => ({ name: "source.muted", data: { source, muted: true } })),
-    { name: "speaker.changed", data: { peerId: room.speakerId } },
-    { name: "snapshot.ended", data: {} },
-  ];
+/**
+ * The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. Each shows what is true when it is
+ * asked for.
+ */
+export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
+  yield { name: "snapshot.started", data: { roomId: room.roomId, peerId: peer.peerId, grants: peer.grants } };
+  for (const ids of inBatches([...room.peers.keys()])) {
+    const peers = ids.flatMap((id) => room.peers.get(id)?.info ?? []);
+    yield { name: "peers.joined", data: { peers } };
+  }
+  yield* producersOf(room);
+  for (const consumers of inBatches(peer.consumers(), CONSUMERS_PER_EVENT))
+    yield* consumersCreated(consumers.filter(({ closed }) => !closed).map(consumerInfo));
+  for (const ids of inBatches([...peer.dataConsumers.keys()])) {
+    const dataConsumers = ids.flatMap((id) => peer.dataConsumers.get(id) ?? []);
+    yield { name: "data_consumers.created", data: { dataConsumers } };
+  }
+  for (const source of room.mutes.sourcesOf(peer.identity))
+    yield { name: "source.muted", data: { source, muted: true } };
+  yield { name: "speaker.changed", data: { peerId: room.speakerId } };
+  yield { name: "snapshot.ended", data: {} };
+}
+
+function* producersOf(room: RoomView): Generator<RoomEvent> {
+  const producers = [...room.peers.values()].flatMap((peer) =>
+    [...peer.producers.values()].map((producer) => ({ peer, producer })),
+  );
+  for (const some of inBatches(producers)) {
+    const open = some.filter(({ producer }) => !producer.closed);
+    yield* producersCreated(open.map(({ peer, producer }) => producerInfo(room.mutes, peer, producer)));
+  }
 }
 
 export function producersCreated(producers: ProducerInfo[]): RoomEvent[] {

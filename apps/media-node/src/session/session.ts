@@ -30,7 +30,7 @@ export type SessionOptions = {
   /** Where its signaling process hears it; undefined: on the session's own subject, as older builds do. */
   inbox: string | undefined;
   /** The whole state as events, for a client that has none or missed too much. */
-  snapshot: () => RoomEvent[];
+  snapshot: () => Iterable<RoomEvent>;
   /** Called before an event for this session alone: what all get, and is gathered, goes first. */
   beforeEvent?: () => void;
   /** Acts on one command and makes its reply frame. */
@@ -63,7 +63,7 @@ export class Session {
     this.#now = now;
     this.#inbox = inbox;
     this.#beforeEvent = beforeEvent ?? (() => {});
-    this.#stream = new EventStream({ epoch, snapshot, now });
+    this.#stream = new EventStream({ epoch, snapshot, now, sizeOf: (event) => eventJson(event).length });
     this.#intake = new CommandIntake(act);
     this.#aliveAtMs = now();
   }

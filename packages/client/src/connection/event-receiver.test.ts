@@ -75,4 +75,18 @@ describe("EventReceiver", () => {
     receiver.receive(left(4));
     expect(acks).toEqual([{ position: "7:2", resend: true }]);
   });
+
+  it("acknowledges a snapshot as it comes, since the node makes the rest only then", () => {
+    receiver.goLive(true);
+    const grants = { publish: [], subscribe: true, data: false, moderate: false };
+    receiver.receive({
+      position: "7:1",
+      event: { name: "snapshot.started", data: { roomId: "r", peerId: "me", grants } },
+    });
+    vi.advanceTimersByTime(A_LULL_MS);
+    expect(acks).toEqual([{ position: "7:1", resend: false }]);
+    receiver.receive({ position: "7:2", event: { name: "snapshot.ended", data: {} } });
+    vi.advanceTimersByTime(A_LULL_MS);
+    expect([acks.length, receiver.pingPosition()]).toEqual([1, "7:2"]);
+  });
 });

@@ -21,6 +21,8 @@ export class EventReceiver {
   readonly #cursor: EventCursor;
   readonly #acknowledger: EventAcknowledger;
   readonly #options: EventReceiverOptions;
+  #acksByPing = false;
+  #isInSnapshot = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
   /** @param position The start of the stream, from the join's reply. */
@@ -37,15 +39,18 @@ export class EventReceiver {
 
   receive(numbered: NumberedEvent): void {
     const arrival = this.#cursor.accept(numbered);
-    if (arrival === "apply") this.#options.apply(numbered.event);
+    if (arrival === "apply") {
+      this.#notePace(numbered.event);
+      this.#options.apply(numbered.event);
+    }
     this.#send(this.#acknowledger.note(arrival, this.position));
   }
 
   /** @param acksByPing Pings acknowledge, and this class does so only for many events at once and for gaps. */
   goLive(acksByPing: boolean): void {
     this.goAway();
-    this.#acknowledger.acksByPing = acksByPing;
-    if (acksByPing) return;
+    this.#acksByPing = acksByPing;
+    this.#choosePace();
     this.#ticks = setInterval(() => this.#send(this.#acknowledger.tick(this.position)), TICK_MS);
   }
 
@@ -57,6 +62,17 @@ export class EventReceiver {
   /** The socket is gone: the resume will name the position. */
   goAway(): void {
     clearInterval(this.#ticks);
+  }
+
+  /** The node makes a large snapshot bit by bit, as it is acknowledged: that must not wait for a ping. */
+  #notePace({ name }: RoomEvent): void {
+    if (name === "snapshot.started") this.#isInSnapshot = true;
+    if (name === "snapshot.ended") this.#isInSnapshot = false;
+    this.#choosePace();
+  }
+
+  #choosePace(): void {
+    this.#acknowledger.acksByPing = this.#acksByPing && !this.#isInSnapshot;
   }
 
   #send(ack: Acknowledgement | null): void {

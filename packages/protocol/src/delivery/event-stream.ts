@@ -2,7 +2,7 @@ import { FairleadError } from "../errors.ts";
 import { type NumberedEvent, type Position, parsePosition, type RoomEvent } from "../events.ts";
 import type { Acknowledgement } from "../frames.ts";
 import type { Epoch } from "../ids.ts";
-import { EVENT_LOG_LIMIT, EventLog } from "./event-log.ts";
+import { EventLog, type EventLogOptions } from "./event-log.ts";
 
 /** Events on their way and unacknowledged; what is past it waits in the log. */
 export const EVENT_WINDOW = 128;
@@ -18,13 +18,12 @@ const RESEND_ASKED_MS = 100;
 /** A snapshot is made at most this often, ms: it costs as much as the room is large. */
 const SNAPSHOT_LEAST_MS = 1_000;
 
-export type EventStreamOptions = {
+export type EventStreamOptions = EventLogOptions & {
   epoch: Epoch;
-  /** Makes `snapshot.started`, the state as it is, in chunks, `snapshot.ended`. */
-  snapshot: () => RoomEvent[];
+  /** Makes `snapshot.started`, the state as it is, in chunks, `snapshot.ended`; each when it is asked for, which may be later. */
+  snapshot: () => Iterable<RoomEvent>;
   /** Milliseconds. */
   now: () => number;
-  limit?: number;
   window?: number;
 };
 
@@ -37,7 +36,7 @@ export type EventStreamOptions = {
  */
 export class EventStream {
   readonly #log: EventLog;
-  readonly #snapshot: () => RoomEvent[];
+  readonly #snapshot: () => Iterable<RoomEvent>;
   readonly #now: () => number;
   readonly #window: number;
   #isStarted = false;
@@ -57,13 +56,13 @@ export class EventStream {
   #snapshotFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: EventStreamOptions) {
-    this.#log = new EventLog(options.epoch, options.limit ?? EVENT_LOG_LIMIT);
+    this.#log = new EventLog(options.epoch, options);
     this.#snapshot = options.snapshot;
     this.#now = options.now;
     this.#window = options.window ?? EVENT_WINDOW;
   }
 
-  /** Events kept: at most the limit and the latest snapshot. */
+  /** Events kept: at most the limit, and what is made of the latest snapshot. */
   get size(): number {
     return this.#log.size;
   }
@@ -175,6 +174,8 @@ export class EventStream {
     const position = { epoch: this.#log.epoch, sequence: this.#sent };
     const replay = this.#log.replay(position, max);
     if (replay.state === "events") return replay.events;
+    // A client that does not even acknowledge what it was sent is sent nothing new in its place, until it is time to send again.
+    if (this.#sent > this.#acknowledged) return [];
     if (this.#now() < this.#snapshotFromMs) {
       this.#isWished = true;
       this.#wishFromMs = this.#snapshotFromMs;

@@ -11,6 +11,8 @@ export const LOG_LIMIT = 8;
 const WINDOW = 5;
 const CHUNK = 2;
 export const EPOCH = 7;
+/** Of a snapshot two events are made ahead. */
+const WEIGHTS = { sizeOf: () => 1, maxBytes: 7, snapshotAheadBytes: 2 };
 
 export type NodeParts = {
   now: () => number;
@@ -41,7 +43,14 @@ export class ModelNode {
     this.#send = send;
     const act = (command: CommandEnvelope) => this.#act(command);
     this.intake = makeIntake ? makeIntake(act) : new CommandIntake(act);
-    const options = { epoch: EPOCH, snapshot: () => this.#snapshot(), now, limit: LOG_LIMIT, window: WINDOW };
+    const options = {
+      epoch: EPOCH,
+      snapshot: () => this.#snapshot(),
+      now,
+      limit: LOG_LIMIT,
+      window: WINDOW,
+      ...WEIGHTS,
+    };
     this.stream = makeStream ? makeStream(options) : new EventStream(options);
   }
 
@@ -124,10 +133,12 @@ export class ModelNode {
     this.#publish(this.stream.append(event));
   }
 
-  #snapshot(): RoomEvent[] {
-    const events = this.truth.snapshot(CHUNK);
-    this.#snapshotSize = events.length;
-    return events;
+  *#snapshot(): Generator<RoomEvent> {
+    this.#snapshotSize = 0;
+    for (const event of this.truth.snapshotBitByBit(CHUNK)) {
+      this.#snapshotSize += 1;
+      yield event;
+    }
   }
 
   #publish(events: NumberedEvent[]): void {

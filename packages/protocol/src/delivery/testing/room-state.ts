@@ -18,19 +18,20 @@ export class RoomState {
 
   /** @param chunk Objects per event: few, so that a small model has snapshots of several events. */
   snapshot(chunk: number = BATCH_LIMIT): RoomEvent[] {
+    return [...this.snapshotBitByBit(chunk)];
+  }
+
+  /** Each event shows what is true when it is asked for. */
+  *snapshotBitByBit(chunk: number): Generator<RoomEvent> {
     const grants = { publish: [], subscribe: true, data: false, moderate: false };
-    return [
-      { name: "snapshot.started", data: { roomId: "room", peerId: "me", grants } },
-      ...chunks([...this.peers.values()], chunk).map((peers) => ({
-        name: "peers.joined" as const,
-        data: { peers },
-      })),
-      ...chunks([...this.producers.values()], chunk).map((producers) => ({
-        name: "producers.created" as const,
-        data: { producers },
-      })),
-      { name: "snapshot.ended", data: {} },
-    ];
+    yield { name: "snapshot.started", data: { roomId: "room", peerId: "me", grants } };
+    for (const ids of chunks([...this.peers.keys()], chunk))
+      yield { name: "peers.joined", data: { peers: ids.flatMap((id) => this.peers.get(id) ?? []) } };
+    for (const ids of chunks([...this.producers.keys()], chunk)) {
+      const producers = ids.flatMap((id) => this.producers.get(id) ?? []);
+      yield { name: "producers.created", data: { producers } };
+    }
+    yield { name: "snapshot.ended", data: {} };
   }
 
   /** The same for equal states, whatever the order in which they came about. */
