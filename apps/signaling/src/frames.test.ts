@@ -1,4 +1,10 @@
-import { FRAME_LIMIT, subjects } from "@fairlead/protocol";
+import {
+  type EventsAddressee,
+  FRAME_LIMIT,
+  formatInboxMessage,
+  type NodeCallRequest,
+  subjects,
+} from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 
@@ -139,6 +145,30 @@ describe("frames of a WebSocket", () => {
     node.publish(joined.sessionId, { type: "ended", connection: 1, code: "peer_removed", message: "bye" });
     expect((await client.next("error")).error).toEqual({ code: "peer_removed", message: "bye" });
     expect(await client.closed).toBe(4423);
+  });
+
+  it("hold several events only for a client that takes them", async () => {
+    const { connect, joinFrame, node, bus } = await startScriptedCluster();
+    const items = ['{"name":"of.tomorrow","data":1}', '{"name":"of.tomorrow","data":2}'];
+    const framesOf = async (identity: string, takesSeveral?: boolean) => {
+      const client = await connect();
+      client.send({ ...(await joinFrame("standup", identity)), takesSeveral });
+      const { sessionId } = await client.next("joined");
+      await client.next("event");
+      const [call] = node.callsTo("room.join").slice(-1);
+      const { inbox = "" } = (call?.request ?? {}) as Partial<NodeCallRequest<"room.join">>;
+      const to: EventsAddressee[] = [[sessionId, 1, "9:1"]];
+      const message = formatInboxMessage({ header: { type: "events", to }, items });
+      bus.publish(subjects.inbox(inbox), new TextEncoder().encode(message));
+      const frames = [await client.nextFrame()];
+      return takesSeveral ? frames : [...frames, await client.nextFrame()];
+    };
+    const events = items.map((item) => JSON.parse(item));
+    expect(await framesOf("ann")).toEqual([
+      { type: "event", position: "9:1", event: events[0] },
+      { type: "event", position: "9:2", event: events[1] },
+    ]);
+    expect(await framesOf("bob", true)).toEqual([{ type: "events", position: "9:1", events }]);
   });
 
   it("of a node that make no sense are dropped, and later ones come", async () => {

@@ -121,6 +121,13 @@ export function parsePosition(position: Position): ParsedPosition {
   return { epoch: Number(epoch), sequence: Number(sequence) };
 }
 
+/** @returns The position `count` events behind `first`. */
+export function positionAfter(first: Position, count: number): Position {
+  if (count === 0) return first;
+  const { epoch, sequence } = parsePosition(first);
+  return formatPosition({ epoch, sequence: sequence + count });
+}
+
 export const NumberedEvent = z.object({ position: Position, event: RoomEvent });
 export type NumberedEvent = z.infer<typeof NumberedEvent>;
 

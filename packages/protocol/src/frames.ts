@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CommandEnvelope } from "./commands.ts";
 import { ErrorBody } from "./errors.ts";
-import { NumberedEvent, Position, Transient } from "./events.ts";
+import { NumberedEvent, Position, RoomEvent, Transient } from "./events.ts";
 import { Epoch, RoomId } from "./ids.ts";
 import { JoinReply, JoinRequest, Jwt, ResumeRequest } from "./join.ts";
 
@@ -58,6 +58,8 @@ export const ServerFrame = z.union([
   }),
   ReplyFrame,
   NumberedEvent.extend({ type: z.literal("event") }),
+  /** Only to a client that takes them. `position` is that of the first; the others' count up from it. */
+  z.object({ type: z.literal("events"), position: Position, events: z.array(RoomEvent) }),
   z.object({ type: z.literal("transient"), transient: Transient }),
   /** A fresh session ticket; the older one ends soon. */
   z.object({ type: z.literal("session_ticket"), sessionTicket: Jwt }),

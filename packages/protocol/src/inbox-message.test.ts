@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { formatInboxMessage, type InboxMessage, parseInboxMessage, positionAfter } from "./inbox-message.ts";
+import { positionAfter } from "./events.ts";
+import { formatInboxMessage, type InboxMessage, parseInboxMessage } from "./inbox-message.ts";
 
 it("a message to an inbox comes out as it went in, its items unread", () => {
   const message: InboxMessage = {

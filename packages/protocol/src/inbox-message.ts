@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { formatPosition, Position, parsePosition } from "./events.ts";
+import { Position } from "./events.ts";
 import { SessionId } from "./ids.ts";
 import { parseJson } from "./parse.ts";
 
@@ -33,11 +33,4 @@ export function formatInboxMessage({ header, items }: InboxMessage): string {
 export function parseInboxMessage(text: string): InboxMessage {
   const [first = "", ...items] = text.split("\n");
   return { header: parseJson(InboxHeader, first, "internal"), items };
-}
-
-/** @returns The position `count` events behind `first`. */
-export function positionAfter(first: Position, count: number): Position {
-  if (count === 0) return first;
-  const { epoch, sequence } = parsePosition(first);
-  return formatPosition({ epoch, sequence: sequence + count });
 }

@@ -10,6 +10,9 @@ import { ProtocolVersion } from "./version.ts";
 export const Jwt = z.string().min(16).max(16_384);
 export type Jwt = z.infer<typeof Jwt>;
 
+/** The client understands a frame of several events (`events`). Absent: an older client, which gets each in a frame of its own. */
+const TakesSeveral = z.boolean().optional();
+
 /** The first frame of a new peer. */
 export const JoinRequest = z.object({
   protocolVersion: ProtocolVersion,
@@ -26,6 +29,7 @@ export const JoinRequest = z.object({
   rtpCapabilities: RtpCapabilities,
   /** True: a consumer for every producer, as they come. False: only for what `producers.subscribe` names. */
   autoSubscribe: z.boolean().default(true),
+  takesSeveral: TakesSeveral,
 });
 export type JoinRequest = z.infer<typeof JoinRequest>;
 
@@ -61,5 +65,6 @@ export const ResumeRequest = z.object({
   sessionTicket: Jwt,
   /** The last event that the client applied. */
   position: Position,
+  takesSeveral: TakesSeveral,
 });
 export type ResumeRequest = z.infer<typeof ResumeRequest>;

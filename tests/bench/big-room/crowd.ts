@@ -1,4 +1,10 @@
-import { EventAcknowledger, EventCursor, PING_INTERVAL_MS } from "@fairlead/protocol";
+import {
+  EventAcknowledger,
+  EventCursor,
+  type NumberedEvent,
+  PING_INTERVAL_MS,
+  positionAfter,
+} from "@fairlead/protocol";
 import { WebSocket } from "ws";
 import { joinFrame } from "../../support/protocol-client.ts";
 import { answerParent } from "../processes/ask-child.ts";
@@ -48,6 +54,14 @@ answerParent({
   },
 });
 
+function eventsOf(
+  frame: { type: string; position: string; events: NumberedEvent["event"][] } & NumberedEvent,
+) {
+  if (frame.type === "event") return [frame];
+  if (frame.type !== "events") return [];
+  return frame.events.map((event, index) => ({ position: positionAfter(frame.position, index), event }));
+}
+
 async function leave(socket: WebSocket): Promise<void> {
   socket.removeAllListeners("close");
   socket.removeAllListeners("message");
@@ -79,7 +93,7 @@ async function tryJoin(url: string, ticket: string): Promise<number> {
   const tell = (ack: ReturnType<EventAcknowledger["tick"]>) => ack && send({ type: "ack", ...ack });
   const ping = () => send({ type: "ping", position: acknowledger.ping(cursor.position) });
   const pings = setInterval(ping, PING_INTERVAL_MS);
-  socket.on("open", () => send(joinFrame({ ticket })));
+  socket.on("open", () => send({ ...joinFrame({ ticket }), takesSeveral: true }));
   socket.on("error", reject);
   socket.on("close", (code) => {
     clearInterval(pings);
@@ -94,7 +108,7 @@ async function tryJoin(url: string, ticket: string): Promise<number> {
       clients.push({ socket, acknowledge: () => tell(acknowledger.tick(cursor.position)) });
       resolve();
     }
-    if (frame.type === "event") tell(acknowledger.note(cursor.accept(frame), cursor.position));
+    for (const numbered of eventsOf(frame)) tell(acknowledger.note(cursor.accept(numbered), cursor.position));
   });
   await joined;
   return performance.now() - beginMs;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "../bus.ts";
-import { subjectMatches } from "./subject-match.ts";
+import { SubjectTree } from "./subject-tree.ts";
 
 /** One subscription of one connection, while that connection is up. */
 export type Subscriber = {
@@ -12,7 +12,8 @@ export type Subscriber = {
 export class MemoryExchange {
   /** Subscribers without wildcards by subject; most subscriptions, so delivery needs no search. */
   readonly #exact = new Map<string, Set<Subscriber>>();
-  readonly #wildcard = new Set<Subscriber>();
+  readonly #wildcards = new SubjectTree<Subscriber>();
+  readonly #present = new Set<Subscriber>();
   /** Whose turn it is, by queue: one count for all would give the same member every turn where two queues alternate. */
   readonly #turns = new Map<string, number>();
   readonly #onHandlerError: (error: unknown, subject: string) => void;
@@ -22,8 +23,9 @@ export class MemoryExchange {
   }
 
   add(subscriber: Subscriber): void {
-    if (/[*>]/.test(subscriber.subject)) {
-      this.#wildcard.add(subscriber);
+    this.#present.add(subscriber);
+    if (isPattern(subscriber.subject)) {
+      this.#wildcards.add(subscriber.subject, subscriber);
       return;
     }
     const group = this.#exact.get(subscriber.subject) ?? new Set();
@@ -31,7 +33,8 @@ export class MemoryExchange {
   }
 
   remove(subscriber: Subscriber): void {
-    this.#wildcard.delete(subscriber);
+    this.#present.delete(subscriber);
+    if (isPattern(subscriber.subject)) this.#wildcards.delete(subscriber.subject, subscriber);
     const group = this.#exact.get(subscriber.subject);
     group?.delete(subscriber);
     if (group?.size === 0) this.#exact.delete(subscriber.subject);
@@ -39,10 +42,8 @@ export class MemoryExchange {
 
   /** All who listen to it, and of each queue group the one whose turn it is. */
   receiversOf(subject: string): Subscriber[] {
-    const matching = [
-      ...(this.#exact.get(subject) ?? []),
-      ...[...this.#wildcard].filter((subscriber) => subjectMatches(subscriber.subject, subject)),
-    ];
+    const matching = [...(this.#exact.get(subject) ?? []), ...this.#wildcards.matching(subject)];
+    if (matching.every(({ queue }) => queue === undefined)) return matching;
     const queues = Map.groupBy(matching, (subscriber) => subscriber.queue);
     return [...queues].flatMap(([queue, members]) =>
       queue === undefined ? members : this.#oneOf(queue, members),
@@ -59,7 +60,7 @@ export class MemoryExchange {
   }
 
   #hand(receiver: Subscriber, message: IncomingMessage): void {
-    if (!this.#has(receiver)) return;
+    if (!this.#present.has(receiver)) return;
     try {
       receiver.handler({ ...message, data: new Uint8Array(message.data), headers: { ...message.headers } });
     } catch (error) {
@@ -67,13 +68,13 @@ export class MemoryExchange {
     }
   }
 
-  #has(subscriber: Subscriber): boolean {
-    return this.#wildcard.has(subscriber) || this.#exact.get(subscriber.subject)?.has(subscriber) === true;
-  }
-
   #oneOf(queue: string, members: Subscriber[]): Subscriber[] {
     const turn = (this.#turns.get(queue) ?? 0) % members.length;
     this.#turns.set(queue, turn + 1);
     return members.slice(turn, turn + 1);
   }
+}
+
+function isPattern(subject: string): boolean {
+  return subject.includes("*") || subject.includes(">");
 }

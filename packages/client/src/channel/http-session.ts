@@ -84,7 +84,10 @@ export class HttpSession {
     const headers = { ...this.#headers(), accept: "text/event-stream", "last-event-id": position };
     const { signal } = this.#abort;
     try {
-      const answer = await fetchSignaling(`${this.#options.url}/events`, { headers, signal });
+      const answer = await fetchSignaling(`${this.#options.url}/events?takesSeveral=true`, {
+        headers,
+        signal,
+      });
       await readEvents(answer, (data) => this.#handleMessage(data));
       this.#fail(null);
     } catch (error) {

@@ -81,7 +81,13 @@ export class Admission {
     const protocolVersion = PROTOCOL_VERSION;
     if (this.#position && this.#sessionTicket) {
       const sessionTicket = this.#sessionTicket;
-      return { type: "resume", protocolVersion, sessionTicket, position: this.#position() };
+      return {
+        type: "resume",
+        protocolVersion,
+        sessionTicket,
+        position: this.#position(),
+        takesSeveral: true,
+      };
     }
     if (!this.#capabilities) throw new Error("asked for a session before the capabilities were known");
     return {
@@ -92,6 +98,7 @@ export class Admission {
       ...(this.#sessionTicket ? { previousSession: this.#sessionTicket } : {}),
       capabilitiesVersion: this.#capabilities.version,
       rtpCapabilities: this.#capabilities.own,
+      takesSeveral: true,
     };
   }
 }

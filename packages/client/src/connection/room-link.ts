@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   FairleadError,
   type JoinReply,
+  positionAfter,
   type RoomEvent,
   type ServerFrame,
   type Transient,
@@ -180,7 +181,10 @@ export class RoomLink {
 
   #handleFrame(frame: ServerFrame): void {
     if (frame.type === "event") this.#session?.handleEvent(frame);
-    else if (frame.type === "transient") this.#handlers.transient(frame.transient);
+    else if (frame.type === "events") {
+      for (const [index, event] of frame.events.entries())
+        this.#session?.handleEvent({ position: positionAfter(frame.position, index), event });
+    } else if (frame.type === "transient") this.#handlers.transient(frame.transient);
     else if (frame.type === "session_ticket") {
       this.#options.admission.handleSessionTicket(frame.sessionTicket);
     } else if (frame.type === "moved") this.#handleMoved(frame.epoch);

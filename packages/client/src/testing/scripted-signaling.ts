@@ -85,6 +85,12 @@ export class ScriptedSocket {
     }
   }
 
+  /** The same in one frame. */
+  tellTogether(...events: RoomEvent[]): void {
+    this.send({ type: "events", position: `${this.#epoch}:${this.#sequence + 1}`, events });
+    this.#sequence += events.length;
+  }
+
   continueAfter(epoch: number, sequence: number): void {
     this.#epoch = epoch;
     this.#sequence = sequence;
@@ -95,7 +101,7 @@ export class ScriptedSocket {
       name: "snapshot.started",
       data: { roomId: "room", peerId: "me", grants: this.#grants },
     } as const;
-    this.tell(started, ...events, { name: "snapshot.ended", data: {} });
+    this.tellTogether(started, ...events, { name: "snapshot.ended", data: {} });
   }
 
   refuse(code: ErrorCode, detail?: Record<string, unknown>): void {

@@ -189,6 +189,10 @@ export const PARAMETERS: Record<string, ParameterText> = {
   node: { description: "A node's id.", example: "node-1" },
   limit: { description: "How many to a page, at most.", example: 50 },
   cursor: { description: "Of the page before.", example: "standup" },
+  takesSeveral: {
+    description: "Whether a message may hold several events, as a frame of the type `events`.",
+    example: "true",
+  },
   "last-event-id": {
     description: "The last event that the client applied; at first the session's `position`.",
     example: `${EPOCH}:7`,

@@ -78,10 +78,13 @@ export const events = createRoute({
     headers: z.object({
       "last-event-id": Position,
     }),
+    query: z.object({ takesSeveral: z.enum(["true", "false"]).optional() }),
   },
   responses: {
     200: {
-      description: "Server-sent events. Those of the type `event` carry their position as id.",
+      description:
+        "Server-sent events. Those of the type `event` carry their position as id, those of the type `events`, which come only with " +
+        "`takesSeveral=true`, that of their last event.",
       content: {
         "text/event-stream": {
           schema: z.string(),

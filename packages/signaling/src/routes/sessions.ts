@@ -50,7 +50,9 @@ export function addSessionRoutes(app: OpenAPIHono, shared: SignalingProcess, cli
     clients.refuseNewcomers();
     rates.take(session.session, OPENING_COST);
     const position = c.req.valid("header")["last-event-id"];
-    const body = await follow(c, callerOf(shared, c), clients, { sessionTicket, position });
+    const takesSeveral = c.req.valid("query").takesSeveral === "true";
+    const resume = { sessionTicket, position, takesSeveral };
+    const body = await follow(c, callerOf(shared, c), clients, resume);
     return c.body(body, 200, {
       "Content-Type": "text/event-stream",
       "Cache-Control": "no-store, no-transform",
@@ -72,7 +74,7 @@ async function follow(
   c: Context,
   caller: Caller,
   clients: Clients,
-  resume: Pick<ResumeRequest, "sessionTicket" | "position">,
+  resume: Pick<ResumeRequest, "sessionTicket" | "position" | "takesSeveral">,
 ): Promise<ReadableStream> {
   const { signal } = c.req.raw;
   // A signal tells only once, and somebody may have gone while the ticket was read.

@@ -198,6 +198,7 @@ export class ClientConnection {
 
   #openLink(frame: Opening): Promise<SessionLink> {
     const sink = {
+      takesSeveral: frame.takesSeveral === true,
       provesLife: () => !this.#channel.isOneWay && this.#isHeard,
       send: (sent: SentFrame) => this.#send(sent),
       isOpen: () => this.#state.state !== "closed",

@@ -32,6 +32,13 @@ describe("a stream of frames", () => {
     expect(await stream.first).toEqual({ type: "pong" });
   });
 
+  it("carries the position of the last event as the id of a frame of several", async () => {
+    const { stream, reader } = setUp();
+    stream.send({ type: "events", position: "7:3", items: ["1", "2"] });
+    const frame = '{"type":"events","position":"7:3","events":[1,2]}';
+    expect((await reader.read()).value).toBe(`id: 7:4\ndata: ${frame}\n\n`);
+  });
+
   it("wakes a reader who waits, by a frame or by its end", async () => {
     const { stream, reader } = setUp();
     const [frame, end] = [reader.read(), reader.read()];

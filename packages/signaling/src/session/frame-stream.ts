@@ -1,4 +1,4 @@
-import { type ErrorCode, FairleadError, toErrorBody } from "@fairlead/protocol";
+import { type ErrorCode, FairleadError, positionAfter, toErrorBody } from "@fairlead/protocol";
 import type { ClientChannel } from "./client-connection.ts";
 import { frameText } from "./frame-text.ts";
 import type { SentFrame } from "./session-link.ts";
@@ -7,7 +7,7 @@ import type { SentFrame } from "./session-link.ts";
 const CHUNK_LENGTH = 65_536;
 
 /**
- * The client's end of a connection as server-sent events: one frame is one message. Frames of the type `event` carry their
+ * The client's end of a connection as server-sent events: one frame is one message. Frames of events carry the last one's
  * position as id, which the client gives back as `Last-Event-ID` (HTML Standard § 9.2).
  */
 export class FrameStream implements ClientChannel {
@@ -132,7 +132,14 @@ export class FrameStream implements ClientChannel {
   }
 }
 
+/** Of the last event in a frame. */
+function lastPosition(frame: SentFrame): string | null {
+  if (frame.type === "event") return frame.position;
+  return frame.type === "events" ? positionAfter(frame.position, frame.items.length - 1) : null;
+}
+
 function toMessage(frame: SentFrame): string {
-  const id = frame.type === "event" ? `id: ${frame.position}\n` : "";
+  const last = lastPosition(frame);
+  const id = last === null ? "" : `id: ${last}\n`;
   return `${id}data: ${frameText(frame)}\n\n`;
 }

@@ -1,7 +1,9 @@
 import type { SentFrame } from "./session-link.ts";
 
-/** A frame as JSON. An event or a transient that came as JSON goes on as it is. */
+/** A frame as JSON. Events and transients that came as JSON go on as they are. */
 export function frameText(frame: SentFrame): string {
+  if (frame.type === "events")
+    return `{"type":"events","position":"${frame.position}","events":[${frame.items.join()}]}`;
   if (!("json" in frame)) return JSON.stringify(frame);
   return frame.type === "event"
     ? `{"type":"event","position":"${frame.position}","event":${frame.json}}`

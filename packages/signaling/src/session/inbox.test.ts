@@ -62,6 +62,16 @@ it("an event that came as JSON is a frame like any other", () => {
   const event = { name: "peer.left", data: { peerId: "peer-1", reason: "left" } };
   const text = frameText({ type: "event", position: "7:1", json: JSON.stringify(event) });
   expect(ServerFrame.parse(JSON.parse(text))).toEqual({ type: "event", position: "7:1", event });
+  const several = frameText({
+    type: "events",
+    position: "7:1",
+    items: [JSON.stringify(event), JSON.stringify(event)],
+  });
+  expect(ServerFrame.parse(JSON.parse(several))).toEqual({
+    type: "events",
+    position: "7:1",
+    events: [event, event],
+  });
   const transient = { name: "audio.levels", data: { levels: [] } };
   const levels = frameText({ type: "transient", json: JSON.stringify(transient) });
   expect(ServerFrame.parse(JSON.parse(levels))).toEqual({ type: "transient", transient });

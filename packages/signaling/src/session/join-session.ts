@@ -19,6 +19,7 @@ export async function joinSession(
   let first: SentFrame | undefined;
   const link = await openSession(caller, register, join, {
     provesLife: () => false,
+    takesSeveral: false,
     isOpen: isWanted,
     onOver: () => {},
     send: (frame) => {

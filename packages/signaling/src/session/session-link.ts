@@ -21,8 +21,9 @@ import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.t
 
 /** A frame to a client. Events and transients are forwarded as they came: mostly as JSON, from older nodes parsed. */
 export type SentFrame =
-  | Exclude<ServerFrame, { type: "event" | "transient" }>
+  | Exclude<ServerFrame, { type: "event" | "events" | "transient" }>
   | { type: "event"; position: Position; json: string }
+  | { type: "events"; position: Position; items: readonly string[] }
   | { type: "transient"; json: string }
   | { type: "event"; position: Position; event?: unknown }
   | { type: "transient"; transient?: unknown };
@@ -31,6 +32,8 @@ export type SentFrame =
 export type LinkSink = {
   /** Whether the client has just shown that it is there. */
   provesLife(): boolean;
+  /** Whether a frame may hold several events. */
+  readonly takesSeveral: boolean;
   send(frame: SentFrame): void;
   /** Whether anybody is there still. */
   isOpen(): boolean;
@@ -134,7 +137,7 @@ export class SessionLink implements InboxListener {
   async start(
     session: SessionInput,
     position: Position,
-    firstFrame: (sessionTicket: string) => ServerFrame,
+    firstFrame: (sessionTicket: string) => SentFrame,
   ): Promise<void> {
     this.#lastAck = { position, resend: false };
     const sessionTicket = await this.#issueTicket(session);
@@ -282,6 +285,10 @@ export class SessionLink implements InboxListener {
   }
 
   #handEvents({ position, items }: Extract<Heard, { type: "inbox_events" }>): void {
+    if (items.length > 1 && this.#sink.takesSeveral) {
+      this.#sink.send({ type: "events", position, items });
+      return;
+    }
     for (const [index, json] of items.entries())
       this.#sink.send({ type: "event", position: positionAfter(position, index), json });
   }

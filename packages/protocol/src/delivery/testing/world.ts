@@ -78,7 +78,8 @@ export class World {
   }
 
   #isQuiet(): boolean {
-    const isDone = this.client.link === "open" && this.client.outbox.size === 0;
+    const isDone =
+      this.client.link === "open" && this.client.outbox.size === 0 && this.node.stream.size === 0;
     return !this.#isBusy() && isDone && this.rounds > 0 && this.#isInStep();
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { subjectMatches } from "./subject-match.ts";
+import { SubjectTree } from "./subject-tree.ts";
 
-describe("subjectMatches", () => {
+describe("a pattern of subjects", () => {
   it.each<[pattern: string, subject: string, matches: boolean]>([
     ["a.b", "a.b", true],
     ["a.b", "a.bc", false],
@@ -19,6 +19,10 @@ describe("subjectMatches", () => {
     ["*.>", "a", false],
     ["A.b", "a.b", false],
   ])("%s ~ %s: %s", (pattern, subject, matches) => {
-    expect(subjectMatches(pattern, subject)).toBe(matches);
+    const tree = new SubjectTree<string>();
+    tree.add(pattern, "listener");
+    expect(tree.matching(subject)).toEqual(matches ? ["listener"] : []);
+    tree.delete(pattern, "listener");
+    expect(tree.matching(subject)).toEqual([]);
   });
 });
