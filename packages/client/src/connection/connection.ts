@@ -12,6 +12,7 @@ import { type Channel, LOST, type OpenChannel } from "../channel/channel.ts";
 import type { ChannelOpener } from "../channel/channel-opener.ts";
 import { afterDelay } from "../next-macrotask.ts";
 import { afterAwake, type RunningClock } from "../running-clock.ts";
+import type { ConnectionHandlers, SessionAnswer } from "./connection-handlers.ts";
 import { isPassing } from "./judge-refusal.ts";
 import { Upgrade } from "./upgrade.ts";
 
@@ -33,25 +34,6 @@ type State =
   | { state: "opening"; channel: Channel }
   | { state: "requesting"; cancelTimeout: () => void; channel: Channel }
   | { state: "live"; sinceMs: number; channel: Channel };
-
-type SessionAnswer = Extract<ServerFrame, { type: "joined" | "resumed" }>;
-
-export type ConnectionHandlers = {
-  /** Builds the first frame of a channel: `join` or `resume`. */
-  openingFrame(): ClientFrameInput;
-  live(frame: SessionAnswer): void;
-  frame(frame: ServerFrame): void;
-  /** What a ping on the channel with the session acknowledges. */
-  pingPosition(): Position | undefined;
-  /** The channel is lost. The connection tries again by itself. */
-  away(): void;
-  /**
-   * The owner answers with `requestSession()`, `retry(error)` or `end(error)`. `wasLive`: a session that was live has ended;
-   * else a join or resume was refused.
-   */
-  refused(error: FairleadError, wasLive: boolean): void;
-  ended(error: FairleadError): void;
-};
 
 type ConnectionOptions = {
   opener: ChannelOpener;

@@ -11,10 +11,11 @@ import {
 import { refusalOfStranger } from "../abuse/count-rates.ts";
 import type { Caller } from "../http/caller.ts";
 import type { SignalingLimits } from "../limits.ts";
+import type { SentFrame } from "./link-sink.ts";
 import { openSession } from "./open-session.ts";
 import { readFrame } from "./read-frame.ts";
 import { resumeSession } from "./resume-session.ts";
-import type { LinkRegister, SentFrame, SessionLink } from "./session-link.ts";
+import type { LinkRegister, SessionLink } from "./session-link.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** The client's end of a connection, whatever carries it. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, FairleadError, positionAfter, toErrorBody } from "@fairlead/protocol";
 import type { ClientChannel } from "./client-connection.ts";
 import { frameText } from "./frame-text.ts";
-import type { SentFrame } from "./session-link.ts";
+import type { SentFrame } from "./link-sink.ts";
 
 /** Handed over at once, in UTF-16 units, or one message: the runtime holds it until the client has taken it. */
 const CHUNK_LENGTH = 65_536;

@@ -1,4 +1,4 @@
-import type { SentFrame } from "./session-link.ts";
+import type { SentFrame } from "./link-sink.ts";
 
 /** A frame as JSON. Events and transients that came as JSON go on as they are. */
 export function frameText(frame: SentFrame): string {

@@ -1,7 +1,8 @@
 import { FairleadError, type JoinRequest, type OpenedSession } from "@fairlead/protocol";
 import type { Caller } from "../http/caller.ts";
+import type { SentFrame } from "./link-sink.ts";
 import { openSession } from "./open-session.ts";
-import type { LinkRegister, SentFrame } from "./session-link.ts";
+import type { LinkRegister } from "./session-link.ts";
 
 /**
  * Opens a session for a client that is not connected: it has its grace time to come and resume it, and gets every event

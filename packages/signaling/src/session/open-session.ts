@@ -16,8 +16,10 @@ import type { Caller } from "../http/caller.ts";
 import { placeRoom } from "../placement/place-room.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
 import { admitOpening, assertBus } from "./admit-opening.ts";
+import type { LinkSink } from "./link-sink.ts";
 import { pause } from "./pause.ts";
-import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
+import type { LinkRegister } from "./session-link.ts";
+import { SessionLink } from "./session-link.ts";
 import { takeFreeReturn } from "./take-free-return.ts";
 
 /** Peers leave full rooms at human speed. */

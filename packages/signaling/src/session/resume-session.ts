@@ -3,8 +3,10 @@ import { FairleadError, type ResumeRequest } from "@fairlead/protocol";
 import { verifySessionTicket } from "@fairlead/tickets";
 import type { Caller } from "../http/caller.ts";
 import { admitOpening, assertBus } from "./admit-opening.ts";
+import type { LinkSink } from "./link-sink.ts";
 import { retryUnreachable, saysSessionLost } from "./send-command.ts";
-import { type LinkRegister, type LinkSink, SessionLink } from "./session-link.ts";
+import type { LinkRegister } from "./session-link.ts";
+import { SessionLink } from "./session-link.ts";
 
 /** A session has one more resume after this time. */
 const RESUME_RETRY_MS = 1_000;

@@ -8,41 +8,16 @@ import {
   isSessionLost,
   type Position,
   parseJson,
-  positionAfter,
-  type ServerFrame,
   subjects,
 } from "@fairlead/protocol";
 import { issueSessionTicket, type SessionInput } from "@fairlead/tickets";
 import type { Caller } from "../http/caller.ts";
+import { framesOf, type Heard } from "./heard.ts";
 import type { Inbox, InboxListener } from "./inbox.ts";
+import type { LinkSink, SentFrame } from "./link-sink.ts";
 import type { ProofOfLife } from "./prove-alive.ts";
 import type { RoomWatch } from "./room-watch.ts";
 import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
-
-/** A frame to a client. Events and transients are forwarded as they came: mostly as JSON, from older nodes parsed. */
-export type SentFrame =
-  | Exclude<ServerFrame, { type: "event" | "events" | "transient" }>
-  | { type: "event"; position: Position; json: string }
-  | { type: "events"; position: Position; items: readonly string[] }
-  | { type: "transient"; json: string }
-  | { type: "event"; position: Position; event?: unknown }
-  | { type: "transient"; transient?: unknown };
-
-/** The client's end of a link: a socket, or a stream of server-sent events. */
-export type LinkSink = {
-  /** Whether the client has just shown that it is there. */
-  provesLife(): boolean;
-  /** Whether a frame may hold several events. */
-  readonly takesSeveral: boolean;
-  send(frame: SentFrame): void;
-  /** Whether anybody is there still. */
-  isOpen(): boolean;
-  /**
-   * The session is over for this link, which is closed already. `session_gone`: the client may join anew;
-   * `bus_disconnected`: it may resume.
-   */
-  onOver(error: FairleadError): void;
-};
 
 /** The links of this process: who is told to be alive, whose tickets are renewed, and whose rooms are listened to. */
 export type LinkRegister = {
@@ -51,12 +26,6 @@ export type LinkRegister = {
   readonly rooms: RoomWatch;
   readonly inbox: Inbox;
 };
-
-/** What a node says to a session. */
-type Heard =
-  | ForwardedMessage
-  | { type: "inbox_events"; connection: number; position: Position; items: readonly string[] }
-  | { type: "inbox_transient"; connection: number; item: string };
 
 type State =
   /** The node has not answered yet; what it sends meanwhile comes after its answer. */
@@ -276,21 +245,7 @@ export class SessionLink implements InboxListener {
     if (this.#state.state !== "live") return;
     if (message.connection > this.#state.session.connection) this.#end("session_replaced");
     else if (message.type === "ended") this.#end(message.code, message.message);
-    else if (message.type === "inbox_events") this.#handEvents(message);
-    else if (message.type === "inbox_transient") this.#sink.send({ type: "transient", json: message.item });
-    else if (message.type === "transient")
-      this.#sink.send({ type: "transient", transient: message.transient });
-    else if (message.type === "events")
-      for (const event of message.events) this.#sink.send({ type: "event", ...event });
-  }
-
-  #handEvents({ position, items }: Extract<Heard, { type: "inbox_events" }>): void {
-    if (items.length > 1 && this.#sink.takesSeveral) {
-      this.#sink.send({ type: "events", position, items });
-      return;
-    }
-    for (const [index, json] of items.entries())
-      this.#sink.send({ type: "event", position: positionAfter(position, index), json });
+    else for (const frame of framesOf(message, this.#sink)) this.#sink.send(frame);
   }
 
   /**
