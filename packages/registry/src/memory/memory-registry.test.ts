@@ -70,7 +70,7 @@ describe("the memory registry", () => {
       if (n % 2 === 0) await registry.release(lease);
       advance(200);
     }
-    for (let second = 0; second < 6; second += 1) {
+    for (let second = 0; second < 7; second += 1) {
       advance(1_000);
       await beat();
     }
