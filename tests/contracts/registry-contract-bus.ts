@@ -138,7 +138,9 @@ export function describeBusCuts(openAdapter: OpenRegistryAdapter): void {
       expect((await registry.heartbeat(b)).late).toEqual([]);
       await registry.heartbeat(beatOf("a"));
       await advance(700);
-      expect((await registry.heartbeat(b)).late).toEqual([{ incarnation: "a-run-1", silentMs: 700 }]);
+      expect((await registry.heartbeat(b)).late).toEqual([
+        { incarnation: "a-run-1", silentMs: 700, intervalMs: 500 },
+      ]);
     });
 
     fact("a room that a node takes up while it is cut off is handed out too", async (adapter) => {

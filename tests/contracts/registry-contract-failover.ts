@@ -23,10 +23,14 @@ export function describeFailover(openAdapter: OpenRegistryAdapter): void {
       const lateTo = async () => (await registry.heartbeat(beatOf("x"))).late;
       expect(await lateTo(), "650 ms are not late").toEqual([]);
       await advance(1);
-      const late = ["b", "c", "d", "e"].map((id) => ({ incarnation: `${id}-run-1`, silentMs: 651 }));
+      const late = ["b", "c", "d", "e"].map((id) => ({
+        incarnation: `${id}-run-1`,
+        silentMs: 651,
+        intervalMs: 500,
+      }));
       expect(await lateTo()).toEqual(late);
       await beating(adapter, 2_350, [beatOf("x")]);
-      expect((await lateTo()).at(0)).toEqual({ incarnation: "a-run-1", silentMs: 2_901 });
+      expect((await lateTo()).at(0)).toEqual({ incarnation: "a-run-1", silentMs: 2_901, intervalMs: 500 });
     });
 
     fact("a suspect that is silent for 1.2 s is dead, and its rooms are handed out", async (adapter) => {

@@ -7,6 +7,7 @@ import { describeDebits } from "./registry-contract-debits.ts";
 import { describeDigests } from "./registry-contract-digests.ts";
 import { describeFailover } from "./registry-contract-failover.ts";
 import { describeRandomHistories } from "./registry-contract-histories.ts";
+import { describeBeatInterval } from "./registry-contract-interval.ts";
 import { describeLeases } from "./registry-contract-leases.ts";
 import { describeNodes } from "./registry-contract-nodes.ts";
 import { describeLeasePages } from "./registry-contract-pages.ts";
@@ -43,6 +44,7 @@ export function describeRegistryContract(
     describeColdStart(createAdapter);
     describeSilence(openAdapter);
     describeTime(openAdapter);
+    describeBeatInterval(createAdapter);
     describeRandomHistories(openAdapter, histories);
   });
 }

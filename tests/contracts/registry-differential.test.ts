@@ -20,7 +20,11 @@ const LANES = 12;
 const CHUNK = 100;
 const PATIENCE_MS = 600_000 + HISTORIES * 60;
 /** Small bounds of what one heartbeat does, so that these few rooms reach them. */
-const POLICY = { coldMs: 1_100, orphansPerBeat: 2, gravesPerBeat: 2, endedPerBeat: 1 };
+const POLICY = {
+  ...{ coldMs: 1_100, orphansPerBeat: 2, gravesPerBeat: 2, endedPerBeat: 1 },
+  // With more than two nodes they beat more rarely.
+  ...{ fewNodes: 2, manyNodes: 5 },
+};
 
 /** Short, for most of what can differ differs after few steps; one in ten is long enough for nodes to be cut and to come back. */
 const history = fc.oneof(

@@ -120,6 +120,35 @@ describe.runIf(isKnown)("two builds on one Redis", { timeout: PATIENCE_MS }, () 
     },
   );
 
+  it("beats stay as they are while a node of the former build beats, and grow rarer once it is gone", async () => {
+    const many = { fewNodes: 1, manyNodes: 3 };
+    const cluster = await open("interval");
+    const knowing = await connectRedisRegistry({
+      ...{ url: server.url, prefix: "interval", now: cluster.clock.told },
+      ...{ policy: { coldMs: 0, ...many }, ...PATIENT },
+    });
+    const interval = async () => {
+      const beats = ["a", "b", "a", "b"].map((nodeId) =>
+        beatOf(nodeId, { leases: serving([], { isComplete: true }) }),
+      );
+      const told: number[] = [];
+      for (const beat of beats) told.push((await knowing.heartbeat(beat)).intervalMs);
+      return told.at(-1);
+    };
+    await cluster.former.heartbeat(beatOf("c"));
+    expect(await interval()).toBe(500);
+    await cluster.former.removeNode("c-run-1");
+    expect(await interval()).toBe(750);
+    // One that the former build buries leaves its entry behind, which must not stand for another.
+    await cluster.former.removeNode("b-run-1");
+    await cluster.former.heartbeat(beatOf("c"));
+    await interval();
+    expect(await interval()).toBe(500);
+    await Promise.all(
+      [knowing, ...BUILDS.map((build) => cluster[build])].map((registry) => registry.close()),
+    );
+  });
+
   it.each(pairs)(
     "a node of %s build that %s build buried keeps what nobody took, hears of the rest, and nothing is left of its grave",
     async (owner, heir) => {

@@ -63,13 +63,15 @@ export type HeartbeatReply = {
   /** Leases of this node under a higher epoch than it named: it goes on serving the rooms, under these. */
   renewed: Lease[];
   /** Nodes whose heartbeats are late, at most 4: ask them on the bus, and name those that nobody answers for in `suspects`. */
-  late: { incarnation: string; silentMs: number }[];
+  late: { incarnation: string; silentMs: number /** How often it beats. */; intervalMs: number }[];
   /** The registry knows of other leases than the node has: the next beat brings the digests of buckets, or names all where they are few. */
   leasesDiffer: boolean;
   /** Of the buckets whose digests the beat brought, those that differ: the next beats name all leases in these. */
   differingBuckets: number[];
   /** Rooms that this one named and whose records were lost: it is to tell what it knows of them, by `updateRoom`. */
   recordsLost: string[];
+  /** The next regular beat is due so long after this one: rarer where there are thousands of nodes. */
+  intervalMs: number;
   /** By how much the beat's time was behind the registry's: some ms on the way as a rule; more where a clock was set. */
   behindMs: number;
 };

@@ -36,7 +36,7 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
   const debits = new SettledDebits(now);
   const leases = new LeaseReport();
   const lateNodes = new LateNodes({ bus, beat });
-  const revalidation = new Revalidation({ beat, now });
+  const revalidation = new Revalidation({ beat, intervalMs: () => heartbeats.intervalMs, now });
   const lostNodes = new LostNodes({ registry, lateNodes, log });
   const parts = { ...deps, costs, debits, leases, lateNodes, lostNodes, beat };
   heartbeats.connect({

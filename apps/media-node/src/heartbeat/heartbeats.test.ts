@@ -13,6 +13,7 @@ const REPLY: HeartbeatReply = {
   leasesDiffer: false,
   differingBuckets: [],
   recordsLost: [],
+  intervalMs: 500,
   behindMs: 0,
 };
 
@@ -20,7 +21,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Heartbeats to a registry that answers when the test says so. */
-function setUp({ isConclusive = (): boolean => true } = {}) {
+function setUp({ isConclusive = (): boolean => true, random = (): number => 1 } = {}) {
   const sent: PromiseWithResolvers<HeartbeatReply>[] = [];
   const late: ((reply: HeartbeatReply) => void)[] = [];
   const beats: Beat[] = [];
@@ -36,7 +37,7 @@ function setUp({ isConclusive = (): boolean => true } = {}) {
     } as unknown as Registry,
     log: silentLogger,
     now: Date.now,
-    random: () => 1,
+    random,
   });
   heartbeats.connect({
     compose: () => ({}) as Heartbeat,
@@ -126,8 +127,10 @@ it("an answer that comes after that of a later beat changes nothing but the room
 });
 
 it("regular beats grow rarer while the registry takes too long, and are as before once it answers", async () => {
-  const { heartbeats, sent } = setUp();
-  const timer = setInterval(() => heartbeats.beatRegularly(), 100);
+  // In the middle of what they are spread by.
+  const { heartbeats, sent } = setUp({ random: () => 0.5 });
+  heartbeats.intervalMs = 100;
+  heartbeats.beatRegularly();
   const sentAt: number[] = [];
   const startedMs = Date.now();
   for (let count = 1; count <= 4; count += 1) {
@@ -138,10 +141,27 @@ it("regular beats grow rarer while the registry takes too long, and are as befor
     await vi.advanceTimersByTimeAsync(0);
   }
   const pauses = sentAt.slice(1).map((atMs, index) => atMs - (sentAt[index] ?? 0) - 1_000);
-  expect(pauses).toEqual([500, 1_000, 1_500]);
+  // Three quarters of the longest, until the next regular beat.
+  expect(pauses).toEqual([400, 800, 1_200]);
   while (sent.length < 5) await vi.advanceTimersByTimeAsync(100);
-  sent.at(-1)?.resolve(REPLY);
+  sent.at(-1)?.resolve({ ...REPLY, intervalMs: 100 });
   await vi.advanceTimersByTimeAsync(100);
   expect(sent).toHaveLength(6);
-  clearInterval(timer);
+  void heartbeats.stop();
+});
+
+it("regular beats come as often as the registry says, and a little earlier or later", async () => {
+  const { heartbeats, sent } = setUp({ random: () => 1 });
+  heartbeats.beatRegularly();
+  await vi.advanceTimersByTimeAsync(525);
+  expect(sent).toHaveLength(1);
+  sent[0]?.resolve({ ...REPLY, intervalMs: 1_000 });
+  await vi.advanceTimersByTimeAsync(525);
+  expect(sent).toHaveLength(2);
+  sent[1]?.resolve({ ...REPLY, intervalMs: 1_000 });
+  await vi.advanceTimersByTimeAsync(1_049);
+  expect(sent).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(sent).toHaveLength(3);
+  void heartbeats.stop();
 });

@@ -30,6 +30,10 @@ const CLOCK_TOLERANCE_MS = 2_000;
 
 /** While the registry takes too long the regular beats grow rarer, up to this; not so rare that a registry that is back misses the node. */
 const PAUSE_MS = { first: 500, longest: 1_500 };
+/** Until the registry has said how often. */
+const INTERVAL_MS = 500;
+/** By so much of the interval a beat comes earlier or later, so that nodes that began together don't beat together. */
+const SPREAD = 0.05;
 /** A beat that failed earlier was refused: asking again costs the registry nothing. */
 const TIMED_OUT_MS = 500;
 
@@ -44,12 +48,15 @@ export class Heartbeats {
   #sent = 0;
   /** The last of them that was answered. */
   #answered = 0;
+  #regular: NodeJS.Timeout | undefined;
   #pauseMs = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   /** The first beat was sent: from then on a change may be told at once. */
   isStarted = false;
   /** The last beat was not answered. */
   isFailing = false;
+  /** How often this node is to beat, as the registry last said. */
+  intervalMs = INTERVAL_MS;
   /** How many have come to their end, answered or not. */
   count = 0;
 
@@ -62,9 +69,15 @@ export class Heartbeats {
     this.#parts = parts;
   }
 
-  /** To be called all the time: one of the regular beats, unless the last is under way or the registry takes too long for them. */
+  /** From now on there are regular beats, until `stop`. */
   beatRegularly(): void {
-    if (!this.#beating && this.#options.now() >= this.#pausedUntilMs) void this.beat();
+    const { now, random = Math.random } = this.#options;
+    const dueMs = this.intervalMs * (1 + SPREAD * (2 * random() - 1));
+    this.#regular = setTimeout(() => {
+      // Not while the last one is under way, or the registry takes too long for them.
+      if (!this.#beating && now() >= this.#pausedUntilMs) void this.beat();
+      this.beatRegularly();
+    }, dueMs);
   }
 
   /** Resolves when a beat that was sent after this call is through, answered or not. Never rejects. */
@@ -81,6 +94,7 @@ export class Heartbeats {
   /** None is sent from now on; resolves when the last one is through, so that none overtakes a goodbye. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    clearTimeout(this.#regular);
     await this.#beating;
   }
 
@@ -120,6 +134,7 @@ export class Heartbeats {
   #noteAnswer({ onAnswer, onBeat }: BeatParts, beat: Heartbeat, sentMs: number, reply: HeartbeatReply): void {
     const { log } = this.#options;
     const isConclusive = onAnswer(beat, sentMs, reply);
+    this.intervalMs = reply.intervalMs;
     this.#noteClock(reply);
     if (this.isFailing) log.info("heartbeat.resumed");
     this.isFailing = false;

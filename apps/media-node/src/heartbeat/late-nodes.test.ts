@@ -30,7 +30,7 @@ function setUp() {
   return { lateNodes, beats, serve, pings: () => pings };
 }
 
-const late = (silentMs: number) => [{ incarnation: "late-run", silentMs }];
+const late = (silentMs: number) => [{ incarnation: "late-run", silentMs, intervalMs: 500 }];
 const SUSPECTED_MS = 1_220;
 
 describe("a node that is late", () => {

@@ -2,8 +2,8 @@ import { type Bus, callSubject } from "@fairlead/bus";
 import { FairleadError, subjects } from "@fairlead/protocol";
 import type { HeartbeatReply } from "@fairlead/registry";
 
-/** A node that was silent for longer, and that nobody answers for, counts as dead: the registry's `suspectTtlMs`, and a little. */
-const ASK_AFTER_MS = 1_220;
+/** A node that was silent for so many beats, and that nobody answers for, counts as dead: the registry's `suspectTtlMs`, and a little. */
+const ASK_AFTER_BEATS = 2.44;
 const PING_TIMEOUT_MS = 400;
 /** A beat names no more. */
 const SUSPECTS_MAX = 16;
@@ -37,13 +37,14 @@ export class LateNodes {
 
   /** @param late As the registry's answer to a beat names them. */
   note(late: HeartbeatReply["late"]): void {
-    const silentMs = new Map(late.map((node) => [node.incarnation, node.silentMs]));
+    const named = new Set(late.map(({ incarnation }) => incarnation));
     for (const incarnation of [...this.#watched.keys()])
-      if (!silentMs.has(incarnation)) this.#forget(incarnation);
-    for (const [incarnation, ms] of silentMs) {
-      this.#remember(incarnation, { silentMs: ms });
+      if (!named.has(incarnation)) this.#forget(incarnation);
+    for (const { incarnation, silentMs, intervalMs } of late) {
+      this.#remember(incarnation, { silentMs });
       if (this.#watched.has(incarnation)) continue;
-      const timer = setTimeout(() => void this.#ask(incarnation), Math.max(0, ASK_AFTER_MS - ms));
+      const leftMs = Math.max(0, ASK_AFTER_BEATS * intervalMs - silentMs);
+      const timer = setTimeout(() => void this.#ask(incarnation), leftMs);
       this.#watched.set(incarnation, timer);
     }
   }

@@ -11,7 +11,7 @@ function setUp() {
   const beat = () => {
     clock.beats += 1;
   };
-  const revalidation = new Revalidation({ beat, now });
+  const revalidation = new Revalidation({ beat, intervalMs: () => 500, now });
   const answered = (sentMs = now()) => revalidation.noteBeat({ sentMs, isAnswered: true });
   const failed = (sentMs = now()) => revalidation.noteBeat({ sentMs, isAnswered: false });
   const order: string[] = [];

@@ -1,5 +1,5 @@
-/** From this age on what a node knows of its leases may be wrong: after 1.2 s of silence they may be given away. */
-const STALE_AFTER_MS = 1_000;
+/** From so many beats' age on what a node knows of its leases may be wrong: after 2.4 beats of silence they may be given away. */
+const STALE_AFTER_BEATS = 2;
 /** How long the registry is asked before it counts as away; a call waits so long at most. */
 const PATIENCE_MS = 1_000;
 /** For so long the registry is not asked again by calls after it did not answer. */
@@ -16,6 +16,8 @@ export type Beat = { sentMs: number; isAnswered: boolean };
 export type RevalidationOptions = {
   /** Sends a beat, after the one that is under way. */
   beat: () => unknown;
+  /** How often this node beats. */
+  intervalMs: () => number;
   now: () => number;
 };
 
@@ -53,7 +55,11 @@ export class Revalidation {
     const nowMs = this.#options.now();
     const ageMs = nowMs - this.#answeredMs;
     // A clock that was set back proves nothing either.
-    return (ageMs > STALE_AFTER_MS || ageMs < 0) && nowMs >= this.#excusedUntilMs;
+    return (ageMs > this.#staleAfterMs || ageMs < 0) && nowMs >= this.#excusedUntilMs;
+  }
+
+  get #staleAfterMs(): number {
+    return STALE_AFTER_BEATS * this.#options.intervalMs();
   }
 
   /**
@@ -101,7 +107,7 @@ export class Revalidation {
   #noteAnswer(sentMs: number): void {
     this.#failing = null;
     // Before its first beat a node has no lease to lose.
-    const isPause = Number.isFinite(this.#answeredMs) && sentMs - this.#answeredMs > STALE_AFTER_MS;
+    const isPause = Number.isFinite(this.#answeredMs) && sentMs - this.#answeredMs > this.#staleAfterMs;
     if (isPause) this.#awakeSinceMs = sentMs;
     this.#answeredMs = sentMs;
   }
@@ -113,7 +119,7 @@ export class Revalidation {
       this.#failing = null;
       return;
     }
-    const isUnbroken = this.#failing !== null && sentMs - this.#failing.lastMs <= STALE_AFTER_MS;
+    const isUnbroken = this.#failing !== null && sentMs - this.#failing.lastMs <= this.#staleAfterMs;
     const sinceMs = isUnbroken && this.#failing ? this.#failing.sinceMs : sentMs;
     this.#failing = { sinceMs, lastMs: nowMs };
     if (nowMs - sinceMs >= PATIENCE_MS) this.#excusedUntilMs = nowMs + EXCUSED_MS;

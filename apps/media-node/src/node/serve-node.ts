@@ -6,7 +6,6 @@ import { BITRATE_SAMPLE_MS } from "../rooms/bitrate-watch.ts";
 import { LOOP_TICK_MS } from "../worker/event-loop.ts";
 import type { NodeParts } from "./assemble-node.ts";
 
-const HEARTBEAT_MS = 500;
 const CHECK_MS = 500;
 const SWEEP_MS = 500;
 const NETWORK_MS = 1_000;
@@ -25,6 +24,7 @@ export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> 
   });
   await bus.flush().catch((error) => log.warn("bus.flush_failed", { error }));
   await heartbeat.beat();
+  heartbeat.heartbeats.beatRegularly();
   const timers = startTimers(parts);
   return async () => {
     for (const timer of timers) clearInterval(timer);
@@ -60,10 +60,8 @@ function sendAgain({ rooms }: NodeParts): void {
 }
 
 function startTimers(parts: NodeParts): NodeJS.Timeout[] {
-  const { bus, heartbeat, cores, peerSweep, network, allowance, loop, health, surplus, bitrates, now } =
-    parts;
+  const { bus, cores, peerSweep, network, allowance, loop, health, surplus, bitrates, now } = parts;
   return [
-    setInterval(() => heartbeat.heartbeats.beatRegularly(), HEARTBEAT_MS),
     setInterval(() => loop.tick(), LOOP_TICK_MS),
     setInterval(() => cores.map((core) => core.check()), CHECK_MS),
     setInterval(() => health.note(), CHECK_MS),

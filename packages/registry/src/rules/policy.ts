@@ -17,7 +17,15 @@ export function fromPpm(ppm: number): number {
 }
 
 export type PlacementPolicy = {
-  /** A node whose last heartbeat is older is dead. */
+  /** How often nodes beat, up to `fewNodes`; from there on it grows, to `longestBeatMs` at `manyNodes`. */
+  beatMs: number;
+  longestBeatMs: number;
+  fewNodes: number;
+  manyNodes: number;
+  /**
+   * A node whose last heartbeat is older is dead. This time and the next two suit a heartbeat every `beatMs`; for a node that was told to beat
+   * more rarely they are as much longer.
+   */
   nodeTtlMs: number;
   /** The same for a node that somebody could not reach. */
   suspectTtlMs: number;
@@ -98,6 +106,10 @@ export type PlacementPolicy = {
  * Times suit a heartbeat of 500 ms.
  */
 export const DEFAULT_POLICY: PlacementPolicy = {
+  beatMs: 500,
+  longestBeatMs: 1_000,
+  fewNodes: 3_000,
+  manyNodes: 10_000,
   nodeTtlMs: 3_000,
   suspectTtlMs: 1_200,
   lateAfterMs: 650,

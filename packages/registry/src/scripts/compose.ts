@@ -49,6 +49,7 @@ const PIECES = {
     "rules/bury-nodes/hand-out",
     "rules/liveness/hear",
     "rules/room-cost/script",
+    "rules/beat-interval/script",
     "rules/heartbeat/script",
   ],
   release: [...NODES, ...RESERVATIONS, "rules/rooms/script", ...CHANGES, "scripts/methods/release"],
@@ -95,17 +96,20 @@ export function composeScript(name: ScriptName, policy: PlacementPolicy): string
   // A steady heartbeat ends before any function is made.
   const early: Piece[] = name === "heartbeat" ? ["rules/index-time/script", "rules/heartbeat/steady"] : [];
   const pieces: Piece[] = ["scripts/store", ...early, "scripts/store-changes", ...PIECES[name]];
-  const texts = pieces.map((piece) => LUA[piece]);
-  return [policyConstants(policy), ...texts].join("\n").replaceAll(/\n\s*\n/g, "\n");
+  const text = pieces.map((piece) => LUA[piece]).join("\n");
+  return [policyConstants(policy, text), text].join("\n").replaceAll(/\n\s*\n/g, "\n");
 }
 
 /**
  * The policy as constants of the script's text: an argument would have to be parsed at each call. Registries of one cluster
- * share their policy, so Redis caches one version of each script.
+ * share their policy, so Redis caches one version of each script. Only those that the text names: Lua allows 200 local names.
  */
-function policyConstants(policy: PlacementPolicy): string {
+function policyConstants(policy: PlacementPolicy, text: string): string {
+  const used = new Set(text.match(/\b[A-Z][A-Z0-9_]+\b/g));
   return Object.entries({ ...policy, epochModulus: EPOCH_MODULUS, leaseSlots: LEASE_SLOTS })
-    .map(([name, value]) => `local ${toConstantName(name)} = ${toLua(value)}`)
+    .map(([name, value]) => ({ name: toConstantName(name), value }))
+    .filter(({ name }) => used.has(name))
+    .map(({ name, value }) => `local ${name} = ${toLua(value)}`)
     .join("\n");
 }
 

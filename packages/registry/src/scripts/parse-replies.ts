@@ -26,7 +26,7 @@ const PlaceReply = z.union([
   z.tuple([z.literal("banned")]),
   z.tuple([z.enum(["registry_cold", "no_capacity"]), Text]),
 ]);
-const BeatReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text]);
+const BeatReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text, Text]);
 const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text]);
 const Mutes = z.array(z.tuple([Text, Text]));
 const Bans = z.array(z.array(Text));
@@ -65,18 +65,20 @@ export function parseCountReply(reply: unknown, rates: readonly Rate[]): RateSta
 }
 
 export function parseBeatReply(reply: unknown): HeartbeatReply {
-  const [areOther, lost, renewed, orphans, late, behindMs, differing, recordsLost] = BeatReply.parse(reply);
+  const [areOther, lost, renewed, orphans, late, behindMs, differing, recordsLost, intervalMs] =
+    BeatReply.parse(reply);
   return {
     lost: listOf(lost, parseLease),
     orphans: listOf(orphans, parseLease),
     renewed: listOf(renewed, parseLease),
     late: listOf(late, (text) => {
-      const [incarnation = "", silentMs] = text.split(" ");
-      return { incarnation, silentMs: Number(silentMs) };
+      const [incarnation = "", silentMs, intervalMs] = text.split(" ");
+      return { incarnation, silentMs: Number(silentMs), intervalMs: Number(intervalMs) };
     }),
     leasesDiffer: areOther === "1",
     differingBuckets: differing === "" ? [] : differing.split(" ").map(Number),
     recordsLost: recordsLost === "" ? [] : recordsLost.split(" "),
+    intervalMs: Number(intervalMs),
     behindMs: Number(behindMs),
   };
 }

@@ -26,7 +26,7 @@ function beatOf(nodeId: string): Heartbeat {
   };
 }
 
-const ANSWER = ["1", "", "", "", "", "0", "", ""];
+const ANSWER = ["1", "", "", "", "", "0", "", "", "500"];
 const UNREACHABLE = { code: "registry_unreachable" };
 
 /** Over a port that answers when the test says so. */

@@ -16,6 +16,7 @@ local ORPHANS = PREFIX .. "orphans"
 local ROOMS = PREFIX .. "rooms"
 local KEPT = PREFIX .. "kept"
 local GRAVES = PREFIX .. "graves"
+local PACED = PREFIX .. "paced"
 local COSTS = PREFIX .. "costs"
 
 local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt, hasGraves = unpack(call("HMGET", META, "bornAt",

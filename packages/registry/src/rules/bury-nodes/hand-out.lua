@@ -29,12 +29,11 @@ end
 
 local function lateNodes(silent)
   local late = {}
-  if #silent == 0 then return late end
-  local found = call("ZRANGEBYSCORE", BEATS, digits(NOW - NODE_TTL_MS), "(" .. digits(NOW - LATE_AFTER_MS),
-    "WITHSCORES", "LIMIT", 0, SILENT_PER_BEAT)
-  for index = 1, #found, 2 do
-    if isAlive(found[index]) then
-      late[#late + 1] = found[index] .. " " .. digits(NOW - tonumber(found[index + 1]))
+  for index = 1, #silent, 2 do
+    local node = loadNode(silent[index])
+    local silentMs = node and NOW - node.beatAt
+    if node and silentMs > inBeats(LATE_AFTER_MS, node) and isAlive(node.inc) then
+      late[#late + 1] = concat({ node.inc, digits(silentMs), node.interval }, " ")
     end
   end
   return late

@@ -1,6 +1,7 @@
 import type { Heartbeat, Lease } from "@fairlead/protocol";
 import type { RegistryIndex } from "../../memory/registry-index.ts";
 import type { HeartbeatReply } from "../../registry.ts";
+import { inBeats } from "../liveness/memory.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 
 /** The node is dead, or said goodbye: its rooms wait for heirs, the rest of it ends. */
@@ -9,35 +10,54 @@ export function bury({ nodes }: RegistryIndex, node: KnownNode): void {
   nodes.graves.open(node.incarnation, node.leases);
 }
 
-/** Those longest silent, those that nobody could reach, and former runs of the node that beats. */
+/** @returns The longest silent of those that are late or dead, if they beat as often as this node. */
+export function silentNodes(
+  { nodes, policy }: RegistryIndex,
+  incarnation: string,
+  nowMs: number,
+): KnownNode[] {
+  const lateAfterMs = inBeats(policy.lateAfterMs, nodes.get(incarnation) ?? {}, policy);
+  const silent: KnownNode[] = [];
+  for (const node of nodes.byLastBeat()) {
+    if (silent.length >= policy.silentPerBeat || nowMs - node.lastBeatMs <= lateAfterMs) break;
+    silent.push(node);
+  }
+  return silent;
+}
+
+/** Of those that are silent, those that nobody could reach, and former runs of the node that beats. */
 export function buryDead(
   index: RegistryIndex,
   { nodeId, incarnation, suspects }: Heartbeat,
-  nowMs: number,
+  { silent, nowMs }: { silent: readonly KnownNode[]; nowMs: number },
 ): void {
   const { nodes, policy } = index;
-  const stalest: KnownNode[] = [];
-  for (const node of nodes.byLastBeat()) {
-    if (stalest.length >= policy.silentPerBeat || nodes.isAliveByTime(node, nowMs)) break;
-    stalest.push(node);
-  }
+  const stalest = silent.filter((node) => !nodes.isAliveByTime(node, nowMs));
   const unreachable = suspects.flatMap((suspect) => {
     const node = nodes.get(suspect);
     return node && !nodes.isAliveByTime(node, nowMs, suspect) ? [node] : [];
   });
-  const isSilent = (run: KnownNode) => nowMs - run.lastBeatMs > policy.suspectTtlMs;
+  const isSilent = (run: KnownNode) => nowMs - run.lastBeatMs > inBeats(policy.suspectTtlMs, run, policy);
   const formerRuns = nodes.runsOf(nodeId).filter((run) => run.incarnation !== incarnation && isSilent(run));
   for (const node of new Set([...stalest, ...unreachable, ...formerRuns])) bury(index, node);
 }
 
 /** Nodes that others should ask on the bus. */
-export function lateNodes({ nodes, policy }: RegistryIndex, nowMs: number): HeartbeatReply["late"] {
-  const late: HeartbeatReply["late"] = [];
-  for (const { incarnation, lastBeatMs } of nodes.byLastBeat(nowMs - policy.nodeTtlMs)) {
-    if (late.length >= policy.silentPerBeat || nowMs - lastBeatMs <= policy.lateAfterMs) break;
-    late.push({ incarnation, silentMs: nowMs - lastBeatMs });
-  }
-  return late.filter(({ incarnation }) => nodes.isAlive(incarnation, nowMs));
+export function lateNodes(
+  { nodes, policy }: RegistryIndex,
+  silent: readonly KnownNode[],
+  nowMs: number,
+): HeartbeatReply["late"] {
+  // As they are now: one of them may be the node that beats.
+  const known = silent.flatMap(({ incarnation }) => nodes.get(incarnation) ?? []);
+  return known
+    .filter((node) => nowMs - node.lastBeatMs > inBeats(policy.lateAfterMs, node, policy))
+    .filter(({ incarnation }) => nodes.isAlive(incarnation, nowMs))
+    .map(({ incarnation, lastBeatMs, intervalMs }) => ({
+      incarnation,
+      silentMs: nowMs - lastBeatMs,
+      intervalMs,
+    }));
 }
 
 /** @returns Leases of dead nodes: the node that beats is their heir. */

@@ -13,6 +13,7 @@ local function bury(node)
   leavePools(node)
   call("ZREM", NAMES, node.name)
   call("ZREM", BEATS, node.inc)
+  call("ZREM", PACED, node.inc)
   for _, kind in ipairs({ "node:", "held:", "buckets:", "claims:", "debits:", "young:" }) do
     call("UNLINK", PREFIX .. kind .. node.inc)
   end
@@ -24,8 +25,11 @@ end
 local function buryStalest(silent)
   for index = 1, #silent, 2 do
     local stale = loadNode(silent[index])
-    if stale and isAliveByTime(stale) then return end
-    if stale then bury(stale) else call("ZREM", BEATS, silent[index]) end
+    if not stale then
+      call("ZREM", BEATS, silent[index])
+    elseif not isAliveByTime(stale) then
+      bury(stale)
+    end
   end
 end
 
@@ -41,7 +45,7 @@ local function buryTwins(nodeId, inc)
   local hasOthers, own = false, nodeId .. " " .. inc
   for _, name in ipairs(call("ZRANGEBYLEX", NAMES, "[" .. nodeId .. " ", "(" .. nodeId .. "!")) do
     local twin = name ~= own and loadNode(match(name, " (.+)"))
-    if twin and NOW - twin.beatAt > SUSPECT_TTL_MS then
+    if twin and NOW - twin.beatAt > inBeats(SUSPECT_TTL_MS, twin) then
       bury(twin)
     elseif twin then
       hasOthers, twin.hasTwins = true, true

@@ -1,7 +1,7 @@
 import type { Heartbeat } from "@fairlead/protocol";
 import type { RegistryIndex } from "../../memory/registry-index.ts";
 import type { HeartbeatReply } from "../../registry.ts";
-import { buryDead, handOutOrphans, lateNodes } from "../bury-nodes/memory.ts";
+import { buryDead, handOutOrphans, lateNodes, silentNodes } from "../bury-nodes/memory.ts";
 import { differingBuckets, isSameDigest, takePage } from "../lease-pages/memory.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 import { toPpm } from "../policy.ts";
@@ -15,7 +15,8 @@ export function takeHeartbeat(
   { nowMs, clockMs }: { nowMs: number; clockMs: number },
 ): Omit<HeartbeatReply, "behindMs"> {
   index.nodes.hear(nowMs);
-  buryDead(index, beat, nowMs);
+  const silent = silentNodes(index, beat.incarnation, nowMs);
+  buryDead(index, beat, { silent, nowMs });
   const node = index.nodes.renew(beat, nowMs);
   watchBus(index, node, nowMs);
   index.reservations.settle(node, beat.settledDebits);
@@ -36,7 +37,8 @@ export function takeHeartbeat(
     leasesDiffer: !isSameDigest(node.digest, beat.leases),
     differingBuckets: differing,
     orphans: mayInherit ? handOutOrphans(index, nowMs) : [],
-    late: lateNodes(index, nowMs),
+    late: lateNodes(index, silent, nowMs),
+    intervalMs: node.intervalMs,
   };
 }
 

@@ -22,6 +22,8 @@ local function renew(node)
   node.beatAt, node.offers, node.loads, node.advert = NOW, OFFERS, ARGV[6], ARGV[9]
   node.peers, node.maxPeers = tonumber(ARGV[7]), tonumber(ARGV[8])
   call("ZADD", BEATS, NOW, INC)
+  -- Looked at with each page: one a minute at least.
+  if not node.interval or ARGV[13] ~= "" then node.interval = beatInterval() end
   touchRank(node)
 end
 
@@ -51,4 +53,4 @@ digGraves()
 local handed = OFFERS ~= "" and handOutOrphans() or {}
 saveNodes()
 return { isSame and "0" or "1", concat(lost, ";"), concat(renewed, ";"), concat(handed, ";"),
-  concat(lateNodes(silent), ";"), digits(NOW - CLOCK), differing, concat(recordsLost, " ") }
+  concat(lateNodes(silent), ";"), digits(NOW - CLOCK), differing, concat(recordsLost, " "), digits(node.interval) }

@@ -4,7 +4,7 @@
 -- of all buckets.
 --
 -- Returns: "1" if the digests of leases differ; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind;
--- buckets that differ; rooms whose records were lost.
+-- buckets that differ; rooms whose records were lost; after how many ms the next beat is due.
 --
 -- First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
 -- in a second are what Redis spends its time on, so there are no functions here, and most numbers stay the texts that they came as. What follows
@@ -14,26 +14,31 @@ local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
 local OFFERS = HAS_BUS and ARGV[4] or ""
 local IS_PLAIN = ARGV[11] == "" and ARGV[12] == "" and ARGV[13] == "" and ARGV[14] == "" and ARGV[15] == ""
   and ARGV[16] == "" and not hasGraves
--- The longest silent of those that are late or dead.
-local silent = call("ZRANGEBYSCORE", BEATS, "-inf", "(" .. NOW - LATE_AFTER_MS, "WITHSCORES", "LIMIT", 0, SILENT_PER_BEAT)
+local key = PREFIX .. "node:" .. INC
+local quietUntil, digest, offers, debits, openPeers, rank, growth, INTERVAL =
+  unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank", "growth", "intervalMs"))
+INTERVAL = INTERVAL or BEAT_MS .. ""
+-- The longest silent of those that are late or dead, if they beat as often as this node.
+local silent = call("ZRANGEBYSCORE", BEATS, "-inf", "(" .. NOW - floor(LATE_AFTER_MS * INTERVAL / BEAT_MS), "WITHSCORES", "LIMIT", 0,
+  SILENT_PER_BEAT)
 
 -- Late are those that are neither dead nor, perhaps, cut off; else nil.
 local late = {}
 for index = 1, #silent, 2 do
   local inc, silentMs = silent[index], NOW - silent[index + 1]
-  if silentMs > NODE_TTL_MS or inc == INC or call("HGET", PREFIX .. "node:" .. inc, "quietUntil") == "0" then
+  local theirQuiet, theirInterval = unpack(call("HMGET", PREFIX .. "node:" .. inc, "quietUntil", "intervalMs"))
+  theirInterval = theirInterval or BEAT_MS .. ""
+  if silentMs > floor(NODE_TTL_MS * theirInterval / BEAT_MS) or inc == INC or theirQuiet == "0" then
     late = nil
     break
   end
-  late[#late + 1] = inc .. " " .. silentMs
+  if silentMs > floor(LATE_AFTER_MS * theirInterval / BEAT_MS) then late[#late + 1] = inc .. " " .. silentMs .. " " .. theirInterval end
 end
 
 if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatAt <= GAP_MS
   and NOW - connectedAt <= NODE_TTL_MS
   and (OFFERS == "" or #call("ZRANGEBYSCORE", ORPHANS, "-inf", "(" .. NOW - HEIR_PATIENCE_MS, "LIMIT", 0, 1) == 0) then
-  local key, name, now = PREFIX .. "node:" .. INC, NODE_ID .. " " .. INC, NOW == tonumber(ARGV[1]) and ARGV[1] or NOW
-  local quietUntil, digest, offers, debits, openPeers, rank, growth =
-    unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank", "growth"))
+  local name, now = NODE_ID .. " " .. INC, NOW == tonumber(ARGV[1]) and ARGV[1] or NOW
   local hasRoom = OFFERS ~= "" and (ARGV[8] == "" or openPeers and ARGV[7] + openPeers < tonumber(ARGV[8]))
   -- Of a node without debits the first core is the least-loaded.
   local newRank = hasRoom and match(ARGV[6], "^%d+")
@@ -59,6 +64,6 @@ if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatA
     if newRank ~= rank then
       for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
     end
-    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "", "", "" }
+    return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "", "", "", INTERVAL }
   end
 end

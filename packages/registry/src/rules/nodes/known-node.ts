@@ -26,6 +26,8 @@ export type KnownNode = Omit<PlacementNode, "cores"> & {
   networkBps: number;
   /** Its own clock at its last beat. */
   ownMs: number;
+  /** How often it beats, as it was told. */
+  intervalMs: number;
   /** Since when it has no bus; null while it has. */
   cutSinceMs: number | null;
   /** Its rooms were given up because it was cut from the bus for too long. */
@@ -66,6 +68,7 @@ export function newNode({ nodeId, incarnation }: Heartbeat, leases = new ScoredS
     maxPeers: null,
     lastBeatMs: 0,
     ownMs: 0,
+    intervalMs: 0,
     cores: [],
     cutSinceMs: null,
     wasCutOff: false,

@@ -1,5 +1,6 @@
 import type { Heartbeat } from "@fairlead/protocol";
 import { ScoredSet } from "../../memory/scored-set.ts";
+import { BeatInterval } from "../beat-interval/memory.ts";
 import { Graves } from "../graves/memory.ts";
 import { BusWatch } from "../liveness/bus-watch.ts";
 import { isAliveByTime, type Moment } from "../liveness/memory.ts";
@@ -18,6 +19,7 @@ export class NodeTable {
   readonly #beats = new ScoredSet();
   /** `nodeId incarnation`, in order. */
   readonly #names = new ScoredSet();
+  readonly #interval: BeatInterval;
   readonly #byName = new Map<string, KnownNode>();
   /** Since when nobody is blamed for his silence, and the last heartbeat of any node. */
   #aliveFloorMs = 0;
@@ -30,6 +32,7 @@ export class NodeTable {
     this.pools = new NodePools(policy);
     this.bus = new BusWatch(policy);
     this.graves = new Graves(policy);
+    this.#interval = new BeatInterval(policy);
   }
 
   get(incarnation: string): KnownNode | undefined {
@@ -63,12 +66,17 @@ export class NodeTable {
     this.#beats.set(node.incarnation, nowMs);
     this.#names.set(memberOf(node), 0);
     this.#byName.set(memberOf(node), node);
+    // Looked at with each page: one a minute at least.
+    if (known && !beat.leases.page) return node;
+    const beating = { count: this.#names.size, has: (other: string) => this.#nodes.has(other) };
+    node.intervalMs = this.#interval.of(node.incarnation, beating, nowMs);
     return node;
   }
 
   remove(node: KnownNode): void {
     this.#nodes.delete(node.incarnation);
     this.#beats.delete(node.incarnation);
+    this.#interval.forget(node.incarnation);
     this.#names.delete(memberOf(node));
     this.#byName.delete(memberOf(node));
     this.pools.remove(node);
@@ -88,9 +96,9 @@ export class NodeTable {
     return node !== undefined && this.isAliveByTime(node, nowMs, suspect) && !this.bus.isCut(node, nowMs);
   }
 
-  /** Longest silent first. @param sinceMs Only those whose last heartbeat is not older. */
-  *byLastBeat(sinceMs?: number): Generator<KnownNode> {
-    for (const { member } of this.#beats.from(sinceMs)) {
+  /** Longest silent first. */
+  *byLastBeat(): Generator<KnownNode> {
+    for (const { member } of this.#beats.from()) {
       const node = this.#nodes.get(member);
       if (node) yield node;
     }

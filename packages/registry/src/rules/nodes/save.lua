@@ -18,7 +18,8 @@ local function saveNode(node)
     "growth", node.growth, "quietUntil", quietUntil(node), "digest", node.leases .. " " .. digits(node.epochSum))
   if node.advert then
     call("HSET", key, "beatAt", node.beatAt, "ownAt", ARGV[1], "peers", node.peers, "maxPeers", node.maxPeers or "", "loads", node.loads,
-      "offers", node.offers, "advert", node.advert, "isListed", 1)
+      "offers", node.offers, "advert", node.advert, "isListed", 1,
+      "intervalMs", node.interval)
   end
 end
 

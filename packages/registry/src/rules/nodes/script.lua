@@ -2,7 +2,7 @@
 -- `load:core`, least loaded first, debits not counted; `debits` what is reserved on cores, as `core:ppm`; `offers` the pools that the node
 -- stands in while it has a rank. A steady heartbeat (see there) reads and writes only the fields of their own, and goes by two that are
 -- derived: `quietUntil`, before which nothing of the node changes by time, and `digest`. `isListed`: the build that the node is of keeps its
--- leases in order.
+-- leases in order. `intervalMs`: how often it beats, as it was told.
 
 local nodes, changed = {}, {}
 local STATE = "^(%S+)" .. string.rep(" (%S+)", 9) .. "$"
@@ -11,7 +11,8 @@ local STATE = "^(%S+)" .. string.rep(" (%S+)", 9) .. "$"
 local function loadNode(inc)
   if nodes[inc] ~= nil then return nodes[inc] end
   local f = call("HMGET", PREFIX .. "node:" .. inc, "state", "beatAt", "rank", "peers", "maxPeers", "openPeers",
-    "loads", "offers", "debits", "growth", "isListed")
+    "loads", "offers", "debits", "growth", "isListed",
+    "intervalMs")
   if not f[1] then
     nodes[inc] = false
     return false
@@ -21,7 +22,7 @@ local function loadNode(inc)
   local node = {
     inc = inc, nodeId = nodeId, name = nodeId .. " " .. inc, beatAt = tonumber(f[2]), rank = tonumber(f[3]),
     peers = tonumber(f[4]), maxPeers = tonumber(f[5]), openPeers = tonumber(f[6]), loads = f[7], offers = f[8],
-    debits = f[9], growth = f[10] or "", isListed = f[11] == "1", cutSince = tonumber(cutSince), wasCutOff = cutOff == "1", hasTwins = twins == "1",
+    debits = f[9], growth = f[10] or "", isListed = f[11] == "1", interval = tonumber(f[12]) or BEAT_MS, cutSince = tonumber(cutSince), wasCutOff = cutOff == "1", hasTwins = twins == "1",
     leases = tonumber(leases), epochSum = tonumber(epochSum), youngDueAt = tonumber(youngDueAt),
     debitsDueAt = tonumber(debitsDueAt), claimsDueAt = tonumber(claimsDueAt), grownAt = tonumber(grownAt),
   }
