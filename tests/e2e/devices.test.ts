@@ -8,7 +8,9 @@ const GRANTS: Grants = { publish: [...EVERY_SOURCE], subscribe: true, data: fals
 /** A worker's death takes 1 to 3 s; the rest is for a busy machine. */
 const MOVED = { timeout: 20_000 };
 
-const meetings = useMeetings({ chromium: { camera: "any" } });
+const meetings = useMeetings({
+  chromium: { camera: "any", args: ["--use-fake-device-for-media-stream=device-count=2,fps=15"] },
+});
 
 /** A tab in which each of `identities` is a peer, in this order. */
 async function tabWith(identities: string[], choice = {}, room = meetings.room): Promise<SdkPage> {
@@ -79,6 +81,17 @@ function cameraOf(tab: SdkPage) {
   });
 }
 
+/** How many packets of the first peer's screen have come to the second peer at its present place. */
+function screenPackets(tab: SdkPage): Promise<number> {
+  return tab.page.evaluate(async () => {
+    const room = window.sdk.rooms()[1];
+    const screen = room?.peers.values().next().value?.tracks.get("screen")?.mediaStreamTrack;
+    const stats = [...((await room?.getStats())?.receive.values() ?? [])];
+    const own = stats.find((one) => one.type === "inbound-rtp" && one.trackIdentifier === screen?.id);
+    return own?.packetsReceived ?? 0;
+  });
+}
+
 describe("a camera that its user has muted", () => {
   it("is closed, through a move too; unmuted, it is seen again", async () => {
     const tab = await tabWith(["ada", "ben"]);
@@ -131,6 +144,54 @@ describe("a camera that its user has muted", () => {
     });
     expect(live).toEqual([]);
     expect(await tab.page.evaluate(() => window.sdk.devices.asked)).toBe(3);
+  });
+});
+
+describe("a phone that opens one camera at a time", () => {
+  it("switches to the other one, and goes back where another can not be opened", async () => {
+    const tab = await tabWith(["ada", "ben"]);
+    const cameras = await tab.page.evaluate(async () => {
+      const devices = navigator.mediaDevices;
+      const ask = devices.getUserMedia.bind(devices);
+      let open: MediaStreamTrack | undefined;
+      devices.getUserMedia = async (wanted) => {
+        if (open?.readyState === "live") throw new DOMException("another camera is open", "NotReadableError");
+        const stream = await ask(wanted);
+        [open] = stream.getVideoTracks();
+        return stream;
+      };
+      const found = (await devices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
+      const deviceIds = found.map(({ deviceId }) => deviceId);
+      const constraints = { width: 320, height: 240 };
+      await window.sdk.rooms()[0]?.publishCamera({ deviceId: deviceIds[0] ?? "", constraints });
+      return deviceIds;
+    });
+    const present = () =>
+      tab.page.evaluate(() => {
+        const track = window.sdk.rooms()[0]?.local.get("camera")?.mediaStreamTrack;
+        return [track?.getSettings().deviceId, track?.readyState, ...window.sdk.devices.live];
+      });
+    const switchTo = (deviceId = "") =>
+      tab.page.evaluate(
+        (id) =>
+          window.sdk
+            .rooms()[0]
+            ?.local.get("camera")
+            ?.switchDevice(id)
+            .then(
+              () => "switched",
+              ({ name }) => name,
+            ),
+        deviceId,
+      );
+    await expectPicture(tab);
+    expect(await present()).toEqual([cameras[0], "live", "video"]);
+    expect(await switchTo(cameras[1])).toBe("switched");
+    expect(await present()).toEqual([cameras[1], "live", "video"]);
+    await expectPicture(tab);
+    expect(await switchTo("a camera that is not there")).toBe("OverconstrainedError");
+    expect(await present()).toEqual([cameras[1], "live", "video"]);
+    await expectPicture(tab);
   });
 });
 
@@ -231,12 +292,13 @@ describe("a shared screen", () => {
 });
 
 describe("what the app asked for", () => {
-  it("holds after a move: layers stay small, an unsubscribed microphone stays away", async () => {
+  it("holds after a move: layers stay small, an unsubscribed microphone stays away, an unseen screen is not sent", async () => {
     const tab = await tabWith(["ada", "ben"]);
     await tab.page.evaluate(async () => {
       const [ada] = window.sdk.rooms();
       await ada?.publishCamera({ constraints: { width: 640, height: 480 } });
       await ada?.publishMicrophone();
+      await ada?.publishScreen({ audio: false });
     });
     const seen = () =>
       tab.page.evaluate(() => {
@@ -247,14 +309,15 @@ describe("what the app asked for", () => {
           offered: peer?.publications.size,
         };
       });
-    await expect.poll(seen).toMatchObject({ tracks: ["camera", "microphone"] });
+    await expect.poll(seen).toMatchObject({ tracks: ["camera", "microphone", "screen"] });
     await tab.page.evaluate(async () => {
       const ben = window.sdk.rooms()[1];
       const peer = ben?.peers.values().next().value;
       await peer?.tracks.get("camera")?.setPreferredLayers(0);
+      peer?.tracks.get("screen")?.setVisible(false);
       await ben?.unsubscribe([peer?.publications.get("microphone")?.producerId ?? ""]);
     });
-    const small = { width: 160, tracks: ["camera"], offered: 2 };
+    const small = { width: 160, tracks: ["camera", "screen"], offered: 3 };
     await expect.poll(seen, { timeout: 20_000 }).toEqual(small);
     await moveRoom(tab);
     await expectPicture(tab);
@@ -263,6 +326,11 @@ describe("what the app asked for", () => {
     await expectPicture(tab);
     await expectPicture(tab);
     expect(await seen()).toEqual(small);
+    expect(await screenPackets(tab)).toBe(0);
+    await tab.page.evaluate(() =>
+      window.sdk.rooms()[1]?.peers.values().next().value?.tracks.get("screen")?.setVisible(undefined),
+    );
+    await expect.poll(() => screenPackets(tab), { timeout: 20_000 }).toBeGreaterThan(0);
   });
 
   it("holds after a move with autoSubscribe: false", async () => {
