@@ -8,8 +8,9 @@ const GRANTS: Grants = { publish: [...EVERY_SOURCE], subscribe: true, data: fals
 /** A worker's death takes 1 to 3 s; the rest is for a busy machine. */
 const MOVED = { timeout: 20_000 };
 
+// Of Chromium's three, the second has grey pictures of 16 bits, which WebRTC does not send.
 const meetings = useMeetings({
-  chromium: { camera: "any", args: ["--use-fake-device-for-media-stream=device-count=2,fps=15"] },
+  chromium: { camera: "any", args: ["--use-fake-device-for-media-stream=device-count=3,fps=15"] },
 });
 
 /** A tab in which each of `identities` is a peer, in this order. */
@@ -186,11 +187,11 @@ describe("a phone that opens one camera at a time", () => {
       );
     await expectPicture(tab);
     expect(await present()).toEqual([cameras[0], "live", "video"]);
-    expect(await switchTo(cameras[1])).toBe("switched");
-    expect(await present()).toEqual([cameras[1], "live", "video"]);
+    expect(await switchTo(cameras[2])).toBe("switched");
+    expect(await present()).toEqual([cameras[2], "live", "video"]);
     await expectPicture(tab);
     expect(await switchTo("a camera that is not there")).toBe("OverconstrainedError");
-    expect(await present()).toEqual([cameras[1], "live", "video"]);
+    expect(await present()).toEqual([cameras[2], "live", "video"]);
     await expectPicture(tab);
   });
 });
