@@ -6,6 +6,11 @@ import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import { type StandaloneProcess, startStandalone } from "../support/start-standalone.ts";
 import { type Coturn, startCoturn, TURN_SECRET } from "../support/turn/start-coturn.ts";
 
+declare global {
+  /** By how much a page's clock is ahead. */
+  var aheadMs: number;
+}
+
 const EVERYTHING = { publish: ["camera", "microphone"], subscribe: true, data: true, moderate: false };
 
 describe("a browser that may use relays only", () => {
@@ -102,6 +107,9 @@ describe("a browser that may use relays only", () => {
     const commands = recordCommands(ada);
     // coturn refuses what the join brought, as if its time were over.
     await ada.page.evaluate(() => {
+      const now = Date.now;
+      globalThis.aheadMs = 0;
+      Date.now = () => now() + globalThis.aheadMs;
       globalThis.RTCPeerConnection = class extends RTCPeerConnection {
         constructor(given: RTCConfiguration = {}) {
           const iceServers = given.iceServers?.map((one) => ({ ...one, credential: "expired" }));
@@ -115,8 +123,7 @@ describe("a browser that may use relays only", () => {
     await ada.enter(server.url, ticket, choice);
     // For the page half a minute passes, in which nothing is published.
     await ada.page.evaluate(() => {
-      const now = Date.now;
-      Date.now = () => now() + 31_000;
+      globalThis.aheadMs = 31_000;
     });
     const ben = await join("ben", "all");
     await ada.page.evaluate(async () => {
