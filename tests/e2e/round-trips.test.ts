@@ -30,6 +30,8 @@ describe("the way from the page to media negotiation", () => {
     const negotiation = traffic.indexOf("> transport.connect");
     const before = traffic.slice(0, negotiation).filter((line) => !isPushed(line));
     expect(before).toEqual(["GET /v1/capabilities", "open socket", "> join", "< joined"]);
+    // One to send, one to receive, and one that asks the browser what it can.
+    expect((await tab.media()).connections).toBe(3);
   });
 });
 

@@ -50,6 +50,8 @@ describe("a room whose worker", () => {
     await expectMedia(tab, { from: 4 * 3 });
     const before = (await tab.facts()).map(({ heard }) => heard.length);
     const { connections } = await tab.media();
+    // Two for each peer, and one that asked the browser what it can, for the whole page.
+    expect(connections).toBe(4 * 2 + 1);
     const sinceThen = async () =>
       (await tab.facts()).map(({ heard, others, tracks }, index) => ({
         heard: heard.slice(before[index]),
