@@ -61,6 +61,12 @@ describe("a camera on the meeting page", () => {
     await ada.button("Start camera").click();
     await ben.tile("Ada").locator("video").waitFor();
     expect((await live(ada)).sort()).toEqual(["audio", "video"]);
+
+    // Leaving does not wait for the other camera. Back in the lobby, its preview is all that is open.
+    await ada.page.getByLabel("Camera", { exact: true }).selectOption({ label: cameras.at(0) ?? "" });
+    await ada.button("Leave").click();
+    await ada.page.getByLabel("Camera preview").waitFor();
+    await expect.poll(async () => (await live(ada)).sort()).toEqual(["audio", "video"]);
   });
 
   it("that can't be opened again stays off, and the page says why", async () => {
