@@ -11,9 +11,8 @@ import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { Turns } from "../lease/turns.ts";
 import type { Session } from "../session/session.ts";
-import type { PeerTransports } from "./open-transports.ts";
 import type { PeerBudgets } from "./peer-budgets.ts";
-import type { Seat } from "./seat.ts";
+import type { PeerTransports, Seat } from "./seat.ts";
 import { Switches } from "./switches.ts";
 
 /** The place of a consumer that is being made, so that it isn't made twice. */

@@ -4,11 +4,10 @@ import { silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect, it } from "vitest";
 import type { Session } from "../session/session.ts";
-import type { PeerTransports } from "./open-transports.ts";
 import { Peer } from "./peer.ts";
 import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
 import { Room } from "./room.ts";
-import type { Seat, SeatListener } from "./seat.ts";
+import type { PeerTransports, Seat, SeatListener } from "./seat.ts";
 
 /** A room without media: its seat says what a test makes it say, and each peer keeps what it is told. */
 function setUp() {

@@ -1,8 +1,11 @@
 import type { ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { RunningWorker } from "../worker/start-worker.ts";
-import { openTransports, type PeerTransports } from "./open-transports.ts";
 
+/** Where bandwidth estimation starts, bits/s: enough for one camera at medium size, before feedback tells more. */
+const INITIAL_OUTGOING_BPS = 1_000_000;
+/** A data message of a browser may be this long; the SDK keeps below. */
+const MAX_MESSAGE_BYTES = 262_144;
 /** How often levels are told, ms. */
 const LEVELS_INTERVAL_MS = 500;
 /** Quieter than this is silence, dBov. */
@@ -10,6 +13,8 @@ const SILENCE_DBOV = -60;
 const LOUDEST = 8;
 
 type SpeakerObservers = { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
+
+export type PeerTransports = { send: types.WebRtcTransport; receive: types.WebRtcTransport };
 
 export type SeatOwner = Required<Pick<ResourceOwner, "core" | "roomId">>;
 
@@ -70,8 +75,29 @@ export class Seat {
     await Promise.all([levels.addProducer({ producerId }), speaker.addProducer({ producerId })]);
   }
 
-  openTransports(owner: ResourceOwner): Promise<PeerTransports> {
-    return openTransports(this.router, this.#webRtcServer, owner);
+  /** Both transports of a peer, at once: one round trip to the worker. */
+  async openTransports(owner: ResourceOwner): Promise<PeerTransports> {
+    const [send, receive] = await Promise.allSettled([
+      this.#openTransport(owner),
+      this.#openTransport(owner),
+    ]);
+    if (send.status === "fulfilled" && receive.status === "fulfilled")
+      return { send: send.value, receive: receive.value };
+    for (const opened of [send, receive]) if (opened.status === "fulfilled") opened.value.close();
+    throw send.status === "rejected" ? send.reason : receive.status === "rejected" ? receive.reason : null;
+  }
+
+  #openTransport(owner: ResourceOwner): Promise<types.WebRtcTransport> {
+    return this.router.createWebRtcTransport({
+      webRtcServer: this.#webRtcServer,
+      enableUdp: true,
+      enableTcp: true,
+      preferUdp: true,
+      enableSctp: true,
+      maxReceiveMessageSize: MAX_MESSAGE_BYTES,
+      initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BPS,
+      appData: { owner },
+    });
   }
 
   canConsume({ id: producerId }: types.Producer, rtpCapabilities: types.RtpCapabilities): boolean {

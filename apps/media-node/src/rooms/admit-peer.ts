@@ -8,11 +8,11 @@ import {
 import type { types } from "mediasoup";
 import { act } from "../commands/act.ts";
 import { subscribeToAllData } from "../room/data-subscriptions.ts";
-import type { PeerTransports } from "../room/open-transports.ts";
 import { Peer } from "../room/peer.ts";
 import { PeerBudgets } from "../room/peer-budgets.ts";
 import type { Room } from "../room/room.ts";
 import { snapshotFor } from "../room/room-events.ts";
+import type { PeerTransports } from "../room/seat.ts";
 import { subscribeToAll } from "../room/subscriptions.ts";
 import { Session } from "../session/session.ts";
 

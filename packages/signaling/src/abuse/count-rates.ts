@@ -1,6 +1,7 @@
 import { FairleadError, httpStatus } from "@fairlead/protocol";
 import type { Rate } from "@fairlead/registry";
 import type { Caller } from "../http/caller.ts";
+import { askRegistry, isUnreachable } from "../placement/ask-registry.ts";
 import type { RateLimits } from "../signaling-process.ts";
 
 /** @returns What a request counts for: each subject that is known and has a limit. */
@@ -19,11 +20,9 @@ export function ratesOf(limits: RateLimits, subjects: Partial<Record<Rate["name"
  */
 export async function countRates(caller: Caller, rates: readonly Rate[]): Promise<void> {
   if (rates.length === 0) return;
-  const { breaker, registry, refusedAddresses } = caller.shared;
-  const notAsked = () => new FairleadError("registry_unreachable");
-  const ask = () => breaker.run(() => registry.count(rates), isUnreachable, notAsked);
+  const { registry } = caller.shared;
   try {
-    caller.onRates(await refusedAddresses.unless(rates, ask));
+    caller.onRates(await askRegistry(caller.shared, rates, () => registry.count(rates)));
   } catch (error) {
     if (!isUnreachable(error)) throw error;
   }
@@ -46,8 +45,4 @@ export async function refusalOfStranger(caller: Caller, error: unknown): Promise
     () => error,
     (refusal: unknown) => refusal,
   );
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof FairleadError && error.code === "registry_unreachable";
 }

@@ -2,8 +2,8 @@ import { FairleadError, type Lease, type RoomOptions, type RoomRecord } from "@f
 import type { Placement, PlaceRequest } from "@fairlead/registry";
 import type { Caller } from "../http/caller.ts";
 import { pause } from "../session/pause.ts";
-import type { SignalingProcess } from "../signaling-process.ts";
 import { askOwner, type ServedRoom } from "./ask-owner.ts";
+import { askRegistry, isUnreachable } from "./ask-registry.ts";
 import { claimRoom } from "./claim-room.ts";
 
 /** All that a join needs to know of its room. */
@@ -49,7 +49,8 @@ export async function placeRoom(caller: Caller, request: JoinPlaceRequest): Prom
 
 async function placeOnce(caller: Caller, request: JoinPlaceRequest): Promise<PlacedRoom> {
   try {
-    const placement = await askRegistry(caller.shared, request);
+    const { registry } = caller.shared;
+    const placement = await askRegistry(caller.shared, request.rates ?? [], () => registry.place(request));
     caller.onRates(placement.rates);
     return fromRegistry(placement);
   } catch (error) {
@@ -58,14 +59,6 @@ async function placeOnce(caller: Caller, request: JoinPlaceRequest): Promise<Pla
     if (!served) throw error;
     return { ...served, debitId: "" };
   }
-}
-
-function askRegistry(
-  { registry, breaker, refusedAddresses }: SignalingProcess,
-  request: PlaceRequest,
-): Promise<Placement> {
-  const ask = () => breaker.run(() => registry.place(request), isUnreachable, notAsked);
-  return refusedAddresses.unless(request.rates ?? [], ask);
 }
 
 /** A registry that is cold will know in a moment where the room is, or where it is to go. */
@@ -84,12 +77,4 @@ function fromRegistry({ lease, debitId, room }: Placement): PlacedRoom {
 /** Said by the registry, or by a node that reaches it when this process does not. */
 function isCold(error: unknown): error is FairleadError {
   return error instanceof FairleadError && error.code === "registry_cold";
-}
-
-function isUnreachable(error: unknown): error is FairleadError {
-  return error instanceof FairleadError && error.code === "registry_unreachable";
-}
-
-function notAsked(): FairleadError {
-  return new FairleadError("registry_unreachable", { message: "it has not answered for a while" });
 }

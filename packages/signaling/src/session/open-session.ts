@@ -15,12 +15,11 @@ import { ratesOf } from "../abuse/count-rates.ts";
 import type { Caller } from "../http/caller.ts";
 import { placeRoom } from "../placement/place-room.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
-import { admitOpening, assertBus } from "./admit-opening.ts";
+import { admitOpening, assertBus, takeFreeReturn } from "./admit-opening.ts";
 import type { LinkSink } from "./link-sink.ts";
 import { pause } from "./pause.ts";
 import type { LinkRegister } from "./session-link.ts";
 import { SessionLink } from "./session-link.ts";
-import { takeFreeReturn } from "./take-free-return.ts";
 
 /** Peers leave full rooms at human speed. */
 const FULL_RETRY_MS = 2_000;
