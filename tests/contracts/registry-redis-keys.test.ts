@@ -56,3 +56,18 @@ it("a node that is gone leaves no key of its own", async () => {
   expect(await server.command(`HEXISTS ${keyOf("meta")} hasGraves`)).toMatch(/^:0/);
   await registry.close();
 });
+
+it("beats go on where the list of graves was lost", async () => {
+  const { registry, keyOf, now, advance, skewed } = await setUp("lost-graves");
+  const adapter = { registry, now, advance, skewed, flush: async () => {}, close: async () => {} };
+  const watcher = beatOf("b", { state: "draining" });
+  await beating(adapter, 3_000, [watcher]);
+  await advance(1);
+  await registry.heartbeat(watcher);
+  await server.command(`HSET ${keyOf("meta")} hasGraves 1`);
+  await server.command(`DEL ${keyOf("graves")}`);
+  for (const _again of [1, 2])
+    await expect(registry.heartbeat(beatOf("c"))).resolves.toMatchObject({ lost: [] });
+  expect(await server.command(`HEXISTS ${keyOf("meta")} hasGraves`)).toMatch(/^:0/);
+  await registry.close();
+});

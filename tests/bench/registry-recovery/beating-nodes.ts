@@ -80,8 +80,9 @@ async function startNode({ index, leases, bus, redisUrl, startAfterMs }: StartNo
     network: { load: 0.1 },
     log: silentLogger,
     now: Date.now,
-    state: () => "ready",
+    readiness: { state: "ready" },
     onAnswered: () => {},
+    onRecordLost: () => {},
   } as unknown as HeartbeatDeps);
   serveSubject(
     bus,
@@ -89,7 +90,7 @@ async function startNode({ index, leases, bus, redisUrl, startAfterMs }: StartNo
     { "node.ping": async () => ({}) },
     { onBug: console.error },
   );
-  setTimeout(() => setInterval(() => void heart.beat(), BEAT_MS), startAfterMs);
+  setTimeout(() => heart.heartbeats.beatRegularly(), startAfterMs);
 }
 
 function leaseOf(node: number, room: number): Lease {

@@ -2,7 +2,7 @@
 const PEER_SETTLES_MS = 10_000;
 /** The registry ends a debit by itself after 30 s, so a debit that is told later than that does not matter any more. */
 const FORGOTTEN_MS = 60_000;
-const PER_BEAT = 1_000;
+const PER_BEAT = 500;
 
 /** Knows which debits are settled: the measured load contains them, or their peer did not come. */
 export class SettledDebits {

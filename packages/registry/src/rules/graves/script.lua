@@ -35,6 +35,8 @@ local function digGraves()
   for _ = 1, GRAVES_PER_BEAT do
     if not hasGraves or left <= 0 then return end
     local inc, from = unpack(call("ZRANGE", GRAVES, 0, 0, "WITHSCORES"))
+    -- A key was lost: its rooms are placed anew when somebody asks for them.
+    if not inc then return call("HDEL", META, "hasGraves") end
     left = left - digSlots(inc, tonumber(from), left)
   end
 end
