@@ -7,6 +7,7 @@ import { rtpParameters } from "../../support/rtp-parameters.ts";
 import { startChild } from "../processes/ask-child.ts";
 import { quantile, rounded } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
+import { cpuMsOf } from "../signaling/process-cost.ts";
 import type { AttackerTasks, AttackKind } from "./attacker.ts";
 import type { CrowdTasks } from "./crowd.ts";
 import { FLOODS } from "./floods.ts";
@@ -25,7 +26,11 @@ const SETTLE_MS = 1_000;
 const HEAD_START_MS = 1_500;
 const NICE = 10;
 
-type Round = { baseMs: number; attackedMs: number; sent: number; refused: number };
+/** `…Cpu`: what the process used of a core meanwhile, without and with the attack. */
+type Round = Record<
+  "baseMs" | "attackedMs" | "sent" | "refused" | "baseNodeCpu" | "nodeCpu" | "signalingCpu",
+  number
+>;
 
 /** One peer with one ticket does its worst; in another room of the same node, commands are timed meanwhile. */
 export async function runAbuseBench(args: string[]): Promise<Record<string, unknown>> {
@@ -45,7 +50,8 @@ export async function runAbuseBench(args: string[]): Promise<Record<string, unkn
     const ask = await openMeasuredRoom(cluster, url);
     await timeCommands(ask, WARM_UP, counts);
     const attack = (kind: AttackKind, ms: number) => attacker.ask("attack", { url, ticket, kind, ms });
-    return report(cluster, await measureAll({ ask, attack }, counts));
+    const pids = { node: cluster.nodes[0]?.pid() ?? 0, signaling: cluster.signalings[0]?.pid() ?? 0 };
+    return report(cluster, await measureAll({ ask, attack, pids }, counts));
   } finally {
     await Promise.all([crowd.close(), attacker.close()]);
     await cluster.close();
@@ -55,6 +61,7 @@ export async function runAbuseBench(args: string[]): Promise<Record<string, unkn
 type Ask = (turn: number) => Promise<unknown>;
 type Parties = {
   ask: Ask;
+  pids: Record<"node" | "signaling", number>;
   attack: (kind: AttackKind, ms: number) => Promise<{ sent: number; refused: number }>;
 };
 
@@ -84,19 +91,37 @@ async function openMeasuredRoom(cluster: ProcessCluster, url: string): Promise<A
   };
 }
 
-async function measureAll({ ask, attack }: Parties, counts: Counts): Promise<Map<AttackKind, Round[]>> {
+async function measureAll({ ask, attack, pids }: Parties, counts: Counts): Promise<Map<AttackKind, Round[]>> {
   const rounds = new Map<AttackKind, Round[]>(KINDS.map((kind) => [kind, []]));
   const attackMs = HEAD_START_MS + counts.commands * counts.intervalMs;
   for (let pair = 0; pair < counts.pairs; pair += 1)
     for (const kind of KINDS) {
       await delay(SETTLE_MS);
-      const baseMs = await timeCommands(ask, counts.commands, counts);
+      const base = await cpuSharesDuring(pids, () => timeCommands(ask, counts.commands, counts));
       const attacked = attack(kind, attackMs);
       await delay(HEAD_START_MS);
-      const attackedMs = await timeCommands(ask, counts.commands, counts);
-      rounds.get(kind)?.push({ baseMs, attackedMs, ...(await attacked) });
+      const under = await cpuSharesDuring(pids, () => timeCommands(ask, counts.commands, counts));
+      rounds.get(kind)?.push({
+        baseMs: base.result,
+        attackedMs: under.result,
+        baseNodeCpu: base.node,
+        nodeCpu: under.node,
+        signalingCpu: under.signaling,
+        ...(await attacked),
+      });
     }
   return rounds;
+}
+
+/** What each process used of a core while `act` went on, 0..1. */
+async function cpuSharesDuring<T>(pids: Record<"node" | "signaling", number>, act: () => Promise<T>) {
+  const read = () => Promise.all([cpuMsOf(pids.node), cpuMsOf(pids.signaling)]);
+  const startMs = performance.now();
+  const [node, signaling] = await read();
+  const result = await act();
+  const [nodeAfter, signalingAfter] = await read();
+  const tookMs = performance.now() - startMs;
+  return { result, node: (nodeAfter - node) / tookMs, signaling: (signalingAfter - signaling) / tookMs };
 }
 
 /** Sent at their time, however late the replies are: a standstill delays all that fall into it. @returns p99, ms. */
@@ -120,6 +145,9 @@ function report(cluster: ProcessCluster, rounds: ReadonlyMap<AttackKind, Round[]
       p99Ms: median(all.map(({ baseMs }) => baseMs)),
       attackedP99Ms: median(all.map(({ attackedMs }) => attackedMs)),
       ratio: median(all.map(({ baseMs, attackedMs }) => attackedMs / Math.max(BASE_MS, baseMs))),
+      baseNodeCpu: median(all.map(({ baseNodeCpu }) => baseNodeCpu)),
+      nodeCpu: median(all.map(({ nodeCpu }) => nodeCpu)),
+      signalingCpu: median(all.map(({ signalingCpu }) => signalingCpu)),
       sent: median(all.map(({ sent }) => sent)),
       refused: median(all.map(({ refused }) => refused)),
     },
