@@ -6,7 +6,7 @@ import type { CrowdTasks } from "./crowd.ts";
 import { type Cost, Measured } from "./measure-joins.ts";
 import { openCluster, openMinimal, openStandalone, type RoomServer } from "./room-server.ts";
 
-const DEFAULTS = { joins: 40, burst: 100, cold: 100, warmup: 400, largest: 1_000, cluster: 0 };
+const DEFAULTS = { joins: 60, burst: 100, cold: 100, warmup: 400, largest: 1_000, cluster: 0 };
 const SIZES = [0, 1, 60, 100, 240, 1_000];
 const WARM = "warm-up";
 

@@ -8,8 +8,8 @@ export type Cost = Record<string, number> & { all: number };
 export type Joining = { room: string; count: number; isAtOnce: boolean };
 
 /** Longer than clients wait with a ping, and so with what they acknowledge: that belongs to the joins that it is about. */
-const SETTLE_MS = 6_500;
-const PAUSE_MS = 100;
+const SETTLE_MS = 5_500;
+const PAUSE_MS = 50;
 /** A server that has just started does nothing between two of its joins. */
 const COLD_PAUSE_MS = 20;
 const COLD_SETTLE_MS = 1_000;
