@@ -270,6 +270,24 @@ describe("a lost socket", () => {
     vi.useRealTimers();
   });
 
+  it("acknowledges by its pings where signaling and node take that", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const joining = join();
+    const { socket } = await signaling.next("join");
+    socket.accept({ acksByPing: true });
+    room = await joining;
+    socket.snapshot();
+    const told = nextEvent(room, "peer.joined");
+    socket.tell(joinedPeers(peer("bob")));
+    await told;
+    vi.advanceTimersByTime(PING_INTERVAL_MS);
+    expect((await signaling.next("ping")).frame).toEqual({ type: "ping", position: "1:3" });
+    vi.advanceTimersByTime(PING_INTERVAL_MS);
+    expect((await signaling.next("ping")).frame).toEqual({ type: "ping" });
+    expect(signaling.frames.filter(({ type }) => type === "ack")).toEqual([]);
+    vi.useRealTimers();
+  });
+
   it("ends the room when the policy gives up", async () => {
     const joining = join({ reconnect: { giveUpAfterMs: 100, nextDelayMs: (attempt) => attempt * 40 } });
     const { socket } = await signaling.next("join");

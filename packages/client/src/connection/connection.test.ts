@@ -60,7 +60,7 @@ beforeEach(() => {
       openingFrame: () => RESUME,
       live: () => void heard.push("live"),
       frame: (frame) => void heard.push(frame.type === "event" ? frame.position : frame.type),
-      pingPosition: () => undefined,
+      pingPosition: () => "7:9",
       away: () => void heard.push("away"),
       refused: (error, wasLive) => {
         heard.push(`${error.code}${wasLive ? " while live" : ""}`);
@@ -121,7 +121,12 @@ describe("a session that lives on HTTP", () => {
     http.say(event(1));
     connection.send(MUTE);
     expect(http.sent).toEqual([RESUME, MUTE]);
+    expect([http.pingPosition(), socket.pingPosition()], "the live one acknowledges").toEqual([
+      "7:9",
+      undefined,
+    ]);
     opens(socket);
+    expect(http.pingPosition(), "it may have lost the session already").toBeUndefined();
     http.say(event(2));
     // Would be refused on the old channel, if the session is the new one's already: it is sent again when that is live.
     connection.send(MUTE);

@@ -37,6 +37,11 @@ export class ScriptedChannel implements Channel {
     else this.#handlers.frame(frame);
   }
 
+  /** What a ping that is sent now acknowledges. */
+  pingPosition(): string | undefined {
+    return this.#handlers.pingPosition?.();
+  }
+
   /** The other end closes the channel. */
   end(closeCode: number): void {
     if (this.state === "closed") return;

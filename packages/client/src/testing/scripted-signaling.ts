@@ -32,9 +32,10 @@ export const GRANTS: Grants = {
   moderate: false,
 };
 
-type Opening = { epoch?: number; peerId?: string; grants?: Grants };
+type Opening = { epoch?: number; peerId?: string; grants?: Grants; acksByPing?: boolean };
 
-export function openedSession({ epoch = 1, peerId = "me", grants = GRANTS }: Opening = {}): OpenedSession {
+export function openedSession(opening: Opening = {}): OpenedSession {
+  const { epoch = 1, peerId = "me", grants = GRANTS, acksByPing } = opening;
   const transport = () => testFakeParameters.generateTransportRemoteParameters() as never;
   return {
     sessionId: `s${epoch}`,
@@ -46,6 +47,7 @@ export function openedSession({ epoch = 1, peerId = "me", grants = GRANTS }: Ope
     graceMs: 15_000,
     position: `${epoch}:0`,
     grants,
+    acksByPing,
     iceServers: [],
     sendTransport: transport(),
     receiveTransport: transport(),
