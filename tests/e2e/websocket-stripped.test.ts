@@ -28,7 +28,7 @@ describe("a network that lets no WebSocket through", () => {
       const ada = await meetings.join("Ada", proxy.url);
       const ben = await meetings.join("Ben", proxy.url);
       await Promise.all([expectMedia(ada, { from: 1 }), expectMedia(ben, { from: 1 })]);
-      const session = /^GET \/v1\/sessions\/[\w-]+\/events$/;
+      const session = /^GET \/v1\/sessions\/[\w-]+\/events\?/;
       expect(proxy.requests.filter((line) => line === "POST /v1/sessions")).toHaveLength(2);
       expect(proxy.requests.filter((line) => session.test(line))).toHaveLength(2);
       await ada.button("Mute microphone").click();
