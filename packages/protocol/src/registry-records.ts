@@ -187,7 +187,7 @@ export const RoomOptions = z.object({
    * Of one peer, bits/s; absent: `DEFAULT_MAX_INCOMING_BITRATE_BPS`. Its browser is told, and the node measures: above 1.5 times this for
    * six seconds, the peer's producers are closed.
    */
-  maxIncomingBitrateBps: z.int().min(100_000).max(10_000_000_000).optional(),
+  maxIncomingBitrateBps: z.int().min(100_000).max(4_000_000_000).optional(),
   /** Pins the room to this node: without it, the room does not run. */
   nodeId: NodeId.optional(),
 });

@@ -1,8 +1,9 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
-import { type PeerInfo, type RoomEvent, RoomOptions, type Transient } from "@fairlead/protocol";
+import { COMMANDS, type PeerInfo, type RoomEvent, RoomOptions, type Transient } from "@fairlead/protocol";
 import { silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { producerCommands } from "../commands/producer-commands.ts";
 import type { Session } from "../session/session.ts";
 import { Peer } from "./peer.ts";
 import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
@@ -41,6 +42,8 @@ function setUp() {
   return { room, join, hear, dominate };
 }
 
+const produce = async () => ({ id: "camera-1", kind: "video", paused: false, appData: { source: "camera" } });
+
 function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard: Transient[]): Peer {
   const session = {
     append: (event: RoomEvent) => void told.push(event),
@@ -48,10 +51,10 @@ function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard:
     end: () => {},
     abandon: () => {},
   };
-  const transport = { close: () => {} };
+  const transport = { close: () => {}, setMaxIncomingBitrate: vi.fn(async () => {}), produce };
   return new Peer({
     info: { peerId: `p-${info.identity}`, identity: "", name: "", metadata: "", joinedAtMs: 1, ...info },
-    grants: { publish: [], subscribe: true, data: true, moderate: false },
+    grants: { publish: ["camera"], subscribe: true, data: true, moderate: false },
     ticketId: "t",
     joinId: "j",
     rtpCapabilities: {},
@@ -115,4 +118,23 @@ it("levels of an older self's microphone do not make the newer one the speaker",
   expect(room.speakerId).toBe("p-bob");
   dominate(microphoneOf(room.peer("p-ann"), "after"));
   expect(room.speakerId).toBe("p-ann");
+});
+
+it("a peer is told what its room lets it send: before its first producer is made, and when that changes", async () => {
+  const { room, join } = setUp();
+  const { peer } = join("ann");
+  const { setMaxIncomingBitrate: told } = peer.transports.send;
+  room.setOptions(RoomOptions.parse({ maxIncomingBitrateBps: 1_000_000 }));
+  expect(told).not.toHaveBeenCalled();
+  const request = COMMANDS["producer.create"].request.parse({
+    kind: "video",
+    source: "camera",
+    rtpParameters: { codecs: [{ mimeType: "video/VP8", payloadType: 100, clockRate: 90_000 }] },
+  });
+  await producerCommands["producer.create"]({ room, peer }, request);
+  expect(told).toHaveBeenLastCalledWith(1_000_000);
+  room.setOptions(RoomOptions.parse({ maxPeers: 5, maxIncomingBitrateBps: 1_000_000 }));
+  room.setOptions(RoomOptions.parse({ maxIncomingBitrateBps: 2_000_000 }));
+  expect(told).toHaveBeenLastCalledWith(2_000_000);
+  expect(told).toHaveBeenCalledTimes(2);
 });
