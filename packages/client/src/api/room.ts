@@ -66,7 +66,8 @@ export interface Room {
 
   /**
    * The tracks follow as `track.subscribed`. The choice holds for these sources of these identities until another one: when the
-   * room moves, and when they are published again. The SDK remembers up to 1,000 choices.
+   * room moves, and when they are published again. The SDK remembers up to 1,000 choices. Asked for too much at once, the node makes
+   * some of them later, and the promise waits for these; beyond the consumers that the room allows a peer, no track follows.
    */
   subscribe(producerIds: readonly string[]): Promise<void>;
   /** As `subscribe`; the tracks end with `track.unsubscribed`. */
