@@ -45,7 +45,11 @@ async function measure(
     await measured.grow(WARM, counts.warmup - counts.cold);
     await measured.leave(counts.warmup);
     const costs: Costs = { cold, single: new Map(), burst: new Map() };
-    for (const size of sizes) await measureSize(measured, counts, size, costs);
+    for (const size of sizes) {
+      await measureSize(measured, counts, size, costs);
+      // The last and largest room just ends: each of its peers would hear of each that leaves.
+      if (size !== sizes.at(-1)) await measured.leave(counts.burst + size);
+    }
     return costs;
   } finally {
     await measured.close();
@@ -62,7 +66,6 @@ async function measureSize(measured: Measured, counts: Counts, size: number, cos
   costs.single.set(size, await measured.cost({ room, count: joins, isAtOnce: false }));
   await measured.leave(joins);
   costs.burst.set(size, await measured.cost({ room, count: burst, isAtOnce: true }));
-  await measured.leave(burst + size);
 }
 
 function allOf(costs: Map<number, Cost>, size: number): number {
