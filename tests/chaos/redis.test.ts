@@ -1,3 +1,4 @@
+import { connectRedisRegistry } from "@fairlead/registry/redis";
 import { describe, expect, it } from "vitest";
 import { expectSameView } from "../support/expect-same-view.ts";
 import type { RedisServer } from "../support/servers/start-redis.ts";
@@ -54,16 +55,26 @@ describe("Redis", () => {
   it.each<[string, (redis: RedisServer) => Promise<unknown>]>([
     ["is flushed", (redis) => redis.flush()],
     ["is restarted at once", (redis) => redis.restart()],
-  ])("%s: the index comes back from the nodes, and nothing moves", async (_, fault) => {
-    const { cluster } = chaos;
-    const meeting = await chaos.meet();
-    const before = await meeting.state();
+  ])(
+    "%s: the index comes back from the nodes, with those who are banned, and nothing moves",
+    async (_, fault) => {
+      const { cluster } = chaos;
+      const meeting = await chaos.meet();
+      const before = await meeting.state();
+      const ban = `/v1/rooms/${meeting.room}/bans/mallory`;
+      await cluster.api("PUT", ban);
 
-    await fault(cluster.redis);
-    const late = await cluster.join(meeting.room, "late");
-    await late.until(() => late.view.peers.size === 4, "everybody");
-    await expectConsistent(cluster, { rooms: 1, peers: 4 });
-    await late.leave();
-    await meeting.expectUndisturbed(before);
-  });
+      await fault(cluster.redis);
+      const late = await cluster.join(meeting.room, "late");
+      await late.until(() => late.view.peers.size === 4, "everybody");
+      await expectConsistent(cluster, { rooms: 1, peers: 4 });
+      const registry = await connectRedisRegistry({ url: cluster.redis.url });
+      const banned = async () => (await registry.describeRoom(meeting.room))?.bannedIdentities;
+      await expect.poll(banned, { timeout: 10_000 }).toEqual(["mallory"]);
+      await registry.close();
+      await cluster.api("DELETE", ban);
+      await late.leave();
+      await meeting.expectUndisturbed(before);
+    },
+  );
 });

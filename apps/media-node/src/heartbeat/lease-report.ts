@@ -12,10 +12,11 @@ type LeasesOfBeat = Heartbeat["leases"];
 
 /**
  * A beat names about so many leases, and one whole bucket at least. A lease that the registry does not know costs it 20 to 50 µs, and no call
- * should take it more than 5 ms. News comes first, and leaves as much for buckets.
+ * should take it more than 5 ms.
  */
 const NAMED_MAX = 64;
-const NEWS_MAX = NAMED_MAX / 2;
+/** News beside a page, the newest first: a claim that is not named within 5 s lapses, and the page names the rest in its turn. */
+const NEWS_BESIDE_PAGE = NAMED_MAX / 4;
 /** On average. */
 const LEASES_OF_A_BUCKET = 32;
 /**
@@ -46,16 +47,18 @@ export class LeaseReport {
     this.#forgetClosed(served);
     const of = bucketsFor(served.length);
     const digest = digestOf(served);
-    const news = served.filter((lease) => isNews(lease, this.#known.get(lease.roomId)));
-    this.#hasMoreNews = news.length > NEWS_MAX;
+    const news = served
+      .filter((lease) => isNews(lease, this.#known.get(lease.roomId)))
+      .sort((a, b) => b.epoch - a.epoch);
+    this.#hasMoreNews = news.length > NAMED_MAX;
     if (this.#owed.buckets.length === 0 && this.#differs && of > 1)
-      return { ...digest, named: news.slice(0, NEWS_MAX), buckets: digestsOf(served, of) };
+      return { ...digest, named: news.slice(0, NAMED_MAX), buckets: digestsOf(served, of) };
     if (this.#owed.buckets.length === 0) this.#oweNext(of, nowMs);
-    const { page, named } = this.#takePage(served, NAMED_MAX - Math.min(news.length, NEWS_MAX));
-    if (page.buckets.length === 0) return { ...digest, named: news.slice(0, NEWS_MAX) };
+    const { page, named } = this.#takePage(served, NAMED_MAX - Math.min(news.length, NEWS_BESIDE_PAGE));
+    if (page.buckets.length === 0) return { ...digest, named: news.slice(0, NAMED_MAX) };
     const others = news.filter(({ roomId }) => !page.buckets.includes(leaseBucketOf(roomId, page.of)));
-    this.#hasMoreNews = others.length > NEWS_MAX;
-    return { ...digest, named: [...named, ...others.slice(0, NEWS_MAX)], page };
+    this.#hasMoreNews = others.length > NEWS_BESIDE_PAGE;
+    return { ...digest, named: [...named, ...others.slice(0, NEWS_BESIDE_PAGE)], page };
   }
 
   /**
