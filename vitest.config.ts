@@ -5,8 +5,9 @@ import { COMPILE_CACHE } from "./tests/setup/compile-cache.ts";
 // Processes of tests inherit it.
 process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE;
 
-/** Tests with a real worker, browser or process get the time these need. */
-const real = { testTimeout: 60_000, hookTimeout: 120_000 };
+/** Tests with a real worker, browser or process get the time these need, and so does each fact that a test waits for. */
+const expect = { poll: { timeout: 15_000 } };
+const real = { testTimeout: 60_000, hookTimeout: 120_000, expect };
 
 /**
  * Groups run one after the other, the files of a group beside each other. Tests mostly wait, so three files at a time suit
@@ -18,7 +19,7 @@ const quick = inGroup(1, MANY);
 
 /** These take every CPU core for themselves, by intention. */
 const SATURATING = ["tests/chaos/zero-failovers.test.ts", "tests/chaos/lease-race/**/*.test.ts"];
-const chaos = { testTimeout: 180_000, hookTimeout: 180_000 };
+const chaos = { testTimeout: 180_000, hookTimeout: 180_000, expect };
 
 export default defineConfig({
   test: {

@@ -1,4 +1,4 @@
-import { EVERY_SOURCE, type Grants, type ServerFrame } from "@fairlead/protocol";
+import { EVERY_SOURCE, type Grants, type RoomEvent, type ServerFrame } from "@fairlead/protocol";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { expectMedia } from "../support/expect-media.ts";
@@ -83,6 +83,12 @@ async function lieAboutGrants(page: Page): Promise<Map<string, unknown>> {
 
 function withLie(frame: ServerFrame): ServerFrame {
   if (frame.type === "joined") return { ...frame, grants: LIE };
-  if (frame.type !== "event" || frame.event.name !== "snapshot.started") return frame;
-  return { ...frame, event: { ...frame.event, data: { ...frame.event.data, grants: LIE } } };
+  if (frame.type === "event") return { ...frame, event: eventWithLie(frame.event) };
+  if (frame.type === "events") return { ...frame, events: frame.events.map(eventWithLie) };
+  return frame;
+}
+
+function eventWithLie(event: RoomEvent): RoomEvent {
+  if (event.name !== "snapshot.started") return event;
+  return { ...event, data: { ...event.data, grants: LIE } };
 }
