@@ -1,2 +1,2 @@
-export { growthPpm } from "./rules/growth/memory.ts";
 export { DEFAULT_POLICY, fromPpm, type PlacementPolicy } from "./rules/policy.ts";
+export { growthPpm } from "./rules/reservations/memory.ts";

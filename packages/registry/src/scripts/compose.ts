@@ -11,7 +11,7 @@ const NODES = [
   "rules/node-pools/script",
   "rules/nodes/save",
 ] as const satisfies Piece[];
-const RESERVATIONS = ["rules/growth/script", "rules/reservations/script"] as const satisfies Piece[];
+const RESERVATIONS = ["rules/reservations/script"] as const satisfies Piece[];
 /** A lease changes, and with it the room's record and its reservations. */
 const CHANGES = [
   "rules/reservations/end",

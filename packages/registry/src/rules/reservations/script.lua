@@ -3,6 +3,13 @@
 -- `core placedAt cost peers asOf` in the node's hash: it reserves what it was expected to grow by at `asOf`, or at the node's last look
 -- (`grownAt`). `youngDueAt`, `debitsDueAt`: before then nothing of these changes by time, so a heartbeat need not look.
 
+-- Full for the first half of the reservation, then falling to nothing.
+local function growthAt(young, at)
+  local left = max(0, RESERVATION_MS - (at - young.placedAt))
+  local permille = min(1000, floor(left * 2000 / RESERVATION_MS))
+  return max(0, floor(young.cost * permille / 1000) - young.peers * PEER_COST_PPM)
+end
+
 local YOUNG_ENTRY = "(%d+) (%d+) (%d+) (%d+) (%d+)"
 
 local function parseYoung(entry)
