@@ -19,13 +19,16 @@ const SHORT_MS = 500;
  */
 export function afterDelay(delayMs: number, act: () => void): () => void {
   const isHidden = globalThis.document?.visibilityState === "hidden";
-  if (!isHidden || delayMs > SHORT_MS) {
-    const timer = setTimeout(act, delayMs);
-    return () => clearTimeout(timer);
-  }
+  if (!isHidden || delayMs > SHORT_MS) return afterTimeout(delayMs, act);
   let isCancelled = false;
   void nextMacrotask().then(() => isCancelled || act());
   return () => {
     isCancelled = true;
   };
+}
+
+/** @returns A function that cancels it. */
+export function afterTimeout(delayMs: number, act: () => void): () => void {
+  const timer = setTimeout(act, delayMs);
+  return () => clearTimeout(timer);
 }

@@ -68,3 +68,11 @@ it("the log tells once a minute of a peer that meets its limits", () => {
   });
   expect(lines).toEqual([true, false, true, false]);
 });
+
+it("what was spent while more was allowed, in a room that has shrunk since, counts as all that is allowed now", () => {
+  const { budget, clock } = setUp(10, 2);
+  budget.spend(400);
+  expect([budget.left(400), budget.left(), budget.waitMs(4)]).toEqual([10, 0, 2_000]);
+  clock.ms += 2_000;
+  expect(budget.waitMs(4)).toBe(0);
+});

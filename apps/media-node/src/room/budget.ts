@@ -24,13 +24,13 @@ export class Budget {
 
   /** @param extra Units that may be made at once besides, e.g. in a large room. */
   left(extra = 0): number {
-    return Math.max(0, Math.floor(this.#limit.burst + extra - this.#count()));
+    return Math.max(0, Math.floor(this.#limit.burst + extra - this.#count(extra)));
   }
 
   /** @returns Until so many units are left, ms; what the budget never has counts as all of it. */
   waitMs(units: number, extra = 0): number {
     const { burst, perSecond } = this.#limit;
-    const missing = this.#count() + Math.min(units, burst + extra) - (burst + extra);
+    const missing = this.#count(extra) + Math.min(units, burst + extra) - (burst + extra);
     return Math.ceil((Math.max(0, missing) / perSecond) * 1_000);
   }
 
@@ -48,12 +48,13 @@ export class Budget {
     this.#spent = Math.max(0, this.#count() - units);
   }
 
-  /** A clock that steps back gives nothing. */
-  #count(): number {
+  /** A clock that steps back gives nothing. What was spent when more was allowed counts as all that is allowed now. */
+  #count(extra = Number.POSITIVE_INFINITY): number {
     const nowMs = this.#now();
     const elapsedMs = Math.max(0, nowMs - this.#countedAtMs);
     this.#countedAtMs = nowMs;
-    this.#spent = Math.max(0, this.#spent - (elapsedMs * this.#limit.perSecond) / 1_000);
+    const spent = Math.max(0, this.#spent - (elapsedMs * this.#limit.perSecond) / 1_000);
+    this.#spent = Math.min(spent, this.#limit.burst + extra);
     return this.#spent;
   }
 }

@@ -8,8 +8,14 @@ type Job = { act: () => Promise<unknown>; done: () => void };
  * else comes to this process gets its turn.
  */
 export class PacedQueue {
+  readonly #onBug: (error: unknown) => void;
   readonly #jobs: Job[] = [];
   #isRunning = false;
+
+  /** @param onBug Of a job that rejects, which keeps none of the others. */
+  constructor(onBug: (error: unknown) => void) {
+    this.#onBug = onBug;
+  }
 
   /**
    * @param act Must not reject.
@@ -26,7 +32,7 @@ export class PacedQueue {
     this.#isRunning = true;
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
       const startedMs = performance.now();
-      await job.act();
+      await job.act().catch(this.#onBug);
       job.done();
       if (this.#jobs.length > 0) await pauseAsLongAs(startedMs);
     }

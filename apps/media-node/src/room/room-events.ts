@@ -19,19 +19,30 @@ export type RoomView = {
 };
 
 /**
- * The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. Each shows what is true when it is
- * asked for.
+ * The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. It has what is there at its start, so
+ * that none of it belongs to a peer that is not in it, as far as it is there still when its event is asked for.
  */
 export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
+  const peerIds = [...room.peers.keys()];
+  const producers = [...room.peers.values()].flatMap((owner) =>
+    [...owner.producers.values()].map((producer) => ({ peer: owner, producer })),
+  );
+  const consumers = peer.consumers();
+  const dataConsumerIds = [...peer.dataConsumers.keys()];
   yield { name: "snapshot.started", data: { roomId: room.roomId, peerId: peer.peerId, grants: peer.grants } };
-  for (const ids of inBatches([...room.peers.keys()])) {
+  for (const ids of inBatches(peerIds)) {
     const peers = ids.flatMap((id) => room.peers.get(id)?.info ?? []);
     yield { name: "peers.joined", data: { peers } };
   }
-  yield* producersOf(room);
-  for (const consumers of inBatches(peer.consumers(), CONSUMERS_PER_EVENT))
-    yield* consumersCreated(consumers.filter(({ closed }) => !closed).map(consumerInfo));
-  for (const ids of inBatches([...peer.dataConsumers.keys()])) {
+  for (const some of inBatches(producers)) {
+    const open = some.filter(({ producer }) => !producer.closed);
+    yield* producersCreated(
+      open.map(({ peer: owner, producer }) => producerInfo(room.mutes, owner, producer)),
+    );
+  }
+  for (const some of inBatches(consumers, CONSUMERS_PER_EVENT))
+    yield* consumersCreated(some.filter(({ closed }) => !closed).map(consumerInfo));
+  for (const ids of inBatches(dataConsumerIds)) {
     const dataConsumers = ids.flatMap((id) => peer.dataConsumers.get(id) ?? []);
     yield { name: "data_consumers.created", data: { dataConsumers } };
   }
@@ -39,16 +50,6 @@ export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
     yield { name: "source.muted", data: { source, muted: true } };
   yield { name: "speaker.changed", data: { peerId: room.speakerId } };
   yield { name: "snapshot.ended", data: {} };
-}
-
-function* producersOf(room: RoomView): Generator<RoomEvent> {
-  const producers = [...room.peers.values()].flatMap((peer) =>
-    [...peer.producers.values()].map((producer) => ({ peer, producer })),
-  );
-  for (const some of inBatches(producers)) {
-    const open = some.filter(({ producer }) => !producer.closed);
-    yield* producersCreated(open.map(({ peer, producer }) => producerInfo(room.mutes, peer, producer)));
-  }
 }
 
 export function producersCreated(producers: ProducerInfo[]): RoomEvent[] {

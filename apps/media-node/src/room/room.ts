@@ -65,7 +65,9 @@ export class Room {
   /** On the core of the lease. */
   readonly home: Seat;
   /** What peers get without asking for it. */
-  readonly queue = new PacedQueue();
+  readonly queue = new PacedQueue((error) =>
+    this.log.error("paced_queue.failed", { roomId: this.roomId, error }),
+  );
   readonly openedMs: number;
   /** The registry has not confirmed the lease, which this node claimed by itself. */
   isLocal: boolean;

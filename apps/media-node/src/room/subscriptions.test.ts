@@ -31,7 +31,9 @@ function setUp() {
     turns: new Turns(1),
     transports: { receive },
   } as unknown as Peer;
-  const queue = new PacedQueue();
+  const queue = new PacedQueue((error) => {
+    throw error;
+  });
   const { promise, resolve: release } = Promise.withResolvers<void>();
   void queue.push(() => promise);
   const room = { queue, options: RoomOptions.parse({}), othersThan: () => [listener] } as unknown as Room;

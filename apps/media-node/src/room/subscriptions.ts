@@ -52,6 +52,8 @@ export async function subscribe(
   const wanted = missing(peer, producers);
   const within = spend(peer, wanted);
   const { taken, refused } = take({ room, peer }, wanted.slice(0, within), new Wish(false));
+  // Not for what it can't decode or may not have.
+  peer.budgets.giveBack("consumers", within - taken.length);
   const late = await peer.turns.take(() => makeInTime(peer, taken));
   return [...refused, ...limited(peer, [...wanted.slice(within), ...late])];
 }

@@ -33,3 +33,16 @@ it("a pause right behind a resume that is on its way counts: what is switched of
   expect([consumer.asked, consumer.paused, isNews]).toEqual([["resume", "pause"], true, true]);
   expect(await switches.pause(consumer)).toBe(false);
 });
+
+it("of pauses at once the first one acts; those behind a resume act again", async () => {
+  const [switches, consumer] = [new Switches(), makeConsumer()];
+  consumer.paused = false;
+  const acted = await Promise.all([1, 2, 3].map(() => switches.pause(consumer)));
+  expect([acted, consumer.asked]).toEqual([[true, false, false], ["pause"]]);
+  const [again] = await Promise.all([
+    switches.pause(consumer),
+    switches.resume(consumer),
+    switches.pause(consumer),
+  ]);
+  expect([again, consumer.asked, consumer.paused]).toEqual([false, ["pause", "resume", "pause"], true]);
+});

@@ -11,7 +11,7 @@ const SAMPLES = 3;
 /** Each sample costs a call to the worker: a peer that was below the bound is looked at again after so many rounds. */
 const ROUNDS_BETWEEN_LOOKS = 5;
 
-/** `above`: samples in a row. `rounds`: until the next one. */
+/** `above`: samples above the bound, less those below it since. `rounds`: until the next one. */
 type Standing = { above: number; rounds: number };
 
 /** Closes the producers of peers that keep sending far more than their room's options allow. */
@@ -28,8 +28,11 @@ export class BitrateWatch {
   async sample(): Promise<void> {
     if (this.#isSampling) return;
     this.#isSampling = true;
-    await Promise.all(this.#due().map((one) => this.#look(one)));
-    this.#isSampling = false;
+    try {
+      await Promise.all(this.#due().map((one) => this.#look(one)));
+    } finally {
+      this.#isSampling = false;
+    }
   }
 
   #due(): PeerInRoom[] {
@@ -47,11 +50,13 @@ export class BitrateWatch {
   async #look({ room, peer }: PeerInRoom): Promise<void> {
     const bitrateBps = await incomingBitrateOf(peer);
     const isAbove = bitrateBps > TOLERANCE * maxIncomingBitrateBps(room.options);
-    const above = isAbove ? (this.#standings.get(peer)?.above ?? 0) + 1 : 0;
+    const before = this.#standings.get(peer)?.above ?? 0;
+    // A breath between two floods takes one of them back and no more.
+    const above = isAbove ? before + 1 : Math.max(0, before - 1);
     const isTooMuch = above >= SAMPLES;
     this.#standings.set(peer, {
       above: isTooMuch ? 0 : above,
-      rounds: isAbove ? 0 : ROUNDS_BETWEEN_LOOKS - 1,
+      rounds: above > 0 ? 0 : ROUNDS_BETWEEN_LOOKS - 1,
     });
     if (!isTooMuch) return;
     const { roomId, log } = room;

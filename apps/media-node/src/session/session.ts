@@ -148,6 +148,7 @@ export class Session {
   /** @throws {FairleadError} `session_replaced` from an older connection. */
   acknowledge(connection: number, ack: Acknowledgement): void {
     this.assertCurrent(connection);
+    this.#stream.acksByTimers = true;
     this.#publishEvents(this.#stream.acknowledge(ack));
   }
 
@@ -167,7 +168,9 @@ export class Session {
   noteAlive(connection: number, position?: Position): void {
     if (connection !== this.#connection || !this.#isAttached) return;
     this.#aliveAtMs = this.#now();
-    if (position) this.#publishEvents(this.#stream.acknowledge({ position, resend: false }));
+    if (!position) return;
+    this.#stream.acksByTimers = false;
+    this.#publishEvents(this.#stream.acknowledge({ position, resend: false }));
   }
 
   /** The node's own bus was away, so that no proof of life could arrive. */

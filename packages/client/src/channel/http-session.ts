@@ -145,7 +145,9 @@ export class HttpSession {
     this.#isPinging = true;
     try {
       const position = this.#options.pingPosition();
-      await this.#post(JSON.stringify({ frames: [{ type: "ping", position }] }));
+      // In a frame of its own, since an older build may answer this request, which would pass over a ping's position.
+      const ack = position === undefined ? [] : [{ type: "ack", position }];
+      await this.#post(JSON.stringify({ frames: [{ type: "ping" }, ...ack] }));
     } catch (error) {
       this.#fail(error);
     } finally {

@@ -10,7 +10,7 @@ import {
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
 import { type Channel, LOST, type OpenChannel } from "../channel/channel.ts";
 import type { ChannelOpener } from "../channel/channel-opener.ts";
-import { afterDelay } from "../next-macrotask.ts";
+import { afterDelay, afterTimeout } from "../next-macrotask.ts";
 import { afterAwake, type RunningClock } from "../running-clock.ts";
 import type { ConnectionHandlers, SessionAnswer } from "./connection-handlers.ts";
 import { isPassing } from "./judge-refusal.ts";
@@ -127,7 +127,10 @@ export class Connection {
     this.#leaveState();
     // Media may well flow while signaling is cut off from the room, so this does not use up the patience.
     if (error.code === "bus_disconnected") this.#awaySinceMs = clock.now();
-    const delayMs = Math.max(policy.nextDelayMs(this.#nextAttempt(error), random), error.retryAfterMs ?? 0);
+    const attempt = this.#nextAttempt(error);
+    const delayMs = Math.max(policy.nextDelayMs(attempt, random), error.retryAfterMs ?? 0);
+    // In a hidden tab the first try comes at once; the others are spread, and a minute apart if the browser has it so.
+    const wait = attempt === 0 ? afterDelay : afterTimeout;
     const leftMs = clock.leftMs(this.#awaySinceMs, policy.giveUpAfterMs);
     if (this.#asksNoMore || leftMs === 0 || delayMs > leftMs) {
       channel?.close();
@@ -136,7 +139,7 @@ export class Connection {
       this.#state = {
         state: "waiting",
         channel,
-        cancelWait: afterDelay(delayMs, () => this.requestSession()),
+        cancelWait: wait(delayMs, () => this.requestSession()),
       };
   }
 

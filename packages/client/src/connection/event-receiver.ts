@@ -21,8 +21,6 @@ export class EventReceiver {
   readonly #cursor: EventCursor;
   readonly #acknowledger: EventAcknowledger;
   readonly #options: EventReceiverOptions;
-  #acksByPing = false;
-  #isInSnapshot = false;
   #ticks: ReturnType<typeof setInterval> | undefined;
 
   /** @param position The start of the stream, from the join's reply. */
@@ -49,8 +47,7 @@ export class EventReceiver {
   /** @param acksByPing Pings acknowledge, and this class does so only for many events at once and for gaps. */
   goLive(acksByPing: boolean): void {
     this.goAway();
-    this.#acksByPing = acksByPing;
-    this.#choosePace();
+    this.#acknowledger.acksByPing = acksByPing;
     this.#ticks = setInterval(() => this.#send(this.#acknowledger.tick(this.position)), TICK_MS);
   }
 
@@ -66,13 +63,8 @@ export class EventReceiver {
 
   /** The node makes a large snapshot bit by bit, as it is acknowledged: that must not wait for a ping. */
   #notePace({ name }: RoomEvent): void {
-    if (name === "snapshot.started") this.#isInSnapshot = true;
-    if (name === "snapshot.ended") this.#isInSnapshot = false;
-    this.#choosePace();
-  }
-
-  #choosePace(): void {
-    this.#acknowledger.acksByPing = this.#acksByPing && !this.#isInSnapshot;
+    if (name === "snapshot.started") this.#acknowledger.isUrgent = true;
+    if (name === "snapshot.ended") this.#acknowledger.isUrgent = false;
   }
 
   #send(ack: Acknowledgement | null): void {

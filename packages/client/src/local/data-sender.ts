@@ -26,10 +26,9 @@ export class DataSender {
   }
 
   /** The node closed it: what is sent next opens a new one. */
-  async handleClosed(dataProducerId: string): Promise<void> {
-    const opened = await Promise.allSettled(this.#producers.values());
-    for (const outcome of opened)
-      if (outcome.status === "fulfilled" && outcome.value.id === dataProducerId) outcome.value.close();
+  handleClosed(dataProducerId: string): void {
+    const closeIfIt = (producer: types.DataProducer) => producer.id === dataProducerId && producer.close();
+    for (const opening of this.#producers.values()) opening.then(closeIfIt, () => {});
   }
 
   /** @throws {FairleadError} `grant_missing`; `room_moved` when the channel closed under it: send again. */
@@ -41,11 +40,16 @@ export class DataSender {
 
   #producer(label: string, reliable: boolean): Promise<types.DataProducer> {
     const key = `${reliable} ${label}`;
-    const producer = this.#producers.get(key) ?? this.#open(label, reliable);
-    this.#producers.set(key, producer);
-    const forget = () => this.#producers.delete(key);
-    producer.then((opened) => opened.observer.once("close", forget), forget);
-    return producer;
+    const known = this.#producers.get(key);
+    if (known) return known;
+    const opening = this.#open(label, reliable);
+    this.#producers.set(key, opening);
+    const forget = () => this.#producers.get(key) === opening && this.#producers.delete(key);
+    opening.then((producer) => {
+      producer.observer.once("close", forget);
+      if (producer.closed) forget();
+    }, forget);
+    return opening;
   }
 
   #open(label: string, reliable: boolean): Promise<types.DataProducer> {

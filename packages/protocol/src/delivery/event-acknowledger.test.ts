@@ -41,6 +41,23 @@ describe("an event acknowledger", () => {
     expect(acks).toEqual([null, null, { position: "1:4", resend: false }]);
   });
 
+  it("does not wait for the ticks of a hidden tab, which come once a minute: what arrives later acknowledges", () => {
+    const { clock, acknowledger } = makeAcknowledger();
+    expect(acknowledger.note("apply", "1:1")).toBeNull();
+    clock.ms = 10_000;
+    expect(acknowledger.note("duplicate", "1:1")).toEqual({ position: "1:1", resend: false });
+  });
+
+  it("lets pings and what arrives acknowledge what is urgent, where pings do", () => {
+    const { clock, acknowledger } = makeAcknowledger();
+    Object.assign(acknowledger, { acksByPing: true, isUrgent: true });
+    acknowledger.note("apply", "1:1");
+    expect(acknowledger.ping("1:1")).toBe("1:1");
+    acknowledger.note("apply", "1:2");
+    clock.ms = 200;
+    expect(acknowledger.note("apply", "1:3")).toEqual({ position: "1:3", resend: false });
+  });
+
   it("answers duplicates, since they say that the node did not hear", () => {
     const { clock, acknowledger } = makeAcknowledger();
     expect(acknowledger.note("duplicate", "1:4")).toBeNull();

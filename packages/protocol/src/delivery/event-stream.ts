@@ -13,8 +13,12 @@ export const EVENT_WINDOW = 128;
 const RESEND_MS = 10_000;
 /** An attached client that acknowledges nothing for this long while events wait reads too slowly, ms. */
 const STALLED_MS = 30_000;
+/** The same for one that has acknowledged by its timers, as older builds do: a browser runs those of a hidden tab once a minute, ms. */
+const STALLED_BY_TIMERS_MS = 75_000;
 /** A client's wish to get events again is granted at most this often, ms. A wish that comes earlier is kept. */
 const RESEND_ASKED_MS = 100;
+/** Clients need not ask for what is sent again by itself for so long, ms. */
+const SENT_AGAIN_MS = 1_000;
 /** A snapshot is made at most this often, ms: it costs as much as the room is large. */
 const SNAPSHOT_LEAST_MS = 1_000;
 
@@ -39,6 +43,8 @@ export class EventStream {
   readonly #snapshot: () => Iterable<RoomEvent>;
   readonly #now: () => number;
   readonly #window: number;
+  /** The client acknowledges, and not by its pings. */
+  acksByTimers = false;
   #isStarted = false;
   #isAttached = true;
   /** Sequence of the last event that the client is known to have. */
@@ -69,8 +75,8 @@ export class EventStream {
 
   /** The client is attached, and has not acknowledged anything for long although events wait. */
   get isStalled(): boolean {
-    const isOwing = this.#isAttached && this.#owesSinceMs !== null;
-    return isOwing && this.#now() - (this.#owesSinceMs ?? 0) >= STALLED_MS;
+    if (!this.#isAttached || this.#owesSinceMs === null) return false;
+    return this.#now() - this.#owesSinceMs >= (this.acksByTimers ? STALLED_BY_TIMERS_MS : STALLED_MS);
   }
 
   /** Nothing could be heard for a while, and that is not the client's fault. */
@@ -116,7 +122,8 @@ export class EventStream {
     const { epoch, sequence } = parsePosition(ack.position);
     if (epoch !== this.#log.epoch || sequence > this.#log.head) return [];
     if (sequence > this.#acknowledged) this.#progress(sequence);
-    if (ack.resend && sequence === this.#acknowledged) this.#isWished = true;
+    // Signaling may know less of what its client has than this end does.
+    if (ack.resend) this.#isWished = true;
     return this.#grantWish() ?? this.#sendMore();
   }
 
@@ -131,6 +138,8 @@ export class EventStream {
 
   /** Messages may have been lost: all that is not acknowledged goes again. */
   sendAgain(): NumberedEvent[] {
+    // Whoever asks for the same in this moment has it soon.
+    this.#wishFromMs = this.#now() + SENT_AGAIN_MS;
     return this.#goBack();
   }
 

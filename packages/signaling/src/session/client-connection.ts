@@ -52,6 +52,8 @@ type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 export const TICK_MS = 500;
 /** A ping that is due has not come, and its client may be a hidden tab, whose timers hardly run. */
 const ASK_AFTER_MS = PING_INTERVAL_MS + 1_500;
+/** On a one-way channel the client's proof of life answers ours, and a phone that slept for ten seconds since the last one keeps its media. */
+const PONG_EVERY_MS = 3_000;
 /**
  * Nodes are told that a client is there if it was heard since they were told last, or this much earlier. So the others hear of a client
  * that fell silent soon after its grace time, whether its connection is known to be broken or not.
@@ -172,10 +174,13 @@ export class ClientConnection {
     this.#expect(this.#limits.socketIdleMs, "idle_timeout");
     try {
       const link = await this.#openLink(frame);
-      if (this.#leave) await link.command(this.#leave);
-      // The connection closed meanwhile, or the session ended with its first message.
+      const leave = this.#leave;
+      this.#leave = null;
+      if (leave) await link.command(leave);
+      // The connection closed meanwhile, or the session ended with its first message or was left already.
       if (this.#state.state !== "opening" || link.isClosed) {
         link.detach();
+        if (this.#state.state === "opening") this.#handleLeft();
         return;
       }
       this.#state = { state: "linked", link };
@@ -195,6 +200,12 @@ export class ClientConnection {
       if (refusal instanceof FairleadError && refusal.code === "bus_disconnected") this.#hooks.onExcused();
       this.#fail(refusal);
     }
+  }
+
+  /** The client may join again. */
+  #handleLeft(): void {
+    this.#hooks.onExcused();
+    this.#wait(true);
   }
 
   #openLink(frame: Opening): Promise<SessionLink> {
@@ -275,7 +286,7 @@ export class ClientConnection {
 
   /** A socket's next frame, or on a one-way channel this end's. */
   #expectNext(): void {
-    this.#expect(this.#channel.isOneWay ? PING_INTERVAL_MS : this.#limits.socketIdleMs, "idle_timeout");
+    this.#expect(this.#channel.isOneWay ? PONG_EVERY_MS : this.#limits.socketIdleMs, "idle_timeout");
   }
 
   #expect(withinMs: number, otherwise: ErrorCode): void {
