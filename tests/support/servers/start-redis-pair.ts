@@ -24,6 +24,10 @@ export async function startRedisPair() {
     port: front.port,
     first,
     second,
+    /** The one of them that new connections reach. */
+    get primary() {
+      return primary;
+    },
     detach,
     failOver: async () => {
       await detach();
