@@ -8,8 +8,7 @@ import { type Acceptance, countSteals, findOverlaps } from "./find-overlaps.ts";
 import type { Report, Task } from "./placer.ts";
 
 const PLACERS = 8;
-/** Ten thousand of them: `npm run test:long`. */
-const PLACES = Number(process.env.FAIRLEAD_PLACES ?? 5_000);
+const PLACES = 10_000;
 const ROOMS = 500;
 const PLACER_FILE = join(import.meta.dirname, "placer.ts");
 /** Longer than a node lives without a heartbeat. */
@@ -46,8 +45,8 @@ describe("a room that is stolen from a node that hangs", () => {
     const acceptances = cluster.nodes.flatMap(acceptancesOf);
     expect(hangs).toBeGreaterThan(3);
     expect(sum(reports.map(({ places }) => places))).toBeGreaterThanOrEqual(PLACES);
-    expect(acceptances.length).toBeGreaterThan(PLACES / 10);
-    expect(countSteals(acceptances)).toBeGreaterThan(PLACES / 100);
+    expect(acceptances.length).toBeGreaterThan(1_000);
+    expect(countSteals(acceptances)).toBeGreaterThan(100);
     expect(findOverlaps(acceptances)).toEqual([]);
     // And it ends as it should: every room has one lease, and one node serves it.
     const leases = async () => (await cluster.rooms()).filter(({ placement }) => placement !== null).length;
