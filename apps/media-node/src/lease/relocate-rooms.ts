@@ -8,7 +8,11 @@ import { tellMoved } from "./tell-moved.ts";
 import { ROOMS_AT_ONCE, Turns } from "./turns.ts";
 import { untilPlaced } from "./until-placed.ts";
 
-const TRIES = 60;
+/**
+ * For some 18 s: peers that come back to the first rooms fill their core by debits, which settle after 10 s, and the other rooms can
+ * follow then.
+ */
+const TRIES = 120;
 
 export type RelocateDeps = LeaseDeps & {
   claims: Claims;
