@@ -44,6 +44,7 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     onAnswer: (sent, sentMs, reply) => {
       const isConclusive = applyHeartbeatReply(sent, sentMs, reply, parts);
       onAnswered();
+      if (!isConclusive) revalidation.noteProgress();
       return isConclusive;
     },
     onOldAnswer: (reply) => inherit(reply, parts),

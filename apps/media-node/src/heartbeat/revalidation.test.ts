@@ -57,6 +57,29 @@ describe("a call", () => {
     expect(await call("three")).toBe(true);
   });
 
+  it("waits on while the registry has more to tell of the node's leases, for three seconds: that is no absence", async () => {
+    const { answered, revalidation, call, clock, order } = setUp();
+    answered();
+    clock.offsetMs = 1_500;
+    expect(await call("one")).toBe(false);
+    for (let page = 0; page < 3; page++) {
+      await vi.advanceTimersByTimeAsync(800);
+      revalidation.noteProgress();
+    }
+    expect([order, clock.beats]).toEqual([[], 4]);
+    answered();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(["one"]);
+
+    clock.offsetMs += 1_500;
+    expect(await call("two")).toBe(false);
+    for (let page = 0; page < 5; page++) {
+      await vi.advanceTimersByTimeAsync(800);
+      revalidation.noteProgress();
+    }
+    expect(order).toEqual(["one", "two"]);
+  });
+
   it("is not let through by the answer to a beat that was sent before the standstill", async () => {
     const { answered, call, clock, now } = setUp();
     const sentMs = now();

@@ -2,6 +2,8 @@
 const STALE_AFTER_BEATS = 2;
 /** How long the registry is asked before it counts as away; a call waits so long at most. */
 const PATIENCE_MS = 1_000;
+/** How long it is asked, as long as it answers and has not told all yet. */
+const TELLING_MS = 3_000;
 /** For so long the registry is not asked again by calls after it did not answer. */
 const EXCUSED_MS = 2_000;
 /** Beats that calls ask for, and that fail at once, are repeated after this pause. */
@@ -21,7 +23,7 @@ export type RevalidationOptions = {
   now: () => number;
 };
 
-type Asking = { done: Promise<void>; release: () => void; repeat: () => void };
+type Asking = { done: Promise<void>; release: () => void; repeat: () => void; goOn: () => void };
 
 /**
  * Keeps a node that stood still or was cut off (a stopped process, a suspended host, a partition) from answering for rooms that
@@ -70,12 +72,28 @@ export class Revalidation {
     return openedMs >= this.#awakeSinceMs && this.#options.now() - this.#awakeSinceMs < LATE_CALLS_MS;
   }
 
+  /** A beat that was sent since then was answered, and node and registry meant the same leases. */
+  isAnsweredSince(ms: number): boolean {
+    return this.#answeredMs >= ms;
+  }
+
+  /** The last beat failed. */
+  get isFailing(): boolean {
+    return this.#failing !== null;
+  }
+
   /** A beat was answered or has failed. One that was sent before a standstill proves nothing, so its sending time counts. */
   noteBeat({ sentMs, isAnswered }: Beat): void {
     if (isAnswered) this.#noteAnswer(sentMs);
     else this.#noteFailure(sentMs);
     if (!this.isDue) this.#asking?.release();
     else if (!isAnswered) this.#asking?.repeat();
+  }
+
+  /** The registry has answered, and has more to tell of this node's leases: it is not away, and is asked at once for the rest. */
+  noteProgress(): void {
+    this.#failing = null;
+    this.#asking?.goOn();
   }
 
   /** The bus was lost, or is back: this node may have been cut off, and not only the registry away. */
@@ -128,15 +146,20 @@ export class Revalidation {
   #ask(): Asking {
     const { beat, now } = this.#options;
     const { promise: done, resolve } = Promise.withResolvers<void>();
+    const beganMs = now();
     let [patience, repetition]: (NodeJS.Timeout | undefined)[] = [];
     const tryOnce = () => {
       const sinceMs = now();
+      clearTimeout(patience);
       patience = setTimeout(() => {
         this.#excuse(sinceMs);
         if (this.isDue) tryOnce();
         else release();
       }, PATIENCE_MS);
       beat();
+    };
+    const goOn = () => {
+      if (now() - beganMs < TELLING_MS) tryOnce();
     };
     const repeat = () => {
       clearTimeout(repetition);
@@ -149,7 +172,7 @@ export class Revalidation {
       resolve();
     };
     tryOnce();
-    return { done, release, repeat };
+    return { done, release, repeat, goOn };
   }
 
   /** The registry was asked and did not answer in time. */

@@ -47,6 +47,8 @@ export type JoinsOptions = {
   onRefusal: (debitId: string) => void;
 };
 
+/** The registry hears of a node's leases page by page. */
+const BEATS_UNTIL_TOLD = 8;
 const NODE_FULL = { message: "the node is full" };
 
 /** Admits peers. */
@@ -181,8 +183,11 @@ export class Joins {
     // The standstill may have happened while the room was opened.
     if (revalidation.isDue) await revalidation.pass();
     if (!revalidation.isUncertain(room.openedMs)) return room;
-    await beat();
-    if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
+    for (let beats = 0; beats < BEATS_UNTIL_TOLD; beats++) {
+      await beat();
+      if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
+      if (revalidation.isAnsweredSince(room.openedMs) || revalidation.isFailing) break;
+    }
     return room;
   }
 
