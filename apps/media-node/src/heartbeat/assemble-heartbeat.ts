@@ -25,6 +25,9 @@ export type HeartbeatDeps = LeaseDeps & {
   onRecordLost: (roomId: string) => void;
 };
 
+/** The registry hears of a node's leases page by page: more beats than this bring nothing new. */
+const BEATS_UNTIL_TOLD = 8;
+
 export type HeartbeatParts = ReturnType<typeof assembleHeartbeat>;
 
 /** Everything that a node's heartbeats tell, and what is made of the answers. */
@@ -54,5 +57,11 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     onOpened: (room) => costs.noteOpened(room),
     onClosed: (room) => costs.noteClosed(room),
   });
-  return { heartbeats, beat, debits, lateNodes, revalidation };
+  const untilTold = async (sinceMs: number) => {
+    for (let beats = 0; beats < BEATS_UNTIL_TOLD; beats++) {
+      await beat();
+      if (revalidation.isAnsweredSince(sinceMs) || heartbeats.isFailing) return;
+    }
+  };
+  return { heartbeats, beat, untilTold, debits, lateNodes, revalidation };
 }

@@ -77,11 +77,6 @@ export class Revalidation {
     return this.#answeredMs >= ms;
   }
 
-  /** The last beat failed. */
-  get isFailing(): boolean {
-    return this.#failing !== null;
-  }
-
   /** A beat was answered or has failed. One that was sent before a standstill proves nothing, so its sending time counts. */
   noteBeat({ sentMs, isAnswered }: Beat): void {
     if (isAnswered) this.#noteAnswer(sentMs);

@@ -3,6 +3,7 @@ import type { Heartbeat } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
 import type { Room, RoomSettings } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";
@@ -14,22 +15,8 @@ afterEach(() => void vi.useRealTimers());
 
 function beatOf(usable: boolean[]): Heartbeat {
   const idle = { cpuLoad: 0, rooms: 0, peers: 0, consumers: 0 };
-  return {
-    nodeId: "one",
-    incarnation: "one-run",
-    state: "ready",
-    busConnected: true,
-    region: "",
-    labels: [],
-    version: "1",
-    networkLoad: 0,
-    cores: usable.map((isUsable, core) => ({ ...idle, core, usable: isUsable })),
-    settledDebits: [],
-    observedCosts: [],
-    suspects: [],
-    capacity: { maxPeers: null, networkBps: 1 },
-    leases: { count: 0, epochSum: 0, named: [] },
-  };
+  const cores = usable.map((isUsable, core) => ({ ...idle, core, usable: isUsable }));
+  return { ...heartbeatOf("one"), cores, leases: { count: 0, epochSum: 0, named: [] } };
 }
 
 /** A node of cores of which the first has lost its worker, and 120 rooms; `restart` gives it a new one. */

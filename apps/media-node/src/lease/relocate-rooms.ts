@@ -9,8 +9,7 @@ import { ROOMS_AT_ONCE, Turns } from "./turns.ts";
 import { untilPlaced } from "./until-placed.ts";
 
 /**
- * For some 18 s: peers that come back to the first rooms fill their core by debits, which settle after 10 s, and the other rooms can
- * follow then.
+ * Some 18 s. Peers that come back to the first rooms fill their core by debits, which settle after 10 s: the other rooms follow then.
  */
 const TRIES = 120;
 

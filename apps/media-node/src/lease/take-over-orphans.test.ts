@@ -1,38 +1,19 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
-import { type Heartbeat, type Lease, parseJson, RoomControl, subjects } from "@fairlead/protocol";
+import { type Lease, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
+import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
 import type { RoomSettings } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { takeOverOrphans } from "./take-over-orphans.ts";
 
 const ORPHAN: Lease = { roomId: "one", nodeId: "dead", incarnation: "dead-run", core: 0, epoch: 5 };
 
-function beatOf(nodeId: string): Heartbeat {
-  const core = { core: 0, cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
-  return {
-    nodeId,
-    incarnation: `${nodeId}-run`,
-    state: "ready",
-    busConnected: true,
-    region: "",
-    labels: [],
-    version: "1",
-    networkLoad: 0,
-    cores: [core],
-    settledDebits: [],
-    observedCosts: [],
-    suspects: [],
-    capacity: { maxPeers: null, networkBps: 1 },
-    leases: { count: 0, epochSum: 0, named: [], page: { of: 1, buckets: [0] } },
-  };
-}
-
 /** `heir` takes over on a cluster of the nodes that are given; what it opens and tells. */
 async function setUp(nodes: string[]) {
   const [bus, registry] = [createMemoryBus(), createMemoryRegistry()];
-  for (const nodeId of nodes) await registry.heartbeat(beatOf(nodeId));
+  for (const nodeId of nodes) await registry.heartbeat(heartbeatOf(nodeId));
   const seen: string[] = [];
   bus.subscribe(subjects.everyRoomControl, ({ data }) => {
     const { lease } = parseJson(RoomControl, new TextDecoder().decode(data));
@@ -62,13 +43,13 @@ it("a room that was placed on another node is opened by its peers there", async 
 it("peers are told also when another node was faster", async () => {
   const { registry, takeOver } = await setUp(["other"]);
   await registry.place({ roomId: "one" });
-  await registry.heartbeat(beatOf("heir"));
+  await registry.heartbeat(heartbeatOf("heir"));
   expect(await takeOver()).toEqual(["moved to other"]);
 });
 
 it("no peer is told when the room's node is alive after all and still has the room", async () => {
   const { registry, takeOver } = await setUp(["dead"]);
   await registry.place({ roomId: "one" });
-  await registry.heartbeat(beatOf("heir"));
+  await registry.heartbeat(heartbeatOf("heir"));
   expect(await takeOver()).toEqual([]);
 });

@@ -118,7 +118,7 @@ function assembleService(
     now,
     maxPeers: node.capacity.maxPeers,
     revalidation: heartbeat.revalidation,
-    beat: heartbeat.beat,
+    untilTold: heartbeat.untilTold,
     keys: { ticketKeys, sessionKeys, issuer },
     onArrival: (debitId) => heartbeat.debits.noteArrival(debitId),
     onDeparture: (debitId) => heartbeat.debits.noteDeparture(debitId),

@@ -1,36 +1,17 @@
-import { FairleadError, type Heartbeat } from "@fairlead/protocol";
+import { FairleadError } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
 import { assertOnlyOneOfName } from "./only-one-of-name.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function beatOf(nodeId: string): Heartbeat {
-  const core = { core: 0, cpuLoad: 0, rooms: 0, peers: 0, consumers: 0, usable: true };
-  return {
-    nodeId,
-    incarnation: `${nodeId}-run`,
-    state: "ready",
-    busConnected: true,
-    region: "",
-    labels: [],
-    version: "1",
-    networkLoad: 0,
-    cores: [core],
-    settledDebits: [],
-    observedCosts: [],
-    suspects: [],
-    capacity: { maxPeers: null, networkBps: 1 },
-    leases: { count: 0, epochSum: 0, named: [], page: { of: 1, buckets: [0] } },
-  };
-}
-
 /** Another node, which beats twice a second until it is stopped. */
 async function startNode(nodeId: string) {
   const registry = createMemoryRegistry();
-  const beat = () => registry.heartbeat(beatOf(nodeId));
+  const beat = () => registry.heartbeat(heartbeatOf(nodeId));
   await beat();
   const timer = setInterval(() => void beat(), 500);
   return { registry, kill: () => clearInterval(timer) };

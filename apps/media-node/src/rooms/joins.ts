@@ -36,8 +36,8 @@ export type JoinsOptions = {
   /** null: as many as the cores carry. */
   maxPeers: number | null;
   revalidation: Revalidation;
-  /** Resolves when a heartbeat that is sent now is answered or has failed. */
-  beat: () => Promise<void>;
+  /** Beats until the registry has told all that it knows of this node's leases since then, or does not answer. */
+  untilTold: (sinceMs: number) => Promise<void>;
   now: () => number;
   /** The peer that the debit was made for is in. */
   onArrival: (debitId: string) => void;
@@ -47,8 +47,6 @@ export type JoinsOptions = {
   onRefusal: (debitId: string) => void;
 };
 
-/** The registry hears of a node's leases page by page. */
-const BEATS_UNTIL_TOLD = 8;
 const NODE_FULL = { message: "the node is full" };
 
 /** Admits peers. */
@@ -178,16 +176,13 @@ export class Joins {
    * @throws {FairleadError} `lease_lost`, `core_full`, `node_draining`.
    */
   async #openRoom(settings: RoomSettings): Promise<Room> {
-    const { rooms, revalidation, beat } = this.#options;
+    const { rooms, revalidation, untilTold } = this.#options;
     const room = await rooms.open(settings);
     // The standstill may have happened while the room was opened.
     if (revalidation.isDue) await revalidation.pass();
     if (!revalidation.isUncertain(room.openedMs)) return room;
-    for (let beats = 0; beats < BEATS_UNTIL_TOLD; beats++) {
-      await beat();
-      if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
-      if (revalidation.isAnsweredSince(room.openedMs) || revalidation.isFailing) break;
-    }
+    await untilTold(room.openedMs);
+    if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
     return room;
   }
 
