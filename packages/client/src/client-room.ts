@@ -256,7 +256,7 @@ export class ClientRoom implements Room {
     if (event.name === "snapshot.started") this.#grants = event.data.grants;
     const media = this.#media;
     if (!media) return;
-    if (event.name === "data_producer.closed") void media.data.handleClosed(event.data.dataProducerId);
+    if (event.name === "data_producer.closed") media.data.handleClosed(event.data.dataProducerId);
     const targets = {
       media,
       ownPeerId: this.peerId,

@@ -165,7 +165,8 @@ describe("a join that is given up", () => {
     expect(opened).toBe(1);
   });
 
-  it("and lost with its socket after its answer is left on the next one, and asks for no other session", async () => {
+  /** The join is given up and answered; the socket is lost with the leave that follows, and the session resumed. */
+  async function loseLeave() {
     signaling.answers.delete("session.leave");
     const joining = join();
     const { socket } = await signaling.next("join");
@@ -175,7 +176,11 @@ describe("a join that is given up", () => {
     socket.accept();
     const lost = await signaling.next("command", "session.leave");
     socket.cut();
-    const resumed = await signaling.next("resume");
+    return { lost, resumed: await signaling.next("resume") };
+  }
+
+  it("and lost with its socket after its answer is left on the next one, and asks for no other session", async () => {
+    const { lost, resumed } = await loseLeave();
     resumed.socket.send({ type: "resumed", sessionTicket: "the-next-session-ticket", connection: 2 });
     const { frame } = await signaling.next("command", "session.leave");
     expect(frame.id).toBe(lost.frame.id);
@@ -185,16 +190,7 @@ describe("a join that is given up", () => {
   });
 
   it("and whose session is gone by then joins no more", async () => {
-    signaling.answers.delete("session.leave");
-    const joining = join();
-    const { socket } = await signaling.next("join");
-    giveUp();
-    await expect(joining).rejects.toBe(UNMOUNTED);
-    await signaling.next("command", "session.leave");
-    socket.accept();
-    await signaling.next("command", "session.leave");
-    socket.cut();
-    const resumed = await signaling.next("resume");
+    const { resumed } = await loseLeave();
     resumed.socket.refuse("session_gone");
     await resumed.socket.closed;
     expect(signaling.frames.filter(({ type }) => type === "join")).toHaveLength(1);

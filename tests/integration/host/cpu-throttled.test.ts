@@ -41,7 +41,7 @@ function limit(folder: string): void {
   }
 }
 
-/** The kernel has it busy until it has buried the process. */
+/** The kernel keeps a group busy until its process is buried. */
 async function removeGroup(folders: readonly string[]): Promise<void> {
   for (const folder of folders)
     await expect.poll(() => rmdirSync(folder), { timeout: 10_000, interval: 20 }).toBeUndefined();

@@ -48,7 +48,7 @@ export class Budget {
     this.#spent = Math.max(0, this.#count() - units);
   }
 
-  /** A clock that steps back gives nothing. What was spent when more was allowed counts as all that is allowed now. */
+  /** A clock that steps back gives nothing. In a room that has shrunk no more counts as spent than is allowed now. */
   #count(extra = Number.POSITIVE_INFINITY): number {
     const nowMs = this.#now();
     const elapsedMs = Math.max(0, nowMs - this.#countedAtMs);

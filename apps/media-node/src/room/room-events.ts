@@ -19,8 +19,8 @@ export type RoomView = {
 };
 
 /**
- * The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. It has what is there at its start, so
- * that none of it belongs to a peer that is not in it, as far as it is there still when its event is asked for.
+ * The whole state as one peer sees it, in bounded events, from `snapshot.started` to `snapshot.ended`. The snapshot lists what is there when
+ * it starts, so it shows no producer without its peer. It leaves out what has ended by the time its event is asked for.
  */
 export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
   const peerIds = [...room.peers.keys()];

@@ -138,7 +138,7 @@ function isThere({ consumersByProducer }: Peer, { producerId, consumerId }: Cons
 }
 
 async function consume(peer: Peer, wanted: Wanted): Promise<ConsumerInfo | null> {
-  const { producer, wish } = wanted;
+  const { producer } = wanted;
   if (!isWished(peer, wanted)) {
     release(peer, wanted);
     return null;
@@ -150,7 +150,7 @@ async function consume(peer: Peer, wanted: Wanted): Promise<ConsumerInfo | null>
       paused: true,
       appData: { owner: peer.owner, peerId: producer.appData.peerId, source: producer.appData.source },
     });
-    return keep(peer, { producer, wish }, consumer);
+    return keep(peer, wanted, consumer);
   } catch (error) {
     release(peer, wanted);
     // The producer or the peer went away meanwhile, which is nobody's fault.

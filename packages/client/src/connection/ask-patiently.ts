@@ -1,4 +1,5 @@
 import { FairleadError, type RefusedProducer } from "@fairlead/protocol";
+import { pause } from "../pause.ts";
 import type { SendCommand } from "./session.ts";
 
 /** A node that asks for a longer wait is not asked again. */
@@ -52,8 +53,4 @@ export async function subscribePatiently(
 
 function isForLater(refused: RefusedProducer): refused is RefusedProducer & { retryAfterMs: number } {
   return refused.retryAfterMs !== undefined && refused.retryAfterMs <= MAX_WAIT_MS;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -2,6 +2,7 @@ import { Capabilities, FairleadError } from "@fairlead/protocol";
 import type { ReconnectPolicy } from "../api/options.ts";
 import { browserStore, type PageStore } from "../channel/browser-store.ts";
 import { fetchParsed } from "../channel/fetch-signaling.ts";
+import { pause } from "../pause.ts";
 import type { RunningClock } from "../running-clock.ts";
 import { FIRST_JOIN_PATIENCE_MS, judgeRefusal } from "./judge-refusal.ts";
 
@@ -50,7 +51,7 @@ export class CapabilitiesCache {
         signal.throwIfAborted();
         const delayMs = Math.max(policy.nextDelayMs(attempt, random), retryAfterMs(error));
         if (delayMs >= clock.leftMs(sinceMs, patienceMs)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        await pause(delayMs);
         signal.throwIfAborted();
       }
     }

@@ -5,11 +5,9 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { RoomEvents } from "../api/events.ts";
 import { RoomModel } from "../model/room-model.ts";
 import type { RoomChange } from "../model/room-state.ts";
+import { makeTrackContext } from "../testing/track-context.ts";
 import { TypedEmitter } from "../typed-emitter.ts";
-import { Playback } from "./playback.ts";
 import { PEER_PATIENCE_MS, RemotePeers, TRACK_PATIENCE_MS } from "./remote-peers.ts";
-import { Visibility } from "./visibility.ts";
-import { Wishes } from "./wishes.ts";
 
 const RUNS = 300;
 const NAMES = ["ann", "bob", "cleo"] as const;
@@ -42,14 +40,7 @@ class History {
     const emitter = new TypedEmitter<RoomEvents>();
     this.#remote = new RemotePeers({
       emitter,
-      trackContext: {
-        playback: new Playback({ blocked: () => {}, allowed: () => {} }),
-        visibility: new Visibility(),
-        wishes: new Wishes(),
-        pauseInvisibleVideo: true,
-        command: () => Promise.reject(new Error("not asked here")),
-        wantedChanged: () => {},
-      },
+      trackContext: makeTrackContext(),
     });
     emitter.on("peer.joined", ({ peer }) => this.#count(peer.identity, "here", 1));
     emitter.on("peer.left", ({ peer }) => this.#count(peer.identity, "here", -1));

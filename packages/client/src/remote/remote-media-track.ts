@@ -1,4 +1,10 @@
-import { FairleadError, KIND_OF_SOURCE, type MediaKind, type Source } from "@fairlead/protocol";
+import {
+  FairleadError,
+  KIND_OF_SOURCE,
+  type MediaKind,
+  type PreferredLayers,
+  type Source,
+} from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RemotePeer, RemoteTrack } from "../api/tracks.ts";
 import { askPatiently } from "../connection/ask-patiently.ts";
@@ -116,18 +122,14 @@ export class RemoteMediaTrack implements RemoteTrack {
   }
 
   async setPreferredLayers(spatialLayer: number, temporalLayer?: number): Promise<void> {
-    const { wishes, command } = this.#context;
+    const { wishes } = this.#context;
     const { consumerId } = this;
     const before = wishes.of(this.peer.identity, this.source).layers;
     const layers = { spatialLayer, temporalLayer };
     wishes.change(this.peer.identity, this.source, { layers });
     if (!consumerId) return;
     try {
-      const isLatest = () =>
-        this.consumerId === consumerId && wishes.of(this.peer.identity, this.source).layers === layers;
-      await askPatiently(() =>
-        isLatest() ? command("consumer.set_preferred_layers", { consumerId, ...layers }) : undefined,
-      );
+      await this.#askForLayers(consumerId, layers);
     } catch (error) {
       // The next consumer is told.
       if (error instanceof FairleadError && error.code === "room_moved") return;
@@ -137,13 +139,18 @@ export class RemoteMediaTrack implements RemoteTrack {
   }
 
   #tellPreferredLayers(): void {
+    const { layers } = this.#context.wishes.of(this.peer.identity, this.source);
+    if (layers) this.#askForLayers(this.#media.consumerId, layers).catch(() => {});
+  }
+
+  /** Until the app wants others, or the consumer is another one. */
+  async #askForLayers(consumerId: string, layers: PreferredLayers): Promise<void> {
     const { wishes, command } = this.#context;
-    const { layers } = wishes.of(this.peer.identity, this.source);
-    const { consumerId } = this.#media;
-    const isLatest = () => wishes.of(this.peer.identity, this.source).layers === layers;
-    askPatiently(() =>
-      layers && isLatest() ? command("consumer.set_preferred_layers", { consumerId, ...layers }) : undefined,
-    ).catch(() => {});
+    const isLatest = () =>
+      this.consumerId === consumerId && wishes.of(this.peer.identity, this.source).layers === layers;
+    await askPatiently(() =>
+      isLatest() ? command("consumer.set_preferred_layers", { consumerId, ...layers }) : undefined,
+    );
   }
 
   #watch(element: HTMLMediaElement): void {

@@ -1,11 +1,9 @@
 import type { PeerInfo, ProducerInfo, Source } from "@fairlead/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RoomEvents } from "../api/events.ts";
+import { makeTrackContext } from "../testing/track-context.ts";
 import { TypedEmitter } from "../typed-emitter.ts";
-import { Playback } from "./playback.ts";
 import { PEER_PATIENCE_MS, RemotePeers, TRACK_PATIENCE_MS } from "./remote-peers.ts";
-import { Visibility } from "./visibility.ts";
-import { Wishes } from "./wishes.ts";
 
 let peers: RemotePeers;
 let seen: string[];
@@ -51,14 +49,7 @@ beforeEach(() => {
   emitter.on("peer.left", ({ peer, reason }) => void seen.push(`left ${peer.peerId} ${reason}`));
   peers = new RemotePeers({
     emitter,
-    trackContext: {
-      playback: new Playback({ blocked: () => {}, allowed: () => {} }),
-      visibility: new Visibility(),
-      wishes: new Wishes(),
-      pauseInvisibleVideo: true,
-      command: () => Promise.reject(new Error("not asked here")),
-      wantedChanged: () => {},
-    },
+    trackContext: makeTrackContext(),
   });
 });
 afterEach(() => {

@@ -13,7 +13,7 @@ export const EVENT_WINDOW = 128;
 const RESEND_MS = 10_000;
 /** An attached client that acknowledges nothing for this long while events wait reads too slowly, ms. */
 const STALLED_MS = 30_000;
-/** The same for one that has acknowledged by its timers, as older builds do: a browser runs those of a hidden tab once a minute, ms. */
+/** The same for a client that acknowledges by timers, as older builds do: a browser runs a hidden tab's timers once a minute. In ms. */
 const STALLED_BY_TIMERS_MS = 75_000;
 /** A client's wish to get events again is granted at most this often, ms. A wish that comes earlier is kept. */
 const RESEND_ASKED_MS = 100;
@@ -138,7 +138,7 @@ export class EventStream {
 
   /** Messages may have been lost: all that is not acknowledged goes again. */
   sendAgain(): NumberedEvent[] {
-    // Whoever asks for the same in this moment has it soon.
+    // A client that asks for the same now has it soon, and need not get it twice.
     this.#wishFromMs = this.#now() + SENT_AGAIN_MS;
     return this.#goBack();
   }

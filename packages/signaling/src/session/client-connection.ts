@@ -52,7 +52,7 @@ type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 export const TICK_MS = 500;
 /** A ping that is due has not come, and its client may be a hidden tab, whose timers hardly run. */
 const ASK_AFTER_MS = PING_INTERVAL_MS + 1_500;
-/** On a one-way channel the client's proof of life answers ours, and a phone that slept for ten seconds since the last one keeps its media. */
+/** On a one-way channel the client proves its life by answering. It is asked so often that a phone keeps its media over ten seconds of sleep. */
 const PONG_EVERY_MS = 3_000;
 /**
  * Nodes are told that a client is there if it was heard since they were told last, or this much earlier. So the others hear of a client

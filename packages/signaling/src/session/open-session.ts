@@ -18,8 +18,7 @@ import type { SignalingProcess } from "../signaling-process.ts";
 import { admitOpening, assertBus, takeFreeReturn } from "./admit-opening.ts";
 import type { LinkSink } from "./link-sink.ts";
 import { pause } from "./pause.ts";
-import type { LinkRegister } from "./session-link.ts";
-import { SessionLink } from "./session-link.ts";
+import { type LinkRegister, SessionLink } from "./session-link.ts";
 
 /** Peers leave full rooms at human speed. */
 const FULL_RETRY_MS = 2_000;

@@ -5,8 +5,7 @@ import type { Caller } from "../http/caller.ts";
 import { admitOpening, assertBus } from "./admit-opening.ts";
 import type { LinkSink } from "./link-sink.ts";
 import { retryUnreachable, saysSessionLost } from "./send-command.ts";
-import type { LinkRegister } from "./session-link.ts";
-import { SessionLink } from "./session-link.ts";
+import { type LinkRegister, SessionLink } from "./session-link.ts";
 
 /** A session has one more resume after this time. */
 const RESUME_RETRY_MS = 1_000;
