@@ -121,13 +121,16 @@ describe.each(ADAPTERS)("the %s registry", (_, connect) => {
   });
 });
 
-it("a redis registry that nobody asks anything notices a failover by its own writes", async () => {
+it("a redis registry that nobody asks anything notices a failover by its own writes, and tells of it", async () => {
   const pair = await startPair();
-  const { registry } = await openInUse(ADAPTERS[0]?.[1] as Connect, pair.url);
+  const { told, registry } = await openInUse(ADAPTERS[0]?.[1] as Connect, pair.url);
   await pair.failOver();
   const connections = async () =>
     Number((await pair.second.command("INFO clients")).match(/connected_clients:(\d+)/)?.[1]);
   // This question's own, and the registry's.
   await expect.poll(connections, PATIENT).toBe(2);
+  await expect
+    .poll(() => told, PATIENT)
+    .toMatchObject({ errors: [{ message: expect.stringContaining("READONLY") }], resumed: 1 });
   await expect.poll(() => registry.heartbeat(beatOf("a")).catch(() => null), PATIENT).not.toBeNull();
 }, 60_000);

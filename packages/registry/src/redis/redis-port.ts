@@ -15,6 +15,8 @@ export type RedisPortOptions = {
   /** Called after each connection, the first and every later one. It may lead to another server than before. */
   onReady: () => void;
   onError: (error: unknown) => void;
+  /** Called for each refusal that speaks against the server: also for those of the port's own writes, which nobody else sees. */
+  onWrongServer: (error: Error) => void;
 };
 
 const TICK_MS = 500;
@@ -98,7 +100,10 @@ export class RedisPort implements ScriptPort {
       if (!(error instanceof ErrorReply))
         throw new Error("Redis is away", { cause: this.#lastError ?? error });
       this.#wasAnswered = true;
-      if (isFromWrongServer(error)) this.#leave(link);
+      if (isFromWrongServer(error)) {
+        this.#options.onWrongServer(error);
+        this.#leave(link);
+      }
       throw error;
     }
   }

@@ -35,6 +35,7 @@ export async function connectRedisRegistry(options: RedisRegistryOptions): Promi
       void registry?.checkServer();
     },
     onError: connected.resolve,
+    onWrongServer: (error) => registry?.handleFailure(error),
   });
   const timer = setTimeout(connected.resolve, START_MS, null);
   await connected.promise;

@@ -134,6 +134,12 @@ export class ScriptRegistry implements Registry {
     }
   }
 
+  /** Redis has failed in a call of ours or of the port's: tells the operator, unless that was told already. */
+  handleFailure(cause: unknown): void {
+    if (!this.#isAway && !this.#isClosed) this.#options.onError?.(cause);
+    this.#isAway = true;
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -157,8 +163,7 @@ export class ScriptRegistry implements Registry {
       if (this.#isAway) this.#probeOnce();
       return answer;
     } catch (cause) {
-      if (!this.#isAway && !this.#isClosed) this.#options.onError?.(cause);
-      this.#isAway = true;
+      this.handleFailure(cause);
       throw new FairleadError("registry_unreachable", { message: `Redis: ${reasonOf(cause)}`, cause });
     }
   }
