@@ -14,7 +14,7 @@ useMemoryCluster(
   },
   {
     budgets: {
-      joins: few(2),
+      joins: few(4),
       producers: few(3),
       dataProducers: few(2),
       consumers: few(1),
@@ -132,14 +132,26 @@ it("ICE restarts, key frames and switches of a peer are bounded, and a pause is 
   await bob.command("consumers.pause", { consumerIds });
 });
 
-it("an identity joins a room so often; a join that is sent again does not count, and after a move all may come back", async () => {
+it("a new session has what the identity's earlier ones have left", async () => {
+  const room = cluster.newRoom();
+  const publishCamera = async (client: ProtocolClient) => ({
+    producerId: await publish(client, "camera", rtpParameters("vp8")),
+  });
+  const first = await cluster.join(room, "ann");
+  for (let made = 0; made < 3; made += 1) await first.command("producer.close", await publishCamera(first));
+  await first.command("session.leave", {});
+  await expect(publishCamera(await cluster.join(room, "ann"))).rejects.toMatchObject(LIMITED);
+});
+
+it("an identity joins a room so often; a join that is sent again counts, and after a move all may come back", async () => {
   const room = cluster.newRoom();
   const join = (options = {}) => cluster.join(room, "ann", options);
   await join();
   const ticket = await cluster.ticket(room, "ann");
-  const sameJoin = { ticket, joinId: "the-same-join" };
-  const ann = await ProtocolClient.join(cluster.url, sameJoin);
-  expect((await ProtocolClient.join(cluster.url, sameJoin)).peerId).toBe(ann.peerId);
+  const joinAgain = () => ProtocolClient.join(cluster.url, { ticket, joinId: "the-same-join" });
+  const ann = await joinAgain();
+  for (let repeats = 0; repeats < 2; repeats += 1) expect((await joinAgain()).peerId).toBe(ann.peerId);
+  await expect(joinAgain()).rejects.toMatchObject(LIMITED);
   await expect(join()).rejects.toMatchObject(LIMITED);
   const { body } = await cluster.api("GET", `/v1/rooms/${room}/peers`);
   expect(body.peers.map(({ peerId }: { peerId: string }) => peerId)).toEqual([ann.peerId]);

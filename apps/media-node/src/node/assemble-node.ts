@@ -11,6 +11,7 @@ import { isOwned } from "../ledger/is-owned.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { Surplus } from "../ledger/surplus.ts";
 import { DEFAULT_BUDGETS } from "../room/peer-budgets.ts";
+import { SpentBudgets } from "../room/spent-budgets.ts";
 import { BitrateWatch } from "../rooms/bitrate-watch.ts";
 import { Joins } from "../rooms/joins.ts";
 import { PeerSweep } from "../rooms/peer-sweep.ts";
@@ -74,7 +75,7 @@ function assembleBasis(options: MediaNodeOptions) {
   const loop = new EventLoop();
   const cores = openCores({ ...options, log }, ledger, { allowance, loop });
   const records = new RoomRecords(registry, log);
-  const budgets = { ...DEFAULT_BUDGETS, ...options.budgets };
+  const budgets = new SpentBudgets({ ...DEFAULT_BUDGETS, ...options.budgets }, now);
   const rooms = new Rooms({
     bus,
     registry,
@@ -110,7 +111,7 @@ function assembleService(
   const sessions = new Sessions(now);
   const joins = new Joins({
     rooms,
-    budget: parts.budgets.joins,
+    budgets: parts.budgets,
     sessions,
     cores,
     codecPolicy,
@@ -136,7 +137,7 @@ function assembleService(
     ...answerNodeCalls({ rooms, drain, surplus, describe }),
   };
   const peerSweep = new PeerSweep({ rooms, sessions, graceMs, now });
-  return { sessions, surplus, handlers, peerSweep, bitrates: new BitrateWatch(rooms) };
+  return { sessions, surplus, handlers, peerSweep, bitrates: new BitrateWatch(rooms, now) };
 }
 
 function openCores(

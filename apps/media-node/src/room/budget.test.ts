@@ -1,16 +1,23 @@
 import { expect, it } from "vitest";
 import { Budget } from "./budget.ts";
-import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
+import { type BudgetLimits, DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
+import { SpentBudgets } from "./spent-budgets.ts";
 
 function setUp(burst: number, perSecond: number) {
   const clock = { ms: 1_000 };
   const budget = new Budget({ burst, perSecond }, () => clock.ms);
-  const take = (units = 1) => {
-    budget.assertLeft(units);
-    budget.spend(units);
-  };
-  return { budget, clock, take };
+  return { budget, clock, take: (units = 1) => budget.take(units) };
 }
+
+/** Of a peer among `others`. */
+function budgetsOf({ limits = {}, now = () => 0, others = 0 }: Partial<Given> = {}): PeerBudgets {
+  const spent = new SpentBudgets({ ...DEFAULT_BUDGETS, ...limits }, now);
+  return new PeerBudgets(
+    (name) => spent.of("room", "ann", name),
+    () => others,
+  );
+}
+type Given = { limits: Partial<BudgetLimits>; now: () => number; others: number };
 
 it("a budget gives its burst at once, then as much as comes back, and says when that will be", () => {
   const { budget, clock, take } = setUp(10, 2);
@@ -42,10 +49,9 @@ it("a clock that steps back gives nothing, and takes nothing", () => {
 });
 
 it("a peer is charged for everything that a command makes, or for nothing", () => {
-  const budgets = new PeerBudgets(
-    { ...DEFAULT_BUDGETS, producers: { burst: 2, perSecond: 1 }, consumers: { burst: 30, perSecond: 1 } },
-    { now: () => 0, others: () => 0 },
-  );
+  const budgets = budgetsOf({
+    limits: { producers: { burst: 2, perSecond: 1 }, consumers: { burst: 30, perSecond: 1 } },
+  });
   budgets.charge({ producers: 1, consumers: 25 });
   const refused = { code: "rate_limited", retryAfterMs: 20_000 };
   expect(() => budgets.charge({ producers: 1, consumers: 25 })).toThrow(expect.objectContaining(refused));
@@ -54,14 +60,14 @@ it("a peer is charged for everything that a command makes, or for nothing", () =
 
 it("everybody's consumers of a publisher's sources, published twice and again, are within its budget in a room of any size", () => {
   for (const others of [1, 25, 1_000]) {
-    const budgets = new PeerBudgets(DEFAULT_BUDGETS, { now: () => 0, others: () => others });
+    const budgets = budgetsOf({ others });
     for (let made = 0; made < 12; made += 1) budgets.charge({ producers: 1, consumers: others });
   }
 });
 
 it("the log tells once a minute of a peer that meets its limits", () => {
   const clock = { ms: 0 };
-  const budgets = new PeerBudgets(DEFAULT_BUDGETS, { now: () => clock.ms, others: () => 0 });
+  const budgets = budgetsOf({ now: () => clock.ms });
   const lines = [0, 59_999, 60_000, 60_001].map((ms) => {
     clock.ms = ms;
     return budgets.takeLogLine();

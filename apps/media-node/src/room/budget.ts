@@ -40,6 +40,15 @@ export class Budget {
     if (retryAfterMs > 0) throw new FairleadError("rate_limited", { retryAfterMs });
   }
 
+  /**
+   * Spends them.
+   * @throws {FairleadError} `rate_limited`, with nothing spent.
+   */
+  take(units: number): void {
+    this.assertLeft(units);
+    this.spend(units);
+  }
+
   spend(units: number): void {
     this.#spent = this.#count() + units;
   }

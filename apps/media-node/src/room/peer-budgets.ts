@@ -1,4 +1,4 @@
-import { Budget, type BudgetLimit } from "./budget.ts";
+import type { Budget, BudgetLimit } from "./budget.ts";
 
 /**
  * What ordinary clients stay far below: those that switch devices, subscribe tile by tile, or come back on a bad network. Each
@@ -26,55 +26,62 @@ export type Cost = Partial<Record<PeerBudgetName, number>>;
 /** In a large room what one peer does costs more, and its client does more. */
 const EXTRA_PER_OTHER: Cost = { consumers: 16, switches: 16 };
 
-const LOGGED_EVERY_MS = 60_000;
+/** What is counted in the same way, and is no operator's to set. */
+export const KEPT_BUDGETS = {
+  /** Of refusals: once a minute. */
+  logLines: { burst: 1, perSecond: 1 / 60 },
+  /** Samples of 2 s with a bitrate that is far too high: the third in a row is one too many. */
+  bitrateSamples: { burst: 2, perSecond: 0.1 },
+} as const satisfies Record<string, BudgetLimit>;
 
-/** The budgets of one peer. */
+/** Of an identity in a room. */
+export type KeptBudgetName = BudgetName | keyof typeof KEPT_BUDGETS;
+
+/** The budgets of one peer: it shares them with the earlier and later sessions of its identity in the room. */
 export class PeerBudgets {
-  readonly #budgets: Record<PeerBudgetName, Budget>;
+  readonly #budgetOf: (name: KeptBudgetName) => Budget;
   /** How many other peers the room has. */
   readonly #others: () => number;
-  readonly #now: () => number;
-  #toldAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: BudgetLimits, { now, others }: { now: () => number; others: () => number }) {
-    const budget = (name: PeerBudgetName) => new Budget(limits[name], now);
-    this.#budgets = {
-      producers: budget("producers"),
-      dataProducers: budget("dataProducers"),
-      consumers: budget("consumers"),
-      iceRestarts: budget("iceRestarts"),
-      keyFrames: budget("keyFrames"),
-      switches: budget("switches"),
-    };
+  constructor(budgetOf: (name: KeptBudgetName) => Budget, others: () => number) {
+    this.#budgetOf = budgetOf;
     this.#others = others;
-    this.#now = now;
   }
 
   /** Before anything is made. @throws {FairleadError} `rate_limited`, with nothing spent. */
   charge(cost: Cost): void {
     const costs = Object.entries(cost) as [PeerBudgetName, number][];
-    for (const [name, units] of costs) this.#budgets[name].assertLeft(units, this.#extra(name));
-    for (const [name, units] of costs) this.#budgets[name].spend(units);
+    for (const [name, units] of costs) this.#budgetOf(name).assertLeft(units, this.#extra(name));
+    for (const [name, units] of costs) this.#budgetOf(name).spend(units);
   }
 
   left(name: PeerBudgetName): number {
-    return this.#budgets[name].left(this.#extra(name));
+    return this.#budgetOf(name).left(this.#extra(name));
   }
 
   waitMs(name: PeerBudgetName, units: number): number {
-    return this.#budgets[name].waitMs(units, this.#extra(name));
+    return this.#budgetOf(name).waitMs(units, this.#extra(name));
   }
 
   /** Of what was charged and not made. */
   giveBack(name: PeerBudgetName, units: number): void {
-    this.#budgets[name].giveBack(units);
+    this.#budgetOf(name).giveBack(units);
   }
 
   /** @returns Whether the log should tell of a refusal: it does so once a minute for each peer. */
   takeLogLine(): boolean {
-    const isDue = this.#now() - this.#toldAtMs >= LOGGED_EVERY_MS;
-    if (isDue) this.#toldAtMs = this.#now();
+    const lines = this.#budgetOf("logLines");
+    const isDue = lines.left() > 0;
+    if (isDue) lines.spend(1);
     return isDue;
+  }
+
+  /** The peer has sent far too much for so many samples. @returns Whether it has done so for too long. */
+  noteExcess(samples: number): boolean {
+    const budget = this.#budgetOf("bitrateSamples");
+    const isTooMuch = budget.left() < samples;
+    budget.spend(samples);
+    return isTooMuch;
   }
 
   #extra(name: PeerBudgetName): number {

@@ -9,8 +9,11 @@ import { Peer } from "./peer.ts";
 import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
 import { Room } from "./room.ts";
 import type { PeerTransports, Seat, SeatListener } from "./seat.ts";
+import { SpentBudgets } from "./spent-budgets.ts";
 
 /** A room without media: its seat says what a test makes it say, and each peer keeps what it is told. */
+const spent = new SpentBudgets(DEFAULT_BUDGETS, Date.now);
+
 function setUp() {
   let listener: SeatListener | undefined;
   const seat = {
@@ -27,7 +30,7 @@ function setUp() {
     now: Date.now,
     record: async () => {},
     iceServersFor: () => [],
-    budgets: DEFAULT_BUDGETS,
+    budgetOf: (identity, name) => spent.of("r", identity, name),
   });
   const join = (identity: string, info: Partial<PeerInfo> = {}) => {
     const told: RoomEvent[] = [];
@@ -63,7 +66,10 @@ function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard:
     seat,
     transports: { send: transport, receive: transport } as unknown as PeerTransports,
     owner: { core: 0 },
-    budgets: new PeerBudgets(DEFAULT_BUDGETS, { now: Date.now, others: () => 0 }),
+    budgets: new PeerBudgets(
+      (name) => spent.of("r", info.identity ?? "", name),
+      () => 0,
+    ),
     log: silentLogger,
   });
 }

@@ -20,11 +20,12 @@ import { broadcastEvent, broadcastTransient } from "../session/broadcast.ts";
 import type { Session } from "../session/session.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Bans } from "./bans.ts";
+import type { Budget } from "./budget.ts";
 import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
-import type { BudgetLimits } from "./peer-budgets.ts";
+import type { KeptBudgetName } from "./peer-budgets.ts";
 import type { Level, Seat } from "./seat.ts";
 
 export type RoomDeps = {
@@ -35,7 +36,7 @@ export type RoomDeps = {
   record: (patch: RoomPatch) => Promise<void>;
   /** With credentials that are made at each call. */
   iceServersFor: (identity: string) => IceServer[];
-  budgets: BudgetLimits;
+  budgetOf: (identity: string, name: KeptBudgetName) => Budget;
 };
 
 export type RoomSettings = {

@@ -6,6 +6,7 @@ import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
 import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
 import type { Room } from "./room.ts";
+import { SpentBudgets } from "./spent-budgets.ts";
 import { offer, subscribe, unsubscribe } from "./subscriptions.ts";
 
 type FakeProducer = types.Producer & { closed: boolean };
@@ -14,6 +15,7 @@ type FakeProducer = types.Producer & { closed: boolean };
 function setUp() {
   const asked: string[] = [];
   const told: RoomEvent[] = [];
+  const spent = new SpentBudgets(DEFAULT_BUDGETS, () => 0);
   const receive = {
     consume: async ({ producerId }: { producerId: string }) => {
       asked.push(producerId);
@@ -27,7 +29,10 @@ function setUp() {
     consumersByProducer: new Map(),
     seat: { canConsume: () => true },
     session: { send: (event: RoomEvent) => told.push(event) },
-    budgets: new PeerBudgets(DEFAULT_BUDGETS, { now: () => 0, others: () => 1 }),
+    budgets: new PeerBudgets(
+      (name) => spent.of("r", "listener", name),
+      () => 1,
+    ),
     turns: new Turns(1),
     transports: { receive },
   } as unknown as Peer;

@@ -71,7 +71,7 @@ function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
 
 function makePeer(room: Room, admission: Admission, transports: PeerTransports): Peer {
   const { join, claims, peerId, joinedAtMs, sessionId, inbox } = admission;
-  const { bus, log, now, budgets } = room.deps;
+  const { bus, log, now, budgetOf } = room.deps;
   const session = new Session({
     sessionId,
     epoch: room.lease.epoch,
@@ -97,7 +97,10 @@ function makePeer(room: Room, admission: Admission, transports: PeerTransports):
     seat: room.home,
     transports,
     owner: { core: room.home.core, roomId: room.roomId, peerId },
-    budgets: new PeerBudgets(budgets, { now, others: () => room.peers.size - 1 }),
+    budgets: new PeerBudgets(
+      (name) => budgetOf(claims.sub, name),
+      () => room.peers.size - 1,
+    ),
     log,
   });
   return peer;

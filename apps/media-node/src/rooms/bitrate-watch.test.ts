@@ -3,42 +3,67 @@ import { silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect, it } from "vitest";
 import type { Peer } from "../room/peer.ts";
+import { DEFAULT_BUDGETS, PeerBudgets } from "../room/peer-budgets.ts";
 import type { Room } from "../room/room.ts";
+import { SpentBudgets } from "../room/spent-budgets.ts";
 import { BitrateWatch } from "./bitrate-watch.ts";
 
 /** A room that allows 1 Mbit/s, and a peer that sends what a test says. */
 function setUp() {
   const told: RoomEvent[] = [];
-  const sent = { bps: 0 };
+  const clock = { ms: 0 };
+  const spent = new SpentBudgets(DEFAULT_BUDGETS, () => clock.ms);
+  const peers = new Map<string, Peer>();
+  let bytesReceived = 0;
   let looks = 0;
   const getStats = async () => {
     looks += 1;
-    return [{ recvBitrate: sent.bps }];
+    return [{ bytesReceived }];
   };
-  const publish = () => {
-    const producer = { id: `p-${peer.producers.size}`, close: () => {} } as unknown as types.Producer;
-    peer.producers.set(producer.id, producer);
+  /** A session of the same identity each time. */
+  const join = () => {
+    bytesReceived = 0;
+    const budgets = new PeerBudgets(
+      (name) => spent.of("r", "ann", name),
+      () => 0,
+    );
+    const peer = {
+      producers: new Map(),
+      dataProducers: new Map(),
+      transports: { send: { getStats } },
+      session: { send: (event: RoomEvent) => told.push(event) },
+      budgets,
+    } as unknown as Peer;
+    peers.set("p", peer);
+    return peer;
   };
-  const peer = {
-    producers: new Map(),
-    dataProducers: new Map(),
-    transports: { send: { getStats } },
-    session: { send: (event: RoomEvent) => told.push(event) },
-  } as unknown as Peer;
   const room = {
     options: RoomOptions.parse({ maxIncomingBitrateBps: 1_000_000 }),
-    peers: new Map([["p", peer]]),
+    peers,
     log: silentLogger,
     broadcast: (event: RoomEvent) => told.push(event),
   } as unknown as Room;
-  const watch = new BitrateWatch({ all: () => [room] });
-  publish();
-  publish();
-  const sample = async (bps: number, times = 1) => {
-    sent.bps = bps;
-    for (let round = 0; round < times; round += 1) await watch.sample();
+  const watch = new BitrateWatch({ all: () => [room] }, () => clock.ms);
+  const peer = join();
+  publish(peer);
+  publish(peer);
+  /** Two seconds each. */
+  const send = (bps: number) => {
+    clock.ms += 2_000;
+    bytesReceived += bps / 4;
   };
-  return { peer, told, sample, looks: () => looks };
+  const sample = async (bps: number, times = 1) => {
+    for (let round = 0; round < times; round += 1) {
+      send(bps);
+      await watch.sample();
+    }
+  };
+  return { peer, told, join, send, sample, looks: () => looks };
+}
+
+function publish({ producers }: Peer): void {
+  const producer = { id: `p-${producers.size}`, close: () => {} } as unknown as types.Producer;
+  producers.set(producer.id, producer);
 }
 
 it("a peer that sends more than 1.5 times what its room allows, three samples long, loses its producers, and is told", async () => {
@@ -69,8 +94,8 @@ it("one that sends only data loses its channels, and is told", async () => {
 it("one that is above for a moment keeps them", async () => {
   const { peer, sample } = setUp();
   await sample(9_000_000, 2);
-  await sample(1_400_000, 5);
-  await sample(9_000_000, 2);
+  await sample(1_400_000, 10);
+  await sample(9_000_000);
   expect(peer.producers.size).toBe(2);
 });
 
@@ -81,4 +106,28 @@ it("one that is below is asked every fifth time, and one that publishes nothing 
   peer.producers.clear();
   await sample(1_000, 10);
   expect(looks()).toBe(2);
+});
+
+it("one that goes on loses new producers at the next sample, in a new session too", async () => {
+  const { peer, join, sample } = setUp();
+  await sample(9_000_000, 3);
+  publish(peer);
+  await sample(9_000_000);
+  expect(peer.producers.size).toBe(0);
+  const again = join();
+  publish(again);
+  await sample(9_000_000);
+  expect(again.producers.size).toBe(0);
+});
+
+it("what one sends between two looks counts, also while it publishes nothing", async () => {
+  const { peer, send, sample } = setUp();
+  await sample(1_000);
+  for (let flood = 0; flood < 2; flood += 1) {
+    peer.producers.clear();
+    for (let round = 0; round < 4; round += 1) send(9_000_000);
+    publish(peer);
+    await sample(1_000, 5);
+  }
+  expect(peer.producers.size).toBe(0);
 });

@@ -7,21 +7,24 @@ import type { Rooms } from "./rooms.ts";
 export const BITRATE_SAMPLE_MS = 2_000;
 /** A browser that heeds the bound passes it for a moment, in a key frame say. */
 const TOLERANCE = 1.5;
-const SAMPLES = 3;
+/** One look alone closes nothing: it may have seen a single burst. */
+const MAX_SAMPLES_PER_LOOK = 2;
 /** Each sample costs a call to the worker: a peer that was below the bound is looked at again after so many rounds. */
 const ROUNDS_BETWEEN_LOOKS = 5;
 
-/** `above`: samples above the bound, less those below it since. `rounds`: until the next one. */
-type Standing = { above: number; rounds: number };
+/** The last look at a peer: what its transport had received by then, and how many rounds pass until the next one. */
+type Look = { bytes: number; atMs: number; rounds: number };
 
 /** Closes the producers of peers that keep sending far more than their room's options allow. */
 export class BitrateWatch {
   readonly #rooms: Pick<Rooms, "all">;
-  readonly #standings = new WeakMap<Peer, Standing>();
+  readonly #now: () => number;
+  readonly #looks = new WeakMap<Peer, Look>();
   #isSampling = false;
 
-  constructor(rooms: Pick<Rooms, "all">) {
+  constructor(rooms: Pick<Rooms, "all">, now: () => number) {
     this.#rooms = rooms;
+    this.#now = now;
   }
 
   /** Called every `BITRATE_SAMPLE_MS`. Does nothing while workers still answer the last time. */
@@ -41,24 +44,30 @@ export class BitrateWatch {
       .flatMap((room) => [...room.peers.values()].map((peer) => ({ room, peer })))
       .filter(({ peer }) => peer.producers.size + peer.dataProducers.size > 0);
     return publishing.filter(({ peer }) => {
-      const { above, rounds } = this.#standings.get(peer) ?? { above: 0, rounds: 0 };
-      this.#standings.set(peer, { above, rounds: Math.max(0, rounds - 1) });
-      return rounds === 0;
+      const look = this.#lastLook(peer);
+      const isDue = look.rounds === 0;
+      this.#looks.set(peer, { ...look, rounds: Math.max(0, look.rounds - 1) });
+      return isDue;
     });
   }
 
+  /** Of a peer that publishes since the last round: it has sent nothing before. */
+  #lastLook(peer: Peer): Look {
+    return this.#looks.get(peer) ?? { bytes: 0, atMs: this.#now() - BITRATE_SAMPLE_MS, rounds: 0 };
+  }
+
+  /** Judges all that came since the last look: what a peer sends between two of them, or without a producer, counts as well. */
   async #look({ room, peer }: PeerInRoom): Promise<void> {
-    const bitrateBps = await incomingBitrateOf(peer);
+    const before = this.#lastLook(peer);
+    const bytes = await receivedBytesOf(peer);
+    if (bytes === null) return;
+    const atMs = this.#now();
+    const elapsedMs = Math.max(BITRATE_SAMPLE_MS, atMs - before.atMs);
+    const bitrateBps = ((bytes - before.bytes) * 8_000) / elapsedMs;
     const isAbove = bitrateBps > TOLERANCE * maxIncomingBitrateBps(room.options);
-    const before = this.#standings.get(peer)?.above ?? 0;
-    // A breath between two floods takes one of them back and no more.
-    const above = isAbove ? before + 1 : Math.max(0, before - 1);
-    const isTooMuch = above >= SAMPLES;
-    this.#standings.set(peer, {
-      above: isTooMuch ? 0 : above,
-      rounds: above > 0 ? 0 : ROUNDS_BETWEEN_LOOKS - 1,
-    });
-    if (!isTooMuch) return;
+    this.#looks.set(peer, { bytes, atMs, rounds: isAbove ? 0 : ROUNDS_BETWEEN_LOOKS - 1 });
+    const samples = Math.min(MAX_SAMPLES_PER_LOOK, Math.round(elapsedMs / BITRATE_SAMPLE_MS));
+    if (!isAbove || !peer.budgets.noteExcess(samples)) return;
     const { roomId, log } = room;
     log.warn("peer.bitrate_exceeded", { roomId, peerId: peer.peerId, bitrateBps });
     closeAll({ room, peer }, "incoming_bitrate");
@@ -74,12 +83,12 @@ function closeAll({ room, peer }: PeerInRoom, code: string): void {
   }
 }
 
-/** bits/s; 0 of a peer that goes away meanwhile. */
-async function incomingBitrateOf({ transports }: Peer): Promise<number> {
+/** null: the peer goes away meanwhile. */
+async function receivedBytesOf({ transports }: Peer): Promise<number | null> {
   try {
     const stats = await transports.send.getStats();
-    return stats.reduce((sum, { recvBitrate }) => sum + recvBitrate, 0);
+    return stats.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
   } catch {
-    return 0;
+    return null;
   }
 }

@@ -13,20 +13,18 @@ import {
 } from "@fairlead/protocol";
 import { type AdmissionKeys, verifyAdmission, verifyPreviousSession } from "@fairlead/tickets";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
-import type { BudgetLimit } from "../room/budget.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { offerOf, type Peer } from "../room/peer.ts";
 import type { PeerInRoom, Room, RoomSettings } from "../room/room.ts";
+import type { SpentBudgets } from "../room/spent-budgets.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Core } from "../worker/core.ts";
 import { admitPeer, type PeerIdentity, welcomePeer } from "./admit-peer.ts";
-import { JoinBudgets } from "./join-budgets.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
 
 export type JoinsOptions = {
   rooms: Rooms;
-  /** Of an identity into a room. */
-  budget: BudgetLimit;
+  budgets: SpentBudgets;
   sessions: Sessions;
   cores: readonly Core[];
   /** Tickets are verified here too, and not only where the request arrived. */
@@ -53,7 +51,6 @@ const NODE_FULL = { message: "the node is full" };
 export class Joins {
   readonly #options: JoinsOptions;
   readonly #capabilities: Capabilities;
-  readonly #budgets: JoinBudgets;
   /** Joins that are being answered, by ticket and join id. */
   readonly #joining = new Map<string, Promise<JoinReply>>();
   /** Peers that are being admitted, so that many at once don't pass the limit. */
@@ -62,8 +59,6 @@ export class Joins {
   constructor(options: JoinsOptions) {
     this.#options = options;
     this.#capabilities = capabilitiesOf(options.codecPolicy);
-    this.#budgets = new JoinBudgets(options.budget, options.now);
-    options.rooms.watch({ onMoved: (roomId) => this.#budgets.forget(roomId) });
   }
 
   /** The node has as many peers as it may have. */
@@ -125,21 +120,23 @@ export class Joins {
     const room = this.#options.rooms.roomIfHere(lease.roomId);
     const peers = room?.peers.values() ?? [];
     const earlier = [...peers].find((peer) => peer.joinId === join.joinId && peer.ticketId === claims.jti);
-    // The first join's answer was lost: it is given again, and the events are sent from the start.
+    const { sub: identity, jti: ticketId } = claims;
+    const joins = () => this.#options.budgets.of(lease.roomId, identity, "joins");
+    // The first join's answer was lost: it is given again, and the events are sent from the start. That costs as much as a join.
     if (room && earlier) {
+      joins().take(1);
       this.#options.onRefusal(request.debitId);
       return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier), request.inbox));
     }
-    const { sub: identity, jti: ticketId } = claims;
     if (room?.bans.has({ identity, ticketId })) throw new FairleadError("banned");
     this.#assertCapacity(request);
-    const giveBack = this.#budgets.take(lease.roomId, identity);
+    joins().take(1);
     this.#admitting += 1;
     try {
       const admitted = await this.#admit(request, claims);
       return this.#reply(admitted, admitted.peer.session.connection);
     } catch (error) {
-      giveBack();
+      joins().giveBack(1);
       throw error;
     } finally {
       this.#admitting -= 1;

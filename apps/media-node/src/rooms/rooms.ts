@@ -3,9 +3,9 @@ import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "../room/call-mediasoup.ts";
-import type { BudgetLimits } from "../room/peer-budgets.ts";
 import { Room, type RoomDeps, type RoomSettings } from "../room/room.ts";
 import { Seat } from "../room/seat.ts";
+import type { SpentBudgets } from "../room/spent-budgets.ts";
 import type { TurnUser } from "../turn/ice-servers.ts";
 import type { Core } from "../worker/core.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
@@ -22,7 +22,7 @@ export type RoomsOptions = {
   /** Writes a moderation act into the record of a room. */
   record: (roomId: string, patch: RoomPatch) => Promise<void>;
   iceServersFor: (user: TurnUser) => IceServer[];
-  budgets: BudgetLimits;
+  budgets: SpentBudgets;
 };
 
 export type RoomsWatcher = {
@@ -167,9 +167,10 @@ export class Rooms {
       .catch((error) => this.#options.log.warn("lease.release_failed", { roomId: lease.roomId, error }));
   }
 
-  /** Forgets leases that no join can bring any more, and bans of rooms that were not opened here. */
+  /** Forgets leases that no join can bring any more, bans of rooms that were not opened here, and budgets that are whole. */
   prune(): void {
     this.bansAhead.prune();
+    this.#options.budgets.prune();
     const nowMs = this.#options.now();
     for (const [roomId, { atMs }] of this.#givenUp)
       if (nowMs - atMs > GIVEN_UP_KEPT_MS) this.#givenUp.delete(roomId);
@@ -217,7 +218,7 @@ export class Rooms {
       now,
       record: (patch) => record(roomId, patch),
       iceServersFor: (identity) => iceServersFor({ roomId, identity }),
-      budgets,
+      budgetOf: (identity, name) => budgets.of(roomId, identity, name),
     };
   }
 
@@ -228,6 +229,7 @@ export class Rooms {
   }
 
   #tellMoved({ roomId }: Room): void {
+    this.#options.budgets.forget(roomId);
     for (const { onMoved } of this.#watchers) onMoved?.(roomId);
   }
 
