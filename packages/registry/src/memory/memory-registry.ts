@@ -56,9 +56,12 @@ class MemoryRegistry implements Registry {
 
   async place(request: PlaceRequest): Promise<Placement> {
     const nowMs = this.#begin();
-    const coldUntil = () => this.#bornAt(nowMs) + this.#index.policy.coldMs;
     const rates = this.#countJoin(request, nowMs);
-    const placed = placeRoom(this.#index, request, { debitId: randomId(this.#random), nowMs, coldUntil });
+    const placed = placeRoom(this.#index, request, {
+      debitId: randomId(this.#random),
+      nowMs,
+      ageMs: () => nowMs - this.#bornAt(nowMs),
+    });
     return { ...placed, rates };
   }
 
@@ -77,8 +80,8 @@ class MemoryRegistry implements Registry {
     this.#assertOpen();
     const clockMs = this.#now();
     const nowMs = this.#time.atBeat(clockMs, this.#index.nodes.get(beat.incarnation));
-    this.#bornAt(nowMs);
-    const reply = takeHeartbeat(this.#index, beat, { nowMs, clockMs });
+    const ageMs = nowMs - this.#bornAt(nowMs);
+    const reply = takeHeartbeat(this.#index, beat, { nowMs, clockMs, ageMs });
     const node = this.#index.nodes.get(beat.incarnation);
     if (node) node.ownMs = clockMs;
     return { ...reply, behindMs: nowMs - clockMs };

@@ -40,6 +40,11 @@ export type PlacementPolicy = {
   gapMs: number;
   /** For how long a registry that finds itself empty places nothing, so that nodes can tell it what they serve. */
   coldMs: number;
+  /**
+   * After that it places no room that it has no lease of, as long as a node is still naming what it served before; but no longer than this after
+   * its beginning, so that a node which never comes to its end holds nothing up for ever.
+   */
+  toldWithinMs: number;
 
   /**
    * A core is full, and takes no new room, where its measured load, the debits of peers on their way, and the peers that come with the
@@ -66,7 +71,7 @@ export type PlacementPolicy = {
   retryWhenFullMs: number;
   /** The same where no node may take the room at all: somebody has to start one. */
   retryWhenNoneMs: number;
-  /** The same while nobody is heard: by then a node that lives has beaten again. */
+  /** The same while nobody is heard, or not all leases are known: by then a node that lives has beaten again. */
   retryWhenSilentMs: number;
 
   /** What rooms cost is learned as counts by these upper bounds, each half as much again as the one before: finer would be noise. */
@@ -116,6 +121,7 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   cutAfterMs: 10_000,
   gapMs: 1_000,
   coldMs: 1_100,
+  toldWithinMs: 60_000,
 
   fullPpm: 900_000,
   fullRankPpm: 1_000_000_000,

@@ -45,6 +45,7 @@ const PIECES = {
     "rules/settle-claims/script",
     "rules/lease-pages/script",
     "rules/graves/script",
+    "rules/telling/script",
     "rules/bury-nodes/script",
     "rules/bury-nodes/hand-out",
     "rules/liveness/hear",
@@ -59,6 +60,7 @@ const PIECES = {
     "rules/rooms/script",
     ...CHANGES,
     "rules/graves/script",
+    "rules/telling/script",
     "rules/bury-nodes/script",
     "scripts/methods/remove-node",
   ],
@@ -96,21 +98,24 @@ export function composeScript(name: ScriptName, policy: PlacementPolicy): string
   // A steady heartbeat ends before any function is made.
   const early: Piece[] = name === "heartbeat" ? ["rules/index-time/script", "rules/heartbeat/steady"] : [];
   const pieces: Piece[] = ["scripts/store", ...early, "scripts/store-changes", ...PIECES[name]];
-  const text = pieces.map((piece) => LUA[piece]).join("\n");
-  return [policyConstants(policy, text), text].join("\n").replaceAll(/\n\s*\n/g, "\n");
+  return withPolicy(pieces.map((piece) => LUA[piece]).join("\n"), policy).replaceAll(/\n\s*\n/g, "\n");
 }
 
 /**
- * The policy as constants of the script's text: an argument would have to be parsed at each call. Registries of one cluster
- * share their policy, so Redis caches one version of each script. Only those that the text names: Lua allows 200 local names.
+ * The policy stands in the script's text: an argument would have to be parsed at each call, and Lua allows 200 local names. Registries of one
+ * cluster share their policy, so Redis caches one version of each script.
  */
-function policyConstants(policy: PlacementPolicy, text: string): string {
-  const used = new Set(text.match(/\b[A-Z][A-Z0-9_]+\b/g));
-  return Object.entries({ ...policy, epochModulus: EPOCH_MODULUS, leaseSlots: LEASE_SLOTS })
-    .map(([name, value]) => ({ name: toConstantName(name), value }))
-    .filter(({ name }) => used.has(name))
-    .map(({ name, value }) => `local ${name} = ${toLua(value)}`)
-    .join("\n");
+function withPolicy(text: string, policy: PlacementPolicy): string {
+  const numbers = { ...policy, epochModulus: EPOCH_MODULUS, leaseSlots: LEASE_SLOTS };
+  const known = new Map(Object.entries(numbers).map(([name, value]) => [toConstantName(name), value]));
+  const lists: string[] = [];
+  const body = text.replaceAll(/\b[A-Z][A-Z0-9_]+\b/g, (name) => {
+    const value = known.get(name);
+    if (typeof value === "number") return toLua(value);
+    if (value && !lists.includes(name)) lists.push(name);
+    return name;
+  });
+  return [...lists.map((name) => `local ${name} = ${toLua(known.get(name) ?? [])}`), body].join("\n");
 }
 
 /** `nodeTtlMs` → `NODE_TTL_MS`. */

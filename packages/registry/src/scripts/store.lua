@@ -17,10 +17,11 @@ local ROOMS = PREFIX .. "rooms"
 local KEPT = PREFIX .. "kept"
 local GRAVES = PREFIX .. "graves"
 local PACED = PREFIX .. "paced"
+local TELLING = PREFIX .. "telling"
 local COSTS = PREFIX .. "costs"
 
-local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt, hasGraves = unpack(call("HMGET", META, "bornAt",
-  "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor", "latestAt", "hasGraves"))
+local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt, hasGraves, isTelling = unpack(call("HMGET", META,
+  "bornAt", "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor", "latestAt", "hasGraves", "isTelling"))
 bornAt, lastBeatAt, aliveFloor = tonumber(bornAt), tonumber(lastBeatAt), tonumber(aliveFloor) or 0
 connectedAt, busSince, epochFloor = tonumber(connectedAt) or 0, tonumber(busSince), tonumber(epochFloor) or 0
 

@@ -8,15 +8,19 @@ import { toPpm } from "../policy.ts";
 import type { Room } from "../rooms/memory.ts";
 import { endLapsedClaims, settleClaim } from "../settle-claims/memory.ts";
 
-/** @param clockMs The node's time: a beat that was sent before another one that came here earlier does not know what that said. */
+/**
+ * @param clockMs The node's time: a beat that was sent before another one that came here earlier does not know what that said.
+ * @param ageMs For how long there has been this index.
+ */
 export function takeHeartbeat(
   index: RegistryIndex,
   beat: Heartbeat,
-  { nowMs, clockMs }: { nowMs: number; clockMs: number },
+  { nowMs, clockMs, ageMs }: { nowMs: number; clockMs: number; ageMs: number },
 ): Omit<HeartbeatReply, "behindMs"> {
   index.nodes.hear(nowMs);
   const silent = silentNodes(index, beat.incarnation, nowMs);
   buryDead(index, beat, { silent, nowMs });
+  const isFirst = index.nodes.get(beat.incarnation) === undefined;
   const node = index.nodes.renew(beat, nowMs);
   watchBus(index, node, nowMs);
   index.reservations.settle(node, beat.settledDebits);
@@ -28,13 +32,15 @@ export function takeHeartbeat(
   const differing = differingBuckets(node, beat.leases);
   for (const { kind, load } of beat.observedCosts) index.costs[kind].observe(toPpm(load));
   index.reservations.refresh(node, nowMs);
+  const isToldAll = isSameDigest(node.digest, beat.leases);
+  index.nodes.telling.note(node.incarnation, { isFirst, isToldAll }, ageMs);
   index.nodes.graves.dig(index.orphans);
   const mayInherit = node.state === "ready" && node.busConnected;
   return {
     lost: settled.flatMap(({ verdict }) => (verdict && "lost" in verdict ? [verdict.lost] : [])),
     renewed: settled.flatMap(({ verdict }) => (verdict && "renewed" in verdict ? [verdict.renewed] : [])),
     recordsLost: [...new Set(settled.flatMap(({ room }) => (isRecordLost(node, room) ? [room.roomId] : [])))],
-    leasesDiffer: !isSameDigest(node.digest, beat.leases),
+    leasesDiffer: !isToldAll,
     differingBuckets: differing,
     orphans: mayInherit ? handOutOrphans(index, nowMs) : [],
     late: lateNodes(index, silent, nowMs),

@@ -36,6 +36,7 @@ end
 hear()
 buryStalest(silent)
 burySuspects(ARGV[15])
+local isFirst = not loadNode(INC)
 local node = obtainNode()
 renew(node)
 watchBus(node, HAS_BUS)
@@ -49,6 +50,7 @@ local differing = ARGV[16] ~= "" and differingBuckets(node, ARGV[16]) or ""
 learnCosts(ARGV[14])
 refresh(node)
 local isSame = digestText(node.leases, node.epochSum) == ARGV[10]
+noteTelling(INC, isFirst, isSame)
 digGraves()
 local handed = OFFERS ~= "" and handOutOrphans() or {}
 saveNodes()

@@ -6,6 +6,7 @@ import { BusWatch } from "../liveness/bus-watch.ts";
 import { isAliveByTime, type Moment } from "../liveness/memory.ts";
 import { memberOf, NodePools } from "../node-pools/memory.ts";
 import type { PlacementPolicy } from "../policy.ts";
+import { Telling } from "../telling/memory.ts";
 import { type KnownNode, newNode, renewNode } from "./known-node.ts";
 
 /** Each run of each node, until it is buried. */
@@ -13,6 +14,7 @@ export class NodeTable {
   readonly pools: NodePools<KnownNode>;
   readonly bus: BusWatch;
   readonly graves: Graves;
+  readonly telling: Telling;
   readonly #policy: PlacementPolicy;
   readonly #nodes = new Map<string, KnownNode>();
   /** Incarnations by their last heartbeat. */
@@ -32,6 +34,7 @@ export class NodeTable {
     this.pools = new NodePools(policy);
     this.bus = new BusWatch(policy);
     this.graves = new Graves(policy);
+    this.telling = new Telling(policy);
     this.#interval = new BeatInterval(policy);
   }
 
@@ -77,6 +80,7 @@ export class NodeTable {
     this.#nodes.delete(node.incarnation);
     this.#beats.delete(node.incarnation);
     this.#interval.forget(node.incarnation);
+    this.telling.forget(node.incarnation);
     this.#names.delete(memberOf(node));
     this.#byName.delete(memberOf(node));
     this.pools.remove(node);

@@ -18,7 +18,10 @@ local function isSilent()
   return room and room.inc or NOW - askedAt < NODE_TTL_MS
 end
 
-if isSilent() then return { "registry_cold", digits(RETRY_WHEN_SILENT_MS) } end
+-- A node that lives may still have to name the room.
+local isUntold = isTelling and not (room and room.inc) and NOW - bornAt < TOLD_WITHIN_MS
+
+if isSilent() or isUntold then return { "registry_cold", digits(RETRY_WHEN_SILENT_MS) } end
 
 local DEFAULT_WISH = "meeting;;;"
 

@@ -14,13 +14,13 @@ type Placed = { room: Room; lease: Lease; decision: PlacementDecision };
 /**
  * Changes nothing where the peer is banned or there is no capacity: whoever holds the room keeps it until another can.
  * @param debitId Names what the peer is debited.
- * @param coldUntil When the registry may place rooms; only asked where the room has no lease in force.
+ * @param ageMs For how long there has been this index; only asked where the room has no lease in force.
  * @throws {FairleadError} `banned`, `registry_cold`, `no_capacity`.
  */
 export function placeRoom(
   index: RegistryIndex,
   request: PlaceRequest,
-  { debitId, nowMs, coldUntil }: { debitId: string; nowMs: number; coldUntil(): number },
+  { debitId, nowMs, ageMs }: { debitId: string; nowMs: number; ageMs(): number },
 ): Omit<Placement, "rates"> {
   const known = index.rooms.get(request.roomId);
   if (known) refuseBanned(known, request.peer);
@@ -28,8 +28,9 @@ export function placeRoom(
   if (known && standing) {
     if (standing.incarnation !== request.suspect) index.leases.awaitAgain(known, nowMs);
   } else {
-    refuseCold(coldUntil(), nowMs);
+    refuseCold(index, ageMs());
     refuseSilent(index, known, nowMs);
+    refuseUntold(index, known, ageMs());
   }
   const placed =
     known && standing
@@ -46,8 +47,15 @@ function isExcluded({ incarnation, core }: Lease, { exclude = [] }: PlaceRequest
   return exclude.some((other) => other.incarnation === incarnation && other.core === core);
 }
 
-function refuseCold(coldUntilMs: number, nowMs: number): void {
-  if (nowMs < coldUntilMs) throw new FairleadError("registry_cold", { retryAfterMs: coldUntilMs - nowMs });
+function refuseCold({ policy }: RegistryIndex, ageMs: number): void {
+  if (ageMs < policy.coldMs)
+    throw new FairleadError("registry_cold", { retryAfterMs: policy.coldMs - ageMs });
+}
+
+/** A node that lives may still have to name the room. */
+function refuseUntold({ nodes, policy }: RegistryIndex, known: Room | undefined, ageMs: number): void {
+  if (!known?.lease && nodes.telling.isUnderWay(ageMs))
+    throw new FairleadError("registry_cold", { retryAfterMs: policy.retryWhenSilentMs });
 }
 
 /** After a silence of all nodes their leases say nothing; who serves the room, if anybody does, knows only the bus. */
