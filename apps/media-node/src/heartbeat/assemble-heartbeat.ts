@@ -10,6 +10,7 @@ import { LateNodes } from "./late-nodes.ts";
 import { LeaseReport } from "./lease-report.ts";
 import { LostNodes } from "./lost-nodes.ts";
 import { ObservedCosts } from "./observed-costs.ts";
+import { ReturningPeers } from "./returning-peers.ts";
 import { Revalidation } from "./revalidation.ts";
 import { SettledDebits } from "./settled-debits.ts";
 
@@ -25,6 +26,9 @@ export type HeartbeatDeps = LeaseDeps & {
   onRecordLost: (roomId: string) => void;
 };
 
+/** So many debits at once are worth a beat of their own: they keep others out. */
+const RETURNED_PER_BEAT = 50;
+
 /** The registry hears of a node's leases page by page: more beats than this bring nothing new. */
 const BEATS_UNTIL_TOLD = 8;
 
@@ -38,10 +42,11 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
   const costs = new ObservedCosts(now);
   const debits = new SettledDebits(now);
   const leases = new LeaseReport();
+  const returning = new ReturningPeers(now);
   const lateNodes = new LateNodes({ bus, beat });
   const revalidation = new Revalidation({ beat, intervalMs: () => heartbeats.intervalMs, now });
   const lostNodes = new LostNodes({ registry, lateNodes, log });
-  const parts = { ...deps, costs, debits, leases, lateNodes, lostNodes, beat };
+  const parts = { ...deps, costs, debits, leases, returning, lateNodes, lostNodes, beat };
   heartbeats.connect({
     compose: () => composeHeartbeat(parts),
     onAnswer: (sent, sentMs, reply) => {
@@ -63,5 +68,12 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
       if (revalidation.isAnsweredSince(sinceMs) || heartbeats.isFailing) return;
     }
   };
-  return { heartbeats, beat, untilTold, debits, lateNodes, revalidation };
+  let returned = 0;
+  const noteArrival = (debitId: string, roomId: string) => {
+    if (!returning.take(roomId)) return debits.noteArrival(debitId);
+    debits.noteRefusal(debitId);
+    returned += 1;
+    if (returned % RETURNED_PER_BEAT === 0) void beat();
+  };
+  return { heartbeats, beat, untilTold, debits, noteArrival, returning, lateNodes, revalidation };
 }

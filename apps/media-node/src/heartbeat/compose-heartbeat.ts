@@ -9,6 +9,7 @@ import type { NetworkMeter } from "../worker/network-meter.ts";
 import type { LateNodes } from "./late-nodes.ts";
 import type { LeaseReport } from "./lease-report.ts";
 import type { ObservedCosts } from "./observed-costs.ts";
+import type { ReturningPeers } from "./returning-peers.ts";
 import type { SettledDebits } from "./settled-debits.ts";
 
 export type HeartbeatContent = {
@@ -20,6 +21,7 @@ export type HeartbeatContent = {
   leases: LeaseReport;
   debits: SettledDebits;
   costs: ObservedCosts;
+  returning: ReturningPeers;
   lateNodes: LateNodes;
   bus: Bus;
   now: () => number;
@@ -29,7 +31,7 @@ type CountedRoom = { room: Room; peers: number; consumers: number };
 
 /** Makes the heartbeat that is sent now. */
 export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
-  const { node, cores, rooms, network, leases, debits, costs, lateNodes, bus, now } = parts;
+  const { node, cores, rooms, network, leases, debits, costs, returning, lateNodes, bus, now } = parts;
   const counted = countRooms(rooms);
   const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
   for (const core of cores) costs.sample(core.cpuShare, byCore.get(core.index) ?? []);
@@ -39,7 +41,10 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
     state: parts.readiness.state,
     busConnected: bus.isConnected,
     networkLoad: network.load,
-    cores: advertCores(cores, counted),
+    cores: advertCores(cores, counted).map((advert) => ({
+      ...advert,
+      cpuLoad: Math.min(returning.loadOf(advert.core, advert.cpuLoad), 4),
+    })),
     settledDebits: debits.due(),
     leases: leases.compose(counted.map(toServedLease), now()),
     observedCosts: costs.due(),

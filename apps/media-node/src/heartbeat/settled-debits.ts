@@ -18,7 +18,7 @@ export class SettledDebits {
     this.#note(debitId, this.#now() + PEER_SETTLES_MS);
   }
 
-  /** The peer was not admitted: its debit ends with the next heartbeat. */
+  /** The peer was not admitted, or its load is advertised already: its debit ends with the next heartbeat. */
   noteRefusal(debitId: string): void {
     this.#note(debitId, this.#now());
   }

@@ -3,6 +3,7 @@ import type { Heartbeat } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ReturningPeers } from "../heartbeat/returning-peers.ts";
 import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
 import type { Room, RoomSettings } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
@@ -26,7 +27,7 @@ async function setUp(others: boolean[]) {
   const lost = await Promise.all(
     Array.from({ length: 120 }, async (_, index) => {
       const { lease } = await registry.place({ roomId: `room-${index}` });
-      return { roomId: lease.roomId, lease } as Room;
+      return { roomId: lease.roomId, lease, peers: new Map([["ada", {}]]) } as unknown as Room;
     }),
   );
   await registry.heartbeat(beatOf([false, ...others]));
@@ -38,7 +39,9 @@ async function setUp(others: boolean[]) {
     roomIfHere: () => undefined,
     open: async ({ lease }: RoomSettings) => void opened.push(lease.core),
   } as unknown as Rooms;
-  const done = relocateRoomsOf({ index: 0, whenStarted: () => started.promise } as Core, {
+  const core = { index: 0, load: 0.25, whenStarted: () => started.promise } as Core;
+  const returning = new ReturningPeers(Date.now);
+  const done = relocateRoomsOf(core, {
     nodeId: "one",
     incarnation: "one-run",
     bus: createMemoryBus(),
@@ -46,20 +49,24 @@ async function setUp(others: boolean[]) {
     rooms,
     log: silentLogger,
     claims: {} as Claims,
+    cores: [{ load: 0 }, { load: 0.5 }],
+    returning,
     beat: async () => void (await registry.heartbeat(beatOf([true, ...others]))),
   });
   const soon = () => vi.advanceTimersByTimeAsync(0);
-  return { opened, done, soon, restart: () => started.resolve() };
+  return { opened, done, soon, returning, restart: () => started.resolve() };
 }
 
 it("all rooms of a dead worker are opened as soon as the registry knows of the new one, none after a pause", async () => {
-  const { opened, soon, restart, done } = await setUp([]);
+  const { opened, soon, restart, done, returning } = await setUp([]);
   await soon();
   expect(opened).toEqual([]);
   restart();
   await soon();
   expect(opened).toEqual(Array.from({ length: 120 }, () => 0));
   await done;
+  expect(returning.loadOf(0, 0), "what the dead worker's rooms cost").toBeCloseTo(0.25);
+  expect([returning.take("room-119"), returning.take("room-119")]).toEqual([true, false]);
 });
 
 it("they do not wait for it where another core has room", async () => {

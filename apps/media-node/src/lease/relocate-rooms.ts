@@ -1,5 +1,6 @@
-import { type CoreAddress, FairleadError } from "@fairlead/protocol";
+import { type CoreAddress, FairleadError, type Lease } from "@fairlead/protocol";
 import type { Placement } from "@fairlead/registry";
+import type { ReturningPeers } from "../heartbeat/returning-peers.ts";
 import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
 import type { Claims } from "./claims.ts";
@@ -15,6 +16,8 @@ const TRIES = 120;
 
 export type RelocateDeps = LeaseDeps & {
   claims: Claims;
+  cores: readonly Pick<Core, "load">[];
+  returning: Pick<ReturningPeers, "noteRelocated">;
   /** Resolves once the registry knows what this node has now. */
   beat: () => Promise<void>;
 };
@@ -25,6 +28,13 @@ type DeadCore = { address: CoreAddress; revived: Promise<void>; isRevived: boole
 /** A worker died: places its rooms on another core, here or elsewhere, and tells their peers. */
 export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
   const rooms = deps.rooms.onCore(core.index);
+  const left = rooms.map((room) => ({ room, peers: room.peers.size }));
+  const loadOfPeer =
+    core.load /
+    Math.max(
+      1,
+      left.reduce((sum, { peers }) => sum + peers, 0),
+    );
   for (const room of rooms) deps.rooms.abandon(room);
   const { nodeId, incarnation } = deps;
   const revived = core.whenStarted().then(deps.beat);
@@ -34,17 +44,21 @@ export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<v
   });
   const turns = new Turns(ROOMS_AT_ONCE);
   // A room that finds no place does not keep the others from theirs.
-  const relocations = rooms.map((room) =>
-    relocate(room, { dead, turns }, deps).catch((error) =>
+  const relocations = left.map(({ room, peers }) => {
+    const noteOpened = ({ roomId, core }: Lease) => {
+      const measured = deps.cores[core]?.load ?? 0;
+      deps.returning.noteRelocated({ roomId, core, peers, load: peers * loadOfPeer }, measured);
+    };
+    return relocate(room, { dead, turns, noteOpened }, deps).catch((error) =>
       deps.log.error("room.relocation_failed", { roomId: room.roomId, error }),
-    ),
-  );
+    );
+  });
   await Promise.all(relocations);
 }
 
 async function relocate(
   room: Room,
-  { dead, turns }: { dead: DeadCore; turns: Turns },
+  { dead, turns, noteOpened }: { dead: DeadCore; turns: Turns; noteOpened: (lease: Lease) => void },
   deps: RelocateDeps,
 ): Promise<void> {
   const { roomId } = room;
@@ -59,6 +73,7 @@ async function relocate(
     // If it fails here too, this is the lease to give up.
     if (placed.lease.incarnation === deps.incarnation) held = placed.lease;
     await openAndTell(placed, "worker_died", deps);
+    if (placed.lease.incarnation === deps.incarnation) noteOpened(placed.lease);
   });
 
   /** @returns null when the registry is away, or refuses because this node has no bus: then the node places its own rooms itself. */

@@ -49,7 +49,7 @@ export function assembleNode(options: MediaNodeOptions) {
     onWorkerDied: (core: Core) => {
       // The registry must know first, so that it places no other room there.
       void heartbeat.beat();
-      void relocateRoomsOf(core, { ...basis, claims: leases.claims, beat: heartbeat.beat });
+      void relocateRoomsOf(core, { ...basis, ...heartbeat, claims: leases.claims });
     },
     onWorkerStarted: () => heartbeat.heartbeats.isStarted && void heartbeat.beat(),
   };
@@ -121,7 +121,7 @@ function assembleService(
     revalidation: heartbeat.revalidation,
     untilTold: heartbeat.untilTold,
     keys: { ticketKeys, sessionKeys, issuer },
-    onArrival: (debitId) => heartbeat.debits.noteArrival(debitId),
+    onArrival: heartbeat.noteArrival,
     onDeparture: (debitId) => heartbeat.debits.noteDeparture(debitId),
     onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
   });

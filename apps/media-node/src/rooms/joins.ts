@@ -38,7 +38,7 @@ export type JoinsOptions = {
   untilTold: (sinceMs: number) => Promise<void>;
   now: () => number;
   /** The peer that the debit was made for is in. */
-  onArrival: (debitId: string) => void;
+  onArrival: (debitId: string, roomId: string) => void;
   /** It left again. */
   onDeparture: (debitId: string) => void;
   /** It was not admitted, so its debit stands for nothing. */
@@ -149,7 +149,7 @@ export class Joins {
     const admission = { join, claims, sessionId, inbox, ...(await this.#identify(join, claims)) };
     const room = await this.#openRoom({ lease, options, mutes });
     const peer = await whileAlive(room.home, () => admitPeer(room, admission));
-    onArrival(debitId);
+    onArrival(debitId, room.roomId);
     peer.transports.send.observer.once("close", () => onDeparture(debitId));
     sessions.add(sessionId, { room, peer });
     // A turn later, so that the answer is sent before the events.
