@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { readConfig } from "./config.ts";
 
 describe("the configuration", () => {
-  it("without settings is a server on port 3000, one worker per core, for this machine", () => {
-    expect(readConfig([], {})).toMatchObject({
+  it("without settings is a server on port 3000, one worker per core, for this machine", async () => {
+    expect(await readConfig([], {})).toMatchObject({
       host: "0.0.0.0",
       port: 3_000,
       isHttps: false,
@@ -18,14 +18,14 @@ describe("the configuration", () => {
     });
   });
 
-  it("takes the environment, and command-line options over it", () => {
+  it("takes the environment, and command-line options over it", async () => {
     const env = {
       FAIRLEAD_PORT: "4000",
       FAIRLEAD_CORES: "3",
       FAIRLEAD_CODECS: "opus, vp8",
       FAIRLEAD_RTC_PORT: "5000",
     };
-    expect(readConfig(["--port", "4001", "--https", "--lan"], env)).toMatchObject({
+    expect(await readConfig(["--port", "4001", "--https", "--lan"], env)).toMatchObject({
       port: 4_001,
       cores: 3,
       codecPolicy: ["opus", "vp8"],
@@ -35,13 +35,13 @@ describe("the configuration", () => {
     });
   });
 
-  it("takes an empty variable as one that is not set", () => {
-    expect(readConfig([], { FAIRLEAD_PORT: "", FAIRLEAD_API_KEY: "" })).toMatchObject({ port: 3_000 });
+  it("takes an empty variable as one that is not set", async () => {
+    expect(await readConfig([], { FAIRLEAD_PORT: "", FAIRLEAD_API_KEY: "" })).toMatchObject({ port: 3_000 });
   });
 
-  it("takes a public URL, with a path too", () => {
+  it("takes a public URL, with a path too", async () => {
     const publicUrl = "https://meet.example.org/fairlead";
-    expect(readConfig([], { FAIRLEAD_PUBLIC_URL: publicUrl })).toMatchObject({ publicUrl });
+    expect(await readConfig([], { FAIRLEAD_PUBLIC_URL: publicUrl })).toMatchObject({ publicUrl });
   });
 
   it.each([
@@ -57,34 +57,46 @@ describe("the configuration", () => {
     ["FAIRLEAD_GRACE_MS", "10"],
     ["FAIRLEAD_NETWORK_BPS", "fast"],
     ["FAIRLEAD_LOG_LEVEL", "loud"],
-  ])("is refused with the name and value of %s=%s", (name, value) => {
-    expect(() => readConfig([], { [name]: value })).toThrow(`${name}=${JSON.stringify(value)}: `);
+  ])("is refused with the name and value of %s=%s", async (name, value) => {
+    await expect(readConfig([], { [name]: value })).rejects.toThrow(`${name}=${JSON.stringify(value)}: `);
   });
 
-  it("names every fault at once", () => {
+  it("names every fault at once", async () => {
     const read = () => readConfig([], { FAIRLEAD_PORT: "x", FAIRLEAD_CORES: "y" });
-    expect(read).toThrow(/FAIRLEAD_PORT="x"[\s\S]*FAIRLEAD_CORES="y"/);
+    await expect(read()).rejects.toThrow(/FAIRLEAD_PORT="x"[\s\S]*FAIRLEAD_CORES="y"/);
   });
 
-  it("never shows an API key", () => {
+  it("never shows an API key", async () => {
     const read = () => readConfig([], { FAIRLEAD_API_KEY: "hush" });
-    expect(read).toThrow("FAIRLEAD_API_KEY=(not shown): at least 16 characters");
-    expect(read).not.toThrow("hush");
+    await expect(read()).rejects.toThrow("FAIRLEAD_API_KEY=(not shown): must be at least 16 characters");
+    await expect(read()).rejects.not.toThrow("hush");
   });
 
-  it("takes TURN servers with a secret, and never shows that", () => {
+  it("takes its secrets from files", async () => {
+    const files: Record<string, string> = {
+      "/run/key": "an-api-key-of-a-file\n",
+      "/run/turn": "a-secret-of-a-file",
+    };
+    const env = { FAIRLEAD_API_KEY_FILE: "/run/key", FAIRLEAD_TURN_SECRET_FILE: "/run/turn" };
+    const config = await readConfig([], env, (path) => files[path] ?? "");
+    expect(config).toMatchObject({
+      apiKey: "an-api-key-of-a-file",
+      turn: { secret: "a-secret-of-a-file" },
+    });
+  });
+
+  it("takes TURN servers with a secret, and never shows that", async () => {
     const env = { FAIRLEAD_TURN_URLS: "turn:turn.example.org", FAIRLEAD_TURN_SECRET: "a-secret-of-tests" };
-    expect(readConfig([], env)).toMatchObject({
+    expect(await readConfig([], env)).toMatchObject({
       turn: { urls: ["turn:turn.example.org"], secret: "a-secret-of-tests", ttlS: 86_400 },
     });
-    expect(() => readConfig([], { ...env, FAIRLEAD_TURN_SECRET: "" })).toThrow("FAIRLEAD_TURN_SECRET is not");
-    expect(() => readConfig([], { ...env, FAIRLEAD_TURN_SECRET: "hush" })).toThrow(
-      "FAIRLEAD_TURN_SECRET=(not shown): ",
-    );
+    const read = (secret: string) => readConfig([], { ...env, FAIRLEAD_TURN_SECRET: secret });
+    await expect(read("")).rejects.toThrow("FAIRLEAD_TURN_SECRET is not");
+    await expect(read("hush")).rejects.toThrow("FAIRLEAD_TURN_SECRET=(not shown): ");
   });
 
-  it("refuses an option that it does not know, and answers --help", () => {
-    expect(() => readConfig(["--prot", "1"], {})).toThrow("--prot");
-    expect(readConfig(["--help"], {})).toBe("help");
+  it("refuses an option that it does not know, and answers --help", async () => {
+    await expect(readConfig(["--prot", "1"], {})).rejects.toThrow("--prot");
+    expect(await readConfig(["--help"], {})).toBe("help");
   });
 });

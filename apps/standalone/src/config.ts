@@ -10,33 +10,37 @@ import {
   reachConfig,
   reachSettings,
 } from "@fairlead/media-node";
-import { CodecPolicy, DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
+import type { CodecPolicy } from "@fairlead/protocol";
+import {
+  type Environment,
+  parseSettings,
+  type ReadFile,
+  readFile,
+  setting,
+  unknownVariables,
+} from "@fairlead/server-process";
 import * as z from "zod";
 
-/** Never shown. */
-const SECRETS = new Set(["FAIRLEAD_API_KEY", "FAIRLEAD_TURN_SECRET"]);
-
-const port = z.coerce.number().int().min(0).max(65_535);
+const PUBLIC_URL = "the http:// or https:// URL that clients reach this server at";
 
 /** Every setting: the environment, then command-line options over it. */
 const Settings = z.object({
-  FAIRLEAD_HOST: z.string().min(1).default("0.0.0.0"),
-  FAIRLEAD_PORT: port.default(3_000),
-  FAIRLEAD_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  FAIRLEAD_API_KEY: z.string().min(16, "at least 16 characters").optional(),
-  FAIRLEAD_CORES: z.coerce.number().int().min(1).max(1_024).optional(),
-  FAIRLEAD_RTC_PORT: port.default(0),
+  FAIRLEAD_HOST: z.string().min(1).default("0.0.0.0").describe("an address of this machine"),
+  FAIRLEAD_PORT: setting.numberOr(3_000, 0, 65_535),
+  FAIRLEAD_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(PUBLIC_URL),
+  FAIRLEAD_API_KEY: setting.secret(z.string().min(16).optional(), "at least 16 characters"),
+  FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
+  FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
   ...reachSettings,
-  FAIRLEAD_ANNOUNCED_ADDRESS: z.string().min(1).optional(),
-  FAIRLEAD_CODECS: z
-    .string()
-    .transform((text) => text.split(",").map((name) => name.trim()))
-    .pipe(CodecPolicy)
-    .default(DEFAULT_CODEC_POLICY),
-  FAIRLEAD_GRACE_MS: z.coerce.number().int().min(1_000).max(600_000).default(15_000),
+  FAIRLEAD_ANNOUNCED_ADDRESS: setting.optionalText(),
+  FAIRLEAD_CODECS: setting.codecs,
+  FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
   ...networkSettings,
   ...budgetSettings,
-  FAIRLEAD_LOG_LEVEL: z.enum(["error", "warn", "info", "debug", "silent"]).default("info"),
+  FAIRLEAD_LOG_LEVEL: setting.logLevel,
 });
 
 export type Config = ReachConfig &
@@ -60,6 +64,8 @@ export type Config = ReachConfig &
     codecPolicy: CodecPolicy;
     graceMs: number;
     logLevel: z.infer<typeof Settings>["FAIRLEAD_LOG_LEVEL"];
+    /** Names that look like settings: mistyped, mostly. */
+    unknownVariables: string[];
   };
 
 export const USAGE = `Usage: npm start -- [options]
@@ -70,12 +76,15 @@ export const USAGE = `Usage: npm start -- [options]
 
 /**
  * The only reader of the environment and the command line.
- * @throws {Error} Names the setting, what was given and what is accepted.
+ *
+ * @param read For values that name files.
+ * @throws {SettingsError} Names the settings, what was given and what is accepted.
  */
-export function readConfig(
+export async function readConfig(
   args: string[] = process.argv.slice(2),
-  env: NodeJS.ProcessEnv = process.env,
-): Config | "help" {
+  env: Environment = process.env,
+  read: ReadFile = readFile,
+): Promise<Config | "help"> {
   const options = parseArgs({
     args,
     options: {
@@ -86,10 +95,8 @@ export function readConfig(
     },
   }).values;
   if (options.help) return "help";
-  const settings = parseSettings({
-    ...withoutEmpty(env),
-    ...(options.port === undefined ? {} : { FAIRLEAD_PORT: options.port }),
-  });
+  const given = { ...env, ...(options.port === undefined ? {} : { FAIRLEAD_PORT: options.port }) };
+  const settings = await parseSettings(Settings, given, read);
   return {
     host: settings.FAIRLEAD_HOST,
     port: settings.FAIRLEAD_PORT,
@@ -106,21 +113,6 @@ export function readConfig(
     ...networkConfig(settings),
     ...budgetConfig(settings),
     logLevel: settings.FAIRLEAD_LOG_LEVEL,
+    unknownVariables: unknownVariables(env),
   };
-}
-
-function parseSettings(values: Record<string, string | undefined>): z.infer<typeof Settings> {
-  const result = Settings.safeParse(values);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => {
-    const name = String(issue.path[0]);
-    const given = SECRETS.has(name) ? "(not shown)" : JSON.stringify(values[name]);
-    return `${name}=${given}: ${issue.message}`;
-  });
-  throw new Error(`The configuration is wrong:\n  ${faults.join("\n  ")}`);
-}
-
-/** `FAIRLEAD_X=` in a shell or a compose file means: not set. */
-function withoutEmpty(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
 }

@@ -4,7 +4,7 @@ import { type Config, readConfig, USAGE } from "./config.ts";
 import { type Standalone, startStandalone } from "./standalone.ts";
 
 try {
-  const config = readConfig();
+  const config = await readConfig();
   if (config === "help") console.log(USAGE);
   else await run(config);
 } catch (error) {
@@ -14,6 +14,7 @@ try {
 
 async function run(config: Config): Promise<void> {
   const log = createPinoLogger({ level: config.logLevel, isPretty: process.stdout.isTTY === true });
+  for (const variable of config.unknownVariables) log.warn("settings.unknown_variable", { variable });
   const { bin } = await provideWorker({ onProgress: showProgress(process.stderr) });
   const standalone = await startStandalone(config, bin, log);
   console.log(greeting(standalone, config));

@@ -70,10 +70,11 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
 }
 
 function nodeOptions(config: Config) {
-  const { announcedAddress, cores, graceMs, rtcBasePort, rtcTcpBasePort, turn } = config;
+  const { announcedAddress, budgets, cores, graceMs, rtcBasePort, rtcTcpBasePort, turn } = config;
   const { networkCapacityBps, networkInterfaces } = config;
   const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
   return {
+    budgets,
     cores,
     graceMs,
     networkCapacityBps,
