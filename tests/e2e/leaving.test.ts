@@ -22,14 +22,14 @@ describe("a peer that goes", () => {
   it("is gone at once when its tab goes to another page", async () => {
     const [ada, ben] = [await meetings.join("Ada"), await meetings.join("Ben")];
     await ben.tile("Ada").waitFor();
-    await ada.page.goto("about:blank");
+    await ada.goToAnotherPage();
     await ben.tile("Ada").waitFor(AT_ONCE);
   });
 
   it("is gone at once when its tab is closed", async () => {
     const [ada, ben] = [await meetings.join("Ada"), await meetings.join("Ben")];
     await ben.tile("Ada").waitFor();
-    await ada.page.close({ runBeforeUnload: true });
+    await ada.closeTab();
     await ben.tile("Ada").waitFor(AT_ONCE);
   });
 

@@ -56,8 +56,8 @@ describe("a network that lets no WebSocket through", () => {
     const ben = await meetings.join("Ben");
     await ben.tile("Ada").waitFor();
     if (how === "button") await ada.button("Leave").click();
-    else if (how === "close") await ada.page.close({ runBeforeUnload: true });
-    else await ada.page.goto("about:blank");
+    else if (how === "close") await ada.closeTab();
+    else await ada.goToAnotherPage();
     await ben.tile("Ada").waitFor(AT_ONCE);
   });
 });

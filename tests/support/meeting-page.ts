@@ -41,6 +41,17 @@ export class MeetingPage {
     await this.tile(`${this.name} (you)`).waitFor();
   }
 
+  /** A page of the same origin, which shares the tab's process: the browser waits for what the meeting does at its end. */
+  async goToAnotherPage(): Promise<void> {
+    await this.page.goto(new URL("/v1/openapi.json", this.page.url()).href);
+  }
+
+  /** A browser ends a page that is busy for about half a second while its tab is closed, so this waits until the page is idle. */
+  async closeTab(): Promise<void> {
+    await this.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle)));
+    await this.page.close({ runBeforeUnload: true });
+  }
+
   button(name: string): Locator {
     return this.page.getByRole("button", { name, exact: true });
   }
