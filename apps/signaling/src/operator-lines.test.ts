@@ -1,4 +1,5 @@
 import { FairleadError } from "@fairlead/protocol";
+import { createMemoryCounters } from "@fairlead/telemetry";
 import { createConsoleLogger } from "@fairlead/telemetry/console";
 import { expect, it } from "vitest";
 import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
@@ -8,16 +9,21 @@ const KEY = "key-of-a-back-end";
 async function setUp() {
   const lines: Record<string, unknown>[] = [];
   const log = createConsoleLogger({ level: "info", write: (line) => lines.push(JSON.parse(line)) });
+  const counters = createMemoryCounters();
   const apiKeys = [{ key: KEY, name: "shop", scopes: ["rooms" as const] }];
-  const cluster = await startScriptedCluster({ log, app: { apiKeys }, limits: { retryDelaysMs: [] } });
+  const cluster = await startScriptedCluster({
+    log,
+    app: { apiKeys, counters },
+    limits: { retryDelaysMs: [] },
+  });
   const call = (method: string, path: string, key = KEY) =>
     fetch(`${cluster.server.url}${path}`, { method, headers: { authorization: `Bearer ${key}` } });
   const told = (msg: string) => lines.filter((line) => line.msg === msg);
-  return { ...cluster, call, told };
+  return { ...cluster, call, told, counts: counters.counts };
 }
 
-it("a join that no node has room for is told to the operator, as a warning", async () => {
-  const { connect, joinFrame, registry, told } = await setUp();
+it("a join that no node has room for is told to the operator, as a warning, and counted", async () => {
+  const { connect, counts, joinFrame, registry, told } = await setUp();
   registry.place = () => Promise.reject(new FairleadError("no_capacity", { retryAfterMs: 2_000 }));
   const client = await connect();
   client.send(await joinFrame("standup"));
@@ -25,15 +31,17 @@ it("a join that no node has room for is told to the operator, as a warning", asy
   expect(told("join.no_capacity")).toMatchObject([
     { level: 40, roomId: "standup", code: "no_capacity", retryAfterMs: 2_000, leftOut: 0 },
   ]);
+  expect([...counts]).toEqual([["join.refused no_capacity", 1]]);
 });
 
-it("wrong keys are told, once a second at most", async () => {
-  const { call, told } = await setUp();
+it("wrong keys are told, once a second at most, and each is counted", async () => {
+  const { call, counts, told } = await setUp();
   for (let time = 0; time < 5; time += 1)
     expect((await call("GET", "/v1/rooms", "a-wrong-key")).status).toBe(401);
   const lines = told("stranger.refused");
   expect(lines[0]).toMatchObject({ level: 40, code: "api_key_invalid", address: "127.0.0.1" });
   expect(lines.length).toBeLessThan(5);
+  expect(counts.get("stranger.refused api_key_invalid")).toBe(5);
   expect(JSON.stringify(lines)).not.toContain("a-wrong-key");
 });
 

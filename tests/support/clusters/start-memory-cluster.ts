@@ -5,7 +5,7 @@ import { type Grants, type RoomDetail, randomId } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { createSignaling, type Signaling, type SignalingLimits } from "@fairlead/signaling";
 import { serveSignaling } from "@fairlead/signaling-app/node";
-import { type Logger, silentLogger } from "@fairlead/telemetry";
+import { type Counters, type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { expect } from "vitest";
 import { type JoinOptions, ProtocolClient } from "../protocol-client.ts";
@@ -20,6 +20,8 @@ export type MemoryClusterOptions = {
   maxPeers?: number;
   graceMs?: number;
   log?: Logger;
+  /** Of all processes together. */
+  counters?: Counters;
   /** The media nodes' clock. */
   now?: () => number;
   /** Signaling's. */
@@ -54,7 +56,7 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
   const bugs: unknown[] = [];
   const bus = createMemoryBus({ onHandlerError: (error) => bugs.push(error) });
   const registry = createMemoryRegistry();
-  const shared = { ticketKeys, sessionKeys, log: withErrors(log, bugs) };
+  const shared = { ticketKeys, sessionKeys, log: withErrors(log, bugs), counters: options.counters };
   const link = (): Linked => ({ registryLink: linkRegistry(registry), busLink: bus.connect() });
   const portsOf = ({ registryLink, busLink }: Linked) => ({
     registry: registryLink.registry,

@@ -36,11 +36,14 @@ export async function act(at: PeerInRoom, command: CommandEnvelope): Promise<Rep
   try {
     return { type: "reply", id: command.id, ok: true, data: await dispatch(at, command) };
   } catch (error) {
-    const { roomId, log } = at.room;
+    const { roomId, log, deps } = at.room;
     const { peerId, budgets } = at.peer;
     const fields = { name: shownName(command.name), roomId, peerId };
+    const isLimited = error instanceof FairleadError && error.code === "rate_limited";
+    // Its name is a command's: no other gets as far.
+    if (isLimited) deps.counters.count("peer.rate_limited", command.name);
     if (!(error instanceof FairleadError)) log.error("command.failed", { ...fields, error });
-    else if (error.code === "rate_limited" && budgets.takeLogLine()) log.warn("peer.rate_limited", fields);
+    else if (isLimited && budgets.takeLogLine()) log.warn("peer.rate_limited", fields);
     return { type: "reply", id: command.id, ok: false, error: toErrorBody(error) };
   }
 }

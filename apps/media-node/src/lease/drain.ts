@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import { FairleadError, type Lease, type NodeState } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { pauseAfterMs } from "./drain-pace.ts";
@@ -21,6 +21,7 @@ export type DrainOptions = {
   /** Sends a heartbeat; resolves when it is answered, or has failed. */
   beat: () => Promise<void>;
   log: Logger;
+  counters: Counters;
   now: () => number;
 };
 
@@ -162,7 +163,7 @@ export class Drain {
 
   /** @returns This node's lease, if the registry did not take it for given up. */
   async #placeElsewhere(room: Room): Promise<Lease | null> {
-    const { nodeId, incarnation, cores, bus, registry, rooms, log } = this.#options;
+    const { nodeId, incarnation, cores, bus, registry, rooms, log, counters } = this.#options;
     const { lease, decision } = await registry.place({
       roomId: room.roomId,
       supersedes: { incarnation, epoch: this.#epochOf(room) },
@@ -171,6 +172,7 @@ export class Drain {
     if (lease.incarnation === incarnation) return lease;
     const { roomId, epoch } = lease;
     const cause = "drain";
+    counters.count("room.moved", cause);
     log.info("room.moved", {
       roomId,
       nodeId: lease.nodeId,

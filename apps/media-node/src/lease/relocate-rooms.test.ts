@@ -1,7 +1,7 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import type { Heartbeat } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { silentLogger } from "@fairlead/telemetry";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ReturningPeers } from "../heartbeat/returning-peers.ts";
 import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
@@ -48,6 +48,7 @@ async function setUp(others: boolean[]) {
     registry,
     rooms,
     log: silentLogger,
+    counters: noCounters,
     claims: {} as Claims,
     cores: [{ load: 0 }, { load: 0.5 }],
     returning,

@@ -1,7 +1,7 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { type Lease, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { silentLogger } from "@fairlead/telemetry";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
 import type { RoomSettings } from "../room/room.ts";
@@ -21,7 +21,15 @@ async function setUp(nodes: string[]) {
   });
   const open = async ({ lease }: RoomSettings) => void seen.push(`opened on ${lease.nodeId}`);
   const rooms = { open } as unknown as Rooms;
-  const deps = { nodeId: "heir", incarnation: "heir-run", bus, registry, rooms, log: silentLogger };
+  const deps = {
+    nodeId: "heir",
+    incarnation: "heir-run",
+    bus,
+    registry,
+    rooms,
+    log: silentLogger,
+    counters: noCounters,
+  };
   const takeOver = async () => {
     await takeOverOrphans([ORPHAN], deps);
     await new Promise((resolve) => setImmediate(resolve));

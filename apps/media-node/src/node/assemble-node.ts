@@ -1,4 +1,5 @@
 import { DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
+import { noCounters } from "@fairlead/telemetry";
 import { answerNodeCalls } from "../calls/answer-node-calls.ts";
 import { answerRoomCalls } from "../calls/answer-room-calls.ts";
 import { NodeHealth } from "../health/node-health.ts";
@@ -66,20 +67,27 @@ type Basis = ReturnType<typeof assembleBasis>;
 
 /** The node's identity and its resources. */
 function assembleBasis(options: MediaNodeOptions) {
-  const { bus, registry, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY } = options;
+  const {
+    bus,
+    registry,
+    now = Date.now,
+    codecPolicy = DEFAULT_CODEC_POLICY,
+    counters = noCounters,
+  } = options;
   const node = identifyNode(options);
   const { nodeId, incarnation, version } = node;
   const log = options.log.child({ node: nodeId, incarnation, version });
   const ledger = new Ledger();
   const allowance = new CpuAllowance();
   const loop = new EventLoop();
-  const cores = openCores({ ...options, log }, ledger, { allowance, loop });
+  const cores = openCores({ ...options, log }, ledger, { allowance, loop, counters });
   const records = new RoomRecords(registry, log);
   const budgets = new SpentBudgets({ ...DEFAULT_BUDGETS, ...options.budgets }, now);
   const rooms = new Rooms({
     bus,
     registry,
     log,
+    counters,
     now,
     incarnation,
     cores,
@@ -95,7 +103,7 @@ function assembleBasis(options: MediaNodeOptions) {
     interfaces: () => options.networkInterfaces ?? countedInterfaces(listenAddresses, readHostNetwork()),
   });
   const readiness = new Readiness();
-  const own = { node, nodeId, incarnation, ledger, allowance, loop, budgets };
+  const own = { node, nodeId, incarnation, ledger, allowance, loop, budgets, counters };
   return { ...own, cores, records, rooms, network, readiness, bus, registry, log, now };
 }
 
@@ -143,7 +151,7 @@ function assembleService(
 function openCores(
   options: MediaNodeOptions,
   ledger: Ledger,
-  parts: Pick<CoreOptions, "allowance" | "loop">,
+  parts: Pick<CoreOptions, "allowance" | "loop" | "counters">,
 ): Core[] {
   const { log, now = Date.now, random = Math.random, workerBin } = options;
   const config = {

@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import type { CodecPolicy } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { BudgetLimits } from "../room/peer-budgets.ts";
 import type { TurnOptions } from "../turn/ice-servers.ts";
@@ -18,6 +18,8 @@ export type MediaNodeOptions = {
   /** Path of the mediasoup worker. */
   workerBin: string;
   log: Logger;
+  /** Default: nothing is counted. */
+  counters?: Counters;
   nodeId?: string;
   region?: string;
   labels?: string[];

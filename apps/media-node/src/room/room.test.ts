@@ -1,6 +1,6 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { COMMANDS, type PeerInfo, type RoomEvent, RoomOptions, type Transient } from "@fairlead/protocol";
-import { silentLogger } from "@fairlead/telemetry";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect, it, vi } from "vitest";
 import { producerCommands } from "../commands/producer-commands.ts";
@@ -27,6 +27,7 @@ function setUp() {
   const room = new Room(settings, seat as unknown as Seat, {
     bus: createMemoryBus(),
     log: silentLogger,
+    counters: noCounters,
     now: Date.now,
     record: async () => {},
     iceServersFor: () => [],

@@ -13,7 +13,7 @@ import {
   type Transient,
 } from "@fairlead/protocol";
 import type { RoomPatch } from "@fairlead/registry";
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { MoveCause } from "../lease/tell-moved.ts";
 import { broadcastEvent, broadcastTransient } from "../session/broadcast.ts";
@@ -31,6 +31,7 @@ import type { Level, Seat } from "./seat.ts";
 export type RoomDeps = {
   bus: Bus;
   log: Logger;
+  counters: Counters;
   now: () => number;
   /** Writes a moderation act into the room record, which outlives this node; later, if the registry is away. */
   record: (patch: RoomPatch) => Promise<void>;
@@ -217,6 +218,7 @@ export class Room {
     const { peerId } = peer;
     if (!this.#take(peer, code, message)) return;
     this.broadcast({ name: "peer.left", data: { peerId, reason } });
+    this.deps.counters.count("peer.left", reason);
     this.log.info("peer.left", { roomId: this.roomId, peerId, reason, peers: this.peers.size });
   }
 

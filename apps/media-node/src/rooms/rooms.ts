@@ -18,6 +18,7 @@ export type RoomsOptions = {
   codecPolicy: CodecPolicy;
   bus: RoomDeps["bus"];
   log: Logger;
+  counters: RoomDeps["counters"];
   now: () => number;
   /** Writes a moderation act into the record of a room. */
   record: (roomId: string, patch: RoomPatch) => Promise<void>;
@@ -211,10 +212,11 @@ export class Rooms {
   }
 
   #roomDeps(roomId: string): RoomDeps {
-    const { bus, log, now, record, iceServersFor, budgets } = this.#options;
+    const { bus, log, counters, now, record, iceServersFor, budgets } = this.#options;
     return {
       bus,
       log,
+      counters,
       now,
       record: (patch) => record(roomId, patch),
       iceServersFor: (identity) => iceServersFor({ roomId, identity }),

@@ -1,4 +1,4 @@
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { CpuAllowance } from "./cpu-allowance.ts";
@@ -21,6 +21,7 @@ export type CoreOptions = {
   allowance: CpuAllowance;
   loop: EventLoop;
   log: Logger;
+  counters: Counters;
   now: () => number;
   random: () => number;
 };
@@ -145,6 +146,7 @@ export class Core {
 
   #onDied(worker: types.Worker, error: Error): void {
     if (this.#state.state !== "running" || this.#state.worker !== worker) return;
+    this.#options.counters.count("worker.died");
     this.#options.log.warn("worker.died", { core: this.index, pid: worker.pid, error });
     this.#state = { state: "starting" };
     this.#started = this.#restart();

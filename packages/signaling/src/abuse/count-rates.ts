@@ -39,6 +39,7 @@ export async function countRates(caller: Caller, rates: readonly Rate[]): Promis
 export async function refusalOfStranger(caller: Caller, error: unknown): Promise<unknown> {
   if (!(error instanceof FairleadError) || httpStatus(error.code) !== 401) return error;
   const { code } = error;
+  caller.shared.counters.count("stranger.refused", code);
   caller.shared.refusals.strangers.warn(caller.log, { code, address: caller.address });
   const rates = ratesOf(caller.shared.rateLimits, { stranger: caller.address });
   return countRates(caller, rates).then(

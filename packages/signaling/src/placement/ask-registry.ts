@@ -8,11 +8,16 @@ import type { SignalingProcess } from "../signaling-process.ts";
  * @throws {FairleadError} `registry_unreachable`, also without asking; `rate_limited`; what else `ask` rejects with.
  */
 export function askRegistry<T>(
-  { breaker, refusedAddresses }: SignalingProcess,
+  { breaker, counters, refusedAddresses }: SignalingProcess,
   rates: readonly Rate[],
   ask: () => Promise<T>,
 ): Promise<T> {
-  return refusedAddresses.unless(rates, () => breaker.run(ask, isUnreachable, notAsked));
+  const isFailure = (error: unknown) => {
+    const isIt = isUnreachable(error);
+    if (isIt) counters.count("registry.failed");
+    return isIt;
+  };
+  return refusedAddresses.unless(rates, () => breaker.run(ask, isFailure, notAsked));
 }
 
 export function isUnreachable(error: unknown): error is FairleadError {

@@ -1,4 +1,12 @@
 import type { Bus } from "@fairlead/bus";
+import type { Counters } from "@fairlead/telemetry";
+
+export type BusHistoryOptions = {
+  /** How long others may take to be back. */
+  settleMs: number;
+  now: () => number;
+  counters: Counters;
+};
 
 /**
  * When the bus last came back. After a restart processes reconnect in any order, so for some seconds a node that nobody
@@ -9,12 +17,12 @@ export class BusHistory {
   readonly #now: () => number;
   #resumedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param settleMs How long others may take to be back. */
-  constructor(bus: Bus, settleMs: number, now: () => number) {
+  constructor(bus: Bus, { settleMs, now, counters }: BusHistoryOptions) {
     this.#settleMs = settleMs;
     this.#now = now;
     bus.onStatus((status) => {
       if (status === "resumed") this.#resumedAtMs = now();
+      else counters.count("bus.lost");
     });
   }
 

@@ -46,6 +46,20 @@ export async function openSession(
   join: JoinRequest,
   sink: LinkSink,
 ): Promise<SessionLink> {
+  const { counters } = caller.shared;
+  try {
+    const link = await admitAndOpen(caller, { register, sink }, join);
+    counters.count("session.joined");
+    return link;
+  } catch (error) {
+    counters.count("join.refused", error instanceof FairleadError ? error.code : "internal");
+    throw error;
+  }
+}
+
+type Target = { register: LinkRegister; sink: LinkSink };
+
+async function admitAndOpen(caller: Caller, target: Target, join: JoinRequest): Promise<SessionLink> {
   const { shared, address } = caller;
   const { issuer, now, rateLimits } = shared;
   assertBus(shared);
@@ -55,7 +69,7 @@ export async function openSession(
   const rates = isFree ? [] : ratesOf(rateLimits, { address, room: claims.room });
   const search: Search = { full: [], draining: [], suspect: undefined, lease: null, rates };
   try {
-    return await openSomewhere(caller, { register, sink }, { join, claims, search });
+    return await openSomewhere(caller, target, { join, claims, search });
   } catch (error) {
     noteCapacity(caller, claims, error);
     throw error;
@@ -73,7 +87,7 @@ type Wanted = { join: JoinRequest; claims: TicketClaims; search: Search };
 
 async function openSomewhere(
   caller: Caller,
-  { register, sink }: { register: LinkRegister; sink: LinkSink },
+  { register, sink }: Target,
   wanted: Wanted,
 ): Promise<SessionLink> {
   const { shared } = caller;
@@ -101,7 +115,7 @@ async function openSomewhere(
 
 async function tryOpen(
   caller: Caller,
-  { register, sink }: { register: LinkRegister; sink: LinkSink },
+  { register, sink }: Target,
   { join, claims, search }: Wanted,
 ): Promise<SessionLink> {
   const link = new SessionLink(caller, register, sink);

@@ -46,6 +46,7 @@ export async function resumeSession(
       request.position,
       (sessionTicket) => ({ type: "resumed", sessionTicket, connection, acksByPing }),
     );
+    shared.counters.count("session.resumed");
     return link;
   } catch (error) {
     link.close();
