@@ -26,7 +26,7 @@ export type SignalingLimits = {
   endedStreamMs: number;
   /** A fresh session ticket is sent at half of it. Seconds. */
   sessionTicketTtlS: number;
-  /** How often each node is told which sessions are held here. */
+  /** How often a node is told that a session's client is there, while it is heard; and how often session tickets are looked at. */
   sessionsAliveIntervalMs: number;
   /**
    * Pauses between the tries of a call that a node did not take. Together longer than the 1.2 s after which a silent node's

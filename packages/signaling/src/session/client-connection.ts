@@ -16,6 +16,7 @@ import { openSession } from "./open-session.ts";
 import { readFrame } from "./read-frame.ts";
 import { resumeSession } from "./resume-session.ts";
 import type { LinkRegister, SessionLink } from "./session-link.ts";
+import { Silence, TICK_MS } from "./silence.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** The client's end of a connection, whatever carries it. */
@@ -48,17 +49,10 @@ type Hooks = {
 
 type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 
-/** How exactly a client's silence is timed. */
-export const TICK_MS = 500;
 /** A ping that is due has not come, and its client may be a hidden tab, whose timers hardly run. */
 const ASK_AFTER_MS = PING_INTERVAL_MS + 1_500;
 /** On a one-way channel the client proves its life by answering. It is asked so often that a phone keeps its media over ten seconds of sleep. */
 const PONG_EVERY_MS = 3_000;
-/**
- * Nodes are told that a client is there if it was heard since they were told last, or this much earlier. So the others hear of a client
- * that fell silent soon after its grace time, whether its connection is known to be broken or not.
- */
-const HEARD_EARLIER_MS = 1_000;
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;
 /** The price of a join or a resume, in frames: a placement and media on a node, or a call to it. */
@@ -80,7 +74,7 @@ export class ClientConnection {
   #leave: CommandEnvelope | null = null;
   /** After this much silence the client of a linked socket is asked for a sign of life. */
   readonly #askAfterTicks: number;
-  #silentTicks = 0;
+  readonly #silence: Silence;
   /** The time left for the client's next frame, and the error when it is over. */
   #deadline: { ticks: number; otherwise: ErrorCode } = { ticks: 0, otherwise: "join_timeout" };
 
@@ -91,6 +85,7 @@ export class ClientConnection {
     this.#register = register;
     this.#channel = channel;
     this.#hooks = hooks;
+    this.#silence = new Silence(limits.sessionsAliveIntervalMs);
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.frameBurst, now);
     this.#askAfterTicks = Math.ceil(Math.min(ASK_AFTER_MS, limits.socketIdleMs / 2) / TICK_MS);
     this.#expect(limits.joinTimeoutMs, "join_timeout");
@@ -99,7 +94,7 @@ export class ClientConnection {
   /** @param message A frame as text; anything else is refused. */
   receive(message: unknown): void {
     if (this.#state.state === "closed") return;
-    this.#silentTicks = 0;
+    this.#silence.end();
     try {
       if (!this.#frames.take()) throw new FairleadError("too_many_frames");
       if (typeof message !== "string") throw new FairleadError("invalid_frame", { message: "not text" });
@@ -116,13 +111,21 @@ export class ClientConnection {
     link?.detach();
   }
 
-  /** Called every `TICK_MS`: cheaper than a timer for each frame of each client. */
-  tick(): void {
+  /**
+   * Called every `TICK_MS`: cheaper than a timer for each frame of each client.
+   * @returns The link whose node is to be told now that the client is there.
+   */
+  tick(): SessionLink | null {
     this.#deadline.ticks -= 1;
-    this.#silentTicks += 1;
+    const isProofDue = this.#silence.tick() && !this.#channel.isOneWay;
+    this.#judgeSilence();
+    return isProofDue && this.#state.state === "linked" ? this.#state.link : null;
+  }
+
+  #judgeSilence(): void {
     // Timers of a hidden tab, and so its pings, may run once a minute; the SDK answers a `pong` that it did not ask for.
     const isAsked =
-      this.#silentTicks === this.#askAfterTicks && this.#deadline.ticks > 0 && !this.#channel.isOneWay;
+      this.#silence.ticks === this.#askAfterTicks && this.#deadline.ticks > 0 && !this.#channel.isOneWay;
     if (isAsked && this.#state.state === "linked") this.#send({ type: "pong" });
     if (this.#deadline.ticks >= 0) return;
     if (this.#channel.isOneWay && this.#state.state === "linked") {
@@ -134,10 +137,6 @@ export class ClientConnection {
   /** Closes the connection without touching the session, which the client resumes elsewhere. */
   refuse(code: "shutting_down" | "signaling_full" | "rate_limited", options?: FairleadErrorOptions): void {
     this.#fail(new FairleadError(code, options));
-  }
-
-  get #isHeard(): boolean {
-    return this.#silentTicks * TICK_MS <= this.#limits.sessionsAliveIntervalMs + HEARD_EARLIER_MS;
   }
 
   #handle(frame: ClientFrame): void {
@@ -211,7 +210,6 @@ export class ClientConnection {
   #openLink(frame: Opening): Promise<SessionLink> {
     const sink = {
       takesSeveral: frame.takesSeveral === true,
-      provesLife: () => !this.#channel.isOneWay && this.#isHeard,
       send: (sent: SentFrame) => this.#send(sent),
       isOpen: () => this.#state.state !== "closed",
       onOver: (error: FairleadError) => this.#onOver(error),

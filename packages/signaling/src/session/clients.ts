@@ -1,8 +1,9 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { Caller } from "../http/caller.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
-import { type ClientChannel, ClientConnection, TICK_MS } from "./client-connection.ts";
+import { type ClientChannel, ClientConnection } from "./client-connection.ts";
 import { LiveLinks } from "./live-links.ts";
+import { TICK_MS } from "./silence.ts";
 import { UnjoinedSockets } from "./unjoined-sockets.ts";
 
 /** An honest client sends its `join` as soon as its socket is open. */
@@ -64,7 +65,7 @@ export class Clients {
   }
 
   #tick(): void {
-    for (const connection of this.#connections) connection.tick();
+    this.links.prove([...this.#connections].flatMap((connection) => connection.tick() ?? []));
   }
 
   #forget(connection: ClientConnection): void {

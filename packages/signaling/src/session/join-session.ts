@@ -19,7 +19,6 @@ export async function joinSession(
 ): Promise<OpenedSession> {
   let first: SentFrame | undefined;
   const link = await openSession(caller, register, join, {
-    provesLife: () => false,
     takesSeveral: false,
     isOpen: isWanted,
     onOver: () => {},

@@ -11,8 +11,6 @@ export type SentFrame =
 
 /** The client's end of a link: a socket, or a stream of server-sent events. */
 export type LinkSink = {
-  /** Whether the client has just shown that it is there. */
-  provesLife(): boolean;
   /** Whether a frame may hold several events. */
   readonly takesSeveral: boolean;
   send(frame: SentFrame): void;

@@ -6,8 +6,7 @@ import { RoomWatch } from "./room-watch.ts";
 import type { LinkRegister, SessionLink } from "./session-link.ts";
 
 /**
- * The links of this process. While there are any, one timer tells their nodes that they are alive, and renews their session
- * tickets; a bus that comes back soon makes them ask for what they missed, one that stays away ends them.
+ * The links of this process. While there are any, one timer renews their session tickets; a bus that comes back soon makes them ask for what they missed, one that stays away ends them.
  */
 export class LiveLinks implements LinkRegister {
   readonly rooms: RoomWatch;
@@ -37,7 +36,7 @@ export class LiveLinks implements LinkRegister {
   }
 
   #start(): () => void {
-    const timer = setInterval(() => this.#beat(), this.#shared.limits.sessionsAliveIntervalMs);
+    const timer = setInterval(() => this.#refreshTickets(), this.#shared.limits.sessionsAliveIntervalMs);
     const unsubscribe = this.#shared.bus.onStatus((status) =>
       status === "lost" ? this.#onBusLost() : this.#onBusResumed(),
     );
@@ -63,10 +62,14 @@ export class LiveLinks implements LinkRegister {
     for (const link of this.#links) link.catchUp();
   }
 
-  #beat(): void {
-    const sessions = [...this.#links].flatMap((link) => (link.provesLife ? (link.takeProof() ?? []) : []));
+  /** Tells the nodes of these links that their clients are there. */
+  prove(links: readonly SessionLink[]): void {
+    const sessions = links.flatMap((link) => link.takeProof() ?? []);
     for (const [incarnation, held] of Map.groupBy(sessions, (session) => session.incarnation))
       this.#prove(incarnation, held);
+  }
+
+  #refreshTickets(): void {
     for (const link of this.#links)
       link
         .refreshTicket()
@@ -77,7 +80,7 @@ export class LiveLinks implements LinkRegister {
     try {
       proveAlive(this.#shared.bus, incarnation, sessions);
     } catch (error) {
-      // The next beat comes soon, and nodes count no time while they are cut off themselves.
+      // The next proof comes soon, and nodes count no time while they are cut off themselves.
       if (!(error instanceof FairleadError)) throw error;
       this.#shared.log.warn("sessions.beat_lost", { incarnation, error });
     }

@@ -61,11 +61,6 @@ export class SessionLink implements InboxListener {
     return this.#state.state === "live" ? this.#state.session : null;
   }
 
-  /** Whether nodes are told that the session is alive. */
-  get provesLife(): boolean {
-    return this.#sink.provesLife();
-  }
-
   get isClosed(): boolean {
     return this.#state.state === "closed";
   }
