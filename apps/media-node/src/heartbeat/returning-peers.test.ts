@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { ReturningPeers } from "./returning-peers.ts";
 
 function setUp() {
@@ -34,4 +34,34 @@ it("a core's load is at least what it was, and what the rooms cost that came to 
   ]);
   at(15_001);
   expect(returning.loadOf(1, 0.5)).toBe(0.5);
+});
+
+it("the next room waits while many are on their way, but for none that does not come", async () => {
+  vi.useFakeTimers();
+  const returning = new ReturningPeers(Date.now);
+  const relocate = (roomId: string, peers: number) =>
+    returning.noteRelocated({ roomId, core: 0, peers, load: 0 }, 0);
+  let isWaiting = true;
+  const wait = () => {
+    isWaiting = true;
+    void returning.untilFew().then(() => {
+      isWaiting = false;
+    });
+  };
+  relocate("standup", 15);
+  wait();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(isWaiting).toBe(false);
+  relocate("retro", 1);
+  wait();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(isWaiting).toBe(true);
+  returning.take("retro");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(isWaiting).toBe(false);
+  relocate("review", 100);
+  wait();
+  await vi.advanceTimersByTimeAsync(250);
+  expect(isWaiting).toBe(false);
+  vi.useRealTimers();
 });

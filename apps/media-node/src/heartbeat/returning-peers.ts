@@ -1,6 +1,12 @@
 /** By then the measured load contains what they cost. */
 const SETTLES_MS = 10_000;
 
+/** So many on their way at once are back soonest: if all came at once, all would be as late as the last. */
+const AT_ONCE = 16;
+/** One that takes longer has gone, or waits for something else. */
+const SOON_MS = 250;
+
+type Awaited = { peers: number; sinceMs: number };
 type KnownLoad = { load: number; untilMs: number };
 
 /**
@@ -10,7 +16,8 @@ type KnownLoad = { load: number; untilMs: number };
 export class ReturningPeers {
   readonly #now: () => number;
   /** How many are still to come, by room. */
-  readonly #awaited = new Map<string, { peers: number; untilMs: number }>();
+  readonly #awaited = new Map<string, Awaited>();
+  readonly #waiting = new Set<() => void>();
   readonly #knownLoads = new Map<number, KnownLoad>();
 
   constructor(now: () => number) {
@@ -19,9 +26,10 @@ export class ReturningPeers {
 
   /** @param room.load What it cost before. @param measured The present load of the core that it goes to. */
   noteRelocated(room: { roomId: string; core: number; peers: number; load: number }, measured: number): void {
-    const untilMs = this.#now() + SETTLES_MS;
+    const nowMs = this.#now();
+    const untilMs = nowMs + SETTLES_MS;
     this.#forgetOld();
-    this.#awaited.set(room.roomId, { peers: room.peers, untilMs });
+    this.#awaited.set(room.roomId, { peers: room.peers, sinceMs: nowMs });
     const before = this.#knownLoads.get(room.core)?.load ?? measured;
     this.#knownLoads.set(room.core, { load: before + room.load, untilMs });
   }
@@ -29,9 +37,30 @@ export class ReturningPeers {
   /** A peer has joined. @returns Whether it is one of those. */
   take(roomId: string): boolean {
     const awaited = this.#awaited.get(roomId);
-    if (!awaited || awaited.peers === 0 || awaited.untilMs < this.#now()) return false;
+    if (!awaited || awaited.peers === 0 || this.#now() - awaited.sinceMs > SETTLES_MS) return false;
     awaited.peers -= 1;
+    for (const goOn of this.#waiting) goOn();
     return true;
+  }
+
+  /** Resolves when the peers of one more room would keep nobody waiting who is on the way already. */
+  async untilFew(): Promise<void> {
+    while (this.#onTheWay() >= AT_ONCE) await this.#untilChange();
+  }
+
+  #onTheWay(): number {
+    const lately = [...this.#awaited.values()].filter(({ sinceMs }) => this.#now() - sinceMs < SOON_MS);
+    return lately.reduce((sum, { peers }) => sum + peers, 0);
+  }
+
+  #untilChange(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, SOON_MS);
+    this.#waiting.add(resolve);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(resolve);
+    });
   }
 
   /** The load of a core to advertise: what is measured there, or what it will come to by these peers. */
@@ -42,7 +71,8 @@ export class ReturningPeers {
 
   #forgetOld(): void {
     const nowMs = this.#now();
-    for (const [roomId, { untilMs }] of this.#awaited) if (untilMs < nowMs) this.#awaited.delete(roomId);
+    for (const [roomId, { sinceMs }] of this.#awaited)
+      if (nowMs - sinceMs > SETTLES_MS) this.#awaited.delete(roomId);
     for (const [core, { untilMs }] of this.#knownLoads) if (untilMs < nowMs) this.#knownLoads.delete(core);
   }
 }

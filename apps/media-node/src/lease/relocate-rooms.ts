@@ -17,7 +17,7 @@ const TRIES = 120;
 export type RelocateDeps = LeaseDeps & {
   claims: Claims;
   cores: readonly Pick<Core, "load">[];
-  returning: Pick<ReturningPeers, "noteRelocated">;
+  returning: Pick<ReturningPeers, "noteRelocated" | "untilFew">;
   /** Resolves once the registry knows what this node has now. */
   beat: () => Promise<void>;
 };
@@ -65,6 +65,7 @@ async function relocate(
   let held = room.lease;
   const wake = () => (dead.isRevived ? null : dead.revived);
   await untilPlaced({ tries: TRIES, turns, wake }, async (attempt) => {
+    await deps.returning.untilFew();
     // A peer that came back by itself may have had the room placed: moving it again would interrupt everybody twice.
     const reopened = deps.rooms.roomIfHere(roomId);
     if (reopened) return tellMoved(reopened.lease, deps.bus);
