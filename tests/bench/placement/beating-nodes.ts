@@ -7,9 +7,11 @@ import { composeScript } from "@fairlead/registry/scripts";
 import { answerParent } from "../processes/ask-child.ts";
 import { FakeNode, type Opened } from "./fake-node.ts";
 
-const BEAT_EVERY_MS = 500;
-/** In which all nodes begin to. */
+/** In which all nodes begin to beat. */
 const START_OVER_MS = 5_000;
+/** Each node names all that it has so often, and hears how often to beat; twice at the start, for the first hear it before all are there. */
+const NAMES_ALL_EVERY_MS = 60_000;
+const FIRST_NAMES_ALL = 2;
 /** How long a room is served before its node closes it. */
 const ROOM_MS = 10_000;
 const SLEEP = new Int32Array(new SharedArrayBuffer(4));
@@ -23,7 +25,7 @@ export type NodesTasks = {
   /** Rooms that were placed on some of them. */
   open: { input: Opened[]; output: null };
   /** Since it was asked last. */
-  count: { input: null; output: { sent: number; answered: number; errors: number; mostBehind: number } };
+  count: { input: null; output: typeof period };
 };
 
 /**
@@ -33,8 +35,17 @@ export type NodesTasks = {
 let nodes: FakeNode[] = [];
 let sockets: Socket[] = [];
 const byIncarnation = new Map<string, FakeNode>();
-const total = { sent: 0, answered: 0, errors: 0 };
-let period = { sent: 0, answered: 0, errors: 0, mostBehind: 0 };
+const NOTHING = {
+  sent: 0,
+  answered: 0,
+  errors: 0,
+  /** Not sent, as the one before was not answered. */ held: 0,
+};
+const total = { ...NOTHING };
+let period = { ...NOTHING, mostBehind: 0 };
+let beatEveryMs = DEFAULT_POLICY.beatMs;
+/** How often all nodes have named all that they have since the start. */
+let roundsOfAll = 0;
 let clockOffsetMs = 0;
 let release: (opened: Opened) => Promise<unknown> = async () => {};
 
@@ -48,6 +59,7 @@ answerParent({
     const registry = await connectRedisRegistry({ url: `redis://127.0.0.1:${port}`, timeoutMs: 10_000 });
     release = ({ lease }) => registry.release(lease);
     beat(0, performance.now());
+    setTimeout(slowDown, START_OVER_MS + 2 * beatEveryMs);
     return null;
   },
   open: (rooms: NodesTasks["open"]["input"]) => {
@@ -56,7 +68,7 @@ answerParent({
   },
   count: () => {
     const counted = period;
-    period = { sent: 0, answered: 0, errors: 0, mostBehind: 0 };
+    period = { ...NOTHING, mostBehind: 0 };
     return counted;
   },
 });
@@ -72,19 +84,31 @@ function openRoom(opened: Opened): void {
   }, ROOM_MS);
 }
 
+/** All nodes name what they have, until they were told how often they are to beat; that is how often they do from then on. */
+function slowDown(): void {
+  roundsOfAll += 1;
+  if (roundsOfAll <= FIRST_NAMES_ALL) {
+    setTimeout(slowDown, 2 * beatEveryMs);
+    return;
+  }
+  const { beatMs, longestBeatMs, fewNodes, manyNodes } = DEFAULT_POLICY;
+  const growth = ((nodes.length - fewNodes) * (longestBeatMs - beatMs)) / (manyNodes - fewNodes);
+  beatEveryMs = Math.min(longestBeatMs, beatMs + Math.max(0, Math.floor(growth)));
+}
+
 /**
- * Each node every 500 ms, all of them evenly spread, each at its own moment: as thousands of processes would that know nothing of each
+ * Each node as often as it is told, all of them evenly spread, each at its own moment: as thousands of processes would that know nothing of each
  * other. At first only some, and more and more. It sleeps for less than a timer's millisecond, and what it missed while this
  * process stood still it does not make up at once: both would be bursts that no real nodes make.
  */
 function beat(place: number, lastMs: number): void {
   const nowMs = performance.now();
   const passedMs = Math.min(nowMs - lastMs, STEP_LIMIT_MS);
-  const next = place + (passedMs / BEAT_EVERY_MS) * nodes.length;
-  const there = (next / nodes.length) * (BEAT_EVERY_MS / START_OVER_MS) * nodes.length;
+  const next = place + (passedMs / beatEveryMs) * nodes.length;
+  const there = (next / nodes.length) * (beatEveryMs / START_OVER_MS) * nodes.length;
   const time = String(Math.floor(nowMs + clockOffsetMs));
   for (let turn = Math.ceil(place); turn < next; turn += 1)
-    if (orderOf(turn % nodes.length) < there) send(turn % nodes.length, time);
+    if (orderOf(turn % nodes.length) < there) send(turn, time);
   period.mostBehind = Math.max(period.mostBehind, total.sent - total.answered);
   Atomics.wait(SLEEP, 0, 0, SLEEP_MS);
   setImmediate(beat, next, nowMs);
@@ -95,12 +119,28 @@ function orderOf(index: number): number {
   return (index * 7_919) % nodes.length;
 }
 
-function send(index: number, now: string): void {
-  const command = nodes[index]?.nextBeat();
-  if (!command) return;
+/** @param turn The how-manieth of all beats since the start. */
+function send(turn: number, now: string): void {
+  const index = turn % nodes.length;
+  const node = nodes[index];
+  const socket = sockets[index % sockets.length];
+  if (!node || !socket) return;
+  if (node.isWaiting) {
+    count("held");
+    return;
+  }
+  const command = node.nextBeat(namesAll(turn));
   command.write(now, TIME_AT, "latin1");
-  sockets[index % sockets.length]?.write(command);
+  node.isWaiting = true;
+  waitingOn.get(socket)?.push(node);
+  socket.write(command);
   count("sent");
+}
+
+function namesAll(turn: number): boolean {
+  if (roundsOfAll > 0 && roundsOfAll <= FIRST_NAMES_ALL) return true;
+  const every = NAMES_ALL_EVERY_MS / beatEveryMs;
+  return Math.floor(turn / nodes.length) % every === turn % every;
 }
 
 function count(what: keyof typeof total, by = 1): void {
@@ -142,18 +182,31 @@ async function ask(socket: Socket, command: Buffer): Promise<string> {
 /** Reads into one buffer for all: thousands of small ones in a second would be collected again and again. */
 const INCOMING = Buffer.alloc(65_536);
 
+/** Those that wait for an answer, in the order in which they asked. */
+const waitingOn = new Map<Socket, FakeNode[]>();
+
 async function open(port: number): Promise<Socket> {
-  const onread = { buffer: INCOMING, callback: countAnswers };
+  const waiting: FakeNode[] = [];
+  const onread = { buffer: INCOMING, callback: (length: number) => countAnswers(waiting, length) };
   const socket = connect({ port, host: "127.0.0.1", onread }).setNoDelay(true);
+  waitingOn.set(socket, waiting);
   await once(socket, "connect");
   return socket;
 }
 
-/** Each answer is one list, and nothing in it contains a star. */
-function countAnswers(length: number): true {
-  if (INCOMING[0] === 0x2d) count("errors");
-  for (let at = INCOMING.indexOf(0x2a); at >= 0 && at < length; at = INCOMING.indexOf(0x2a, at + 1))
+/** Each answer is one list, and nothing in it contains a star; or one error, which comes alone. */
+function countAnswers(waiting: FakeNode[], length: number): true {
+  const answered = () => {
+    const node = waiting.shift();
+    if (node) node.isWaiting = false;
     count("answered");
+  };
+  if (INCOMING[0] === 0x2d) {
+    count("errors");
+    answered();
+  }
+  for (let at = INCOMING.indexOf(0x2a); at >= 0 && at < length; at = INCOMING.indexOf(0x2a, at + 1))
+    answered();
   // The rest of a longer answer must not be counted with the next.
   INCOMING.fill(0, 0, length);
   return true;

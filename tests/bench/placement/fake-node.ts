@@ -19,6 +19,8 @@ export class FakeNode {
   /** Two, taken in turns, so that loads change with each beat; null when they must be made anew. */
   #plain: [Buffer, Buffer] | null = null;
   #turn = 0;
+  /** Its last beat was not answered: it sends no other one. */
+  isWaiting = false;
 
   constructor(index: number, cores: number, encode: EncodeBeat) {
     const nodeId = `node-${index}`;
@@ -55,10 +57,10 @@ export class FakeNode {
     this.#plain = null;
   }
 
-  /** @returns The next beat's command, ready but for its time. */
-  nextBeat(): Buffer {
-    if (this.#news.length > 0) {
-      const command = this.#encode(this.#arguments());
+  /** @returns The next beat's command, ready but for its time. @param namesAll As a node does once a minute, and hears then how often to beat. */
+  nextBeat(namesAll: boolean): Buffer {
+    if (this.#news.length > 0 || namesAll) {
+      const command = this.#encode(this.#arguments(namesAll));
       this.#news = [];
       return command;
     }
@@ -67,20 +69,17 @@ export class FakeNode {
     return this.#plain[this.#turn === 0 ? 0 : 1];
   }
 
-  #arguments(): string[] {
+  #arguments(namesAll = false): string[] {
     const served = [...this.#served.values()];
     for (const core of this.#beat.cores) core.cpuLoad = 0.1 + Math.round(Math.random() * 400_000) / 1_000_000;
-    const named = this.#news.map(({ lease: { roomId, core, epoch } }) => ({
-      roomId,
-      core,
-      epoch,
-      peers: 2,
-      isLocal: false,
-    }));
+    const news = this.#news.map(({ lease: { roomId, core, epoch } }) => ({ roomId, core, epoch }));
+    const told = namesAll ? [...this.#served].map(([roomId, lease]) => ({ roomId, ...lease })) : news;
+    const named = told.map((lease) => ({ ...lease, peers: 2, isLocal: false }));
+    const page = namesAll ? { page: { of: 1, buckets: [0] } } : {};
     return heartbeatArguments({
       ...this.#beat,
       settledDebits: this.#news.map(({ debitId }) => debitId),
-      leases: { ...digestOf(served), named },
+      leases: { ...digestOf(served), named, ...page },
     });
   }
 }
