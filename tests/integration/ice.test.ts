@@ -1,7 +1,21 @@
+import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
+import { listenAddressesFor } from "@fairlead/media-node";
 import type { IceServer, JoinReply } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type MemoryClusterOptions, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { freePort } from "../support/servers/free-port.ts";
+import { skipBecause } from "../support/skip-because.ts";
+import {
+  ATTRIBUTES,
+  decodeAnswer,
+  encodeRequest,
+  METHODS,
+  withFingerprint,
+} from "../support/turn/stun-message.ts";
 
 async function start(options: Pick<MemoryClusterOptions, "reach" | "now">) {
   const cluster = await startMemoryCluster({ cores: 1, ...options });
@@ -9,10 +23,10 @@ async function start(options: Pick<MemoryClusterOptions, "reach" | "now">) {
   return cluster;
 }
 
-function candidatesOf({ sendTransport, receiveTransport }: JoinReply): { protocol: string; port: number }[] {
-  return [sendTransport, receiveTransport].flatMap(
-    ({ iceCandidates }) => iceCandidates as { protocol: string; port: number }[],
-  );
+type Candidate = { protocol: string; ip: string; port: number };
+
+function candidatesOf({ sendTransport, receiveTransport }: JoinReply): Candidate[] {
+  return [sendTransport, receiveTransport].flatMap(({ iceCandidates }) => iceCandidates as Candidate[]);
 }
 
 const nameIn = ([server]: IceServer[]) => server?.username?.split(":")[1] ?? expect.fail("no name");
@@ -86,4 +100,52 @@ describe("a node's ICE candidates", () => {
     const candidates = candidatesOf((await cluster.join(cluster.newRoom(), "ann")).joined);
     expect(candidates.map(({ protocol }) => protocol)).toEqual(["udp", "udp"]);
   });
+
+  it.for<[string, string[]]>([
+    ["the second address of this machine's loopback", ["127.0.0.2"]],
+    ["an IPv6 address of this machine", ["::1"]],
+    ["one of each family", ["127.0.0.2", "::1"]],
+  ])("are answered from where they say, with %s announced", async ([_, announced], test) => {
+    const needsIpv6 = announced.some(isIPv6);
+    skipBecause(needsIpv6 && !hasIpv6 ? "there is no IPv6 here" : null, test);
+    const cluster = await start({ reach: { listenAddresses: listenAddressesFor(announced) } });
+    const { joined } = await cluster.join(cluster.newRoom(), "ann");
+    const udp = candidatesOf({ ...joined, receiveTransport: joined.sendTransport }).filter(
+      ({ protocol }) => protocol === "udp",
+    );
+    expect(new Set(udp.map(({ ip }) => ip))).toEqual(new Set(announced));
+    for (const candidate of udp)
+      expect(await checkConnectivity(joined.sendTransport, candidate)).toEqual({
+        code: 200,
+        ip: candidate.ip,
+      });
+  });
 });
+
+const hasIpv6 = Object.values(networkInterfaces()).some((some) =>
+  some?.some(({ address }) => address === "::1"),
+);
+
+/** Sends what a browser sends first (RFC 8445 § 7.2.2). @returns The answer and where it came from. */
+async function checkConnectivity(
+  { iceParameters }: JoinReply["sendTransport"],
+  { ip, port }: { ip: string; port: number },
+) {
+  const { usernameFragment, password } = iceParameters as { usernameFragment: string; password: string };
+  const socket = createSocket(isIPv6(ip) ? "udp6" : "udp4");
+  const request = encodeRequest({
+    method: METHODS.binding,
+    transactionId: randomBytes(12),
+    attributes: [
+      [ATTRIBUTES.username, Buffer.from(`${usernameFragment}:test`)],
+      [ATTRIBUTES.priority, Buffer.from([0x6e, 0, 0, 1])],
+      [ATTRIBUTES.iceControlling, randomBytes(8)],
+    ],
+    key: Buffer.from(password),
+  });
+  const answered = once(socket, "message");
+  socket.send(withFingerprint(request), port, ip);
+  const [message, from] = await answered;
+  socket.close();
+  return { code: decodeAnswer(message).code, ip: from.address };
+}

@@ -17,6 +17,13 @@ it("npm start names variables that it does not know, and keeps to the budgets th
   await expect(ProtocolClient.join(server.url, { ticket })).rejects.toMatchObject({ code: "rate_limited" });
 });
 
+it("npm start prints a URL that answers, also where it listens on one address alone", async () => {
+  const server = await startStandalone({ FAIRLEAD_CORES: "1", FAIRLEAD_HOST: "127.0.0.2" });
+  onTestFinished(server.stop);
+  expect(new URL(server.url).hostname).toBe("127.0.0.2");
+  expect((await fetch(server.url)).status).toBe(200);
+});
+
 it("the server of npm start knows its clients' addresses: one with a hundred sockets without a join gets no other", async () => {
   const server = await startStandalone({ FAIRLEAD_CORES: "1" });
   onTestFinished(async () => {

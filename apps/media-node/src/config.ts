@@ -37,7 +37,6 @@ const Settings = z.object({
   FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
   ...reachSettings,
-  FAIRLEAD_ANNOUNCED_ADDRESS: setting.optionalText(),
   FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
   FAIRLEAD_DRAIN_MS: setting.numberOr(60_000, 0, 3_600_000),
 });
@@ -58,7 +57,6 @@ export type Config = ClusterConfig &
     maxPeers: number | undefined;
     /** null: free ones. */
     rtcBasePort: number | null;
-    announcedAddress: string | undefined;
     /** Where `/livez` and `/readyz` are answered; null: nowhere. */
     http: { host: string; port: number } | null;
     graceMs: number;
@@ -86,7 +84,6 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     ...budgetConfig(settings),
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
-    announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,
     http: httpPort === undefined ? null : { host, port: httpPort },
     graceMs: settings.FAIRLEAD_GRACE_MS,
     drainMs: settings.FAIRLEAD_DRAIN_MS,

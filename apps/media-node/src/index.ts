@@ -4,5 +4,10 @@ export type { MediaNodeOptions } from "./node/media-node-options.ts";
 export { type BudgetConfig, budgetConfig, budgetSettings } from "./room/budget-settings.ts";
 export type { TurnOptions } from "./turn/ice-servers.ts";
 export { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
-export { type ListenAddress, lanAddresses, localAddresses } from "./worker/listen-addresses.ts";
+export {
+  type ListenAddress,
+  lanAddresses,
+  listenAddressesFor,
+  localAddresses,
+} from "./worker/listen-addresses.ts";
 export { type NetworkConfig, networkConfig, networkSettings } from "./worker/network-settings.ts";

@@ -35,7 +35,6 @@ const Settings = z.object({
   FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
   ...reachSettings,
-  FAIRLEAD_ANNOUNCED_ADDRESS: setting.optionalText(),
   FAIRLEAD_CODECS: setting.codecs,
   FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
   ...networkSettings,
@@ -60,7 +59,6 @@ export type Config = ReachConfig &
     cores: number | undefined;
     /** null: free ones. */
     rtcBasePort: number | null;
-    announcedAddress: string | undefined;
     codecPolicy: CodecPolicy;
     graceMs: number;
     logLevel: z.infer<typeof Settings>["FAIRLEAD_LOG_LEVEL"];
@@ -107,7 +105,6 @@ export async function readConfig(
     cores: settings.FAIRLEAD_CORES,
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
-    announcedAddress: settings.FAIRLEAD_ANNOUNCED_ADDRESS,
     codecPolicy: settings.FAIRLEAD_CODECS,
     graceMs: settings.FAIRLEAD_GRACE_MS,
     ...networkConfig(settings),

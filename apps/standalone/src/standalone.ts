@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { createMediaNode, lanAddresses, type MediaNode } from "@fairlead/media-node";
 import { randomId } from "@fairlead/protocol";
@@ -55,24 +56,35 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
         return signaling;
       },
     });
-    lanUrls = lanAddresses().map((address) => `${scheme}://${address}:${server.port}`);
+    lanUrls = lanAddressesOf(config.host).map((address) => `${scheme}://${address}:${server.port}`);
     const close = async () => {
       await server.close();
       await node.close();
       await registry.close();
       await bus.close();
     };
-    return { url: `${scheme}://localhost:${server.port}`, lanUrls, apiKey, node, close };
+    return { url: `${scheme}://${ownName(config.host)}:${server.port}`, lanUrls, apiKey, node, close };
   } catch (error) {
     await node.close();
     throw error;
   }
 }
 
+const EVERY_ADDRESS = ["0.0.0.0", "::"];
+
+/** What this computer's own browser calls the server that listens there. */
+function ownName(host: string): string {
+  if (EVERY_ADDRESS.includes(host)) return "localhost";
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+function lanAddressesOf(host: string): string[] {
+  return lanAddresses().filter((address) => EVERY_ADDRESS.includes(host) || address === host);
+}
+
 function nodeOptions(config: Config) {
-  const { announcedAddress, budgets, cores, graceMs, rtcBasePort, rtcTcpBasePort, turn } = config;
-  const { networkCapacityBps, networkInterfaces } = config;
-  const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
+  const { budgets, cores, graceMs, rtcBasePort, rtcTcpBasePort, turn } = config;
+  const { listenAddresses, networkCapacityBps, networkInterfaces } = config;
   return {
     budgets,
     cores,

@@ -179,6 +179,15 @@ describe("joinRoom", () => {
     await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
   });
 
+  it.each(["/?key=1", "#top", "/app?"])(
+    "rejects a base URL that ends in %s with invalid_request",
+    async (end) => {
+      await expect(join({ url: `${signaling.url}${end}` })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
+    },
+  );
+
   it("rejects with signaling's own refusal when there are no capabilities", async () => {
     const error = { code: "too_many_frames", message: "slower, please", retryAfterMs: 700 };
     signaling.capabilities = { status: 429, body: JSON.stringify({ error }) };

@@ -101,8 +101,11 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
  * @throws {FairleadError} `invalid_request` for any other scheme.
  */
 function baseUrls(url: string): { http: string; webSocket: string } {
-  const match = /^(?:http|ws)(s?):\/\/(.+?)\/*$/.exec(url);
-  if (!match) throw new FairleadError("invalid_request", { message: "url: expected http(s):// or ws(s)://" });
+  const match = /^(?:http|ws)(s?):\/\/([^?#]+?)\/*$/.exec(url);
+  if (!match)
+    throw new FairleadError("invalid_request", {
+      message: "url: expected http(s):// or ws(s)://, without a query or fragment",
+    });
   const [, secure, rest] = match;
   return { http: `http${secure}://${rest}`, webSocket: `ws${secure}://${rest}` };
 }

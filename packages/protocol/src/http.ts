@@ -4,7 +4,7 @@ import { ErrorBody } from "./errors.ts";
 import { PeerInfo, ProducerInfo } from "./events.ts";
 import { Acknowledgement, FRAME_LIMIT, Ping, ReplyFrame } from "./frames.ts";
 import { Grants, Source } from "./grants.ts";
-import { Identity, NodeId, PeerId, RoomId, SessionId } from "./ids.ts";
+import { Identity, NodeId, PeerId, RoomId, SessionId, TicketIdentity } from "./ids.ts";
 import { JoinReply, Jwt } from "./join.ts";
 import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
@@ -18,7 +18,7 @@ export const TICKET_TTL_MAX_S = 86_400;
 
 /** Body of `POST /v1/rooms/{room}/tickets`. */
 export const TicketRequest = z.object({
-  identity: Identity,
+  identity: TicketIdentity,
   name: DisplayName.default(""),
   metadata: Metadata.default(""),
   grants: Grants.default({

@@ -37,6 +37,9 @@ export const WellFormed = z.string().refine((text) => text.isWellFormed(), "has 
 export const Identity = WellFormed.min(1).max(128);
 export type Identity = z.infer<typeof Identity>;
 
+/** An identity that a ticket may name: in a URL's path, as a ban has it, `.` and `..` stand for folders. */
+export const TicketIdentity = Identity.refine((identity) => !/^\.\.?$/.test(identity), "must not be . or ..");
+
 /** A ticket's `jti`. */
 export const TicketId = WellFormed.min(1).max(64);
 export type TicketId = z.infer<typeof TicketId>;

@@ -1,6 +1,16 @@
 import * as z from "zod";
 import { Grants } from "./grants.ts";
-import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
+import {
+  Epoch,
+  Identity,
+  Incarnation,
+  NodeId,
+  PeerId,
+  RoomId,
+  SessionId,
+  TicketId,
+  TicketIdentity,
+} from "./ids.ts";
 
 /** Default `iss` and `aud`; an operator with several clusters changes them. */
 export const DEFAULT_ISSUER = "fairlead";
@@ -23,7 +33,17 @@ export const Metadata = z
   });
 export type Metadata = z.infer<typeof Metadata>;
 
-export const DisplayName = z.string().max(128);
+/** Spaces, controls and characters that are drawn as nothing; U+2800 is a Braille cell without dots. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/** Whether a person who reads the text sees anything of it. */
+export const isVisible = (text: string): boolean => text.replace(INVISIBLE, "") !== "";
+
+/** A name of which nobody would see anything counts as none. */
+export const DisplayName = z
+  .string()
+  .max(128)
+  .overwrite((name) => (isVisible(name) ? name : ""));
 export type DisplayName = z.infer<typeof DisplayName>;
 
 /** The terms of a peer's admission: the ticket's own claims besides the registered ones (RFC 7519 § 4.1). */
@@ -41,11 +61,14 @@ export const NUMERIC_DATE_MAX = 8_640_000_000_000;
 /** Seconds since 1970, with fractions if need be (RFC 7519 § 2). */
 export const NumericDate = z.number().min(0).max(NUMERIC_DATE_MAX);
 
+const Audience = z.string().max(256);
+
 /** Claims of a ticket. */
 export const TicketClaims = Admission.extend({
   iss: z.string().max(256),
-  aud: z.string().max(256),
-  sub: Identity,
+  /** One audience, or a list of which one must be ours (RFC 7519 § 4.1.3). */
+  aud: z.union([Audience, z.array(Audience).max(32)]),
+  sub: TicketIdentity,
   jti: TicketId,
   iat: NumericDate,
   nbf: NumericDate.optional(),

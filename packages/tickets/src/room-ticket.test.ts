@@ -80,6 +80,43 @@ describe("a room ticket", () => {
     await expect(verdict).rejects.toEqual(refusal("ticket_wrong_room"));
   });
 
+  it.each([
+    ["with ours among several audiences", { aud: ["another/service", "fairlead/room"] }, {}],
+    ["with a media type in another case as its typ", {}, { typ: "application/Fairlead-Ticket+JWT" }],
+    [
+      "with times that have fractions",
+      { iat: 1_700_000_000.25, nbf: 1_699_999_999.5, exp: 1_700_000_060.75 },
+      {},
+    ],
+  ])("%s admits, as the RFCs allow", async (_, changed, header) => {
+    const token = await forge(header, { ...claims, ...changed });
+    expect(await verifyTicket(keySet, token, { now })).toMatchObject({ sub: "user-1", ...changed });
+  });
+
+  it.each([[["another/service"]], [[]]])("for the audiences %j is refused", async (aud) => {
+    const token = await forge({}, { ...claims, aud });
+    await expect(verifyTicket(keySet, token, { now })).rejects.toEqual(refusal("ticket_wrong_audience"));
+  });
+
+  it.each([".", ".."])(
+    "for the identity %j, which no ban could name in its URL, is refused",
+    async (identity) => {
+      await expect(issueTicket(keySet, { ...input, identity })).rejects.toEqual(refusal("invalid_request"));
+      const token = await forge({}, { ...claims, sub: identity });
+      await expect(verifyTicket(keySet, token, { now })).rejects.toEqual(refusal("ticket_invalid"));
+    },
+  );
+
+  it.each(["\u200b\u2060", "\u3164", "\u2800 \u00ad", "\u202e\u2066"])(
+    "with a name of which nobody sees anything (%j) has none",
+    async (name) => {
+      const { claims: issued } = await issueTicket(keySet, { ...input, name }, { now });
+      expect(issued.name).toBe("");
+      const token = await forge({}, { ...claims, name });
+      expect(await verifyTicket(keySet, token, { now })).toMatchObject({ name: "" });
+    },
+  );
+
   it("for another audience is refused with ticket_wrong_audience, of another issuer with ticket_invalid", async () => {
     const audience = verifyTicket(keySet, ticket, { now, audience: "other" });
     await expect(audience).rejects.toEqual(refusal("ticket_wrong_audience"));

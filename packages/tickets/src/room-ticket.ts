@@ -99,7 +99,7 @@ export async function verifyTicket(
   const claims = await verifyClaims(ROOM_TICKET, keys, ticket, (key, { room }) => coversRoom(key, room));
   if (claims.iss !== issuer)
     throw new FairleadError("ticket_invalid", { message: "another issuer's ticket" });
-  if (claims.aud !== audience) throw new FairleadError("ticket_wrong_audience");
+  if (![claims.aud].flat().includes(audience)) throw new FairleadError("ticket_wrong_audience");
   if (options.room !== undefined && claims.room !== options.room)
     throw new FairleadError("ticket_wrong_room");
   checkTimes(claims, now(), options.allowExpired ?? false);

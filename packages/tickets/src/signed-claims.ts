@@ -86,8 +86,13 @@ function readHeader({ typ, errors }: TokenKind<z.ZodType>, token: string): Heade
   const { alg, kid } = header;
   if (!KeyAlgorithm.safeParse(alg).success || (kid !== undefined && typeof kid !== "string"))
     throw invalid({ message: "the alg or kid header is none of ours" });
-  if (header.typ !== typ) throw invalid({ message: `the typ header is not ${typ}` });
+  if (!isMediaType(header.typ, typ)) throw invalid({ message: `the typ header is not ${typ}` });
   return { alg: alg ?? "", kid };
+}
+
+/** Without regard to case, and with or without `application/` (RFC 7515 § 4.1.9). */
+function isMediaType(given: unknown, typ: string): boolean {
+  return typeof given === "string" && given.toLowerCase().replace(/^application\//, "") === typ;
 }
 
 async function tryKeys<T extends z.ZodType>(attempt: Attempt<T>, keys: readonly Key[]): Promise<Verified<T>> {

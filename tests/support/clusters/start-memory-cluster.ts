@@ -29,7 +29,7 @@ export type MemoryClusterOptions = {
   /** The media nodes'. */
   budgets?: MediaNodeOptions["budgets"];
   /** How peers reach the media nodes. */
-  reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn">;
+  reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn" | "listenAddresses">;
   /** Path; default: the one that every test uses. */
   workerBin?: string;
 };

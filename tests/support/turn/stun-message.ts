@@ -1,11 +1,14 @@
 import { createHmac } from "node:crypto";
 import { isIPv6 } from "node:net";
+import { crc32 } from "node:zlib";
 
 /** RFC 8489 § 5, § 14 and RFC 8656 § 17, § 18, as far as tests speak it. */
 const COOKIE = Buffer.from([0x21, 0x12, 0xa4, 0x42]);
 const HEADER_BYTES = 20;
 const MESSAGE_INTEGRITY = 0x0008;
 const ERROR_CODE = 0x0009;
+const FINGERPRINT = 0x8028;
+const FINGERPRINT_MASK = 0x5354554e;
 const SUCCESS = 0x0100;
 
 export const METHODS = { binding: 0x001, allocate: 0x003, refresh: 0x004, createPermission: 0x008 } as const;
@@ -17,6 +20,8 @@ export const ATTRIBUTES = {
   nonce: 0x0015,
   requestedAddressFamily: 0x0017,
   requestedTransport: 0x0019,
+  priority: 0x0024,
+  iceControlling: 0x802a,
 } as const;
 export const FAMILIES = { 4: 0x01, 6: 0x02 } as const;
 
@@ -49,6 +54,14 @@ export function encodeRequest({ method, transactionId, attributes, key }: StunRe
   const signed = withLength(unsigned, unsigned.length + 24);
   const hmac = createHmac("sha1", key).update(signed).digest();
   return Buffer.concat([signed, encodeAttribute([MESSAGE_INTEGRITY, hmac])]);
+}
+
+/** RFC 8489 § 14.7: every message of ICE ends with it. */
+export function withFingerprint(message: Buffer): Buffer {
+  const counted = withLength(message, message.length + 8);
+  const value = Buffer.alloc(4);
+  value.writeUInt32BE((crc32(counted) ^ FINGERPRINT_MASK) >>> 0);
+  return Buffer.concat([counted, encodeAttribute([FINGERPRINT, value])]);
 }
 
 /** @returns How long the message is that these bytes begin with, header included; undefined: they don't tell yet. */

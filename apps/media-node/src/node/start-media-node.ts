@@ -8,7 +8,7 @@ import { nodeIdOfHost } from "./node-identity.ts";
 
 /** A media node of a cluster. Its end is a drain: other nodes take its rooms before it goes. */
 export async function startMediaNode(config: Config, processLog: Logger): Promise<Stop> {
-  const { announcedAddress, drainMs, http, nats, redis, ...options } = config;
+  const { drainMs, http, nats, redis, ...options } = config;
   const { nodeId = nodeIdOfHost() } = config;
   const log = processLog.child({ node: nodeId });
   let node: MediaNode | null = null;
@@ -18,14 +18,12 @@ export async function startMediaNode(config: Config, processLog: Logger): Promis
   const { bin } = await provideWorker({ onProgress: (line) => log.info("worker.preparing", { line }) });
   const registry = await openRegistry(redis, log);
   const bus = await openBus(nats, { role: "node", name: nodeId, log });
-  const listenAddresses = announcedAddress ? [{ ip: "0.0.0.0", announcedAddress }] : undefined;
   const started = await createMediaNode({
     ...options,
     bus,
     registry,
     log: processLog,
     nodeId,
-    listenAddresses,
     workerBin: bin,
   });
   node = started;
