@@ -23,11 +23,21 @@ describe("a peer that is removed", () => {
     await ada.tile("Ben").waitFor({ state: "detached" });
     const comeBack = ProtocolClient.join(meetings.server.url, { ticket });
     await expect(comeBack).rejects.toMatchObject({ code: "banned" });
+    // The demo knows the tab again, and gives no other person's ticket.
+    await ben.button("Back to the lobby").click();
+    await ben.button("Join").click();
+    await ben.alert("A moderator removed you from this room").waitFor();
   });
 
   async function removeInPage(ada: MeetingPage): Promise<void> {
     await ada.button("People").click();
+    await ada.button("Mute Ben").click();
+    await ada.button("Let Ben speak").waitFor();
+    await ada.page.keyboard.press("Escape");
+    await ada.button("People").click();
+    await ada.button("Let Ben speak").waitFor();
     await ada.button("Remove Ben").click();
+    await ada.button("Yes, remove Ben").click();
   }
 
   async function removeByApi(): Promise<void> {

@@ -56,6 +56,8 @@ const KINDS: Record<string, Kind> = {
     __proto__: null,
   })),
   "valid, not before a while ago": wrongClaims("ok", (_, nowS) => ({ nbf: nowS - HOUR })),
+  "valid, ours among several audiences": wrongClaims("ok", () => ({ aud: ["another", TICKET_AUDIENCE] })),
+  "valid, its typ in full": wrongHeader("ok", { typ: "application/Fairlead-Ticket+jwt" }),
   "valid, key hints that nobody reads": wrongHeader("ok", {
     jku: "http://127.0.0.1:9/",
     jwk: {},
@@ -76,7 +78,9 @@ const KINDS: Record<string, Kind> = {
   "not valid yet": wrongClaims("ticket_not_yet_valid", (_, nowS) => ({ nbf: nowS + HOUR })),
   "another audience": wrongClaims("ticket_wrong_audience", () => ({ aud: SESSION_AUDIENCE })),
   "another issuer": wrongClaims("ticket_invalid", () => ({ iss: "somebody" })),
-  "an audience list": wrongClaims("ticket_invalid", () => ({ aud: [TICKET_AUDIENCE] })),
+  "other audiences": wrongClaims("ticket_wrong_audience", () => ({ aud: [SESSION_AUDIENCE, "another"] })),
+  "an audience of no text": wrongClaims("ticket_invalid", () => ({ aud: [7] })),
+  "an identity of one dot": wrongClaims("ticket_invalid", () => ({ sub: "." })),
   "no kid": wrongHeader("ticket_unknown_key", { kid: undefined }),
   "unknown kid": wrongHeader("ticket_unknown_key", { kid: "__proto__" }),
   "kid of no text": wrongHeader("ticket_invalid|ticket_unknown_key", { kid: 7 }),
@@ -243,7 +247,7 @@ export class TicketInputs {
 function verdictOf({ iss, aud, nbf, exp }: TicketClaims): string {
   const nowS = Date.now() / 1_000;
   if (iss !== DEFAULT_ISSUER) return "ticket_invalid";
-  if (aud !== TICKET_AUDIENCE) return "ticket_wrong_audience";
+  if (![aud].flat().includes(TICKET_AUDIENCE)) return "ticket_wrong_audience";
   if ((nbf ?? 0) - 10 > nowS) return "ticket_not_yet_valid";
   return exp + 10 <= nowS ? "ticket_expired" : "ok";
 }

@@ -48,6 +48,21 @@ describe("the demo's tickets", () => {
     });
   });
 
+  it("give one tab the same identity each time, which does not tell the tab's secret, and another tab another", async () => {
+    const subjectOf = async (person: string) => {
+      const { body } = await ask({ body: JSON.stringify({ room: "standup", name: "Ann", person }) });
+      return (await verifyTicket(ticketKeys, body.ticket)).sub;
+    };
+    const [first, again, other] = [
+      await subjectOf("a".repeat(32)),
+      await subjectOf("a".repeat(32)),
+      await subjectOf("b".repeat(32)),
+    ];
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+    expect(first).not.toContain("aaaa");
+  });
+
   it.each(["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])("are given to %s", async (from) => {
     expect((await ask({ from })).status).toBe(200);
   });
@@ -82,15 +97,18 @@ describe("the demo's tickets", () => {
     },
   );
 
-  it.each(["{", "null", '{"room":"a b","name":"Ann"}', '{"room":"standup","name":"  "}'])(
-    "are refused for the body %s",
-    async (body) => {
-      expect(await ask({ body })).toMatchObject({
-        status: 400,
-        body: { error: { code: "invalid_request" } },
-      });
-    },
-  );
+  it.each([
+    "{",
+    "null",
+    '{"room":"a b","name":"Ann"}',
+    '{"room":"standup","name":"  "}',
+    '{"room":"standup","name":"\u200b\u2060"}',
+  ])("are refused for the body %s", async (body) => {
+    expect(await ask({ body })).toMatchObject({
+      status: 400,
+      body: { error: { code: "invalid_request" } },
+    });
+  });
 
   it("are refused for a body that is too long", async () => {
     const app = newApp();

@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import {
   EVERY_SOURCE,
   FairleadError,
   type Grants,
   httpStatus,
+  isVisible,
   parse,
   RoomId,
   randomId,
@@ -16,7 +18,12 @@ import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
 
-const DemoTicketRequest = z.object({ room: RoomId, name: z.string().trim().min(1).max(64) });
+const DemoTicketRequest = z.object({
+  room: RoomId,
+  name: z.string().trim().min(1).max(64).refine(isVisible, "nobody would see anything of it"),
+  /** A secret of the page's: the same one gets the same identity. Others see the identity, so it is no secret itself. */
+  person: z.string().min(16).max(64).optional(),
+});
 
 export type DemoOptions = { ticketKeys: KeySet; isLan: boolean; isHttps: boolean; lanUrls: () => string[] };
 
@@ -40,11 +47,11 @@ export function addDemoRoutes(app: Pick<Hono, "get" | "post">, options: DemoOpti
   app.post("/demo/tickets", bodyLimit({ maxSize: BODY_LIMIT_BYTES }), async (c) => {
     try {
       assertAllowed(c, isLan);
-      const { room, name } = parse(DemoTicketRequest, await c.req.json().catch(() => null));
+      const { room, name, person } = parse(DemoTicketRequest, await c.req.json().catch(() => null));
       const { ticket } = await issueTicket(ticketKeys, {
         room,
         name,
-        identity: randomId(),
+        identity: person === undefined ? randomId() : identityOf(person),
         grants: EVERYTHING,
         ttlS: TTL_S,
       });
@@ -54,6 +61,10 @@ export function addDemoRoutes(app: Pick<Hono, "get" | "post">, options: DemoOpti
       return c.json({ error: toErrorBody(error) }, httpStatus(error.code) as ContentfulStatusCode);
     }
   });
+}
+
+function identityOf(person: string): string {
+  return createHash("sha256").update(person).digest("base64url").slice(0, 22);
 }
 
 /**

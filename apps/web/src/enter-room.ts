@@ -1,4 +1,5 @@
 import { type ErrorCode, joinRoom, type Room } from "@fairlead/client";
+import { personOfTab } from "./demo/person.ts";
 import { refusalText } from "./demo/refusal-text.ts";
 import { requestTicket } from "./demo/request-ticket.ts";
 import type { Preferences } from "./lobby/preferences.ts";
@@ -19,7 +20,11 @@ export async function enterRoom(
   choice: JoinChoice,
   onEnded: (end: { code: ErrorCode; message: string }) => void,
 ): Promise<EnterOutcome> {
-  const outcome = await requestTicket({ room: choice.roomId, name: choice.preferences.name });
+  const outcome = await requestTicket({
+    room: choice.roomId,
+    name: choice.preferences.name,
+    person: personOfTab(() => window.sessionStorage),
+  });
   if (outcome.state !== "granted") return { state: "refused", reason: refusalText(outcome) };
   try {
     const room = await joinRoom(outcome.ticket);

@@ -1,3 +1,4 @@
+import { isolate } from "../ui/isolate.ts";
 import type { ChatMessage } from "./chat-message.ts";
 
 type Props = { last: ChatMessage | undefined; isChatOpen: boolean };
@@ -6,7 +7,7 @@ type Props = { last: ChatMessage | undefined; isChatOpen: boolean };
 export function ChatAnnouncement({ last, isChatOpen }: Props) {
   return (
     <p className="visually-hidden" aria-live="polite">
-      {last && !last.isOwn && !isChatOpen && `${last.author} writes: ${last.text}`}
+      {last && !last.isOwn && !isChatOpen && `${isolate(last.author)} writes: ${last.text}`}
     </p>
   );
 }

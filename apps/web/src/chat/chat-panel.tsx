@@ -35,10 +35,12 @@ function Message({ message }: { message: ChatMessage }) {
   return (
     <article className={message.isOwn ? "message message--own" : "message"}>
       <header>
-        <strong>{message.isOwn ? "You" : message.author}</strong>{" "}
+        <strong>
+          <bdi>{message.isOwn ? "You" : message.author}</bdi>
+        </strong>{" "}
         <time>{clock.format(message.receivedAtMs)}</time>
       </header>
-      <p>{message.text}</p>
+      <p dir="auto">{message.text}</p>
     </article>
   );
 }

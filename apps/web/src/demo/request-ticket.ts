@@ -14,7 +14,7 @@ export type TicketOutcome =
 
 /** Asks the demo's own ticket route, which stands where an app's back end would. */
 export async function requestTicket(
-  input: { room: string; name: string },
+  input: { room: string; name: string; person: string | undefined },
   signal?: AbortSignal,
 ): Promise<TicketOutcome> {
   try {

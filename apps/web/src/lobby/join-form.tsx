@@ -1,3 +1,4 @@
+import { isVisible } from "@fairlead/protocol";
 import { type FormEvent, useState } from "react";
 import { generateRoomName, toRoomId } from "./room-name.ts";
 
@@ -18,6 +19,8 @@ export function JoinForm({ name, onNameChange, notice, onJoin }: Props) {
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    if (!isVisible(name))
+      return setProgress({ state: "failed", reason: "Your name needs a letter or a sign that can be seen." });
     const roomId = toRoomId(room);
     if (!roomId)
       return setProgress({ state: "failed", reason: "The room's name needs letters A to Z or digits." });

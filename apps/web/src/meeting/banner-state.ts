@@ -14,12 +14,20 @@ const NEWS: Record<PassingNews, Banner> = {
 export function bannerOf(connection: ConnectionState, news: PassingNews | undefined): Banner | undefined {
   if (connection === "connecting") return { tone: "working", text: "Connecting…" };
   if (connection === "reconnecting") {
-    return { tone: "warning", text: "Reconnecting… Sound and picture go on meanwhile." };
+    return { tone: "warning", text: "Reconnecting…" };
   }
   return connection === "connected" && news ? NEWS[news] : undefined;
 }
 
-/** @returns The news in a change of the connection, if it is any. */
-export function newsOf(before: ConnectionState, after: ConnectionState): PassingNews | undefined {
-  return before === "reconnecting" && after === "connected" ? "back_again" : undefined;
+/**
+ * @param known News that are still shown: a room that moved explains why the connection was away.
+ * @returns The news in a change of the connection, if it is any.
+ */
+export function newsOf(
+  before: ConnectionState,
+  after: ConnectionState,
+  known?: PassingNews,
+): PassingNews | undefined {
+  if (before !== "reconnecting" || after !== "connected") return undefined;
+  return known === "moved" ? "moved" : "back_again";
 }

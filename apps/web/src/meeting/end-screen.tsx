@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@fairlead/client";
 import { useState } from "react";
+import { useFocusAtStart } from "../ui/use-focus-at-start.ts";
 import { endText } from "./end-text.ts";
 
 type Props = {
@@ -12,6 +13,7 @@ type Props = {
 
 export function EndScreen({ code, message, onJoinAgain, onBack }: Props) {
   const [isJoining, setIsJoining] = useState(false);
+  const main = useFocusAtStart<HTMLElement>();
   const [failure, setFailure] = useState<string>();
   const { title, advice, canJoinAgain } = endText(code, message);
   const joinAgain = async () => {
@@ -21,7 +23,7 @@ export function EndScreen({ code, message, onJoinAgain, onBack }: Props) {
     setFailure(reason);
   };
   return (
-    <main className="end card">
+    <main ref={main} tabIndex={-1} className="end card">
       <div role="alert">
         <h1>{title}</h1>
         <p>{failure ?? advice}</p>

@@ -3,6 +3,7 @@ import { ChatPanel } from "../chat/chat-panel.tsx";
 import type { Chat } from "../chat/use-chat.ts";
 import type { DeviceChoices } from "../media/device-fields.tsx";
 import { PeoplePanel } from "../people/people-panel.tsx";
+import type { Moderation } from "../people/use-moderation.ts";
 import { SettingsPanel } from "../settings/settings-panel.tsx";
 import { type OpenPanel, panelId } from "./open-panel.ts";
 import type { RoomView } from "./room-view.ts";
@@ -10,6 +11,7 @@ import type { RoomView } from "./room-view.ts";
 type Props = {
   openPanel: OpenPanel;
   room: Room;
+  moderation: Moderation;
   view: RoomView;
   chat: Chat;
   choices: DeviceChoices;
@@ -17,12 +19,21 @@ type Props = {
   onClose: () => void;
 };
 
-export function MeetingPanels({ openPanel, room, view, chat, choices, onChoose, onClose }: Props) {
+export function MeetingPanels({
+  openPanel,
+  room,
+  moderation,
+  view,
+  chat,
+  choices,
+  onChoose,
+  onClose,
+}: Props) {
   switch (openPanel) {
     case "chat":
       return <ChatPanel id={panelId("chat")} chat={chat} canSend={view.canChat} onClose={onClose} />;
     case "people":
-      return <PeoplePanel id={panelId("people")} room={room} view={view} onClose={onClose} />;
+      return <PeoplePanel id={panelId("people")} moderation={moderation} view={view} onClose={onClose} />;
     case "devices":
       return (
         <SettingsPanel

@@ -5,7 +5,9 @@ import { useChat } from "../chat/use-chat.ts";
 import type { DemoInfo } from "../demo/invitation.ts";
 import type { JoinChoice } from "../enter-room.ts";
 import type { DeviceChoices } from "../media/device-fields.tsx";
+import { useModeration } from "../people/use-moderation.ts";
 import { useDeviceChoices } from "../settings/use-device-choices.ts";
+import { useFocusAtStart } from "../ui/use-focus-at-start.ts";
 import { bannerOf } from "./banner-state.ts";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { Controls } from "./controls.tsx";
@@ -39,6 +41,8 @@ export function Meeting({ room, choice, start, info, onLeft }: Props) {
   const chat = useChat(room, preferences.name, openPanel === "chat");
   const { choices, remember } = useDeviceChoices(preferences);
   const media = useMediaControls(room, choices, { ...preferences, tracks: start });
+  const moderation = useModeration(room);
+  const main = useFocusAtStart<HTMLElement>();
   const invitation = useInvitation(room.roomId, info);
 
   const closePanel = () => setOpenPanel(null);
@@ -58,7 +62,12 @@ export function Meeting({ room, choice, start, info, onLeft }: Props) {
   });
 
   return (
-    <main className={openPanel ? "meeting has-panel" : "meeting"}>
+    <main
+      ref={main}
+      tabIndex={-1}
+      aria-label="Meeting"
+      className={openPanel ? "meeting has-panel" : "meeting"}
+    >
       <TopBar
         roomId={room.roomId}
         peerCount={view.others.length + 1}
@@ -74,12 +83,18 @@ export function Meeting({ room, choice, start, info, onLeft }: Props) {
           </button>
         )}
         {invitation.notice && <InvitationNotice notice={invitation.notice} onClose={invitation.dismiss} />}
+        {view.self.screen && (
+          <p role="status" className="notice">
+            You share your screen.
+          </p>
+        )}
         <MeetingNotices media={media} isLocked={view.locked.includes("microphone")} />
       </div>
       <Stage self={view.self} others={view.others} />
       <MeetingPanels
         openPanel={openPanel}
         room={room}
+        moderation={moderation}
         view={view}
         chat={chat}
         choices={choices}

@@ -2,11 +2,13 @@ import { Grid } from "./grid.tsx";
 import type { PeerView } from "./room-view.ts";
 import { PeerTile, ScreenTile } from "./tile.tsx";
 
-/** People in a grid; or, once somebody shares a screen, that screen large and the people in a strip. */
+/**
+ * People in a grid; or, once somebody else shares a screen, that screen large and the people in a strip. A person's own screen is not
+ * shown to them: it may show this very page, and so itself without end.
+ */
 export function Stage({ self, others }: { self: PeerView; others: PeerView[] }) {
   const people = [...others, self];
-  // Somebody else's screen first: of one's own, the preview in the strip is enough unless it is the only one.
-  const [shown, ...waiting] = people.filter((peer) => peer.screen);
+  const [shown, ...waiting] = others.filter((peer) => peer.screen);
   if (!shown) return <Grid peers={people} />;
   return (
     <div className="stage">

@@ -1,5 +1,6 @@
 import { FairleadError } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
+import { isolate } from "../ui/isolate.ts";
 import { bannerOf, newsOf } from "./banner-state.ts";
 import { endText, explainRefusal } from "./end-text.ts";
 import { initialsOf } from "./initials.ts";
@@ -9,9 +10,9 @@ describe("the banner", () => {
     expect(bannerOf("connected", undefined)).toBeUndefined();
   });
 
-  it("says that media goes on while reconnecting, whatever happened before", () => {
-    expect(bannerOf("reconnecting", "moved")).toMatchObject({ tone: "warning" });
-    expect(bannerOf("reconnecting", undefined)?.text).toContain("go on meanwhile");
+  it("promises nothing of sound and picture while reconnecting, whatever happened before", () => {
+    for (const news of ["moved", undefined] as const)
+      expect(bannerOf("reconnecting", news)).toEqual({ tone: "warning", text: "Reconnecting…" });
   });
 
   it("says when the connection is back, and when the room moved", () => {
@@ -21,8 +22,29 @@ describe("the banner", () => {
 
   it("counts only a connection that was lost as back again", () => {
     expect(newsOf("reconnecting", "connected")).toBe("back_again");
+    expect(newsOf("reconnecting", "connected", "back_again")).toBe("back_again");
     expect(newsOf("connecting", "connected")).toBeUndefined();
     expect(newsOf("connected", "reconnecting")).toBeUndefined();
+  });
+});
+
+describe("the news that the room has moved", () => {
+  it("explains the connection that is back, and stays", () => {
+    expect(newsOf("reconnecting", "connected", "moved")).toBe("moved");
+  });
+});
+
+describe("isolate", () => {
+  it.each(["Ada Lovelace", "Zoë 2 (guest)", "Άδα", "Ада"])("leaves %s as it is", (name) => {
+    expect(isolate(name)).toBe(name);
+  });
+
+  it.each([
+    ["\u05e2\u05d3\u05d4", "\u2068\u05e2\u05d3\u05d4\u2069"],
+    ["\u202eevil", "\u2068evil\u2069"],
+    ["Ada\u2069\u2067", "\u2068Ada\u2069"],
+  ])("keeps %j from turning what stands around it", (name, isolated) => {
+    expect(isolate(name)).toBe(isolated);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { CSSProperties } from "react";
 import { Icon } from "../ui/icon.tsx";
+import { isolate } from "../ui/isolate.ts";
 import { Avatar } from "./avatar.tsx";
 import { QualityBars } from "./quality-bars.tsx";
 import type { PeerView } from "./room-view.ts";
@@ -11,7 +12,11 @@ export const nameOf = (peer: PeerView): string => (peer.isSelf ? `${peer.name} (
 
 export function PeerTile({ peer, style }: Props) {
   return (
-    <figure className={peer.isSpeaking ? "tile is-speaking" : "tile"} aria-label={nameOf(peer)} style={style}>
+    <figure
+      className={peer.isSpeaking ? "tile is-speaking" : "tile"}
+      aria-label={isolate(nameOf(peer))}
+      style={style}
+    >
       {peer.camera ? <Video track={peer.camera} isMirrored={peer.isSelf} /> : <Avatar name={peer.name} />}
       <figcaption className="tile__tag">
         {!peer.isMicrophoneOn && (
@@ -24,24 +29,23 @@ export function PeerTile({ peer, style }: Props) {
             <Icon name="microphone-off" />
           </span>
         )}
-        <span className="tile__name">{nameOf(peer)}</span>
+        <bdi className="tile__name">{nameOf(peer)}</bdi>
         <QualityBars quality={peer.quality} />
       </figcaption>
     </figure>
   );
 }
 
-export const screenNameOf = (peer: PeerView): string =>
-  peer.isSelf ? "Your screen" : `Screen of ${peer.name}`;
-
 export function ScreenTile({ peer, style }: Props) {
   if (!peer.screen) return null;
   return (
-    <figure className="tile tile--screen" aria-label={screenNameOf(peer)} style={style}>
+    <figure className="tile tile--screen" aria-label={`Screen of ${isolate(peer.name)}`} style={style}>
       <Video track={peer.screen} isWhole />
       <figcaption className="tile__tag">
         <Icon name="screen" />
-        <span className="tile__name">{screenNameOf(peer)}</span>
+        <span className="tile__name">
+          Screen of <bdi>{peer.name}</bdi>
+        </span>
       </figcaption>
     </figure>
   );

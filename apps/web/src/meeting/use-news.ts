@@ -10,14 +10,19 @@ export function useNews(room: Room): PassingNews | undefined {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     let before = room.connectionState;
+    let known: PassingNews | undefined;
+    const set = (next: PassingNews | undefined) => {
+      known = next;
+      setNews(next);
+    };
     const tell = (next: PassingNews | undefined) => {
       if (!next) return;
       clearTimeout(timer);
-      setNews(next);
-      timer = setTimeout(() => setNews(undefined), NEWS_MS);
+      set(next);
+      timer = setTimeout(() => set(undefined), NEWS_MS);
     };
     const stopConnection = room.on("connection.changed", ({ state }) => {
-      tell(newsOf(before, state));
+      tell(newsOf(before, state, known));
       before = state;
     });
     const stopMoved = room.on("room.moved", () => tell("moved"));
