@@ -26,7 +26,7 @@ const EFFECTS: Effects = {
   "data_producer.close": (_, peer, { dataProducerId }) =>
     expect(peer.dataProducers.delete(dataProducerId), "it was there").toBe(true),
   "peer.mute": (model, peer, { peerId, ...mute }) => model.muted(peer.room, peerId, mute),
-  "peer.remove": (model, peer, { peerId }) => model.removed(peer.room, peerId, true),
+  "peer.remove": (model, peer, { peerId, ban }) => model.removed(peer.room, peerId, ban),
   "session.leave": (model, peer) => model.left(peer),
 };
 

@@ -202,9 +202,10 @@ export class FrameInputs {
       "peer.remove",
       expect.stringMatching(/^(peer_removed|session_gone)$/),
     ]);
-    expect(JSON.parse(data)).toMatchObject({ peerId: peer.peerId });
+    const { peerId, ban } = COMMANDS["peer.remove"].request.parse(JSON.parse(data));
+    expect(peerId).toBe(peer.peerId);
     expect(peer.grants.moderate).toBe(true);
-    this.#lane.model.removed(peer.room, peer.peerId, true);
+    this.#lane.model.removed(peer.room, peer.peerId, ban);
   }
 
   settle(

@@ -110,10 +110,13 @@ describe("removal", () => {
     expect((await cluster.room(room)).peers).toBe(2);
   });
 
-  it("without a ban lets the peer come back", async () => {
+  it.each(["by the API", "by a moderator"])("%s without a ban lets the peer come back", async (by) => {
     const room = cluster.newRoom();
     const ann = await cluster.join(room, "ann");
-    await cluster.api("DELETE", `/v1/rooms/${room}/peers/${ann.peerId}`, { ban: false });
+    const bob = await cluster.join(room, "bob");
+    if (by === "by the API")
+      await cluster.api("DELETE", `/v1/rooms/${room}/peers/${ann.peerId}`, { ban: false });
+    else await bob.command("peer.remove", { peerId: ann.peerId, ban: false });
     expect(await ending(ann)).toBe("peer_removed");
     await cluster.join(room, "ann");
   });

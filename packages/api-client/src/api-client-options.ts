@@ -17,6 +17,8 @@ export type ApiClientOptions = {
 
 /** @throws {TypeError} For what can't work: a mistake of the program, not a refusal. */
 export function checkOptions({ url, apiKey }: ApiClientOptions): void {
+  for (const [name, value] of Object.entries({ url, apiKey }))
+    if (typeof value !== "string" || value === "") throw new TypeError(`${name} is missing`);
   const { protocol, search, hash } = new URL(url);
   if (!/^https?:$/.test(protocol) || search !== "" || hash !== "")
     throw new TypeError("url: an http or https URL without a query");

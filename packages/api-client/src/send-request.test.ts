@@ -77,7 +77,7 @@ describe("requests to signaling", () => {
     const { api, waits } = await setUp(proxy, { retries: 1 });
     await expect(api.rooms.read("a")).rejects.toMatchObject({
       code: "signaling_unreachable",
-      message: "HTTP status 502",
+      message: expect.stringMatching(/\/behind\/v1\/rooms\/a: HTTP status 502$/),
       retryAfterMs: 2_000,
     });
     expect(waits).toEqual([2_000]);
@@ -88,10 +88,18 @@ describe("requests to signaling", () => {
     const silent = await setUp(() => {}, { timeoutMs: 50, retries: 0 });
     await expect(silent.api.rooms.read("a")).rejects.toMatchObject(unreachable);
     const other = await setUp((_request, response) => void response.end('{"hello":1}'), { retries: 0 });
-    await expect(other.api.rooms.read("a")).rejects.toMatchObject(unreachable);
+    await expect(other.api.rooms.read("a")).rejects.toMatchObject({
+      ...unreachable,
+      message: expect.stringMatching(
+        /\/behind\/v1\/rooms\/a: something other than Fairlead's signaling answers$/,
+      ),
+    });
     other.server.closeAllConnections();
     other.server.close();
-    await expect(other.api.rooms.read("a")).rejects.toMatchObject(unreachable);
+    await expect(other.api.rooms.read("a")).rejects.toMatchObject({
+      ...unreachable,
+      message: expect.stringMatching(/^signaling unreachable at http:.*ECONNREFUSED/),
+    });
   });
 
   it("do not take the key to where a redirect points", async () => {
@@ -103,6 +111,13 @@ describe("requests to signaling", () => {
     });
     await expect(api.rooms.read("a")).rejects.toMatchObject({ code: "signaling_unreachable" });
     expect(target.requests).toEqual([]);
+  });
+
+  it.each([
+    [{ url: "https://signaling.test", apiKey: undefined }, "apiKey is missing"],
+    [{ url: undefined, apiKey: "key" }, "url is missing"],
+  ])("are not possible with %j, and the error says: %s", (options, message) => {
+    expect(() => createApiClient(options as never)).toThrow(message);
   });
 
   it.each([

@@ -1,4 +1,11 @@
-import { ErrorAnswer, FairleadError, fromErrorBody, httpStatus, isRetryable } from "@fairlead/protocol";
+import {
+  ErrorAnswer,
+  FairleadError,
+  fromErrorBody,
+  httpStatus,
+  isRetryable,
+  signalingUnreachable,
+} from "@fairlead/protocol";
 import * as z from "zod";
 import type { ApiClientOptions } from "./api-client-options.ts";
 import type { UrlPath } from "./url-path.ts";
@@ -45,13 +52,14 @@ export function createSender(options: ApiClientOptions): SendRequest {
 
 async function sendOnce<T>(options: ApiClientOptions, schema: Schema<T>, request: ApiRequest): Promise<T> {
   const { fetch = globalThis.fetch } = options;
+  const url = urlOf(options.url, request);
   try {
-    const answer = await fetch(urlOf(options.url, request), initOf(options, request));
-    if (!answer.ok) throw await refusalOf(answer);
+    const answer = await fetch(url, initOf(options, request));
+    if (!answer.ok) throw await refusalOf(url, answer);
     return schema.parse(answer.status === 204 ? undefined : await answer.json());
   } catch (cause) {
     if (cause instanceof FairleadError) throw cause;
-    throw new FairleadError("signaling_unreachable", { cause });
+    throw signalingUnreachable(url, cause);
   }
 }
 
@@ -78,12 +86,11 @@ function initOf({ apiKey, timeoutMs = 10_000 }: ApiClientOptions, { method, body
 }
 
 /** A proxy's error page is no refusal by signaling, but may say when to try again. */
-async function refusalOf(answer: Response): Promise<FairleadError> {
+async function refusalOf(url: string, answer: Response): Promise<FairleadError> {
   const { data } = ErrorAnswer.safeParse(await answer.json().catch(() => null));
   if (data) return fromErrorBody(data.error);
   const seconds = Number(answer.headers.get("Retry-After") ?? Number.NaN);
-  return new FairleadError("signaling_unreachable", {
-    message: `HTTP status ${answer.status}`,
+  return signalingUnreachable(url, `HTTP status ${answer.status}`, {
     ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
   });
 }

@@ -4,13 +4,15 @@ import type {
   CameraOptions,
   MicrophoneOptions,
   PublishOptions,
+  RemoveOptions,
   ScreenOptions,
   SendOptions,
   SignalingTransport,
 } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
-import type { ConnectionQuality, LocalTrack } from "./api/tracks.ts";
+import type { ConnectionQuality, LocalTrack, SelfPeer } from "./api/tracks.ts";
 import { applyChange } from "./apply-change.ts";
+import type { OwnClaims } from "./connection/read-ticket.ts";
 import type { RoomLink, RoomLinkHandlers } from "./connection/room-link.ts";
 import type { SendCommand } from "./connection/session.ts";
 import { LocalTracks } from "./local/local-tracks.ts";
@@ -18,6 +20,7 @@ import { Publisher } from "./local/publisher.ts";
 import type { MediaDevice } from "./media/media-device.ts";
 import { RoomModel } from "./model/room-model.ts";
 import { Speakers } from "./model/speakers.ts";
+import { OwnPeer } from "./own-peer.ts";
 import { watchPage } from "./page-events.ts";
 import { Playback } from "./remote/playback.ts";
 import { RemotePeers } from "./remote/remote-peers.ts";
@@ -28,6 +31,7 @@ import { TypedEmitter } from "./typed-emitter.ts";
 
 type ClientRoomOptions = {
   device: MediaDevice;
+  claims: OwnClaims;
   iceTransportPolicy: RTCIceTransportPolicy;
   pauseInvisibleVideo: boolean;
   createLink: (handlers: RoomLinkHandlers) => RoomLink;
@@ -47,8 +51,11 @@ export class ClientRoom implements Room {
   readonly #remote: RemotePeers;
   readonly #local: LocalTracks;
   readonly #publisher: Publisher;
+  readonly self: SelfPeer;
   readonly #stopWatchingPage: () => void;
   readonly #firstJoin = Promise.withResolvers<void>();
+  /** Set once everything is being freed. */
+  #end: FairleadError | null = null;
   #joined: JoinReply | null = null;
   #grants: Grants = { publish: [], subscribe: false, data: false, moderate: false };
   #media: RoomMedia | null = null;
@@ -81,12 +88,14 @@ export class ClientRoom implements Room {
       isMutedByModerator: (source) => this.#model.contents.mutedByModerator.has(source),
     });
     this.#publisher = new Publisher({ local: this.#local, grants: () => this.#grants });
+    this.self = new OwnPeer(this, this.#model, options.claims);
     this.#stopWatchingPage = watchPage({
       gone: () => void this.leave(),
       online: () => {
         this.#link.retryNow();
         this.#media?.transports.restartIce();
       },
+      offline: () => this.#link.checkLife(),
     });
   }
 
@@ -137,13 +146,15 @@ export class ClientRoom implements Room {
 
   /** Frees everything at once; a pending join fails with `error`. Idempotent. */
   close(error: FairleadError): void {
-    if (this.connectionState === "closed") return;
+    if (this.#end) return;
     this.#link.close(error);
     this.#free(error, error);
   }
 
   #free(error: FairleadError, reason: unknown): void {
-    if (this.connectionState === "closed") return;
+    // A listener may leave while it hears of the end.
+    if (this.#end) return;
+    this.#end = error;
     this.#stopWatchingPage();
     this.#publisher.close(error);
     this.#remote.close();
@@ -174,17 +185,22 @@ export class ClientRoom implements Room {
   }
 
   async sendData(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
+    if (this.#end) throw this.#end;
     if (!this.#grants.data) throw new FairleadError("grant_missing");
     if (!this.#media) throw new FairleadError("session_left");
     await this.#media.data.send(data, options);
+  }
+
+  bufferedAmount(options: SendOptions = {}): number {
+    return this.#media?.data.bufferedAmount(options) ?? 0;
   }
 
   async mutePeer(peerId: string, source: Source, muted: boolean): Promise<void> {
     await this.#link.command("peer.mute", { peerId, source, muted });
   }
 
-  async removePeer(peerId: string, reason?: string): Promise<void> {
-    await this.#link.command("peer.remove", { peerId, reason });
+  async removePeer(peerId: string, { reason, ban }: RemoveOptions = {}): Promise<void> {
+    await this.#link.command("peer.remove", { peerId, reason, ban });
   }
 
   subscribe(producerIds: readonly string[]): Promise<void> {
@@ -200,12 +216,13 @@ export class ClientRoom implements Room {
   }
 
   async getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }> {
+    if (this.#end) throw this.#end;
     if (!this.#media) throw new FairleadError("session_left");
     return this.#media.transports.getStats();
   }
 
   async leave(): Promise<void> {
-    if (this.connectionState === "closed") return;
+    if (this.#end) return;
     const left = new FairleadError("session_left");
     // Must be sent synchronously: a page that goes away runs nothing after this.
     const heard = this.#link.leave();

@@ -14,3 +14,4 @@ export type { Room } from "./api/room.ts";
 export type * from "./api/tracks.ts";
 export { exponentialBackoff } from "./connection/reconnect-policy.ts";
 export { joinRoom } from "./join-room.ts";
+export { isSupported } from "./media/media-device.ts";

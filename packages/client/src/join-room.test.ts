@@ -13,6 +13,7 @@ import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
 import { forgetCapabilities } from "./connection/capabilities-cache.ts";
 import { joinRoom } from "./join-room.ts";
+import { isSupported } from "./media/media-device.ts";
 import { RunningClock } from "./running-clock.ts";
 import { newElement, TrackList } from "./testing/media-elements.ts";
 import { CAPABILITIES, ScriptedSignaling, type ScriptedSocket } from "./testing/scripted-signaling.ts";
@@ -159,6 +160,50 @@ describe("joinRoom", () => {
     await expect(joining).rejects.toMatchObject({ code: "node_timeout" });
   });
 
+  it("rejects with signaling_unreachable, not with node_timeout, when time is over and no socket opened", async () => {
+    const { url } = signaling;
+    await (await joined()).room.leave();
+    await signaling.close();
+    const timeIsUp = joinTime();
+    const tries = Promise.withResolvers<void>();
+    const nextDelayMs = (attempt: number) => {
+      if (attempt === 1) tries.resolve();
+      return 1;
+    };
+    const joining = join({ url, transport: "websocket", reconnect: { giveUpAfterMs: 60_000, nextDelayMs } });
+    const refused = expect(joining).rejects.toMatchObject({
+      code: "signaling_unreachable",
+      message: expect.stringMatching(
+        /^signaling unreachable at ws:.*\/v1\/connect: the WebSocket closed with 1006/,
+      ),
+    });
+    await tries.promise;
+    timeIsUp();
+    await refused;
+    signaling = await ScriptedSignaling.start();
+  });
+
+  it.each([
+    [{ url: "https://meet.example", ticket: TICKET }, "the whole answer"],
+    [JSON.stringify({ ticket: TICKET }), "the whole answer"],
+    [undefined, "undefined"],
+    ["", '""'],
+  ])("rejects at once with invalid_request when given %j for a ticket", async (ticket, words) => {
+    const message = expect.stringContaining(words);
+    await expect(join({ ticket: ticket as never })).rejects.toMatchObject({
+      code: "invalid_request",
+      message,
+    });
+    expect(signaling.capabilityRequests).toBe(0);
+  });
+
+  it("rejects with webrtc_unsupported, and asks nobody, in a browser without WebRTC", async () => {
+    expect(isSupported()).toBe(false);
+    await expect(join({ device: undefined })).rejects.toMatchObject({ code: "webrtc_unsupported" });
+    await expect(join({ device: {} })).rejects.toMatchObject({ code: "webrtc_unsupported" });
+    expect(signaling.frames).toEqual([]);
+  });
+
   it("rejects with the last refusal when time is over", async () => {
     const timeIsUp = joinTime();
     const joining = join({ reconnect: { giveUpAfterMs: 60_000, nextDelayMs: () => 10 } });
@@ -203,9 +248,13 @@ describe("joinRoom", () => {
     await expect(join({ reconnect: ONE_TRY })).rejects.toMatchObject({ code: "signaling_unreachable" });
   });
 
-  it("rejects with signaling_unreachable when nobody answers", async () => {
+  it("rejects with signaling_unreachable when nobody answers, which names the URL and the cause", async () => {
     await signaling.close();
-    await expect(join({ reconnect: ONE_TRY })).rejects.toMatchObject({ code: "signaling_unreachable" });
+    const cause = expect.stringMatching(
+      /^signaling unreachable at http:.*\/v1\/capabilities: .*ECONNREFUSED/,
+    );
+    const error = { code: "signaling_unreachable", message: cause };
+    await expect(join({ reconnect: ONE_TRY })).rejects.toMatchObject(error);
     signaling = await ScriptedSignaling.start();
   });
 

@@ -8,9 +8,10 @@ import { WebSocketChannel } from "./channel/web-socket-channel.ts";
 import { ClientRoom } from "./client-room.ts";
 import { Admission } from "./connection/admission.ts";
 import { CapabilitiesCache } from "./connection/capabilities-cache.ts";
+import { readTicket } from "./connection/read-ticket.ts";
 import { exponentialBackoff } from "./connection/reconnect-policy.ts";
 import { RoomLink, type RoomLinkHandlers } from "./connection/room-link.ts";
-import { MediaDevice } from "./media/media-device.ts";
+import { isSupported, MediaDevice, unsupported } from "./media/media-device.ts";
 import { nextMacrotask } from "./next-macrotask.ts";
 import { RunningClock } from "./running-clock.ts";
 
@@ -21,7 +22,8 @@ const JOIN_TIMEOUT_MS = 15_000;
  * task, as the first of React's StrictMode is, asks nobody for anything.
  *
  * @throws {FairleadError} The room's refusal: `ticket_expired`, `banned`, `room_full`, `no_capacity`, …;
- * `signaling_unreachable`; after `joinTimeoutMs` the last refusal, or `node_timeout` if there was none.
+ * `signaling_unreachable`; after `joinTimeoutMs` the last refusal, or `node_timeout` if nothing answered the join. Before it asks anybody:
+ * `invalid_request` for a `url` or `ticket` that is none; `webrtc_unsupported`.
  * @throws The reason of `signal`, at once. Nothing stays open after either, except a socket whose join is not answered yet: it
  * leaves again when `joined` comes.
  */
@@ -47,14 +49,16 @@ export async function joinRoom(options: JoinOptions): Promise<Room> {
   }
 }
 
-/** @throws The reason of `signal`; {FairleadError} `invalid_request`; refusals of the request for capabilities. */
+/** @throws The reason of `signal`; {FairleadError} `invalid_request`, `webrtc_unsupported`; refusals of the request for capabilities. */
 async function prepareRoom(
   options: JoinOptions,
   clock: RunningClock,
   signal: AbortSignal,
 ): Promise<ClientRoom> {
   const { ticket, autoSubscribe = true, pauseInvisibleVideo = true, iceTransportPolicy = "all" } = options;
+  const claims = readTicket(ticket);
   const urls = baseUrls(options.url);
+  if (!options.device && !isSupported()) throw unsupported();
   const admission = new Admission({ ticket, autoSubscribe });
   const device = new MediaDevice(options.device, admission);
   const cache = new CapabilitiesCache(urls.http);
@@ -73,7 +77,7 @@ async function prepareRoom(
       random: Math.random,
       handlers: { ...handlers, capabilities: (fresh) => handlers.capabilities(cache.save(fresh)) },
     });
-  return new ClientRoom({ device, iceTransportPolicy, pauseInvisibleVideo, createLink });
+  return new ClientRoom({ device, claims, iceTransportPolicy, pauseInvisibleVideo, createLink });
 }
 
 async function joinUnlessAborted(room: ClientRoom, signal: AbortSignal): Promise<void> {

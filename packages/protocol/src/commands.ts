@@ -83,9 +83,13 @@ export const COMMANDS = {
   "data_producer.close": { request: z.object({ dataProducerId: MediaId }), reply: Nothing },
   /** Needs `moderate`, and against a moderator `moderateModerators`. A muted source stays muted, also for a producer made later, until it is unmuted. */
   "peer.mute": { request: z.object({ peerId: PeerId, source: Source, muted: z.boolean() }), reply: Nothing },
-  /** Needs the same grants. */
+  /** Needs the same grants. `ban`: neither the identity nor its ticket comes back. A node of an older build always bans. */
   "peer.remove": {
-    request: z.object({ peerId: PeerId, reason: z.string().max(256).default("") }),
+    request: z.object({
+      peerId: PeerId,
+      reason: z.string().max(256).default(""),
+      ban: z.boolean().default(true),
+    }),
     reply: Nothing,
   },
   "session.leave": { request: Nothing, reply: Nothing },

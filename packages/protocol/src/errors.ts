@@ -91,6 +91,11 @@ const TABLE = {
   // About the cluster
   /** Made by the client: no answer, or none of Fairlead's. */
   signaling_unreachable: { status: 503, retry: "always", ends: "route" },
+  // Made by the client alone: an older build would not parse them off the wire.
+  webrtc_unsupported: { status: 501 },
+  data_too_large: { status: 413 },
+  data_channel_limit: { status: 409 },
+  data_buffer_full: { status: 429, retry: "always" },
   no_capacity: { status: 503, close: 4503, retry: "once_admitted", passes: true, elsewhere: true },
   core_full: { status: 503, retry: "once_admitted", passes: true, elsewhere: true },
   node_unreachable: { status: 503, retry: "always", ends: "node", passes: true, elsewhere: true },

@@ -19,6 +19,7 @@ export * from "./media.ts";
 export * from "./node-calls.ts";
 export * from "./parse.ts";
 export * from "./registry-records.ts";
+export * from "./signaling-unreachable.ts";
 export * from "./surplus.ts";
 export * from "./ticket-claims.ts";
 export * from "./version.ts";

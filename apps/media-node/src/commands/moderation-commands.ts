@@ -10,9 +10,9 @@ export const moderationCommands = {
     await mutePeer({ room, peer: target }, source, muted);
     return {};
   },
-  "peer.remove": async ({ room, peer }, { peerId, reason }) => {
+  "peer.remove": async ({ room, peer }, { peerId, reason, ban }) => {
     const target = targetOf({ room, peer }, peerId);
-    await expelPeer({ room, peer: target }, { reason, ban: true });
+    await expelPeer({ room, peer: target }, { reason, ban });
     return {};
   },
 } satisfies Partial<CommandHandlers>;

@@ -7,7 +7,8 @@ export type ConnectionState = "connecting" | "connected" | "reconnecting" | "clo
 /** The data that `room.on(name, listener)` gives to the listener. */
 export type RoomEvents = {
   "peer.joined": { peer: RemotePeer };
-  "peer.left": { peer: RemotePeer; reason: LeaveReason };
+  /** `room_ended`: this peer is no longer in the room itself. */
+  "peer.left": { peer: RemotePeer; reason: LeaveReason | "room_ended" };
   /** A peer offers a track; with `autoSubscribe`, `track.subscribed` follows by itself. */
   "track.published": { peer: RemotePeer; publication: Publication };
   "track.unpublished": { peer: RemotePeer; publication: Publication };
@@ -16,9 +17,17 @@ export type RoomEvents = {
   "track.unsubscribed": { peer: RemotePeer; track: RemoteTrack };
   "track.muted": { peer: RemotePeer; track: RemoteTrack };
   "track.unmuted": { peer: RemotePeer; track: RemoteTrack };
+  /** A peer or a moderator muted or unmuted what the peer offers, subscribed or not. */
+  "publication.changed": { peer: RemotePeer; publication: Publication };
   "local_track.published": { track: LocalTrack };
-  /** `device_ended`: unplugged, or the user stopped sharing. `refused`: the node did not take it after a move. */
-  "local_track.ended": { track: LocalTrack; reason: "unpublished" | "device_ended" | "refused" };
+  /**
+   * `device_ended`: unplugged, or the user stopped sharing. `refused`: the node did not take it after a move. `room_ended`: this peer is
+   * no longer in the room.
+   */
+  "local_track.ended": {
+    track: LocalTrack;
+    reason: "unpublished" | "device_ended" | "refused" | "room_ended";
+  };
   "local_track.muted": { track: LocalTrack; byModerator: boolean };
   /** By this peer itself. */
   "local_track.unmuted": { track: LocalTrack };

@@ -76,8 +76,15 @@ export type ScreenOptions = PublishOptions & {
   frameRate?: number;
 };
 
+export type RemoveOptions = {
+  /** At most 256 characters. */
+  reason?: string;
+  /** Default true: neither the peer's identity nor its ticket gets in again. */
+  ban?: boolean;
+};
+
 export type SendOptions = {
-  /** Tells kinds of messages apart; default `data`. */
+  /** Tells kinds of messages apart; at most 128 characters, default `data`. */
   label?: string;
   /** Default true: ordered, and sent again when lost. False: neither. */
   reliable?: boolean;

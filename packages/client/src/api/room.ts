@@ -4,11 +4,12 @@ import type {
   CameraOptions,
   MicrophoneOptions,
   PublishOptions,
+  RemoveOptions,
   ScreenOptions,
   SendOptions,
   SignalingTransport,
 } from "./options.ts";
-import type { ConnectionQuality, LocalTrack, RemotePeer } from "./tracks.ts";
+import type { ConnectionQuality, LocalTrack, RemotePeer, SelfPeer } from "./tracks.ts";
 
 /** A joined room, from `joinRoom` to `leave()` or `room.ended`. */
 export interface Room {
@@ -19,6 +20,8 @@ export interface Room {
   readonly connectionState: ConnectionState;
   /** Carries commands and events now, or did last. Media does not go over it. */
   readonly signalingTransport: SignalingTransport;
+  /** This peer itself, in the shape of the others. The object stays the same. */
+  readonly self: SelfPeer;
   /** The other peers. The map is live: it changes under its reader, with an event for each change. */
   readonly peers: ReadonlyMap<PeerId, RemotePeer>;
   readonly local: ReadonlyMap<Source, LocalTrack>;
@@ -53,16 +56,25 @@ export interface Room {
   /**
    * Sends to all other peers of the room that subscribe.
    * Resolves when the browser has taken the message.
-   * @throws {FairleadError} `grant_missing`.
+   * A message has at most 262,144 bytes (a string is UTF-8), a label at most 128 characters, and a peer at most 8 channels, one for each
+   * label and reliability.
+   * @throws {FairleadError} `grant_missing`; `data_too_large`; `data_channel_limit`; `data_buffer_full`: the browser takes no more for
+   * now, see `bufferedAmount`; `invalid_request` for a label that is too long; the code of the room's end.
    */
   sendData(data: string | Uint8Array, options?: SendOptions): Promise<void>;
+  /** Bytes that `sendData` took for this channel and that the browser has not sent yet; 0 for a channel that is not open. */
+  bufferedAmount(options?: SendOptions): number;
 
   /**
    * Mutes a source of another peer, also one that it publishes later, or lets it unmute itself again.
    * @throws {FairleadError} `grant_missing` without `moderate`, and against a moderator without `moderateModerators`. */
   mutePeer(peerId: PeerId, source: Source, muted: boolean): Promise<void>;
-  /** @throws {FairleadError} `grant_missing` as above; `peer_not_found`. */
-  removePeer(peerId: PeerId, reason?: string): Promise<void>;
+  /**
+   * Removes a peer. By default that bans it: neither its identity nor its ticket gets in again. With `ban: false` it may come back at
+   * once. (A node of an older build bans in any case.)
+   * @throws {FairleadError} `grant_missing` as above; `peer_not_found`.
+   */
+  removePeer(peerId: PeerId, options?: RemoveOptions): Promise<void>;
 
   /**
    * The tracks follow as `track.subscribed`. The choice holds for these sources of these identities until another one: when the
@@ -77,7 +89,10 @@ export interface Room {
   startPlayback(): Promise<void>;
   /** WebRTC statistics of both transports, as the browser gives them. */
   getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }>;
-  /** Leaves the room and frees everything. Tracks that the SDK opened are stopped. `room.ended` is not emitted. */
+  /**
+   * Leaves the room and frees everything. Tracks that the SDK opened are stopped. All tracks and peers end with their events, as they do
+   * when the room ends; `room.ended` is not emitted.
+   */
   leave(): Promise<void>;
 
   /** @returns A function that takes the listener off again. */

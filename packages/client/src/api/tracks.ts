@@ -9,20 +9,34 @@ export type Publication = {
   readonly source: Source;
   readonly kind: MediaKind;
   readonly isMuted: boolean;
+  /** Its own peer can't unmute it. */
+  readonly isMutedByModerator: boolean;
 };
 
-/** The object stays the same while the peer is in the room, also when the room moves. */
-export interface RemotePeer {
+/** What is known of every peer, this one included. */
+export interface Peer {
   readonly peerId: PeerId;
   readonly identity: Identity;
   readonly name: string;
   readonly metadata: string;
   readonly joinedAtMs: number;
+  readonly quality: ConnectionQuality;
+}
+
+/** This peer itself. */
+export interface SelfPeer extends Peer {
+  /** As `room.local`. */
+  readonly tracks: ReadonlyMap<Source, LocalTrack>;
+  /** As the node last told. */
+  readonly publications: ReadonlyMap<Source, Publication>;
+}
+
+/** The object stays the same while the peer is in the room, also when the room moves. */
+export interface RemotePeer extends Peer {
   /** The subscribed tracks. */
   readonly tracks: ReadonlyMap<Source, RemoteTrack>;
   /** All tracks that the peer offers. */
   readonly publications: ReadonlyMap<Source, Publication>;
-  readonly quality: ConnectionQuality;
 }
 
 /** The object stays the same when the room moves, and attached elements go on with the new media by themselves. */

@@ -77,8 +77,16 @@ class AutoChannel implements Channel {
     return this.#channel.transport;
   }
 
+  get url(): string {
+    return this.#channel.url;
+  }
+
   get isOpen(): boolean {
     return this.#channel.isOpen;
+  }
+
+  checkLife(): void {
+    this.#channel.checkLife?.();
   }
 
   send(frame: ClientFrameInput): void {
@@ -98,10 +106,10 @@ class AutoChannel implements Channel {
         this.#isAnswered = true;
         frame(received);
       },
-      closed: (closeCode) => {
+      closed: (closeCode, cause) => {
         const fallback = this.#fallbacks[0];
         const isAnswer = this.#isAnswered || errorCodeOfClose(closeCode) !== undefined;
-        if (isAnswer || !fallback) closed(closeCode);
+        if (isAnswer || !fallback) closed(closeCode, cause);
         else {
           this.#fallbacks.shift();
           this.#channel = this.#open(fallback);

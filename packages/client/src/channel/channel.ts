@@ -13,16 +13,23 @@ export type ChannelHandlers = {
   pingPosition?(): Position | undefined;
   /** The server answered a `ping`. */
   pong?(): void;
-  /** Called once, whatever the cause. `closeCode` 1006: the connection broke, or was silent for too long. */
-  closed(closeCode: number): void;
+  /**
+   * Called once, whatever the cause. `closeCode` 1006: the connection broke, or was silent for too long.
+   * @param cause What went wrong, as far as the channel knows.
+   */
+  closed(closeCode: number, cause?: unknown): void;
 };
 
 /** The client's end of a connection to signaling, over any transport. It sends its own pings. */
 export type Channel = {
   readonly transport: SignalingTransport;
+  /** Without query or fragment, for messages. */
+  readonly url: string;
   readonly isOpen: boolean;
   /** Drops the frame if the channel is not open; the owner sends it again later if it still matters. */
   send(frame: ClientFrameInput): void;
+  /** The browser says that it is offline: asks for a sign of life now, and soon closes without one. */
+  checkLife?(): void;
   /** Closes without calling `closed`. Idempotent. */
   close(): void;
 };

@@ -1,4 +1,4 @@
-import { ErrorAnswer, FairleadError, fromErrorBody } from "@fairlead/protocol";
+import { ErrorAnswer, FairleadError, fromErrorBody, signalingUnreachable } from "@fairlead/protocol";
 
 type Schema<T> = { parse(value: unknown): T };
 
@@ -7,9 +7,9 @@ type Schema<T> = { parse(value: unknown): T };
  * @throws {FairleadError} Signaling's refusal; `signaling_unreachable` if nobody answers, or something other than signaling.
  */
 export async function fetchSignaling(url: string, request: RequestInit = {}): Promise<Response> {
-  return unlessUnreachable(async () => {
+  return unlessUnreachable(url, async () => {
     const answer = await fetch(url, { cache: "no-store", ...request });
-    if (!answer.ok) throw await refusalOf(answer);
+    if (!answer.ok) throw await refusalOf(url, answer);
     return answer;
   });
 }
@@ -17,21 +17,20 @@ export async function fetchSignaling(url: string, request: RequestInit = {}): Pr
 /** Fetches and parses the body. @throws {FairleadError} As `fetchSignaling`; `signaling_unreachable` for any other body. */
 export async function fetchParsed<T>(schema: Schema<T>, url: string, request: RequestInit = {}): Promise<T> {
   const answer = await fetchSignaling(url, request);
-  return unlessUnreachable(async () => schema.parse(await answer.json()));
+  return unlessUnreachable(url, async () => schema.parse(await answer.json()));
 }
 
 /** An error page of a proxy counts as `signaling_unreachable`. @throws {SyntaxError} The body is not JSON. */
-async function refusalOf(answer: Response): Promise<FairleadError> {
+async function refusalOf(url: string, answer: Response): Promise<FairleadError> {
   const { data } = ErrorAnswer.safeParse(await answer.json());
-  const message = `HTTP status ${answer.status}`;
-  return data ? fromErrorBody(data.error) : new FairleadError("signaling_unreachable", { message });
+  return data ? fromErrorBody(data.error) : signalingUnreachable(url, `HTTP status ${answer.status}`);
 }
 
-async function unlessUnreachable<T>(work: () => Promise<T>): Promise<T> {
+async function unlessUnreachable<T>(url: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof FairleadError) throw cause;
-    throw new FairleadError("signaling_unreachable", { cause });
+    throw signalingUnreachable(url, cause);
   }
 }

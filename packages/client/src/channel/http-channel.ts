@@ -39,8 +39,16 @@ export class HttpChannel implements Channel {
     queueMicrotask(() => this.#isOver || handlers.opened());
   }
 
+  get url(): string {
+    return this.#options.url;
+  }
+
   get isOpen(): boolean {
     return !this.#isOver;
+  }
+
+  checkLife(): void {
+    this.#session?.checkLife();
   }
 
   send(frame: ClientFrameInput): void {
@@ -118,7 +126,7 @@ export class HttpChannel implements Channel {
 
   #handleFailure(error: unknown): void {
     if (isRefusal(error)) this.#refuse(error);
-    else this.#finish(LOST);
+    else this.#finish(LOST, error ?? "the stream of events ended");
   }
 
   /** As on a WebSocket: reports the error, then closes if its code says so, or if the owner does not start over on this channel. */
@@ -131,10 +139,10 @@ export class HttpChannel implements Channel {
     if (code !== null) this.#finish(code);
   }
 
-  #finish(code: number): void {
+  #finish(code: number, cause?: unknown): void {
     if (this.#isOver) return;
     this.close();
-    this.#handlers.closed(code);
+    this.#handlers.closed(code, cause);
   }
 
   #forget(): void {

@@ -54,6 +54,11 @@ export class HttpSession {
     void this.#postAll();
   }
 
+  /** A ping without an answer means a lost channel. */
+  checkLife(): void {
+    void this.#ping();
+  }
+
   /** Leaves the session; the request outlives the page. @throws {FairleadError} */
   async leave(): Promise<void> {
     const sessionTicket = this.#sessionTicket;

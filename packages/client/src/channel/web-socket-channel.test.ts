@@ -17,7 +17,7 @@ class FakeWebSocket {
   readonly sent: string[] = [];
   onopen = () => {};
   onmessage = (_: { data: string }) => {};
-  onclose = (_: { code: number }) => {};
+  onclose = (_: { code: number; reason: string }) => {};
 
   constructor() {
     FakeWebSocket.last = this;
@@ -99,5 +99,20 @@ describe("a WebSocket that opens", () => {
     now.mockRestore();
     vi.advanceTimersByTime(1_000);
     expect(channel.isOpen).toBe(true);
+  });
+});
+
+describe("a WebSocket of a browser that says it is offline", () => {
+  it("is lost two seconds later, unless the server answers", () => {
+    socket.open();
+    socket.onmessage({ data: PONG });
+    channel.checkLife();
+    expect(socket.sent).toEqual([PING]);
+    socket.onmessage({ data: PONG });
+    vi.advanceTimersByTime(2_500);
+    expect(closed).toEqual([]);
+    channel.checkLife();
+    vi.advanceTimersByTime(2_000);
+    expect(closed).toEqual([1006]);
   });
 });

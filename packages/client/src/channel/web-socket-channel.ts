@@ -6,10 +6,12 @@ import { type Channel, type ChannelHandlers, LOST, parseFrame, SILENT_INTERVALS 
 const OPEN_WITHIN_MS = 4_000;
 /** A new socket that is silent for this long is sent a ping, and has as long again to answer. */
 const ASK_AFTER_MS = 2_000;
+const SILENT = "the WebSocket fell silent";
 
 /** One WebSocket with parsed frames. It sends pings, and closes when the server falls silent. */
 export class WebSocketChannel implements Channel {
   readonly transport = "websocket";
+  readonly url: string;
   readonly #webSocket: WebSocket;
   readonly #handlers: ChannelHandlers;
   readonly #pings: ReturnType<typeof setInterval>;
@@ -20,13 +22,17 @@ export class WebSocketChannel implements Channel {
   #isOver = false;
 
   constructor(url: string, handlers: ChannelHandlers) {
+    this.url = url;
     this.#handlers = handlers;
     this.#webSocket = new WebSocket(url);
     this.#webSocket.onopen = () => this.#handleOpen();
     this.#webSocket.onmessage = ({ data }) => this.#handleMessage(data);
-    this.#webSocket.onclose = ({ code }) => this.#finish(code);
+    this.#webSocket.onclose = ({ code, reason }) =>
+      this.#finish(code, `the WebSocket closed with ${code}${reason && ` (${reason})`}`);
     this.#pings = setInterval(() => this.#handleInterval(), PING_INTERVAL_MS);
-    this.#cancelDeadline = afterAwake(OPEN_WITHIN_MS, () => this.#finish(LOST));
+    this.#cancelDeadline = afterAwake(OPEN_WITHIN_MS, () =>
+      this.#finish(LOST, `no WebSocket within ${OPEN_WITHIN_MS} ms`),
+    );
   }
 
   get isOpen(): boolean {
@@ -49,11 +55,15 @@ export class WebSocketChannel implements Channel {
   #handleOpen(): void {
     if (this.#isOver) return;
     this.#cancelDeadline();
-    this.#cancelDeadline = afterAwake(ASK_AFTER_MS, () => {
-      this.#ping();
-      this.#cancelDeadline = afterAwake(ASK_AFTER_MS, () => this.#finish(LOST));
-    });
+    this.#cancelDeadline = afterAwake(ASK_AFTER_MS, () => this.checkLife());
     this.#handlers.opened();
+  }
+
+  checkLife(): void {
+    if (!this.isOpen) return;
+    this.#cancelDeadline();
+    this.#ping();
+    this.#cancelDeadline = afterAwake(ASK_AFTER_MS, () => this.#finish(LOST, SILENT));
   }
 
   #handleMessage(data: unknown): void {
@@ -75,7 +85,7 @@ export class WebSocketChannel implements Channel {
   }
 
   #handleInterval(): void {
-    if (this.#silentIntervals >= SILENT_INTERVALS) this.#finish(LOST);
+    if (this.#silentIntervals >= SILENT_INTERVALS) this.#finish(LOST, SILENT);
     this.#silentIntervals += 1;
     this.#ping();
   }
@@ -84,9 +94,9 @@ export class WebSocketChannel implements Channel {
     if (this.isOpen) this.send({ type: "ping", position: this.#handlers.pingPosition?.() });
   }
 
-  #finish(closeCode: number): void {
+  #finish(closeCode: number, cause: string): void {
     if (this.#isOver) return;
     this.close();
-    this.#handlers.closed(closeCode);
+    this.#handlers.closed(closeCode, cause);
   }
 }

@@ -6,6 +6,7 @@ import {
   fromErrorBody,
   type Position,
   type ServerFrame,
+  signalingUnreachable,
 } from "@fairlead/protocol";
 import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
 import { type Channel, LOST, type OpenChannel } from "../channel/channel.ts";
@@ -53,6 +54,7 @@ export class Connection {
   #awaySinceMs = 0;
   #abandonedAtMs = Number.NEGATIVE_INFINITY;
   #asksNoMore = false;
+  #lastLoss: FairleadError | null = null;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -70,6 +72,16 @@ export class Connection {
   /** The transport of the present session, or of the last one. */
   get transport(): SignalingTransport {
     return this.#transport;
+  }
+
+  /** Why the last channel was lost, if none carries a session or asks for one. */
+  get lastLoss(): FairleadError | null {
+    return this.#state.state === "live" || this.#state.state === "requesting" ? null : this.#lastLoss;
+  }
+
+  /** The browser says that it is offline. */
+  checkLife(): void {
+    if (this.#state.state === "live") this.#state.channel.checkLife?.();
   }
 
   start(): void {
@@ -114,7 +126,9 @@ export class Connection {
   }
 
   #requestOn(channel: Channel): void {
-    const cancelTimeout = afterAwake(ANSWER_TIMEOUT_MS, () => this.#handleClosed(channel, LOST));
+    const cancelTimeout = afterAwake(ANSWER_TIMEOUT_MS, () =>
+      this.#handleClosed(channel, LOST, `no answer within ${ANSWER_TIMEOUT_MS} ms`),
+    );
     this.#state = { state: "requesting", cancelTimeout, channel };
     channel.send(this.#options.handlers.openingFrame());
   }
@@ -189,7 +203,7 @@ export class Connection {
       frame: (frame) => this.#handleFrame(channel, frame),
       pingPosition: () => this.#pingPosition(channel),
       pong: () => this.#upgrade.owns(channel) && this.#upgrade.handlePong(),
-      closed: (closeCode) => this.#handleClosed(channel, closeCode),
+      closed: (closeCode, cause) => this.#handleClosed(channel, closeCode, cause),
     });
     return channel;
   }
@@ -251,7 +265,7 @@ export class Connection {
     }
   }
 
-  #handleClosed(channel: Channel, closedWith: number): void {
+  #handleClosed(channel: Channel, closedWith: number, cause: unknown): void {
     channel.close();
     if (this.#upgrade.owns(channel)) {
       this.#upgrade.handleLost();
@@ -260,18 +274,20 @@ export class Connection {
     const isCurrent = "channel" in this.#state && this.#state.channel === channel;
     if (!isCurrent) return;
     if (this.#state.state === "waiting") this.#state = { ...this.#state, channel: null };
-    else if (this.#upgrade.isResuming)
-      this.#upgrade.handleOldLost(new FairleadError("signaling_unreachable"));
-    else this.#handleLost(closedWith);
+    else if (this.#upgrade.isResuming) this.#upgrade.handleOldLost(signalingUnreachable(channel.url, cause));
+    else this.#handleLost(closedWith, signalingUnreachable(channel.url, cause));
   }
 
-  #handleLost(closedWith: number): void {
+  #handleLost(closedWith: number, error: FairleadError): void {
     const wasLive = this.#state.state === "live";
     this.#leaveState();
     const isRestart = RESTART_CLOSE_CODES.includes(closedWith);
     const code = errorCodeOfClose(closedWith) ?? (isRestart ? "shutting_down" : undefined);
     if (code) this.#handleRefusal(new FairleadError(code), wasLive);
-    else this.retry(new FairleadError("signaling_unreachable"));
+    else {
+      this.#lastLoss = error;
+      this.retry(error);
+    }
   }
 
   #stopTimers(state: State): void {

@@ -106,9 +106,14 @@ export class RoomLink {
     return this.#connection.transport;
   }
 
-  /** The last refusal of a join or resume; null if there was none, or if its cause has been removed. */
+  /** Why there is no session: signaling is away, or the last refusal; null if there was none, or if its cause has been removed. */
   get lastRefusal(): FairleadError | null {
-    return this.#lastRefusal;
+    return this.#connection.lastLoss ?? this.#lastRefusal;
+  }
+
+  /** The browser says that it is offline. */
+  checkLife(): void {
+    this.#connection.checkLife();
   }
 
   retryNow(): void {

@@ -1,11 +1,19 @@
 import { EventEmitter } from "node:events";
+import { FairleadError } from "@fairlead/protocol";
 import { expect, it } from "vitest";
 import type { PeerTransports } from "../media/transports.ts";
 import { DataSender } from "./data-sender.ts";
 
+const text = (bytes: number) => "é".repeat(bytes / 2);
+
 function makeProducer(id: string) {
   const observer = new EventEmitter();
-  const producer = { id, observer, closed: false, readyState: "open", send: () => {} };
+  const sent: unknown[] = [];
+  const send = (data: unknown) => {
+    if (data === "too fast") throw new DOMException("queue is full", "OperationError");
+    sent.push(data);
+  };
+  const producer = { id, observer, closed: false, readyState: "open", sent, send, bufferedAmount: 7 };
   return Object.assign(producer, {
     close: () => {
       producer.closed = true;
@@ -18,6 +26,7 @@ function makeProducer(id: string) {
 function makeSender() {
   const opened: ReturnType<typeof makeProducer>[] = [];
   const produceData = ({ label }: { label: string }) => {
+    if (opened.length === 8) return Promise.reject(new FairleadError("producer_limit"));
     if (label === "slow") return new Promise(() => {});
     const producer = makeProducer(`${label}-${opened.length}`);
     opened.push(producer);
@@ -41,4 +50,33 @@ it("a channel that the node closed is left at once, though another one is still 
   expect(opened[0]?.closed).toBe(true);
   await sender.send("x", {});
   expect(opened).toHaveLength(2);
+});
+
+it("a message has at most 262,144 bytes, and a label 128 characters", async () => {
+  const { opened, sender } = makeSender();
+  await sender.send(text(262_144), {});
+  await expect(sender.send(text(262_146), {})).rejects.toMatchObject({
+    code: "data_too_large",
+    message: expect.stringContaining("262146 bytes"),
+  });
+  await expect(sender.send(new Uint8Array(262_145), {})).rejects.toMatchObject({ code: "data_too_large" });
+  await expect(sender.send("x", { label: "x".repeat(129) })).rejects.toMatchObject({
+    code: "invalid_request",
+  });
+  expect(opened).toHaveLength(1);
+  expect(opened[0]?.sent).toHaveLength(1);
+});
+
+it("one channel too many is refused by a code of its own", async () => {
+  const { sender } = makeSender();
+  for (let label = 0; label < 8; label += 1) await sender.send("x", { label: `${label}` });
+  await expect(sender.send("x", { label: "8" })).rejects.toMatchObject({ code: "data_channel_limit" });
+  await sender.send("x", { label: "7" });
+});
+
+it("a browser that takes no more for now is told as such, and the bytes that wait can be read", async () => {
+  const { sender } = makeSender();
+  expect(sender.bufferedAmount({})).toBe(0);
+  await expect(sender.send("too fast", {})).rejects.toMatchObject({ code: "data_buffer_full" });
+  expect([sender.bufferedAmount({}), sender.bufferedAmount({ reliable: false })]).toEqual([7, 0]);
 });

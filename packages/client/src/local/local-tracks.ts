@@ -25,6 +25,8 @@ export class LocalTracks {
   readonly #options: LocalTracksOptions;
   /** Per source the node makes and closes one producer after the other: it refuses a second beside the first. */
   readonly #turns = new Map<Source, Promise<unknown>>();
+  /** Those that the app knows of. */
+  readonly #published = new WeakSet<LocalMediaTrack>();
   #transports = nextTransports();
   #checking: ReturnType<typeof setInterval> | undefined;
 
@@ -44,6 +46,7 @@ export class LocalTracks {
       this.#forget(track);
       throw error;
     }
+    this.#published.add(track);
     this.#options.emitter.emit("local_track.published", { track });
     return track;
   }
@@ -98,7 +101,10 @@ export class LocalTracks {
     this.#transports.reject(error);
     this.#transports = nextTransports();
     this.#transports.reject(error);
-    for (const track of [...this.tracks.values()]) this.#forget(track);
+    for (const track of [...this.tracks.values()]) {
+      if (this.#published.has(track)) this.#finish(track, "room_ended");
+      else this.#forget(track);
+    }
   }
 
   #create(init: LocalTrackInit): LocalMediaTrack {

@@ -1,5 +1,5 @@
-import type { Capabilities } from "@fairlead/protocol";
-import { Device, detectDeviceAsync, type types } from "mediasoup-client";
+import { type Capabilities, FairleadError } from "@fairlead/protocol";
+import { Device, detectDevice, detectDeviceAsync, type types } from "mediasoup-client";
 import { Chrome74 } from "mediasoup-client/handlers/Chrome74";
 import { Chrome111 } from "mediasoup-client/handlers/Chrome111";
 import { Firefox120 } from "mediasoup-client/handlers/Firefox120";
@@ -13,6 +13,18 @@ const HANDLERS = { Chrome111, Chrome74, Firefox120, Safari12 };
 const probed: { [name in keyof typeof HANDLERS]?: types.HandlerFactory } = {};
 /** By the cluster's capabilities: the page's loaded device. */
 const loadedDevices = new Map<string, Promise<types.Device>>();
+
+/** @returns Whether this browser has WebRTC, and is one that the SDK knows. False outside of a browser. */
+export function isSupported(): boolean {
+  return typeof RTCPeerConnection !== "undefined" && detectDevice() !== undefined;
+}
+
+export function unsupported(cause?: Error): FairleadError {
+  return new FairleadError("webrtc_unsupported", {
+    message: "this browser has no WebRTC, or it is switched off",
+    cause,
+  });
+}
 
 /** The browser's codecs, matched with the cluster's. Loaded anew when the cluster's have changed. */
 export class MediaDevice {
@@ -31,7 +43,7 @@ export class MediaDevice {
     return this.#device;
   }
 
-  /** @throws {Error} mediasoup-client's `UnsupportedError` for a browser without WebRTC. */
+  /** @throws {FairleadError} `webrtc_unsupported`. */
   async load(capabilities: Capabilities): Promise<void> {
     const device = await (this.#options
       ? loadDevice(capabilities, this.#options)
@@ -63,7 +75,9 @@ async function loadDevice(
   { routerRtpCapabilities }: Capabilities,
   options: types.DeviceOptions,
 ): Promise<types.Device> {
-  const device = await Device.factory(options);
+  const device = await Device.factory(options).catch((error: Error) => {
+    throw error.name === "UnsupportedError" ? unsupported(error) : error;
+  });
   await device.load({ routerRtpCapabilities: routerRtpCapabilities as types.RtpCapabilities });
   return device;
 }

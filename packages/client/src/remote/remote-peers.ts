@@ -94,10 +94,12 @@ export class RemotePeers {
 
   changeProducer(info: ProducerInfo): void {
     const peer = this.peers.get(info.peerId);
+    if (!peer) return;
     const publication = publicationOf(info);
-    peer?.publications.set(info.source, publication);
-    const track = peer?.tracks.get(info.source);
+    peer.publications.set(info.source, publication);
+    const track = peer.tracks.get(info.source);
     if (track?.producerId === info.producerId) this.#setMuted(track, publication.isMuted);
+    this.#emitter.emit("publication.changed", { peer, publication });
   }
 
   removeProducer(info: ProducerInfo): void {
@@ -169,10 +171,9 @@ export class RemotePeers {
     }
   }
 
+  /** This peer is no longer in the room: for it, all others leave. */
   close(): void {
-    for (const cancel of this.#waits.values()) cancel();
-    for (const track of this.#tracks()) track.detach();
-    this.peers.clear();
+    for (const peer of [...this.peers.values()]) this.#dropPeer(peer, "room_ended");
   }
 
   #tracks(): RemoteMediaTrack[] {
@@ -225,7 +226,9 @@ export class RemotePeers {
       if (!this.#offered.has(publication.producerId)) this.#dropPublication(peer, publication);
   }
 
-  #dropPeer(peer: RemoteMediaPeer, reason: LeaveReason): void {
+  #dropPeer(peer: RemoteMediaPeer, reason: RoomEvents["peer.left"]["reason"]): void {
+    // A listener may have ended the room meanwhile.
+    if (this.peers.get(peer.peerId) !== peer) return;
     this.#absent.delete(peer);
     this.#waits.get(peer)?.();
     this.#waits.delete(peer);
@@ -261,6 +264,6 @@ export class RemotePeers {
   }
 }
 
-function publicationOf({ producerId, source, kind, paused, muted }: ProducerInfo): Publication {
-  return { producerId, source, kind, isMuted: paused || muted };
+export function publicationOf({ producerId, source, kind, paused, muted }: ProducerInfo): Publication {
+  return { producerId, source, kind, isMuted: paused || muted, isMutedByModerator: muted };
 }

@@ -5,6 +5,7 @@ import type { Channel, ChannelHandlers, OpenChannel } from "../channel/channel.t
 /** A channel with the test at its other end. */
 export class ScriptedChannel implements Channel {
   readonly transport: SignalingTransport;
+  readonly url = "https://meet.example";
   readonly sent: ClientFrameInput[] = [];
   state: "opening" | "open" | "closed" = "opening";
   readonly #handlers: ChannelHandlers;
