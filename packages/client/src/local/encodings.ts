@@ -1,12 +1,16 @@
 import type { Source } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { PublishOptions, VideoCodec } from "../api/options.ts";
+import { layerCount, layerSettings } from "./simulcast-layers.ts";
+import type { PictureSize } from "./stand-in.ts";
 
-/** For 1280×720; the browser scales the bitrates of smaller cameras down by itself. Lowest layer first; mediasoup-client names them. */
+const HD: PictureSize = { width: 1280, height: 720 };
+
+/** For about 320×180, 640×360 and 1280×720. Lowest layer first; mediasoup-client names them. */
 const CAMERA_SIMULCAST: types.RtpEncodingParameters[] = [
-  { scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: "L1T3" },
-  { scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: "L1T3" },
-  { scaleResolutionDownBy: 1, maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
+  { maxBitrate: 150_000, scalabilityMode: "L1T3" },
+  { maxBitrate: 500_000, scalabilityMode: "L1T3" },
+  { maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
 ];
 const CAMERA_SVC: types.RtpEncodingParameters[] = [{ maxBitrate: 1_700_000, scalabilityMode: "L3T3_KEY" }];
 const CAMERA_SINGLE: types.RtpEncodingParameters[] = [{ maxBitrate: 1_700_000 }];
@@ -24,11 +28,12 @@ const MUSIC: types.ProducerCodecOptions = {
 
 export type Encoding = Pick<types.ProducerOptions, "codec" | "encodings" | "codecOptions">;
 
-/** How `source` is encoded, by `options` and what `device` can send. */
+/** How `source` is encoded, by `options`, what `device` can send, and the picture's size, if it is known. */
 export function chooseEncoding(
   source: Source,
   options: PublishOptions,
   device: Pick<types.Device, "sendRtpCapabilities" | "handlerName">,
+  size: PictureSize = HD,
 ): Encoding {
   if (source === "microphone" || source === "screen_audio") {
     return { codecOptions: source === "microphone" ? SPEECH : MUSIC };
@@ -38,9 +43,21 @@ export function chooseEncoding(
   const videoCodec = codec ?? codecs.find(({ kind, mimeType }) => kind === "video" && !/rtx/i.test(mimeType));
   return {
     ...(codec ? { codec } : {}),
-    encodings: options.encodings ?? videoEncodings(source, options, videoCodec?.mimeType, device.handlerName),
+    encodings:
+      options.encodings?.map((encoding) => ({ ...encoding })) ??
+      fitted(videoEncodings(source, options, videoCodec?.mimeType, device.handlerName), size),
     codecOptions: { videoGoogleStartBitrate: 1_000 },
   };
+}
+
+/** All layers are negotiated, whatever the size: `TrackSender` switches off those that the present size does not carry. */
+function fitted(encodings: types.RtpEncodingParameters[], size: PictureSize): types.RtpEncodingParameters[] {
+  if (encodings.length === 1) return encodings;
+  const count = layerCount(size, encodings.length);
+  return encodings.map((encoding, index) => {
+    const { scaleResolutionDownBy } = layerSettings(index, count);
+    return { ...encoding, scaleResolutionDownBy };
+  });
 }
 
 function videoEncodings(

@@ -105,8 +105,9 @@ export class LocalMediaTrack implements LocalTrack {
 
   /** Takes a producer that was announced as `paused`. */
   bind(producer: types.Producer<ProducerData>): void {
-    this.#sender = new TrackSender(producer);
+    this.#sender = new TrackSender(producer, this.options.encodings === undefined);
     this.#send();
+    this.#sender.checkSize();
     // The app has disabled or enabled it since the last look; from here on, app and node know the same.
     if (this.isMuted !== this.#toldMuted) this.#tellApp(false);
     // The track was muted or unmuted while the producer was on its way.
@@ -126,8 +127,9 @@ export class LocalMediaTrack implements LocalTrack {
     else this.#handlers.unmuteAllowed();
   }
 
-  /** The browser tells nobody that an app has disabled or enabled a track: to be called often. */
-  checkEnabled(): void {
+  /** The browser tells nobody that an app has disabled or enabled a track, or that its size has changed: to be called often. */
+  checkTrack(): void {
+    this.#sender?.checkSize();
     if (this.isMuted === this.#toldMuted) return;
     this.#tellApp(false);
     void this.#tellNode().catch(() => {});

@@ -6,9 +6,10 @@ import type { PeerTransports, ProducerData } from "../media/transports.ts";
 import type { TypedEmitter } from "../typed-emitter.ts";
 import { chooseEncoding } from "./encodings.ts";
 import { LocalMediaTrack, type LocalTrackInit } from "./local-media-track.ts";
+import { sizeOf } from "./simulcast-layers.ts";
 
 /** An app that disables its track to be silent for a moment expects to be heard at once when it enables it. */
-const CHECK_ENABLED_MS = 100;
+const CHECK_TRACKS_MS = 100;
 
 type LocalTracksOptions = {
   emitter: TypedEmitter<RoomEvents>;
@@ -39,7 +40,7 @@ export class LocalTracks {
     if (this.tracks.has(init.source)) throw new FairleadError("producer_limit");
     const track = this.#create(init);
     this.tracks.set(init.source, track);
-    this.#checking ??= setInterval(() => this.#checkEnabled(), CHECK_ENABLED_MS);
+    this.#checking ??= setInterval(() => this.#checkTracks(), CHECK_TRACKS_MS);
     try {
       await this.#produce(track);
     } catch (error) {
@@ -143,7 +144,8 @@ export class LocalTracks {
   }
 
   #produceOn(transports: PeerTransports, track: LocalMediaTrack): Promise<types.Producer<ProducerData>> {
-    const encoding = chooseEncoding(track.source, track.options, this.#options.device());
+    const size = sizeOf(track.mediaStreamTrack);
+    const encoding = chooseEncoding(track.source, track.options, this.#options.device(), size);
     const appData = { source: track.source, paused: track.isMuted };
     return track.produceWith((sent) => transports.produce({ track: sent, appData, ...encoding }));
   }
@@ -168,8 +170,8 @@ export class LocalTracks {
     track.close();
   }
 
-  #checkEnabled(): void {
-    for (const track of this.tracks.values()) track.checkEnabled();
+  #checkTracks(): void {
+    for (const track of this.tracks.values()) track.checkTrack();
     if (this.tracks.size > 0) return;
     clearInterval(this.#checking);
     this.#checking = undefined;
