@@ -292,6 +292,39 @@ describe("a shared screen", () => {
   });
 });
 
+describe("a drawn picture that is published as a camera", () => {
+  it("arrives in its full size, small or portrait, from one producer", async () => {
+    const tab = await tabWith(["ada", "ben"]);
+    await tab.page.evaluate(async () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+      const draw = () => {
+        const context = canvas.getContext("2d");
+        if (context) context.fillStyle = `hsl(${performance.now() % 360} 90% 50%)`;
+        context?.fillRect(0, 0, canvas.width, canvas.height);
+      };
+      setInterval(draw, 100);
+      draw();
+      Object.assign(globalThis, { canvas });
+      const [track] = canvas.captureStream(10).getVideoTracks();
+      if (track) await window.sdk.rooms()[0]?.publishTrack(track, "camera");
+    });
+    const seen = () =>
+      tab.page.evaluate(() => {
+        const track = window.sdk.rooms()[1]?.peers.values().next().value?.tracks.get("camera");
+        const { width, height } = track?.mediaStreamTrack.getSettings() ?? {};
+        return { size: `${width}x${height}`, producerId: track?.producerId };
+      });
+    const size = async () => (await seen()).size;
+    await expect.poll(size, { timeout: 20_000 }).toBe("320x240");
+    const { producerId } = await seen();
+    await tab.page.evaluate(
+      () => void Object.assign(Reflect.get(globalThis, "canvas"), { width: 480, height: 640 }),
+    );
+    await expect.poll(size, { timeout: 20_000 }).toBe("480x640");
+    expect((await seen()).producerId).toBe(producerId);
+  });
+});
+
 describe("what the app asked for", () => {
   it("holds after a move: layers stay small, an unsubscribed microphone stays away, an unseen screen is not sent", async () => {
     const tab = await tabWith(["ada", "ben"]);
@@ -310,7 +343,8 @@ describe("what the app asked for", () => {
           offered: peer?.publications.size,
         };
       });
-    await expect.poll(seen).toMatchObject({ tracks: ["camera", "microphone", "screen"] });
+    const all = ["camera", "microphone", "screen"];
+    await expect.poll(seen, { timeout: 20_000 }).toMatchObject({ tracks: all, width: 640 });
     await tab.page.evaluate(async () => {
       const ben = window.sdk.rooms()[1];
       const peer = ben?.peers.values().next().value;
@@ -318,7 +352,7 @@ describe("what the app asked for", () => {
       peer?.tracks.get("screen")?.setVisible(false);
       await ben?.unsubscribe([peer?.publications.get("microphone")?.producerId ?? ""]);
     });
-    const small = { width: 160, tracks: ["camera", "screen"], offered: 3 };
+    const small = { width: 320, tracks: ["camera", "screen"], offered: 3 };
     await expect.poll(seen, { timeout: 20_000 }).toEqual(small);
     await moveRoom(tab);
     await expectPicture(tab);

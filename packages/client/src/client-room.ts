@@ -1,13 +1,11 @@
 import { FairleadError, type Grants, type JoinReply, type RoomEvent, type Source } from "@fairlead/protocol";
 import type { ConnectionState, RoomEvents } from "./api/events.ts";
 import type {
-  CameraOptions,
-  MicrophoneOptions,
+  DeviceChoice,
   PublishOptions,
   RemoveOptions,
   ScreenOptions,
   SendOptions,
-  SignalingTransport,
 } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
 import type { ConnectionQuality, LocalTrack, SelfPeer } from "./api/tracks.ts";
@@ -51,10 +49,12 @@ export class ClientRoom implements Room {
   readonly #remote: RemotePeers;
   readonly #local: LocalTracks;
   readonly #publisher: Publisher;
+  readonly peers: Room["peers"];
+  readonly local: Room["local"];
   readonly self: SelfPeer;
   readonly #stopWatchingPage: () => void;
   readonly #firstJoin = Promise.withResolvers<void>();
-  /** Set once everything is being freed. */
+  /** Set before all ends: a listener that hears of it may leave. */
   #end: FairleadError | null = null;
   #joined: JoinReply | null = null;
   #grants: Grants = { publish: [], subscribe: false, data: false, moderate: false };
@@ -88,6 +88,8 @@ export class ClientRoom implements Room {
       isMutedByModerator: (source) => this.#model.contents.mutedByModerator.has(source),
     });
     this.#publisher = new Publisher({ local: this.#local, grants: () => this.#grants });
+    this.peers = this.#remote.peers;
+    this.local = this.#local.tracks;
     this.self = new OwnPeer(this, this.#model, options.claims);
     this.#stopWatchingPage = watchPage({
       gone: () => void this.leave(),
@@ -99,7 +101,7 @@ export class ClientRoom implements Room {
     });
   }
 
-  get signalingTransport(): SignalingTransport {
+  get signalingTransport(): Room["signalingTransport"] {
     return this.#link.transport;
   }
 
@@ -115,19 +117,10 @@ export class ClientRoom implements Room {
     return this.#grants;
   }
 
-  get peers(): Room["peers"] {
-    return this.#remote.peers;
-  }
-
-  get local(): Room["local"] {
-    return this.#local.tracks;
-  }
-
   get canPlayAudio(): boolean {
     return this.#playback.canPlay;
   }
 
-  /** The last refusal of a join or resume, if nothing has removed its cause. */
   get lastRefusal(): FairleadError | null {
     return this.#link.lastRefusal;
   }
@@ -152,7 +145,6 @@ export class ClientRoom implements Room {
   }
 
   #free(error: FairleadError, reason: unknown): void {
-    // A listener may leave while it hears of the end.
     if (this.#end) return;
     this.#end = error;
     this.#stopWatchingPage();
@@ -164,11 +156,11 @@ export class ClientRoom implements Room {
     this.#setState("closed");
   }
 
-  publishMicrophone(options: MicrophoneOptions = {}): Promise<LocalTrack> {
+  publishMicrophone(options: DeviceChoice = {}): Promise<LocalTrack> {
     return this.#publisher.publishDevice("microphone", options);
   }
 
-  publishCamera(options: CameraOptions = {}): Promise<LocalTrack> {
+  publishCamera(options: DeviceChoice = {}): Promise<LocalTrack> {
     return this.#publisher.publishDevice("camera", options);
   }
 
@@ -185,10 +177,8 @@ export class ClientRoom implements Room {
   }
 
   async sendData(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
-    if (this.#end) throw this.#end;
-    if (!this.#grants.data) throw new FairleadError("grant_missing");
-    if (!this.#media) throw new FairleadError("session_left");
-    await this.#media.data.send(data, options);
+    if (!this.#end && !this.#grants.data) throw new FairleadError("grant_missing");
+    await this.#present().data.send(data, options);
   }
 
   bufferedAmount(options: SendOptions = {}): number {
@@ -216,9 +206,12 @@ export class ClientRoom implements Room {
   }
 
   async getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }> {
-    if (this.#end) throw this.#end;
-    if (!this.#media) throw new FairleadError("session_left");
-    return this.#media.transports.getStats();
+    return this.#present().transports.getStats();
+  }
+
+  #present(): RoomMedia {
+    if (this.#end || !this.#media) throw this.#end ?? new FairleadError("session_left");
+    return this.#media;
   }
 
   async leave(): Promise<void> {

@@ -1,4 +1,7 @@
 import type { ClientFrameInput, FairleadError, Position, ServerFrame } from "@fairlead/protocol";
+import type { ReconnectPolicy } from "../api/options.ts";
+import type { ChannelOpener } from "../channel/channel-opener.ts";
+import type { RunningClock } from "../running-clock.ts";
 
 /** The answer to an opening frame. */
 export type SessionAnswer = Extract<ServerFrame, { type: "joined" | "resumed" }>;
@@ -19,4 +22,12 @@ export type ConnectionHandlers = {
    */
   refused(error: FairleadError, wasLive: boolean): void;
   ended(error: FairleadError): void;
+};
+
+export type ConnectionOptions = {
+  opener: ChannelOpener;
+  policy: ReconnectPolicy;
+  clock: RunningClock;
+  random: () => number;
+  handlers: ConnectionHandlers;
 };

@@ -1,20 +1,18 @@
 import {
   type ClientFrameInput,
   closeCode,
-  errorCodeOfClose,
   FairleadError,
   fromErrorBody,
   type Position,
   type ServerFrame,
   signalingUnreachable,
 } from "@fairlead/protocol";
-import type { ReconnectPolicy, SignalingTransport } from "../api/options.ts";
+import type { SignalingTransport } from "../api/options.ts";
 import { type Channel, LOST, type OpenChannel } from "../channel/channel.ts";
-import type { ChannelOpener } from "../channel/channel-opener.ts";
 import { afterDelay, afterTimeout } from "../next-macrotask.ts";
-import { afterAwake, type RunningClock } from "../running-clock.ts";
-import type { ConnectionHandlers, SessionAnswer } from "./connection-handlers.ts";
-import { isPassing } from "./judge-refusal.ts";
+import { afterAwake } from "../running-clock.ts";
+import type { ConnectionOptions, SessionAnswer } from "./connection-handlers.ts";
+import { isPassing, refusalOfClose } from "./judge-refusal.ts";
 import { Upgrade } from "./upgrade.ts";
 
 /** A channel is given up when a join or resume on it gets no answer for this long. */
@@ -25,8 +23,6 @@ const STABLE_AFTER_MS = 5_000;
 const ABANDONED_ACTS_WITHIN_MS = 10_000;
 /** Delays do not grow beyond those of this attempt while signaling answers with a fault that soon passes. */
 const SOON_ATTEMPT = 3;
-/** RFC 6455 § 7.4.1 and the IANA registry: the server, or a proxy before it, goes away or restarts. */
-const RESTART_CLOSE_CODES: readonly number[] = [1001, 1012];
 
 type State =
   | { state: "idle" | "ended" }
@@ -35,14 +31,6 @@ type State =
   | { state: "opening"; channel: Channel }
   | { state: "requesting"; cancelTimeout: () => void; channel: Channel }
   | { state: "live"; sinceMs: number; channel: Channel };
-
-type ConnectionOptions = {
-  opener: ChannelOpener;
-  policy: ReconnectPolicy;
-  clock: RunningClock;
-  random: () => number;
-  handlers: ConnectionHandlers;
-};
 
 /** Keeps one channel with a session on it, and opens a new one when it is lost. The owner interprets the frames. */
 export class Connection {
@@ -281,8 +269,7 @@ export class Connection {
   #handleLost(closedWith: number, error: FairleadError): void {
     const wasLive = this.#state.state === "live";
     this.#leaveState();
-    const isRestart = RESTART_CLOSE_CODES.includes(closedWith);
-    const code = errorCodeOfClose(closedWith) ?? (isRestart ? "shutting_down" : undefined);
+    const code = refusalOfClose(closedWith);
     if (code) this.#handleRefusal(new FairleadError(code), wasLive);
     else {
       this.#lastLoss = error;

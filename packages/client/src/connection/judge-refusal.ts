@@ -1,7 +1,17 @@
-import { ERRORS, type ErrorCode, isSessionLost } from "@fairlead/protocol";
+import { ERRORS, type ErrorCode, errorCodeOfClose, isSessionLost } from "@fairlead/protocol";
 
 /** How long a first join waits for the cluster to recover from a fault. */
 export const FIRST_JOIN_PATIENCE_MS = 5_000;
+
+/** RFC 6455 § 7.4.1 and the IANA registry: the server, or a proxy before it, goes away or restarts. */
+const RESTART_CLOSE_CODES: readonly number[] = [1001, 1012];
+
+/** @returns undefined where the channel is lost rather than refused. */
+export function refusalOfClose(closedWith: number): ErrorCode | undefined {
+  return (
+    errorCodeOfClose(closedWith) ?? (RESTART_CLOSE_CODES.includes(closedWith) ? "shutting_down" : undefined)
+  );
+}
 
 /**
  * `rejoin`: open a new session for the same peer. `retry`: send the same frame later. `retry_briefly`: the same, but not for
