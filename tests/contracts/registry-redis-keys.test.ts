@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
 import { givenClock } from "./given-clock.ts";
 import { PATIENT } from "./redis-adapter.ts";
-import { beating, beatOf, serving } from "./registry-adapter.ts";
+import { beating, beatOf, roomOptions, serving } from "./registry-adapter.ts";
 import { tellLeases } from "./telling-leases.ts";
 
 let server: RedisServer;
@@ -14,6 +14,9 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 const ROOMS = 40;
+/** About which something was said: a million in `npm run test:long`. */
+const RECORDS = Number(process.env.FAIRLEAD_RECORDS ?? 2_000);
+const RECORDS_AT_ONCE = 200;
 
 /** A node with rooms that it has named, and a Redis that may lose keys: they were evicted, or a failover lost the last writes. */
 async function setUp(prefix: string) {
@@ -71,3 +74,50 @@ it("beats go on where the list of graves was lost", async () => {
   expect(await server.command(`HEXISTS ${keyOf("meta")} hasGraves`)).toMatch(/^:0/);
   await registry.close();
 });
+
+it(
+  `with ${RECORDS} records of rooms a placement, a join and a beat cost as many commands as with none`,
+  async () => {
+    const { registry, beat, leases, advance } = await setUp("records");
+    let taken = 0;
+    /** @returns How often Redis carried out each command. */
+    const commands = async (act: () => Promise<unknown>) => {
+      await server.command("CONFIG RESETSTAT");
+      await act();
+      const stats = await server.command("INFO commandstats");
+      const calls = [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)].map(([, name, count]) => [
+        name,
+        count,
+      ]);
+      return Object.fromEntries(calls.filter(([name]) => name !== "config|resetstat"));
+    };
+    const cost = async () => {
+      const roomId = `new-${taken}`;
+      taken += 1;
+      await advance(1_000);
+      const place = () => registry.place({ roomId });
+      const steady = () => registry.heartbeat({ ...beat, leases: serving(leases, { named: [] }) });
+      const full = () => registry.heartbeat({ ...beat, leases: serving(leases, { isComplete: true }) });
+      const costs = [
+        await commands(place),
+        await commands(place),
+        await commands(full),
+        await commands(steady),
+      ];
+      const { lease } = await place();
+      return [...costs, await commands(() => registry.release(lease))];
+    };
+    await cost();
+    const before = await cost();
+    const options = roomOptions({ maxPeers: 7 });
+    for (let record = 0; record < RECORDS; record += RECORDS_AT_ONCE)
+      await Promise.all(
+        Array.from({ length: Math.min(RECORDS_AT_ONCE, RECORDS - record) }, (_, index) =>
+          registry.updateRoom(`kept-${record + index}`, { options }),
+        ),
+      );
+    expect(await cost()).toEqual(before);
+    await registry.close();
+  },
+  60_000 + RECORDS,
+);

@@ -151,6 +151,34 @@ describe.runIf(isKnown)("two builds on one Redis", { timeout: PATIENCE_MS }, () 
     );
   });
 
+  it("after a rollback nobody digs a grave: the former build places its rooms when somebody asks for them", async () => {
+    const cluster = await open("rollback");
+    const heirs = beatOf("a", { cores: CORES });
+    await cluster.this.heartbeat(beatOf("b", { cores: CORES }));
+    const leases: Lease[] = [];
+    for (let room = 0; room < ROOMS; room += 1)
+      leases.push((await cluster.this.place({ roomId: `room-${room}` })).lease);
+    await cluster.this.updateRoom("room-199", { ban: { identity: "mallory" } });
+    await cluster.this.heartbeat(beatOf("b", { cores: CORES, leases: serving(leases) }));
+    for (let beat = 0; beat < 7; beat += 1) {
+      await cluster.clock.advance(500);
+      await cluster.former.heartbeat(heirs);
+    }
+    // Node b says goodbye to this build, whose last process ends before it has dug anything out.
+    await cluster.this.removeNode("b-run-1");
+    for (const { roomId, epoch } of leases) {
+      const { lease } = await cluster.former.place({ roomId });
+      expect(lease.nodeId).toBe("a");
+      expect(lease.epoch).toBeGreaterThan(epoch);
+    }
+    await expect(
+      placePeer(cluster.former, "room-199", { peer: { identity: "mallory", ticketId: "any" } }),
+    ).rejects.toMatchObject({ code: "banned" });
+    // Where this build comes again, it digs and passes over them.
+    expect((await cluster.this.heartbeat(heirs)).orphans).toEqual([]);
+    await Promise.all(BUILDS.map((build) => cluster[build].close()));
+  });
+
   it.each(pairs)(
     "a node of %s build that %s build buried keeps what nobody took, hears of the rest, and nothing is left of its grave",
     async (owner, heir) => {
