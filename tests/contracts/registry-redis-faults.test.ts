@@ -5,7 +5,8 @@ import { createUpstashRegistry } from "@fairlead/registry/upstash";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { freePort } from "../support/servers/free-port.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
-import { beatOf, placePeer, serving } from "./registry-adapter.ts";
+import { startTcpRelay } from "../support/tcp-relay.ts";
+import { beatOf, placePeer, roomOptions, serving } from "./registry-adapter.ts";
 
 /** With Redis's own clock: here time really passes. */
 const TOKEN = "a-token-of-the-tests";
@@ -203,3 +204,60 @@ async function moveSlot(former: RedisServer, latter: RedisServer, key: string): 
   const [id] = (await latter.command("CLUSTER MYID")).match(/[0-9a-f]{40}/) ?? [];
   for (const node of [latter, former]) await node.command(`CLUSTER SETSLOT ${slot} NODE ${id}`);
 }
+
+/** How Redis answers `TIME`: seconds, and the rest in microseconds. */
+const TIME_REPLY = /^(\*2\r\n\$10\r\n)(\d{10})(\r\n\$\d\r\n\d+\r\n)$/;
+
+it.each([90, -90])(
+  "where half of the processes see Redis's clock step by %i s, a dead node loses its room and no living one does",
+  async (stepS) => {
+    const server = await startRedis();
+    let aheadS = 0;
+    const relay = await startTcpRelay(server.port, {
+      rewrite: (chunk) =>
+        Buffer.from(
+          chunk
+            .toString("latin1")
+            .replace(TIME_REPLY, (_, head, seconds, rest) => `${head}${Number(seconds) + aheadS}${rest}`),
+          "latin1",
+        ),
+    });
+    const straight = await connectRedisRegistry({ url: server.url, policy: { coldMs: 0 } });
+    const stepping = await connectRedisRegistry({
+      url: `redis://127.0.0.1:${relay.port}`,
+      policy: { coldMs: 0 },
+    });
+    onTestFinished(async () => {
+      await Promise.all([straight.close(), stepping.close()]);
+      await Promise.all([relay.close(), server.close()]);
+    });
+    const orphans: string[] = [];
+    let behindMs = 0;
+    const start = async (nodeId: string, registry: Registry) => {
+      const beat = beatOf(nodeId);
+      await expect.poll(() => registry.heartbeat(beat).catch(() => null), PATIENT).toBeTruthy();
+      const roomId = `room-of-${nodeId}`;
+      const { lease } = await registry.place({ roomId, options: roomOptions({ nodeId }) });
+      const tell = async () => {
+        const reply = await registry.heartbeat({ ...beat, leases: serving([lease]) });
+        behindMs = Math.max(behindMs, reply.behindMs);
+        orphans.push(...reply.orphans.map((orphan) => orphan.roomId));
+      };
+      const timer = setInterval(() => tell().catch(() => {}), 300);
+      onTestFinished(() => clearInterval(timer));
+      return () => clearInterval(timer);
+    };
+    await start("a", straight);
+    await start("b", stepping);
+    const [stopC, stopD] = [await start("c", straight), await start("d", stepping)];
+    aheadS = stepS;
+    relay.cut();
+    relay.restore();
+    await expect.poll(() => behindMs, PATIENT).toBeGreaterThan(80_000);
+    expect(orphans).toEqual([]);
+    stopC();
+    stopD();
+    await expect.poll(() => new Set(orphans), PATIENT).toEqual(new Set(["room-of-c", "room-of-d"]));
+  },
+  60_000,
+);

@@ -8,6 +8,8 @@ export type TcpRelayOptions = {
   host?: string;
   /** How long every byte takes, each way, ms. */
   delayMs?: number;
+  /** Makes what is handed on of each piece that the other side sends. */
+  rewrite?: (chunk: Buffer) => Buffer;
 };
 
 const LOOPBACK = "127.0.0.1";
@@ -19,7 +21,7 @@ const LOOPBACK = "127.0.0.1";
  * @param port Of whom it stands for; asked at each connection.
  */
 export async function startTcpRelay(port: number | (() => number), options: TcpRelayOptions = {}) {
-  const { host = LOOPBACK, delayMs = 0 } = options;
+  const { host = LOOPBACK, delayMs = 0, rewrite } = options;
   const open = new Set<Socket>();
   let isCut = false;
   const server = createServer((near) => {
@@ -30,7 +32,7 @@ export async function startTcpRelay(port: number | (() => number), options: TcpR
       [far, near],
     ] as const) {
       open.add(socket);
-      forward(socket, other, delayMs);
+      forward(socket, other, { delayMs, rewrite: socket === far ? rewrite : undefined });
       socket.on("error", () => {});
       socket.once("close", () => {
         open.delete(socket);
@@ -75,11 +77,14 @@ export async function startTcpRelay(port: number | (() => number), options: TcpR
   };
 }
 
-function forward(from: Socket, to: Socket, delayMs: number): void {
-  if (delayMs === 0) {
+function forward(from: Socket, to: Socket, { delayMs, rewrite }: Forwarding): void {
+  if (delayMs === 0 && !rewrite) {
     from.pipe(to);
     return;
   }
-  from.on("data", (chunk) => setTimeout(() => to.writable && to.write(chunk), delayMs));
-  from.on("end", () => setTimeout(() => to.end(), delayMs));
+  const handOn = (act: () => void) => (delayMs === 0 ? act() : setTimeout(act, delayMs));
+  from.on("data", (chunk) => handOn(() => to.writable && to.write(rewrite?.(Buffer.from(chunk)) ?? chunk)));
+  from.on("end", () => handOn(() => to.end()));
 }
+
+type Forwarding = { delayMs: number; rewrite: TcpRelayOptions["rewrite"] };

@@ -2,8 +2,14 @@ import { describe, expect, it } from "vitest";
 import { ServerClock } from "./server-clock.ts";
 
 /** A server an hour ahead, whose answers take a while; this process's clock is moved by hand. */
-function clockOf({ roundTripMs = 10, laterTripsMs = roundTripMs } = {}) {
-  const state = { monotonicMs: 5_000, suspendedMs: 0, aheadMs: 3_600_000, roundTripMs, laterTripsMs };
+function clockOf({ roundTripMs = 10, laterTripsMs }: { roundTripMs?: number; laterTripsMs?: number } = {}) {
+  const state = {
+    monotonicMs: 5_000,
+    suspendedMs: 0,
+    aheadMs: 3_600_000,
+    roundTripMs,
+    laterTripsMs: laterTripsMs ?? roundTripMs,
+  };
   const answers = { asked: 0, isAway: false, gate: Promise.resolve() };
   const askServer = async () => {
     answers.asked += 1;
