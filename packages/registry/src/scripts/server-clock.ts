@@ -57,21 +57,13 @@ export class ServerClock {
     return asking;
   }
 
-  /** A slow answer may be this process's own fault, which stood still: the server is asked once more. */
   async #measure(): Promise<void> {
-    if (await this.#read()) return;
-    if (await this.#read()) return;
-    throw new Error("the registry's clock was told too late");
-  }
-
-  /** @returns Whether the answer came soon enough to be believed. */
-  async #read(): Promise<boolean> {
     const [beganMs, beganWallMs] = [this.#monotonic(), this.#wall()];
     const serverMs = await this.#askServer();
     const endedMs = this.#monotonic();
     const atWallMs = this.#wall();
-    if (Math.max(endedMs - beganMs, atWallMs - beganWallMs) > ROUND_TRIP_LIMIT_MS) return false;
+    if (Math.max(endedMs - beganMs, atWallMs - beganWallMs) > ROUND_TRIP_LIMIT_MS)
+      throw new Error("the registry's clock was told too late");
     this.#known = { offsetMs: serverMs - (beganMs + endedMs) / 2, atMs: endedMs, atWallMs };
-    return true;
   }
 }
