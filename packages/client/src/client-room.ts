@@ -38,7 +38,7 @@ type ClientRoomOptions = {
 /** The room as the app sees it. Connects the events of the link with the media. */
 export class ClientRoom implements Room {
   connectionState: ConnectionState = "connecting";
-  quality: ConnectionQuality = "excellent";
+  quality: ConnectionQuality = "unknown";
   readonly #options: ClientRoomOptions;
   readonly #emitter = new TypedEmitter<RoomEvents>();
   readonly #model = new RoomModel();

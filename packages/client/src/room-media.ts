@@ -47,12 +47,9 @@ export class RoomMedia {
   }
 }
 
-/** Browsers send no packets in silence (DTX), so only missing video proves a fault. */
 function expectedOf({ peers }: RemotePeers): ExpectedPeer[] {
   return [...peers.values()].map(({ peerId, tracks }) => ({
     peerId,
-    ssrcs: [...tracks.values()].flatMap(({ ssrc, kind, isMuted, isWanted }) =>
-      kind === "video" && !isMuted && isWanted ? [ssrc] : [],
-    ),
+    streams: [...tracks.values()].filter(({ isMuted, isWanted }) => !isMuted && isWanted),
   }));
 }

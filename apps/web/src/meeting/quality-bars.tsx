@@ -1,6 +1,6 @@
 import type { ConnectionQuality } from "@fairlead/client";
 
-const BARS: Record<ConnectionQuality, number> = { excellent: 3, good: 2, poor: 1, lost: 0 };
+const BARS: Record<ConnectionQuality, number> = { unknown: 0, excellent: 3, good: 2, poor: 1, lost: 0 };
 
 export function QualityBars({ quality }: { quality: ConnectionQuality }) {
   return (

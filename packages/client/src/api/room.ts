@@ -38,7 +38,7 @@ export interface Room {
    * published with other options; the code of the room's end. Later: `producer_not_found` when `unpublish` came first.
    */
   publishMicrophone(options?: MicrophoneOptions): Promise<LocalTrack>;
-  /** As `publishMicrophone`; in three simulcast layers unless told otherwise. */
+  /** As `publishMicrophone`; in as many simulcast layers as the picture's size carries, unless told otherwise. */
   publishCamera(options?: CameraOptions): Promise<LocalTrack>;
   /**
    * Asks for a screen or window. The sound ends with the picture.

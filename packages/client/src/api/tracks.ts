@@ -1,7 +1,7 @@
 import type { Identity, MediaKind, PeerId, Source } from "@fairlead/protocol";
 
-/** `lost`: nothing arrives. */
-export type ConnectionQuality = "excellent" | "good" | "poor" | "lost";
+/** `unknown`: not measured yet, or there is nothing to measure. `lost`: nothing arrives. */
+export type ConnectionQuality = "unknown" | "excellent" | "good" | "poor" | "lost";
 
 /** A track that a peer offers, subscribed or not. */
 export type Publication = {

@@ -38,7 +38,7 @@ export function gradeInterval({
   return "excellent";
 }
 
-const ORDER: readonly ConnectionQuality[] = ["excellent", "good", "poor", "lost"];
+const ORDER: readonly ConnectionQuality[] = ["unknown", "excellent", "good", "poor", "lost"];
 
 /** @returns The worst of `grades`; undefined of none. */
 export function worstOf(grades: readonly ConnectionQuality[]): ConnectionQuality | undefined {

@@ -7,18 +7,23 @@ const SSRC = 1;
 
 let monitor: QualityMonitor;
 let packets: number;
+let packetsLost: number;
 let isBroken: boolean;
+/** Of the pair in use; 0: there is none. */
+let roundTripS: number;
 let expected: ExpectedPeer[];
 const graded = vi.fn();
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [packets, isBroken] = [0, false];
+  [packets, packetsLost, isBroken] = [0, 0, false];
+  roundTripS = 0.01;
   graded.mockReset();
   const stats = async () => ({
     send: new Map() as unknown as RTCStatsReport,
-    receive: new Map([
-      ["v", { type: "inbound-rtp", ssrc: SSRC, packetsReceived: packets }],
+    receive: new Map<string, object>([
+      ["v", { type: "inbound-rtp", ssrc: SSRC, packetsReceived: packets, packetsLost }],
+      ["p", { type: "candidate-pair", nominated: roundTripS > 0, currentRoundTripTime: roundTripS }],
     ]) as unknown as RTCStatsReport,
   });
   const transports = {
@@ -44,16 +49,16 @@ async function grades(arriving: number): Promise<unknown> {
 }
 
 it("a peer whose picture stops is lost, and one of whom nothing has to arrive any more is not", async () => {
-  expected = [{ peerId: "ann", ssrcs: [SSRC] }];
+  expected = [{ peerId: "ann", streams: [{ kind: "video", ssrc: SSRC }] }];
   expect(await grades(10)).toEqual({ me: "excellent" });
   expect(await grades(10)).toEqual({ me: "excellent", ann: "excellent" });
   expect(await grades(0)).toEqual({ me: "excellent", ann: "lost" });
-  expected = [{ peerId: "ann", ssrcs: [] }];
-  expect(await grades(0)).toEqual({ me: "excellent", ann: "excellent" });
+  expected = [{ peerId: "ann", streams: [] }];
+  expect(await grades(0)).toEqual({ me: "excellent", ann: "unknown" });
 });
 
 it("a peer whose picture a move has not brought back yet keeps its grade", async () => {
-  expected = [{ peerId: "ann", ssrcs: [undefined] }];
+  expected = [{ peerId: "ann", streams: [{ kind: "video", ssrc: undefined }] }];
   expect(await grades(0)).toEqual({ me: "excellent" });
 });
 
@@ -63,4 +68,21 @@ it("this peer is lost while its connection is broken", async () => {
   expect(await grades(0)).toEqual({ me: "lost" });
   isBroken = false;
   expect(await grades(0)).toEqual({ me: "excellent" });
+});
+
+it("a peer with a microphone alone is judged by what is lost of it, and its silence is no loss", async () => {
+  expected = [{ peerId: "ann", streams: [{ kind: "audio", ssrc: SSRC }] }];
+  expect(await grades(100)).toEqual({ me: "excellent" });
+  packetsLost = 20;
+  expect(await grades(80)).toEqual({ me: "excellent", ann: "poor" });
+  expect(await grades(100)).toEqual({ me: "excellent", ann: "excellent" });
+  expect(await grades(0)).toEqual({ me: "excellent", ann: "unknown" });
+});
+
+it("this peer's own quality is not known before a transport carries something", async () => {
+  expected = [];
+  roundTripS = 0;
+  expect(await grades(0)).toEqual({ me: "unknown" });
+  roundTripS = 0.3;
+  expect(await grades(0)).toEqual({ me: "good" });
 });

@@ -1,3 +1,4 @@
+import type { MediaKind } from "@fairlead/protocol";
 import type { ConnectionQuality } from "../api/tracks.ts";
 import type { PeerTransports } from "../media/transports.ts";
 import {
@@ -11,8 +12,10 @@ import { inboundSamples, outboundSample, roundTripMs } from "./stats-report.ts";
 
 const INTERVAL_MS = 2_500;
 
-/** Another peer, and the streams of it that should be arriving; `undefined` for one that is not there yet. */
-export type ExpectedPeer = { peerId: string; ssrcs: (number | undefined)[] };
+type ExpectedStream = { kind: MediaKind; ssrc: number | undefined };
+
+/** Another peer, and the streams of it that should be arriving; no `ssrc`: it is not there yet. */
+export type ExpectedPeer = { peerId: string; streams: ExpectedStream[] };
 
 type QualityMonitorOptions = {
   transports: PeerTransports;
@@ -55,29 +58,36 @@ export class QualityMonitor {
     const roundTrip = Math.max(roundTripMs(send), roundTripMs(receive));
     const interval = intervalOf(this.#outbound, sample, roundTrip);
     this.#outbound = sample;
-    return gradeInterval(interval);
+    const hasCarried = sample.packets > 0 || roundTrip > 0;
+    return hasCarried ? gradeInterval(interval) : "unknown";
   }
 
   #gradePeers(receive: RTCStatsReport): [peerId: string, grade: ConnectionQuality][] {
     const samples = inboundSamples(receive);
     const before = this.#inbound;
     this.#inbound = new Map();
-    const judge = (ssrc: number | undefined) => {
+    const judge = ({ kind, ssrc }: ExpectedStream) => {
       const sample = ssrc === undefined ? undefined : samples.get(ssrc);
-      if (ssrc === undefined || !sample) return [];
+      if (ssrc === undefined || !sample) return nothingCame(kind, []);
       this.#inbound.set(ssrc, sample);
       // We judge a stream from its second sample on: one that just began, or was just unmuted, has sent nothing yet.
       const earlier = before.get(ssrc);
-      return earlier ? [gradeStream(intervalOf(earlier, sample, roundTripMs(receive)))] : [];
+      return earlier ? gradeStream(kind, intervalOf(earlier, sample, roundTripMs(receive))) : [];
     };
-    return this.#options.expected().flatMap(({ peerId, ssrcs }) => {
-      // Where nothing has to arrive, nothing is wrong, whatever was before.
-      const grade = ssrcs.length === 0 ? "excellent" : worstOf(ssrcs.flatMap(judge));
+    return this.#options.expected().flatMap(({ peerId, streams }) => {
+      // Where nothing has to arrive, nothing can be said, whatever was before.
+      const grade = streams.length === 0 ? "unknown" : worstOf(streams.flatMap(judge));
       return grade ? [[peerId, grade] as [string, ConnectionQuality]] : [];
     });
   }
 }
 
-function gradeStream(interval: Interval): ConnectionQuality {
-  return interval.packets === 0 ? "lost" : gradeInterval(interval);
+/** A microphone may send next to nothing in silence (DTX), so only missing video proves that a stream is lost. */
+function gradeStream(kind: MediaKind, interval: Interval): ConnectionQuality[] {
+  if (interval.packets > 0) return [gradeInterval(interval)];
+  return nothingCame(kind, ["lost"]);
+}
+
+function nothingCame(kind: MediaKind, ofVideo: ConnectionQuality[]): ConnectionQuality[] {
+  return kind === "video" ? ofVideo : ["unknown"];
 }

@@ -5,7 +5,7 @@ import type { RemoteMediaTrack } from "./remote-media-track.ts";
 export class RemoteMediaPeer implements RemotePeer {
   readonly tracks = new Map<Source, RemoteMediaTrack>();
   readonly publications = new Map<Source, Publication>();
-  quality: ConnectionQuality = "excellent";
+  quality: ConnectionQuality = "unknown";
   #info: PeerInfo;
 
   constructor(info: PeerInfo) {

@@ -1,6 +1,13 @@
-/** Tells which elements are within sight. If the browser can't say, all of them count as visible. */
+const PICTURE_IN_PICTURE = ["enterpictureinpicture", "leavepictureinpicture"] as const;
+
+type Watched = { callback: (isVisible: boolean) => void; isInSight: boolean };
+
+/**
+ * Tells which elements somebody may see, on any surface: within sight on the page, in Picture-in-Picture, or in another window. If the
+ * browser can't say, all of them count as visible.
+ */
 export class Visibility {
-  readonly #callbacks = new Map<Element, (isVisible: boolean) => void>();
+  readonly #watched = new Map<Element, Watched>();
   readonly #observer: IntersectionObserver | undefined;
 
   constructor() {
@@ -10,21 +17,45 @@ export class Visibility {
   }
 
   watch(element: Element, callback: (isVisible: boolean) => void): void {
-    this.#callbacks.set(element, callback);
-    this.#observer?.observe(element);
+    if (!this.#observer) return;
+    this.#watched.set(element, { callback, isInSight: true });
+    this.#observer.observe(element);
+    for (const event of PICTURE_IN_PICTURE) element.addEventListener(event, this.#handleSurface);
   }
 
   unwatch(element: Element): void {
-    this.#callbacks.delete(element);
+    if (!this.#watched.delete(element)) return;
     this.#observer?.unobserve(element);
+    for (const event of PICTURE_IN_PICTURE) element.removeEventListener(event, this.#handleSurface);
   }
 
   close(): void {
+    for (const element of [...this.#watched.keys()]) this.unwatch(element);
     this.#observer?.disconnect();
-    this.#callbacks.clear();
   }
 
   #handle(entries: IntersectionObserverEntry[]): void {
-    for (const { target, isIntersecting } of entries) this.#callbacks.get(target)?.(isIntersecting);
+    for (const { target, isIntersecting } of entries) {
+      const watched = this.#watched.get(target);
+      if (!watched) continue;
+      watched.isInSight = isIntersecting;
+      this.#tell(target, watched);
+    }
   }
+
+  readonly #handleSurface = ({ currentTarget }: Event): void => {
+    const element = currentTarget as Element;
+    const watched = this.#watched.get(element);
+    if (watched) this.#tell(element, watched);
+  };
+
+  #tell(element: Element, { callback, isInSight }: Watched): void {
+    callback(isInSight || isElsewhere(element));
+  }
+}
+
+/** In a window of its own; the observer sees only this page's. */
+function isElsewhere(element: Element): boolean {
+  const { ownerDocument } = element;
+  return ownerDocument.pictureInPictureElement === element || ownerDocument !== document;
 }

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Visibility } from "./visibility.ts";
+
+type Report = (entries: { target: unknown; isIntersecting: boolean }[]) => void;
+
+let scroll: (isIntersecting: boolean) => void;
+let seen: boolean[];
+let visibility: Visibility;
+const page: { pictureInPictureElement: unknown } = { pictureInPictureElement: null };
+const video = Object.assign(new EventTarget(), { ownerDocument: page as unknown });
+
+beforeEach(() => {
+  vi.stubGlobal("document", page);
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      constructor(report: Report) {
+        scroll = (isIntersecting) => report([{ target: video, isIntersecting }]);
+      }
+      observe() {}
+      unobserve() {}
+      disconnect() {}
+    },
+  );
+  seen = [];
+  visibility = new Visibility();
+  visibility.watch(video as never, (isVisible) => void seen.push(isVisible));
+});
+afterEach(() => {
+  visibility.close();
+  page.pictureInPictureElement = null;
+  video.ownerDocument = page;
+  vi.unstubAllGlobals();
+});
+
+it("a video is out of sight when its tile scrolls away", () => {
+  scroll(true);
+  scroll(false);
+  expect(seen).toEqual([true, false]);
+});
+
+it("a video in Picture-in-Picture stays visible when its tile scrolls away, until it leaves", () => {
+  page.pictureInPictureElement = video;
+  video.dispatchEvent(new Event("enterpictureinpicture"));
+  scroll(false);
+  page.pictureInPictureElement = null;
+  video.dispatchEvent(new Event("leavepictureinpicture"));
+  expect(seen).toEqual([true, true, false]);
+});
+
+it("a video whose tile is away becomes visible by Picture-in-Picture", () => {
+  scroll(false);
+  page.pictureInPictureElement = video;
+  video.dispatchEvent(new Event("enterpictureinpicture"));
+  expect(seen).toEqual([false, true]);
+});
+
+it("a video that the app moved into a window of its own is visible", () => {
+  video.ownerDocument = { pictureInPictureElement: null };
+  scroll(false);
+  expect(seen).toEqual([true]);
+});
+
+it("nothing is told after the end", () => {
+  visibility.close();
+  scroll(false);
+  video.dispatchEvent(new Event("enterpictureinpicture"));
+  expect(seen).toEqual([]);
+});
