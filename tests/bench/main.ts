@@ -3,6 +3,7 @@ import { runBigRoomBench } from "./big-room/big-room-bench.ts";
 import { runBurstBench } from "./burst/burst-bench.ts";
 import { runEdgeBench } from "./edge/edge-bench.ts";
 import { runFailoverBench } from "./failover/failover-bench.ts";
+import { runIdleBench } from "./idle/idle-bench.ts";
 import { runJoinBench } from "./join/join-bench.ts";
 import { runManyRoomsBench } from "./many-rooms/many-rooms-bench.ts";
 import { runPlacementBench } from "./placement/placement-bench.ts";
@@ -24,6 +25,10 @@ const BENCHES: Record<string, Bench> = {
   },
   join: { about: "a join beside its parts alone, and a browser's first frame", run: runJoinBench },
   saturation: { about: "does a worker's CPU share predict when it loses packets", run: runSaturationBench },
+  idle: {
+    about: "`npm start` while nothing happens: CPU, and memory of rooms of one peer",
+    run: runIdleBench,
+  },
   recovery: { about: "from a worker's death to decoded frames, ten peers at once", run: runRecoveryBench },
   placement: {
     about: "placing rooms while 10, 1,000 and 10,000 nodes beat on a real Redis",
