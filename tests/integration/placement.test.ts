@@ -44,7 +44,7 @@ describe("rooms on two cores", () => {
     expect(new Set(clients.map((client) => client.joined.epoch)).size).toBe(1);
     expect((await cluster.room(room)).peers).toBe(20);
     for (const client of clients) await client.until(() => client.view.peers.size === 20, "everybody");
-    expect(cluster.resourcesOf(room)).toEqual({ router: 1, rtp_observer: 2, transport: 40 });
+    expect(cluster.resourcesOf(room)).toEqual({ router: 1, transport: 40 });
   });
 
   it("are listed in pages with their places", async () => {

@@ -13,7 +13,8 @@ useMemoryCluster((started) => {
   cluster = started;
 });
 
-const ROOM = { router: 1, rtp_observer: 2 };
+const ROOM = { router: 1 };
+const OBSERVED = { rtp_observer: 2 };
 const TRANSPORTS = 2;
 const NOBODY = { peers: 0 };
 
@@ -151,7 +152,7 @@ describe("a peer that leaves while its command is on its way", () => {
       const subscribed = command(ann, 1, "producers.subscribe", subscribe);
       await Promise.all([subscribed, command(ann, 2, "session.leave", {})]);
     }
-    await expectResources(room, { transport: TRANSPORTS, producer: 1, data_producer: 1 });
+    await expectResources(room, { transport: TRANSPORTS, producer: 1, data_producer: 1, ...OBSERVED });
   });
 
   it("leaves no consumer of a producer that closed meanwhile either", async () => {
@@ -166,7 +167,7 @@ describe("a peer that leaves while its command is on its way", () => {
     ]);
     expect([made.ok, madeData.ok]).toEqual([true, true]);
     await command(ann, 3, "session.leave", {});
-    await expectResources(room, { transport: 2 * TRANSPORTS });
+    await expectResources(room, { transport: 2 * TRANSPORTS, ...OBSERVED });
     await listener.until(() => listener.view.peers.size === 2, "Ann left");
     expect(listener.view.consumers.size + listener.view.dataConsumers.size).toBe(0);
   });

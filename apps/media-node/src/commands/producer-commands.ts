@@ -104,7 +104,8 @@ async function produce(
   // A moderator muted the source while the producer was being made.
   if (room.mutes.has(peer.identity, source) && !producer.paused)
     await refuseBadMedia(peer, () => producer.pause());
-  if (source === "microphone") await refuseBadMedia(peer, () => peer.seat.observe(producer));
+  if (source === "microphone" && !peer.isClosed)
+    await refuseBadMedia(peer, () => peer.seat.observe(producer));
   if (peer.isClosed) throw new FairleadError("session_gone");
   for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.broadcast(event);
   offer({ room, peer }, producer);

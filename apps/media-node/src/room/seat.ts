@@ -30,19 +30,19 @@ export type SeatListener = {
 export class Seat {
   readonly core: number;
   readonly router: types.Router;
-  readonly #observers: SpeakerObservers;
+  readonly #owner: SeatOwner;
   readonly #webRtcServer: types.WebRtcServer;
+  #listener: SeatListener | null = null;
+  /** Made for the first microphone: in rooms without one their timers and memory would serve nobody. */
+  #observers: Promise<SpeakerObservers> | null = null;
+  readonly #observerIds = new Set<string>();
 
-  private constructor(
-    core: number,
-    router: types.Router,
-    observers: SpeakerObservers,
-    webRtcServer: types.WebRtcServer,
-  ) {
-    this.core = core;
+  private constructor(router: types.Router, owner: SeatOwner, webRtcServer: types.WebRtcServer) {
+    this.core = owner.core;
     this.router = router;
-    this.#observers = observers;
+    this.#owner = owner;
     this.#webRtcServer = webRtcServer;
+    router.observer.on("newrtpobserver", ({ id }) => this.#observerIds.add(id));
   }
 
   /** @throws What mediasoup rejects with, if the worker dies meanwhile. */
@@ -52,7 +52,7 @@ export class Seat {
     owner: SeatOwner,
   ): Promise<Seat> {
     const router = await worker.createRouter({ mediaCodecs, appData: { owner } });
-    return new Seat(owner.core, router, await openObservers(router, owner), webRtcServer);
+    return new Seat(router, owner, webRtcServer);
   }
 
   /** It was closed, or its worker died. */
@@ -60,18 +60,14 @@ export class Seat {
     return this.router.closed;
   }
 
-  listen({ onLevels, onDominantSpeaker }: SeatListener): void {
-    const { levels, speaker } = this.#observers;
-    levels.on("volumes", (volumes) =>
-      onLevels(volumes.map(({ producer, volume }) => ({ producer, volumeDbov: volume }))),
-    );
-    levels.on("silence", () => onLevels([]));
-    speaker.on("dominantspeaker", ({ producer }) => onDominantSpeaker(producer));
+  listen(listener: SeatListener): void {
+    this.#listener = listener;
   }
 
   /** From now on the listener hears of this microphone. */
   async observe({ id: producerId }: types.Producer): Promise<void> {
-    const { levels, speaker } = this.#observers;
+    this.#observers ??= this.#openObservers();
+    const { levels, speaker } = await this.#observers;
     await Promise.all([levels.addProducer({ producerId }), speaker.addProducer({ producerId })]);
   }
 
@@ -111,25 +107,31 @@ export class Seat {
 
   /** Whether a router or observer is this seat's. */
   has(id: string): boolean {
-    return this.router.id === id || Object.values(this.#observers).some((observer) => observer.id === id);
+    return this.router.id === id || this.#observerIds.has(id);
   }
 
   /** Closes what is on it too. Idempotent. */
   close(): void {
     this.router.close();
   }
-}
 
-/** Observers of the audio levels and the dominant speaker of a router's microphones. */
-async function openObservers(router: types.Router, owner: ResourceOwner): Promise<SpeakerObservers> {
-  const [levels, speaker] = await Promise.all([
-    router.createAudioLevelObserver({
-      maxEntries: LOUDEST,
-      threshold: SILENCE_DBOV,
-      interval: LEVELS_INTERVAL_MS,
-      appData: { owner },
-    }),
-    router.createActiveSpeakerObserver({ appData: { owner } }),
-  ]);
-  return { levels, speaker };
+  /** Observers of the audio levels and the dominant speaker of the router's microphones. */
+  async #openObservers(): Promise<SpeakerObservers> {
+    const appData = { owner: this.#owner };
+    const [levels, speaker] = await Promise.all([
+      this.router.createAudioLevelObserver({
+        maxEntries: LOUDEST,
+        threshold: SILENCE_DBOV,
+        interval: LEVELS_INTERVAL_MS,
+        appData,
+      }),
+      this.router.createActiveSpeakerObserver({ appData }),
+    ]);
+    levels.on("volumes", (volumes) =>
+      this.#listener?.onLevels(volumes.map(({ producer, volume }) => ({ producer, volumeDbov: volume }))),
+    );
+    levels.on("silence", () => this.#listener?.onLevels([]));
+    speaker.on("dominantspeaker", ({ producer }) => this.#listener?.onDominantSpeaker(producer));
+    return { levels, speaker };
+  }
 }
