@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { randomId } from "@fairlead/protocol";
@@ -27,7 +28,7 @@ export async function startStandalone(settings: NodeJS.ProcessEnv = {}): Promise
     stdio: ["ignore", "ignore", "inherit"],
   });
   const apiKey = randomId();
-  const server = spawn(process.execPath, [MAIN, "--port", "0"], {
+  const server = spawn(process.execPath, [...flagsOfStart(), MAIN, "--port", "0"], {
     env: { ...process.env, FAIRLEAD_HOST: "127.0.0.1", FAIRLEAD_API_KEY: apiKey, ...settings },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -47,6 +48,14 @@ export async function startStandalone(settings: NodeJS.ProcessEnv = {}): Promise
     await ended;
   };
   return { url, apiKey, pid: server.pid ?? 0, log, workerPid: (core) => workerPid(log, core), close };
+}
+
+/** Node's own, as `npm start` gives them. */
+function flagsOfStart(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const flags = / node (.*) apps\/standalone/.exec(scripts.start)?.[1];
+  if (flags === undefined) throw new Error("npm start does not start node as expected");
+  return flags.split(" ");
 }
 
 function workerPid(log: readonly LogLine[], core: number): number {
