@@ -18,6 +18,8 @@ import { join, resolve } from "node:path";
  * `npm run pack -- [folder = ./artifacts] [package…]`
  */
 const PACKABLE = ["protocol", "tickets", "client", "api-client"];
+/** A browser has no version of Node. */
+const BROWSER_SAFE = ["@fairlead/client", "@fairlead/protocol"];
 const PACKAGES = import.meta.dirname;
 const ROOT = resolve(PACKAGES, "..");
 /** Not for those who install the package. */
@@ -27,7 +29,7 @@ type Manifest = {
   name: string;
   version: string;
   license: string;
-  description?: string;
+  description: string;
   dependencies?: Record<string, string>;
 };
 
@@ -91,7 +93,7 @@ function tarballName(answer: unknown): string {
 function publicManifest({ name, version, license, description, dependencies }: Manifest): object {
   return {
     ...{ name, version, description, license, type: "module", sideEffects: false },
-    engines: { node: ">=22" },
+    ...(BROWSER_SAFE.includes(name) ? {} : { engines: { node: ">=22" } }),
     exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
     files: ["dist"],
     dependencies,

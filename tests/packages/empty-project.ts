@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -54,6 +54,12 @@ export async function installPacked(...packages: string[]): Promise<EmptyProject
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** @returns The samples in TypeScript of a package's installed README, in order. */
+export async function samplesOf({ folder }: EmptyProject, name: string): Promise<string[]> {
+  const readme = await readFile(join(folder, "node_modules/@fairlead", name, "README.md"), "utf8");
+  return [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, sample = ""]) => sample);
 }
 
 /** Its name ends with the version. */

@@ -15,7 +15,7 @@ import { bunProgram } from "../runtimes/start-bun.ts";
 import { denoProgram } from "../runtimes/start-deno.ts";
 import { workerdProgram } from "../runtimes/start-workerd.ts";
 import { freePort } from "../support/servers/free-port.ts";
-import { type EmptyProject, installPacked } from "./empty-project.ts";
+import { type EmptyProject, installPacked, samplesOf } from "./empty-project.ts";
 
 const run = promisify(execFile);
 
@@ -113,6 +113,14 @@ describe("the API's client, from its tarball", () => {
     await project.write("readme.mjs", lines.replace('"https://signaling.example.org"', `"${signaling.url}"`));
     await project.shell(`FAIRLEAD_API_KEY=${API_KEY} "${process.execPath}" readme.mjs`);
     expect((await signaling.registry.describeRoom("standup"))?.options).toMatchObject({ maxPeers: 20 });
+  });
+
+  it("has a sample in its README that compiles under strict", async () => {
+    const [sample = ""] = await samplesOf(project, "api-client");
+    // As @types/node has it.
+    const surroundings = "declare const process: { env: Record<string, string | undefined> };\n";
+    await project.write("readme.ts", surroundings + sample);
+    await project.typeCheck("readme.ts");
   });
 
   it("has declarations that hold without skipLibCheck, and refuse what the API would", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type EmptyProject, installPacked } from "./empty-project.ts";
+import { type EmptyProject, installPacked, samplesOf } from "./empty-project.ts";
 
 /** The README says about how much a page loads; a dependency that doubles it should be a decision.
  * `import { z } from "zod"` is such one: only `import * as z` lets bundlers drop zod's locales (150 KB instead of 84). */
@@ -15,7 +15,40 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
+/** The names that the README's samples take from their surroundings. */
+const SURROUNDINGS = `
+declare const url: string, ticket: string, deviceId: string, button: HTMLElement;
+declare function useEffect(effect: () => () => void, dependencies: unknown[]): void;
+declare const setRoom: (room: Room) => void, setError: (error: unknown) => void;
+import { type Room } from "@fairlead/client";
+`;
+
 describe("the client, from its tarball", () => {
+  it("has samples in its README that a strict page compiles with", async () => {
+    const samples = await samplesOf(project, "client");
+    expect(samples).toHaveLength(2);
+    const [imports = "", ...rest] = samples;
+    await project.write("readme.ts", `${SURROUNDINGS}${imports}${rest.join("")}`);
+    await project.typeCheck("readme.ts");
+  });
+
+  it("can be imported by a server that renders pages, where WebRTC is not supported", async () => {
+    const text = `import { isSupported, joinRoom } from "@fairlead/client";
+const code = await joinRoom({ url: "https://meet.example", ticket: "t" }).catch((error) => error.code);
+console.log(isSupported(), code);`;
+    await project.write("server.js", text);
+    expect((await project.node("server.js")).trim()).toBe("false webrtc_unsupported");
+  });
+
+  it("says what it is, has source maps, and asks no browser for a version of Node", async () => {
+    const folder = join(project.folder, "node_modules/@fairlead/client");
+    const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    expect(manifest.description).toMatch(/browser SDK/);
+    expect(manifest.engines).toBeUndefined();
+    const map = JSON.parse(await readFile(join(folder, "dist/join-room.js.map"), "utf8"));
+    expect(map.sourcesContent.join("")).toContain("export async function joinRoom");
+  });
+
   it("bundles for browsers, without anything of Node", async () => {
     await project.write(
       "page.js",
