@@ -48,7 +48,7 @@ it("the next room waits while many are on their way, but for none that does not 
       isWaiting = false;
     });
   };
-  relocate("standup", 15);
+  relocate("standup", 63);
   wait();
   await vi.advanceTimersByTimeAsync(0);
   expect(isWaiting).toBe(false);
@@ -61,7 +61,7 @@ it("the next room waits while many are on their way, but for none that does not 
   expect(isWaiting).toBe(false);
   relocate("review", 100);
   wait();
-  await vi.advanceTimersByTimeAsync(250);
+  await vi.advanceTimersByTimeAsync(150);
   expect(isWaiting).toBe(false);
   vi.useRealTimers();
 });

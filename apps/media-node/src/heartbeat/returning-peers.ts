@@ -1,10 +1,10 @@
 /** By then the measured load contains what they cost. */
 const SETTLES_MS = 10_000;
 
-/** So many on their way at once are back soonest: if all came at once, all would be as late as the last. */
-const AT_ONCE = 16;
-/** One that takes longer has gone, or waits for something else. */
-const SOON_MS = 250;
+/** So many on their way at once keep a node busy. If all came at once, all would be as late as the last. */
+const AT_ONCE = 64;
+/** One that takes longer is far away, or gone: it keeps nobody waiting. So 400 single peers are called back within a second in any case. */
+const SOON_MS = 150;
 
 type Awaited = { peers: number; sinceMs: number };
 type KnownLoad = { load: number; untilMs: number };
