@@ -120,30 +120,6 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
       },
     );
 
-    fact("one beat ends 200 debits and 200 reservations of young rooms at most", async (adapter) => {
-      const { registry, advance } = adapter;
-      const beat = beatOf("a", { cores: [{}, {}] });
-      await registry.heartbeat(beat);
-      const leases: Lease[] = [];
-      for (let room = 0; room < 300; room += 1)
-        leases.push((await registry.place({ roomId: `room-${room}` })).lease);
-      for (let peer = 0; peer < 300; peer += 1) await placePeer(registry, "room-0");
-      const debits: number[] = [];
-      const serves = { ...beat, leases: serving(leases) };
-      const look = async () => {
-        await registry.heartbeat(serves);
-        debits.push(await openDebit(registry));
-      };
-      await look();
-      await advance(30_001);
-      for (const _beat of [1, 2]) await look();
-      await advance(90_000);
-      for (const _beat of [1, 2]) await look();
-      const rooms = 299 * 0.012;
-      // Of the first 200 looked at one has no growth, for its peers were more than expected.
-      expect(debits).toEqual([rooms + 1.2, rooms + 0.4, rooms, 1.2, 0]);
-    });
-
     fact("a room that leaves a core leaves no debit on it", async ({ registry }) => {
       await registry.heartbeat(beatOf("a", { cores: [{}, {}] }));
       const { lease } = await placePeer(registry, "standup");

@@ -86,8 +86,6 @@ export type PlacementPolicy = {
    * sent to it in the second half of that time starts it anew, or the room would be opened with a lease that ends that moment.
    */
   confirmWithinMs: number;
-  /** So many of a node's young rooms, and of its debits, are looked at by one of its heartbeats. */
-  reservationsPerBeat: number;
   /** How many dead nodes one heartbeat buries, and how many late ones it tells. */
   silentPerBeat: number;
   /** One heartbeat's reply is bounded; the rest goes with the next ones, to whichever node beats. */
@@ -146,7 +144,6 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   forgetCostsAt: 1_024,
 
   confirmWithinMs: 5_000,
-  reservationsPerBeat: 200,
   silentPerBeat: 4,
   orphansPerBeat: 50,
   gravesPerBeat: 8,

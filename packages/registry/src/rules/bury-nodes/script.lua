@@ -14,7 +14,7 @@ local function bury(node)
   call("ZREM", NAMES, node.name)
   call("ZREM", BEATS, node.inc)
   call("ZREM", PACED, node.inc)
-  for _, kind in ipairs({ "node:", "held:", "buckets:", "claims:", "debits:", "debitOrder:", "young:", "youngOrder:" }) do
+  for _, kind in ipairs({ "node:", "held:", "buckets:", "claims:", "debits:", "young:" }) do
     call("UNLINK", PREFIX .. kind .. node.inc)
   end
   endTelling(node.inc)

@@ -43,14 +43,8 @@ export type KnownNode = Omit<PlacementNode, "cores"> & {
   /** The same of each slot that has any. */
   buckets: Map<number, LeaseDigest>;
   debits: Map<string, Debit>;
-  /** Oldest first, with some that have ended since. */
-  debitOrder: { debitId: string; atMs: number }[];
   /** By room id. */
   young: Map<string, YoungRoom>;
-  /** Their ids, longest not looked at first, with some that have ended since. */
-  youngOrder: string[];
-  /** Before then none of them changes by time. */
-  youngDueMs: number | null;
 };
 
 /** Of a node that is still to say what it serves: no node's digest is that. */
@@ -84,10 +78,7 @@ export function newNode({ nodeId, incarnation }: Heartbeat, leases = new ScoredS
     digest: { count: 0, epochSum: leases.size > 0 ? UNKNOWN_SUM : 0 },
     buckets: new Map(),
     debits: new Map(),
-    debitOrder: [],
     young: new Map(),
-    youngOrder: [],
-    youngDueMs: null,
   };
 }
 

@@ -3,7 +3,6 @@
 local function startRoom(node, roomId, core, cost)
   local young = { core = core, placedAt = NOW, cost = cost, peers = 0, asOf = NOW }
   saveYoung(node, roomId, young)
-  appendTo(PREFIX .. "youngOrder:" .. node.inc, { roomId })
   addGrowth(node, core, growthAt(young, NOW))
   node.youngDueAt = min(node.youngDueAt or NOW + RESERVATION_MS, NOW + floor(RESERVATION_MS / 2))
   touchRank(node)

@@ -20,8 +20,6 @@ export class Reservations {
   startRoom(node: KnownNode, { roomId, core }: Lease, costPpm: number, nowMs: number): void {
     const growth = growthPpm({ ageMs: 0, peers: 0, costPpm }, this.#policy);
     node.young.set(roomId, { core, placedAtMs: nowMs, costPpm, peers: 0, growthPpm: growth });
-    node.youngOrder.push(roomId);
-    node.youngDueMs = Math.min(node.youngDueMs ?? Number.POSITIVE_INFINITY, nowMs + this.#fallsAfterMs);
     addGrowth(node, core, growth);
     this.#pools.rank(node);
   }
@@ -30,7 +28,6 @@ export class Reservations {
   addPeer(node: KnownNode, { roomId, core }: Lease, debitId: string, nowMs: number): void {
     const costPpm = this.#policy.peerCostPpm;
     node.debits.set(debitId, { roomId, core, costPpm, atMs: nowMs });
-    node.debitOrder.push({ debitId, atMs: nowMs });
     node.openPeers += 1;
     addDebit(node, core, costPpm);
     addGrowth(node, core, this.#growAt(node, roomId, nowMs));
@@ -56,59 +53,28 @@ export class Reservations {
     for (const debitId of debitIds) node.debits.delete(debitId);
   }
 
-  /** With each heartbeat: what is too old ends, growth and sums are as of now; of many, as much as one beat looks at. */
+  /** With each heartbeat: what is too old ends, growth and sums are as of now. */
   refresh(node: KnownNode, nowMs: number): void {
-    this.#endOldDebits(node, nowMs);
-    this.#regrow(node, nowMs);
+    const { debitTtlMs, reservationMs } = this.#policy;
     for (const core of node.cores) {
       core.debitPpm = 0;
       core.growthPpm = 0;
     }
-    for (const { core, costPpm } of node.debits.values()) addDebit(node, core, costPpm);
-    for (const { core, growthPpm } of node.young.values()) addGrowth(node, core, growthPpm);
+    for (const [debitId, { atMs, core, costPpm }] of node.debits)
+      if (nowMs - atMs > debitTtlMs) node.debits.delete(debitId);
+      else addDebit(node, core, costPpm);
+    for (const [roomId, young] of node.young) {
+      const { placedAtMs, peers, costPpm } = young;
+      const ageMs = nowMs - placedAtMs;
+      if (ageMs >= reservationMs) {
+        node.young.delete(roomId);
+        continue;
+      }
+      young.growthPpm = growthPpm({ ageMs, peers, costPpm }, this.#policy);
+      addGrowth(node, young.core, young.growthPpm);
+    }
     node.openPeers = node.debits.size;
     this.#pools.rank(node);
-  }
-
-  #endOldDebits({ debits, debitOrder }: KnownNode, nowMs: number): void {
-    const { debitTtlMs, reservationsPerBeat } = this.#policy;
-    const young = debitOrder.findIndex(({ atMs }) => nowMs - atMs <= debitTtlMs);
-    const old = young < 0 ? debitOrder.length : young;
-    const ended = debitOrder.splice(0, Math.min(old, reservationsPerBeat));
-    for (const { debitId } of ended) debits.delete(debitId);
-  }
-
-  #regrow(node: KnownNode, nowMs: number): void {
-    if (node.youngDueMs === null || nowMs < node.youngDueMs) return;
-    const { reservationsPerBeat } = this.#policy;
-    const isWhole = node.youngOrder.length <= reservationsPerBeat;
-    // A room that left and came back stands there twice.
-    const roomIds = new Set(node.youngOrder.splice(0, reservationsPerBeat));
-    const dueMs = [...roomIds].flatMap((roomId) => {
-      const next = this.#regrowRoom(node, roomId, nowMs);
-      if (next !== null) node.youngOrder.push(roomId);
-      return next ?? [];
-    });
-    node.youngDueMs = isWhole ? (dueMs.length > 0 ? Math.min(...dueMs) : null) : nowMs;
-  }
-
-  /** @returns When its growth next changes by time; null where it has ended. */
-  #regrowRoom(node: KnownNode, roomId: string, nowMs: number): number | null {
-    const young = node.young.get(roomId);
-    if (!young) return null;
-    const { placedAtMs, peers, costPpm } = young;
-    const ageMs = nowMs - placedAtMs;
-    if (ageMs >= this.#policy.reservationMs) {
-      node.young.delete(roomId);
-      return null;
-    }
-    young.growthPpm = growthPpm({ ageMs, peers, costPpm }, this.#policy);
-    // Growth that has come to nothing stays nothing until the reservation ends.
-    return placedAtMs + (young.growthPpm > 0 ? this.#fallsAfterMs : this.#policy.reservationMs);
-  }
-
-  get #fallsAfterMs(): number {
-    return Math.floor(this.#policy.reservationMs / 2);
   }
 
   /** @returns By how much the growth that the room reserves changes with one peer more. */

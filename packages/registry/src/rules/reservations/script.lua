@@ -32,14 +32,6 @@ local function loadYoung(node, roomId)
   return entry and parseYoung(entry)
 end
 
--- `youngOrder`, `debitOrder`: room ids and debits in the order in which they are to be looked at, with some that have ended since. A former
--- build leaves them behind.
-local ORDER_TTL_S = 86400
-
-local function appendTo(order, items)
-  if call("RPUSH", order, unpack(items)) == #items then call("EXPIRE", order, ORDER_TTL_S) end
-end
-
 local function tagOf(roomId)
   return string.sub(redis.sha1hex(roomId), 1, 12)
 end
@@ -53,7 +45,6 @@ end
 local function addPeer(node, roomId, core, random)
   local id = concat({ tagOf(roomId), core, PEER_COST_PPM, digits(NOW), random }, ".")
   call("ZADD", PREFIX .. "debits:" .. node.inc, 0, id)
-  appendTo(PREFIX .. "debitOrder:" .. node.inc, { id })
   node.openPeers = node.openPeers + 1
   node.debitsDueAt = min(node.debitsDueAt or NOW + DEBIT_TTL_MS, NOW + DEBIT_TTL_MS)
   addDebit(node, core, PEER_COST_PPM)
