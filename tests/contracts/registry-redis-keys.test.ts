@@ -80,7 +80,7 @@ it(
   async () => {
     const { registry, beat, leases, advance } = await setUp("records");
     let taken = 0;
-    /** @returns How often Redis carried out each command. */
+    /** @returns How often Redis carried out each command, without the connection's own writes, which come now and then. */
     const commands = async (act: () => Promise<unknown>) => {
       await server.command("CONFIG RESETSTAT");
       await act();
@@ -89,7 +89,7 @@ it(
         name,
         count,
       ]);
-      return Object.fromEntries(calls.filter(([name]) => name !== "config|resetstat"));
+      return Object.fromEntries(calls.filter(([name]) => !["config|resetstat", "set"].includes(name ?? "")));
     };
     const cost = async () => {
       const roomId = `new-${taken}`;

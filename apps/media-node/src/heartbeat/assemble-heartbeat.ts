@@ -29,8 +29,8 @@ export type HeartbeatDeps = LeaseDeps & {
 /** So many debits at once are worth a beat of their own: they keep others out. */
 const RETURNED_PER_BEAT = 50;
 
-/** The registry hears of a node's leases page by page: more beats than this bring nothing new. */
-const BEATS_UNTIL_TOLD = 8;
+/** The registry hears of a node's leases page by page. Whoever waits for that is answered at last, as if the registry were away. */
+const TOLD_WITHIN = { beats: 8, ms: 3_000 } as const;
 
 export type HeartbeatParts = ReturnType<typeof assembleHeartbeat>;
 
@@ -42,7 +42,7 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
   const costs = new ObservedCosts(now);
   const debits = new SettledDebits(now);
   const leases = new LeaseReport();
-  const returning = new ReturningPeers(now);
+  const returning = new ReturningPeers(() => performance.now());
   const lateNodes = new LateNodes({ bus, beat });
   const revalidation = new Revalidation({ beat, intervalMs: () => heartbeats.intervalMs, now });
   const lostNodes = new LostNodes({ registry, lateNodes, log, counters });
@@ -63,7 +63,8 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     onClosed: (room) => costs.noteClosed(room),
   });
   const untilTold = async (sinceMs: number) => {
-    for (let beats = 0; beats < BEATS_UNTIL_TOLD; beats++) {
+    const beganMs = performance.now();
+    for (let beats = 0; beats < TOLD_WITHIN.beats && performance.now() - beganMs < TOLD_WITHIN.ms; beats++) {
       await beat();
       if (revalidation.isAnsweredSince(sinceMs) || heartbeats.isFailing) return;
     }

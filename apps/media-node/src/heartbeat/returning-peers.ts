@@ -14,6 +14,7 @@ type KnownLoad = { load: number; untilMs: number };
  * used for them before. So the node advertises that as the load of their new core until it is measured there, and none of them keeps a debit.
  */
 export class ReturningPeers {
+  /** Ms, by a clock that nobody sets. */
   readonly #now: () => number;
   /** How many are still to come, by room. */
   readonly #awaited = new Map<string, Awaited>();
@@ -32,6 +33,11 @@ export class ReturningPeers {
     this.#awaited.set(room.roomId, { peers: room.peers, sinceMs: nowMs });
     const before = this.#knownLoads.get(room.core)?.load ?? measured;
     this.#knownLoads.set(room.core, { load: before + room.load, untilMs });
+  }
+
+  /** The core's worker has died, and what it was known to carry with it. */
+  handleDeath(core: number): void {
+    this.#knownLoads.delete(core);
   }
 
   /** A peer has joined. @returns Whether it is one of those. */

@@ -9,21 +9,28 @@ import { tellMoved } from "./tell-moved.ts";
 import { ROOMS_AT_ONCE, Turns } from "./turns.ts";
 import { untilPlaced } from "./until-placed.ts";
 
-/**
- * Some 18 s. Peers that come back to the first rooms fill their core by debits, which settle after 10 s: the other rooms follow then.
- */
+/** Some 18 s: what fills the other cores may settle within 10 s. */
 const TRIES = 120;
+/** So long rooms wait for the peers of those before them. Peers that are far away would hold the last ones up for much longer. */
+const PACED_MS = 2_000;
 
 export type RelocateDeps = LeaseDeps & {
   claims: Claims;
   cores: readonly Pick<Core, "load">[];
-  returning: Pick<ReturningPeers, "noteRelocated" | "untilFew">;
+  returning: Pick<ReturningPeers, "noteRelocated" | "untilFew" | "handleDeath">;
   /** Resolves once the registry knows what this node has now. */
   beat: () => Promise<void>;
 };
 
 /** The core whose worker died: its new one is as good as any other core's, once the registry knows of it. */
 type DeadCore = { address: CoreAddress; revived: Promise<void>; isRevived: boolean };
+
+type Relocation = {
+  dead: DeadCore;
+  turns: Turns;
+  pacedUntilMs: number;
+  noteOpened: (lease: Lease) => void;
+};
 
 /** A worker died: places its rooms on another core, here or elsewhere, and tells their peers. */
 export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
@@ -36,6 +43,8 @@ export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<v
       left.reduce((sum, { peers }) => sum + peers, 0),
     );
   for (const room of rooms) deps.rooms.abandon(room);
+  deps.returning.handleDeath(core.index);
+  const pacedUntilMs = performance.now() + PACED_MS;
   const { nodeId, incarnation } = deps;
   const revived = core.whenStarted().then(deps.beat);
   const dead: DeadCore = { address: { nodeId, incarnation, core: core.index }, revived, isRevived: false };
@@ -49,7 +58,7 @@ export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<v
       const measured = deps.cores[core]?.load ?? 0;
       deps.returning.noteRelocated({ roomId, core, peers, load: peers * loadOfPeer }, measured);
     };
-    return relocate(room, { dead, turns, noteOpened }, deps).catch((error) =>
+    return relocate(room, { dead, turns, pacedUntilMs, noteOpened }, deps).catch((error) =>
       deps.log.error("room.relocation_failed", { roomId: room.roomId, error }),
     );
   });
@@ -58,17 +67,20 @@ export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<v
 
 async function relocate(
   room: Room,
-  { dead, turns, noteOpened }: { dead: DeadCore; turns: Turns; noteOpened: (lease: Lease) => void },
+  { dead, turns, pacedUntilMs, noteOpened }: Relocation,
   deps: RelocateDeps,
 ): Promise<void> {
   const { roomId } = room;
   let held = room.lease;
   const wake = () => (dead.isRevived ? null : dead.revived);
   await untilPlaced({ tries: TRIES, turns, wake }, async (attempt) => {
-    await deps.returning.untilFew();
+    if (performance.now() < pacedUntilMs) await deps.returning.untilFew();
     // A peer that came back by itself may have had the room placed: moving it again would interrupt everybody twice.
     const reopened = deps.rooms.roomIfHere(roomId);
-    if (reopened) return tellMoved(reopened.lease, deps.bus);
+    if (reopened) {
+      noteOpened(reopened.lease);
+      return tellMoved(reopened.lease, deps.bus);
+    }
     const placed = await place(attempt);
     if (!placed) return tellMoved((await deps.claims.claimHere(roomId, room)).lease, deps.bus);
     // If it fails here too, this is the lease to give up.

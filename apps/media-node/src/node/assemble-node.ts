@@ -24,7 +24,7 @@ import { countedInterfaces } from "../worker/counted-interfaces.ts";
 import { CpuAllowance } from "../worker/cpu-allowance.ts";
 import { EventLoop } from "../worker/event-loop.ts";
 import { readHostNetwork } from "../worker/host-network.ts";
-import { localAddresses } from "../worker/listen-addresses.ts";
+import { type ListenAddress, localAddresses } from "../worker/listen-addresses.ts";
 import { NetworkMeter } from "../worker/network-meter.ts";
 import { describeNode } from "./describe-node.ts";
 import type { MediaNodeOptions } from "./media-node-options.ts";
@@ -96,11 +96,11 @@ function assembleBasis(options: MediaNodeOptions) {
     budgets,
     iceServersFor: (user) => (options.turn ? iceServersFor(options.turn, user, now()) : []),
   });
-  const listenAddresses = options.listenAddresses ?? localAddresses();
   const network = new NetworkMeter({
     capacityBps: node.capacity.networkBps,
     log,
-    interfaces: () => options.networkInterfaces ?? countedInterfaces(listenAddresses, readHostNetwork()),
+    interfaces: () =>
+      options.networkInterfaces ?? countedInterfaces(listenAddressesOf(options), readHostNetwork()),
   });
   const readiness = new Readiness();
   const own = { node, nodeId, incarnation, ledger, allowance, loop, budgets, counters };
@@ -148,6 +148,10 @@ function assembleService(
   return { sessions, surplus, handlers, peerSweep, bitrates: new BitrateWatch(rooms, now) };
 }
 
+function listenAddressesOf({ listenAddresses }: MediaNodeOptions): readonly ListenAddress[] {
+  return listenAddresses ?? localAddresses();
+}
+
 function openCores(
   options: MediaNodeOptions,
   ledger: Ledger,
@@ -156,7 +160,7 @@ function openCores(
   const { log, now = Date.now, random = Math.random, workerBin } = options;
   const config = {
     workerBin,
-    listenAddresses: options.listenAddresses ?? localAddresses(),
+    listenAddresses: () => listenAddressesOf(options),
     rtcBasePort: options.rtcBasePort ?? null,
     rtcTcpBasePort: options.rtcTcpBasePort ?? null,
   };

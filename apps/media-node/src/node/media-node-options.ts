@@ -27,7 +27,7 @@ export type MediaNodeOptions = {
   cores?: number;
   /** Default: as many as the cores carry. */
   maxPeers?: number;
-  /** Default: loopback and every IPv4 address of this machine. */
+  /** Default: loopback and every address of this machine, as they are when a worker starts. */
   listenAddresses?: readonly ListenAddress[];
   /** Core `i` listens on this port + `i`, UDP and TCP; default: free ones. */
   rtcBasePort?: number | null;

@@ -5,7 +5,8 @@ import { type ListenAddress, listenInfos, type RtcPorts } from "./listen-address
 
 export type WorkerConfig = {
   workerBin: string;
-  listenAddresses: readonly ListenAddress[];
+  /** Asked at each start: a machine loses addresses and gets others. */
+  listenAddresses: () => readonly ListenAddress[];
   /** Core `i` listens on this port + `i`, UDP, and TCP unless that has its own; null: any free one. */
   rtcBasePort: number | null;
   /** Core `i` listens on this port + `i`, TCP. `off`: none does. null: the same port as UDP's. */
@@ -67,7 +68,7 @@ async function openServer(worker: types.Worker, core: number, config: WorkerConf
   const open = async (port: number) => ({
     port,
     webRtcServer: await worker.createWebRtcServer({
-      listenInfos: listenInfos(config.listenAddresses, portsOf(core, config, port)),
+      listenInfos: listenInfos(config.listenAddresses(), portsOf(core, config, port)),
       appData: { owner: { core } },
     }),
   });
