@@ -48,7 +48,7 @@ export class MeetingPage {
 
   /** A browser ends a page that is busy for about half a second while its tab is closed, so this waits until the page is idle. */
   async closeTab(): Promise<void> {
-    await this.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle)));
+    await this.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 5_000 })));
     await this.page.close({ runBeforeUnload: true });
   }
 

@@ -188,9 +188,11 @@ describe("frames of a WebSocket", () => {
     });
     const session = { sessionId: joined.sessionId, connection: 1 };
     client.send({ type: "ping", position: `${joined.epoch}:1` });
-    await expect.poll(() => proofs).toContainEqual({ ...session, position: `${joined.epoch}:1` });
+    await expect
+      .poll(() => proofs, { timeout: 10_000 })
+      .toContainEqual({ ...session, position: `${joined.epoch}:1` });
     client.send({ type: "ping" });
-    await expect.poll(() => proofs.slice(1)).toContainEqual(session);
+    await expect.poll(() => proofs.slice(1), { timeout: 10_000 }).toContainEqual(session);
   });
 
   it("acknowledge at the node", async () => {

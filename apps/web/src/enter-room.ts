@@ -23,7 +23,7 @@ export async function enterRoom(
   const outcome = await requestTicket({
     room: choice.roomId,
     name: choice.preferences.name,
-    person: personOfTab(() => window.sessionStorage),
+    person: await personOfTab(() => window.sessionStorage),
   });
   if (outcome.state !== "granted") return { state: "refused", reason: refusalText(outcome) };
   try {

@@ -66,7 +66,10 @@ export class Seat {
 
   /** From now on the listener hears of this microphone. */
   async observe({ id: producerId }: types.Producer): Promise<void> {
-    this.#observers ??= this.#openObservers();
+    this.#observers ??= this.#openObservers().catch((error: unknown) => {
+      this.#observers = null;
+      throw error;
+    });
     const { levels, speaker } = await this.#observers;
     await Promise.all([levels.addProducer({ producerId }), speaker.addProducer({ producerId })]);
   }

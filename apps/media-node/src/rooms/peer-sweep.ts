@@ -7,7 +7,7 @@ export type SweepOptions = { rooms: Rooms; sessions: Sessions; graceMs: number; 
 
 /** Sweeps are a fraction of this apart: a longer pause between two means that the process did not run. */
 const STANDSTILL_MS = 2_000;
-/** How many proofs of life may be missing before a session counts as silent: every other one is between two pings of its client. */
+/** How many proofs of life may be missing before a session counts as silent. */
 const MISSED_PROOFS = 4;
 
 /** Frees peers past their grace time and rooms past their empty time. */

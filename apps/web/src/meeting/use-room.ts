@@ -15,6 +15,7 @@ const VIEW_EVENTS: readonly (keyof RoomEvents)[] = [
   "local_track.muted",
   "local_track.unmuted",
   "local_track.unmute_allowed",
+  "publication.changed",
   "connection.changed",
   "room.moved",
   "playback.blocked",
