@@ -189,7 +189,11 @@ export class ClientRoom implements Room {
     await this.#link.command("peer.mute", { peerId, source, muted });
   }
 
-  async removePeer(peerId: string, { reason, ban }: RemoveOptions = {}): Promise<void> {
+  async removePeer(peerId: string, options: RemoveOptions = {}): Promise<void> {
+    // As it was before; without types it would be lost in silence.
+    if (typeof options === "string")
+      throw new FairleadError("invalid_request", { message: "removePeer: pass the reason as { reason }" });
+    const { reason, ban } = options;
     await this.#link.command("peer.remove", { peerId, reason, ban });
   }
 

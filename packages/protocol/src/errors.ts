@@ -18,6 +18,8 @@ export type ErrorMeaning = {
   passes?: true;
   /** Nothing was done, and another node may do it. */
   elsewhere?: true;
+  /** A client makes it, and no server answers it. */
+  ofClient?: true;
 };
 
 /** Every refusal that leaves a process. */
@@ -92,10 +94,10 @@ const TABLE = {
   /** Made by the client: no answer, or none of Fairlead's. */
   signaling_unreachable: { status: 503, retry: "always", ends: "route" },
   // Made by the client alone: an older build would not parse them off the wire.
-  webrtc_unsupported: { status: 501 },
-  data_too_large: { status: 413 },
-  data_channel_limit: { status: 409 },
-  data_buffer_full: { status: 429, retry: "always" },
+  webrtc_unsupported: { status: 501, ofClient: true },
+  data_too_large: { status: 413, ofClient: true },
+  data_channel_limit: { status: 409, ofClient: true },
+  data_buffer_full: { status: 429, retry: "always", ofClient: true },
   no_capacity: { status: 503, close: 4503, retry: "once_admitted", passes: true, elsewhere: true },
   core_full: { status: 503, retry: "once_admitted", passes: true, elsewhere: true },
   node_unreachable: { status: 503, retry: "always", ends: "node", passes: true, elsewhere: true },

@@ -38,7 +38,10 @@ export const Identity = WellFormed.min(1).max(128);
 export type Identity = z.infer<typeof Identity>;
 
 /** An identity that a ticket may name: in a URL's path, as a ban has it, `.` and `..` stand for folders. */
-export const TicketIdentity = Identity.refine((identity) => !/^\.\.?$/.test(identity), "must not be . or ..");
+export const TicketIdentity = Identity.refine(
+  (identity) => !/^\.\.?$/.test(identity),
+  "must not be . or ..",
+).describe("not . or ..");
 
 /** A ticket's `jti`. */
 export const TicketId = WellFormed.min(1).max(64);

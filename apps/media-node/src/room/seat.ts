@@ -118,10 +118,22 @@ export class Seat {
     this.router.close();
   }
 
+  /** mediasoup does not close what is made while its router closes. @throws What one of them was rejected with. */
+  #whole(
+    made: [PromiseSettledResult<types.AudioLevelObserver>, PromiseSettledResult<types.ActiveSpeakerObserver>],
+  ): [types.AudioLevelObserver, types.ActiveSpeakerObserver] {
+    const [levels, speaker] = made;
+    if (levels.status === "fulfilled" && speaker.status === "fulfilled" && !this.closed)
+      return [levels.value, speaker.value];
+    for (const one of made) if (one.status === "fulfilled") one.value.close();
+    const failed = made.find((one) => one.status === "rejected");
+    throw failed?.reason ?? new Error("the router closed meanwhile");
+  }
+
   /** Observers of the audio levels and the dominant speaker of the router's microphones. */
   async #openObservers(): Promise<SpeakerObservers> {
     const appData = { owner: this.#owner };
-    const [levels, speaker] = await Promise.all([
+    const made = await Promise.allSettled([
       this.router.createAudioLevelObserver({
         maxEntries: LOUDEST,
         threshold: SILENCE_DBOV,
@@ -130,6 +142,7 @@ export class Seat {
       }),
       this.router.createActiveSpeakerObserver({ appData }),
     ]);
+    const [levels, speaker] = this.#whole(made);
     levels.on("volumes", (volumes) =>
       this.#listener?.onLevels(volumes.map(({ producer, volume }) => ({ producer, volumeDbov: volume }))),
     );

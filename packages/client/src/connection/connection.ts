@@ -234,7 +234,10 @@ export class Connection {
     // We are resuming the session on another channel, and its answer decides.
     if (this.#upgrade.isResuming) this.#upgrade.handleOldLost(error);
     // While waiting, the owner has judged this channel already.
-    else if (state === "requesting" || state === "live") this.#handleRefusal(error, state === "live");
+    else if (state === "requesting" || state === "live") {
+      this.#lastLoss = null;
+      this.#handleRefusal(error, state === "live");
+    }
   }
 
   #handleAbandoned(): void {

@@ -47,7 +47,8 @@ export class DataSender {
     try {
       producer.send(typeof data === "string" ? data : new Uint8Array(data));
     } catch (cause) {
-      throw producer.closed ? channelClosed() : new FairleadError("data_buffer_full", { cause });
+      const isOpen = !producer.closed && producer.readyState === "open";
+      throw !isOpen ? channelClosed() : new FairleadError("data_buffer_full", { cause });
     }
   }
 

@@ -82,8 +82,12 @@ export class QualityMonitor {
   }
 }
 
-/** A microphone may send next to nothing in silence (DTX), so only missing video proves that a stream is lost. */
+/** Speech sends 50 packets a second. Of the few of silence (DTX) a single lost one would look like a bad network. */
+const ENOUGH_PACKETS = 50;
+
+/** A microphone may send next to nothing in silence, so only missing video proves that a stream is lost. */
 function gradeStream(kind: MediaKind, interval: Interval): ConnectionQuality[] {
+  if (kind === "audio" && interval.packets > 0 && interval.packets < ENOUGH_PACKETS) return [];
   if (interval.packets > 0) return [gradeInterval(interval)];
   return nothingCame(kind, ["lost"]);
 }

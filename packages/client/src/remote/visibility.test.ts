@@ -6,11 +6,14 @@ type Report = (entries: { target: unknown; isIntersecting: boolean }[]) => void;
 let scroll: (isIntersecting: boolean) => void;
 let seen: boolean[];
 let visibility: Visibility;
-const page: { pictureInPictureElement: unknown } = { pictureInPictureElement: null };
-const video = Object.assign(new EventTarget(), { ownerDocument: page as unknown });
+const page = { pictureInPictureElement: null as unknown, defaultView: { top: "this window" } };
+const video = Object.assign(new EventTarget(), {
+  ownerDocument: page as unknown,
+  getRootNode: () => video.ownerDocument,
+});
 
 beforeEach(() => {
-  vi.stubGlobal("document", page);
+  vi.stubGlobal("top", page.defaultView.top);
   vi.stubGlobal(
     "IntersectionObserver",
     class {
@@ -56,9 +59,15 @@ it("a video whose tile is away becomes visible by Picture-in-Picture", () => {
 });
 
 it("a video that the app moved into a window of its own is visible", () => {
-  video.ownerDocument = { pictureInPictureElement: null };
+  video.ownerDocument = { pictureInPictureElement: null, defaultView: { top: "another window" } };
   scroll(false);
   expect(seen).toEqual([true]);
+});
+
+it("a video in a frame of this page is out of sight when its tile scrolls away", () => {
+  video.ownerDocument = { pictureInPictureElement: null, defaultView: { top: "this window" } };
+  scroll(false);
+  expect(seen).toEqual([false]);
 });
 
 it("nothing is told after the end", () => {

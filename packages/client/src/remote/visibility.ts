@@ -54,8 +54,11 @@ export class Visibility {
   }
 }
 
-/** In a window of its own; the observer sees only this page's. */
+/** In Picture-in-Picture or in another window; the observer sees only this page's, with its frames. */
 function isElsewhere(element: Element): boolean {
-  const { ownerDocument } = element;
-  return ownerDocument.pictureInPictureElement === element || ownerDocument !== document;
+  // In a shadow tree the document would name the host.
+  const root = element.getRootNode() as Document | ShadowRoot;
+  return (
+    root.pictureInPictureElement === element || element.ownerDocument.defaultView?.top !== globalThis.top
+  );
 }

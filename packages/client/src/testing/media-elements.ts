@@ -19,6 +19,12 @@ export class TrackList {
 }
 
 export function newElement(): HTMLMediaElement {
-  const element = { srcObject: null, setAttribute: () => {}, play: async () => {} };
+  const element = Object.assign(new EventTarget(), {
+    srcObject: null,
+    setAttribute: () => {},
+    play: async () => {},
+    ownerDocument: { defaultView: { top: undefined } },
+    getRootNode: () => ({ pictureInPictureElement: null }),
+  });
   return element as unknown as HTMLMediaElement;
 }

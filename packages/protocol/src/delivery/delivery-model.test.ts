@@ -64,7 +64,8 @@ describe("delivery over a bus that loses, doubles, delays and reorders", () => {
       ),
       { numRuns: RUNS },
     );
-    expect(details.failed, fc.defaultReportMessage(details) ?? `seed ${details.seed}`).toBe(false);
+    const report = `${fc.defaultReportMessage(details) ?? `seed ${details.seed}`}\n${details.errorInstance}`;
+    expect(details.failed, report).toBe(false);
   }, 120_000);
 
   it("meets overflows, snapshots on the way, given-up and repeated commands in these histories", async () => {

@@ -3,6 +3,7 @@ import {
   ClientFrame,
   closeCode,
   DrainAnswer,
+  ERRORS,
   ErrorAnswer,
   ErrorCode,
   httpStatus,
@@ -100,7 +101,7 @@ export function registerComponents({
     description:
       "The session's ticket: of `openSession`, then always the latest that came by `streamEvents`.",
   });
-  for (const code of ErrorCode.options)
+  for (const code of ErrorCode.options.filter((each) => !ERRORS[each].ofClient))
     registry.registerComponent("examples", code, { summary: summaryOf(code), value: exampleOf(code) });
 }
 
