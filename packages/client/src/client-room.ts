@@ -189,11 +189,7 @@ export class ClientRoom implements Room {
     await this.#link.command("peer.mute", { peerId, source, muted });
   }
 
-  async removePeer(peerId: string, options: RemoveOptions = {}): Promise<void> {
-    // As it was before; without types it would be lost in silence.
-    if (typeof options === "string")
-      throw new FairleadError("invalid_request", { message: "removePeer: pass the reason as { reason }" });
-    const { reason, ban } = options;
+  async removePeer(peerId: string, { reason, ban }: RemoveOptions = {}): Promise<void> {
     await this.#link.command("peer.remove", { peerId, reason, ban });
   }
 
