@@ -102,7 +102,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /**
  * @param url `http(s)` or `ws(s)`; slashes at the end are ignored.
- * @throws {FairleadError} `invalid_request` for any other scheme.
+ * @throws {FairleadError} `invalid_request` for any other scheme, and for a query or fragment.
  */
 function baseUrls(url: string): { http: string; webSocket: string } {
   const match = /^(?:http|ws)(s?):\/\/([^?#]+?)\/*$/.exec(url);

@@ -36,6 +36,11 @@ export const RefusedProducer = z.object({
 });
 export type RefusedProducer = z.infer<typeof RefusedProducer>;
 
+/** Of a data channel's label, UTF-16 units. */
+export const DATA_LABEL_LIMIT = 128;
+/** Of one data message, bytes: as much as a browser sends, and mediasoup by default. */
+export const DATA_MESSAGE_LIMIT_BYTES = 262_144;
+
 /** Everything that a joined peer can ask of its media node: `name → { request, reply }`. */
 export const COMMANDS = {
   // next build: commands
@@ -74,7 +79,7 @@ export const COMMANDS = {
   "consumer.request_key_frame": { request: z.object({ consumerId: MediaId }), reply: Nothing },
   "data_producer.create": {
     request: z.object({
-      label: z.string().max(128),
+      label: z.string().max(DATA_LABEL_LIMIT),
       protocol: z.string().max(128).default(""),
       sctpStreamParameters: SctpStreamParameters,
     }),

@@ -1,11 +1,9 @@
-import type { ResourceOwner } from "@fairlead/protocol";
+import { DATA_MESSAGE_LIMIT_BYTES, type ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { RunningWorker } from "../worker/start-worker.ts";
 
 /** Where bandwidth estimation starts, bits/s: enough for one camera at medium size, before feedback tells more. */
 const INITIAL_OUTGOING_BPS = 1_000_000;
-/** A data message of a browser may be this long; the SDK keeps below. */
-const MAX_MESSAGE_BYTES = 262_144;
 /** How often levels are told, ms. */
 const LEVELS_INTERVAL_MS = 500;
 /** Quieter than this is silence, dBov. */
@@ -93,7 +91,7 @@ export class Seat {
       enableTcp: true,
       preferUdp: true,
       enableSctp: true,
-      maxReceiveMessageSize: MAX_MESSAGE_BYTES,
+      maxReceiveMessageSize: DATA_MESSAGE_LIMIT_BYTES,
       initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BPS,
       appData: { owner },
     });

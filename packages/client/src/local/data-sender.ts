@@ -1,14 +1,10 @@
-import { FairleadError } from "@fairlead/protocol";
+import { DATA_LABEL_LIMIT, DATA_MESSAGE_LIMIT_BYTES, FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { SendOptions } from "../api/options.ts";
 import type { PeerTransports } from "../media/transports.ts";
 
 /** Media goes first: what a peer publishes on joining should not wait for a channel. */
 const PREPARE_AFTER_MS = 300;
-/** mediasoup's own limit (`maxSctpMessageSize`) for messages in both directions. */
-const MESSAGE_LIMIT_BYTES = 262_144;
-/** As the protocol has it. */
-const LABEL_LIMIT = 128;
 
 /**
  * One data producer per label and reliability, made when it is first needed; but the default one soon after the join,
@@ -48,7 +44,7 @@ export class DataSender {
       producer.send(typeof data === "string" ? data : new Uint8Array(data));
     } catch (cause) {
       const isOpen = !producer.closed && producer.readyState === "open";
-      throw !isOpen ? channelClosed() : new FairleadError("data_buffer_full", { cause });
+      throw isOpen ? new FairleadError("data_buffer_full", { cause }) : channelClosed();
     }
   }
 
@@ -94,11 +90,11 @@ function keyOf(label: string, reliable: boolean): string {
 }
 
 function checkSize(data: string | Uint8Array, label: string): void {
-  if (label.length > LABEL_LIMIT)
-    throw new FairleadError("invalid_request", { message: `label: at most ${LABEL_LIMIT} characters` });
+  if (label.length > DATA_LABEL_LIMIT)
+    throw new FairleadError("invalid_request", { message: `label: at most ${DATA_LABEL_LIMIT} characters` });
   const bytes = typeof data === "string" ? new TextEncoder().encode(data).length : data.byteLength;
-  if (bytes <= MESSAGE_LIMIT_BYTES) return;
-  const message = `data: ${bytes} bytes, and a message takes at most ${MESSAGE_LIMIT_BYTES}`;
+  if (bytes <= DATA_MESSAGE_LIMIT_BYTES) return;
+  const message = `data: ${bytes} bytes, and a message takes at most ${DATA_MESSAGE_LIMIT_BYTES}`;
   throw new FairleadError("data_too_large", { message });
 }
 
