@@ -41,10 +41,7 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
     state: parts.readiness.state,
     busConnected: bus.isConnected,
     networkLoad: network.load,
-    cores: advertCores(cores, counted).map((advert) => ({
-      ...advert,
-      cpuLoad: Math.min(returning.loadOf(advert.core, advert.cpuLoad), 4),
-    })),
+    cores: advertCores(cores, counted, ({ index, load }) => returning.loadOf(index, load)),
     settledDebits: debits.due(),
     leases: leases.compose(counted.map(toServedLease), now()),
     observedCosts: costs.due(),
@@ -56,15 +53,22 @@ export function countRooms(rooms: Pick<Rooms, "all">): CountedRoom[] {
   return rooms.all().map((room) => ({ room, ...room.counts() }));
 }
 
-export function advertCores(cores: readonly Core[], counted: readonly CountedRoom[]): CoreAdvert[] {
+/** @param loadOf The load to advertise; default: the one that is measured. */
+export function advertCores(
+  cores: readonly Core[],
+  counted: readonly CountedRoom[],
+  loadOf = ({ load }: Core) => load,
+): CoreAdvert[] {
   const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
-  return cores.map((core) => advertOf(core, byCore.get(core.index) ?? []));
+  return cores.map((core) => ({
+    ...advertOf(core, byCore.get(core.index) ?? []),
+    cpuLoad: Math.min(loadOf(core), 4),
+  }));
 }
 
-function advertOf(core: Core, counted: readonly CountedRoom[]): CoreAdvert {
+function advertOf(core: Core, counted: readonly CountedRoom[]): Omit<CoreAdvert, "cpuLoad"> {
   return {
     core: core.index,
-    cpuLoad: Math.min(core.load, 4),
     usable: core.isUsable,
     rooms: counted.length,
     peers: counted.reduce((sum, { peers }) => sum + peers, 0),

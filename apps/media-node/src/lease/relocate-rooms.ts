@@ -36,12 +36,8 @@ type Relocation = {
 export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
   const rooms = deps.rooms.onCore(core.index);
   const left = rooms.map((room) => ({ room, peers: room.peers.size }));
-  const loadOfPeer =
-    core.load /
-    Math.max(
-      1,
-      left.reduce((sum, { peers }) => sum + peers, 0),
-    );
+  const peersLeft = left.reduce((sum, { peers }) => sum + peers, 0);
+  const loadOfPeer = core.load / Math.max(1, peersLeft);
   for (const room of rooms) deps.rooms.abandon(room);
   deps.returning.handleDeath(core.index);
   const pacedUntilMs = performance.now() + PACED_MS;

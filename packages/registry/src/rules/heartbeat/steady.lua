@@ -14,7 +14,7 @@ local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
 local OFFERS = HAS_BUS and ARGV[4] or ""
 local IS_PLAIN = ARGV[11] == "" and ARGV[12] == "" and ARGV[13] == "" and ARGV[14] == "" and ARGV[15] == ""
   and ARGV[16] == "" and not hasGraves
-  and (not isTelling or NOW - (bornAt or 0) < TOLD_WITHIN_MS and not call("ZSCORE", TELLING, ARGV[3]))
+  and (not isTelling or NOW - (bornAt or 0) < TOLD_WITHIN_MS and not call("ZSCORE", TELLING, INC))
 local key = PREFIX .. "node:" .. INC
 local quietUntil, digest, offers, debits, openPeers, rank, growth, INTERVAL =
   unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank", "growth", "intervalMs"))
