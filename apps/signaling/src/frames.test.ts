@@ -180,12 +180,9 @@ describe("frames of a WebSocket", () => {
   });
 
   it("acknowledge by ping with the next proof of life, once", async () => {
-    const { join, bus, node } = await startScriptedCluster({ limits: { sessionsAliveIntervalMs: 100 } });
+    const { join, hearProofs } = await startScriptedCluster({ limits: { sessionsAliveIntervalMs: 100 } });
     const { client, joined } = await join();
-    const proofs: unknown[] = [];
-    bus.subscribe(subjects.nodeSessions(node.incarnation), ({ data }) => {
-      proofs.push(...JSON.parse(new TextDecoder().decode(data)).sessions);
-    });
+    const proofs = hearProofs();
     const session = { sessionId: joined.sessionId, connection: 1 };
     client.send({ type: "ping", position: `${joined.epoch}:1` });
     await expect

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { subjects } from "@fairlead/protocol";
 import { generate } from "selfsigned";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -32,20 +31,19 @@ describe("a signaling server", () => {
   });
 
   it("tells each node which sessions it holds, for as long as their sockets are open", async () => {
-    const { join, node, bus } = await startScriptedCluster({ limits: { sessionsAliveIntervalMs: 10 } });
-    let proofs: unknown[] = [];
-    bus.subscribe(subjects.nodeSessions(node.incarnation), ({ data }) => {
-      proofs.push(...JSON.parse(new TextDecoder().decode(data)).sessions);
+    const { join, node, hearProofs } = await startScriptedCluster({
+      limits: { sessionsAliveIntervalMs: 10 },
     });
+    const proofs = hearProofs();
     const [ann, bob] = [await join("standup", "ann"), await join("standup", "bob")];
     const held = [ann, bob].map(({ joined }) => ({ sessionId: joined.sessionId, connection: 1 }));
     await expect.poll(() => proofs, PATIENT).toEqual(expect.arrayContaining(held));
     await ann.client.close();
     const detached = () => node.callsTo("session.detach").map(({ request }) => request);
     await expect.poll(detached, PATIENT).toEqual([held[0]]);
-    proofs = [];
+    const later = hearProofs();
     bob.client.send({ type: "ping" });
-    await expect.poll(() => proofs, PATIENT).toEqual([held[1]]);
+    await expect.poll(() => later, PATIENT).toEqual([held[1]]);
   });
 
   it("speaks HTTPS and wss with a certificate", async () => {

@@ -44,7 +44,8 @@ export async function startScriptedCluster(options: Options = {}) {
   const serve = () => serveOn(0);
   const server = await serve();
   const clients = clientsOf(server.url, cluster.ticketKeys);
-  return { ...cluster, ...clients, server, serve, serveOn, beat: () => nextBeat(cluster), resumeFrame };
+  const beats = { beat: () => nextBeat(cluster), hearProofs: () => hearProofs(cluster) };
+  return { ...cluster, ...clients, ...beats, server, serve, serveOn, resumeFrame };
 }
 
 type BackEnd = Awaited<ReturnType<typeof startBackEnd>>;
@@ -125,6 +126,15 @@ function nextBeat({ bus, node }: BackEnd): Promise<SessionsAlive> {
     resolve(parseJson(SessionsAlive, decodeText(data)));
   });
   return promise;
+}
+
+/** @returns The proofs of life that the node gets from now on; they are appended as they come. */
+function hearProofs({ bus, node }: BackEnd): SessionsAlive["sessions"] {
+  const proofs: SessionsAlive["sessions"] = [];
+  bus.subscribe(subjects.nodeSessions(node.incarnation), ({ data }) => {
+    proofs.push(...parseJson(SessionsAlive, decodeText(data)).sessions);
+  });
+  return proofs;
 }
 
 function resumeFrame({ sessionTicket, position }: Joined): ClientFrameInput {
