@@ -13,9 +13,9 @@ export function askRegistry<T>(
   ask: () => Promise<T>,
 ): Promise<T> {
   const isFailure = (error: unknown) => {
-    const isIt = isUnreachable(error);
-    if (isIt) counters.count("registry.failed");
-    return isIt;
+    const isAway = isUnreachable(error);
+    if (isAway) counters.count("registry.failed");
+    return isAway;
   };
   return refusedAddresses.unless(rates, () => breaker.run(ask, isFailure, notAsked));
 }

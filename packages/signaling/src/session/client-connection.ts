@@ -51,7 +51,10 @@ type Opening = Extract<ClientFrame, { type: "join" | "resume" }>;
 
 /** A ping that is due has not come, and its client may be a hidden tab, whose timers hardly run. */
 const ASK_AFTER_MS = PING_INTERVAL_MS + 1_500;
-/** On a one-way channel the client proves its life by answering. It is asked so often that a phone keeps its media over ten seconds of sleep. */
+/**
+ * On a one-way channel the client proves its life by answering. It is asked so often that a phone keeps its media over ten seconds of
+ * sleep.
+ */
 const PONG_EVERY_MS = 3_000;
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;

@@ -6,7 +6,8 @@ import { RoomWatch } from "./room-watch.ts";
 import type { LinkRegister, SessionLink } from "./session-link.ts";
 
 /**
- * The links of this process. While there are any, one timer renews their session tickets; a bus that comes back soon makes them ask for what they missed, one that stays away ends them.
+ * The links of this process. While there are any, one timer renews their session tickets. A bus that comes back soon makes them ask for
+ * what they missed; one that stays away ends them.
  */
 export class LiveLinks implements LinkRegister {
   readonly rooms: RoomWatch;
