@@ -43,13 +43,18 @@ export class MeetingPage {
 
   /** A page of the same origin, which shares the tab's process: the browser waits for what the meeting does at its end. */
   async goToAnotherPage(): Promise<void> {
+    await this.#untilIdle();
     await this.page.goto(new URL("/v1/openapi.json", this.page.url()).href);
   }
 
-  /** A browser ends a page that is busy for about half a second while its tab is closed, so this waits until the page is idle. */
   async closeTab(): Promise<void> {
-    await this.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 5_000 })));
+    await this.#untilIdle();
     await this.page.close({ runBeforeUnload: true });
+  }
+
+  /** A browser gives a page about half a second for its end; what a busy page sends then may be lost. */
+  async #untilIdle(): Promise<void> {
+    await this.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 5_000 })));
   }
 
   button(name: string): Locator {
