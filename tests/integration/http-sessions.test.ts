@@ -1,6 +1,6 @@
 import { OpenedSession, parse, parseJson, parsePosition, ServerFrame } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
+import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { expectSameView } from "../support/expect-same-view.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
@@ -16,6 +16,8 @@ useMemoryCluster(
   },
   { graceMs: 1_500 },
 );
+/** Between a loss and the word of it: five seconds, a sweep of the node, and what a loaded machine takes. */
+const TOLD_WITHIN_MS = 8_000;
 
 /** A peer whose events come. */
 async function joinByHttp(room: string, identity: string): Promise<ProtocolClient> {
@@ -147,4 +149,23 @@ describe("a session over HTTP", () => {
     await bob.until(() => bob.view.peers.size === 1, "Ann's end");
     await expect.poll(() => cluster.resourcesOf(room)).toEqual(before);
   });
+});
+
+it("peers that lose their connection, over HTTP or a WebSocket, are away before they are gone, and back when they resume", async () => {
+  const patient = await startMemoryCluster({ cores: 1 });
+  onTestFinished(patient.close);
+  const join = async (identity: string, open?: typeof openHttp) =>
+    ProtocolClient.join(patient.url, { ticket: await patient.ticket("one", identity) }, open);
+  const [ann, bob, cleo] = [await join("ann", openHttp), await join("bob"), await join("cleo")];
+  const awayOf = () => [ann, bob].map(({ peerId }) => cleo.view.peers.get(peerId)?.away);
+  await cleo.until(() => cleo.view.peers.size === 3, "the others");
+  for (const client of [ann, bob]) client.drop();
+  await expect.poll(awayOf, { timeout: TOLD_WITHIN_MS }).toEqual([true, true]);
+  const late = await join("dan");
+  await late.until(() => late.view.peers.size === 4, "the snapshot");
+  expect(late.view.peers.get(bob.peerId)?.away).toBe(true);
+  for (const client of [ann, bob]) await client.resume();
+  await expect.poll(awayOf, { timeout: TOLD_WITHIN_MS }).toEqual([undefined, undefined]);
+  expect(cleo.events.map(({ event }) => event.name)).not.toContain("peer.left");
+  onTestFinished(() => ann.drop());
 });

@@ -20,6 +20,12 @@ export class RoomView {
       case "peer.left":
         this.peers.delete(data.peerId);
         break;
+      case "peers.away":
+        for (const peerId of data.peerIds) this.#setAway(peerId, true);
+        break;
+      case "peer.back":
+        this.#setAway(data.peerId, undefined);
+        break;
       case "producers.created":
         for (const producer of data.producers) this.producers.set(producer.producerId, producer);
         break;
@@ -58,6 +64,11 @@ export class RoomView {
       ({ peerId, source, paused }) => `${identityOf(peerId)} ${source}${paused ? " paused" : ""}`,
     );
     return [...[...this.peers.values()].map((peer) => peer.identity), ...published].sort();
+  }
+
+  #setAway(peerId: string, away: boolean | undefined): void {
+    const peer = this.peers.get(peerId);
+    if (peer) this.peers.set(peerId, { ...peer, away });
   }
 
   #change(producerId: string, change: Partial<ProducerInfo>): void {

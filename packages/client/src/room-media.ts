@@ -48,7 +48,8 @@ export class RoomMedia {
 }
 
 function expectedOf({ peers }: RemotePeers): ExpectedPeer[] {
-  return [...peers.values()].map(({ peerId, tracks }) => ({
+  const present = [...peers.values()].filter(({ isAway }) => !isAway);
+  return present.map(({ peerId, tracks }) => ({
     peerId,
     streams: [...tracks.values()].filter(({ isMuted, isWanted }) => !isMuted && isWanted),
   }));

@@ -11,6 +11,8 @@ export const PeerInfo = z.object({
   name: DisplayName,
   metadata: Metadata,
   joinedAtMs: z.number(),
+  /** Nothing is heard of its client, and its grace time runs. Absent: it is there, or the node is of an older build. */
+  away: z.boolean().optional(),
 });
 export type PeerInfo = z.infer<typeof PeerInfo>;
 
@@ -64,6 +66,10 @@ export const EVENTS = {
   // next build: events
   "peers.joined": z.object({ peers: z.array(PeerInfo).max(BATCH_LIMIT) }),
   "peer.left": z.object({ peerId: PeerId, reason: LeaveReason }),
+  /** Their clients have been without a socket for some seconds: a browser died, or a network. Older clients skip the event. */
+  "peers.away": z.object({ peerIds: z.array(PeerId).max(BATCH_LIMIT) }),
+  /** A peer that was away. One that joined anew meanwhile comes by `peers.joined` instead. */
+  "peer.back": z.object({ peerId: PeerId }),
   /** Own producers too, so that a client can compare its own with the node's. */
   "producers.created": z.object({ producers: z.array(ProducerInfo).max(BATCH_LIMIT) }),
   "producer.paused": z.object({ producerId: MediaId, muted: z.boolean() }),

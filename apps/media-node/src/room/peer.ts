@@ -47,7 +47,6 @@ export type PeerOptions = {
 
 /** One participant's presence in a room: its grants, and the media resources that it owns. */
 export class Peer {
-  readonly info: PeerInfo;
   readonly grants: Grants;
   readonly ticketId: string;
   readonly joinId: string;
@@ -72,10 +71,13 @@ export class Peer {
   readonly dataSubscriptions = new Set<string>();
   /** Sources with a producer that is being made, so that two commands at once can't make two. */
   readonly pendingSources = new Set<Source>();
+  /** The others have been told that it is away. */
+  isAway = false;
+  readonly #info: PeerInfo;
   #isClosed = false;
 
   constructor(options: PeerOptions) {
-    this.info = options.info;
+    this.#info = options.info;
     this.grants = options.grants;
     this.ticketId = options.ticketId;
     this.joinId = options.joinId;
@@ -89,12 +91,17 @@ export class Peer {
     this.log = options.log;
   }
 
+  /** As the others are told. */
+  get info(): PeerInfo {
+    return this.isAway ? { ...this.#info, away: true } : this.#info;
+  }
+
   get peerId(): string {
-    return this.info.peerId;
+    return this.#info.peerId;
   }
 
   get identity(): string {
-    return this.info.identity;
+    return this.#info.identity;
   }
 
   get isClosed(): boolean {

@@ -113,6 +113,15 @@ it("a peer that comes back under its own id is told of again only where its name
   });
 });
 
+it("a peer that was away and joins anew under its own id is told of, as one that is there", () => {
+  const { join } = setUp();
+  const { told } = join("bob");
+  join("ann").peer.isAway = true;
+  join("ann");
+  expect(told.map(({ name }) => name)).toEqual(["peers.joined", "peers.joined"]);
+  expect(told[1]?.data).not.toHaveProperty("peers.0.away");
+});
+
 it("levels of an older self's microphone do not make the newer one the speaker", () => {
   const { room, join, hear, dominate } = setUp();
   const before = microphoneOf(join("ann").peer, "before");

@@ -296,5 +296,5 @@ function peerIdOf(producer: types.Producer): string {
 }
 
 function isSameInfo(a: PeerInfo, b: PeerInfo): boolean {
-  return a.name === b.name && a.metadata === b.metadata && a.joinedAtMs === b.joinedAtMs;
+  return (["name", "metadata", "joinedAtMs", "away"] as const).every((fact) => a[fact] === b[fact]);
 }

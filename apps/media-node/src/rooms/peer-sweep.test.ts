@@ -10,12 +10,13 @@ function sweep(sessions: Record<string, { isStalled?: boolean; isAttached?: bool
   const ended: Ended[] = [];
   const peers = new Map(
     Object.entries(sessions).map(([identity, session]) => {
-      const usual = { tick: () => {}, isStalled: false, isAttached: true, silentMs: 0 };
+      const usual = { tick: () => {}, isStalled: false, isAttached: true, silentMs: 0, noteAway: () => {} };
       return [identity, { identity, session: { ...usual, ...session } }];
     }),
   );
   const room = {
     peers,
+    broadcast: () => {},
     remove: ({ identity }: { identity: string }, reason: string, code: string | null) => {
       if (peers.delete(identity)) ended.push({ identity, reason, code });
     },

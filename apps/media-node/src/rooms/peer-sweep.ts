@@ -1,4 +1,5 @@
 import { SESSIONS_ALIVE_INTERVAL_MS } from "@fairlead/protocol";
+import { tellAbsences } from "../room/absences.ts";
 import type { Peer } from "../room/peer.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Rooms } from "./rooms.ts";
@@ -35,6 +36,7 @@ export class PeerSweep {
         if (peer.session.silentMs > this.#patienceMs(peer))
           room.remove(peer, "disconnected", "session_gone", "no sign of life");
       }
+      tellAbsences(room);
       if (room.peers.size === 0 && room.emptyMs > room.options.emptyTimeoutMs) rooms.close(room, "empty");
     }
     sessions.prune();

@@ -55,6 +55,7 @@ export class Session {
   #isEnded = false;
   #endCode: ErrorCode | null = null;
   #aliveAtMs: number;
+  #isAway = false;
 
   constructor({ sessionId, epoch, bus, now, inbox, snapshot, beforeEvent, act }: SessionOptions) {
     this.sessionId = sessionId;
@@ -80,6 +81,15 @@ export class Session {
   /** Milliseconds since the last proof of life. */
   get silentMs(): number {
     return this.#now() - this.#aliveAtMs;
+  }
+
+  /** It was taken for away, and no sign of life has come since. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  noteAway(): void {
+    this.#isAway = true;
   }
 
   /** The code that its client was told at its end; null: the session goes on, or its client was told nothing. */
@@ -131,7 +141,7 @@ export class Session {
     this.#connection += 1;
     this.#inbox = inbox;
     this.#isAttached = true;
-    this.#aliveAtMs = this.#now();
+    this.#noteLife();
     this.#publish({ type: "attached", connection: this.#connection });
     this.#publishEvents(missed);
     return this.#connection;
@@ -155,7 +165,7 @@ export class Session {
   /** @throws {FairleadError} `session_replaced` from an older socket; `command_stale`, `command_window_exceeded`. */
   receive(connection: number, command: CommandEnvelope): Promise<ReplyFrame> {
     this.assertCurrent(connection);
-    this.#aliveAtMs = this.#now();
+    this.#noteLife();
     return this.#intake.receive(command);
   }
 
@@ -167,7 +177,7 @@ export class Session {
   /** Proof of life from the signaling process that holds the socket. `position`: the client has all events up to it. */
   noteAlive(connection: number, position?: Position): void {
     if (connection !== this.#connection || !this.#isAttached) return;
-    this.#aliveAtMs = this.#now();
+    this.#noteLife();
     if (!position) return;
     this.#stream.acksByTimers = false;
     this.#publishEvents(this.#stream.acknowledge({ position, resend: false }));
@@ -205,6 +215,11 @@ export class Session {
   /** Ends the session without a message: its client is told at the room's next place, or finds out by itself. */
   abandon(): void {
     this.#isEnded = true;
+  }
+
+  #noteLife(): void {
+    this.#aliveAtMs = this.#now();
+    this.#isAway = false;
   }
 
   /** Sends events in one message, or in several where they are too large; a single event always fits (`MAX_BUS_MESSAGE_BYTES`). */

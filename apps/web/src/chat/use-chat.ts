@@ -1,5 +1,6 @@
 import type { Room } from "@fairlead/client";
 import { useEffect, useRef, useState } from "react";
+import { displayNameOf } from "../meeting/room-view.ts";
 import { type ChatMessage, decodeChat, encodeChat } from "./chat-message.ts";
 
 /** Older messages are dropped: a meeting is not an archive. */
@@ -13,7 +14,7 @@ export type Chat = {
 };
 
 /** @param isOpen What comes while the chat is open counts as read. */
-export function useChat(room: Room, ownName: string, isOpen: boolean): Chat {
+export function useChat(room: Room, isOpen: boolean): Chat {
   const [messages, setMessages] = useState<readonly ChatMessage[]>([]);
   const [unread, setUnread] = useState(0);
   const nextId = useRef(1);
@@ -32,7 +33,7 @@ export function useChat(room: Room, ownName: string, isOpen: boolean): Chat {
     () =>
       room.on("data.received", ({ peer, data }) => {
         const text = decodeChat(data);
-        if (text !== undefined) add(peer.name || "Guest", false, text);
+        if (text !== undefined) add(displayNameOf(peer), false, text);
       }),
     [room],
   );
@@ -45,7 +46,7 @@ export function useChat(room: Room, ownName: string, isOpen: boolean): Chat {
     } catch {
       return false;
     }
-    add(ownName, true, text.trim());
+    add(displayNameOf(room.self), true, text.trim());
     return true;
   };
   return { messages, unread, send };

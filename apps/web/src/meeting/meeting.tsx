@@ -36,9 +36,9 @@ type Props = {
 export function Meeting({ room, choice, start, info, onLeft }: Props) {
   const { preferences } = choice;
   const [openPanel, setOpenPanel] = useState<OpenPanel>(null);
-  const view = useRoom(room, preferences.name);
+  const view = useRoom(room);
   const banner = bannerOf(view.connection, useNews(room));
-  const chat = useChat(room, preferences.name, openPanel === "chat");
+  const chat = useChat(room, openPanel === "chat");
   const { choices, remember } = useDeviceChoices(preferences);
   const media = useMediaControls(room, choices, { ...preferences, tracks: start });
   const moderation = useModeration(room);

@@ -1,4 +1,4 @@
-import type { ConnectionQuality, ConnectionState, Room, RoomEvents, Source } from "@fairlead/client";
+import type { ConnectionQuality, ConnectionState, Peer, Room, RoomEvents, Source } from "@fairlead/client";
 
 /** The part of a track that a tile needs, local or remote. */
 export type Attachable = {
@@ -11,6 +11,8 @@ export type PeerView = {
   name: string;
   isSelf: boolean;
   isSpeaking: boolean;
+  /** Its browser or network is gone, perhaps for a moment. */
+  isAway: boolean;
   quality: ConnectionQuality;
   isMicrophoneOn: boolean;
   /** Present while there is a picture to show. */
@@ -45,8 +47,13 @@ export function speakersOf({ dominantPeerId, levels }: RoomEvents["speakers.chan
   return new Set(dominantPeerId ? [dominantPeerId, ...heard] : heard);
 }
 
+/** As the room shows it: a ticket may say none. */
+export function displayNameOf({ name }: Pick<Peer, "name">): string {
+  return name || "Guest";
+}
+
 /** The room as it is now, frozen for one rendering. */
-export function viewOf(room: Room, ownName: string, speakers: Speakers): RoomView {
+export function viewOf(room: Room, speakers: Speakers): RoomView {
   return {
     connection: room.connectionState,
     canPlayAudio: room.canPlayAudio,
@@ -54,14 +61,15 @@ export function viewOf(room: Room, ownName: string, speakers: Speakers): RoomVie
     canChat: room.grants.data,
     publishable: room.grants.publish,
     locked: [...room.local.values()].filter((track) => track.isMutedByModerator).map((track) => track.source),
-    self: selfView(room, ownName, speakers),
+    self: selfView(room, speakers),
     others: [...room.peers.values()]
       .sort((a, b) => a.joinedAtMs - b.joinedAtMs || a.peerId.localeCompare(b.peerId))
       .map((peer) => ({
         peerId: peer.peerId,
-        name: peer.name || "Guest",
+        name: displayNameOf(peer),
         isSelf: false,
         isSpeaking: speakers.has(peer.peerId),
+        isAway: peer.isAway,
         quality: peer.quality,
         ...tracksView(peer.tracks),
         sounds: [...peer.tracks.values()]
@@ -71,12 +79,13 @@ export function viewOf(room: Room, ownName: string, speakers: Speakers): RoomVie
   };
 }
 
-function selfView(room: Room, name: string, speakers: Speakers): PeerView {
+function selfView(room: Room, speakers: Speakers): PeerView {
   return {
     peerId: room.peerId,
-    name,
+    name: displayNameOf(room.self),
     isSelf: true,
     isSpeaking: speakers.has(room.peerId),
+    isAway: false,
     quality: room.quality,
     ...tracksView(room.local),
     sounds: [],

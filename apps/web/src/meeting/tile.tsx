@@ -18,6 +18,7 @@ export function PeerTile({ peer, style }: Props) {
       style={style}
     >
       {peer.camera ? <Video track={peer.camera} isMirrored={peer.isSelf} /> : <Avatar name={peer.name} />}
+      {peer.isAway && <p className="tile__away">Connection lost</p>}
       <figcaption className="tile__tag">
         {!peer.isMicrophoneOn && (
           <span

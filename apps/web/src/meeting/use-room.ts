@@ -6,6 +6,8 @@ import { type RoomView, type Speakers, speakersOf, viewOf } from "./room-view.ts
 const VIEW_EVENTS: readonly (keyof RoomEvents)[] = [
   "peer.joined",
   "peer.left",
+  "peer.away",
+  "peer.back",
   "track.subscribed",
   "track.unsubscribed",
   "track.muted",
@@ -24,20 +26,20 @@ const VIEW_EVENTS: readonly (keyof RoomEvents)[] = [
 ];
 
 /** The room's state, rendered anew whenever it changes. @param room The same for the component's whole life. */
-export function useRoom(room: Room, ownName: string): RoomView {
-  const [store] = useState(() => createRoomStore(room, ownName));
+export function useRoom(room: Room): RoomView {
+  const [store] = useState(() => createRoomStore(room));
   return useSyncExternalStore(store.subscribe, store.getView);
 }
 
 type RoomStore = { getView: () => RoomView; subscribe: (listener: () => void) => () => void };
 
 /** The room as React likes it: a view that stays the same object until something changes. */
-function createRoomStore(room: Room, ownName: string): RoomStore {
+function createRoomStore(room: Room): RoomStore {
   const listeners = new Set<() => void>();
   let speakers: Speakers = new Set();
-  let view = viewOf(room, ownName, speakers);
+  let view = viewOf(room, speakers);
   const refresh = () => {
-    view = viewOf(room, ownName, speakers);
+    view = viewOf(room, speakers);
     for (const listener of listeners) listener();
   };
   const listen = () => [

@@ -29,6 +29,7 @@ export function PeoplePanel({ id, moderation, view, onClose }: Props) {
             <Avatar name={peer.name} />
             <span className="people__name">
               <bdi>{nameOf(peer)}</bdi>
+              {peer.isAway && <span className="people__away">Connection lost</span>}
             </span>
             {!peer.isMicrophoneOn && <Icon name="microphone-off" />}
             <QualityBars quality={peer.quality} />

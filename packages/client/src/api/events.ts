@@ -9,6 +9,9 @@ export type RoomEvents = {
   "peer.joined": { peer: RemotePeer };
   /** `room_ended`: this peer is no longer in the room itself. */
   "peer.left": { peer: RemotePeer; reason: LeaveReason | "room_ended" };
+  /** Its browser died or lost its network: it comes back within the grace time, or leaves. */
+  "peer.away": { peer: RemotePeer };
+  "peer.back": { peer: RemotePeer };
   /** A peer offers a track; with `autoSubscribe`, `track.subscribed` follows by itself. */
   "track.published": { peer: RemotePeer; publication: Publication };
   "track.unpublished": { peer: RemotePeer; publication: Publication };

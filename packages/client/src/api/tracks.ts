@@ -1,6 +1,6 @@
 import type { Identity, MediaKind, PeerId, Source } from "@fairlead/protocol";
 
-/** `unknown`: not measured yet, or there is nothing to measure. `lost`: nothing arrives. */
+/** `unknown`: not measured yet, or there is nothing to measure. `lost`: nothing arrives, or the peer is away. */
 export type ConnectionQuality = "unknown" | "excellent" | "good" | "poor" | "lost";
 
 /** A track that a peer offers, subscribed or not. */
@@ -33,6 +33,8 @@ export interface SelfPeer extends Peer {
 
 /** The object stays the same while the peer is in the room, also when the room moves. */
 export interface RemotePeer extends Peer {
+  /** Its client has been without a connection for some seconds; its quality is `lost`. It comes back, or leaves as `disconnected`. */
+  readonly isAway: boolean;
   /** The subscribed tracks. */
   readonly tracks: ReadonlyMap<Source, RemoteTrack>;
   /** All tracks that the peer offers. */

@@ -45,6 +45,21 @@ describe("RoomModel", () => {
     expect(changesOf(model, left)).toEqual([]);
   });
 
+  it("knows who is away, by event and by snapshot, and who is back", () => {
+    const model = modelWith(joined("ann"));
+    const away: RoomEvent = { name: "peers.away", data: { peerIds: ["ann", "unknown"] } };
+    const isAway = { type: "peer.added", peer: { ...peer("ann"), away: true } };
+    expect(changesOf(model, away, away)).toEqual([isAway]);
+    expect(changesOf(model, { name: "peer.back", data: { peerId: "ann" } })).toEqual([
+      { type: "peer.added", peer: peer("ann") },
+    ]);
+    const snapshot: RoomEvent = { name: "peers.joined", data: { peers: [{ ...peer("ann"), away: true }] } };
+    expect(changesOf(model, started, snapshot, ended)).toEqual([isAway]);
+    expect(changesOf(model, started, joined("ann"), ended)).toEqual([
+      { type: "peer.added", peer: peer("ann") },
+    ]);
+  });
+
   it("says nothing about a snapshot that equals what it knows", () => {
     const events = [joined("ann", "bob"), produced(producer("a", "ann"))];
     expect(changesOf(modelWith(...events), started, ...events, ended)).toEqual([]);

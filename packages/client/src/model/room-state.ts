@@ -10,7 +10,7 @@ import type {
 
 /** One change of the room that follows from an event, or from the difference that a snapshot makes. */
 export type RoomChange =
-  /** Also for a peer that is known and says something else of itself, e.g. by another ticket. */
+  /** Also for a peer that is known and is away or back, or says something else of itself, e.g. by another ticket. */
   | { type: "peer.added"; peer: PeerInfo }
   | { type: "peer.removed"; peerId: string; reason: LeaveReason }
   | { type: "producer.added" | "producer.changed" | "producer.removed"; producer: ProducerInfo }
@@ -50,6 +50,10 @@ export function applyEvent(contents: RoomContents, event: RoomEvent): RoomChange
         .map((peer) => ({ type: "peer.added", peer }));
     case "peer.left":
       return contents.peers.delete(event.data.peerId) ? [{ type: "peer.removed", ...event.data }] : [];
+    case "peers.away":
+      return event.data.peerIds.flatMap((peerId) => setAway(contents.peers, peerId, true));
+    case "peer.back":
+      return setAway(contents.peers, event.data.peerId, undefined);
     case "producers.created":
       return event.data.producers
         .filter((producer) => addNew(contents.producers, producer.producerId, producer))
@@ -97,9 +101,14 @@ function addPeer(peers: Map<string, PeerInfo>, peer: PeerInfo): boolean {
   return !isKnown;
 }
 
+function setAway(peers: Map<string, PeerInfo>, peerId: string, away: true | undefined): RoomChange[] {
+  const peer = { ...peers.get(peerId), away } as PeerInfo;
+  return peers.has(peerId) && addPeer(peers, peer) ? [{ type: "peer.added", peer }] : [];
+}
+
 export function isSamePeer(a: PeerInfo | undefined, b: PeerInfo): boolean {
   const isSame = a?.identity === b.identity && a.name === b.name && a.metadata === b.metadata;
-  return isSame && a.joinedAtMs === b.joinedAtMs;
+  return isSame && a.joinedAtMs === b.joinedAtMs && a.away === b.away;
 }
 
 function addNew<V>(map: Map<string, V>, key: string, value: V): boolean {

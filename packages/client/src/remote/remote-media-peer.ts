@@ -5,11 +5,16 @@ import type { RemoteMediaTrack } from "./remote-media-track.ts";
 export class RemoteMediaPeer implements RemotePeer {
   readonly tracks = new Map<Source, RemoteMediaTrack>();
   readonly publications = new Map<Source, Publication>();
-  quality: ConnectionQuality = "unknown";
+  quality: ConnectionQuality;
   #info: PeerInfo;
 
   constructor(info: PeerInfo) {
     this.#info = info;
+    this.quality = qualityOf(info);
+  }
+
+  get isAway(): boolean {
+    return this.#info.away === true;
   }
 
   get peerId(): string {
@@ -32,8 +37,17 @@ export class RemoteMediaPeer implements RemotePeer {
     return this.#info.joinedAtMs;
   }
 
-  /** The same person after a move, perhaps under a new peer id. */
-  update(info: PeerInfo): void {
+  /** The same person: after a move, perhaps under a new peer id, or away, or back. @returns Whether it went away or came back. */
+  update(info: PeerInfo): boolean {
+    const wasAway = this.isAway;
     this.#info = info;
+    if (this.isAway === wasAway) return false;
+    this.quality = qualityOf(info);
+    return true;
   }
+}
+
+/** What is measured follows. */
+function qualityOf({ away }: PeerInfo): ConnectionQuality {
+  return away ? "lost" : "unknown";
 }

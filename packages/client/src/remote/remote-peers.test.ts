@@ -46,6 +46,9 @@ beforeEach(() => {
   emitter.on("track.unpublished", ({ peer, publication }) => {
     seen.push(`unpublished ${peer.peerId} ${publication.source}`);
   });
+  emitter.on("peer.away", ({ peer }) => void seen.push(`away ${peer.peerId} ${peer.isAway}`));
+  emitter.on("peer.back", ({ peer }) => void seen.push(`back ${peer.peerId} ${peer.isAway}`));
+  emitter.on("quality.changed", ({ peerId, quality }) => void seen.push(`${quality} ${peerId}`));
   emitter.on("peer.left", ({ peer, reason }) => void seen.push(`left ${peer.peerId} ${reason}`));
   peers = new RemotePeers({
     emitter,
@@ -62,6 +65,16 @@ describe("RemotePeers", () => {
     peers.addPeer(info("ann"));
     peers.removePeer("ann", "removed");
     expect(seen).toEqual(["joined ann", "left ann removed"]);
+  });
+
+  it("grades a peer that is away as lost, and as unknown when it is back until it is measured", () => {
+    peers.addPeer(info("ann"));
+    peers.addPeer({ ...info("ann"), away: true });
+    peers.addPeer({ ...info("ann"), away: true, name: "Ann" });
+    peers.addPeer(info("ann"));
+    expect(seen).toEqual(["joined ann", "away ann true", "lost ann", "back ann false", "unknown ann"]);
+    peers.addPeer({ ...info("bob"), away: true });
+    expect([seen.at(-1), peers.peers.get("bob")?.quality]).toEqual(["joined bob", "lost"]);
   });
 
   it("after a move, reports only those peers as gone that have not come back in time", () => {

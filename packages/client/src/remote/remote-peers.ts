@@ -200,11 +200,15 @@ export class RemotePeers {
     const isRenamed = peer.peerId !== info.peerId;
     const all = [...this.peers.values()];
     this.#absent.delete(peer);
-    peer.update(info);
+    const isNews = peer.update(info);
     if (this.#waits.has(peer)) this.#awaitRest(peer, TRACK_PATIENCE_MS);
-    if (!isRenamed) return;
-    this.peers.clear();
-    for (const one of all) this.peers.set(one.peerId, one);
+    if (isRenamed) {
+      this.peers.clear();
+      for (const one of all) this.peers.set(one.peerId, one);
+    }
+    if (!isNews) return;
+    this.#emitter.emit(peer.isAway ? "peer.away" : "peer.back", { peer });
+    this.#emitter.emit("quality.changed", { peerId: peer.peerId, quality: peer.quality });
   }
 
   #awaitRest(peer: RemoteMediaPeer, patienceMs: number): void {
