@@ -1,4 +1,4 @@
-import { type ClientFrameInput, OpenedSession, TicketAnswer } from "@fairlead/protocol";
+import { type ClientFrameInput, FairleadError, OpenedSession, TicketAnswer } from "@fairlead/protocol";
 import { describe, expect, it, vi } from "vitest";
 import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
 import { TestClient } from "./testing/test-client.ts";
@@ -125,6 +125,27 @@ it("an address that has been refused is refused without asking the registry, unt
   expect(placed).toHaveBeenCalledTimes(2);
   cluster.clock.nowMs += 1_000;
   expect((await postSession(cluster)).status).toBe(201);
+});
+
+it("a ticket that its node has refused for joining too often is refused without asking anybody, for a second at most", async () => {
+  const cluster = await startStill({});
+  const placed = vi.spyOn(cluster.registry, "place");
+  cluster.node.answer("room.join", () => {
+    throw new FairleadError("rate_limited", { retryAfterMs: 3_000 });
+  });
+  const { type: _, ...join } = await cluster.joinFrame();
+  const answers = [];
+  for (let time = 0; time < 3; time += 1) answers.push(await (await postJoin(cluster, join)).json());
+  expect(answers.map(({ error }) => [error.code, error.retryAfterMs])).toEqual([
+    ["rate_limited", 3_000],
+    ["rate_limited", 1_000],
+    ["rate_limited", 1_000],
+  ]);
+  expect((await postJoin(cluster, { ...join, ticket: `${join.ticket}A` })).status).toBe(401);
+  expect(placed).toHaveBeenCalledTimes(1);
+  cluster.clock.nowMs += 1_000;
+  expect((await postJoin(cluster, join)).status).toBe(429);
+  expect(placed).toHaveBeenCalledTimes(2);
 });
 
 describe("who comes back with the session ticket of the room's last place", () => {

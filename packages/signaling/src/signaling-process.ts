@@ -6,7 +6,9 @@ import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
 import { RareLine } from "./abuse/rare-line.ts";
+import type { Refusals } from "./abuse/refusals.ts";
 import { RefusedAddresses } from "./abuse/refused-addresses.ts";
+import { createRefusedTickets } from "./abuse/refused-openings.ts";
 import type { ApiKey } from "./http/api-key.ts";
 import { DEFAULT_LIMITS, type SignalingLimits } from "./limits.ts";
 import { AnsweringNodes } from "./placement/answering-nodes.ts";
@@ -73,6 +75,8 @@ export type SignalingProcess = Omit<Required<SignalingDependencies>, "publicUrl"
   /** Resumes of each session, whichever way they come. */
   resumes: TokenBuckets;
   refusedAddresses: RefusedAddresses;
+  /** Of joins and resumes that have just come too often. */
+  refusedTickets: Refusals;
   /** Lines about refusals, which clients can cause without end. */
   refusals: { strangers: RareLine; capacity: RareLine };
 };
@@ -102,6 +106,7 @@ export function createProcess(dependencies: SignalingDependencies): SignalingPro
     origins: dependencies.origins ?? "*",
     resumes: new TokenBuckets({ ...limits.resumes, now }),
     refusedAddresses: new RefusedAddresses(now),
+    refusedTickets: createRefusedTickets(now),
     refusals: {
       strangers: new RareLine("stranger.refused", now),
       capacity: new RareLine("join.no_capacity", now),

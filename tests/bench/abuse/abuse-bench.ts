@@ -34,7 +34,7 @@ type Round = Record<
 
 /** One peer with one ticket does its worst; in another room of the same node, commands are timed meanwhile. */
 export async function runAbuseBench(args: string[]): Promise<Record<string, unknown>> {
-  const counts = readCounts(args, DEFAULTS);
+  const { kinds, counts } = readOptions(args);
   const cluster = await startProcessCluster({ name: "bench-abuse", signaling: 1, nodes: 1, cores: 1 });
   const crowd = startChild<CrowdTasks>(join(import.meta.dirname, "crowd.ts"));
   const attacker = startChild<AttackerTasks>(join(import.meta.dirname, "attacker.ts"));
@@ -51,11 +51,22 @@ export async function runAbuseBench(args: string[]): Promise<Record<string, unkn
     await timeCommands(ask, WARM_UP, counts);
     const attack = (kind: AttackKind, ms: number) => attacker.ask("attack", { url, ticket, kind, ms });
     const pids = { node: cluster.nodes[0]?.pid() ?? 0, signaling: cluster.signalings[0]?.pid() ?? 0 };
-    return report(cluster, await measureAll({ ask, attack, pids }, counts));
+    return report(cluster, await measureAll({ ask, attack, pids }, kinds, counts));
   } finally {
     await Promise.all([crowd.close(), attacker.close()]);
     await cluster.close();
   }
+}
+
+/** `--kinds A,B` measures some of them. */
+function readOptions(args: string[]): { kinds: readonly AttackKind[]; counts: Counts } {
+  const at = args.indexOf("--kinds");
+  if (at === -1) return { kinds: KINDS, counts: readCounts(args, DEFAULTS) };
+  const asked = (args[at + 1] ?? "").split(",");
+  const unknown = asked.find((kind) => !KINDS.some((known) => known === kind));
+  if (unknown !== undefined) throw new Error(`--kinds ${unknown}: some of ${KINDS.join(",")} are wanted`);
+  const kinds = KINDS.filter((kind) => asked.includes(kind));
+  return { kinds, counts: readCounts(args.toSpliced(at, 2), DEFAULTS) };
 }
 
 type Ask = (turn: number) => Promise<unknown>;
@@ -91,11 +102,15 @@ async function openMeasuredRoom(cluster: ProcessCluster, url: string): Promise<A
   };
 }
 
-async function measureAll({ ask, attack, pids }: Parties, counts: Counts): Promise<Map<AttackKind, Round[]>> {
-  const rounds = new Map<AttackKind, Round[]>(KINDS.map((kind) => [kind, []]));
+async function measureAll(
+  { ask, attack, pids }: Parties,
+  kinds: readonly AttackKind[],
+  counts: Counts,
+): Promise<Map<AttackKind, Round[]>> {
+  const rounds = new Map<AttackKind, Round[]>(kinds.map((kind) => [kind, []]));
   const attackMs = HEAD_START_MS + counts.commands * counts.intervalMs;
   for (let pair = 0; pair < counts.pairs; pair += 1)
-    for (const kind of KINDS) {
+    for (const kind of kinds) {
       await delay(SETTLE_MS);
       const base = await cpuSharesDuring(pids, () => timeCommands(ask, counts.commands, counts));
       const attacked = attack(kind, attackMs);

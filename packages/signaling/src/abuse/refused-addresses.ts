@@ -1,24 +1,21 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { Rate } from "@fairlead/registry";
+import { Refusals } from "./refusals.ts";
 
-/** The one that was refused first is forgotten first. */
-const REFUSALS_MAX = 10_000;
+const ADDRESSES_MAX = 10_000;
 /** For as long at most an address is refused without asking: a registry that was emptied may have forgotten it. */
 const REMEMBERED_MS = 60_000;
-
-type Refusal = { error: FairleadError; untilMs: number };
 
 /**
  * The addresses that have just been refused by their rate. Until one of them may come again it has its refusal from here, and
  * makes no work for the registry; nor does the registry's absence let it in sooner.
  */
 export class RefusedAddresses {
-  readonly #now: () => number;
-  readonly #refusals = new Map<string, Refusal>();
+  readonly #refusals: Refusals;
 
   /** @param now Milliseconds since 1970. */
   constructor(now: () => number) {
-    this.#now = now;
+    this.#refusals = new Refusals({ max: ADDRESSES_MAX, keptMs: REMEMBERED_MS, now });
   }
 
   /**
@@ -26,7 +23,7 @@ export class RefusedAddresses {
    * @throws {FairleadError} `rate_limited`; what `ask` rejects with.
    */
   async unless<T>(rates: readonly Rate[], ask: () => Promise<T>): Promise<T> {
-    for (const rate of rates) this.#refuse(rate);
+    for (const rate of rates) this.#refusals.repeat(keyOf(rate));
     try {
       return await ask();
     } catch (error) {
@@ -35,28 +32,10 @@ export class RefusedAddresses {
     }
   }
 
-  #refuse(rate: Rate): void {
-    const refusal = this.#refusals.get(keyOf(rate));
-    if (!refusal) return;
-    const { error, untilMs } = refusal;
-    const retryAfterMs = untilMs - this.#now();
-    // More than it was ever remembered for: the clock was set back, by who knows how much.
-    const isSetBack = retryAfterMs > REMEMBERED_MS;
-    if (retryAfterMs <= 0 || isSetBack) this.#refusals.delete(keyOf(rate));
-    else throw new FairleadError(error.code, { ...error, message: error.message, retryAfterMs });
-  }
-
   #note(rates: readonly Rate[], error: FairleadError): void {
-    const { detail, retryAfterMs = 0 } = error;
-    const rate = rates.find(({ name }) => name === detail?.rate);
+    const rate = rates.find(({ name }) => name === error.detail?.rate);
     // Not of a room, which tells who is banned from it that they are; nor of a back end's key, which is one of few.
-    if (rate?.name !== "address" && rate?.name !== "stranger") return;
-    const untilMs = this.#now() + Math.min(retryAfterMs, REMEMBERED_MS);
-    this.#refusals.set(keyOf(rate), { error, untilMs });
-    for (const oldest of this.#refusals.keys()) {
-      if (this.#refusals.size <= REFUSALS_MAX) break;
-      this.#refusals.delete(oldest);
-    }
+    if (rate?.name === "address" || rate?.name === "stranger") this.#refusals.note(keyOf(rate), error);
   }
 }
 

@@ -11,6 +11,8 @@ import {
 import { refusalOfStranger } from "../abuse/count-rates.ts";
 import type { Caller } from "../http/caller.ts";
 import type { SignalingLimits } from "../limits.ts";
+import type { ClientChannel } from "./client-channel.ts";
+import { HeldRefusal } from "./held-refusal.ts";
 import type { SentFrame } from "./link-sink.ts";
 import { openSession } from "./open-session.ts";
 import { readFrame } from "./read-frame.ts";
@@ -19,24 +21,11 @@ import type { LinkRegister, SessionLink } from "./session-link.ts";
 import { Silence, TICK_MS } from "./silence.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-/** The client's end of a connection, whatever carries it. */
-export type ClientChannel = {
-  /**
-   * Only to the client, which asks by other requests: it has one session, is shown that somebody is there, and need not say so
-   * itself. Nor does it prove that the client is: a peer without power keeps its connection for minutes.
-   */
-  readonly isOneWay: boolean;
-  send(frame: SentFrame): void;
-  /** RFC 6455 § 7.4 close codes. */
-  close(code: number, reason: ErrorCode): void;
-  /** Bytes that wait to be sent; 0 where the runtime does not tell. */
-  bufferedBytes(): number;
-};
-
 type State =
   /** No session. `hasJoined`: there was one, so late frames of it may still come. */
   | { state: "waiting"; hasJoined: boolean }
   | { state: "opening" }
+  | { state: "refused"; held: HeldRefusal; hasJoined: boolean }
   | { state: "linked"; link: SessionLink }
   | { state: "closed" };
 
@@ -120,6 +109,8 @@ export class ClientConnection {
    */
   tick(): SessionLink | null {
     this.#deadline.ticks -= 1;
+    if (this.#state.state === "refused") this.#state.held.tick();
+    this.#tellRefusal();
     const isProofDue = this.#silence.tick() && !this.#channel.isOneWay;
     this.#judgeSilence();
     return isProofDue && this.#state.state === "linked" ? this.#state.link : null;
@@ -198,10 +189,21 @@ export class ClientConnection {
     } catch (error) {
       const refusal = await refusalOfStranger(this.#caller, error);
       if (this.#state.state !== "opening") return;
-      this.#wait(hasJoined || frame.type === "resume");
-      if (refusal instanceof FairleadError && refusal.code === "bus_disconnected") this.#hooks.onExcused();
-      this.#fail(refusal);
+      const held = new HeldRefusal(refusal, this.#caller.shared.now);
+      this.#state = { state: "refused", held, hasJoined: hasJoined || frame.type === "resume" };
+      this.#tellRefusal();
     }
+  }
+
+  #tellRefusal(): void {
+    if (this.#state.state !== "refused") return;
+    const { held, hasJoined } = this.#state;
+    // A request over HTTP waits for nothing.
+    if (!held.isDue && !this.#channel.isOneWay) return;
+    const refusal = held.tell();
+    this.#wait(hasJoined);
+    if (refusal instanceof FairleadError && refusal.code === "bus_disconnected") this.#hooks.onExcused();
+    this.#fail(refusal);
   }
 
   /** The client may join again. */

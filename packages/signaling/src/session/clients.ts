@@ -1,7 +1,8 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { Caller } from "../http/caller.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
-import { type ClientChannel, ClientConnection } from "./client-connection.ts";
+import type { ClientChannel } from "./client-channel.ts";
+import { ClientConnection } from "./client-connection.ts";
 import { LiveLinks } from "./live-links.ts";
 import { TICK_MS } from "./silence.ts";
 import { UnjoinedSockets } from "./unjoined-sockets.ts";

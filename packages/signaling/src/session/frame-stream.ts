@@ -1,5 +1,5 @@
 import { type ErrorCode, FairleadError, positionAfter, toErrorBody } from "@fairlead/protocol";
-import type { ClientChannel } from "./client-connection.ts";
+import type { ClientChannel } from "./client-channel.ts";
 import { frameText } from "./frame-text.ts";
 import type { SentFrame } from "./link-sink.ts";
 

@@ -12,6 +12,7 @@ import {
 import type { Rate } from "@fairlead/registry";
 import { type SessionInput, verifyAdmission } from "@fairlead/tickets";
 import { ratesOf } from "../abuse/count-rates.ts";
+import { unlessRefused } from "../abuse/refused-openings.ts";
 import type { Caller } from "../http/caller.ts";
 import { placeRoom } from "../placement/place-room.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
@@ -46,9 +47,10 @@ export async function openSession(
   join: JoinRequest,
   sink: LinkSink,
 ): Promise<SessionLink> {
-  const { counters } = caller.shared;
+  const { counters, refusedTickets } = caller.shared;
+  const open = () => admitAndOpen(caller, { register, sink }, join);
   try {
-    const link = await admitAndOpen(caller, { register, sink }, join);
+    const link = await unlessRefused(refusedTickets, join.ticket, open);
     counters.count("session.joined");
     return link;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { callNode } from "@fairlead/bus";
 import { FairleadError, type ResumeRequest } from "@fairlead/protocol";
 import { verifySessionTicket } from "@fairlead/tickets";
+import { unlessRefused } from "../abuse/refused-openings.ts";
 import type { Caller } from "../http/caller.ts";
 import { admitOpening, assertBus } from "./admit-opening.ts";
 import type { LinkSink } from "./link-sink.ts";
@@ -26,9 +27,13 @@ export async function resumeSession(
   const { shared, bus } = caller;
   const { issuer, now, sessionKeys } = shared;
   assertBus(shared);
-  const claims = await verifySessionTicket(sessionKeys, request.sessionTicket, { issuer, now });
-  if (!shared.resumes.take(claims.session))
-    throw new FairleadError("too_many_frames", { retryAfterMs: RESUME_RETRY_MS });
+  const { sessionTicket } = request;
+  const claims = await unlessRefused(shared.refusedTickets, sessionTicket, async () => {
+    const verified = await verifySessionTicket(sessionKeys, sessionTicket, { issuer, now });
+    if (!shared.resumes.take(verified.session))
+      throw new FairleadError("too_many_frames", { retryAfterMs: RESUME_RETRY_MS });
+    return verified;
+  });
   admitOpening(shared);
   const { sub, session, peer, joinedAtMs, room, node, incarnation, epoch, ticketId } = claims;
   const link = new SessionLink(caller, register, sink);
@@ -44,7 +49,7 @@ export async function resumeSession(
     await link.start(
       { sub, session, peer, joinedAtMs, room, node, incarnation, epoch, ticketId, connection },
       request.position,
-      (sessionTicket) => ({ type: "resumed", sessionTicket, connection, acksByPing }),
+      (fresh) => ({ type: "resumed", sessionTicket: fresh, connection, acksByPing }),
     );
     shared.counters.count("session.resumed");
     return link;
