@@ -15,9 +15,9 @@ const meter = new NetworkMeter({
   log: silentLogger,
   interfaces: () => interfaces,
 });
-await meter.sample(0);
+meter.sample(0);
 console.log(JSON.stringify({ interfaces }));
 await once(process.stdin, "data");
-await meter.sample(1_000);
+meter.sample(1_000);
 console.log(JSON.stringify({ bytes: Math.round((meter.load * CAPACITY_BPS) / 8) }));
 process.exit(0);

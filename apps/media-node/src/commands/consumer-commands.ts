@@ -25,14 +25,14 @@ export const consumerCommands = {
   "consumers.resume": async ({ peer }, { consumerIds }) => {
     const consumers = peer.consumers(consumerIds);
     peer.budgets.charge({ switches: consumers.length });
-    await refuseBadMedia(peer, () =>
-      Promise.all(consumers.map((consumer) => peer.switches.resume(consumer))),
-    );
+    const { switches } = peer;
+    await refuseBadMedia(peer, () => switches.each(consumers, (consumer) => switches.resume(consumer)));
     return {};
   },
   "consumers.pause": async ({ peer }, { consumerIds }) => {
     const consumers = peer.consumers(consumerIds);
-    await refuseBadMedia(peer, () => Promise.all(consumers.map((consumer) => peer.switches.pause(consumer))));
+    const { switches } = peer;
+    await refuseBadMedia(peer, () => switches.each(consumers, (consumer) => switches.pause(consumer)));
     return {};
   },
   "consumer.set_preferred_layers": async ({ peer }, { consumerId, ...layers }) => {

@@ -69,7 +69,7 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
     setInterval(() => allowance.sample(now()), CHECK_MS),
     // While the bus is away no peer can prove that it lives.
     setInterval(() => bus.isConnected && peerSweep.sweep(), SWEEP_MS),
-    setInterval(() => void network.sample(now()), NETWORK_MS),
+    setInterval(() => network.sample(now()), NETWORK_MS),
     setInterval(() => surplus.sweep(), SURPLUS_MS),
     setInterval(() => void bitrates.sample(), BITRATE_SAMPLE_MS),
   ];

@@ -46,3 +46,33 @@ it("of pauses at once the first one acts; those behind a resume act again", asyn
   ]);
   expect([again, consumer.asked, consumer.paused]).toEqual([false, ["pause", "resume", "pause"], true]);
 });
+
+it("those that commands name together are acted on ten at a time, one command after the other", async () => {
+  const [switches, consumers] = [new Switches(), Array.from({ length: 25 }, makeConsumer)];
+  const all = consumers.map((consumer) => Object.assign(consumer, { closed: false }));
+  const [counts, last] = [{ now: 0, most: 0 }, all.at(-1)];
+  const slowly = (act: () => Promise<unknown>) => async () => {
+    counts.now += 1;
+    counts.most = Math.max(counts.most, counts.now);
+    await new Promise((resolve) => setImmediate(resolve));
+    await act();
+    counts.now -= 1;
+  };
+  await Promise.all([
+    switches.each(all, (one) => slowly(() => switches.resume(one))()),
+    switches.each(all, (one) => slowly(() => switches.pause(one))()),
+  ]);
+  expect(counts).toEqual({ now: 0, most: 10 });
+  expect([last?.asked, last?.paused]).toEqual([["resume", "pause"], true]);
+});
+
+it("one that closes meanwhile is left out", async () => {
+  const [switches, consumers] = [new Switches(), Array.from({ length: 11 }, makeConsumer)];
+  const all = consumers.map((consumer) => Object.assign(consumer, { closed: false }));
+  const [first, last] = [all[0], all.at(-1)];
+  await switches.each(all, async (one) => {
+    if (one === first && last) last.closed = true;
+    await switches.resume(one);
+  });
+  expect([first?.asked, last?.asked]).toEqual([["resume"], []]);
+});

@@ -1,4 +1,10 @@
+import { inBatches } from "@fairlead/protocol";
+import { Turns } from "../lease/turns.ts";
+
 type Switchable = { readonly paused: boolean; pause(): Promise<void>; resume(): Promise<void> };
+
+/** Each is a call to the worker: a larger number at once would keep what others ask waiting. */
+const AT_ONCE = 10;
 
 /** Pauses and resumes a peer's producers and consumers in the order in which it asks. */
 export class Switches {
@@ -6,6 +12,18 @@ export class Switches {
   readonly #resuming = new WeakMap<Switchable, number>();
   /** The pause that was asked for last, if it is on its way. */
   readonly #pausing = new WeakMap<Switchable, Promise<void>>();
+  readonly #turns = new Turns(1);
+
+  /** What its commands name together is acted on a few at a time, in the order of the commands. Skips those that close meanwhile. */
+  async each<T extends Switchable & { readonly closed: boolean }>(
+    all: readonly T[],
+    act: (one: T) => Promise<unknown>,
+  ): Promise<void> {
+    await this.#turns.take(async () => {
+      for (const some of inBatches(all, AT_ONCE))
+        await Promise.all(some.filter(({ closed }) => !closed).map(act));
+    });
+  }
 
   async resume(one: Switchable): Promise<void> {
     this.#pausing.delete(one);

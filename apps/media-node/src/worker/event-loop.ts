@@ -1,5 +1,5 @@
-/** How often the loop is looked at. */
-export const LOOP_TICK_MS = 200;
+/** How often the loop is looked at: a fraction of what else is done regularly, so that an idle process wakes up seldom. */
+export const LOOP_TICK_MS = 250;
 /** Over which its delay is judged. */
 const WINDOW_MS = 2_000;
 /** A turn that takes so much longer than it should makes whatever peers ask wait noticeably, and a worker's answers too. */

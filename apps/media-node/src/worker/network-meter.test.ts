@@ -34,56 +34,60 @@ describe("the network's load", () => {
       capacityBps: 8_000_000,
       interfaces,
       log,
-      read: async () => texts.shift() ?? Promise.reject(new Error("no such file")),
+      read: () => {
+        const text = texts.shift();
+        if (text === undefined) throw new Error("no such file");
+        return text;
+      },
     });
 
-  it("is the share of the capacity that was used between two samples, of the busier way", async () => {
+  it("is the share of the capacity that was used between two samples, of the busier way", () => {
     const meter = meterOf([at(0, 0), at(100_000, 250_000), at(600_000, 250_001)]);
-    await meter.sample(1_000);
+    meter.sample(1_000);
     expect(meter.load).toBe(0);
-    await meter.sample(2_000);
+    meter.sample(2_000);
     expect(meter.load).toBe(0.25);
-    await meter.sample(3_000);
+    meter.sample(3_000);
     expect(meter.load).toBe(0.5);
   });
 
-  it("is that of the interfaces that count alone", async () => {
+  it("is that of the interfaces that count alone", () => {
     const texts = [0, 1].map((n) => at(0, n * 100_000) + row("veth1", n * 100_000, 0) + row("br0", 0, n));
     const meter = meterOf(texts);
-    for (const atMs of [1_000, 2_000]) await meter.sample(atMs);
+    for (const atMs of [1_000, 2_000]) meter.sample(atMs);
     expect(meter.load).toBe(0.1);
   });
 
-  it("follows a change of what counts, and takes no byte of before for one of now", async () => {
+  it("follows a change of what counts, and takes no byte of before for one of now", () => {
     const texts = [0, 1, 2].map((n) => at(0, n * 100_000) + row("eth1", 0, 9_000_000 + n * 200_000));
     let interfaces = ["eth0"];
     const meter = meterOf(texts, () => interfaces);
-    for (const atMs of [1_000, 2_000]) await meter.sample(atMs);
+    for (const atMs of [1_000, 2_000]) meter.sample(atMs);
     interfaces = ["eth0", "eth1"];
-    await meter.sample(12_000);
+    meter.sample(12_000);
     expect(meter.load).toBe(0.03);
   });
 
-  it("is at most 1, and 0 after counters that began anew", async () => {
+  it("is at most 1, and 0 after counters that began anew", () => {
     const meter = meterOf([at(0, 0), at(9_000_000, 9_000_000), at(10, 10)]);
-    for (const atMs of [1_000, 2_000]) await meter.sample(atMs);
+    for (const atMs of [1_000, 2_000]) meter.sample(atMs);
     expect(meter.load).toBe(1);
-    await meter.sample(3_000);
+    meter.sample(3_000);
     expect(meter.load).toBe(0);
   });
 
-  it("is 0 where the system does not tell", async () => {
+  it("is 0 where the system does not tell", () => {
     const meter = meterOf([]);
-    await meter.sample(1_000);
-    await meter.sample(2_000);
+    meter.sample(1_000);
+    meter.sample(2_000);
     expect(meter.load).toBe(0);
   });
 
-  it("warns of an interface that was configured and is not there, once", async () => {
+  it("warns of an interface that was configured and is not there, once", () => {
     const warnings: [string, LogFields?][] = [];
     const log = { ...silentLogger, warn: (...line: [string, LogFields?]) => void warnings.push(line) };
     const meter = meterOf([at(0, 0), at(0, 0), at(0, 0)], () => ["eth0", "eth7"], log);
-    for (const atMs of [1_000, 12_000, 23_000]) await meter.sample(atMs);
+    for (const atMs of [1_000, 12_000, 23_000]) meter.sample(atMs);
     expect(warnings).toEqual([["network.counted", { interfaces: ["eth0"], missing: ["eth7"] }]]);
   });
 });

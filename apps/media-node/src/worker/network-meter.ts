@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import type { Logger } from "@fairlead/telemetry";
 
 /** Bytes since an interface came up. */
@@ -13,8 +13,8 @@ export type NetworkMeterOptions = {
   /** Names of those whose bytes count. */
   interfaces: () => readonly string[];
   log: Logger;
-  /** @returns The text of Linux's `/proc/net/dev`. */
-  read?: () => Promise<string>;
+  /** @returns The text of Linux's `/proc/net/dev`: a file in memory. */
+  read?: () => string;
 };
 
 /** The share of the network capacity in use, 0..1. Linux only: elsewhere it stays 0, and the CPU share alone counts. */
@@ -28,9 +28,9 @@ export class NetworkMeter {
     this.#options = options;
   }
 
-  async sample(atMs: number): Promise<void> {
-    const { read = () => readFile("/proc/net/dev", "utf8"), capacityBps } = this.#options;
-    const text = await read().catch(() => null);
+  sample(atMs: number): void {
+    const { read = () => readFileSync("/proc/net/dev", "utf8"), capacityBps } = this.#options;
+    const text = readIfThere(read);
     if (text === null) return;
     const counters = parseNetDev(text);
     const names = this.#choose(counters, atMs);
@@ -51,6 +51,15 @@ export class NetworkMeter {
       log[missing.length > 0 ? "warn" : "info"]("network.counted", { interfaces: names, missing });
     this.#chosen = { names, atMs };
     return names;
+  }
+}
+
+/** @returns null elsewhere than on Linux. */
+function readIfThere(read: () => string): string | null {
+  try {
+    return read();
+  } catch {
+    return null;
   }
 }
 
