@@ -72,6 +72,7 @@ function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
 function makePeer(room: Room, admission: Admission, transports: PeerTransports): Peer {
   const { join, claims, peerId, joinedAtMs, sessionId, inbox } = admission;
   const { bus, log, now, budgetOf } = room.deps;
+  const identity = claims.sub;
   const session = new Session({
     sessionId,
     epoch: room.lease.epoch,
@@ -87,7 +88,7 @@ function makePeer(room: Room, admission: Admission, transports: PeerTransports):
     },
   });
   const peer: Peer = new Peer({
-    info: { peerId, identity: claims.sub, name: claims.name, metadata: claims.metadata, joinedAtMs },
+    info: { peerId, identity, name: claims.name, metadata: claims.metadata, joinedAtMs },
     grants: claims.grants,
     ticketId: claims.jti,
     joinId: join.joinId,
@@ -98,7 +99,7 @@ function makePeer(room: Room, admission: Admission, transports: PeerTransports):
     transports,
     owner: { core: room.home.core, roomId: room.roomId, peerId },
     budgets: new PeerBudgets(
-      (name) => budgetOf(claims.sub, name),
+      (name) => budgetOf(identity, name),
       () => room.peers.size - 1,
     ),
     log,

@@ -20,6 +20,7 @@ import type { SpentBudgets } from "../room/spent-budgets.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Core } from "../worker/core.ts";
 import { admitPeer, type PeerIdentity, welcomePeer } from "./admit-peer.ts";
+import { EqualValues } from "./equal-values.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
 
 export type JoinsOptions = {
@@ -46,6 +47,7 @@ export type JoinsOptions = {
 };
 
 const NODE_FULL = { message: "the node is full" };
+const BROWSERS_MAX = 100;
 
 /** Admits peers. */
 export class Joins {
@@ -53,6 +55,8 @@ export class Joins {
   readonly #capabilities: Capabilities;
   /** Joins that are being answered, by ticket and join id. */
   readonly #joining = new Map<string, Promise<JoinReply>>();
+  /** What peers can receive. */
+  readonly #receivers = new EqualValues<JoinRequest["rtpCapabilities"]>(BROWSERS_MAX);
   /** Peers that are being admitted, so that many at once don't pass the limit. */
   #admitting = 0;
 
@@ -144,17 +148,24 @@ export class Joins {
   }
 
   async #admit(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<PeerInRoom> {
-    const { join, lease, options, mutes, sessionId, inbox, debitId } = request;
-    const { sessions, onArrival, onDeparture } = this.#options;
+    const { lease, options, mutes, sessionId, inbox, debitId } = request;
+    const { sessions, onArrival } = this.#options;
+    const join = { ...request.join, rtpCapabilities: this.#receivers.of(request.join.rtpCapabilities) };
     const admission = { join, claims, sessionId, inbox, ...(await this.#identify(join, claims)) };
     const room = await this.#openRoom({ lease, options, mutes });
     const peer = await whileAlive(room.home, () => admitPeer(room, admission));
     onArrival(debitId, room.roomId);
-    peer.transports.send.observer.once("close", () => onDeparture(debitId));
+    this.#watchDeparture(peer, debitId);
     sessions.add(sessionId, { room, peer });
     // A turn later, so that the answer is sent before the events.
     setImmediate(() => welcomePeer(room, peer));
     return { room, peer };
+  }
+
+  /** Apart from the admission, which would otherwise be kept for as long as the peer is. */
+  #watchDeparture({ transports }: Peer, debitId: string): void {
+    const { onDeparture } = this.#options;
+    transports.send.observer.once("close", () => onDeparture(debitId));
   }
 
   /** A peer keeps its id and joining time over its sessions. Only the ticket of its previous session proves them. */
