@@ -2,6 +2,7 @@ import { FairleadError } from "@fairlead/protocol";
 import type { JoinOptions } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
 import { ChannelOpener } from "./channel/channel-opener.ts";
+import { requestLeave } from "./channel/fetch-signaling.ts";
 import { HttpChannel } from "./channel/http-channel.ts";
 import { TransportMemory } from "./channel/transport-memory.ts";
 import { WebSocketChannel } from "./channel/web-socket-channel.ts";
@@ -77,7 +78,19 @@ async function prepareRoom(
       random: Math.random,
       handlers: { ...handlers, capabilities: (fresh) => handlers.capabilities(cache.save(fresh)) },
     });
-  return new ClientRoom({ device, claims, iceTransportPolicy, pauseInvisibleVideo, createLink });
+  const leaveWithPage = () => {
+    const { isJoin, sessionId, sessionTicket } = admission;
+    if (isJoin) return;
+    requestLeave(`${urls.http}/v1/sessions/${sessionId}`, sessionTicket).catch(() => {});
+  };
+  return new ClientRoom({
+    device,
+    claims,
+    iceTransportPolicy,
+    pauseInvisibleVideo,
+    createLink,
+    leaveWithPage,
+  });
 }
 
 async function joinUnlessAborted(room: ClientRoom, signal: AbortSignal): Promise<void> {

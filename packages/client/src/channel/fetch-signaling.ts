@@ -20,6 +20,17 @@ export async function fetchParsed<T>(schema: Schema<T>, url: string, request: Re
   return unlessUnreachable(url, async () => schema.parse(await answer.json()));
 }
 
+/**
+ * Leaves a session; the request outlives the page.
+ * @param url `…/v1/sessions/{session}`.
+ * @throws {FairleadError} As `fetchSignaling`.
+ */
+export async function requestLeave(url: string, sessionTicket: string): Promise<void> {
+  await fetchSignaling(url, { method: "DELETE", keepalive: true, headers: bearer(sessionTicket) });
+}
+
+export const bearer = (sessionTicket: string) => ({ authorization: `Bearer ${sessionTicket}` });
+
 /** An error page of a proxy counts as `signaling_unreachable`. @throws {SyntaxError} The body is not JSON. */
 async function refusalOf(url: string, answer: Response): Promise<FairleadError> {
   const { data } = ErrorAnswer.safeParse(await answer.json());

@@ -6,7 +6,7 @@ import {
   SessionReplies,
 } from "@fairlead/protocol";
 import { parseFrame, SILENT_INTERVALS } from "./channel.ts";
-import { fetchParsed, fetchSignaling } from "./fetch-signaling.ts";
+import { bearer, fetchParsed, fetchSignaling, requestLeave } from "./fetch-signaling.ts";
 import { FrameQueue, type SessionFrame } from "./frame-queue.ts";
 import { readEvents } from "./read-events.ts";
 
@@ -63,19 +63,14 @@ export class HttpSession {
   async leave(): Promise<void> {
     const sessionTicket = this.#sessionTicket;
     try {
-      await this.#requestLeave();
+      await requestLeave(this.#options.url, sessionTicket);
     } catch (error) {
       const isOlder = error instanceof FairleadError && error.code === "session_replaced";
       // Our own attach may have overtaken this request, and its newer ticket is on its way.
       if (isOlder && !this.#isAttached) await this.#attached.promise;
       if (!isOlder || this.#sessionTicket === sessionTicket) throw error;
-      await this.#requestLeave();
+      await requestLeave(this.#options.url, this.#sessionTicket);
     }
-  }
-
-  async #requestLeave(): Promise<void> {
-    const request = { method: "DELETE", keepalive: true, headers: this.#headers() };
-    await fetchSignaling(this.#options.url, request);
   }
 
   /** Idempotent. */
@@ -86,7 +81,11 @@ export class HttpSession {
   }
 
   async #receiveEvents(position: Position): Promise<void> {
-    const headers = { ...this.#headers(), accept: "text/event-stream", "last-event-id": position };
+    const headers = {
+      ...bearer(this.#sessionTicket),
+      accept: "text/event-stream",
+      "last-event-id": position,
+    };
     const { signal } = this.#abort;
     try {
       const answer = await fetchSignaling(`${this.#options.url}/events?takesSeveral=true`, {
@@ -128,7 +127,7 @@ export class HttpSession {
   }
 
   async #post(body: string): Promise<void> {
-    const headers = { ...this.#headers(), "content-type": "application/json" };
+    const headers = { ...bearer(this.#sessionTicket), "content-type": "application/json" };
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(POST_TIMEOUT_MS)]);
     const request = { method: "POST", headers, signal, body };
     const { frames } = await fetchParsed(SessionReplies, `${this.#options.url}/commands`, request);
@@ -158,10 +157,6 @@ export class HttpSession {
     } finally {
       this.#isPinging = false;
     }
-  }
-
-  #headers(): Record<string, string> {
-    return { authorization: `Bearer ${this.#sessionTicket}` };
   }
 
   #fail(error: FairleadError | unknown): void {

@@ -40,6 +40,11 @@ export class Admission {
     return this.#sessionId;
   }
 
+  /** The latest of that session; empty before the first. */
+  get sessionTicket(): string {
+    return this.#sessionTicket ?? "";
+  }
+
   get isJoin(): boolean {
     return this.#position === null;
   }

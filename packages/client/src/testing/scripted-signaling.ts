@@ -135,6 +135,8 @@ export class ScriptedSignaling {
   /** The answer to the request for capabilities. */
   capabilities = { status: 200, body: JSON.stringify(CAPABILITIES) };
   capabilityRequests = 0;
+  /** Of each `DELETE`: its path and the session ticket. */
+  readonly leaveRequests: { path: string | undefined; authorization: string | undefined }[] = [];
   readonly #server;
   readonly #webSockets;
   #received: Received<ClientFrame>[] = [];
@@ -144,7 +146,12 @@ export class ScriptedSignaling {
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.#webSockets = new WebSocketServer({ server });
-    server.on("request", (_request, response) => {
+    server.on("request", ({ method, url, headers }, response) => {
+      if (method === "DELETE") {
+        this.leaveRequests.push({ path: url, authorization: headers.authorization });
+        response.writeHead(204).end();
+        return;
+      }
       this.capabilityRequests += 1;
       response.writeHead(this.capabilities.status).end(this.capabilities.body);
     });
