@@ -55,6 +55,7 @@ describe("a network that lets no WebSocket through", () => {
     const ada = await meetings.join("Ada", proxy.url);
     const ben = await meetings.join("Ben");
     await ben.tile("Ada").waitFor();
+    await ada.untilIdle();
     if (how === "button") await ada.button("Leave").click();
     else if (how === "close") await ada.closeTab();
     else await ada.goToAnotherPage();

@@ -41,20 +41,27 @@ export class MeetingPage {
     await this.tile(`${this.name} (you)`).waitFor();
   }
 
-  /** A page of the same origin, which shares the tab's process: the browser waits for what the meeting does at its end. */
+  /** Over HTTP a browser gives a page about half a second to leave; what a busy page does then may come too late. */
+  async untilIdle(): Promise<void> {
+    await this.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 5_000 })));
+  }
+
   async goToAnotherPage(): Promise<void> {
-    await this.#untilIdle();
     await this.page.goto(new URL("/v1/openapi.json", this.page.url()).href);
   }
 
   async closeTab(): Promise<void> {
-    await this.#untilIdle();
     await this.page.close({ runBeforeUnload: true });
   }
 
-  /** A browser gives a page about half a second for its end; what a busy page sends then may be lost. */
-  async #untilIdle(): Promise<void> {
-    await this.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 5_000 })));
+  /** The page runs nothing else from the next turn of its event loop on. */
+  async keepBusy(forMs: number): Promise<void> {
+    await this.page.evaluate((ms) => {
+      setTimeout(() => {
+        const endMs = performance.now() + ms;
+        while (performance.now() < endMs);
+      });
+    }, forMs);
   }
 
   button(name: string): Locator {

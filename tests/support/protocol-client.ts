@@ -175,8 +175,9 @@ export class ProtocolClient {
     await this.close();
   }
 
-  async close(): Promise<void> {
-    this.#wire?.close();
+  /** @param code RFC 6455 § 7.4, by WebSocket only. */
+  async close(code?: number): Promise<void> {
+    this.#wire?.close(code);
     await this.until(() => this.isClosed, "close");
   }
 

@@ -42,7 +42,15 @@ export const NODE_CALLS = {
     reply: z.object({ connection: z.int().min(1), acksByPing: z.boolean().optional() }),
   },
   /** The socket closed without a leave: the grace time begins now. */
-  "session.detach": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
+  "session.detach": {
+    request: z.object({
+      sessionId: SessionId,
+      connection: z.int(),
+      /** The browser said that the page has gone, which is hardly ever followed by a resume. */
+      isPageGone: z.boolean().optional(),
+    }),
+    reply: Nothing,
+  },
   /** A leave over HTTP, which is no command of the session. Events that the client missed don't matter any more. */
   "session.leave": { request: z.object({ sessionId: SessionId, connection: z.int() }), reply: Nothing },
   "session.command": {

@@ -11,6 +11,9 @@ import { endOf, type Instances } from "./use-instances.ts";
  */
 const AT_ONCE = 10;
 
+/** RFC 6455 § 7.4.1: the browser has left the page. */
+const GOING_AWAY = 1001;
+
 /** Faults that only a WebSocket can have. */
 export function websocketFacts(instances: Instances): void {
   const refusal = async (text: string) => {
@@ -37,6 +40,17 @@ export function websocketFacts(instances: Instances): void {
       expect([await endOf(culprit), culprit.closeCode]).toEqual(["invalid_frame", 4400]);
       bystander.send({ type: "ping" });
       await bystander.until(() => bystander.framesOf("pong").length === 1, "a pong");
+    });
+
+    it("that says that its page has gone is left long before one whose network has gone", async () => {
+      const room = instances.newRoom();
+      const watcher = await instances.join(WEBSOCKET, { room, identity: "watcher" });
+      const dropped = await instances.join(WEBSOCKET, { room, identity: "dropped" });
+      const gone = await instances.join(WEBSOCKET, { room, identity: "gone" });
+      dropped.drop();
+      await gone.close(GOING_AWAY);
+      await watcher.until(() => !watcher.view.peers.has(gone.peerId), "a peer's end");
+      expect(watcher.view.peers.has(dropped.peerId)).toBe(true);
     });
 
     it("with binary frames is closed", async () => {

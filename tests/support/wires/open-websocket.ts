@@ -31,7 +31,7 @@ export async function openWebSocket(url: string, listener: WireListener): Promis
   return {
     send: (text) => socket.send(text),
     drop: () => socket.terminate(),
-    close: () => socket.close(),
+    close: (code) => socket.close(code),
     isOpen: () => socket.readyState === WebSocket.OPEN,
     isClosed: () => socket.readyState === WebSocket.CLOSED,
   };

@@ -6,7 +6,8 @@ export type Wire = {
   send(text: string): void;
   /** The network goes away: no close frame, no leave. */
   drop(): void;
-  close(): void;
+  /** @param code RFC 6455 § 7.4, by WebSocket only. */
+  close(code?: number): void;
   isOpen(): boolean;
   isClosed(): boolean;
 };

@@ -38,8 +38,8 @@ export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation)
 function sessionCalls({ sessions, joins }: RoomCallsDeps) {
   return {
     "session.attach": (request) => joins.attach(request),
-    "session.detach": ({ sessionId, connection }) => {
-      sessions.peerOf(sessionId).peer.session.detach(connection);
+    "session.detach": ({ sessionId, connection, isPageGone }) => {
+      sessions.peerOf(sessionId).peer.session.detach(connection, isPageGone);
       return {};
     },
     "session.leave": ({ sessionId, connection }) => {

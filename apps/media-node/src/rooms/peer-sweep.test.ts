@@ -5,12 +5,21 @@ import type { Rooms } from "./rooms.ts";
 
 type Ended = { identity: string; reason: string; code: string | null };
 
+type Session = { isStalled: boolean; isAttached: boolean; isPageGone: boolean; silentMs: number };
+
 /** One room of peers with such sessions, looked at once. */
-function sweep(sessions: Record<string, { isStalled?: boolean; isAttached?: boolean; silentMs?: number }>) {
+function sweep(sessions: Record<string, Partial<Session>>, graceMs = 1_000) {
   const ended: Ended[] = [];
   const peers = new Map(
     Object.entries(sessions).map(([identity, session]) => {
-      const usual = { tick: () => {}, isStalled: false, isAttached: true, silentMs: 0, noteAway: () => {} };
+      const usual = {
+        tick: () => {},
+        isStalled: false,
+        isAttached: true,
+        isPageGone: false,
+        silentMs: 0,
+        noteAway: () => {},
+      };
       return [identity, { identity, session: { ...usual, ...session } }];
     }),
   );
@@ -22,7 +31,7 @@ function sweep(sessions: Record<string, { isStalled?: boolean; isAttached?: bool
     },
   };
   const rooms = { all: () => [room], prune: () => {}, close: () => {} } as unknown as Rooms;
-  const options = { rooms, sessions: { prune: () => {} } as unknown as Sessions, graceMs: 1_000 };
+  const options = { rooms, sessions: { prune: () => {} } as unknown as Sessions, graceMs };
   new PeerSweep({ ...options, now: () => 0 }).sweep();
   return ended;
 }
@@ -43,4 +52,12 @@ it("a session without a socket ends after the grace time; one with a socket may 
     ["bob", "session_gone"],
     ["cleo", "session_gone"],
   ]);
+});
+
+it("a session whose page has gone ends long before one whose network has gone, and never after the grace time", () => {
+  const unattached = { isAttached: false, silentMs: 3_000 };
+  const gone = { ...unattached, isPageGone: true };
+  expect(sweep({ ann: gone, bob: unattached }, 15_000).map(({ identity }) => identity)).toEqual(["ann"]);
+  expect(sweep({ ann: { ...gone, silentMs: 1_500 } }, 15_000)).toEqual([]);
+  expect(sweep({ ann: { ...gone, silentMs: 1_500 }, bob: {} })).toHaveLength(1);
 });

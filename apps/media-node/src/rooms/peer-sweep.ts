@@ -11,6 +11,12 @@ const STANDSTILL_MS = 2_000;
 /** How many proofs of life may be missing before a session counts as silent. */
 const MISSED_PROOFS = 4;
 
+/**
+ * The grace time of a peer whose page has gone. Some proxies say the same of clients that live when they restart, and these
+ * resume within a second.
+ */
+const PAGE_GONE_GRACE_MS = 2_000;
+
 /** Frees peers past their grace time and rooms past their empty time. */
 export class PeerSweep {
   readonly #options: SweepOptions;
@@ -52,6 +58,7 @@ export class PeerSweep {
   /** Proofs of life of a session with a socket are seconds apart, so a shorter grace time applies only to a session without one. */
   #patienceMs({ session }: Peer): number {
     const { graceMs } = this.#options;
+    if (session.isPageGone) return Math.min(graceMs, PAGE_GONE_GRACE_MS);
     return session.isAttached ? Math.max(graceMs, MISSED_PROOFS * SESSIONS_ALIVE_INTERVAL_MS) : graceMs;
   }
 }

@@ -52,6 +52,7 @@ export class Session {
   #inbox: string | undefined;
   #connection = 1;
   #isAttached = true;
+  #isPageGone = false;
   #isEnded = false;
   #endCode: ErrorCode | null = null;
   #aliveAtMs: number;
@@ -81,6 +82,11 @@ export class Session {
   /** Milliseconds since the last proof of life. */
   get silentMs(): number {
     return this.#now() - this.#aliveAtMs;
+  }
+
+  /** Its browser said that the page has gone, and no socket has come since. */
+  get isPageGone(): boolean {
+    return this.#isPageGone;
   }
 
   /** It was taken for away, and no sign of life has come since. */
@@ -141,6 +147,7 @@ export class Session {
     this.#connection += 1;
     this.#inbox = inbox;
     this.#isAttached = true;
+    this.#isPageGone = false;
     this.#noteLife();
     this.#publish({ type: "attached", connection: this.#connection });
     this.#publishEvents(missed);
@@ -148,9 +155,10 @@ export class Session {
   }
 
   /** The socket of that connection closed: the grace time runs from now. */
-  detach(connection: number): void {
+  detach(connection: number, isPageGone = false): void {
     if (connection !== this.#connection) return;
     this.#isAttached = false;
+    this.#isPageGone = isPageGone;
     this.#aliveAtMs = this.#now();
     this.#stream.detach();
   }

@@ -17,10 +17,9 @@ export const upgradeWebSocket = defineWebSocketHelper(async (c, events) => {
 
 function accept(server: AcceptedSocket, events: WSEvents): void {
   const context = contextOf(server);
-  const onClose = () => events.onClose?.(new CloseEvent("close"), context);
   server.addEventListener("message", (event) => events.onMessage?.(event, context));
-  server.addEventListener("close", onClose);
-  server.addEventListener("error", onClose);
+  server.addEventListener("close", (event) => events.onClose?.(event, context));
+  server.addEventListener("error", () => events.onClose?.(new CloseEvent("close"), context));
   server.accept();
   events.onOpen?.(new Event("open"), context);
 }

@@ -63,7 +63,7 @@ function eventsOf(clients: Clients, caller: Caller): WSEvents {
   return {
     onOpen: (_event, socket) => void clientOf(socket),
     onMessage: (event, socket) => clientOf(socket).receive(event.data),
-    onClose: () => client?.disconnected(),
+    onClose: ({ code }) => client?.disconnected(code),
     onError: () => client?.disconnected(),
   };
 }

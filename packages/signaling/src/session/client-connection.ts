@@ -47,6 +47,7 @@ const ASK_AFTER_MS = PING_INTERVAL_MS + 1_500;
 const PONG_EVERY_MS = 3_000;
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;
+const GOING_AWAY = 1001;
 /** The price of a join or a resume, in frames: a placement and media on a node, or a call to it. */
 export const OPENING_COST = 20;
 
@@ -64,6 +65,7 @@ export class ClientConnection {
   #state: State = { state: "waiting", hasJoined: false };
   /** The client gives up the session that is being opened. */
   #leave: CommandEnvelope | null = null;
+  #isPageGone = false;
   /** After this much silence the client of a linked socket is asked for a sign of life. */
   readonly #askAfterTicks: number;
   readonly #silence: Silence;
@@ -96,11 +98,15 @@ export class ClientConnection {
     }
   }
 
-  /** The connection is gone. The session stays for its grace time. */
-  disconnected(): void {
+  /**
+   * The connection is gone. The session stays for its grace time.
+   * @param closeCode RFC 6455 § 7.4.1. A browser sends 1001 when a page goes to another one, is closed, or crashes: it often does where
+   * the page itself had no time left to say so.
+   */
+  disconnected(closeCode?: number): void {
     if (this.#state.state === "closed") return;
-    const { link } = this.#end();
-    link?.detach();
+    this.#isPageGone = closeCode === GOING_AWAY;
+    this.#end().link?.detach(this.#isPageGone);
   }
 
   /**
@@ -172,7 +178,7 @@ export class ClientConnection {
       if (leave) await link.command(leave);
       // The connection closed meanwhile, or the session ended with its first message or was left already.
       if (this.#state.state !== "opening" || link.isClosed) {
-        link.detach();
+        link.detach(this.#isPageGone);
         if (this.#state.state === "opening") this.#handleLeft();
         return;
       }

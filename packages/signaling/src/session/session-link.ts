@@ -208,11 +208,15 @@ export class SessionLink implements InboxListener {
   }
 
   /** Closes, and tells the node that the grace time begins now. Nobody waits for its answer. */
-  detach(): void {
+  detach(isPageGone = false): void {
     const { session } = this;
     this.close();
     if (!session) return;
-    const request = { sessionId: session.session, connection: session.connection };
+    const request = {
+      sessionId: session.session,
+      connection: session.connection,
+      ...(isPageGone && { isPageGone }),
+    };
     callNode(this.#caller.bus, session.incarnation, "session.detach", request).catch((error: unknown) =>
       this.#caller.log.debug("session.detach_failed", { sessionId: session.session, error }),
     );
