@@ -5,9 +5,12 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EmptyProject, installPacked, samplesOf } from "./empty-project.ts";
 
-/** The README says about how much a page loads; a dependency that doubles it should be a decision.
- * `import { z } from "zod"` is such one: only `import * as z` lets bundlers drop zod's locales (150 KB instead of 84). */
-const GZIPPED_LIMIT_BYTES = 100_000;
+/**
+ * The README says about how much a page loads; a dependency that doubles it should be a decision. Of it the SDK's own code is a fifth,
+ * and a feature there takes some 200 bytes.
+ * `import { z } from "zod"` is such one: only `import * as z` lets bundlers drop zod's locales (150 KB instead of 84).
+ */
+const GZIPPED_LIMIT_BYTES = 105_000;
 
 let project: EmptyProject;
 beforeAll(async () => {
