@@ -33,8 +33,7 @@ type ClientRoomOptions = {
   iceTransportPolicy: RTCIceTransportPolicy;
   pauseInvisibleVideo: boolean;
   createLink: (handlers: RoomLinkHandlers) => RoomLink;
-  /** Leaves the present session, if there is one, by a request that outlives the page. */
-  leaveWithPage: () => void;
+  leaveWithPage: (room: Room) => void;
 };
 
 /** The room as the app sees it. Connects the events of the link with the media. */
@@ -94,7 +93,7 @@ export class ClientRoom implements Room {
     this.local = this.#local.tracks;
     this.self = new OwnPeer(this, this.#model, options.claims);
     this.#stopWatchingPage = watchPage({
-      gone: () => this.#leaveWithPage(),
+      gone: () => options.leaveWithPage(this),
       online: () => {
         this.#link.retryNow();
         this.#media?.transports.restartIce();
@@ -224,12 +223,6 @@ export class ClientRoom implements Room {
     this.#publisher.close(left);
     await heard;
     this.#free(left, left);
-  }
-
-  /** A browser may end a page before a frame on its WebSocket is sent, and a lost channel has nobody to send it. */
-  #leaveWithPage(): void {
-    this.#options.leaveWithPage();
-    void this.leave();
   }
 
   on<N extends keyof RoomEvents>(event: N, listener: (data: RoomEvents[N]) => void): () => void {

@@ -78,10 +78,11 @@ async function prepareRoom(
       random: Math.random,
       handlers: { ...handlers, capabilities: (fresh) => handlers.capabilities(cache.save(fresh)) },
     });
-  const leaveWithPage = () => {
+  // A browser may end a page before a frame on its WebSocket is sent; this request outlives the page.
+  const leaveWithPage = (room: Room) => {
     const { isJoin, sessionId, sessionTicket } = admission;
-    if (isJoin) return;
-    requestLeave(`${urls.http}/v1/sessions/${sessionId}`, sessionTicket).catch(() => {});
+    if (!isJoin) requestLeave(`${urls.http}/v1/sessions/${sessionId}`, sessionTicket).catch(() => {});
+    void room.leave();
   };
   return new ClientRoom({
     device,

@@ -11,6 +11,12 @@ import type { Clients } from "../session/clients.ts";
 import { frameText } from "../session/frame-text.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
 
+/**
+ * RFC 6455 § 7.4.1. A browser sends it when a page goes to another one, is closed, or crashes: often the page itself had no time
+ * left to say so.
+ */
+const GOING_AWAY = 1001;
+
 const DESCRIPTION =
   "A WebSocket. Every text message is one frame, JSON: `ClientFrame` from the client, `ServerFrame` to it. The first is `join` " +
   "with a ticket, or `resume` with a session ticket, within 5 seconds. Refusals come as an `error` frame, after which the " +
@@ -63,7 +69,7 @@ function eventsOf(clients: Clients, caller: Caller): WSEvents {
   return {
     onOpen: (_event, socket) => void clientOf(socket),
     onMessage: (event, socket) => clientOf(socket).receive(event.data),
-    onClose: ({ code }) => client?.disconnected(code),
+    onClose: ({ code }) => client?.disconnected(code === GOING_AWAY),
     onError: () => client?.disconnected(),
   };
 }

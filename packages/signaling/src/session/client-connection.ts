@@ -47,7 +47,6 @@ const ASK_AFTER_MS = PING_INTERVAL_MS + 1_500;
 const PONG_EVERY_MS = 3_000;
 /** RFC 6455 § 7.4.1: for a refusal without a close code of its own. */
 const NORMAL_CLOSURE = 1000;
-const GOING_AWAY = 1001;
 /** The price of a join or a resume, in frames: a placement and media on a node, or a call to it. */
 export const OPENING_COST = 20;
 
@@ -98,14 +97,10 @@ export class ClientConnection {
     }
   }
 
-  /**
-   * The connection is gone. The session stays for its grace time.
-   * @param closeCode RFC 6455 § 7.4.1. A browser sends 1001 when a page goes to another one, is closed, or crashes: it often does where
-   * the page itself had no time left to say so.
-   */
-  disconnected(closeCode?: number): void {
+  /** The connection is gone. The session stays for its grace time, which is short if the browser said that the page has gone. */
+  disconnected(isPageGone = false): void {
     if (this.#state.state === "closed") return;
-    this.#isPageGone = closeCode === GOING_AWAY;
+    this.#isPageGone = isPageGone;
     this.#end().link?.detach(this.#isPageGone);
   }
 
