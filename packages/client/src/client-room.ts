@@ -64,8 +64,7 @@ export class ClientRoom implements Room {
 
   constructor(options: ClientRoomOptions) {
     this.#options = options;
-    // Without a call of `join()` nobody would handle the rejection.
-    this.#firstJoin.promise.catch(() => {});
+    this.#firstJoin.promise.catch(() => {}); // Without a call of `join()` nobody would handle the rejection.
     this.#playback = new Playback({
       blocked: () => this.#emitter.emit("playback.blocked", {}),
       allowed: () => this.#emitter.emit("playback.allowed", {}),
