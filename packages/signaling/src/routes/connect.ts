@@ -21,7 +21,7 @@ const DESCRIPTION =
   "A WebSocket. Every text message is one frame, JSON: `ClientFrame` from the client, `ServerFrame` to it. The first is `join` " +
   "with a ticket, or `resume` with a session ticket, within 5 seconds. Refusals come as an `error` frame, after which the " +
   "socket closes if the code has a close code (`components.examples` names them all). After any other it stays open, for " +
-  "another `join` when the code is `session_gone`.";
+  "another `join` when the code is `session_gone`. Whoever joins or resumes too often is answered up to a second later.";
 
 const connect = createRoute({
   method: "get",
