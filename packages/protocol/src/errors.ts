@@ -96,6 +96,7 @@ const TABLE = {
   // Made by the client alone: an older build would not parse them off the wire.
   webrtc_unsupported: { status: 501, ofClient: true },
   data_too_large: { status: 413, ofClient: true },
+  data_undelivered: { status: 504, ofClient: true },
   data_channel_limit: { status: 409, ofClient: true },
   data_buffer_full: { status: 429, retry: "always", ofClient: true },
   no_capacity: { status: 503, close: 4503, retry: "once_admitted", passes: true, elsewhere: true },
@@ -131,6 +132,9 @@ export const ErrorBody = z.object({
   detail: z.record(z.string(), z.unknown()).optional(),
 });
 export type ErrorBody = z.infer<typeof ErrorBody>;
+
+export const ErrorAnswer = z.object({ error: ErrorBody });
+export type ErrorAnswer = z.infer<typeof ErrorAnswer>;
 
 export type FairleadErrorOptions = {
   message?: string;

@@ -1,18 +1,13 @@
 import * as z from "zod";
-import { BATCH_LIMIT, CommandEnvelope } from "./commands.ts";
-import { ErrorBody } from "./errors.ts";
 import { PeerInfo, ProducerInfo } from "./events.ts";
-import { Acknowledgement, FRAME_LIMIT, Ping, ReplyFrame } from "./frames.ts";
 import { Grants, Source } from "./grants.ts";
-import { Identity, NodeId, PeerId, RoomId, SessionId, TicketIdentity } from "./ids.ts";
-import { JoinReply, Jwt } from "./join.ts";
+import { Identity, NodeId, PeerId, RoomId, TicketIdentity } from "./ids.ts";
+import { Jwt } from "./join.ts";
 import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
 import { DisplayName, Metadata, NUMERIC_DATE_MAX } from "./ticket-claims.ts";
 
 export const HTTP_BODY_LIMIT_BYTES = 65_536;
-/** Of requests about sessions, whose frames are as long as on a WebSocket: up to 3 bytes of UTF-8 for each unit of UTF-16. */
-export const SESSION_BODY_LIMIT_BYTES = 4 * FRAME_LIMIT;
 
 export const TICKET_TTL_MAX_S = 86_400;
 
@@ -87,44 +82,6 @@ export const RemoveRequest = z.object({
 export type RemoveRequest = z.infer<typeof RemoveRequest>;
 
 /**
- * Sessions over HTTP, for networks that let no WebSocket through: the same frames as there. `JoinRequest` is the body of
- * `POST /v1/sessions`; the events follow as `ServerFrame`s on `GET /v1/sessions/{session}/events` (server-sent events).
- */
-export const OpenedSession = JoinReply.extend({ sessionTicket: Jwt });
-export type OpenedSession = z.infer<typeof OpenedSession>;
-
-/** Body of `POST /v1/sessions/{session}/commands`: in order. A `ping` proves that the client is there. */
-export const SessionFrames = z.object({
-  frames: z
-    .array(
-      z.discriminatedUnion("type", [
-        CommandEnvelope.extend({ type: z.literal("command") }),
-        Acknowledgement.extend({ type: z.literal("ack") }),
-        Ping,
-      ]),
-    )
-    .min(1)
-    .max(BATCH_LIMIT),
-});
-export type SessionFrames = z.infer<typeof SessionFrames>;
-
-/** One reply to each command that was settled, one pong to each ping; an `error` ends the session. */
-export const SessionReplies = z.object({
-  frames: z
-    .array(
-      z.union([
-        ReplyFrame,
-        z.object({ type: z.literal("pong") }),
-        z.object({ type: z.literal("error"), error: ErrorBody }),
-      ]),
-    )
-    .max(BATCH_LIMIT + 1),
-});
-export type SessionReplies = z.infer<typeof SessionReplies>;
-
-export const SessionPath = z.object({ session: SessionId });
-
-/**
  * The powers of an API key. `tickets`: issue tickets. `read`: see rooms, peers, nodes and surplus. `rooms`: see and change rooms, peers and
  * bans. `admin`: everything, nodes and surplus included.
  */
@@ -167,6 +124,3 @@ export const NodePath = z.object({ node: NodeId });
 export const RoomPath = z.object({ room: RoomId });
 export const BanPath = RoomPath.extend({ identity: Identity });
 export const PeerPath = RoomPath.extend({ peer: PeerId });
-
-export const ErrorAnswer = z.object({ error: ErrorBody });
-export type ErrorAnswer = z.infer<typeof ErrorAnswer>;

@@ -1,5 +1,6 @@
 export * from "./bus-subjects.ts";
 export * from "./capabilities.ts";
+export * from "./codec-policy.ts";
 export * from "./commands.ts";
 export * from "./delivery/command-intake.ts";
 export * from "./delivery/command-outbox.ts";
@@ -12,6 +13,7 @@ export * from "./events.ts";
 export * from "./frames.ts";
 export * from "./grants.ts";
 export * from "./http.ts";
+export * from "./http-sessions.ts";
 export * from "./ids.ts";
 export * from "./inbox-message.ts";
 export * from "./join.ts";

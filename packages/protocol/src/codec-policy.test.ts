@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Capabilities, capabilitiesOf, DEFAULT_CODEC_POLICY, mediaCodecs } from "./capabilities.ts";
+import { Capabilities } from "./capabilities.ts";
+import { capabilitiesOf, DEFAULT_CODEC_POLICY, mediaCodecs } from "./codec-policy.ts";
 
 describe("capabilities", () => {
   it("have the same version for the same policy, and another for any other", () => {
