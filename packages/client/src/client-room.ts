@@ -178,7 +178,9 @@ export class ClientRoom implements Room {
 
   async sendData(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
     if (!this.#end && !this.#grants.data) throw new FairleadError("grant_missing");
-    await this.#present().data.send(data, options);
+    await this.#present()
+      .data.send(data, options)
+      .catch((error) => Promise.reject(this.#end ?? error));
   }
 
   bufferedAmount(options: SendOptions = {}): number {

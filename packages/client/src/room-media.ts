@@ -29,8 +29,21 @@ export class RoomMedia {
   constructor(options: RoomMediaOptions) {
     const { device, iceTransportPolicy, joined, command, peers, emitter, graded } = options;
     this.transports = new PeerTransports({ device, iceTransportPolicy, joined, command });
-    this.subscriptions = new Subscriptions({ transports: this.transports, command, peers, emitter });
-    this.data = new DataSender(this.transports, joined.grants.data);
+    const confirms = joined.confirmsData === true;
+    this.subscriptions = new Subscriptions({
+      transports: this.transports,
+      command,
+      peers,
+      emitter,
+      confirms,
+    });
+    this.data = new DataSender({
+      transports: this.transports,
+      command,
+      peers: peers.peers,
+      mayWrite: joined.grants.data,
+      confirms,
+    });
     this.#monitor = new QualityMonitor({
       transports: this.transports,
       ownPeerId: joined.peerId,

@@ -85,6 +85,32 @@ export const COMMANDS = {
     }),
     reply: z.object({ dataProducerId: MediaId }),
   },
+  /** The client has its ends of these, and hears what is sent from now on. Merged; only to a node whose `joined` says `confirmsData`. */
+  "data_consumers.opened": {
+    request: z.object({ dataConsumerIds: z.array(MediaId).min(1).max(BATCH_LIMIT) }),
+    reply: Nothing,
+  },
+  /**
+   * How far the messages of a data producer have come, to its own peer. Answered once the node has had as many as `messages` and, with
+   * `isHeld`, the others hear them; after a second at the latest.
+   */
+  "data_producer.await": {
+    request: z.object({
+      dataProducerId: MediaId,
+      messages: z.int().min(0),
+      isHeld: z.boolean(),
+      /** Peers that came later do not matter: milliseconds since 1970. */
+      joinedBeforeMs: z.number(),
+    }),
+    reply: z.object({
+      /** So many the node has had. */
+      messages: z.int().min(0),
+      /** Peers that don't hear them yet. As many as `BATCH_LIMIT`: there may be more. */
+      waiting: z.array(PeerId).max(BATCH_LIMIT),
+      /** Peers that hear them now and may have missed some since the last answer: their ends are new, or took too much at once. */
+      missed: z.array(PeerId).max(BATCH_LIMIT),
+    }),
+  },
   "data_producer.close": { request: z.object({ dataProducerId: MediaId }), reply: Nothing },
   /** Needs `moderate`, and against a moderator `moderateModerators`. A muted source stays muted, also for a producer made later, until it is unmuted. */
   "peer.mute": { request: z.object({ peerId: PeerId, source: Source, muted: z.boolean() }), reply: Nothing },

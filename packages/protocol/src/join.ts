@@ -30,6 +30,8 @@ export const JoinRequest = z.object({
   /** True: a consumer for every producer, as they come. False: only for what `producers.subscribe` names. */
   autoSubscribe: z.boolean().default(true),
   takesSeveral: TakesSeveral,
+  /** The client says by `data_consumers.opened` when it hears a data producer. Absent: an older one, which does not. */
+  confirmsData: z.boolean().optional(),
 });
 export type JoinRequest = z.infer<typeof JoinRequest>;
 
@@ -55,6 +57,8 @@ export const JoinReply = z.object({
    * for gaps. Absent: one of them is an older build, and events that are not acknowledged within a second are sent again.
    */
   acksByPing: z.boolean().optional(),
+  /** The node takes `data_consumers.opened` and answers `data_producer.await`. Absent: an older node, or behind older signaling. */
+  confirmsData: z.boolean().optional(),
   // next build: reply of a join, schema
 });
 export type JoinReply = z.infer<typeof JoinReply>;

@@ -1,6 +1,7 @@
 import { type CommandRequest, FairleadError, TooLateError, within } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
+import { audienceOf, DataAudience } from "../room/data-audience.ts";
 import { dataAudienceOf, offerData } from "../room/data-subscriptions.ts";
 import type { PeerInRoom } from "../room/room.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
@@ -23,6 +24,19 @@ export const dataCommands = {
     } finally {
       peer.pendingDataProducers -= 1;
     }
+  },
+  "data_consumers.opened": ({ room, peer }, { dataConsumerIds }) => {
+    for (const id of dataConsumerIds) {
+      const { peerId = "", dataProducerId = "" } = peer.dataConsumers.get(id) ?? {};
+      const producer = room.peers.get(peerId)?.dataProducers.get(dataProducerId);
+      if (producer) audienceOf(producer).announce(peer);
+    }
+    return {};
+  },
+  "data_producer.await": async ({ room, peer }, { dataProducerId, ...awaited }) => {
+    const producer = peer.dataProducers.get(dataProducerId);
+    if (!producer) throw new FairleadError("data_producer_not_found");
+    return audienceOf(producer).wait(producer, { ...awaited, others: () => dataAudienceOf({ room, peer }) });
   },
   "data_producer.close": ({ peer }, { dataProducerId }) => {
     const producer = peer.dataProducers.get(dataProducerId);
@@ -47,7 +61,7 @@ async function produceData(
       label,
       protocol,
       sctpStreamParameters: sctpStreamParameters as types.SctpStreamParameters,
-      appData: { owner: peer.owner, peerId: peer.peerId },
+      appData: { owner: peer.owner, peerId: peer.peerId, audience: new DataAudience() },
     }),
   );
   // Its peer left while it was being made: mediasoup has not closed it with the transport.

@@ -1,5 +1,6 @@
 import { type DataConsumerInfo, inBatches } from "@fairlead/protocol";
 import type { types } from "mediasoup";
+import { audienceOf } from "./data-audience.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerInRoom } from "./room.ts";
 
@@ -72,6 +73,7 @@ function keep(
   }
   const info = dataConsumerInfo(consumer, producer);
   peer.dataConsumers.set(consumer.id, info);
+  audienceOf(producer).handleConsumer(peer, consumer);
   consumer.on("dataproducerclose", () => {
     peer.dataSubscriptions.delete(producer.id);
     if (peer.dataConsumers.delete(consumer.id))

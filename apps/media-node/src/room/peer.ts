@@ -36,6 +36,8 @@ export type PeerOptions = {
   rtpCapabilities: types.RtpCapabilities;
   /** It gets a consumer for every producer without asking for it. */
   isAutoSubscribed: boolean;
+  /** Its client says when it hears a data producer. */
+  confirmsData: boolean;
   session: Session;
   seat: Seat;
   transports: PeerTransports;
@@ -52,6 +54,7 @@ export class Peer {
   readonly joinId: string;
   readonly rtpCapabilities: types.RtpCapabilities;
   readonly isAutoSubscribed: boolean;
+  readonly confirmsData: boolean;
   readonly session: Session;
   readonly seat: Seat;
   readonly transports: PeerTransports;
@@ -83,6 +86,7 @@ export class Peer {
     this.joinId = options.joinId;
     this.rtpCapabilities = options.rtpCapabilities;
     this.isAutoSubscribed = options.isAutoSubscribed;
+    this.confirmsData = options.confirmsData;
     this.session = options.session;
     this.seat = options.seat;
     this.transports = options.transports;

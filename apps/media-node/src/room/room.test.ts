@@ -63,6 +63,7 @@ function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard:
     joinId: "j",
     rtpCapabilities: {},
     isAutoSubscribed: true,
+    confirmsData: true,
     session: session as unknown as Session,
     seat,
     transports: { send: transport, receive: transport } as unknown as PeerTransports,

@@ -94,6 +94,7 @@ function makePeer(room: Room, admission: Admission, transports: PeerTransports):
     joinId: join.joinId,
     rtpCapabilities: join.rtpCapabilities as unknown as types.RtpCapabilities,
     isAutoSubscribed: join.autoSubscribe,
+    confirmsData: join.confirmsData === true,
     session,
     seat: room.home,
     transports,

@@ -221,6 +221,7 @@ export class Joins {
       iceServers: room.deps.iceServersFor(peer.identity),
       graceMs: this.#options.graceMs,
       acksByPing: true,
+      confirmsData: true,
       // next build: reply of a join
     };
   }

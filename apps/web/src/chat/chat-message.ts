@@ -3,8 +3,7 @@ import * as z from "zod";
 export const CHAT_TEXT_LIMIT = 2_000;
 
 /**
- * A message on the wire. It takes the SDK's default channel, which is open soon after the join: on a new channel the first
- * message would be lost to peers that still open their ends. The room tells the sender; the message does not.
+ * A message on the wire. It takes the SDK's default channel. The room tells the sender; the message does not.
  */
 const ChatPayload = z.object({
   type: z.literal("chat"),
@@ -16,6 +15,8 @@ export type ChatMessage = {
   id: number;
   author: string;
   isOwn: boolean;
+  /** Some may not have got it. */
+  isPartial: boolean;
   text: string;
   /** Ms since 1970, by this computer's clock. */
   receivedAtMs: number;

@@ -41,6 +41,7 @@ function Message({ message }: { message: ChatMessage }) {
         <time>{clock.format(message.receivedAtMs)}</time>
       </header>
       <p dir="auto">{message.text}</p>
+      {message.isPartial && <p className="hint">Not everybody may have got this.</p>}
     </article>
   );
 }

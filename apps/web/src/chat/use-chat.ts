@@ -1,4 +1,4 @@
-import type { Room } from "@fairlead/client";
+import { FairleadError, type Room } from "@fairlead/client";
 import { useEffect, useRef, useState } from "react";
 import { displayNameOf } from "../meeting/room-view.ts";
 import { type ChatMessage, decodeChat, encodeChat } from "./chat-message.ts";
@@ -22,8 +22,8 @@ export function useChat(room: Room, isOpen: boolean): Chat {
   isOpenNow.current = isOpen;
   if (isOpen && unread > 0) setUnread(0);
 
-  const add = (author: string, isOwn: boolean, text: string) => {
-    const message = { id: nextId.current++, author, isOwn, text, receivedAtMs: Date.now() };
+  const add = (author: string, text: string, { isOwn = false, isPartial = false } = {}) => {
+    const message = { id: nextId.current++, author, isOwn, isPartial, text, receivedAtMs: Date.now() };
     setMessages((before) => [...before.slice(1 - KEPT_MESSAGES), message]);
     if (!isOwn && !isOpenNow.current) setUnread((count) => count + 1);
   };
@@ -33,7 +33,7 @@ export function useChat(room: Room, isOpen: boolean): Chat {
     () =>
       room.on("data.received", ({ peer, data }) => {
         const text = decodeChat(data);
-        if (text !== undefined) add(displayNameOf(peer), false, text);
+        if (text !== undefined) add(displayNameOf(peer), text);
       }),
     [room],
   );
@@ -41,12 +41,13 @@ export function useChat(room: Room, isOpen: boolean): Chat {
   const send = async (text: string): Promise<boolean> => {
     const payload = encodeChat(text);
     if (payload === undefined) return false;
-    try {
-      await room.sendData(payload);
-    } catch {
-      return false;
-    }
-    add(displayNameOf(room.self), true, text.trim());
+    const outcome = await room.sendData(payload).then(
+      () => "sent",
+      (error) => (error instanceof FairleadError ? error.code : "failed"),
+    );
+    const isPartial = outcome === "data_undelivered";
+    if (outcome !== "sent" && !isPartial) return false;
+    add(displayNameOf(room.self), text.trim(), { isOwn: true, isPartial });
     return true;
   };
   return { messages, unread, send };

@@ -55,14 +55,18 @@ export interface Room {
 
   /**
    * Sends to all other peers of the room that subscribe.
-   * Resolves when the browser has taken the message.
+   * A reliable message reaches everybody who is in `room.peers` at the call, once, and in order with the others of its label, or its promise
+   * rejects. It is held while a newcomer can't receive yet, for 5 s at most. The promise resolves when the node has passed it on to all
+   * of them, a round trip later: for a stream of messages, don't await each. (With a node of an older build it resolves when the browser
+   * has taken the message, as for unreliable ones.)
    * A message has at most 262,144 bytes (a string is UTF-8), a label at most 128 characters, and a peer at most 8 channels, one for each
    * label and reliability.
    * @throws {FairleadError} `grant_missing`; `data_too_large`; `data_channel_limit`; `data_buffer_full`: the browser takes no more for
-   * now, see `bufferedAmount`; `invalid_request` for a label that is too long; the code of the room's end.
+   * now, see `bufferedAmount`; `data_undelivered`: the peers of `detail.peerIds` may not have got it, all others have; `room_moved`: some
+   * may have got it; `invalid_request` for a label that is too long; the code of the room's end.
    */
   sendData(data: string | Uint8Array, options?: SendOptions): Promise<void>;
-  /** Bytes that `sendData` took for this channel and that the browser has not sent yet; 0 for a channel that is not open. */
+  /** Bytes that `sendData` took for this channel and that are held or not sent yet; 0 for a channel that is not open. */
   bufferedAmount(options?: SendOptions): number;
 
   /**

@@ -104,6 +104,7 @@ export class Admission {
       capabilitiesVersion: this.#capabilities.version,
       rtpCapabilities: this.#capabilities.own,
       takesSeveral: true,
+      confirmsData: true,
     };
   }
 }

@@ -32,7 +32,10 @@ function makeSender() {
     opened.push(producer);
     return Promise.resolve(producer);
   };
-  return { opened, sender: new DataSender({ produceData } as unknown as PeerTransports, false) };
+  const transports = { produceData } as unknown as PeerTransports;
+  const command = () => Promise.reject(new FairleadError("unknown_command"));
+  const room = { command, peers: new Map(), mayWrite: false, confirms: false };
+  return { opened, sender: new DataSender({ transports, ...room }) };
 }
 
 it("a thousand messages leave one listener on their channel", async () => {

@@ -1,25 +1,42 @@
-import { DATA_LABEL_LIMIT, DATA_MESSAGE_LIMIT_BYTES, FairleadError } from "@fairlead/protocol";
+import { DATA_LABEL_LIMIT, DATA_MESSAGE_LIMIT_BYTES, FairleadError, within } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { SendOptions } from "../api/options.ts";
 import type { PeerTransports } from "../media/transports.ts";
+import {
+  channelClosed,
+  ReliableChannel,
+  type ReliableChannelOptions,
+  sendBy,
+  undelivered,
+} from "./reliable-channel.ts";
 
 /** Media goes first: what a peer publishes on joining should not wait for a channel. */
 const PREPARE_AFTER_MS = 300;
+/** The longest that a first message waits for its channel. */
+const OPEN_PATIENCE_MS = 15_000;
 
-/**
- * One data producer per label and reliability, made when it is first needed; but the default one soon after the join,
- * since what is sent before the others have their ends of a new channel is lost to them.
- */
+type DataSenderOptions = Omit<ReliableChannelOptions, "producer"> & {
+  transports: PeerTransports;
+  /** The peer is granted `data`. */
+  mayWrite: boolean;
+  /** The node tells how far messages come. */
+  confirms: boolean;
+};
+
+type Channel = { producer: types.DataProducer; reliable: ReliableChannel | null };
+
+/** One data producer per label and reliability, made when it is first needed. */
 export class DataSender {
-  readonly #transports: PeerTransports;
-  readonly #producers = new Map<string, Promise<types.DataProducer>>();
-  readonly #open = new Map<string, types.DataProducer>();
+  readonly #options: DataSenderOptions;
+  readonly #channels = new Map<string, Promise<Channel>>();
+  readonly #open = new Map<string, Channel>();
   readonly #preparing: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param mayWrite The peer is granted `data`. */
-  constructor(transports: PeerTransports, mayWrite: boolean) {
-    this.#transports = transports;
-    if (mayWrite) this.#preparing = setTimeout(() => this.#producer("data", true), PREPARE_AFTER_MS);
+  constructor(options: DataSenderOptions) {
+    this.#options = options;
+    // With an older node, messages that are sent before the others have their ends of a new channel are lost to them.
+    if (options.mayWrite && !options.confirms)
+      this.#preparing = setTimeout(() => this.#channel("data", true), PREPARE_AFTER_MS);
   }
 
   close(): void {
@@ -28,55 +45,62 @@ export class DataSender {
 
   /** The node closed it: what is sent next opens a new one. */
   handleClosed(dataProducerId: string): void {
-    const closeIfIt = (producer: types.DataProducer) => producer.id === dataProducerId && producer.close();
-    for (const opening of this.#producers.values()) opening.then(closeIfIt, () => {});
+    const closeIfIt = ({ producer }: Channel) => producer.id === dataProducerId && producer.close();
+    for (const opening of this.#channels.values()) opening.then(closeIfIt, () => {});
   }
 
   /**
    * @throws {FairleadError} `data_too_large`, `data_channel_limit`, `data_buffer_full`, `invalid_request` for a label that is too long;
-   * `grant_missing`; `room_moved` when the channel closed under it: send again.
+   * `grant_missing`; `data_undelivered`; `room_moved` when the channel closed under it.
    */
   async send(data: string | Uint8Array, { label = "data", reliable = true }: SendOptions): Promise<void> {
-    checkSize(data, label);
-    const producer = await this.#producer(label, reliable);
-    await whenOpen(producer);
-    try {
-      producer.send(typeof data === "string" ? data : new Uint8Array(data));
-    } catch (cause) {
-      const isOpen = !producer.closed && producer.readyState === "open";
-      throw isOpen ? new FairleadError("data_buffer_full", { cause }) : channelClosed();
-    }
+    const bytes = checkedSize(data, label);
+    const targets = new Set(this.#options.peers.keys());
+    const payload = typeof data === "string" ? data : new Uint8Array(data);
+    const { producer, reliable: channel } = await this.#channel(label, reliable);
+    await within(OPEN_PATIENCE_MS, whenOpen(producer)).catch((error) => {
+      throw error instanceof FairleadError ? error : undelivered([...targets]);
+    });
+    if (channel) await channel.send({ payload, bytes, targets });
+    else sendBy(producer, payload);
   }
 
   /** @returns Bytes that were taken and are still to be sent. */
   bufferedAmount({ label = "data", reliable = true }: SendOptions): number {
-    return this.#open.get(keyOf(label, reliable))?.bufferedAmount ?? 0;
+    const channel = this.#open.get(keyOf(label, reliable));
+    return channel ? channel.producer.bufferedAmount + (channel.reliable?.heldBytes ?? 0) : 0;
   }
 
-  #producer(label: string, reliable: boolean): Promise<types.DataProducer> {
+  #channel(label: string, reliable: boolean): Promise<Channel> {
     const key = keyOf(label, reliable);
-    const known = this.#producers.get(key);
+    const known = this.#channels.get(key);
     if (known) return known;
     const opening = this.#make(label, reliable);
-    this.#producers.set(key, opening);
+    this.#channels.set(key, opening);
     const forget = () => {
-      if (this.#producers.get(key) !== opening) return;
-      this.#producers.delete(key);
+      if (this.#channels.get(key) !== opening) return;
+      this.#channels.delete(key);
       this.#open.delete(key);
     };
-    opening.then((producer) => {
-      this.#open.set(key, producer);
+    opening.then((channel) => {
+      const { producer } = channel;
+      this.#open.set(key, channel);
       producer.observer.once("close", forget);
       if (producer.closed) forget();
     }, forget);
     return opening;
   }
 
-  async #make(label: string, reliable: boolean): Promise<types.DataProducer> {
+  async #make(label: string, reliable: boolean): Promise<Channel> {
+    const { transports, confirms } = this.#options;
     try {
-      return await this.#transports.produceData(
+      const producer = await transports.produceData(
         reliable ? { label, ordered: true } : { label, ordered: false, maxRetransmits: 0 },
       );
+      return {
+        producer,
+        reliable: reliable && confirms ? new ReliableChannel({ ...this.#options, producer }) : null,
+      };
     } catch (cause) {
       if (!(cause instanceof FairleadError) || cause.code !== "producer_limit") throw cause;
       const message = `data: ${this.#open.size} channels are open, one for each label and reliability, and the node takes no more`;
@@ -89,17 +113,14 @@ function keyOf(label: string, reliable: boolean): string {
   return `${reliable} ${label}`;
 }
 
-function checkSize(data: string | Uint8Array, label: string): void {
+/** @returns Bytes. */
+function checkedSize(data: string | Uint8Array, label: string): number {
   if (label.length > DATA_LABEL_LIMIT)
     throw new FairleadError("invalid_request", { message: `label: at most ${DATA_LABEL_LIMIT} characters` });
   const bytes = typeof data === "string" ? new TextEncoder().encode(data).length : data.byteLength;
-  if (bytes <= DATA_MESSAGE_LIMIT_BYTES) return;
+  if (bytes <= DATA_MESSAGE_LIMIT_BYTES) return bytes;
   const message = `data: ${bytes} bytes, and a message takes at most ${DATA_MESSAGE_LIMIT_BYTES}`;
   throw new FairleadError("data_too_large", { message });
-}
-
-function channelClosed(): FairleadError {
-  return new FairleadError("room_moved", { message: "the data channel closed" });
 }
 
 function whenOpen(producer: types.DataProducer): Promise<void> {

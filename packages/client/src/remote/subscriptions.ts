@@ -13,7 +13,12 @@ type SubscriptionsOptions = {
   command: SendCommand;
   peers: RemotePeers;
   emitter: TypedEmitter<RoomEvents>;
+  /** The node wants to hear which data consumers are open. */
+  confirms: boolean;
 };
+
+/** Data consumers that open within this time are told together. */
+const OPENED_WITHIN_MS = 20;
 
 /** The consumers of one session: the browser's half of each that the node announces. */
 export class Subscriptions {
@@ -24,6 +29,8 @@ export class Subscriptions {
   /** By producer: choices of the app that the node is told next. */
   readonly #choices = new Map<string, boolean>();
   readonly #dataConsumers = new Map<string, types.DataConsumer | null>();
+  /** Open data consumers that the node has not been told of. */
+  #opened: string[] = [];
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -68,11 +75,28 @@ export class Subscriptions {
     this.#dataConsumers.set(info.dataConsumerId, dataConsumer);
     dataConsumer.binaryType = "arraybuffer";
     dataConsumer.on("message", (message) => this.#handleMessage(info, message));
+    if (dataConsumer.readyState === "open") this.#handleOpen(info);
+    else dataConsumer.once("open", () => this.#handleOpen(info));
   }
 
   removeDataConsumer({ dataConsumerId }: DataConsumerInfo): void {
     this.#dataConsumers.get(dataConsumerId)?.close();
     this.#dataConsumers.delete(dataConsumerId);
+  }
+
+  /** What is sent before the node knows may be lost to this peer. */
+  #handleOpen({ dataConsumerId }: DataConsumerInfo): void {
+    if (!this.#options.confirms) return;
+    if (this.#opened.length === 0) setTimeout(() => this.#tellOpened(), OPENED_WITHIN_MS);
+    this.#opened.push(dataConsumerId);
+  }
+
+  #tellOpened(): void {
+    for (const dataConsumerIds of inBatches(this.#opened))
+      this.#options.command("data_consumers.opened", { dataConsumerIds }).catch(() => {
+        // The session ended: the next one has consumers of its own.
+      });
+    this.#opened = [];
   }
 
   #tellChoices(): void {

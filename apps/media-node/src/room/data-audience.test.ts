@@ -1,0 +1,95 @@
+import { EventEmitter } from "node:events";
+import type { types } from "mediasoup";
+import { expect, it, vi } from "vitest";
+import { DataAudience } from "./data-audience.ts";
+import type { Peer } from "./peer.ts";
+
+/** A producer that has had that many messages, and such peers, each with a consumer. */
+function setUp(names: string[], options: { messages?: number; confirmsData?: boolean } = {}) {
+  const audience = new DataAudience();
+  const state = { messages: options.messages ?? 0 };
+  const getStats = vi.fn(async () => [{ messagesReceived: state.messages }]);
+  const producer = { closed: false, getStats } as unknown as types.DataProducer;
+  const peers = names.map((peerId, index) => {
+    const receive = { sctpState: "connected" };
+    const info = { joinedAtMs: index + 1 };
+    const { confirmsData = true } = options;
+    return { peerId, info, isClosed: false, confirmsData, transports: { receive } } as unknown as Peer;
+  });
+  const consumers = peers.map((peer) => {
+    const consumer = Object.assign(new EventEmitter(), { observer: new EventEmitter() });
+    audience.handleConsumer(peer, consumer as unknown as types.DataConsumer);
+    return consumer;
+  });
+  const wait = (asked: { messages?: number; isHeld?: boolean; joinedBeforeMs?: number } = {}) =>
+    audience.wait(producer, {
+      messages: 0,
+      isHeld: false,
+      joinedBeforeMs: 100,
+      ...asked,
+      others: () => peers,
+    });
+  return { audience, peers, consumers, state, getStats, wait };
+}
+
+it("a peer hears a data producer once it has said so and its association stands", async () => {
+  const { audience, peers, wait } = setUp(["ann", "bob"]);
+  const [ann, bob] = peers as [Peer, Peer];
+  Object.assign(bob.transports.receive, { sctpState: "connecting" });
+  for (const peer of peers) audience.announce(peer);
+  expect(await wait()).toEqual({ messages: 0, waiting: ["bob"], missed: ["ann"] });
+  Object.assign(bob.transports.receive, { sctpState: "connected" });
+  expect(await wait({ isHeld: true })).toEqual({ messages: 0, waiting: [], missed: ["bob"] });
+  audience.announce(ann);
+  expect(await wait()).toEqual({ messages: 0, waiting: [], missed: [] });
+});
+
+it("an answer comes when the last one hears, or the last message has come", async () => {
+  const { audience, peers, state, wait } = setUp(["ann"]);
+  const held = wait({ isHeld: true });
+  setTimeout(() => audience.announce(peers[0] as Peer), 20);
+  expect((await held).waiting).toEqual([]);
+  const sent = wait({ messages: 3 });
+  setTimeout(() => {
+    state.messages = 3;
+  }, 20);
+  expect((await sent).messages).toBe(3);
+});
+
+it("peers that came later than those that are asked about do not matter", async () => {
+  const { wait } = setUp(["ann", "bob"]);
+  expect((await wait({ joinedBeforeMs: 1 })).waiting).toEqual(["ann"]);
+  expect(await wait({ isHeld: true, joinedBeforeMs: 0 })).toMatchObject({ waiting: [] });
+});
+
+it("a peer whose transport took too much is told of once, and one whose consumer closed hears no more", async () => {
+  const { audience, peers, consumers, wait } = setUp(["ann"]);
+  audience.announce(peers[0] as Peer);
+  await wait();
+  consumers[0]?.emit("sctpsendbufferfull");
+  expect((await wait()).missed).toEqual(["ann"]);
+  expect((await wait()).missed).toEqual([]);
+  consumers[0]?.observer.emit("close");
+  expect(await wait()).toMatchObject({ waiting: ["ann"], missed: [] });
+});
+
+it("a peer of an older build, which says nothing, is taken to hear after a second", async () => {
+  vi.useFakeTimers();
+  const { wait } = setUp(["ann"], { confirmsData: false });
+  expect((await wait()).waiting).toEqual(["ann"]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect((await wait()).waiting).toEqual([]);
+  vi.useRealTimers();
+});
+
+it("many questions at once cost one look at a time", async () => {
+  const { getStats, wait } = setUp([], { messages: 1 });
+  const answers = Array.from({ length: 20 }, () => wait({ messages: 1 }));
+  expect(await Promise.all(answers)).toHaveLength(20);
+  expect(getStats).toHaveBeenCalledTimes(1);
+});
+
+it("an answer names at most fifty", async () => {
+  const { wait } = setUp(Array.from({ length: 60 }, (_, index) => `p${index}`));
+  expect((await wait()).waiting).toHaveLength(50);
+});
