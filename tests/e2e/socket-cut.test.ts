@@ -7,7 +7,7 @@ describe("a peer whose socket is cut", () => {
   // Longer than the cut takes on any machine: whoever comes back within it is the same peer.
   const meetings = useMeetings({ env: { FAIRLEAD_GRACE_MS: "60000" } });
 
-  it("keeps its media, comes back, and has what it missed", async () => {
+  it("keeps its media, is shown as away, comes back, and has what it missed", async () => {
     const network = await startTcpRelay(meetings.server.port);
     onTestFinished(() => network.close());
     const ada = await meetings.join("Ada", network.url);
@@ -21,10 +21,14 @@ describe("a peer whose socket is cut", () => {
     await ada.status("Reconnecting").waitFor();
     await ada.screenshot("reconnecting");
     const cleo = await meetings.join("Cleo");
+    const mark = ben.tile("Ada").getByText("Connection lost");
+    await mark.waitFor();
+    await ben.screenshot("away");
 
     network.restore();
     await ada.status("Connected again").waitFor();
     await ada.tile("Cleo").waitFor();
+    await mark.waitFor({ state: "detached" });
     await Promise.all([ada, ben, cleo].map((tab) => expectMedia(tab, { from: 2 })));
     expect((await ada.media()).connections).toBe(before.connections);
     await ada.openChat();

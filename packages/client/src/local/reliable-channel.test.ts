@@ -170,6 +170,13 @@ it("what is held or on its way when the session ends, or the channel, is told to
   expect([onItsWay.is, held.is]).toEqual(["room_moved", "room_moved"]);
 });
 
+it("over signaling of an older build, which does not know the question, messages are sent as they were before", async () => {
+  const { sent, say, fail } = setUp("ann");
+  const outcome = say("hello");
+  for (let question = 0; question < 2; question += 1) await fail(new FairleadError("unknown_command"));
+  expect([sent, outcome.is]).toEqual([["hello"], "ok"]);
+});
+
 it("held messages count, and one that would be too much is refused", async () => {
   const { channel, say } = setUp("ann");
   say("x".repeat(16_777_217));

@@ -131,15 +131,22 @@ export class ReliableChannel {
     return this.#held.at(-1) ?? this.#sent.at(-1);
   }
 
-  #askOnce({ targets }: Message): Promise<CommandReply<"data_producer.await">> {
+  async #askOnce({ targets }: Message): Promise<CommandReply<"data_producer.await">> {
     const { command, peers, producer } = this.#options;
     const joined = [...targets].map((id) => peers.get(id)?.joinedAtMs ?? 0);
-    return command("data_producer.await", {
-      dataProducerId: producer.id,
-      messages: this.#sequence,
-      isHeld: this.#held.length > 0,
-      joinedBeforeMs: Math.max(0, ...joined),
-    });
+    const messages = this.#sequence;
+    try {
+      return await command("data_producer.await", {
+        dataProducerId: producer.id,
+        messages,
+        isHeld: this.#held.length > 0,
+        joinedBeforeMs: Math.max(0, ...joined),
+      });
+    } catch (error) {
+      // The session goes on over older signaling: as there, nobody tells how far messages come.
+      if ((error as FairleadError).code !== "unknown_command") throw error;
+      return { messages, waiting: [], missed: [] };
+    }
   }
 
   #handleAnswer(asked: ReadonlySet<string>, answer: CommandReply<"data_producer.await">): void {

@@ -19,6 +19,7 @@ type SubscriptionsOptions = {
 
 /** Data consumers that open within this time are told together. */
 const OPENED_WITHIN_MS = 20;
+const OPENED_AGAIN_MS = 2_000;
 
 /** The consumers of one session: the browser's half of each that the node announces. */
 export class Subscriptions {
@@ -30,7 +31,7 @@ export class Subscriptions {
   readonly #choices = new Map<string, boolean>();
   readonly #dataConsumers = new Map<string, types.DataConsumer | null>();
   /** Open data consumers that the node has not been told of. */
-  #opened: string[] = [];
+  readonly #opened: string[] = [];
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -87,16 +88,18 @@ export class Subscriptions {
   /** What is sent before the node knows may be lost to this peer. */
   #handleOpen({ dataConsumerId }: DataConsumerInfo): void {
     if (!this.#options.confirms) return;
-    if (this.#opened.length === 0) setTimeout(() => this.#tellOpened(), OPENED_WITHIN_MS);
+    if (this.#opened.length === 0)
+      setTimeout(() => {
+        for (const ids of inBatches(this.#opened.splice(0))) this.#tellOpened(ids);
+      }, OPENED_WITHIN_MS);
     this.#opened.push(dataConsumerId);
   }
 
-  #tellOpened(): void {
-    for (const dataConsumerIds of inBatches(this.#opened))
-      this.#options.command("data_consumers.opened", { dataConsumerIds }).catch(() => {
-        // The session ended: the next one has consumers of its own.
-      });
-    this.#opened = [];
+  #tellOpened(dataConsumerIds: string[]): void {
+    this.#options.command("data_consumers.opened", { dataConsumerIds }).catch(({ code }) => {
+      // The session goes on over older signaling, which does not know the command. Any other error ends it, and the consumers.
+      if (code === "unknown_command") setTimeout(() => this.#tellOpened(dataConsumerIds), OPENED_AGAIN_MS);
+    });
   }
 
   #tellChoices(): void {

@@ -1,0 +1,52 @@
+import { EventEmitter } from "node:events";
+import { type DataConsumerInfo, FairleadError } from "@fairlead/protocol";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { SendCommand } from "../connection/session.ts";
+import type { PeerTransports } from "../media/transports.ts";
+import { TypedEmitter } from "../typed-emitter.ts";
+import type { RemotePeers } from "./remote-peers.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Opens that many data consumers, the first at once and the others later. @returns What the node was told. */
+async function open(count: number, { confirms = true, refusals = 0 } = {}): Promise<string[][]> {
+  const told: string[][] = [];
+  const command = async (_: string, { dataConsumerIds }: { dataConsumerIds: string[] }) => {
+    told.push(dataConsumerIds);
+    if (told.length <= refusals) throw new FairleadError("unknown_command");
+  };
+  const made: EventEmitter[] = [];
+  const consumeData = async () => {
+    const readyState = made.length === 0 ? "open" : "connecting";
+    const consumer = Object.assign(new EventEmitter(), { readyState });
+    made.push(consumer);
+    return consumer;
+  };
+  const subscriptions = new Subscriptions({
+    transports: { consumeData } as unknown as PeerTransports,
+    command: command as unknown as SendCommand,
+    peers: {} as RemotePeers,
+    emitter: new TypedEmitter(),
+    confirms,
+  });
+  for (let id = 0; id < count; id += 1)
+    await subscriptions.addDataConsumer({ dataConsumerId: `c${id}` } as DataConsumerInfo);
+  for (const consumer of made.slice(1)) consumer.emit("open");
+  await vi.advanceTimersByTimeAsync(5_000);
+  return told;
+}
+
+it("the node is told which data consumers are open, many at once, in pieces of at most fifty", async () => {
+  expect(await open(2)).toEqual([["c0", "c1"]]);
+  expect((await open(120)).map(({ length }) => length)).toEqual([50, 50, 20]);
+});
+
+it("a node of an older build is told nothing", async () => {
+  expect(await open(2, { confirms: false })).toEqual([]);
+});
+
+it("older signaling that does not know the command meanwhile is asked again", async () => {
+  expect(await open(1, { refusals: 2 })).toEqual([["c0"], ["c0"], ["c0"]]);
+});
