@@ -178,9 +178,8 @@ export class ClientRoom implements Room {
 
   async sendData(data: string | Uint8Array, options: SendOptions = {}): Promise<void> {
     if (!this.#end && !this.#grants.data) throw new FairleadError("grant_missing");
-    await this.#present()
-      .data.send(data, options)
-      .catch((error) => Promise.reject(this.#end ?? error));
+    const sending = this.#present().data.send(data, options);
+    await sending.catch((error) => Promise.reject(this.#end ?? error));
   }
 
   bufferedAmount(options: SendOptions = {}): number {
@@ -269,14 +268,8 @@ export class ClientRoom implements Room {
     const media = this.#media;
     if (!media) return;
     if (event.name === "data_producer.closed") media.data.handleClosed(event.data.dataProducerId);
-    const targets = {
-      media,
-      ownPeerId: this.peerId,
-      model: this.#model,
-      peers: this.#remote,
-      local: this.#local,
-      speakers: this.#speakers,
-    };
+    const shared = { media, model: this.#model, speakers: this.#speakers };
+    const targets = { ...shared, ownPeerId: this.peerId, peers: this.#remote, local: this.#local };
     for (const change of this.#model.apply(event)) applyChange(change, targets);
   }
 
