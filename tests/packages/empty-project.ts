@@ -59,6 +59,10 @@ export async function installPacked(...packages: string[]): Promise<EmptyProject
 /** @returns The samples in TypeScript of a package's installed README, in order. */
 export async function samplesOf({ folder }: EmptyProject, name: string): Promise<string[]> {
   const readme = await readFile(join(folder, "node_modules/@fairlead", name, "README.md"), "utf8");
+  return samplesIn(readme);
+}
+
+export function samplesIn(readme: string): string[] {
   return [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, sample = ""]) => sample);
 }
 

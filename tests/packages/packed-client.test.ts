@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type EmptyProject, installPacked, samplesOf } from "./empty-project.ts";
+import { type EmptyProject, installPacked, samplesIn, samplesOf } from "./empty-project.ts";
 
 /**
  * The README says about how much a page loads; a dependency that doubles it should be a decision. Of it the SDK's own code is a fifth,
@@ -27,11 +27,15 @@ import { type Room } from "@fairlead/client";
 `;
 
 describe("the client, from its tarball", () => {
-  it("has samples in its README that a strict page compiles with", async () => {
+  it("has samples in its README and the product's that a strict page compiles with", async () => {
     const samples = await samplesOf(project, "client");
     expect(samples).toHaveLength(2);
     const [imports = "", ...rest] = samples;
-    await project.write("readme.ts", `${SURROUNDINGS}${imports}${rest.join("")}`);
+    const productReadme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+    const [first = ""] = samplesIn(productReadme);
+    expect(first).toContain("joinRoom");
+    await project.write("product.ts", `declare const button: HTMLElement;\n${first}`);
+    await project.write("readme.ts", `import "./product.js";\n${SURROUNDINGS}${imports}${rest.join("")}`);
     await project.typeCheck("readme.ts");
   });
 

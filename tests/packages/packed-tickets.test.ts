@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createTicketKeys, verifyTicket } from "@fairlead/tickets";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { freePort } from "../support/servers/free-port.ts";
-import { type EmptyProject, installPacked } from "./empty-project.ts";
+import { type EmptyProject, installPacked, samplesOf } from "./empty-project.ts";
 
 let project: EmptyProject;
 beforeAll(async () => {
@@ -46,8 +46,12 @@ describe("tickets and protocol, from their tarballs", () => {
     expect(await (await fetch(`${url}/jwks.json`)).text()).not.toContain('"d"');
   });
 
-  it("have declarations that hold without skipLibCheck", async () => {
+  it("have declarations that hold without skipLibCheck, also for the README's sample", async () => {
+    const [sample = ""] = await samplesOf(project, "tickets");
+    expect(sample).toContain("issueTicket");
+    await project.write("readme.ts", sample);
     const consumer = `
+import "./readme.js";
 import { FairleadError, type TicketClaims } from "@fairlead/protocol";
 import { generateKeySet, issueTicket, verifyTicket } from "@fairlead/tickets";
 
