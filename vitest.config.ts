@@ -19,6 +19,17 @@ const quick = inGroup(1, MANY);
 
 /** These take every CPU core for themselves, by intention. */
 const SATURATING = ["tests/chaos/zero-failovers.test.ts", "tests/chaos/lease-race/**/*.test.ts"];
+/** What a room on one core does with media, and so must do on two. */
+const ON_TWO_CORES = [
+  "media",
+  "subscriptions",
+  "moderation",
+  "grants",
+  "races",
+  "ledger",
+  "missed-events",
+  "hostile-peers",
+].map((name) => `tests/integration/${name}.test.ts`);
 const chaos = { testTimeout: 180_000, hookTimeout: 180_000, expect };
 
 export default defineConfig({
@@ -50,6 +61,17 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
+          isolate: false,
+          ...real,
+          ...quick,
+        },
+      },
+      // The same once more, with the peers of a room on two cores.
+      {
+        test: {
+          name: "seats",
+          include: process.env.FAIRLEAD_TEST_LONG ? ["tests/integration/**/*.test.ts"] : ON_TWO_CORES,
+          env: { FAIRLEAD_TEST_SEATS: "alternating" },
           isolate: false,
           ...real,
           ...quick,

@@ -35,6 +35,8 @@ export type ModelNode = {
   differs: boolean;
   owed: LeasePage | null;
   debits: string[];
+  /** Those whose peers sit on core 1, as was told. */
+  seated: Set<string>;
   orphans: Lease[];
   /** By how much its clock is ahead. */
   clockMs: number;
@@ -42,7 +44,7 @@ export type ModelNode = {
 
 /** Facts of one beat, besides those about the node itself. */
 export type BeatContent = Partial<
-  Pick<Heartbeat, "networkLoad" | "observedCosts" | "suspects" | "settledDebits">
+  Pick<Heartbeat, "networkLoad" | "observedCosts" | "suspects" | "settledDebits" | "seatedDebits">
 > & { cores?: { cpuLoad: number; usable: boolean; peers: number }[]; names?: "changed" | "all" | "nothing" };
 
 /** The nodes of a small cluster, each with what it was told; the leases and debits that anybody was told of. */
@@ -85,6 +87,7 @@ export class ClusterModel {
       differs: false,
       owed: null,
       debits: [],
+      seated: new Set(),
       orphans: [],
       clockMs: this.nodes.get(name)?.clockMs ?? 0,
     });

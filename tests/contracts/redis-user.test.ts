@@ -69,6 +69,7 @@ const beat = {
   cores: idle,
   networkLoad: 0,
   settles: 1,
+  seats: 0,
   peersNow: 1,
   observed: [],
   suspects: [],

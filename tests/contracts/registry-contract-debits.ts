@@ -31,6 +31,34 @@ export function describeDebits(openAdapter: OpenRegistryAdapter): void {
       expect(await openDebit(registry)).toBe(0);
     });
 
+    fact("a debit counts on the core that its peer sits on, and ends there", async ({ registry }) => {
+      const cores = [{}, {}];
+      await registry.heartbeat(beatOf("a", { cores }));
+      const { lease, debitId } = await placePeer(registry, "standup");
+      const { debitId: other } = await placePeer(registry, "standup");
+      const debits = async () => (await nodesOf(registry))[0]?.cores.map(({ debit }) => debit);
+      expect([lease.core, await debits()]).toEqual([0, [0.012, 0]]);
+      const seatedDebits = [
+        { debitId, core: 1 },
+        { debitId: "unknown", core: 1 },
+      ];
+      for (const _again of [1, 2]) {
+        await registry.heartbeat(beatOf("a", { cores, leases: serving([lease]), seatedDebits }));
+        expect(await debits()).toEqual([0.008, 0.004]);
+      }
+      // A beat that tells both tells the core first.
+      const settledDebits = [debitId, other];
+      const both = { seatedDebits: [...seatedDebits, { debitId: other, core: 1 }], settledDebits };
+      await registry.heartbeat(beatOf("a", { cores, leases: serving([lease]), ...both }));
+      expect(await debits()).toEqual([0.004, 0]);
+      const { debitId: third } = await placePeer(registry, "standup");
+      await registry.heartbeat(
+        beatOf("a", { cores, leases: serving([lease]), seatedDebits: [{ debitId: third, core: 1 }] }),
+      );
+      await registry.release(lease);
+      expect(await debits(), "it leaves with its room too").toEqual([0, 0]);
+    });
+
     fact("nobody settles another node's debits", async ({ registry }) => {
       await registry.heartbeat(beatOf("a"));
       const { debitId } = await placePeer(registry, "standup");

@@ -12,6 +12,8 @@ export type Step =
       names: "changed" | "all" | "nothing";
       /** How many of the node's open debits are settled. */
       settles: number;
+      /** Of how many the peers sit on core 1. */
+      seats: number;
       /** The cost of each room that it serves. */
       peersNow: number | null;
       observed: { kind: "meeting" | "broadcast"; load: number }[];
@@ -108,6 +110,7 @@ const beat = fc.record({
   networkLoad: fc.constantFrom(0, 0, 0, 0.3, 0.895),
   names: fc.constantFrom("changed" as const, "changed" as const, "all" as const, "nothing" as const),
   settles: fc.nat({ max: 4 }),
+  seats: fc.nat({ max: 3 }),
   peersNow: fc.option(fc.nat({ max: 70 }), { freq: 3 }),
   observed: seldomAny(fc.array(fc.record({ kind, load: load.map((each) => each / 4) }), { maxLength: 40 })),
   suspects: seldomAny(someNodes),

@@ -81,12 +81,17 @@ async function beat(step: Does<"beat">, adapter: RegistryAdapter, model: Cluster
       served.peers = step.peersNow;
       node.unnamed.add(served.roomId);
     }
+  const settledDebits = node.debits.slice(0, step.settles);
+  const fresh = node.debits.slice(0, step.seats).filter((id) => !node.seated.has(id));
+  for (const id of fresh) node.seated.add(id);
+  const seated = [...fresh, ...settledDebits.filter((id) => node.seated.has(id) && !fresh.includes(id))];
   return sendBeat(node, adapter, model, {
     cores: step.cores,
     networkLoad: step.networkLoad,
     names: step.names,
     observedCosts: step.observed,
-    settledDebits: node.debits.slice(0, step.settles),
+    settledDebits,
+    seatedDebits: seated.map((debitId) => ({ debitId, core: 1 })),
     suspects: step.suspects.map((name) => model.node(name).incarnation),
   });
 }

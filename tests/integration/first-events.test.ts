@@ -8,7 +8,8 @@ import { rejoin } from "./meetings.ts";
 
 let cluster: MemoryCluster;
 beforeAll(async () => {
-  cluster = await startMemoryCluster({ cores: 2 });
+  // On one core, so that a worker's death moves the room.
+  cluster = await startMemoryCluster({ cores: 2, seats: {} });
 });
 afterAll(() => cluster.close());
 

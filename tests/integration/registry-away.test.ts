@@ -251,7 +251,7 @@ describe("a new room while the registry is away", () => {
 });
 
 it("a worker that dies while the registry is away: its room comes back, on the node's own word", async () => {
-  const cluster = await start({ nodes: 1, cores: 2 });
+  const cluster = await start({ nodes: 1, cores: 2, seats: {} });
   const clients = await meet(cluster, "one");
   const { placement } = await cluster.room("one");
   await cutRegistry(cluster);

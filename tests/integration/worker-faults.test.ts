@@ -7,7 +7,8 @@ import { comeBack, expectSame, meet, rejoin } from "./meetings.ts";
 import { publish } from "./publish.ts";
 
 async function startWith(cores: number): Promise<MemoryCluster> {
-  const cluster = await startMemoryCluster({ cores });
+  // All of a room sit on one core: `span.test.ts` has the deaths under rooms on two.
+  const cluster = await startMemoryCluster({ cores, seats: {} });
   onTestFinished(cluster.close);
   return cluster;
 }

@@ -9,7 +9,12 @@ const API_KEY = "an-api-key-of-browser-tests";
 /** A start takes a second; provides for a machine that is busy with other tests. */
 const START_MS = 60_000;
 const STOP_MS = 10_000;
-const SETTINGS = { FAIRLEAD_CORES: "2", FAIRLEAD_API_KEY: API_KEY, FAIRLEAD_LOG_LEVEL: "debug" };
+const SETTINGS = {
+  FAIRLEAD_CORES: "2",
+  FAIRLEAD_API_KEY: API_KEY,
+  FAIRLEAD_LOG_LEVEL: "debug",
+  FAIRLEAD_HOME_LOAD: "1",
+};
 const READY = /^Fairlead is ready: (\S+)/;
 
 export type StandaloneProcess = Awaited<ReturnType<typeof startStandalone>>;

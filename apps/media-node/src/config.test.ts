@@ -69,6 +69,22 @@ describe("a media node's settings", () => {
     });
   });
 
+  it("say how a room spreads over cores", async () => {
+    const given = {
+      ...(await environment()),
+      FAIRLEAD_PIPE_PORTS: "42000-42999",
+      FAIRLEAD_HOME_LOAD: "0.4",
+      FAIRLEAD_FULL_LOAD: "0.8",
+    };
+    expect(await readConfig(given)).toMatchObject({
+      pipePorts: { min: 42_000, max: 42_999 },
+      homeLoad: 0.4,
+      fullLoad: 0.8,
+    });
+    const keys = Object.keys(await readConfig(await environment()));
+    expect(keys).not.toEqual(expect.arrayContaining(["pipePorts"]));
+  });
+
   it("name the interfaces whose bytes count; by default those that carry media's addresses", async () => {
     const given = { ...(await environment()), FAIRLEAD_NETWORK_INTERFACES: "bond0, eth2" };
     expect(await readConfig(given)).toMatchObject({ networkInterfaces: ["bond0", "eth2"] });
@@ -116,6 +132,9 @@ describe("a media node's settings", () => {
     ["FAIRLEAD_BUDGETS", "joins=0/1", "budgets like joins=10/30"],
     ["FAIRLEAD_BUDGETS", "jions=1/1", "budgets like joins=10/30"],
     ["FAIRLEAD_CORES", "many", "a whole number from 1 to 1024"],
+    ["FAIRLEAD_PIPE_PORTS", "42999-42000", "ports like 42000-42999"],
+    ["FAIRLEAD_HOME_LOAD", "2", "a number from 0 to 1"],
+    ["FAIRLEAD_FULL_LOAD", "0", "a number from 0.05 to 1"],
     ["FAIRLEAD_RTC_PORT", "70000", "a whole number from 0 to 65535"],
     ["FAIRLEAD_DRAIN_MS", "-1", "a whole number from 0"],
     ["FAIRLEAD_GRACE_MS", "10", "a whole number from 1000"],

@@ -14,6 +14,7 @@ import {
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
 import { type BudgetConfig, budgetConfig, budgetSettings } from "./room/budget-settings.ts";
+import { type SpanConfig, spanConfig, spanSettings } from "./rooms/span-settings.ts";
 import { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
 import { type NetworkConfig, networkConfig, networkSettings } from "./worker/network-settings.ts";
 
@@ -33,6 +34,7 @@ const Settings = z.object({
   FAIRLEAD_MAX_PEERS: setting.optionalNumber(1, 1_000_000),
   ...networkSettings,
   ...budgetSettings,
+  ...spanSettings,
   FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
   FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
@@ -45,7 +47,8 @@ export type Config = ClusterConfig &
   TicketConfig &
   ReachConfig &
   NetworkConfig &
-  BudgetConfig & {
+  BudgetConfig &
+  SpanConfig & {
     sessionKeys: KeySet;
     /** Undefined: the host's name. */
     nodeId: string | undefined;
@@ -82,6 +85,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     maxPeers: settings.FAIRLEAD_MAX_PEERS,
     ...networkConfig(settings),
     ...budgetConfig(settings),
+    ...spanConfig(settings),
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
     http: httpPort === undefined ? null : { host, port: httpPort },

@@ -2,6 +2,7 @@ export type { LedgerEntry } from "./ledger/ledger.ts";
 export { createMediaNode, type MediaNode } from "./node/media-node.ts";
 export type { MediaNodeOptions } from "./node/media-node-options.ts";
 export { type BudgetConfig, budgetConfig, budgetSettings } from "./room/budget-settings.ts";
+export { type SpanConfig, spanConfig, spanSettings } from "./rooms/span-settings.ts";
 export type { TurnOptions } from "./turn/ice-servers.ts";
 export { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
 export {

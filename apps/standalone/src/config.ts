@@ -9,6 +9,9 @@ import {
   type ReachConfig,
   reachConfig,
   reachSettings,
+  type SpanConfig,
+  spanConfig,
+  spanSettings,
 } from "@fairlead/media-node";
 import type { CodecPolicy } from "@fairlead/protocol";
 import {
@@ -39,12 +42,14 @@ const Settings = z.object({
   FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
   ...networkSettings,
   ...budgetSettings,
+  ...spanSettings,
   FAIRLEAD_LOG_LEVEL: setting.logLevel,
 });
 
 export type Config = ReachConfig &
   NetworkConfig &
-  BudgetConfig & {
+  BudgetConfig &
+  SpanConfig & {
     host: string;
     /** 0: any free one. */
     port: number;
@@ -109,6 +114,7 @@ export async function readConfig(
     graceMs: settings.FAIRLEAD_GRACE_MS,
     ...networkConfig(settings),
     ...budgetConfig(settings),
+    ...spanConfig(settings),
     logLevel: settings.FAIRLEAD_LOG_LEVEL,
     unknownVariables: unknownVariables(env),
   };

@@ -84,12 +84,15 @@ function lanAddressesOf(host: string): string[] {
 
 function nodeOptions(config: Config) {
   const { budgets, cores, graceMs, rtcBasePort, rtcTcpBasePort, turn } = config;
-  const { listenAddresses, networkCapacityBps, networkInterfaces } = config;
+  const { listenAddresses, networkCapacityBps, networkInterfaces, pipePorts, homeLoad, fullLoad } = config;
   return {
     budgets,
     cores,
     graceMs,
     networkCapacityBps,
+    pipePorts,
+    homeLoad,
+    fullLoad,
     networkInterfaces,
     rtcBasePort,
     rtcTcpBasePort,

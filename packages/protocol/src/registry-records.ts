@@ -122,6 +122,8 @@ export const Heartbeat = z.object({
   cores: z.array(CoreAdvert).min(1).max(1024),
   /** Debits that the measured loads now contain: rooms and peers that these ids were placed for have arrived. */
   settledDebits: z.array(z.string().max(64)),
+  /** Debits of peers that sit on another core of the node than their room's home. Repeated when they are settled. */
+  seatedDebits: z.array(z.object({ debitId: z.string().max(64), core: CoreIndex })).optional(),
   capacity: NodeCapacity,
   /** One that is not named within 5 s of the claim lapses. */
   leases: LeaseDigest.extend({
@@ -145,6 +147,7 @@ export type CoreStatus = z.infer<typeof CoreStatus>;
 export const NodeStatus = Heartbeat.omit({
   cores: true,
   settledDebits: true,
+  seatedDebits: true,
   leases: true,
   observedCosts: true,
   suspects: true,

@@ -30,11 +30,16 @@ export type MemoryClusterOptions = {
   budgets?: MediaNodeOptions["budgets"];
   /** How peers reach the media nodes. */
   reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn" | "listenAddresses">;
+  /** Of the media nodes: which core a peer's media sits on; default: by load, or by turns (`FAIRLEAD_TEST_SEATS=alternating`). */
+  seats?: Pick<MediaNodeOptions, "chooseCore" | "homeLoad" | "fullLoad">;
   /** Path; default: the one that every test uses. */
   workerBin?: string;
 };
 export type TicketOptions = { grants?: Partial<Grants>; ttlS?: number; notBefore?: number };
 
+/** However busy the machine is, a room sits on one core unless a test says otherwise. */
+const AT_HOME = { homeLoad: 10 };
+const OF_SEATS = ["router", "rtp_observer"];
 const LOOPBACK = [{ ip: "127.0.0.1" }];
 const API_KEY = "an-api-key-of-tests";
 /** The Node server tells the app this much of a request's connection. */
@@ -76,6 +81,8 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
       nodeId: `node-${index + 1}`,
       listenAddresses: LOOPBACK,
       ...options.reach,
+      ...AT_HOME,
+      ...(options.seats ?? seatsOfEnvironment()),
     });
     // Not spread: it has getters.
     return Object.assign(node, links);
@@ -158,9 +165,13 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
         .ledger()
         .map(({ kind, id }) => `${kind}:${id}`)
         .sort(),
-    /** How many resources of each kind a room has in the ledger. */
+    /** How many resources of each kind a room's peers have in the ledger, with the router and observers of one of its seats. */
     resourcesOf: (room: string, of: MediaNode = node) => {
-      const owned = of.ledger().filter(({ owner }) => owner?.roomId === room);
+      const ofRoom = of.ledger().filter(({ owner }) => owner?.roomId === room);
+      const coreOf = (kind: string) => ofRoom.find((one) => one.kind === kind)?.core;
+      const owned = ofRoom.filter(
+        ({ kind, owner, core }) => owner?.peerId || (OF_SEATS.includes(kind) && core === coreOf(kind)),
+      );
       return Object.fromEntries(
         [...Map.groupBy(owned, ({ kind }) => kind)].map(([kind, some]) => [kind, some.length]),
       );
@@ -175,6 +186,21 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
       await bus.close();
     },
   };
+}
+
+/** One peer after the other sits on the next core. */
+export function alternateSeats(): NonNullable<MediaNodeOptions["chooseCore"]> {
+  let seated = 0;
+  return (_home, usable) => {
+    const core = usable[seated % usable.length] ?? expect.fail("no core is usable");
+    seated += 1;
+    return core;
+  };
+}
+
+/** So that a test file can run once more with rooms that span cores. */
+function seatsOfEnvironment(): MemoryClusterOptions["seats"] {
+  return process.env.FAIRLEAD_TEST_SEATS === "alternating" ? { chooseCore: alternateSeats() } : AT_HOME;
 }
 
 /** An error in the log is a bug: tests look that there is none. */

@@ -35,7 +35,7 @@ export function applyHeartbeatReply(
   reply: HeartbeatReply,
   deps: ReplyDeps,
 ): boolean {
-  deps.debits.noteAnswer(beat.settledDebits);
+  deps.debits.noteAnswer(beat.settledDebits, beat.seatedDebits);
   deps.costs.noteAnswer(beat.observedCosts);
   const isConclusive = deps.leases.noteAnswer(beat.leases, reply);
   for (const lease of reply.lost) yieldRoom(lease, deps);

@@ -70,8 +70,8 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     }
   };
   let returned = 0;
-  const noteArrival = (debitId: string, roomId: string) => {
-    if (!returning.take(roomId)) return debits.noteArrival(debitId);
+  const noteArrival = (debitId: string, { roomId, core }: { roomId: string; core: number | null }) => {
+    if (!returning.take(roomId)) return debits.noteArrival(debitId, core);
     debits.noteRefusal(debitId);
     returned += 1;
     if (returned % RETURNED_PER_BEAT === 0) void beat();

@@ -27,14 +27,16 @@ export type HeartbeatContent = {
   now: () => number;
 };
 
-type CountedRoom = { room: Room; peers: number; consumers: number };
+type Counts = { peers: number; consumers: number };
+type CountedRoom = Counts & { room: Room; byCore: ReadonlyMap<number, Counts> };
 
 /** Makes the heartbeat that is sent now. */
 export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
   const { node, cores, rooms, network, leases, debits, costs, returning, lateNodes, bus, now } = parts;
   const counted = countRooms(rooms);
-  const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
-  for (const core of cores) costs.sample(core.cpuShare, byCore.get(core.index) ?? []);
+  const settledDebits = debits.due();
+  const seatedDebits = debits.seated(settledDebits);
+  costs.sample(cores.map((core) => ({ load: core.cpuShare, rooms: seatsOn(core.index, counted) })));
   return {
     ...node,
     // next build: record of a node
@@ -42,7 +44,8 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
     busConnected: bus.isConnected,
     networkLoad: network.load,
     cores: advertCores(cores, counted, ({ index, load }) => returning.loadOf(index, load)),
-    settledDebits: debits.due(),
+    settledDebits,
+    ...(seatedDebits.length > 0 ? { seatedDebits } : {}),
     leases: leases.compose(counted.map(toServedLease), now()),
     observedCosts: costs.due(),
     suspects: lateNodes.takeSuspects(),
@@ -50,7 +53,7 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
 }
 
 export function countRooms(rooms: Pick<Rooms, "all">): CountedRoom[] {
-  return rooms.all().map((room) => ({ room, ...room.counts() }));
+  return rooms.all().map((room) => ({ room, ...room.counts(), byCore: countSeats(room) }));
 }
 
 /** @param loadOf The load to advertise; default: the one that is measured. */
@@ -59,21 +62,37 @@ export function advertCores(
   counted: readonly CountedRoom[],
   loadOf = ({ load }: Core) => load,
 ): CoreAdvert[] {
-  const byCore = Map.groupBy(counted, ({ room }) => room.lease.core);
-  return cores.map((core) => ({
-    ...advertOf(core, byCore.get(core.index) ?? []),
-    cpuLoad: Math.min(loadOf(core), 4),
-  }));
+  return cores.map((core) => ({ ...advertOf(core, counted), cpuLoad: Math.min(loadOf(core), 4) }));
 }
 
+/** A room counts where its home is, a peer where it sits. */
 function advertOf(core: Core, counted: readonly CountedRoom[]): Omit<CoreAdvert, "cpuLoad"> {
+  const seats = seatsOn(core.index, counted);
   return {
     core: core.index,
     usable: core.isUsable,
-    rooms: counted.length,
-    peers: counted.reduce((sum, { peers }) => sum + peers, 0),
-    consumers: counted.reduce((sum, { consumers }) => sum + consumers, 0),
+    rooms: counted.filter(({ room }) => room.lease.core === core.index).length,
+    peers: seats.reduce((sum, { peers }) => sum + peers, 0),
+    consumers: seats.reduce((sum, { consumers }) => sum + consumers, 0),
   };
+}
+
+function seatsOn(core: number, counted: readonly CountedRoom[]): (Counts & { room: Room })[] {
+  return counted.flatMap(({ room, byCore }) => {
+    const counts = byCore.get(core);
+    return counts ? [{ room, ...counts }] : [];
+  });
+}
+
+function countSeats({ peers }: Room): Map<number, Counts> {
+  const byCore = new Map<number, Counts>();
+  for (const { seat, consumersByProducer } of peers.values()) {
+    const counts = byCore.get(seat.core) ?? { peers: 0, consumers: 0 };
+    counts.peers += 1;
+    counts.consumers += consumersByProducer.size;
+    byCore.set(seat.core, counts);
+  }
+  return byCore;
 }
 
 function toServedLease({ room: { lease, isLocal }, peers }: CountedRoom): ServedLease {

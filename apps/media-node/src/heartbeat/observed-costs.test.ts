@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Room } from "../room/room.ts";
-import { ObservedCosts } from "./observed-costs.ts";
+import { ObservedCosts, type SampledCore } from "./observed-costs.ts";
 
 function setUp() {
   const clock = { nowMs: 0 };
@@ -13,15 +13,16 @@ function setUp() {
   const at = (ms: number) => {
     clock.nowMs = ms;
   };
-  return { costs, open, at };
+  const sampleOne = (load: number, rooms: SampledCore["rooms"]) => costs.sample([{ load, rooms }]);
+  return { costs, open, at, sampleOne };
 }
 
 describe("a room's cost", () => {
   it("is its share of its core's load at its peak, by its share of the consumers, told at two minutes", () => {
-    const { costs, open, at } = setUp();
+    const { costs, open, at, sampleOne } = setUp();
     const [small, large] = [open(), open("broadcast")];
     const sample = (load: number, consumers: [number, number]) =>
-      costs.sample(load, [
+      sampleOne(load, [
         { room: small, consumers: consumers[0] },
         { room: large, consumers: consumers[1] },
       ]);
@@ -38,23 +39,35 @@ describe("a room's cost", () => {
     ]);
   });
 
-  it("is told once, until a beat that told it is answered", () => {
+  it("is the sum over the cores that its peers sit on", () => {
     const { costs, open, at } = setUp();
     const room = open();
     at(120_000);
-    costs.sample(0.5, [{ room, consumers: 4 }]);
+    const rooms = [{ room, consumers: 4 }];
+    costs.sample([
+      { load: 0.5, rooms },
+      { load: 0.25, rooms },
+    ]);
+    expect(costs.due()).toEqual([{ kind: "meeting", load: 0.75 }]);
+  });
+
+  it("is told once, until a beat that told it is answered", () => {
+    const { costs, open, at, sampleOne } = setUp();
+    const room = open();
+    at(120_000);
+    sampleOne(0.5, [{ room, consumers: 4 }]);
     const told = costs.due();
     expect(costs.due()).toEqual(told);
     costs.noteAnswer(told);
-    costs.sample(0.9, [{ room, consumers: 4 }]);
+    sampleOne(0.9, [{ room, consumers: 4 }]);
     costs.noteClosed(room);
     expect(costs.due()).toEqual([]);
   });
 
   it("is told when it closes earlier, but not if it was hardly used", () => {
-    const { costs, open, at } = setUp();
+    const { costs, open, at, sampleOne } = setUp();
     const [short, long] = [open(), open()];
-    costs.sample(0.5, [
+    sampleOne(0.5, [
       { room: short, consumers: 1 },
       { room: long, consumers: 1 },
     ]);

@@ -11,6 +11,9 @@ const KEPT = 1_000;
 
 type Cost = Heartbeat["observedCosts"][number];
 
+/** @param load Its CPU share. @param rooms All that have peers there, with the consumers of these. */
+export type SampledCore = { load: number; rooms: readonly { room: Room; consumers: number }[] };
+
 /**
  * Measures the load of rooms, so that the registry learns what to expect of new ones.
  *
@@ -37,13 +40,18 @@ export class ObservedCosts {
     this.#peaks.delete(room);
   }
 
-  /** @param load The core's CPU share. @param rooms All that it has, with their consumers. */
-  sample(load: number, rooms: readonly { room: Room; consumers: number }[]): void {
-    const total = rooms.reduce((sum, { consumers }) => sum + consumers, 0);
-    for (const { room, consumers } of rooms) {
-      const peak = this.#peaks.get(room);
-      if (peak === undefined) continue;
-      this.#peaks.set(room, Math.max(peak, total > 0 ? (load * consumers) / total : 0));
+  /** A room costs the sum over its seats. */
+  sample(cores: readonly SampledCore[]): void {
+    const loads = new Map<Room, number>();
+    for (const { load, rooms } of cores) {
+      const total = rooms.reduce((sum, { consumers }) => sum + consumers, 0);
+      for (const { room, consumers } of rooms) {
+        const share = total > 0 ? (load * consumers) / total : 0;
+        loads.set(room, (loads.get(room) ?? 0) + share);
+      }
+    }
+    for (const [room, peak] of this.#peaks) {
+      this.#peaks.set(room, Math.max(peak, loads.get(room) ?? 0));
       if (this.#ageMs(room) >= GROWN_UP_MS) this.#tell(room);
     }
   }

@@ -53,3 +53,18 @@ it("the debit of a peer that has left again is settled at once; a settled one is
   debits.noteDeparture("stayed");
   expect(debits.due()).toEqual([]);
 });
+
+it("that a peer sits on another core is told until a beat that told it is answered, and once more when its debit is settled", () => {
+  const { debits, at } = setUp();
+  debits.noteArrival("home");
+  debits.noteArrival("guest", 1);
+  const seated = [{ debitId: "guest", core: 1 }];
+  expect(debits.seated(debits.due())).toEqual(seated);
+  expect(debits.seated(debits.due())).toEqual(seated);
+  debits.noteAnswer([], seated);
+  expect(debits.seated(debits.due())).toEqual([]);
+  at(10_000);
+  expect(debits.seated(debits.due())).toEqual(seated);
+  debits.noteAnswer(debits.due(), seated);
+  expect(debits.seated([])).toEqual([]);
+});

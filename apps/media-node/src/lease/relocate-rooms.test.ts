@@ -27,7 +27,9 @@ async function setUp(others: boolean[]) {
   const lost = await Promise.all(
     Array.from({ length: 120 }, async (_, index) => {
       const { lease } = await registry.place({ roomId: `room-${index}` });
-      return { roomId: lease.roomId, lease, peers: new Map([["ada", {}]]) } as unknown as Room;
+      const ada = { seat: { core: lease.core } };
+      const span = { home: { core: lease.core }, seats: [] };
+      return { roomId: lease.roomId, lease, peers: new Map([["ada", ada]]), span } as unknown as Room;
     }),
   );
   await registry.heartbeat(beatOf([false, ...others]));
@@ -36,7 +38,7 @@ async function setUp(others: boolean[]) {
   const came: boolean[] = [];
   const returning = new ReturningPeers(Date.now);
   const rooms = {
-    onCore: (core: number) => lost.filter(({ lease }) => lease.core === core),
+    seatedOn: (core: number) => lost.filter(({ lease }) => lease.core === core),
     abandon: () => {},
     roomIfHere: () => undefined,
     open: async ({ lease }: RoomSettings) => {

@@ -1,6 +1,7 @@
 import { type CoreAddress, FairleadError, type Lease } from "@fairlead/protocol";
 import type { Placement } from "@fairlead/registry";
 import type { ReturningPeers } from "../heartbeat/returning-peers.ts";
+import { loseSeat } from "../room/lose-seat.ts";
 import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
 import type { Claims } from "./claims.ts";
@@ -32,12 +33,18 @@ type Relocation = {
   noteOpened: (lease: Lease) => void;
 };
 
-/** A worker died: places its rooms on another core, here or elsewhere, and tells their peers. */
+/**
+ * A worker died. Rooms with peers on other cores of this node go on there. The others are placed on another core, here or elsewhere, and
+ * their peers are told.
+ */
 export async function relocateRoomsOf(core: Core, deps: RelocateDeps): Promise<void> {
-  const rooms = deps.rooms.onCore(core.index);
+  const seated = deps.rooms.seatedOn(core.index);
+  const peers = seated
+    .flatMap((room) => [...room.peers.values()])
+    .filter(({ seat }) => seat.core === core.index);
+  const loadOfPeer = core.load / Math.max(1, peers.length);
+  const rooms = seated.filter((room) => !loseSeat(room, core.index));
   const left = rooms.map((room) => ({ room, peers: room.peers.size }));
-  const peersLeft = left.reduce((sum, { peers }) => sum + peers, 0);
-  const loadOfPeer = core.load / Math.max(1, peersLeft);
   for (const room of rooms) deps.rooms.abandon(room);
   deps.returning.handleDeath(core.index);
   const pacedUntilMs = performance.now() + PACED_MS;

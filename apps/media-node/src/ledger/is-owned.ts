@@ -12,10 +12,11 @@ export function isOwned({ id, kind, owner }: LedgerEntry, owners: Owners): boole
   if (!owner) return false;
   if (kind === "webrtc_server") return owners.webRtcServerId(owner.core) === id;
   const room = owners.roomIfHere(owner.roomId ?? "");
-  const seat = room?.seats.find(({ core }) => core === owner.core);
+  const seat = room?.span.seats.find(({ core }) => core === owner.core);
   if (!room || !seat) return false;
   if (kind === "router" || kind === "rtp_observer") return seat.has(id);
-  const peer = room.peers.get(owner.peerId ?? "");
+  if (owner.peerId === undefined) return room.span.hasPiped(id);
+  const peer = room.peers.get(owner.peerId);
   if (peer?.seat !== seat) return false;
   if (kind !== "transport") return true;
   return Object.values(peer.transports).some((transport) => transport.id === id);

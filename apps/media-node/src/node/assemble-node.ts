@@ -12,11 +12,13 @@ import { isOwned } from "../ledger/is-owned.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { Surplus } from "../ledger/surplus.ts";
 import { DEFAULT_BUDGETS } from "../room/peer-budgets.ts";
+import { LOOPBACK } from "../room/pipe-end.ts";
 import { SpentBudgets } from "../room/spent-budgets.ts";
 import { BitrateWatch } from "../rooms/bitrate-watch.ts";
 import { Joins } from "../rooms/joins.ts";
 import { PeerSweep } from "../rooms/peer-sweep.ts";
 import { Rooms } from "../rooms/rooms.ts";
+import { DEFAULT_HOME_LOAD, Seating } from "../rooms/seating.ts";
 import { Sessions } from "../session/sessions.ts";
 import { iceServersFor } from "../turn/ice-servers.ts";
 import { Core, type CoreOptions } from "../worker/core.ts";
@@ -94,6 +96,7 @@ function assembleBasis(options: MediaNodeOptions) {
     codecPolicy,
     record: (roomId, patch) => records.write(roomId, patch),
     budgets,
+    pipeReach: { ...LOOPBACK, ...(options.pipePorts ? { ports: options.pipePorts } : {}) },
     iceServersFor: (user) => (options.turn ? iceServersFor(options.turn, user, now()) : []),
   });
   const network = new NetworkMeter({
@@ -117,11 +120,13 @@ function assembleService(
   ticketKeys.published?.onFailure((failure) => parts.log.warn("jwks.unreachable", failure));
   const { graceMs = DEFAULT_GRACE_MS, codecPolicy = DEFAULT_CODEC_POLICY } = options;
   const sessions = new Sessions(now);
+  const { homeLoad = DEFAULT_HOME_LOAD, chooseCore } = options;
+  const seating = new Seating({ cores, homeLoad, now, chooseCore });
   const joins = new Joins({
     rooms,
     budgets: parts.budgets,
     sessions,
-    cores,
+    seating,
     codecPolicy,
     graceMs,
     now,
@@ -145,7 +150,7 @@ function assembleService(
     ...answerNodeCalls({ rooms, drain, surplus, describe }),
   };
   const peerSweep = new PeerSweep({ rooms, sessions, graceMs, now });
-  return { sessions, surplus, handlers, peerSweep, bitrates: new BitrateWatch(rooms, now) };
+  return { sessions, surplus, seating, handlers, peerSweep, bitrates: new BitrateWatch(rooms, now) };
 }
 
 function listenAddressesOf({ listenAddresses }: MediaNodeOptions): readonly ListenAddress[] {
@@ -157,7 +162,7 @@ function openCores(
   ledger: Ledger,
   parts: Pick<CoreOptions, "allowance" | "loop" | "counters">,
 ): Core[] {
-  const { log, now = Date.now, random = Math.random, workerBin } = options;
+  const { log, now = Date.now, random = Math.random, workerBin, fullLoad } = options;
   const config = {
     workerBin,
     listenAddresses: () => listenAddressesOf(options),
@@ -166,6 +171,6 @@ function openCores(
   };
   return Array.from(
     { length: options.cores ?? parts.allowance.defaultCores() },
-    (_, index) => new Core({ index, config, ledger, log, now, random, ...parts }),
+    (_, index) => new Core({ index, config, ledger, log, now, random, fullLoad, ...parts }),
   );
 }

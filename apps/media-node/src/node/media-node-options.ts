@@ -4,6 +4,7 @@ import type { Registry } from "@fairlead/registry";
 import type { Counters, Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { BudgetLimits } from "../room/peer-budgets.ts";
+import type { ChooseCore } from "../rooms/seating.ts";
 import type { TurnOptions } from "../turn/ice-servers.ts";
 import type { ListenAddress } from "../worker/listen-addresses.ts";
 
@@ -42,6 +43,14 @@ export type MediaNodeOptions = {
   networkCapacityBps?: number;
   /** Names of the interfaces whose bytes count against that; default: those that carry `listenAddresses`. */
   networkInterfaces?: readonly string[];
+  /** Up to this load (0..1) a room's home core takes the room's peers itself; default: 0.6. */
+  homeLoad?: number;
+  /** Above this load (0..1) a core takes no peer more; default: 0.95. */
+  fullLoad?: number;
+  /** Which core a peer's media sits on; default: by load. */
+  chooseCore?: ChooseCore;
+  /** UDP ports of the pipes between cores; default: free ones. */
+  pipePorts?: { min: number; max: number } | undefined;
   /** What peers may have made; default: `DEFAULT_BUDGETS`. */
   budgets?: Partial<BudgetLimits>;
   now?: () => number;

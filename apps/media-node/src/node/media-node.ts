@@ -83,7 +83,7 @@ async function startAll(cores: readonly Core[]): Promise<void> {
 
 async function dumpNode({ cores, rooms }: NodeParts): Promise<string[]> {
   const dumps = cores.map(({ index, running }) => {
-    const seats = rooms.all().flatMap((room) => room.seats.filter(({ core }) => core === index));
+    const seats = rooms.all().flatMap((room) => room.span.seats.filter(({ core }) => core === index));
     return running
       ? dumpWorker(
           running.worker,

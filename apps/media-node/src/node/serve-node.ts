@@ -3,6 +3,7 @@ import { FairleadError, parseJson, SessionsAlive, subjects } from "@fairlead/pro
 import { traceFields, traceNoter } from "../calls/trace-calls.ts";
 import { listenToMoves } from "../lease/yield-rooms.ts";
 import { BITRATE_SAMPLE_MS } from "../rooms/bitrate-watch.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import { LOOP_TICK_MS } from "../worker/event-loop.ts";
 import type { NodeParts } from "./assemble-node.ts";
 
@@ -10,6 +11,7 @@ const CHECK_MS = 500;
 const SWEEP_MS = 500;
 const NETWORK_MS = 1_000;
 const SURPLUS_MS = 2_000;
+const LEARN_MS = 1_000;
 
 /** @returns Stops it: ends the sessions and says goodbye to the registry. */
 export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> {
@@ -61,7 +63,8 @@ function sendAgain({ rooms }: NodeParts): void {
 }
 
 function startTimers(parts: NodeParts): NodeJS.Timeout[] {
-  const { bus, cores, peerSweep, network, allowance, loop, health, surplus, bitrates, now } = parts;
+  const { bus, cores, rooms, seating, peerSweep, network, allowance, loop, health, surplus, bitrates, now } =
+    parts;
   return [
     setInterval(() => loop.tick(), LOOP_TICK_MS),
     setInterval(() => cores.map((core) => core.check()), CHECK_MS),
@@ -71,8 +74,16 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
     setInterval(() => bus.isConnected && peerSweep.sweep(), SWEEP_MS),
     setInterval(() => network.sample(now()), NETWORK_MS),
     setInterval(() => surplus.sweep(), SURPLUS_MS),
+    setInterval(() => seating.learn(peersByCore(rooms)), LEARN_MS),
     setInterval(() => void bitrates.sample(), BITRATE_SAMPLE_MS),
   ];
+}
+
+function peersByCore(rooms: Rooms): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const room of rooms.all())
+    for (const { seat } of room.peers.values()) counts.set(seat.core, (counts.get(seat.core) ?? 0) + 1);
+  return counts;
 }
 
 function noteAlive({ sessions, log }: NodeParts, data: Uint8Array): void {

@@ -4,14 +4,15 @@ import type { Peer } from "./peer.ts";
 /**
  * Runs a call into mediasoup with a client's parameters, and turns its failure into a refusal: `media_rejected` where mediasoup
  * does not accept them; `room_moved` where the router has gone, as the room is then on its way to another core; `session_gone`
- * where only the peer has gone.
+ * where only the peer has gone, with its seat perhaps.
  */
 export async function refuseBadMedia<T>(peer: Peer, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (error instanceof FairleadError) throw error;
-    if (peer.seat.closed) throw new FairleadError("room_moved", { cause: error });
+    if (peer.seat.closed && peer.session.endCode === null)
+      throw new FairleadError("room_moved", { cause: error });
     if (peer.isClosed) throw new FairleadError("session_gone", { cause: error });
     const message = error instanceof Error ? error.message.slice(0, 500) : "refused by mediasoup";
     throw new FairleadError("media_rejected", { message, cause: error });

@@ -11,7 +11,7 @@ const AT_ONCE = 10;
 export function subscribeToAllData({ room, peer }: PeerInRoom): void {
   const producers = room.othersThan(peer).flatMap((other) => [...other.dataProducers.values()]);
   const wanted = producers.filter((producer) => take(peer, producer));
-  for (const some of inBatches(wanted, AT_ONCE)) void room.queue.push(() => make(peer, some));
+  for (const some of inBatches(wanted, AT_ONCE)) void room.queue.push(() => make({ room, peer }, some));
 }
 
 /** Data needs no resume and no codec: everybody who may subscribe gets it. */
@@ -26,7 +26,7 @@ export function dataAudienceOf({ room, peer }: PeerInRoom): Peer[] {
 export async function offerData({ room, peer }: PeerInRoom, producer: types.DataProducer): Promise<void> {
   const others = dataAudienceOf({ room, peer }).filter((other) => take(other, producer));
   const jobs = inBatches(others, AT_ONCE).map((some) =>
-    room.queue.push(() => Promise.all(some.map((other) => make(other, [producer])))),
+    room.queue.push(() => Promise.all(some.map((other) => make({ room, peer: other }, [producer])))),
   );
   await Promise.all(jobs);
 }
@@ -37,8 +37,9 @@ function take({ grants, dataSubscriptions }: Peer, { id, closed }: types.DataPro
   return true;
 }
 
-async function make(peer: Peer, producers: readonly types.DataProducer[]): Promise<void> {
-  const made = await Promise.all(producers.map((producer) => consume(peer, producer)));
+async function make(at: PeerInRoom, producers: readonly types.DataProducer[]): Promise<void> {
+  const { peer } = at;
+  const made = await Promise.all(producers.map((producer) => consume(at, producer)));
   const dataConsumers = made
     .filter((info) => info !== null)
     .filter((info) => peer.dataConsumers.has(info.dataConsumerId));
@@ -46,13 +47,18 @@ async function make(peer: Peer, producers: readonly types.DataProducer[]): Promi
     peer.session.send({ name: "data_consumers.created", data: { dataConsumers } });
 }
 
-async function consume(peer: Peer, producer: types.DataProducer): Promise<DataConsumerInfo | null> {
+async function consume(
+  { room, peer }: PeerInRoom,
+  producer: types.DataProducer,
+): Promise<DataConsumerInfo | null> {
   try {
     if (peer.isClosed || producer.closed) return giveUp(peer, producer);
+    const supply = await room.span.bring(producer, peer.seat);
     const consumer = await peer.transports.receive.consumeData({
-      dataProducerId: producer.id,
+      dataProducerId: supply.id,
       appData: { owner: peer.owner },
     });
+    supply.piped?.serve(consumer);
     return keep(peer, producer, consumer);
   } catch (error) {
     if (!producer.closed && !peer.isClosed)

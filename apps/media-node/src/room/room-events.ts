@@ -88,14 +88,17 @@ export function producerInfo(mutes: Mutes, peer: Peer, producer: types.Producer)
 }
 
 export function consumerInfo(consumer: types.Consumer): ConsumerInfo {
-  const { peerId, source } = consumer.appData as Pick<ConsumerInfo, "peerId" | "source">;
+  const { peerId, source, producer } = consumer.appData as Pick<ConsumerInfo, "peerId" | "source"> & {
+    /** The peer's own, which the consumer may get through a pipe: that tells of no pause. */
+    producer: types.Producer;
+  };
   return {
     consumerId: consumer.id,
-    producerId: consumer.producerId,
+    producerId: producer.id,
     peerId,
     kind: consumer.kind,
     source,
     rtpParameters: consumer.rtpParameters as unknown as ConsumerInfo["rtpParameters"],
-    producerPaused: consumer.producerPaused,
+    producerPaused: producer.paused,
   };
 }

@@ -7,6 +7,7 @@ import { producerCommands } from "../commands/producer-commands.ts";
 import type { Session } from "../session/session.ts";
 import { Peer } from "./peer.ts";
 import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
+import { LOOPBACK } from "./pipe-end.ts";
 import { Room } from "./room.ts";
 import type { PeerTransports, Seat, SeatListener } from "./seat.ts";
 import { SpentBudgets } from "./spent-budgets.ts";
@@ -32,6 +33,8 @@ function setUp() {
     record: async () => {},
     iceServersFor: () => [],
     budgetOf: (identity, name) => spent.of("r", identity, name),
+    openSeat: () => Promise.reject(new Error("one core is enough")),
+    pipeReach: LOOPBACK,
   });
   const join = (identity: string, info: Partial<PeerInfo> = {}) => {
     const told: RoomEvent[] = [];

@@ -1,8 +1,6 @@
-import type { Bus } from "@fairlead/bus";
 import {
   type ErrorCode,
   FairleadError,
-  type IceServer,
   type Lease,
   type LeaveReason,
   type Mute,
@@ -12,33 +10,21 @@ import {
   type RoomRecord,
   type Transient,
 } from "@fairlead/protocol";
-import type { RoomPatch } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { MoveCause } from "../lease/tell-moved.ts";
 import { broadcastEvent, broadcastTransient } from "../session/broadcast.ts";
 import type { Session } from "../session/session.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Bans } from "./bans.ts";
-import type { Budget } from "./budget.ts";
 import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
-import type { KeptBudgetName } from "./peer-budgets.ts";
-import type { Level, Seat } from "./seat.ts";
-
-export type RoomDeps = {
-  bus: Bus;
-  log: Logger;
-  counters: Counters;
-  now: () => number;
-  /** Writes a moderation act into the room record, which outlives this node; later, if the registry is away. */
-  record: (patch: RoomPatch) => Promise<void>;
-  /** With credentials that are made at each call. */
-  iceServersFor: (identity: string) => IceServer[];
-  budgetOf: (identity: string, name: KeptBudgetName) => Budget;
-};
+import type { RoomDeps } from "./room-deps.ts";
+import type { Seat } from "./seat.ts";
+import { Span } from "./span.ts";
+import { Speakers } from "./speakers.ts";
 
 export type RoomSettings = {
   lease: Lease;
@@ -64,8 +50,9 @@ export class Room {
   readonly deps: RoomDeps;
   readonly peers = new Map<string, Peer>();
   readonly arrivals: Arrivals;
-  /** On the core of the lease. */
-  readonly home: Seat;
+  /** Where the media of its peers sits. */
+  readonly span: Span;
+  readonly speakers: Speakers;
   /** What peers get without asking for it. */
   readonly queue = new PacedQueue((error) =>
     this.log.error("paced_queue.failed", { roomId: this.roomId, error }),
@@ -78,7 +65,6 @@ export class Room {
   #lease: Lease;
   #options: RoomOptions;
   #emptySinceMs: number;
-  #speakerId: string | null = null;
 
   constructor(settings: RoomSettings, home: Seat, deps: RoomDeps) {
     this.#lease = settings.lease;
@@ -87,7 +73,6 @@ export class Room {
     this.#isBlind = this.isLocal;
     this.mutes = new Mutes(settings.mutes);
     this.bans = settings.bans ?? new Bans();
-    this.home = home;
     this.deps = deps;
     this.openedMs = deps.now();
     this.#emptySinceMs = this.openedMs;
@@ -95,9 +80,17 @@ export class Room {
       () => this.#sessions(),
       (event, to) => broadcastEvent(deps.bus, to, event),
     );
-    home.listen({
-      onLevels: (levels) => this.#tellLevels(levels),
-      onDominantSpeaker: (producer) => this.#isHere(producer) && this.#setSpeaker(peerIdOf(producer)),
+    this.speakers = new Speakers({
+      peerOf: (producer) => this.#peerOf(producer),
+      seatOf: (peerId) => this.peers.get(peerId)?.seat,
+      tellLevels: (levels) => this.#broadcastTransient({ name: "audio.levels", data: { levels } }),
+      tellSpeaker: (peerId) => this.broadcast({ name: "speaker.changed", data: { peerId } }),
+      now: deps.now,
+    });
+    this.span = new Span(home, {
+      ...deps,
+      onOpened: (seat) => this.speakers.listen(seat),
+      onError: (error) => this.log.warn("pipe.failed", { roomId: this.roomId, error }),
     });
   }
 
@@ -117,19 +110,14 @@ export class Room {
     return this.deps.log;
   }
 
-  /** Every router of the room. */
-  get seats(): readonly Seat[] {
-    return [this.home];
-  }
-
-  /** Its media is gone: it was closed, or the worker died. */
+  /** Its media is gone: it was closed, or the worker of its home died. */
   get isClosed(): boolean {
-    return this.home.closed;
+    return this.span.home.closed;
   }
 
   /** The peer that speaks loudest; null while nobody speaks. */
   get speakerId(): string | null {
-    return this.#speakerId;
+    return this.speakers.speakerId;
   }
 
   /** How long nobody has been here, ms; 0 with peers. */
@@ -144,6 +132,12 @@ export class Room {
       producers: peers.reduce((sum, peer) => sum + peer.producers.size, 0),
       consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
     };
+  }
+
+  /** The worker of its home died: the room goes on here, with its media at another seat. */
+  settleOn(seat: Seat): void {
+    this.span.settleOn(seat);
+    this.#lease = { ...this.#lease, core: seat.core };
   }
 
   /** The room goes on under a higher epoch. Sessions keep the one that they were admitted under. */
@@ -222,6 +216,17 @@ export class Room {
     this.log.info("peer.left", { roomId: this.roomId, peerId, reason, peers: this.peers.size });
   }
 
+  /**
+   * The peer's media is gone and its session ends, but it keeps its place: the others hear of no leave if it comes back within its grace
+   * time, after which it is removed as any other without a sign of life.
+   */
+  strand(peer: Peer, code: ErrorCode, message: string): void {
+    peer.session.end(code, message);
+    peer.close();
+    peer.consumersByProducer.clear();
+    this.#closeMedia(peer);
+  }
+
   /** To every peer, numbered and kept until acknowledged. */
   broadcast(event: RoomEvent): void {
     this.arrivals.tell();
@@ -248,37 +253,28 @@ export class Room {
     else peer.session.abandon();
     peer.close();
     if (this.peers.size === 0) this.#emptySinceMs = this.deps.now();
-    if (this.#speakerId === peer.peerId) this.#setSpeaker(null);
-    for (const producerId of peer.producers.keys())
-      this.broadcast({ name: "producer.closed", data: { producerId } });
+    this.#closeMedia(peer);
     return true;
+  }
+
+  #closeMedia({ peerId, producers }: Peer): void {
+    this.speakers.handleLeft(peerId);
+    const ids = [...producers.keys()];
+    producers.clear();
+    for (const producerId of ids) this.broadcast({ name: "producer.closed", data: { producerId } });
   }
 
   #free(): void {
     this.arrivals.close();
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
-    for (const seat of this.seats) seat.close();
+    this.span.close();
   }
 
-  #tellLevels(loudest: readonly Level[]): void {
-    const here = loudest.filter(({ producer }) => this.#isHere(producer));
-    const levels = here.map(({ producer, volumeDbov }) => ({ peerId: peerIdOf(producer), volumeDbov }));
-    this.#broadcastTransient({ name: "audio.levels", data: { levels } });
-    if (!levels[0]) this.#setSpeaker(null);
-    // The dominant one may have fallen silent and spoken again without another coming between.
-    else if (this.#speakerId === null) this.#setSpeaker(levels[0].peerId);
-  }
-
-  /** The observers may still tell of a producer whose peer has left, or has come back without it. */
-  #isHere(producer: types.Producer): boolean {
-    return this.peers.get(peerIdOf(producer))?.producers.has(producer.id) === true;
-  }
-
-  #setSpeaker(peerId: string | null): void {
-    if (this.#speakerId === peerId) return;
-    this.#speakerId = peerId;
-    this.broadcast({ name: "speaker.changed", data: { peerId } });
+  /** Undefined for a producer whose peer has left, or has come back without it. */
+  #peerOf(producer: types.Producer): Peer | undefined {
+    const peer = this.peers.get(String(producer.appData.peerId));
+    return peer?.producers.has(producer.id) ? peer : undefined;
   }
 
   /** To every peer that is there right now. */
@@ -289,10 +285,6 @@ export class Room {
   #sessions(): Session[] {
     return [...this.peers.values()].map(({ session }) => session);
   }
-}
-
-function peerIdOf(producer: types.Producer): string {
-  return String(producer.appData.peerId);
 }
 
 function isSameInfo(a: PeerInfo, b: PeerInfo): boolean {

@@ -8,6 +8,7 @@ const INITIAL_OUTGOING_BPS = 1_000_000;
 const LEVELS_INTERVAL_MS = 500;
 /** Quieter than this is silence, dBov. */
 const SILENCE_DBOV = -60;
+/** Of one seat's microphones. */
 const LOUDEST = 8;
 
 type SpeakerObservers = { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
@@ -26,19 +27,17 @@ export type SeatListener = {
 
 /** A room's router on one core, which the media of its peers sits on. */
 export class Seat {
-  readonly core: number;
+  readonly owner: SeatOwner;
   readonly router: types.Router;
-  readonly #owner: SeatOwner;
   readonly #webRtcServer: types.WebRtcServer;
   #listener: SeatListener | null = null;
   /** Made for the first microphone: in rooms without one their timers and memory would serve nobody. */
   #observers: Promise<SpeakerObservers> | null = null;
   readonly #observerIds = new Set<string>();
 
-  private constructor(router: types.Router, owner: SeatOwner, webRtcServer: types.WebRtcServer) {
-    this.core = owner.core;
+  private constructor(owner: SeatOwner, router: types.Router, webRtcServer: types.WebRtcServer) {
+    this.owner = owner;
     this.router = router;
-    this.#owner = owner;
     this.#webRtcServer = webRtcServer;
     router.observer.on("newrtpobserver", ({ id }) => this.#observerIds.add(id));
   }
@@ -50,7 +49,11 @@ export class Seat {
     owner: SeatOwner,
   ): Promise<Seat> {
     const router = await worker.createRouter({ mediaCodecs, appData: { owner } });
-    return new Seat(router, owner, webRtcServer);
+    return new Seat(owner, router, webRtcServer);
+  }
+
+  get core(): number {
+    return this.owner.core;
   }
 
   /** It was closed, or its worker died. */
@@ -130,7 +133,7 @@ export class Seat {
 
   /** Observers of the audio levels and the dominant speaker of the router's microphones. */
   async #openObservers(): Promise<SpeakerObservers> {
-    const appData = { owner: this.#owner };
+    const appData = { owner: this.owner };
     const made = await Promise.allSettled([
       this.router.createAudioLevelObserver({
         maxEntries: LOUDEST,

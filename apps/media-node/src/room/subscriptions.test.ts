@@ -17,9 +17,9 @@ function setUp() {
   const told: RoomEvent[] = [];
   const spent = new SpentBudgets(DEFAULT_BUDGETS, () => 0);
   const receive = {
-    consume: async ({ producerId }: { producerId: string }) => {
+    consume: async ({ producerId, appData }: { producerId: string; appData: object }) => {
       asked.push(producerId);
-      return { id: `c-${producerId}`, producerId, appData: {}, closed: false, close: () => {}, on: () => {} };
+      return { id: `c-${producerId}`, appData, closed: false, close: () => {}, on: () => {} };
     },
   };
   const listener = {
@@ -27,7 +27,6 @@ function setUp() {
     grants: { subscribe: true },
     producers: new Map(),
     consumersByProducer: new Map(),
-    seat: { canConsume: () => true },
     session: { send: (event: RoomEvent) => told.push(event) },
     budgets: new PeerBudgets(
       (name) => spent.of("r", "listener", name),
@@ -41,7 +40,13 @@ function setUp() {
   });
   const { promise, resolve: release } = Promise.withResolvers<void>();
   void queue.push(() => promise);
-  const room = { queue, options: RoomOptions.parse({}), othersThan: () => [listener] } as unknown as Room;
+  const span = { canConsume: () => true, bring: async ({ id }: { id: string }) => ({ id, piped: null }) };
+  const room = {
+    queue,
+    span,
+    options: RoomOptions.parse({}),
+    othersThan: () => [listener],
+  } as unknown as Room;
   const publish = (id: string): FakeProducer => {
     const producer = makeProducer(id);
     offer({ room, peer: {} as Peer }, producer);

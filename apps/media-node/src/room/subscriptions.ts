@@ -20,7 +20,8 @@ type Wanted = { producer: types.Producer; wish: Wish };
 export function subscribeToAll({ room, peer }: PeerInRoom): void {
   const producers = room.othersThan(peer).flatMap((other) => [...other.producers.values()]);
   const { taken, refused } = take({ room, peer }, missing(peer, producers), new Wish(true));
-  for (const some of inBatches(taken, CONSUMERS_PER_EVENT)) void room.queue.push(() => make(peer, some));
+  for (const some of inBatches(taken, CONSUMERS_PER_EVENT))
+    void room.queue.push(() => make({ room, peer }, some));
   tellRefused(peer, refused);
 }
 
@@ -34,7 +35,7 @@ export function offer({ room, peer }: PeerInRoom, producer: types.Producer): voi
   const ready = audienceOf({ room, peer }).flatMap((other) => {
     const { taken, refused } = take({ room, peer: other }, missing(other, [producer]), new Wish(true));
     tellRefused(other, refused);
-    return taken.length > 0 ? [() => make(other, taken)] : [];
+    return taken.length > 0 ? [() => make({ room, peer: other }, taken)] : [];
   });
   for (const some of inBatches(ready, CONSUMERS_PER_EVENT))
     void room.queue.push(() => Promise.all(some.map((act) => act())));
@@ -54,7 +55,7 @@ export async function subscribe(
   const { taken, refused } = take({ room, peer }, wanted.slice(0, within), new Wish(false));
   // Not for what it can't decode or may not have.
   peer.budgets.giveBack("consumers", within - taken.length);
-  const late = await peer.turns.take(() => makeInTime(peer, taken));
+  const late = await peer.turns.take(() => makeInTime({ room, peer }, taken));
   return [...refused, ...limited(peer, [...wanted.slice(within), ...late])];
 }
 
@@ -86,7 +87,7 @@ function take(
   const taken: Wanted[] = [];
   const refused: RefusedProducer[] = [];
   for (const producer of producers) {
-    if (!peer.seat.canConsume(producer, peer.rtpCapabilities)) continue;
+    if (!room.span.canConsume(producer, peer.rtpCapabilities)) continue;
     const isPlaced = peer.consumersByProducer.has(producer.id);
     if (!isPlaced && peer.consumersByProducer.size >= bound)
       refused.push({ producerId: producer.id, code: "consumer_limit" });
@@ -99,12 +100,12 @@ function take(
 }
 
 /** @returns Producers that are left out, as it took too long. */
-async function makeInTime(peer: Peer, wanted: readonly Wanted[]): Promise<types.Producer[]> {
+async function makeInTime({ room, peer }: PeerInRoom, wanted: readonly Wanted[]): Promise<types.Producer[]> {
   const deadlineMs = performance.now() + COMMAND_MS;
   const groups = inBatches(wanted, CONSUMERS_PER_EVENT);
   for (let group = groups.shift(); group; group = groups.shift()) {
     const startedMs = performance.now();
-    await make(peer, group);
+    await make({ room, peer }, group);
     if (groups.length > 0) await pauseAsLongAs(startedMs);
     if (performance.now() > deadlineMs) break;
   }
@@ -125,8 +126,9 @@ function tellRefused(peer: Peer, refused: readonly RefusedProducer[]): void {
 }
 
 /** Makes paused consumers, and tells the peer. Those that nobody wants any more are passed over. */
-async function make(peer: Peer, wanted: readonly Wanted[]): Promise<void> {
-  const made = await Promise.all(wanted.map((one) => consume(peer, one)));
+async function make(at: PeerInRoom, wanted: readonly Wanted[]): Promise<void> {
+  const { peer } = at;
+  const made = await Promise.all(wanted.map((one) => consume(at, one)));
   // A producer may have closed while the others' consumers were made.
   const infos = made.filter((info) => info !== null).filter((info) => isThere(peer, info));
   for (const event of consumersCreated(infos)) peer.session.send(event);
@@ -137,19 +139,22 @@ function isThere({ consumersByProducer }: Peer, { producerId, consumerId }: Cons
   return slot !== undefined && !(slot instanceof Wish) && slot.id === consumerId;
 }
 
-async function consume(peer: Peer, wanted: Wanted): Promise<ConsumerInfo | null> {
+async function consume({ room, peer }: PeerInRoom, wanted: Wanted): Promise<ConsumerInfo | null> {
   const { producer } = wanted;
+  const { peerId, source } = producer.appData;
   if (!isWished(peer, wanted)) {
     release(peer, wanted);
     return null;
   }
   try {
+    const supply = await room.span.bring(producer, peer.seat);
     const consumer = await peer.transports.receive.consume({
-      producerId: producer.id,
+      producerId: supply.id,
       rtpCapabilities: peer.rtpCapabilities,
       paused: true,
-      appData: { owner: peer.owner, peerId: producer.appData.peerId, source: producer.appData.source },
+      appData: { owner: peer.owner, peerId, source, producer },
     });
+    supply.piped?.serve(consumer);
     return keep(peer, wanted, consumer);
   } catch (error) {
     release(peer, wanted);
@@ -175,8 +180,9 @@ function keep(peer: Peer, wanted: Wanted, consumer: types.Consumer): ConsumerInf
     release(peer, wanted);
     return null;
   }
-  peer.consumersByProducer.set(consumer.producerId, consumer);
-  consumer.on("producerclose", () => forget(peer, consumer));
+  const { id: producerId } = wanted.producer;
+  peer.consumersByProducer.set(producerId, consumer);
+  consumer.on("producerclose", () => forget(peer, producerId, consumer));
   return consumerInfo(consumer);
 }
 
@@ -188,11 +194,11 @@ export function unsubscribe(peer: Peer, producerId: string): void {
     return;
   }
   slot.close();
-  forget(peer, slot);
+  forget(peer, producerId, slot);
 }
 
-function forget(peer: Peer, consumer: types.Consumer): void {
-  if (peer.consumersByProducer.get(consumer.producerId) !== consumer) return;
-  peer.consumersByProducer.delete(consumer.producerId);
+function forget(peer: Peer, producerId: string, consumer: types.Consumer): void {
+  if (peer.consumersByProducer.get(producerId) !== consumer) return;
+  peer.consumersByProducer.delete(producerId);
   peer.session.send({ name: "consumer.closed", data: { consumerId: consumer.id } });
 }

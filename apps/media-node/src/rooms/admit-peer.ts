@@ -12,7 +12,7 @@ import { Peer } from "../room/peer.ts";
 import { PeerBudgets } from "../room/peer-budgets.ts";
 import type { Room } from "../room/room.ts";
 import { snapshotFor } from "../room/room-events.ts";
-import type { PeerTransports } from "../room/seat.ts";
+import type { PeerTransports, Seat } from "../room/seat.ts";
 import { subscribeToAll } from "../room/subscriptions.ts";
 import { Session } from "../session/session.ts";
 
@@ -25,24 +25,25 @@ export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims
     "sessionId" | "inbox"
   >;
 
+export type SeatInRoom = { room: Room; seat: Seat };
+
 /**
- * Admits a peer: both transports, its session, and the events that tell the others.
+ * Admits a peer to a seat: both transports, its session, and the events that tell the others.
  * @throws {FairleadError} `banned`, `room_full`, `duplicate_identity`; `lease_lost` if the room went meanwhile.
  */
-export async function admitPeer(room: Room, admission: Admission): Promise<Peer> {
+export async function admitPeer({ room, seat }: SeatInRoom, admission: Admission): Promise<Peer> {
   assertAdmissible(room, admission);
-  const owner = { core: room.home.core, roomId: room.roomId, peerId: admission.peerId };
-  const transports = await room.home.openTransports(owner);
+  const transports = await seat.openTransports({ ...seat.owner, peerId: admission.peerId });
   // While the transports were made, a peer of the same identity may have come in, or the room may have gone.
   try {
     assertAdmissible(room, admission);
-    if (room.isClosed) throw new FairleadError("lease_lost");
+    if (room.isClosed || seat.closed) throw new FairleadError("lease_lost");
   } catch (error) {
     transports.send.close();
     transports.receive.close();
     throw error;
   }
-  const peer = makePeer(room, admission, transports);
+  const peer = makePeer({ room, seat }, admission, transports);
   room.add(peer);
   return peer;
 }
@@ -69,7 +70,7 @@ function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
   if (others >= room.options.maxPeers) throw new FairleadError("room_full");
 }
 
-function makePeer(room: Room, admission: Admission, transports: PeerTransports): Peer {
+function makePeer({ room, seat }: SeatInRoom, admission: Admission, transports: PeerTransports): Peer {
   const { join, claims, peerId, joinedAtMs, sessionId, inbox } = admission;
   const { bus, log, now, budgetOf } = room.deps;
   const identity = claims.sub;
@@ -96,9 +97,9 @@ function makePeer(room: Room, admission: Admission, transports: PeerTransports):
     isAutoSubscribed: join.autoSubscribe,
     confirmsData: join.confirmsData === true,
     session,
-    seat: room.home,
+    seat,
     transports,
-    owner: { core: room.home.core, roomId: room.roomId, peerId },
+    owner: { ...seat.owner, peerId },
     budgets: new PeerBudgets(
       (name) => budgetOf(identity, name),
       () => room.peers.size - 1,

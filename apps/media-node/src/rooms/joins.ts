@@ -18,16 +18,16 @@ import { offerOf, type Peer } from "../room/peer.ts";
 import type { PeerInRoom, Room, RoomSettings } from "../room/room.ts";
 import type { SpentBudgets } from "../room/spent-budgets.ts";
 import type { Sessions } from "../session/sessions.ts";
-import type { Core } from "../worker/core.ts";
-import { admitPeer, type PeerIdentity, welcomePeer } from "./admit-peer.ts";
+import { type Admission, admitPeer, type PeerIdentity, welcomePeer } from "./admit-peer.ts";
 import { EqualValues } from "./equal-values.ts";
 import { CORE_SATURATED, type Rooms } from "./rooms.ts";
+import type { OpenSeat, Seating } from "./seating.ts";
 
 export type JoinsOptions = {
   rooms: Rooms;
   budgets: SpentBudgets;
   sessions: Sessions;
-  cores: readonly Core[];
+  seating: Seating;
   /** Tickets are verified here too, and not only where the request arrived. */
   keys: AdmissionKeys & { issuer?: string };
   codecPolicy: CodecPolicy;
@@ -38,8 +38,8 @@ export type JoinsOptions = {
   /** Beats until the registry has told all that it knows of this node's leases since then, or does not answer. */
   untilTold: (sinceMs: number) => Promise<void>;
   now: () => number;
-  /** The peer that the debit was made for is in. */
-  onArrival: (debitId: string, roomId: string) => void;
+  /** The peer that the debit was made for is in. `core`: where it sits, if that is not the core of its room's lease. */
+  onArrival: (debitId: string, arrival: { roomId: string; core: number | null }) => void;
   /** It left again. */
   onDeparture: (debitId: string) => void;
   /** It was not admitted, so its debit stands for nothing. */
@@ -123,7 +123,9 @@ export class Joins {
     const { join, lease } = request;
     const room = this.#options.rooms.roomIfHere(lease.roomId);
     const peers = room?.peers.values() ?? [];
-    const earlier = [...peers].find((peer) => peer.joinId === join.joinId && peer.ticketId === claims.jti);
+    const isSame = ({ joinId, ticketId, isClosed }: Peer) =>
+      joinId === join.joinId && ticketId === claims.jti && !isClosed;
+    const earlier = [...peers].find(isSame);
     const { sub: identity, jti: ticketId } = claims;
     const joins = () => this.#options.budgets.of(lease.roomId, identity, "joins");
     // The first join's answer was lost: it is given again, and the events are sent from the start. That costs as much as a join.
@@ -153,9 +155,9 @@ export class Joins {
     const join = { ...request.join, rtpCapabilities: this.#receivers.of(request.join.rtpCapabilities) };
     const admission = { join, claims, sessionId, inbox, ...(await this.#identify(join, claims)) };
     const room = await this.#openRoom({ lease, options, mutes });
-    const peer = await whileAlive(room.home, () => admitPeer(room, admission));
-    onArrival(debitId, room.roomId);
-    this.#watchDeparture(peer, debitId);
+    const { peer, openSeat } = await this.#seat(room, admission);
+    onArrival(debitId, { roomId: room.roomId, core: openSeat.core === lease.core ? null : openSeat.core });
+    this.#watchDeparture(peer, { debitId, openSeat });
     sessions.add(sessionId, { room, peer });
     // A turn later, so that the answer is sent before the events.
     setImmediate(() => welcomePeer(room, peer));
@@ -163,9 +165,27 @@ export class Joins {
   }
 
   /** Apart from the admission, which would otherwise be kept for as long as the peer is. */
-  #watchDeparture({ transports }: Peer, debitId: string): void {
-    const { onDeparture } = this.#options;
-    transports.send.observer.once("close", () => onDeparture(debitId));
+  #watchDeparture(
+    { transports }: Peer,
+    { debitId, openSeat }: { debitId: string; openSeat: OpenSeat },
+  ): void {
+    const { onDeparture, seating } = this.#options;
+    transports.send.observer.once("close", () => {
+      onDeparture(debitId);
+      seating.giveBack(openSeat);
+    });
+  }
+
+  async #seat(room: Room, admission: Admission): Promise<{ peer: Peer; openSeat: OpenSeat }> {
+    const { seating } = this.#options;
+    const openSeat = seating.take(room);
+    try {
+      const seat = await room.span.seatOn(openSeat.core);
+      return { peer: await whileAlive(seat, () => admitPeer({ room, seat }, admission)), openSeat };
+    } catch (error) {
+      seating.giveBack(openSeat);
+      throw error;
+    }
   }
 
   /** A peer keeps its id and joining time over its sessions. Only the ticket of its previous session proves them. */
@@ -196,9 +216,9 @@ export class Joins {
 
   /** @throws {FairleadError} `core_full`. */
   #assertCapacity({ lease }: NodeCallRequest<"room.join">): void {
-    const { rooms, cores } = this.#options;
+    const { rooms, seating } = this.#options;
     const isHere = rooms.roomIfHere(lease.roomId) !== undefined;
-    if (isHere && cores[lease.core]?.isFull) throw new FairleadError("core_full", CORE_SATURATED);
+    if (isHere && seating.isFull) throw new FairleadError("core_full", CORE_SATURATED);
     if (!this.isNodeFull) return;
     // Another node may take the room, unless the last peer that found a place is opening it here.
     if (!isHere && !rooms.isOpening(lease.roomId)) rooms.release(lease);

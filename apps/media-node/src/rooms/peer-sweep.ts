@@ -17,7 +17,7 @@ const MISSED_PROOFS = 4;
  */
 const PAGE_GONE_GRACE_MS = 2_000;
 
-/** Frees peers past their grace time and rooms past their empty time. */
+/** Frees peers past their grace time, pipes that nobody uses, and rooms past their empty time. */
 export class PeerSweep {
   readonly #options: SweepOptions;
   #sweptAtMs: number;
@@ -43,6 +43,7 @@ export class PeerSweep {
           room.remove(peer, "disconnected", "session_gone", "no sign of life");
       }
       tellAbsences(room);
+      room.span.sweep();
       if (room.peers.size === 0 && room.emptyMs > room.options.emptyTimeoutMs) rooms.close(room, "empty");
     }
     sessions.prune();

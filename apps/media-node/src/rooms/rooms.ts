@@ -3,8 +3,10 @@ import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "../room/call-mediasoup.ts";
-import { Room, type RoomDeps, type RoomSettings } from "../room/room.ts";
-import { Seat } from "../room/seat.ts";
+import type { PipeReach } from "../room/pipe-end.ts";
+import { Room, type RoomSettings } from "../room/room.ts";
+import type { RoomDeps } from "../room/room-deps.ts";
+import { Seat, type SeatOwner } from "../room/seat.ts";
 import type { SpentBudgets } from "../room/spent-budgets.ts";
 import type { TurnUser } from "../turn/ice-servers.ts";
 import type { Core } from "../worker/core.ts";
@@ -24,6 +26,7 @@ export type RoomsOptions = {
   record: (roomId: string, patch: RoomPatch) => Promise<void>;
   iceServersFor: (user: TurnUser) => IceServer[];
   budgets: SpentBudgets;
+  pipeReach: PipeReach;
 };
 
 export type RoomsWatcher = {
@@ -74,6 +77,11 @@ export class Rooms {
     return this.all().filter((room) => room.lease.core === core);
   }
 
+  /** Those with a seat there. */
+  seatedOn(core: number): Room[] {
+    return this.all().filter((room) => room.span.seats.some((seat) => seat.core === core));
+  }
+
   roomIfHere(roomId: string): Room | undefined {
     return this.#rooms.get(roomId);
   }
@@ -114,7 +122,9 @@ export class Rooms {
     this.#assertMine(lease);
     const room = this.#rooms.get(lease.roomId);
     if (room && room.lease.epoch > lease.epoch) throw new FairleadError("lease_lost");
-    if (room && room.lease.core === lease.core && !room.isClosed) {
+    // Under the same epoch it has had another core: the worker of its home died, and the registry has not heard yet.
+    const isPlaced = room && (room.lease.core === lease.core || room.lease.epoch === lease.epoch);
+    if (isPlaced && !room.isClosed) {
       room.renew(lease);
       return room;
     }
@@ -180,15 +190,19 @@ export class Rooms {
   async #openFresh(settings: RoomSettings): Promise<Room> {
     const { lease } = settings;
     const running = await this.#runningWorker(lease);
-    const codecs = mediaCodecs(this.#options.codecPolicy) as types.RouterRtpCodecCapability[];
-    const owner = { core: lease.core, roomId: lease.roomId };
-    const seat = await whileAlive(running.worker, () => Seat.open(running, codecs, owner));
-    const room = new Room(settings, seat, this.#roomDeps(lease.roomId));
+    const { roomId, core } = lease;
+    const room = new Room(settings, await this.#openSeat(running, { core, roomId }), this.#roomDeps(roomId));
     for (const identity of this.bansAhead.of(settings)) room.bans.expect(identity);
     this.#rooms.set(lease.roomId, room);
     for (const { onOpened } of this.#watchers) onOpened?.(room, settings);
     this.#options.log.info("room.opened", { roomId: lease.roomId, core: lease.core, epoch: lease.epoch });
     return room;
+  }
+
+  /** @throws {FairleadError} `lease_lost` if the worker died meanwhile. */
+  #openSeat(running: RunningWorker, owner: SeatOwner): Promise<Seat> {
+    const codecs = mediaCodecs(this.#options.codecPolicy) as types.RouterRtpCodecCapability[];
+    return whileAlive(running.worker, () => Seat.open(running, codecs, owner));
   }
 
   /** @throws {FairleadError} Why the room can't be opened there; its lease is given back. */
@@ -212,7 +226,7 @@ export class Rooms {
   }
 
   #roomDeps(roomId: string): RoomDeps {
-    const { bus, log, counters, now, record, iceServersFor, budgets } = this.#options;
+    const { bus, log, counters, now, cores, record, iceServersFor, budgets, pipeReach } = this.#options;
     return {
       bus,
       log,
@@ -221,6 +235,12 @@ export class Rooms {
       record: (patch) => record(roomId, patch),
       iceServersFor: (identity) => iceServersFor({ roomId, identity }),
       budgetOf: (identity, name) => budgets.of(roomId, identity, name),
+      pipeReach,
+      openSeat: async (core) => {
+        const running = cores[core]?.running;
+        if (!running) throw new FairleadError("lease_lost", { message: "the core's worker is away" });
+        return this.#openSeat(running, { core, roomId });
+      },
     };
   }
 

@@ -24,6 +24,8 @@ export type CoreOptions = {
   counters: Counters;
   now: () => number;
   random: () => number;
+  /** Above it the core takes no peer more; default: `FULL_LOAD`. */
+  fullLoad?: number | undefined;
 };
 
 export type CoreWatcher = {
@@ -68,7 +70,7 @@ export class Core {
 
   /** It takes no peer more. */
   get isFull(): boolean {
-    return isSaturated(this.load, this.#answerMs);
+    return isSaturated(this.load, this.#answerMs, this.#options.fullLoad);
   }
 
   /** It is a good place for a room. None is while this process is late with everything. */

@@ -26,6 +26,7 @@ export function heartbeatArguments(beat: Heartbeat): string[] {
     beat.observedCosts.map(({ kind, load }) => `${kind} ${toPpm(load)}`).join(" "),
     beat.suspects.join(" "),
     (leases.buckets ?? []).map(({ count, epochSum }) => `${count} ${epochSum}`).join(" "),
+    (beat.seatedDebits ?? []).map(({ debitId, core }) => `${debitId} ${core}`).join(" "),
   ];
 }
 

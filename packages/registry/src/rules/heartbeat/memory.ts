@@ -23,6 +23,7 @@ export function takeHeartbeat(
   const isFirst = index.nodes.get(beat.incarnation) === undefined;
   const node = index.nodes.renew(beat, nowMs);
   watchBus(index, node, nowMs);
+  index.reservations.seat(node, beat.seatedDebits ?? []);
   index.reservations.settle(node, beat.settledDebits);
   const settled = beat.leases.named.map((served) => settleClaim(index, node, served, nowMs));
   endLapsedClaims(index, node, nowMs);

@@ -42,7 +42,9 @@ renew(node)
 watchBus(node, HAS_BUS)
 saveMeta()
 watchCut(node, HAS_BUS)
-for id in gmatch(ARGV[11], "%S+") do endDebit(node, id) end
+local moved = {}
+for id, core in gmatch(ARGV[17], "(%S+) (%d+)") do moved[id] = moveDebit(node, id, tonumber(core)) end
+for id in gmatch(ARGV[11], "%S+") do endDebit(node, moved[id] or id) end
 local named = settleClaims(node, ARGV[12])
 endLapsedClaims(node)
 if ARGV[13] ~= "" and not isOlder() then takePage(node, ARGV[13], named) end

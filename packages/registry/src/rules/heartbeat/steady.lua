@@ -1,7 +1,7 @@
 -- ARGV: now, node id, incarnation, the pools that it offers to stand in ("" while it is draining), "1" with the bus, loads, peers, most
 -- peers or "", what it says of itself (JSON, for listings), digest of its leases (`count epochSum`), debits to settle, leases it names
 -- (`room core epoch peers isLocal`), of how many buckets these are all of which (`of bucket bucket`), observed costs (`kind ppm`), suspects, digests
--- of all buckets.
+-- of all buckets, debits whose peers sit on another core (`id core`).
 --
 -- Returns: "1" if the digests of leases differ; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind;
 -- buckets that differ; rooms whose records were lost; after how many ms the next beat is due.
@@ -13,7 +13,7 @@
 local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
 local OFFERS = HAS_BUS and ARGV[4] or ""
 local IS_PLAIN = ARGV[11] == "" and ARGV[12] == "" and ARGV[13] == "" and ARGV[14] == "" and ARGV[15] == ""
-  and ARGV[16] == "" and not hasGraves
+  and ARGV[16] == "" and ARGV[17] == "" and not hasGraves
   and (not isTelling or NOW - (bornAt or 0) < TOLD_WITHIN_MS and not call("ZSCORE", TELLING, INC))
 local key = PREFIX .. "node:" .. INC
 local quietUntil, digest, offers, debits, openPeers, rank, growth, INTERVAL =

@@ -48,6 +48,14 @@ export class Reservations {
     this.#pools.rank(node);
   }
 
+  /** Their peers sit on those cores. The sums wait for `refresh`. */
+  seat(node: KnownNode, seated: readonly { debitId: string; core: number }[]): void {
+    for (const { debitId, core } of seated) {
+      const debit = node.debits.get(debitId);
+      if (debit) debit.core = core;
+    }
+  }
+
   /** The sums wait for `refresh`. Ids of others' debits, and of ones that are gone, are passed over. */
   settle(node: KnownNode, debitIds: readonly string[]): void {
     for (const debitId of debitIds) node.debits.delete(debitId);

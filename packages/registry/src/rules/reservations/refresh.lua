@@ -38,8 +38,22 @@ local function refreshYoung(node)
   node.grownAt = NOW
 end
 
--- Debits that are too old end.
+-- Its peer sits on that core. Returns the debit's name from now on.
+local function moveDebit(node, id, core)
+  local from, ppm = parseDebit(id)
+  if not from then return id end
+  local name = string.gsub(id, "^(%x+%.)%d+", "%1" .. core, 1)
+  local key = PREFIX .. "debits:" .. node.inc
+  if from ~= core and call("ZREM", key, id) == 1 then
+    call("ZADD", key, 0, name)
+    addDebit(node, from, -ppm)
+    addDebit(node, core, ppm)
+    touchRank(node)
+  end
+  return name
+end
 
+-- Debits that are too old end.
 local function refreshDebits(node)
   if not node.debitsDueAt or NOW <= node.debitsDueAt then return end
   node.debitsDueAt = nil

@@ -1,0 +1,24 @@
+import type { Bus } from "@fairlead/bus";
+import type { IceServer } from "@fairlead/protocol";
+import type { RoomPatch } from "@fairlead/registry";
+import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Budget } from "./budget.ts";
+import type { KeptBudgetName } from "./peer-budgets.ts";
+import type { PipeReach } from "./pipe-end.ts";
+import type { Seat } from "./seat.ts";
+
+/** What a room needs of its node. */
+export type RoomDeps = {
+  bus: Bus;
+  log: Logger;
+  counters: Counters;
+  now: () => number;
+  /** Writes a moderation act into the room record, which outlives this node; later, if the registry is away. */
+  record: (patch: RoomPatch) => Promise<void>;
+  /** With credentials that are made at each call. */
+  iceServersFor: (identity: string) => IceServer[];
+  budgetOf: (identity: string, name: KeptBudgetName) => Budget;
+  /** Opens a router for the room on a core. @throws {FairleadError} `lease_lost` when its worker is away. */
+  openSeat: (core: number) => Promise<Seat>;
+  pipeReach: PipeReach;
+};

@@ -1,0 +1,102 @@
+import { FairleadError } from "@fairlead/protocol";
+import type { Room } from "../room/room.ts";
+import type { Core } from "../worker/core.ts";
+import { PeerCost } from "./peer-cost.ts";
+import { CORE_SATURATED } from "./rooms.ts";
+
+/** Below this load a room's home takes the peer itself. */
+export const DEFAULT_HOME_LOAD = 0.6;
+/** After this time the measured load contains a peer's. */
+const SETTLES_MS = 10_000;
+
+/** @param usable Numbers of the cores that take peers; one at least. @returns One of them. */
+export type ChooseCore = (home: number, usable: readonly number[]) => number;
+
+export type SeatingOptions = {
+  cores: readonly Core[];
+  /** 0..1. */
+  homeLoad: number;
+  now: () => number;
+  /** Default: by load. */
+  chooseCore?: ChooseCore | undefined;
+};
+
+/** A place on a core, counted until the measured load contains the peer. */
+export type OpenSeat = { core: number; atMs: number };
+
+/** Chooses the core that a peer's media sits on. */
+export class Seating {
+  readonly #options: SeatingOptions;
+  readonly #cost = new PeerCost();
+  /** Oldest first. */
+  readonly #open = new Set<OpenSeat>();
+
+  constructor(options: SeatingOptions) {
+    this.#options = options;
+  }
+
+  /** No core takes a peer more. */
+  get isFull(): boolean {
+    return this.#options.cores.every((core) => core.isFull);
+  }
+
+  /**
+   * The home while its load is below the limit, else the least-loaded core. Peers that were admitted lately count, or a burst would sit
+   * on one core before its load shows.
+   * @throws {FairleadError} `core_full`.
+   */
+  take({ span }: Room): OpenSeat {
+    const usable = this.#options.cores.filter((core) => core.running && !core.isFull);
+    const core = this.#choose(span.home.core, usable);
+    if (core === undefined) throw new FairleadError("core_full", CORE_SATURATED);
+    const seat = { core, atMs: this.#options.now() };
+    this.#open.add(seat);
+    return seat;
+  }
+
+  /** The peer was not admitted, or has left. */
+  giveBack(seat: OpenSeat): void {
+    this.#open.delete(seat);
+  }
+
+  /** @param peersByCore Of all rooms. Called every second or so. */
+  learn(peersByCore: ReadonlyMap<number, number>): void {
+    this.#prune();
+    for (const core of this.#options.cores) {
+      const settled = (peersByCore.get(core.index) ?? 0) - this.#openOn(core.index);
+      this.#cost.sample(core.load, settled);
+    }
+  }
+
+  #choose(home: number, usable: readonly Core[]): number | undefined {
+    const { chooseCore, homeLoad } = this.#options;
+    if (usable.length === 0) return undefined;
+    if (chooseCore)
+      return chooseCore(
+        home,
+        usable.map(({ index }) => index),
+      );
+    this.#prune();
+    const loads = usable.map((core) => ({
+      core: core.index,
+      load: core.load + this.#cost.load * this.#openOn(core.index),
+    }));
+    const atHome = loads.find(({ core }) => core === home);
+    if (atHome && atHome.load < homeLoad) return home;
+    return loads.reduce((least, other) => (other.load < least.load ? other : least)).core;
+  }
+
+  #openOn(index: number): number {
+    let count = 0;
+    for (const { core } of this.#open) if (core === index) count += 1;
+    return count;
+  }
+
+  #prune(): void {
+    const nowMs = this.#options.now();
+    for (const seat of this.#open) {
+      if (nowMs - seat.atMs < SETTLES_MS) break;
+      this.#open.delete(seat);
+    }
+  }
+}
