@@ -10,6 +10,16 @@ import { expectMedia, expectSilence } from "../support/expect-media.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import { findWorkerByPort } from "../support/worker-processes.ts";
 
+type Heard = { data: string[]; dominant: string | null; levels: (string | null)[] };
+declare global {
+  interface Window {
+    /** What the tab's peer has heard of. */
+    heard: Heard;
+    /** @param gain Of full scale. */
+    speakAt(gain: number): void;
+  }
+}
+
 let cluster: MemoryCluster;
 let chromium: Chromium;
 beforeAll(async () => {
@@ -22,20 +32,45 @@ afterAll(async () => {
   await cluster?.close();
 });
 
-/** A tab each, on one core and the other in turn, all with a microphone and a camera, of which the first one's is large. */
+/** Of full scale, as heard. */
+const LOUD = 0.5;
+const LOW = 0.02;
+
+/** A tab each, on one core and the other in turn, all with a voice and a camera, of which the first one's is large. */
 async function meet(room: string, names: string[]): Promise<SdkPage[]> {
   const tabs: SdkPage[] = [];
   for (const name of names) {
     const tab = await SdkPage.open(chromium.context);
     const grants = { publish: [...EVERY_SOURCE], moderate: true };
     await tab.enter(cluster.url, await cluster.ticket(room, name, { grants }));
-    await tab.page.evaluate(async (isFirst) => {
-      const [own] = window.sdk.rooms();
-      const video = { width: isFirst ? 1_280 : 160, height: isFirst ? 720 : 120, frameRate: 10 };
-      const [camera] = (await navigator.mediaDevices.getUserMedia({ video })).getVideoTracks();
-      if (camera) await own?.publishTrack(camera, "camera");
-      await own?.publishMicrophone();
-    }, tabs.length === 0);
+    await tab.page.evaluate(
+      async ([identity, isFirst]) => {
+        const [own] = window.sdk.rooms();
+        const video = { width: isFirst ? 1_280 : 160, height: isFirst ? 720 : 120, frameRate: 10 };
+        const [camera] = (await navigator.mediaDevices.getUserMedia({ video })).getVideoTracks();
+        if (camera) await own?.publishTrack(camera, "camera");
+        // Chromium's fake microphone beeps too shortly for a level to be told: this one hums, as loud as the test wants.
+        const audio = new AudioContext();
+        const [hum, volume] = [audio.createOscillator(), audio.createGain()];
+        const out = audio.createMediaStreamDestination();
+        hum.connect(volume).connect(out);
+        hum.start();
+        const [microphone] = out.stream.getAudioTracks();
+        if (microphone) await own?.publishTrack(microphone, "microphone");
+        window.speakAt = (gain) => {
+          volume.gain.value = gain;
+        };
+        window.heard = { data: [], dominant: null, levels: [] };
+        own?.on("data.received", ({ data, peer }) => window.heard.data.push(`${peer.identity}: ${data}`));
+        own?.on("speakers.changed", ({ dominantPeerId, levels }) => {
+          const nameOf = (id: string | null) =>
+            id === own.peerId ? identity : (own.peers.get(id ?? "")?.identity ?? null);
+          window.heard.dominant = nameOf(dominantPeerId);
+          window.heard.levels = levels.map(({ peerId }) => nameOf(peerId));
+        });
+      },
+      [name, tabs.length === 0] as const,
+    );
     tabs.push(tab);
   }
   return tabs;
@@ -73,16 +108,7 @@ it("three tabs on two cores see and hear each other, send data, share a screen, 
   expect(workers[0]).toBe(workers[2]);
   expect(workers[1]).not.toBe(workers[0]);
 
-  for (const tab of tabs)
-    await tab.page.evaluate(() => {
-      const heard = { data: [] as string[], speakers: [] as (string | undefined)[] };
-      const [own] = window.sdk.rooms();
-      own?.on("data.received", ({ data, peer }) => heard.data.push(`${peer.identity}: ${data}`));
-      own?.on("speakers.changed", (now) => heard.speakers.push(JSON.stringify(now)));
-      Object.assign(window, { heard });
-    });
-  const heardBy = (tab: SdkPage) =>
-    tab.page.evaluate(() => (window as unknown as { heard: { data: string[]; speakers: string[] } }).heard);
+  const heardBy = (tab: SdkPage) => tab.page.evaluate(() => window.heard);
   for (const [from, text] of [
     [ada, "hello"],
     [ben, "hi"],
@@ -90,9 +116,17 @@ it("three tabs on two cores see and hear each other, send data, share a screen, 
     await from.page.evaluate((said) => window.sdk.rooms()[0]?.sendData(said), text);
   await expect.poll(async () => (await heardBy(cleo)).data.sort()).toEqual(["ada: hello", "ben: hi"]);
   await expect.poll(async () => (await heardBy(ben)).data).toEqual(["ada: hello"]);
-  // The fake microphones beep: each tab hears of levels on both cores.
-  for (const tab of tabs)
-    await expect.poll(async () => (await heardBy(tab)).speakers.length).toBeGreaterThan(2);
+
+  // On one core, and then on the other: everybody hears of it, and of the others' levels.
+  const speakers = { ada, ben, cleo };
+  for (const speaker of ["ada", "ben", "cleo"] as const) {
+    for (const [name, tab] of Object.entries(speakers))
+      await tab.page.evaluate((gain) => window.speakAt(gain), name === speaker ? LOUD : LOW);
+    for (const tab of tabs) {
+      await expect.poll(async () => (await heardBy(tab)).dominant).toBe(speaker);
+      await expect.poll(async () => (await heardBy(tab)).levels.sort()).toEqual(["ada", "ben", "cleo"]);
+    }
+  }
 
   // Of Ada's camera, which comes to Ben through a pipe and to Cleo without one.
   for (const tab of [ben, cleo]) {
