@@ -3,12 +3,17 @@ import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
 import { Seating } from "./seating.ts";
 
-type FakeCore = { index: number; load: number; isFull: boolean; running: object | null };
+type FakeCore = { index: number; cpuShare: number; isFull: boolean; running: object | null };
 
-/** A node with cores of such loads, and a room at home on the first. */
-function setUp(loads: number[], homeLoad = 0.6) {
+/** A node with workers that use so much of a core each, and a room at home on the first. */
+function setUp(shares: number[], homeLoad = 0.6) {
   const clock = { nowMs: 0 };
-  const cores: FakeCore[] = loads.map((load, index) => ({ index, load, isFull: false, running: {} }));
+  const cores: FakeCore[] = shares.map((cpuShare, index) => ({
+    index,
+    cpuShare,
+    isFull: false,
+    running: {},
+  }));
   const seating = new Seating({ cores: cores as unknown as Core[], homeLoad, now: () => clock.nowMs });
   const roomAt = (core: number) => ({ span: { home: { core } } }) as unknown as Room;
   const seat = (home = 0) => seating.take(roomAt(home)).core;
@@ -20,6 +25,17 @@ it("a peer sits at home below the limit, else on the least-loaded core", () => {
   expect(setUp([0.6, 0.1]).seat()).toBe(1);
   expect(setUp([0.7, 0.8]).seat()).toBe(0);
   expect(setUp([0.3, 0.1], 0.2).seat()).toBe(1);
+});
+
+it("a peer sits at home where no core has less to do", () => {
+  expect(setUp([0.7, 0.7]).seat(1)).toBe(1);
+  expect(setUp([0.7, 0.7, 0.8]).seat(2)).toBe(0);
+});
+
+it("a node whose quota is spent spreads no room for that: its workers themselves use little", () => {
+  const { cores, seat } = setUp([0.2, 0.1]);
+  for (const core of cores) Object.assign(core, { load: 0.9 });
+  expect(seat()).toBe(0);
 });
 
 it("a full core, and one without a worker, take nobody; with none left it is core_full", () => {
@@ -56,7 +72,7 @@ it("a peer counts until its load is measured, or it has left", () => {
   clock.nowMs = 10_000;
   expect(seat()).toBe(0);
   const [home] = cores;
-  if (home) home.load = 0.61;
+  if (home) home.cpuShare = 0.61;
   expect(seat()).toBe(1);
 });
 
@@ -66,7 +82,7 @@ it("what a peer costs is learned from what the settled ones cost, within limits"
   // 0.02 each: ten of them fill what is left at home.
   expect(Array.from({ length: 11 }, () => seat())).toEqual([...Array(10).fill(0), 1]);
   const [home] = cores;
-  if (home) home.load = 4;
+  if (home) home.cpuShare = 4;
   for (let second = 0; second < 200; second += 1) seating.learn(new Map([[0, 30]]));
   expect(seat()).toBe(1);
 });

@@ -4,7 +4,7 @@ import type { Core } from "../worker/core.ts";
 import { PeerCost } from "./peer-cost.ts";
 import { CORE_SATURATED } from "./rooms.ts";
 
-/** Below this load a room's home takes the peer itself. */
+/** Below this share of its core a room's home worker takes the peer itself. */
 export const DEFAULT_HOME_LOAD = 0.6;
 /** After this time the measured load contains a peer's. */
 const SETTLES_MS = 10_000;
@@ -24,7 +24,10 @@ export type SeatingOptions = {
 /** A place on a core, counted until the measured load contains the peer. */
 export type OpenSeat = { core: number; atMs: number };
 
-/** Chooses the core that a peer's media sits on. */
+/**
+ * Chooses the core that a peer's media sits on, by what each worker uses of one core. Neither a quota of the whole node nor a busy host
+ * decides here: with the same quota spent, another core would have no more to give.
+ */
 export class Seating {
   readonly #options: SeatingOptions;
   readonly #cost = new PeerCost();
@@ -41,7 +44,7 @@ export class Seating {
   }
 
   /**
-   * The home while its load is below the limit, else the least-loaded core. Peers that were admitted lately count, or a burst would sit
+   * The home while its share is below the limit, else the least-loaded core; the home again where none has less. Peers that were admitted lately count, or a burst would sit
    * on one core before its load shows.
    * @throws {FairleadError} `core_full`.
    */
@@ -64,7 +67,7 @@ export class Seating {
     this.#prune();
     for (const core of this.#options.cores) {
       const settled = (peersByCore.get(core.index) ?? 0) - this.#openOn(core.index);
-      this.#cost.sample(core.load, settled);
+      this.#cost.sample(core.cpuShare, settled);
     }
   }
 
@@ -77,13 +80,14 @@ export class Seating {
         usable.map(({ index }) => index),
       );
     this.#prune();
-    const loads = usable.map((core) => ({
-      core: core.index,
-      load: core.load + this.#cost.load * this.#openOn(core.index),
+    const loads = usable.map(({ index, cpuShare }) => ({
+      core: index,
+      load: cpuShare + this.#cost.load * this.#openOn(index),
     }));
     const atHome = loads.find(({ core }) => core === home);
     if (atHome && atHome.load < homeLoad) return home;
-    return loads.reduce((least, other) => (other.load < least.load ? other : least)).core;
+    const least = Math.min(...loads.map(({ load }) => load));
+    return atHome?.load === least ? home : loads.find(({ load }) => load === least)?.core;
   }
 
   #openOn(index: number): number {
