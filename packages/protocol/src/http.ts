@@ -52,7 +52,13 @@ export const RoomPage = z.object({ rooms: z.array(RoomSummary).max(100), cursor:
 export type RoomPage = z.infer<typeof RoomPage>;
 
 /** Answer of `GET /v1/rooms/{room}`; the numbers come from the node that serves it. */
-export const RoomDetail = RoomSummary.extend({ peers: z.int(), producers: z.int(), consumers: z.int() });
+export const RoomDetail = RoomSummary.extend({
+  peers: z.int(),
+  producers: z.int(),
+  consumers: z.int(),
+  /** A node of the build before counts none. */
+  viewers: z.int().optional(),
+});
 export type RoomDetail = z.infer<typeof RoomDetail>;
 
 export const PeerDetail = PeerInfo.extend({

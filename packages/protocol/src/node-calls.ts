@@ -63,7 +63,8 @@ export const NODE_CALLS = {
   },
   "room.describe": {
     request: InRoom,
-    reply: z.object({ peers: z.int(), producers: z.int(), consumers: z.int() }),
+    /** A node of the build before counts no viewers. */
+    reply: z.object({ peers: z.int(), producers: z.int(), consumers: z.int(), viewers: z.int().optional() }),
   },
   /** They count from now on: who is in already stays. */
   "room.set_options": { request: InRoom.extend({ options: RoomOptions }), reply: Nothing },

@@ -13,11 +13,13 @@ export const ResourceKind = z.enum([
 ]);
 export type ResourceKind = z.infer<typeof ResourceKind>;
 
-/** A core owns its WebRtcServer, a room its router and observers, a peer the rest. */
+/** A core owns its WebRtcServer, a room its routers, observers and pipes; a peer, publisher or viewer the rest. */
 export const ResourceOwner = z.object({
   core: CoreIndex,
   roomId: RoomId.optional(),
   peerId: PeerId.optional(),
+  publisherId: PeerId.optional(),
+  viewerId: PeerId.optional(),
 });
 export type ResourceOwner = z.infer<typeof ResourceOwner>;
 

@@ -4,6 +4,7 @@ import { shownName } from "../commands/act.ts";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import type { Claims } from "../lease/claims.ts";
 import type { RoomRecords } from "../lease/room-records.ts";
+import { countRoom } from "../room/count-room.ts";
 import { banIdentity, expelPeer, mutePeer } from "../room/moderate.ts";
 import type { Peer } from "../room/peer.ts";
 import type { Room } from "../room/room.ts";
@@ -95,7 +96,7 @@ function slowCalls({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidatio
 function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
   return {
     "room.claim": ({ roomId }) => claims.claim(roomId),
-    "room.describe": ({ roomId, epoch }) => rooms.room(roomId, epoch).counts(),
+    "room.describe": ({ roomId, epoch }) => countRoom(rooms.room(roomId, epoch)),
     "room.set_options": ({ roomId, epoch, options }) => {
       rooms.room(roomId, epoch).setOptions(options);
       return {};

@@ -10,7 +10,7 @@ export const consumerCommands = {
     if (!peer.grants.subscribe)
       throw new FairleadError("grant_missing", { message: "the ticket does not grant subscribing" });
     const ids = new Set(producerIds);
-    const known = [...room.peers.values()].flatMap((other) => [...other.producers.values()]);
+    const known = room.senders().flatMap((other) => [...other.producers.values()]);
     const refused = await subscribe(
       { room, peer },
       known.filter((producer) => ids.has(producer.id)),

@@ -1,16 +1,14 @@
 import { type CommandRequest, FairleadError, KIND_OF_SOURCE } from "@fairlead/protocol";
 import type { types } from "mediasoup";
+import { announceProducer, KEY_FRAME_REQUEST_DELAY_MS } from "../room/announce-producer.ts";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
 import { closeProducer } from "../room/close-producer.ts";
 import { adviseBitrate } from "../room/incoming-bitrate.ts";
 import type { Peer } from "../room/peer.ts";
 import type { PeerInRoom, Room } from "../room/room.ts";
-import { producerInfo, producersCreated, sourceOf } from "../room/room-events.ts";
-import { audienceOf, offer } from "../room/subscriptions.ts";
+import { sourceOf } from "../room/room-events.ts";
+import { audienceOf } from "../room/subscriptions.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
-
-/** The publisher is asked for one key frame at most within this time, however many viewers ask. */
-const KEY_FRAME_REQUEST_DELAY_MS = 500;
 
 export const producerCommands = {
   "producer.create": async ({ room, peer }, request) => {
@@ -107,7 +105,6 @@ async function produce(
   if (source === "microphone" && !peer.isClosed)
     await refuseBadMedia(peer, () => peer.seat.observe(producer));
   if (peer.isClosed) throw new FairleadError("session_gone");
-  for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.broadcast(event);
-  offer({ room, peer }, producer);
+  announceProducer({ room, peer }, producer);
   return producer;
 }

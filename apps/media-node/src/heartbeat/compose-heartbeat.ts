@@ -2,6 +2,7 @@ import type { Bus } from "@fairlead/bus";
 import type { CoreAdvert, Heartbeat, ServedLease } from "@fairlead/protocol";
 import type { Readiness } from "../lease/readiness.ts";
 import type { NodeIdentity } from "../node/node-identity.ts";
+import { countSeats, type SeatCounts } from "../room/count-room.ts";
 import type { Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";
@@ -27,8 +28,7 @@ export type HeartbeatContent = {
   now: () => number;
 };
 
-type Counts = { peers: number; consumers: number };
-type CountedRoom = Counts & { room: Room; byCore: ReadonlyMap<number, Counts> };
+type CountedRoom = { room: Room; byCore: ReadonlyMap<number, SeatCounts> };
 
 /** Makes the heartbeat that is sent now. */
 export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
@@ -53,7 +53,7 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
 }
 
 export function countRooms(rooms: Pick<Rooms, "all">): CountedRoom[] {
-  return rooms.all().map((room) => ({ room, ...room.counts(), byCore: countSeats(room) }));
+  return rooms.all().map((room) => ({ room, byCore: countSeats(room) }));
 }
 
 /** @param loadOf The load to advertise; default: the one that is measured. */
@@ -77,25 +77,14 @@ function advertOf(core: Core, counted: readonly CountedRoom[]): Omit<CoreAdvert,
   };
 }
 
-function seatsOn(core: number, counted: readonly CountedRoom[]): (Counts & { room: Room })[] {
+function seatsOn(core: number, counted: readonly CountedRoom[]): (SeatCounts & { room: Room })[] {
   return counted.flatMap(({ room, byCore }) => {
     const counts = byCore.get(core);
     return counts ? [{ room, ...counts }] : [];
   });
 }
 
-function countSeats({ peers }: Room): Map<number, Counts> {
-  const byCore = new Map<number, Counts>();
-  for (const { seat, consumersByProducer } of peers.values()) {
-    const counts = byCore.get(seat.core) ?? { peers: 0, consumers: 0 };
-    counts.peers += 1;
-    counts.consumers += consumersByProducer.size;
-    byCore.set(seat.core, counts);
-  }
-  return byCore;
-}
-
-function toServedLease({ room: { lease, isLocal }, peers }: CountedRoom): ServedLease {
+function toServedLease({ room: { lease, isLocal, peers } }: CountedRoom): ServedLease {
   const { roomId, core, epoch } = lease;
-  return { roomId, core, epoch, peers, isLocal };
+  return { roomId, core, epoch, peers: peers.size, isLocal };
 }

@@ -29,7 +29,9 @@ async function setUp(others: boolean[]) {
       const { lease } = await registry.place({ roomId: `room-${index}` });
       const ada = { seat: { core: lease.core } };
       const span = { home: { core: lease.core }, seats: [] };
-      return { roomId: lease.roomId, lease, peers: new Map([["ada", ada]]), span } as unknown as Room;
+      const [peers, nobody] = [new Map([["ada", ada]]), { all: () => [] }];
+      const others = { publishers: nobody, viewers: nobody };
+      return { roomId: lease.roomId, lease, peers, ...others, span } as unknown as Room;
     }),
   );
   await registry.heartbeat(beatOf([false, ...others]));

@@ -15,6 +15,8 @@ export function isOwned({ id, kind, owner }: LedgerEntry, owners: Owners): boole
   const seat = room?.span.seats.find(({ core }) => core === owner.core);
   if (!room || !seat) return false;
   if (kind === "router" || kind === "rtp_observer") return seat.has(id);
+  if (owner.publisherId !== undefined) return room.publishers.get(owner.publisherId)?.seat === seat;
+  if (owner.viewerId !== undefined) return room.viewers.get(owner.viewerId)?.seat === seat;
   if (owner.peerId === undefined) return room.span.hasPiped(id);
   const peer = room.peers.get(owner.peerId);
   if (peer?.seat !== seat) return false;

@@ -79,10 +79,12 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
   ];
 }
 
+/** Viewers cost as much as peers do. */
 function peersByCore(rooms: Rooms): Map<number, number> {
   const counts = new Map<number, number>();
-  for (const room of rooms.all())
-    for (const { seat } of room.peers.values()) counts.set(seat.core, (counts.get(seat.core) ?? 0) + 1);
+  for (const { peers, viewers } of rooms.all())
+    for (const { seat } of [...peers.values(), ...viewers.all()])
+      counts.set(seat.core, (counts.get(seat.core) ?? 0) + 1);
   return counts;
 }
 

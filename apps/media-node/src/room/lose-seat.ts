@@ -2,8 +2,8 @@ import type { Room } from "./room.ts";
 import type { Seat } from "./seat.ts";
 
 /**
- * The worker of a core died: the sessions of the peers that sat there end, and the others go on. If it was the home's, the seat with
- * most peers becomes home; sessions keep their epoch.
+ * The worker of a core died: the sessions of the peers that sat there end, and the others go on. If it was the home's, the seat that
+ * most sit on becomes home; sessions keep their epoch.
  * @returns Whether the room goes on here: false where nobody sits elsewhere.
  */
 export function loseSeat(room: Room, core: number): boolean {
@@ -13,18 +13,18 @@ export function loseSeat(room: Room, core: number): boolean {
   if (!next) return false;
   const lost = span.lose(core);
   if (!lost) return true;
-  room.speakers.forget(lost);
   if (isHome) room.settleOn(next);
   const peers = [...room.peers.values()].filter(({ seat, isClosed }) => seat === lost && !isClosed);
   for (const peer of peers) room.strand(peer, "session_gone", "the worker of its core died");
+  room.publishers.closeOn(lost);
   room.log.info("seat.lost", { roomId: room.roomId, core, peers: peers.length, home: next.core });
   return true;
 }
 
-/** The seat with most peers. */
-function nextHome({ span, peers }: Room, lostCore: number): Seat | undefined {
-  const open = [...peers.values()].filter(({ isClosed }) => !isClosed);
-  const count = (seat: Seat) => open.filter((peer) => peer.seat === seat).length;
+/** The seat that most sit on. */
+function nextHome({ span, peers, publishers, viewers }: Room, lostCore: number): Seat | undefined {
+  const open = [...peers.values(), ...publishers.all(), ...viewers.all()].filter(({ isClosed }) => !isClosed);
+  const count = (seat: Seat) => open.filter((one) => one.seat === seat).length;
   return span.seats
     .filter((seat) => seat.core !== lostCore && !seat.closed && count(seat) > 0)
     .sort((a, b) => count(b) - count(a))[0];

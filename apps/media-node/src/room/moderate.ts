@@ -35,7 +35,9 @@ export async function expelPeer(
  */
 export async function banIdentity(room: Room, identity: string, reason: string): Promise<void> {
   room.bans.add({ identity });
-  const peers = [...room.peers.values()].filter((peer) => peer.identity === identity);
+  const ofIdentity = (one: { identity: string | null }) => one.identity === identity;
+  for (const one of [...room.publishers.all(), ...room.viewers.all()].filter(ofIdentity)) one.close();
+  const peers = [...room.peers.values()].filter(ofIdentity);
   for (const peer of peers) {
     room.bans.add(peer);
     room.remove(peer, "removed", "peer_removed", reason);

@@ -31,7 +31,8 @@ function makeProducer(peerId: string) {
 it("a snapshot that is taken bit by bit shows no producer of a peer that is not in it", () => {
   const [ann, bob] = [makePeer("ann"), makePeer("bob")];
   const peers = new Map([["ann", ann]]);
-  const events = snapshotFor({ roomId: "r", peers, mutes: new Mutes([]), speakerId: null }, ann);
+  const senders = { senders: () => [...peers.values()], sender: (peerId: string) => peers.get(peerId) };
+  const events = snapshotFor({ roomId: "r", ...senders, mutes: new Mutes([]), speakerId: null }, ann);
   const first = events.next().value;
   peers.set("bob", bob);
   ann.producers.clear();

@@ -9,11 +9,14 @@ import {
 import type { types } from "mediasoup";
 import type { Mutes } from "./mutes.ts";
 import type { Peer } from "./peer.ts";
+import type { Sender } from "./room.ts";
 
 /** The part of a room that a snapshot describes. */
 export type RoomView = {
   roomId: string;
-  peers: ReadonlyMap<string, Peer>;
+  /** Of its peers and publishers. */
+  senders: () => Sender[];
+  sender: (peerId: string) => Sender | undefined;
   mutes: Mutes;
   speakerId: string | null;
 };
@@ -23,22 +26,20 @@ export type RoomView = {
  * it starts, so it shows no producer without its peer. It leaves out what has ended by the time its event is asked for.
  */
 export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
-  const peerIds = [...room.peers.keys()];
-  const producers = [...room.peers.values()].flatMap((owner) =>
-    [...owner.producers.values()].map((producer) => ({ peer: owner, producer })),
-  );
+  const peerIds = room.senders().map(({ peerId }) => peerId);
+  const producers = room
+    .senders()
+    .flatMap((sender) => [...sender.producers.values()].map((producer) => ({ sender, producer })));
   const consumers = peer.consumers();
   const dataConsumerIds = [...peer.dataConsumers.keys()];
   yield { name: "snapshot.started", data: { roomId: room.roomId, peerId: peer.peerId, grants: peer.grants } };
   for (const ids of inBatches(peerIds)) {
-    const peers = ids.flatMap((id) => room.peers.get(id)?.info ?? []);
+    const peers = ids.flatMap((id) => room.sender(id)?.info ?? []);
     yield { name: "peers.joined", data: { peers } };
   }
   for (const some of inBatches(producers)) {
     const open = some.filter(({ producer }) => !producer.closed);
-    yield* producersCreated(
-      open.map(({ peer: owner, producer }) => producerInfo(room.mutes, owner, producer)),
-    );
+    yield* producersCreated(open.map(({ sender, producer }) => producerInfo(room.mutes, sender, producer)));
   }
   for (const some of inBatches(consumers, CONSUMERS_PER_EVENT))
     yield* consumersCreated(some.filter(({ closed }) => !closed).map(consumerInfo));
@@ -70,16 +71,20 @@ export function sourceOf(producer: types.Producer): Source {
   return producer.appData.source as Source;
 }
 
-export function producerInfos(mutes: Mutes, peer: Peer): ProducerInfo[] {
-  return [...peer.producers.values()].map((producer) => producerInfo(mutes, peer, producer));
+export function producerInfos(mutes: Mutes, sender: Sender): ProducerInfo[] {
+  return [...sender.producers.values()].map((producer) => producerInfo(mutes, sender, producer));
 }
 
-export function producerInfo(mutes: Mutes, peer: Peer, producer: types.Producer): ProducerInfo {
+export function producerInfo(
+  mutes: Mutes,
+  { peerId, identity }: Pick<Sender, "peerId" | "identity">,
+  producer: types.Producer,
+): ProducerInfo {
   const source = sourceOf(producer);
-  const muted = mutes.has(peer.identity, source);
+  const muted = mutes.has(identity, source);
   return {
     producerId: producer.id,
-    peerId: peer.peerId,
+    peerId,
     kind: producer.kind,
     source,
     paused: producer.paused,

@@ -21,10 +21,12 @@ import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
+import { type Publisher, type PublisherSettings, Publishers } from "./publishers.ts";
 import type { RoomDeps } from "./room-deps.ts";
 import type { Seat } from "./seat.ts";
 import { Span } from "./span.ts";
 import { Speakers } from "./speakers.ts";
+import { type Viewer, type ViewerSettings, Viewers } from "./viewers.ts";
 
 export type RoomSettings = {
   lease: Lease;
@@ -41,6 +43,10 @@ export type RoomSettings = {
 /** A peer with the room that it is in. */
 export type PeerInRoom = { room: Room; peer: Peer };
 
+/** Whoever sends into a room, as the others see it. */
+export type Sender = Pick<Peer, "peerId" | "identity" | "info" | "seat" | "producers">;
+export type SenderInRoom = { room: Room; peer: Sender };
+
 const REPLACED = "the same identity joined again";
 
 /** The roster of one session of peers: who is in, the rules, and what everybody is told. Media sits on its seats. */
@@ -49,6 +55,8 @@ export class Room {
   readonly bans: Bans;
   readonly deps: RoomDeps;
   readonly peers = new Map<string, Peer>();
+  readonly publishers: Publishers;
+  readonly viewers: Viewers;
   readonly arrivals: Arrivals;
   /** Where the media of its peers sits. */
   readonly span: Span;
@@ -81,8 +89,8 @@ export class Room {
       (event, to) => broadcastEvent(deps.bus, to, event),
     );
     this.speakers = new Speakers({
-      peerOf: (producer) => this.#peerOf(producer),
-      seatOf: (peerId) => this.peers.get(peerId)?.seat,
+      senderOf: (producer) => this.#senderOf(producer),
+      seatOf: (peerId) => this.sender(peerId)?.seat,
       tellLevels: (levels) => this.#broadcastTransient({ name: "audio.levels", data: { levels } }),
       tellSpeaker: (peerId) => this.broadcast({ name: "speaker.changed", data: { peerId } }),
       now: deps.now,
@@ -90,8 +98,11 @@ export class Room {
     this.span = new Span(home, {
       ...deps,
       onOpened: (seat) => this.speakers.listen(seat),
+      onGone: (seat) => this.speakers.forget(seat),
       onError: (error) => this.log.warn("pipe.failed", { roomId: this.roomId, error }),
     });
+    this.publishers = new Publishers(this);
+    this.viewers = new Viewers(this);
   }
 
   get roomId(): string {
@@ -120,18 +131,37 @@ export class Room {
     return this.speakers.speakerId;
   }
 
-  /** How long nobody has been here, ms; 0 with peers. */
+  /** How long nobody has been here, ms; 0 with peers or publishers. Viewers alone hold no room. */
   get emptyMs(): number {
-    return this.peers.size > 0 ? 0 : this.deps.now() - this.#emptySinceMs;
+    return this.#isHeld ? 0 : this.deps.now() - this.#emptySinceMs;
   }
 
-  counts(): { peers: number; producers: number; consumers: number } {
-    const peers = [...this.peers.values()];
-    return {
-      peers: peers.length,
-      producers: peers.reduce((sum, peer) => sum + peer.producers.size, 0),
-      consumers: peers.reduce((sum, peer) => sum + peer.consumersByProducer.size, 0),
-    };
+  /** The peer or publisher of that id. */
+  sender(peerId: string): Sender | undefined {
+    return this.peers.get(peerId) ?? this.publishers.get(peerId);
+  }
+
+  /** Its peers and publishers. */
+  senders(): Sender[] {
+    return [...this.peers.values(), ...this.publishers.all()];
+  }
+
+  /** What comes in without a peer, by whatever way. The others see one that has joined and only sends; it is in no limit of peers. */
+  addPublisher(settings: PublisherSettings, seat: Seat): Publisher {
+    return this.publishers.add(settings, seat);
+  }
+
+  /**
+   * Somebody who only receives: counted, announced to nobody, and in no limit of peers.
+   * @throws {FairleadError} `lease_lost` if the room or the seat went meanwhile.
+   */
+  addViewer(settings: ViewerSettings, seat: Seat): Promise<Viewer> {
+    return this.viewers.add(settings, seat);
+  }
+
+  /** Somebody has left: nobody may be here from now on. */
+  noteLeft(): void {
+    if (!this.#isHeld) this.#emptySinceMs = this.deps.now();
   }
 
   /** The worker of its home died: the room goes on here, with its media at another seat. */
@@ -167,8 +197,8 @@ export class Room {
       if (isNewBitrate && peer.producers.size > 0) adviseBitrate(options, peer);
   }
 
-  /** Everybody but `peer`. */
-  othersThan(peer: Peer): Peer[] {
+  /** Every peer but `peer`. */
+  othersThan(peer: Sender): Peer[] {
     return [...this.peers.values()].filter((other) => other !== peer);
   }
 
@@ -252,7 +282,7 @@ export class Room {
     if (code) peer.session.end(code, message);
     else peer.session.abandon();
     peer.close();
-    if (this.peers.size === 0) this.#emptySinceMs = this.deps.now();
+    this.noteLeft();
     this.#closeMedia(peer);
     return true;
   }
@@ -268,13 +298,18 @@ export class Room {
     this.arrivals.close();
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
+    this.publishers.abandon();
     this.span.close();
   }
 
+  get #isHeld(): boolean {
+    return this.peers.size + this.publishers.all().length > 0;
+  }
+
   /** Undefined for a producer whose peer has left, or has come back without it. */
-  #peerOf(producer: types.Producer): Peer | undefined {
-    const peer = this.peers.get(String(producer.appData.peerId));
-    return peer?.producers.has(producer.id) ? peer : undefined;
+  #senderOf(producer: types.Producer): Sender | undefined {
+    const sender = this.sender(String(producer.appData.peerId));
+    return sender?.producers.has(producer.id) ? sender : undefined;
   }
 
   /** To every peer that is there right now. */

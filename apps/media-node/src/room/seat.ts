@@ -34,12 +34,15 @@ export class Seat {
   /** Made for the first microphone: in rooms without one their timers and memory would serve nobody. */
   #observers: Promise<SpeakerObservers> | null = null;
   readonly #observerIds = new Set<string>();
+  /** Transports of peers, publishers and viewers: a pipe alone serves nobody here. */
+  #transports = 0;
 
   private constructor(owner: SeatOwner, router: types.Router, webRtcServer: types.WebRtcServer) {
     this.owner = owner;
     this.router = router;
     this.#webRtcServer = webRtcServer;
     router.observer.on("newrtpobserver", ({ id }) => this.#observerIds.add(id));
+    router.observer.on("newtransport", (transport) => this.#count(transport));
   }
 
   /** @throws What mediasoup rejects with, if the worker dies meanwhile. */
@@ -61,6 +64,11 @@ export class Seat {
     return this.router.closed;
   }
 
+  /** Nobody sits on it. */
+  get isEmpty(): boolean {
+    return this.#transports === 0;
+  }
+
   listen(listener: SeatListener): void {
     this.#listener = listener;
   }
@@ -77,17 +85,14 @@ export class Seat {
 
   /** Both transports of a peer, at once: one round trip to the worker. */
   async openTransports(owner: ResourceOwner): Promise<PeerTransports> {
-    const [send, receive] = await Promise.allSettled([
-      this.#openTransport(owner),
-      this.#openTransport(owner),
-    ]);
+    const [send, receive] = await Promise.allSettled([this.openTransport(owner), this.openTransport(owner)]);
     if (send.status === "fulfilled" && receive.status === "fulfilled")
       return { send: send.value, receive: receive.value };
     for (const opened of [send, receive]) if (opened.status === "fulfilled") opened.value.close();
     throw send.status === "rejected" ? send.reason : receive.status === "rejected" ? receive.reason : null;
   }
 
-  #openTransport(owner: ResourceOwner): Promise<types.WebRtcTransport> {
+  openTransport(owner: ResourceOwner): Promise<types.WebRtcTransport> {
     return this.router.createWebRtcTransport({
       webRtcServer: this.#webRtcServer,
       enableUdp: true,
@@ -117,6 +122,14 @@ export class Seat {
   /** Closes what is on it too. Idempotent. */
   close(): void {
     this.router.close();
+  }
+
+  #count({ type, observer }: types.Transport): void {
+    if (type === "pipe") return;
+    this.#transports += 1;
+    observer.once("close", () => {
+      this.#transports -= 1;
+    });
   }
 
   /** mediasoup does not close what is made while its router closes. @throws What one of them was rejected with. */

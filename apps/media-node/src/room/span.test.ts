@@ -1,43 +1,22 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { provideWorker } from "@fairlead/mediasoup-worker";
-import { DEFAULT_CODEC_POLICY, mediaCodecs } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
-import { dumpWorker, Ledger } from "../ledger/ledger.ts";
-import { type RunningWorker, startWorker } from "../worker/start-worker.ts";
+import { expect, it, onTestFinished } from "vitest";
 import { LOOPBACK, type PipeReach } from "./pipe-end.ts";
-import { Seat } from "./seat.ts";
+import type { Seat } from "./seat.ts";
 import { Span } from "./span.ts";
+import { useTwoCores } from "./testing/use-two-cores.ts";
 
-const CODECS = mediaCodecs(DEFAULT_CODEC_POLICY) as types.RouterRtpCodecCapability[];
-const ledger = new Ledger();
-const workers: RunningWorker[] = [];
-
-beforeAll(async () => {
-  const { bin: workerBin } = await provideWorker();
-  const config = {
-    workerBin,
-    listenAddresses: () => [{ ip: "127.0.0.1" }],
-    rtcBasePort: null,
-    rtcTcpBasePort: null,
-  };
-  for (const core of [0, 1]) workers.push(await startWorker(core, config, ledger, Math.random));
-});
-afterAll(() => {
-  for (const { worker } of workers) worker.close();
-});
-
-function openSeat(core: number): Promise<Seat> {
-  return Seat.open(workers[core] ?? expect.fail("no such worker"), CODECS, { core, roomId: "r" });
-}
+const { ledger, openSeat, expectAgreement } = useTwoCores();
 
 /** A room's seats on two cores, with what comes into being on them. */
 async function setUp(pipeReach: PipeReach = LOOPBACK) {
   const clock = { nowMs: 0 };
   const errors: unknown[] = [];
   const home = await openSeat(0);
-  const options = { openSeat, onOpened: () => {}, pipeReach, now: () => clock.nowMs };
+  const gone: Seat[] = [];
+  const seats = { openSeat, onOpened: () => {}, onGone: (seat: Seat) => gone.push(seat) };
+  const options = { ...seats, pipeReach, now: () => clock.nowMs };
   const span = new Span(home, { ...options, onError: (error) => errors.push(error) });
   const guest = await span.seatOn(1);
   const sent: types.Consumer[] = [];
@@ -48,7 +27,7 @@ async function setUp(pipeReach: PipeReach = LOOPBACK) {
     span.close();
     expect(errors).toEqual([]);
   });
-  return { span, home, guest, sent, clock, publisher: await publisherOn(home) };
+  return { span, home, guest, gone, sent, clock, publisher: await publisherOn(home) };
 }
 
 async function publisherOn(seat: Seat) {
@@ -87,7 +66,8 @@ async function listenOn(span: Span, seat: Seat, producer: types.Producer) {
   consumer.on("rtp", () => {
     packets += 1;
   });
-  return { consumer, packets: () => packets, piped: piped ?? expect.fail("not piped") };
+  const leave = () => transport.close();
+  return { consumer, packets: () => packets, leave, piped: piped ?? expect.fail("not piped") };
 }
 
 async function untilHeard(speak: () => void, { packets }: { packets: () => number }): Promise<void> {
@@ -97,21 +77,6 @@ async function untilHeard(speak: () => void, { packets }: { packets: () => numbe
     return packets();
   };
   await expect.poll(heard, { timeout: 10_000 }).toBeGreaterThan(before);
-}
-
-async function expectAgreement(seats: readonly Seat[]): Promise<void> {
-  const dump = async () => {
-    const open = seats.filter(({ closed }) => !closed);
-    const dumps = workers.map(({ worker }, index) =>
-      dumpWorker(
-        worker,
-        open.filter(({ core }) => core === index).map(({ router }) => router),
-      ),
-    );
-    return (await Promise.all(dumps)).flat().sort();
-  };
-  const told = () => ledger.entries().map(({ kind, id }) => `${kind}:${id}`);
-  await vi.waitFor(async () => expect(await dump()).toEqual(told().sort()), { timeout: 5_000 });
 }
 
 it.each([
@@ -179,6 +144,31 @@ it("a pipe that nobody uses is closed after 30 seconds, and made anew when it is
   const second = await listenOn(span, guest, publisher.audio);
   await second.consumer.resume();
   await untilHeard(publisher.speak, second);
+});
+
+it("a guest's seat that nobody sits on gives its router back after 30 seconds, and is opened anew when it is needed", async () => {
+  const { span, home, guest, gone, clock, publisher } = await setUp();
+  const listener = await listenOn(span, guest, publisher.audio);
+  const later = (ms: number) => {
+    clock.nowMs += ms;
+    span.sweep();
+    return guest.closed;
+  };
+  expect(later(100_000), "with somebody on it").toBe(false);
+  listener.leave();
+  expect(later(29_999)).toBe(false);
+  // Somebody is about to come.
+  expect(await span.seatOn(1)).toBe(guest);
+  expect(later(29_999)).toBe(false);
+  expect(later(1), "though its pipe was not closed yet").toBe(true);
+  expect([gone, span.seats]).toEqual([[guest], [home]]);
+  expect(later(100_000)).toBe(true);
+  expect(home.closed, "empty too").toBe(false);
+  await expectAgreement([home]);
+  const next = await span.seatOn(1);
+  const again = await listenOn(span, next, publisher.audio);
+  await again.consumer.resume();
+  await untilHeard(publisher.speak, again);
 });
 
 it("a pair that could not be opened is not kept: the next one tries again", async () => {

@@ -9,10 +9,15 @@ export type SpanOptions = {
   /** Opens a router for the room on that core. @throws {FairleadError} `lease_lost` when its worker is away. */
   openSeat: (core: number) => Promise<Seat>;
   onOpened: (seat: Seat) => void;
+  /** Its worker died, or nobody used it. */
+  onGone: (seat: Seat) => void;
   pipeReach: PipeReach;
   now: () => number;
   onError: (error: unknown) => void;
 };
+
+/** After this time without anybody on it a guest's seat gives its router back. */
+const UNUSED_MS = 30_000;
 
 type Origin = types.Producer | types.DataProducer;
 
@@ -24,6 +29,8 @@ export class Span {
   readonly #options: SpanOptions;
   readonly #seats = new Map<number, Seat>();
   readonly #opening = new Map<number, Promise<Seat>>();
+  /** When somebody was last known to sit on it, or to be about to. */
+  readonly #usedAtMs = new WeakMap<Seat, number>();
   readonly #pipes: Pipes;
   #home: Seat;
   #isClosed = false;
@@ -51,7 +58,10 @@ export class Span {
    */
   seatOn(core: number): Promise<Seat> {
     const known = this.#seats.get(core);
-    if (known && !known.closed) return Promise.resolve(known);
+    if (known && !known.closed) {
+      this.#touch(known);
+      return Promise.resolve(known);
+    }
     const opening = this.#opening.get(core) ?? this.#open(core).finally(() => this.#opening.delete(core));
     this.#opening.set(core, opening);
     return opening;
@@ -60,7 +70,7 @@ export class Span {
   /** Its worker died. @returns The seat that was there. */
   lose(core: number): Seat | undefined {
     const lost = this.#seats.get(core);
-    this.#seats.delete(core);
+    if (lost) this.#drop(lost);
     return lost;
   }
 
@@ -89,9 +99,13 @@ export class Span {
     return this.#pipes.has(id);
   }
 
-  /** Closes pipes that nobody uses. */
+  /** Closes pipes and guests' seats that nobody uses. */
   sweep(): void {
-    if (this.#seats.size > 1) this.#pipes.sweep();
+    if (this.#seats.size < 2) return;
+    this.#pipes.sweep();
+    for (const seat of this.seats)
+      if (!seat.isEmpty || seat === this.#home) this.#touch(seat);
+      else if (this.#options.now() - (this.#usedAtMs.get(seat) ?? 0) >= UNUSED_MS) this.#giveBack(seat);
   }
 
   /** Closes what is on the seats too. Idempotent. */
@@ -110,8 +124,23 @@ export class Span {
     return seat;
   }
 
+  #giveBack(seat: Seat): void {
+    this.#drop(seat);
+    seat.close();
+  }
+
+  #drop(seat: Seat): void {
+    this.#seats.delete(seat.core);
+    this.#options.onGone(seat);
+  }
+
+  #touch(seat: Seat): void {
+    this.#usedAtMs.set(seat, this.#options.now());
+  }
+
   #add(seat: Seat): void {
     this.#seats.set(seat.core, seat);
+    this.#touch(seat);
     this.#options.onOpened(seat);
   }
 

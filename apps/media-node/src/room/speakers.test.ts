@@ -1,6 +1,5 @@
 import type { types } from "mediasoup";
 import { expect, it } from "vitest";
-import type { Peer } from "./peer.ts";
 import type { Seat, SeatListener } from "./seat.ts";
 import { Speakers } from "./speakers.ts";
 
@@ -11,7 +10,7 @@ function setUp(peersBySeat: string[][]) {
   const told: (string | null)[] = [];
   const levels: string[][] = [];
   const speakers = new Speakers({
-    peerOf: ({ id }) => (seatOf.has(id) ? ({ peerId: id } as Peer) : undefined),
+    senderOf: ({ id }) => (seatOf.has(id) ? { peerId: id } : undefined),
     seatOf: (peerId) => seatOf.get(peerId),
     tellLevels: (all) => levels.push(all.map(({ peerId }) => peerId)),
     tellSpeaker: (peerId) => told.push(peerId),

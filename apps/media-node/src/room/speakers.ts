@@ -1,13 +1,12 @@
 import type { Transient } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import type { Peer } from "./peer.ts";
 import type { Level, Seat } from "./seat.ts";
 
 type PeerLevel = Transient["data"]["levels"][number] & { seat: Seat };
 
 export type SpeakersOptions = {
   /** Its peer, if that is in the room and has this producer: the observers may still tell of one that has left. */
-  peerOf: (producer: types.Producer) => Peer | undefined;
+  senderOf: (producer: types.Producer) => { peerId: string } | undefined;
   /** The seat of a peer that is in the room. */
   seatOf: (peerId: string) => Seat | undefined;
   tellLevels: (levels: Transient["data"]["levels"]) => void;
@@ -72,7 +71,7 @@ export class Speakers {
   }
 
   #takeDominant(seat: Seat, producer: types.Producer): void {
-    const peer = this.#options.peerOf(producer);
+    const peer = this.#options.senderOf(producer);
     if (!peer) return;
     const held = this.#speakerId === null ? undefined : this.#options.seatOf(this.#speakerId);
     if (!held || held === seat) this.#set(peer.peerId);
@@ -81,7 +80,7 @@ export class Speakers {
   #merged(): PeerLevel[] {
     const all = [...this.#levels].flatMap(([seat, levels]) =>
       levels.flatMap(({ producer, volumeDbov }) => {
-        const peer = this.#options.peerOf(producer);
+        const peer = this.#options.senderOf(producer);
         return peer ? [{ peerId: peer.peerId, volumeDbov, seat }] : [];
       }),
     );

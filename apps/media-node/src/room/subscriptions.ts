@@ -8,7 +8,7 @@ import {
 import type { types } from "mediasoup";
 import { pauseAsLongAs } from "./paced-queue.ts";
 import { type Peer, Wish } from "./peer.ts";
-import type { PeerInRoom } from "./room.ts";
+import type { PeerInRoom, SenderInRoom } from "./room.ts";
 import { consumerInfo, consumersCreated } from "./room-events.ts";
 
 /** The longest that one command makes consumers, ms. */
@@ -18,7 +18,8 @@ type Wanted = { producer: types.Producer; wish: Wish };
 
 /** Subscribes a peer that just came to every track of the others: paced, and not charged. */
 export function subscribeToAll({ room, peer }: PeerInRoom): void {
-  const producers = room.othersThan(peer).flatMap((other) => [...other.producers.values()]);
+  const others = room.senders().filter((other) => other !== peer);
+  const producers = others.flatMap((other) => [...other.producers.values()]);
   const { taken, refused } = take({ room, peer }, missing(peer, producers), new Wish(true));
   for (const some of inBatches(taken, CONSUMERS_PER_EVENT))
     void room.queue.push(() => make({ room, peer }, some));
@@ -26,12 +27,12 @@ export function subscribeToAll({ room, peer }: PeerInRoom): void {
 }
 
 /** The peers that get a consumer of whatever `peer` publishes. */
-export function audienceOf({ room, peer }: PeerInRoom): Peer[] {
+export function audienceOf({ room, peer }: SenderInRoom): Peer[] {
   return room.othersThan(peer).filter((other) => other.isAutoSubscribed && other.grants.subscribe);
 }
 
 /** Gives the others their consumers of a producer, paced; none once it has closed. */
-export function offer({ room, peer }: PeerInRoom, producer: types.Producer): void {
+export function offer({ room, peer }: SenderInRoom, producer: types.Producer): void {
   const ready = audienceOf({ room, peer }).flatMap((other) => {
     const { taken, refused } = take({ room, peer: other }, missing(other, [producer]), new Wish(true));
     tellRefused(other, refused);

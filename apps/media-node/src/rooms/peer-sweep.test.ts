@@ -26,6 +26,8 @@ function sweep(sessions: Record<string, Partial<Session>>, graceMs = 1_000) {
   const room = {
     peers,
     broadcast: () => {},
+    emptyMs: 0,
+    options: { emptyTimeoutMs: 1 },
     span: { sweep: () => {} },
     remove: ({ identity }: { identity: string }, reason: string, code: string | null) => {
       if (peers.delete(identity)) ended.push({ identity, reason, code });

@@ -44,7 +44,7 @@ export class PeerSweep {
       }
       tellAbsences(room);
       room.span.sweep();
-      if (room.peers.size === 0 && room.emptyMs > room.options.emptyTimeoutMs) rooms.close(room, "empty");
+      if (room.emptyMs > room.options.emptyTimeoutMs) rooms.close(room, "empty");
     }
     sessions.prune();
     rooms.prune();

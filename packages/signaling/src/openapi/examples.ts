@@ -133,7 +133,7 @@ export const EXAMPLES: Examples = {
   ReclaimAnswer: { reclaimed: 2, unreachable: [] },
   ReclaimRequest: { nodeId: "node-1" },
   RemoveRequest: { reason: "spam", ban: true },
-  RoomDetail: { ...room, peers: 3, producers: 6, consumers: 12 },
+  RoomDetail: { ...room, peers: 3, producers: 6, consumers: 12, viewers: 0 },
   RoomOptions: options,
   RoomPage: { rooms: [room], cursor: "standup" },
   RoomSummary: room,

@@ -115,7 +115,10 @@ export function addRoomRoutes(app: OpenAPIHono, shared: SignalingProcess): void 
           epoch: lease.epoch,
         }),
       ));
-    return c.json({ ...toSummary(record), ...(counts ?? { peers: 0, producers: 0, consumers: 0 }) }, 200);
+    return c.json(
+      { ...toSummary(record), ...(counts ?? { peers: 0, producers: 0, consumers: 0, viewers: 0 }) },
+      200,
+    );
   });
 
   app.openapi(write, async (c) => {

@@ -1,0 +1,186 @@
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { DEFAULT_CODEC_POLICY, mediaCodecs, type RoomEvent, RoomOptions } from "@fairlead/protocol";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
+import type { types } from "mediasoup";
+import { expect, it, onTestFinished } from "vitest";
+import { isOwned } from "../ledger/is-owned.ts";
+import type { Session } from "../session/session.ts";
+import { countRoom, countSeats } from "./count-room.ts";
+import { loseSeat } from "./lose-seat.ts";
+import { banIdentity } from "./moderate.ts";
+import type { Peer } from "./peer.ts";
+import { LOOPBACK } from "./pipe-end.ts";
+import type { Publisher } from "./publishers.ts";
+import { Room } from "./room.ts";
+import { snapshotFor } from "./room-events.ts";
+import { useTwoCores } from "./testing/use-two-cores.ts";
+
+const { ledger, openSeat, expectAgreement } = useTwoCores();
+const CAPABILITIES = { codecs: mediaCodecs(DEFAULT_CODEC_POLICY) } as types.RtpCapabilities;
+const ENCODER = { identity: "encoder", name: "Encoder", metadata: "" };
+
+/** A room on two cores, with one silent peer who keeps what it is told. */
+async function setUp() {
+  const clock = { nowMs: 0 };
+  const lease = { roomId: "r", nodeId: "n", incarnation: "i", core: 0, epoch: 1 };
+  const room = new Room({ lease, options: RoomOptions.parse({}), mutes: [] }, await openSeat(0), {
+    bus: createMemoryBus(),
+    log: silentLogger,
+    counters: noCounters,
+    now: () => clock.nowMs,
+    record: async () => {},
+    iceServersFor: () => [],
+    budgetOf: () => expect.fail("nobody is charged"),
+    openSeat,
+    pipeReach: LOOPBACK,
+  });
+  onTestFinished(async () => {
+    room.close("room_closed", "the test is over");
+    await expectAgreement([]);
+    expect(ledger.entries().map(({ kind }) => kind)).toEqual(["webrtc_server", "webrtc_server"]);
+  });
+  const told: RoomEvent[] = [];
+  const session = {
+    append: (event: RoomEvent) => void told.push(event),
+    end: () => {},
+    takeTransient: () => {},
+  };
+  const ann = {
+    ...{ peerId: "p-ann", identity: "ann", info: { peerId: "p-ann" }, grants: {}, isAutoSubscribed: false },
+    ...{ session: session as unknown as Session, seat: room.span.home, close: () => {}, consumers: () => [] },
+    ...{ producers: new Map(), consumersByProducer: new Map(), dataConsumers: new Map() },
+  } as unknown as Peer;
+  room.peers.set(ann.peerId, ann);
+  const surplus = () =>
+    ledger
+      .entries()
+      .filter(
+        (entry) =>
+          entry.kind !== "webrtc_server" &&
+          !isOwned(entry, { roomIfHere: () => room, webRtcServerId: () => undefined }),
+      );
+  return { room, clock, told, ann, surplus, home: room.span.home, guest: await room.span.seatOn(1) };
+}
+
+/** On a transport of its own, as an ingest makes it. */
+async function publishSound(publisher: Publisher) {
+  const { seat, owner } = publisher;
+  const transport = await seat.router.createDirectTransport({ appData: { owner } });
+  const producer = await publisher.publish("microphone", (basis) =>
+    transport.produce({
+      ...basis,
+      kind: "audio",
+      rtpParameters: {
+        codecs: [{ mimeType: "audio/opus", clockRate: 48_000, channels: 2, payloadType: 100 }],
+        encodings: [{ ssrc: 1_111 }],
+      },
+    }),
+  );
+  return { transport, producer };
+}
+
+it("a publisher is announced as one that joined, publishes and leaves, without being a peer", async () => {
+  const { room, clock, told, ann, surplus, guest, home } = await setUp();
+  const publisher = room.addPublisher(ENCODER, guest);
+  const { transport, producer } = await publishSound(publisher);
+  const { peerId } = publisher;
+  const info = { producerId: producer.id, peerId, kind: "audio", source: "microphone" };
+  expect(told).toMatchObject([
+    { name: "peers.joined", data: { peers: [{ ...ENCODER, peerId }] } },
+    { name: "producers.created", data: { producers: [info] } },
+  ]);
+  const shown = [...snapshotFor(room, ann)];
+  expect(shown).toContainEqual(expect.objectContaining({ name: "peers.joined" }));
+  expect(JSON.stringify(shown)).toContain(producer.id);
+  expect(countRoom(room)).toEqual({ peers: 1, producers: 1, consumers: 0, viewers: 0 });
+  await expect(publishSound(publisher)).rejects.toMatchObject({ code: "producer_limit" });
+  expect(surplus()).toEqual([]);
+
+  room.peers.delete(ann.peerId);
+  clock.nowMs = 1_000_000;
+  expect(room.emptyMs, "an ingest holds its room").toBe(0);
+  room.peers.set(ann.peerId, ann);
+  transport.close();
+  expect(told.at(-1)).toEqual({ name: "producer.closed", data: { producerId: producer.id } });
+  publisher.close();
+  publisher.close();
+  expect(told.slice(3)).toEqual([{ name: "peer.left", data: { peerId, reason: "left" } }]);
+  await publisher.ended;
+  for (const { id } of surplus()) ledger.close(id);
+  await expectAgreement([home, guest]);
+});
+
+it("a viewer on another seat gets the media, is counted and announced to nobody", async () => {
+  const { room, told, surplus, home, guest } = await setUp();
+  const { producer } = await publishSound(room.addPublisher(ENCODER, home));
+  const before = told.length;
+  const viewer = await room.addViewer({ identity: null, rtpCapabilities: CAPABILITIES }, guest);
+  const [consumer, again] = await Promise.all([viewer.watch(producer), viewer.watch(producer)]);
+  expect([again, consumer.paused]).toEqual([consumer, true]);
+  expect(countRoom(room)).toEqual({ peers: 1, producers: 1, consumers: 1, viewers: 1 });
+  expect(countSeats(room)).toEqual(
+    new Map([
+      [0, { peers: 1, consumers: 0 }],
+      [1, { peers: 0, consumers: 1 }],
+    ]),
+  );
+  expect(surplus()).toEqual([]);
+  await expectAgreement([home, guest]);
+  producer.close();
+  await expect.poll(() => viewer.consumers.size).toBe(0);
+  await expect(viewer.watch(producer)).rejects.toMatchObject({ code: "lease_lost" });
+  viewer.close();
+  await viewer.ended;
+  expect(room.viewers.all()).toEqual([]);
+  // A microphone alone in its room becomes the speaker at some time.
+  const heard = told.slice(before).filter(({ name }) => name !== "speaker.changed");
+  expect(heard.map(({ name }) => name)).toEqual(["producer.closed"]);
+});
+
+it("what a viewer can't decode it does not get, and one that comes while the room closes leaves nothing", async () => {
+  const { room, home, guest } = await setUp();
+  const { producer } = await publishSound(room.addPublisher(ENCODER, home));
+  const deaf = await room.addViewer({ identity: "deaf", rtpCapabilities: { codecs: [] } }, guest);
+  await expect(deaf.watch(producer)).rejects.toMatchObject({ code: "media_rejected" });
+  const coming = room.addViewer({ identity: "late", rtpCapabilities: CAPABILITIES }, guest);
+  room.close("room_closed", "over");
+  await expect(coming).rejects.toMatchObject({ code: "lease_lost" });
+  await deaf.ended;
+  expect(() => room.addPublisher(ENCODER, home)).toThrow(expect.objectContaining({ code: "lease_lost" }));
+});
+
+it("a dead core ends its publishers and viewers alone; a room whose home dies goes on where a viewer sits", async () => {
+  const { room, told, ann, home, guest } = await setUp();
+  const [near, far] = [room.addPublisher(ENCODER, home), room.addPublisher(ENCODER, guest)];
+  const { producer } = await publishSound(far);
+  const viewer = await room.addViewer({ identity: null, rtpCapabilities: CAPABILITIES }, home);
+  // As when its worker dies.
+  guest.close();
+  expect(loseSeat(room, 1)).toBe(true);
+  await far.ended;
+  expect(told.slice(-2)).toEqual([
+    { name: "producer.closed", data: { producerId: producer.id } },
+    { name: "peer.left", data: { peerId: far.peerId, reason: "left" } },
+  ]);
+  expect([near.isClosed, viewer.isClosed]).toEqual([false, false]);
+
+  near.close();
+  room.peers.delete(ann.peerId);
+  const next = await room.span.seatOn(1);
+  const elsewhere = await room.addViewer({ identity: null, rtpCapabilities: CAPABILITIES }, next);
+  home.close();
+  expect(loseSeat(room, 0)).toBe(true);
+  await viewer.ended;
+  expect([room.lease.core, room.isClosed, elsewhere.isClosed]).toEqual([1, false, false]);
+});
+
+it("a ban reaches the publishers and viewers of that identity", async () => {
+  const { room, home } = await setUp();
+  const publisher = room.addPublisher(ENCODER, home);
+  const [banned, other] = await Promise.all(
+    ["encoder", "other"].map((identity) => room.addViewer({ identity, rtpCapabilities: CAPABILITIES }, home)),
+  );
+  await banIdentity(room, "encoder", "banned");
+  await Promise.all([publisher.ended, banned?.ended]);
+  expect(other?.isClosed).toBe(false);
+});
