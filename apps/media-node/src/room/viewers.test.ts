@@ -41,7 +41,8 @@ async function setUp() {
   });
   const told: RoomEvent[] = [];
   const session = {
-    append: (event: RoomEvent) => void told.push(event),
+    // A microphone alone in its room becomes the speaker at some time.
+    append: (event: RoomEvent) => event.name !== "speaker.changed" && void told.push(event),
     end: () => {},
     takeTransient: () => {},
   };
