@@ -40,8 +40,8 @@ export class Piped {
   }
 
   /** Of what stands on the pipe's two ends. */
-  get streams(): readonly PipeStream[] {
-    return [this.#options.sent, this.#options.there];
+  get ids(): string[] {
+    return [this.#options.sent.id, this.#options.there.id];
   }
 
   /** How long nobody has had a consumer there, ms. */

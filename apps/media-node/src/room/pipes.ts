@@ -34,8 +34,8 @@ class Pair {
     return a.seat === seat ? a : b;
   }
 
-  has(id: string): boolean {
-    return this.#ends.some(({ transport }) => transport.id === id);
+  get ids(): string[] {
+    return this.#ends.map(({ transport }) => transport.id);
   }
 
   close(): void {
@@ -51,6 +51,8 @@ export class Pipes {
   /** Those of them that are made. */
   readonly #openPairs = new Set<Pair>();
   readonly #openPiped = new Map<Piped, Pair>();
+  /** Of the transports, and of what stands on them. */
+  readonly #ids = new Set<string>();
 
   constructor(options: PipesOptions) {
     this.#options = options;
@@ -70,8 +72,7 @@ export class Pipes {
 
   /** Whether a transport, or what stands on one, is of these pipes. */
   has(id: string): boolean {
-    if ([...this.#openPairs].some((pair) => pair.has(id))) return true;
-    return [...this.#openPiped.keys()].some(({ streams }) => streams.some((stream) => stream.id === id));
+    return this.#ids.has(id);
   }
 
   /** Closes what nobody has used for long. Called every second or so. */
@@ -94,8 +95,11 @@ export class Pipes {
     const { now, onError } = this.#options;
     const piped = new Piped({ sent, there, now, onError });
     this.#openPiped.set(piped, pair);
+    const { ids } = piped;
+    for (const id of ids) this.#ids.add(id);
     onClose(there, () => {
       this.#openPiped.delete(piped);
+      for (const id of ids) this.#ids.delete(id);
       forget();
     });
     return piped;
@@ -106,8 +110,10 @@ export class Pipes {
     return shared(this.#pairs, key, async (forget) => {
       const pair = await openPair([a, b], this.#options);
       this.#openPairs.add(pair);
+      for (const id of pair.ids) this.#ids.add(id);
       pair.endOn(a).transport.observer.once("close", () => {
         this.#openPairs.delete(pair);
+        for (const id of pair.ids) this.#ids.delete(id);
         forget();
       });
       return pair;

@@ -19,7 +19,12 @@ function setUp() {
   const receive = {
     consume: async ({ producerId, appData }: { producerId: string; appData: object }) => {
       asked.push(producerId);
-      return { id: `c-${producerId}`, appData, closed: false, close: () => {}, on: () => {} };
+      return {
+        ...{ id: `c-${producerId}`, appData, closed: false, on: () => {} },
+        close() {
+          this.closed = true;
+        },
+      };
     },
   };
   const listener = {
@@ -60,7 +65,7 @@ function setUp() {
 }
 
 function makeProducer(id: string): FakeProducer {
-  return { id, closed: false, appData: {} } as unknown as FakeProducer;
+  return { id, closed: false, paused: false, appData: {} } as unknown as FakeProducer;
 }
 
 it("what others get of a producer is dropped if it closes before its turn in the room's queue", async () => {
@@ -97,6 +102,31 @@ it("a command that has made consumers for a second leaves the rest out, says whe
   expect(listener.consumersByProducer.size).toBe(20);
   const { burst } = DEFAULT_BUDGETS.consumers;
   expect(listener.budgets.left("consumers")).toBe(burst + 16 - 20);
+});
+
+it("a peer is told what holds when it is told: a pause while the other consumers of a batch were made", async () => {
+  const { room, listener, told } = setUp();
+  const [first, second] = [makeProducer("first"), makeProducer("second")];
+  const { receive } = listener.transports;
+  const { consume } = receive;
+  vi.spyOn(receive, "consume").mockImplementation(async (options) => {
+    if (options.producerId === "second") {
+      await new Promise((resolve) => setImmediate(resolve));
+      Object.assign(first, { paused: true });
+    }
+    return consume(options);
+  });
+  await subscribe({ room, peer: listener }, [first, second]);
+  expect(told).toMatchObject([
+    {
+      data: {
+        consumers: [
+          { producerId: "first", producerPaused: true },
+          { producerId: "second", producerPaused: false },
+        ],
+      },
+    },
+  ]);
 });
 
 it("a peer that unsubscribes while its consumer waits in the room's queue gets none", async () => {

@@ -1,6 +1,5 @@
 import {
   CONSUMERS_PER_EVENT,
-  type ConsumerInfo,
   DEFAULT_MAX_CONSUMERS_PER_PEER,
   inBatches,
   type RefusedProducer,
@@ -130,17 +129,12 @@ function tellRefused(peer: Peer, refused: readonly RefusedProducer[]): void {
 async function make(at: PeerInRoom, wanted: readonly Wanted[]): Promise<void> {
   const { peer } = at;
   const made = await Promise.all(wanted.map((one) => consume(at, one)));
-  // A producer may have closed while the others' consumers were made.
-  const infos = made.filter((info) => info !== null).filter((info) => isThere(peer, info));
-  for (const event of consumersCreated(infos)) peer.session.send(event);
+  // A producer may have closed, or paused, while the others' consumers were made.
+  const open = made.filter((consumer) => consumer !== null).filter(({ closed }) => !closed);
+  for (const event of consumersCreated(open.map(consumerInfo))) peer.session.send(event);
 }
 
-function isThere({ consumersByProducer }: Peer, { producerId, consumerId }: ConsumerInfo): boolean {
-  const slot = consumersByProducer.get(producerId);
-  return slot !== undefined && !(slot instanceof Wish) && slot.id === consumerId;
-}
-
-async function consume({ room, peer }: PeerInRoom, wanted: Wanted): Promise<ConsumerInfo | null> {
+async function consume({ room, peer }: PeerInRoom, wanted: Wanted): Promise<types.Consumer | null> {
   const { producer } = wanted;
   const { peerId, source } = producer.appData;
   if (!isWished(peer, wanted)) {
@@ -175,7 +169,7 @@ function release(peer: Peer, { producer, wish }: Wanted): void {
 }
 
 /** @returns null when it was unsubscribed from, or its producer or its peer went away, while it was being made. */
-function keep(peer: Peer, wanted: Wanted, consumer: types.Consumer): ConsumerInfo | null {
+function keep(peer: Peer, wanted: Wanted, consumer: types.Consumer): types.Consumer | null {
   if (!isWished(peer, wanted) || consumer.closed) {
     consumer.close();
     release(peer, wanted);
@@ -184,7 +178,7 @@ function keep(peer: Peer, wanted: Wanted, consumer: types.Consumer): ConsumerInf
   const { id: producerId } = wanted.producer;
   peer.consumersByProducer.set(producerId, consumer);
   consumer.on("producerclose", () => forget(peer, producerId, consumer));
-  return consumerInfo(consumer);
+  return consumer;
 }
 
 export function unsubscribe(peer: Peer, producerId: string): void {
