@@ -34,7 +34,7 @@ export class Seat {
   /** Made for the first microphone: in rooms without one their timers and memory would serve nobody. */
   #observers: Promise<SpeakerObservers> | null = null;
   readonly #observerIds = new Set<string>();
-  /** Transports of peers, publishers and viewers: a pipe alone serves nobody here. */
+  /** Transports of peers, publishers and viewers: the room's own pipes alone serve nobody here. */
   #transports = 0;
 
   private constructor(owner: SeatOwner, router: types.Router, webRtcServer: types.WebRtcServer) {
@@ -124,8 +124,8 @@ export class Seat {
     this.router.close();
   }
 
-  #count({ type, observer }: types.Transport): void {
-    if (type === "pipe") return;
+  #count({ type, appData, observer }: types.Transport): void {
+    if (type === "pipe" && (appData.owner as ResourceOwner).publisherId === undefined) return;
     this.#transports += 1;
     observer.once("close", () => {
       this.#transports -= 1;
