@@ -30,7 +30,7 @@ export type MemoryClusterOptions = {
   budgets?: MediaNodeOptions["budgets"];
   /** How peers reach the media nodes. */
   reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn" | "listenAddresses">;
-  /** Of the media nodes: which core a peer's media sits on; default: by load, or by turns (`FAIRLEAD_TEST_SEATS=alternating`). */
+  /** Of the media nodes: which core a peer's media sits on; default: at home, or by turns on two cores at least (`FAIRLEAD_TEST_SEATS=alternating`). */
   seats?: Pick<MediaNodeOptions, "chooseCore" | "homeLoad" | "fullLoad">;
   /** Path; default: the one that every test uses. */
   workerBin?: string;
@@ -55,7 +55,9 @@ export type Linked = { registryLink: RegistryLink; busLink: MemoryBus };
  * these, to be cut and restored.
  */
 export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
-  const { nodes: count = 1, cores = 2, maxPeers, graceMs, log = silentLogger, now } = options;
+  const { nodes: count = 1, maxPeers, graceMs, log = silentLogger, now } = options;
+  const seats = options.seats ?? seatsOfEnvironment();
+  const cores = Math.max(options.cores ?? 2, seats.chooseCore ? 2 : 1);
   const workerBin = options.workerBin ?? (await provideWorker()).bin;
   const [ticketKeys, sessionKeys] = await Promise.all([generateKeySet(), generateKeySet()]);
   const bugs: unknown[] = [];
@@ -82,7 +84,7 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
       listenAddresses: LOOPBACK,
       ...options.reach,
       ...AT_HOME,
-      ...(options.seats ?? seatsOfEnvironment()),
+      ...seats,
     });
     // Not spread: it has getters.
     return Object.assign(node, links);
@@ -199,7 +201,7 @@ export function alternateSeats(): NonNullable<MediaNodeOptions["chooseCore"]> {
 }
 
 /** So that a test file can run once more with rooms that span cores. */
-function seatsOfEnvironment(): MemoryClusterOptions["seats"] {
+function seatsOfEnvironment(): NonNullable<MemoryClusterOptions["seats"]> {
   return process.env.FAIRLEAD_TEST_SEATS === "alternating" ? { chooseCore: alternateSeats() } : AT_HOME;
 }
 
