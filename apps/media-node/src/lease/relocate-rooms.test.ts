@@ -5,7 +5,8 @@ import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ReturningPeers } from "../heartbeat/returning-peers.ts";
 import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
-import type { Room, RoomSettings } from "../room/room.ts";
+import type { Room } from "../room/room.ts";
+import type { RoomSettings } from "../room/room-deps.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Core } from "../worker/core.ts";
 import type { Claims } from "./claims.ts";
@@ -29,8 +30,8 @@ async function setUp(others: boolean[]) {
       const { lease } = await registry.place({ roomId: `room-${index}` });
       const ada = { seat: { core: lease.core } };
       const span = { home: { core: lease.core }, seats: [] };
-      const [peers, nobody] = [new Map([["ada", ada]]), { all: () => [] }];
-      const others = { publishers: nobody, viewers: nobody };
+      const peers = new Map([["ada", ada]]);
+      const others = { publishers: new Map(), viewers: new Map() };
       return { roomId: lease.roomId, lease, peers, ...others, span } as unknown as Room;
     }),
   );

@@ -4,7 +4,7 @@ import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
-import type { RoomSettings } from "../room/room.ts";
+import type { RoomSettings } from "../room/room-deps.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { takeOverOrphans } from "./take-over-orphans.ts";
 

@@ -83,7 +83,7 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
 function peersByCore(rooms: Rooms): Map<number, number> {
   const counts = new Map<number, number>();
   for (const { peers, viewers } of rooms.all())
-    for (const { seat } of [...peers.values(), ...viewers.all()])
+    for (const { seat } of [...peers.values(), ...viewers.values()])
       counts.set(seat.core, (counts.get(seat.core) ?? 0) + 1);
   return counts;
 }

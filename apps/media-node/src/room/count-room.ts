@@ -12,8 +12,8 @@ export function countRoom(room: Room): RoomCounts {
   return {
     peers: peers.size,
     producers: room.senders().reduce((sum, { producers }) => sum + producers.size, 0),
-    consumers: viewers.all().reduce((sum, viewer) => sum + viewer.consumers.size, consumers),
-    viewers: viewers.all().length,
+    consumers: [...viewers.values()].reduce((sum, viewer) => sum + viewer.consumers.size, consumers),
+    viewers: viewers.size,
   };
 }
 
@@ -26,6 +26,6 @@ export function countSeats({ peers, viewers }: Room): Map<number, SeatCounts> {
   };
   for (const { seat, consumersByProducer } of peers.values())
     add(seat, { peers: 1, consumers: consumersByProducer.size });
-  for (const { seat, consumers } of viewers.all()) add(seat, { peers: 0, consumers: consumers.size });
+  for (const { seat, consumers } of viewers.values()) add(seat, { peers: 0, consumers: consumers.size });
   return byCore;
 }

@@ -16,14 +16,16 @@ export function loseSeat(room: Room, core: number): boolean {
   if (isHome) room.settleOn(next);
   const peers = [...room.peers.values()].filter(({ seat, isClosed }) => seat === lost && !isClosed);
   for (const peer of peers) room.strand(peer, "session_gone", "the worker of its core died");
-  room.publishers.closeOn(lost);
+  for (const publisher of [...room.publishers.values()]) if (publisher.seat === lost) publisher.close();
   room.log.info("seat.lost", { roomId: room.roomId, core, peers: peers.length, home: next.core });
   return true;
 }
 
 /** The seat that most sit on. */
 function nextHome({ span, peers, publishers, viewers }: Room, lostCore: number): Seat | undefined {
-  const open = [...peers.values(), ...publishers.all(), ...viewers.all()].filter(({ isClosed }) => !isClosed);
+  const open = [...peers.values(), ...publishers.values(), ...viewers.values()].filter(
+    ({ isClosed }) => !isClosed,
+  );
   const count = (seat: Seat) => open.filter((one) => one.seat === seat).length;
   return span.seats
     .filter((seat) => seat.core !== lostCore && !seat.closed && count(seat) > 0)

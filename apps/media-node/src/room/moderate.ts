@@ -36,7 +36,7 @@ export async function expelPeer(
 export async function banIdentity(room: Room, identity: string, reason: string): Promise<void> {
   room.bans.add({ identity });
   const ofIdentity = (one: { identity: string | null }) => one.identity === identity;
-  for (const one of [...room.publishers.all(), ...room.viewers.all()].filter(ofIdentity)) one.close();
+  for (const one of [...room.publishers.values(), ...room.viewers.values()].filter(ofIdentity)) one.close();
   const peers = [...room.peers.values()].filter(ofIdentity);
   for (const peer of peers) {
     room.bans.add(peer);

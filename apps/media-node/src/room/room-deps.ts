@@ -1,7 +1,9 @@
 import type { Bus } from "@fairlead/bus";
-import type { IceServer } from "@fairlead/protocol";
+import type { IceServer, Lease, Mute, RoomOptions } from "@fairlead/protocol";
 import type { RoomPatch } from "@fairlead/registry";
 import type { Counters, Logger } from "@fairlead/telemetry";
+import type { MoveCause } from "../lease/tell-moved.ts";
+import type { Bans } from "./bans.ts";
 import type { Budget } from "./budget.ts";
 import type { KeptBudgetName } from "./peer-budgets.ts";
 import type { PipeReach } from "./pipe-end.ts";
@@ -21,4 +23,16 @@ export type RoomDeps = {
   /** Opens a router for the room on a core. @throws {FairleadError} `lease_lost` when its worker is away. */
   openSeat: (core: number) => Promise<Seat>;
   pipeReach: PipeReach;
+};
+
+export type RoomSettings = {
+  lease: Lease;
+  options: RoomOptions;
+  mutes: readonly Mute[];
+  /** Claimed by this node, because the registry was away. */
+  isLocal?: boolean;
+  /** Known from the room's last life here. */
+  bans?: Bans;
+  /** Of its move here. */
+  cause?: MoveCause;
 };

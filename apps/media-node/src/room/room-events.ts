@@ -9,7 +9,7 @@ import {
 import type { types } from "mediasoup";
 import type { Mutes } from "./mutes.ts";
 import type { Peer } from "./peer.ts";
-import type { Sender } from "./room.ts";
+import type { Sender } from "./sender.ts";
 
 /** The part of a room that a snapshot describes. */
 export type RoomView = {

@@ -3,7 +3,6 @@ import {
   FairleadError,
   type Lease,
   type LeaveReason,
-  type Mute,
   type PeerInfo,
   type RoomEvent,
   type RoomOptions,
@@ -12,7 +11,6 @@ import {
 } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
-import type { MoveCause } from "../lease/tell-moved.ts";
 import { broadcastEvent, broadcastTransient } from "../session/broadcast.ts";
 import type { Session } from "../session/session.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -21,30 +19,18 @@ import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
-import { type Publisher, type PublisherSettings, Publishers } from "./publishers.ts";
-import type { RoomDeps } from "./room-deps.ts";
+import type { Publisher } from "./publisher.ts";
+import type { RoomDeps, RoomSettings } from "./room-deps.ts";
 import type { Seat } from "./seat.ts";
+import type { Sender } from "./sender.ts";
 import { Span } from "./span.ts";
 import { Speakers } from "./speakers.ts";
-import { type Viewer, type ViewerSettings, Viewers } from "./viewers.ts";
-
-export type RoomSettings = {
-  lease: Lease;
-  options: RoomOptions;
-  mutes: readonly Mute[];
-  /** Claimed by this node, because the registry was away. */
-  isLocal?: boolean;
-  /** Known from the room's last life here. */
-  bans?: Bans;
-  /** Of its move here. */
-  cause?: MoveCause;
-};
+import type { Viewer } from "./viewer.ts";
 
 /** A peer with the room that it is in. */
 export type PeerInRoom = { room: Room; peer: Peer };
 
-/** Whoever sends into a room, as the others see it. */
-export type Sender = Pick<Peer, "peerId" | "identity" | "info" | "seat" | "producers">;
+export type SeatInRoom = { room: Room; seat: Seat };
 export type SenderInRoom = { room: Room; peer: Sender };
 
 const REPLACED = "the same identity joined again";
@@ -55,8 +41,8 @@ export class Room {
   readonly bans: Bans;
   readonly deps: RoomDeps;
   readonly peers = new Map<string, Peer>();
-  readonly publishers: Publishers;
-  readonly viewers: Viewers;
+  readonly publishers = new Map<string, Publisher>();
+  readonly viewers = new Map<string, Viewer>();
   readonly arrivals: Arrivals;
   /** Where the media of its peers sits. */
   readonly span: Span;
@@ -101,8 +87,6 @@ export class Room {
       onGone: (seat) => this.speakers.forget(seat),
       onError: (error) => this.log.warn("pipe.failed", { roomId: this.roomId, error }),
     });
-    this.publishers = new Publishers(this);
-    this.viewers = new Viewers(this);
   }
 
   get roomId(): string {
@@ -143,20 +127,7 @@ export class Room {
 
   /** Its peers and publishers. */
   senders(): Sender[] {
-    return [...this.peers.values(), ...this.publishers.all()];
-  }
-
-  /** What comes in without a peer, by whatever way. The others see one that has joined and only sends; it is in no limit of peers. */
-  addPublisher(settings: PublisherSettings, seat: Seat): Publisher {
-    return this.publishers.add(settings, seat);
-  }
-
-  /**
-   * Somebody who only receives: counted, announced to nobody, and in no limit of peers.
-   * @throws {FairleadError} `lease_lost` if the room or the seat went meanwhile.
-   */
-  addViewer(settings: ViewerSettings, seat: Seat): Promise<Viewer> {
-    return this.viewers.add(settings, seat);
+    return [...this.peers.values(), ...this.publishers.values()];
   }
 
   /** Somebody has left: nobody may be here from now on. */
@@ -298,12 +269,13 @@ export class Room {
     this.arrivals.close();
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
-    this.publishers.abandon();
+    for (const publisher of this.publishers.values()) publisher.abandon();
+    this.publishers.clear();
     this.span.close();
   }
 
   get #isHeld(): boolean {
-    return this.peers.size + this.publishers.all().length > 0;
+    return this.peers.size + this.publishers.size > 0;
   }
 
   /** Undefined for a producer whose peer has left, or has come back without it. */

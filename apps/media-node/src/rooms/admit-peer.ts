@@ -10,9 +10,9 @@ import { act } from "../commands/act.ts";
 import { subscribeToAllData } from "../room/data-subscriptions.ts";
 import { Peer } from "../room/peer.ts";
 import { PeerBudgets } from "../room/peer-budgets.ts";
-import type { Room } from "../room/room.ts";
+import type { Room, SeatInRoom } from "../room/room.ts";
 import { snapshotFor } from "../room/room-events.ts";
-import type { PeerTransports, Seat } from "../room/seat.ts";
+import type { PeerTransports } from "../room/seat.ts";
 import { subscribeToAll } from "../room/subscriptions.ts";
 import { Session } from "../session/session.ts";
 
@@ -24,8 +24,6 @@ export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims
     NodeCallRequest<"room.join">,
     "sessionId" | "inbox"
   >;
-
-export type SeatInRoom = { room: Room; seat: Seat };
 
 /**
  * Admits a peer to a seat: both transports, its session, and the events that tell the others.

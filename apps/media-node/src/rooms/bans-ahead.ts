@@ -1,4 +1,4 @@
-import type { RoomSettings } from "../room/room.ts";
+import type { RoomSettings } from "../room/room-deps.ts";
 
 /** Longer than a join that was placed before the ban can take to arrive. */
 const KEPT_MS = 60_000;

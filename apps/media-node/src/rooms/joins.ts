@@ -15,7 +15,8 @@ import { type AdmissionKeys, verifyAdmission, verifyPreviousSession } from "@fai
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { offerOf, type Peer } from "../room/peer.ts";
-import type { PeerInRoom, Room, RoomSettings } from "../room/room.ts";
+import type { PeerInRoom, Room } from "../room/room.ts";
+import type { RoomSettings } from "../room/room-deps.ts";
 import type { SpentBudgets } from "../room/spent-budgets.ts";
 import type { Sessions } from "../session/sessions.ts";
 import { type Admission, admitPeer, type PeerIdentity, welcomePeer } from "./admit-peer.ts";

@@ -8,6 +8,9 @@ import { Seat } from "../seat.ts";
 
 const CODECS = mediaCodecs(DEFAULT_CODEC_POLICY) as types.RouterRtpCodecCapability[];
 
+/** As long as a test may take: a start takes half a second, and many times that beside other tests. */
+const START_MS = 30_000;
+
 /** Two real workers for a test file, which open seats of one room. */
 export function useTwoCores() {
   const ledger = new Ledger();
@@ -20,8 +23,10 @@ export function useTwoCores() {
       rtcBasePort: null,
       rtcTcpBasePort: null,
     };
-    for (const core of [0, 1]) workers.push(await startWorker(core, config, ledger, Math.random));
-  });
+    workers.push(
+      ...(await Promise.all([0, 1].map((core) => startWorker(core, config, ledger, Math.random)))),
+    );
+  }, START_MS);
   afterAll(() => {
     for (const { worker } of workers) worker.close();
   });

@@ -1,13 +1,19 @@
-import { FairleadError, type PeerInfo, type ResourceOwner, randomId, type Source } from "@fairlead/protocol";
+import { FairleadError, type PeerInfo, type ResourceOwner, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { announceProducer, KEY_FRAME_REQUEST_DELAY_MS } from "./announce-producer.ts";
-import type { Room } from "./room.ts";
 import type { Seat } from "./seat.ts";
-
-export type PublisherSettings = Pick<PeerInfo, "identity" | "name" | "metadata">;
 
 /** What every producer of a publisher is made with, on whatever transport. */
 export type ProducerBasis = Required<Pick<types.ProducerOptions, "appData" | "keyFrameRequestDelay">>;
+
+export type PublisherOptions = {
+  info: PeerInfo;
+  seat: Seat;
+  keyFrameRequestDelayMs: number;
+  onProducer: (publisher: Publisher, producer: types.Producer) => void;
+  onProducerClosed: (producerId: string) => void;
+  /** Not where the whole room is gone. */
+  onClosed: (publisher: Publisher) => void;
+};
 
 /** An ingest in a room. Its transports are its maker's, who closes them when it has ended. */
 export class Publisher {
@@ -16,13 +22,14 @@ export class Publisher {
   /** The owner that its media resources name. */
   readonly owner: ResourceOwner;
   readonly producers = new Map<string, types.Producer>();
-  readonly #room: Room;
+  readonly #options: PublisherOptions;
   readonly #ended = Promise.withResolvers<void>();
   readonly #pendingSources = new Set<Source>();
   #isClosed = false;
 
-  constructor(room: Room, info: PeerInfo, seat: Seat) {
-    this.#room = room;
+  constructor(options: PublisherOptions) {
+    const { info, seat } = options;
+    this.#options = options;
     this.info = info;
     this.seat = seat;
     this.owner = { ...seat.owner, publisherId: info.peerId };
@@ -60,8 +67,8 @@ export class Publisher {
     this.#pendingSources.add(source);
     try {
       const appData = { owner: this.owner, peerId: this.peerId, source };
-      const producer = await make({ appData, keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS });
-      return await this.#introduce(producer, source);
+      const { keyFrameRequestDelayMs: keyFrameRequestDelay } = this.#options;
+      return await this.#introduce(await make({ appData, keyFrameRequestDelay }), source);
     } finally {
       this.#pendingSources.delete(source);
     }
@@ -70,12 +77,8 @@ export class Publisher {
   /** The others hear that it has left. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
-    const { peerId } = this;
     this.abandon();
-    this.#room.publishers.forget(this);
-    this.#room.speakers.handleLeft(peerId);
-    this.#room.broadcast({ name: "peer.left", data: { peerId, reason: "left" } });
-    this.#room.log.info("publisher.left", { roomId: this.#room.roomId, peerId });
+    this.#options.onClosed(this);
   }
 
   /** The room is gone for everybody. */
@@ -98,7 +101,7 @@ export class Publisher {
       producer.close();
       throw new FairleadError("lease_lost", { message: "the publisher ended meanwhile" });
     }
-    announceProducer({ room: this.#room, peer: this }, producer);
+    this.#options.onProducer(this, producer);
     return producer;
   }
 
@@ -106,54 +109,7 @@ export class Publisher {
     return this.#isClosed || this.seat.closed;
   }
 
-  #forget({ id: producerId }: types.Producer): void {
-    if (this.producers.delete(producerId))
-      this.#room.broadcast({ name: "producer.closed", data: { producerId } });
-  }
-}
-
-/** The ingests of a room. */
-export class Publishers {
-  readonly #room: Room;
-  readonly #publishers = new Map<string, Publisher>();
-
-  constructor(room: Room) {
-    this.#room = room;
-  }
-
-  all(): Publisher[] {
-    return [...this.#publishers.values()];
-  }
-
-  get(peerId: string): Publisher | undefined {
-    return this.#publishers.get(peerId);
-  }
-
-  /** @throws {FairleadError} `lease_lost` when the room or the seat is gone. */
-  add(settings: PublisherSettings, seat: Seat): Publisher {
-    if (this.#room.isClosed || seat.closed) throw new FairleadError("lease_lost");
-    const info = { ...settings, peerId: randomId(), joinedAtMs: this.#room.deps.now() };
-    const publisher = new Publisher(this.#room, info, seat);
-    this.#room.arrivals.add(info, this.#room.peers.size);
-    this.#publishers.set(info.peerId, publisher);
-    const { roomId } = this.#room;
-    this.#room.log.info("publisher.joined", { roomId, peerId: info.peerId, core: seat.core });
-    return publisher;
-  }
-
-  /** Of a seat that is gone. */
-  closeOn(seat: Seat): void {
-    for (const publisher of this.all()) if (publisher.seat === seat) publisher.close();
-  }
-
-  forget({ peerId }: Publisher): void {
-    this.#publishers.delete(peerId);
-    this.#room.noteLeft();
-  }
-
-  /** The room is gone for everybody. */
-  abandon(): void {
-    for (const publisher of this.all()) publisher.abandon();
-    this.#publishers.clear();
+  #forget({ id }: types.Producer): void {
+    if (this.producers.delete(id)) this.#options.onProducerClosed(id);
   }
 }

@@ -5,12 +5,14 @@ import type { types } from "mediasoup";
 import { expect, it, onTestFinished } from "vitest";
 import { isOwned } from "../ledger/is-owned.ts";
 import type { Session } from "../session/session.ts";
+import { addPublisher } from "./add-publisher.ts";
+import { addViewer } from "./add-viewer.ts";
 import { countRoom, countSeats } from "./count-room.ts";
 import { loseSeat } from "./lose-seat.ts";
 import { banIdentity } from "./moderate.ts";
 import type { Peer } from "./peer.ts";
 import { LOOPBACK } from "./pipe-end.ts";
-import type { Publisher } from "./publishers.ts";
+import type { Publisher } from "./publisher.ts";
 import { Room } from "./room.ts";
 import { snapshotFor } from "./room-events.ts";
 import { useTwoCores } from "./testing/use-two-cores.ts";
@@ -82,7 +84,7 @@ async function publishSound(publisher: Publisher) {
 
 it("a publisher is announced as one that joined, publishes and leaves, without being a peer", async () => {
   const { room, clock, told, ann, surplus, guest, home } = await setUp();
-  const publisher = room.addPublisher(ENCODER, guest);
+  const publisher = addPublisher({ room, seat: guest }, ENCODER);
   const { transport, producer } = await publishSound(publisher);
   const { peerId } = publisher;
   const info = { producerId: producer.id, peerId, kind: "audio", source: "microphone" };
@@ -113,9 +115,9 @@ it("a publisher is announced as one that joined, publishes and leaves, without b
 
 it("a viewer on another seat gets the media, is counted and announced to nobody", async () => {
   const { room, told, surplus, home, guest } = await setUp();
-  const { producer } = await publishSound(room.addPublisher(ENCODER, home));
+  const { producer } = await publishSound(addPublisher({ room, seat: home }, ENCODER));
   const before = told.length;
-  const viewer = await room.addViewer({ identity: null, rtpCapabilities: CAPABILITIES }, guest);
+  const viewer = await addViewer({ room, seat: guest }, { identity: null, rtpCapabilities: CAPABILITIES });
   const [consumer, again] = await Promise.all([viewer.watch(producer), viewer.watch(producer)]);
   expect([again, consumer.paused]).toEqual([consumer, true]);
   expect(countRoom(room)).toEqual({ peers: 1, producers: 1, consumers: 1, viewers: 1 });
@@ -132,7 +134,7 @@ it("a viewer on another seat gets the media, is counted and announced to nobody"
   await expect(viewer.watch(producer)).rejects.toMatchObject({ code: "lease_lost" });
   viewer.close();
   await viewer.ended;
-  expect(room.viewers.all()).toEqual([]);
+  expect([...room.viewers]).toEqual([]);
   // A microphone alone in its room becomes the speaker at some time.
   const heard = told.slice(before).filter(({ name }) => name !== "speaker.changed");
   expect(heard.map(({ name }) => name)).toEqual(["producer.closed"]);
@@ -140,21 +142,26 @@ it("a viewer on another seat gets the media, is counted and announced to nobody"
 
 it("what a viewer can't decode it does not get, and one that comes while the room closes leaves nothing", async () => {
   const { room, home, guest } = await setUp();
-  const { producer } = await publishSound(room.addPublisher(ENCODER, home));
-  const deaf = await room.addViewer({ identity: "deaf", rtpCapabilities: { codecs: [] } }, guest);
+  const { producer } = await publishSound(addPublisher({ room, seat: home }, ENCODER));
+  const deaf = await addViewer({ room, seat: guest }, { identity: "deaf", rtpCapabilities: { codecs: [] } });
   await expect(deaf.watch(producer)).rejects.toMatchObject({ code: "media_rejected" });
-  const coming = room.addViewer({ identity: "late", rtpCapabilities: CAPABILITIES }, guest);
+  const coming = addViewer({ room, seat: guest }, { identity: "late", rtpCapabilities: CAPABILITIES });
   room.close("room_closed", "over");
   await expect(coming).rejects.toMatchObject({ code: "lease_lost" });
   await deaf.ended;
-  expect(() => room.addPublisher(ENCODER, home)).toThrow(expect.objectContaining({ code: "lease_lost" }));
+  expect(() => addPublisher({ room, seat: home }, ENCODER)).toThrow(
+    expect.objectContaining({ code: "lease_lost" }),
+  );
 });
 
 it("a dead core ends its publishers and viewers alone; a room whose home dies goes on where a viewer sits", async () => {
   const { room, told, ann, home, guest } = await setUp();
-  const [near, far] = [room.addPublisher(ENCODER, home), room.addPublisher(ENCODER, guest)];
+  const [near, far] = [
+    addPublisher({ room, seat: home }, ENCODER),
+    addPublisher({ room, seat: guest }, ENCODER),
+  ];
   const { producer } = await publishSound(far);
-  const viewer = await room.addViewer({ identity: null, rtpCapabilities: CAPABILITIES }, home);
+  const viewer = await addViewer({ room, seat: home }, { identity: null, rtpCapabilities: CAPABILITIES });
   // As when its worker dies.
   guest.close();
   expect(loseSeat(room, 1)).toBe(true);
@@ -168,7 +175,7 @@ it("a dead core ends its publishers and viewers alone; a room whose home dies go
   near.close();
   room.peers.delete(ann.peerId);
   const next = await room.span.seatOn(1);
-  const elsewhere = await room.addViewer({ identity: null, rtpCapabilities: CAPABILITIES }, next);
+  const elsewhere = await addViewer({ room, seat: next }, { identity: null, rtpCapabilities: CAPABILITIES });
   home.close();
   expect(loseSeat(room, 0)).toBe(true);
   await viewer.ended;
@@ -177,9 +184,11 @@ it("a dead core ends its publishers and viewers alone; a room whose home dies go
 
 it("a ban reaches the publishers and viewers of that identity", async () => {
   const { room, home } = await setUp();
-  const publisher = room.addPublisher(ENCODER, home);
+  const publisher = addPublisher({ room, seat: home }, ENCODER);
   const [banned, other] = await Promise.all(
-    ["encoder", "other"].map((identity) => room.addViewer({ identity, rtpCapabilities: CAPABILITIES }, home)),
+    ["encoder", "other"].map((identity) =>
+      addViewer({ room, seat: home }, { identity, rtpCapabilities: CAPABILITIES }),
+    ),
   );
   await banIdentity(room, "encoder", "banned");
   await Promise.all([publisher.ended, banned?.ended]);

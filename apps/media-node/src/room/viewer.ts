@@ -1,17 +1,21 @@
-import { FairleadError, randomId } from "@fairlead/protocol";
+import { FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { whileAlive } from "./call-mediasoup.ts";
-import type { Room } from "./room.ts";
 import type { Seat } from "./seat.ts";
+import type { Span } from "./span.ts";
 
-export type ViewerSettings = {
+export type ViewerOptions = {
+  viewerId: string;
   /** null: nobody knows who it is. */
   identity: string | null;
   /** The codecs and header extensions that it can receive. */
   rtpCapabilities: types.RtpCapabilities;
+  seat: Seat;
+  transport: types.WebRtcTransport;
+  span: Span;
 };
 
-/** Who watches with a receive transport and nothing else. */
+/** One that watches with a receive transport and nothing else. */
 export class Viewer {
   readonly viewerId: string;
   readonly identity: string | null;
@@ -19,25 +23,18 @@ export class Viewer {
   readonly transport: types.WebRtcTransport;
   /** By producer. */
   readonly consumers = new Map<string, types.Consumer>();
-  readonly #room: Room;
+  readonly #span: Span;
   readonly #rtpCapabilities: types.RtpCapabilities;
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(
-    room: Room,
-    settings: ViewerSettings,
-    place: { viewerId: string; seat: Seat; transport: types.WebRtcTransport },
-  ) {
-    this.#room = room;
-    this.identity = settings.identity;
-    this.#rtpCapabilities = settings.rtpCapabilities;
-    this.viewerId = place.viewerId;
-    this.seat = place.seat;
-    this.transport = place.transport;
-    this.transport.observer.once("close", () => {
-      this.#room.viewers.forget(this);
-      this.#ended.resolve();
-    });
+  constructor(options: ViewerOptions) {
+    this.viewerId = options.viewerId;
+    this.identity = options.identity;
+    this.seat = options.seat;
+    this.transport = options.transport;
+    this.#span = options.span;
+    this.#rtpCapabilities = options.rtpCapabilities;
+    this.transport.observer.once("close", () => this.#ended.resolve());
   }
 
   get isClosed(): boolean {
@@ -54,10 +51,9 @@ export class Viewer {
    * @throws {FairleadError} `media_rejected`: it can't decode it; `lease_lost`: the producer, the seat or the viewer went meanwhile.
    */
   async watch(producer: types.Producer): Promise<types.Consumer> {
-    const { span } = this.#room;
     if (producer.closed) throw new FairleadError("lease_lost", { message: "the producer is closed" });
-    if (!span.canConsume(producer, this.#rtpCapabilities)) throw new FairleadError("media_rejected");
-    const { id: producerId, piped } = await span.bring(producer, this.seat);
+    if (!this.#span.canConsume(producer, this.#rtpCapabilities)) throw new FairleadError("media_rejected");
+    const { id: producerId, piped } = await this.#span.bring(producer, this.seat);
     const consumer = await whileAlive(this.transport, () =>
       this.transport.consume({
         producerId,
@@ -87,40 +83,5 @@ export class Viewer {
   /** Idempotent. */
   close(): void {
     this.transport.close();
-  }
-}
-
-/** The viewers of a room. */
-export class Viewers {
-  readonly #room: Room;
-  readonly #viewers = new Map<string, Viewer>();
-
-  constructor(room: Room) {
-    this.#room = room;
-  }
-
-  all(): Viewer[] {
-    return [...this.#viewers.values()];
-  }
-
-  get(viewerId: string): Viewer | undefined {
-    return this.#viewers.get(viewerId);
-  }
-
-  /** @throws {FairleadError} `lease_lost` if the room or the seat went meanwhile. */
-  async add(settings: ViewerSettings, seat: Seat): Promise<Viewer> {
-    const viewerId = randomId();
-    const transport = await whileAlive(seat, () => seat.openTransport({ ...seat.owner, viewerId }));
-    if (this.#room.isClosed || seat.closed || transport.closed) {
-      transport.close();
-      throw new FairleadError("lease_lost");
-    }
-    const viewer = new Viewer(this.#room, settings, { viewerId, seat, transport });
-    this.#viewers.set(viewerId, viewer);
-    return viewer;
-  }
-
-  forget({ viewerId }: Viewer): void {
-    this.#viewers.delete(viewerId);
   }
 }
