@@ -11,6 +11,7 @@ import { runRecoveryBench } from "./recovery/recovery-bench.ts";
 import { runRegistryRecoveryBench } from "./registry-recovery/registry-recovery-bench.ts";
 import { runSaturationBench } from "./saturation/saturation-bench.ts";
 import { runSignalingBench } from "./signaling/signaling-bench.ts";
+import { runSpanBench } from "./span/span-bench.ts";
 
 type Bench = { about: string; run: (args: string[]) => Promise<Record<string, unknown>> };
 
@@ -47,6 +48,10 @@ const BENCHES: Record<string, Bench> = {
   abuse: {
     about: "one peer with one ticket does its worst; commands of another room meanwhile",
     run: runAbuseBench,
+  },
+  span: {
+    about: "a room on two cores beside one on a single core: CPU, latency, key frames, capacity",
+    run: runSpanBench,
   },
   signaling: { about: "a signaling process: joins, commands, idle sockets", run: runSignalingBench },
 };

@@ -7,6 +7,19 @@ export function quantile(samples: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
+/** @returns The middle one; of an even number the mean of both in the middle, so that few samples are not judged by the better half. */
+export function median(samples: readonly number[]): number {
+  const lower = quantile(samples, 0.5);
+  return samples.length % 2 === 1
+    ? lower
+    : (lower -
+        quantile(
+          samples.map((sample) => -sample),
+          0.5,
+        )) /
+        2;
+}
+
 export type Summary = { count: number; p50: number; p90: number; p99: number; max: number };
 
 export function summarize(samples: readonly number[]): Summary {

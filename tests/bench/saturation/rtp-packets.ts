@@ -13,22 +13,24 @@ const HEADER_BYTES = 12;
 const STAMP_OFFSET = 2;
 /** RFC 3550 § 5.3.1: header extensions, which mediasoup adds. */
 const HAS_EXTENSION = 0x10;
-/** A consumer begins with a key frame. */
-const FRAMES_PER_KEY_FRAME = STREAM.framesPerSecond;
+/** Picture loss indication (RFC 4585 § 6.3.1). */
+const PSFB = 206;
+const PLI = 1;
 
 /** @returns The frame's packets. Each carries when it was made, on the clock that all processes of a machine share. */
-export function packetsOfFrame(frame: number): Buffer[] {
+export function packetsOfFrame(frame: number, isKeyFrame: boolean): Buffer[] {
   return Array.from({ length: STREAM.packetsPerFrame }, (_, index) => {
     const packet = Buffer.alloc(STREAM.packetBytes);
     const isLast = index === STREAM.packetsPerFrame - 1;
     packet.writeUInt8(0x80, 0);
     packet.writeUInt8((isLast ? 0x80 : 0) | STREAM.payloadType, 1);
-    packet.writeUInt16BE((frame * STREAM.packetsPerFrame + index) & 0xffff, 2);
+    // mediasoup takes a first number of 0 for one of a second round, and all of the first for lost.
+    packet.writeUInt16BE((frame * STREAM.packetsPerFrame + index + 1) & 0xffff, 2);
     packet.writeUInt32BE(((frame * STREAM.clockRate) / STREAM.framesPerSecond) >>> 0, 4);
     packet.writeUInt32BE(STREAM.ssrc, 8);
     // Payload descriptor: S, start of the frame's partition. Payload header: P is 0 in a key frame.
     packet.writeUInt8(index === 0 ? 0x10 : 0, HEADER_BYTES);
-    packet.writeUInt8(frame % FRAMES_PER_KEY_FRAME === 0 ? 0 : 1, HEADER_BYTES + 1);
+    packet.writeUInt8(isKeyFrame ? 0 : 1, HEADER_BYTES + 1);
     packet.writeBigUInt64BE(process.hrtime.bigint(), HEADER_BYTES + STAMP_OFFSET);
     return packet;
   });
@@ -41,4 +43,12 @@ export function readPacket(packet: Buffer): { sequence: number; ageMs: number } 
   const extensionBytes = hasExtension ? 4 + 4 * packet.readUInt16BE(HEADER_BYTES + 2) : 0;
   const madeAt = packet.readBigUInt64BE(HEADER_BYTES + extensionBytes + STAMP_OFFSET);
   return { sequence: packet.readUInt16BE(2), ageMs: Number(process.hrtime.bigint() - madeAt) / 1e6 };
+}
+
+/** @param rtcp A compound packet. @returns How often it asks for a key frame. */
+export function countKeyFrameRequests(rtcp: Buffer): number {
+  let count = 0;
+  for (let at = 0; at + 4 <= rtcp.length; at += 4 + 4 * rtcp.readUInt16BE(at + 2))
+    if (rtcp.readUInt8(at + 1) === PSFB && (rtcp.readUInt8(at) & 0x1f) === PLI) count += 1;
+  return count;
 }

@@ -42,13 +42,15 @@ export async function runSaturationBench(args: string[]): Promise<Record<string,
   const steps: Step[] = [];
   try {
     const { probePorts, sinkPort } = await traffic.ask("open", { probes: PROBES });
-    await traffic.ask("publish", { port: fanOut.port });
+    await traffic.ask("publish", { port: fanOut.port, keyFrames: "each_second" });
     for (const port of probePorts) await fanOut.addConsumer(port, false);
     let consumers = PROBES;
     for (let wanted = from; wanted <= to && steps.filter(isLosing).length <= STEPS_BEYOND; wanted += step) {
       await addConsumers(wanted - consumers, () => fanOut.addConsumer(sinkPort, true));
       consumers = wanted;
-      steps.push(await measureStep(consumers, fanOut, () => traffic.ask("read", null), seconds * 1_000));
+      steps.push(
+        await measureStep(consumers, fanOut, () => traffic.ask("read", { probePorts }), seconds * 1_000),
+      );
     }
   } finally {
     fanOut.close();

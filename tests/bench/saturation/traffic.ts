@@ -1,14 +1,15 @@
 import { createSocket, type Socket } from "node:dgram";
 import { answerParent } from "../processes/ask-child.ts";
-import { packetsOfFrame, readPacket, STREAM } from "./rtp-packets.ts";
+import { countKeyFrameRequests, packetsOfFrame, readPacket, STREAM } from "./rtp-packets.ts";
 
-/** The world around the worker, in a process of its own: the publisher, and the consumers' far ends. */
+/** The world around the worker, in a process of its own: publishers, and the consumers' far ends. */
 export type TrafficTasks = {
   /** @returns Where probes are read, one port each, and a port where packets may come but nobody reads them. */
   open: { input: { probes: number }; output: { probePorts: number[]; sinkPort: number } };
-  publish: { input: { port: number }; output: null };
-  /** @returns What was read since the last time. */
-  read: { input: null; output: TrafficCounts };
+  /** Key frames come once a second, as a consumer begins with one, or only when somebody asks for one. */
+  publish: { input: { port: number; keyFrames: "each_second" | "on_request" }; output: null };
+  /** @returns What these probes read since the last time, and how often publishers were asked for key frames. */
+  read: { input: { probePorts: number[] }; output: TrafficCounts & { keyFrameRequests: number } };
 };
 
 /**
@@ -21,20 +22,22 @@ export type TrafficCounts = { received: number; lost: number; late: number; ages
 const LATE_MS = 100;
 const RECEIVE_BUFFER_BYTES = 1_000_000;
 
-let counts: TrafficCounts = emptyCounts();
+/** By port. */
+const countsByPort = new Map<number, TrafficCounts>();
+let keyFrameRequests = 0;
 
 answerParent({
   open: async ({ probes }: TrafficTasks["open"]["input"]) => ({
     probePorts: await Promise.all(Array.from({ length: probes }, openProbe)),
     sinkPort: await openSink(),
   }),
-  publish: ({ port }: TrafficTasks["publish"]["input"]) => {
-    publish(port);
+  publish: (input: TrafficTasks["publish"]["input"]) => {
+    publish(input);
     return null;
   },
-  read: () => {
-    const read = counts;
-    counts = emptyCounts();
+  read: ({ probePorts }: TrafficTasks["read"]["input"]) => {
+    const read = { ...sumOf(probePorts.map(takeCounts)), keyFrameRequests };
+    keyFrameRequests = 0;
     return read;
   },
 });
@@ -43,13 +46,39 @@ function emptyCounts(): TrafficCounts {
   return { received: 0, lost: 0, late: 0, agesMs: [] };
 }
 
-function publish(port: number): void {
+function takeCounts(port: number): TrafficCounts {
+  const taken = countsByPort.get(port) ?? emptyCounts();
+  countsByPort.set(port, emptyCounts());
+  return taken;
+}
+
+function sumOf(counts: readonly TrafficCounts[]): TrafficCounts {
+  return counts.reduce(
+    (sum, { received, lost, late, agesMs }) => ({
+      received: sum.received + received,
+      lost: sum.lost + lost,
+      late: sum.late + late,
+      agesMs: [...sum.agesMs, ...agesMs],
+    }),
+    emptyCounts(),
+  );
+}
+
+function publish({ port, keyFrames }: TrafficTasks["publish"]["input"]): void {
   const socket = createSocket("udp4");
   const beginMs = performance.now();
   let frame = 0;
+  let isAsked = false;
+  socket.on("message", (rtcp) => {
+    const requests = countKeyFrameRequests(rtcp);
+    keyFrameRequests += requests;
+    isAsked ||= requests > 0;
+  });
+  const isKeyFrame = () => (keyFrames === "on_request" ? isAsked : frame % STREAM.framesPerSecond === 0);
   const tick = () => {
     while (frame < ((performance.now() - beginMs) * STREAM.framesPerSecond) / 1_000) {
-      for (const packet of packetsOfFrame(frame)) socket.send(packet, port, "127.0.0.1");
+      for (const packet of packetsOfFrame(frame, isKeyFrame())) socket.send(packet, port, "127.0.0.1");
+      isAsked = false;
       frame += 1;
     }
   };
@@ -59,10 +88,13 @@ function publish(port: number): void {
 async function openProbe(): Promise<number> {
   const socket = await bound();
   socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+  const { port } = socket.address();
+  countsByPort.set(port, emptyCounts());
   let last: number | undefined;
   socket.on("message", (data) => {
     const packet = readPacket(data);
-    if (!packet) return;
+    const counts = countsByPort.get(port);
+    if (!packet || !counts) return;
     // Nothing on loopback overtakes, so a number that was passed over does not come any more.
     if (last !== undefined) counts.lost += ((packet.sequence - last) & 0xffff) - 1;
     last = packet.sequence;
@@ -70,7 +102,7 @@ async function openProbe(): Promise<number> {
     counts.agesMs.push(packet.ageMs);
     if (packet.ageMs > LATE_MS) counts.late += 1;
   });
-  return socket.address().port;
+  return port;
 }
 
 /** Bound, so that senders see no refusal, and never read: the kernel drops what does not fit. */
