@@ -19,11 +19,21 @@ const IP = "127.0.0.1";
 const LISTEN = { protocol: "udp", ip: IP } as const;
 const SUITE: types.SrtpCryptoSuite = "AEAD_AES_128_GCM";
 const KEY_BYTES = 28;
+const CAMERA: types.RtpParameters = {
+  codecs: [
+    {
+      mimeType: "video/VP8",
+      payloadType: STREAM.payloadType,
+      clockRate: STREAM.clockRate,
+      rtcpFeedback: [{ type: "nack" }, { type: "nack", parameter: "pli" }],
+    },
+  ],
+  encodings: [{ ssrc: STREAM.ssrc }],
+};
 /** As the node does. */
 const TICK_MS = 200;
 const CHECK_MS = 500;
 const LEARN_MS = 1_000;
-const KEY_FRAME_REQUEST_DELAY_MS = 500;
 
 /**
  * A media node's own cores, rooms, seats and pipes, without sessions and heartbeats. Viewers are no peers: their media is SRTP over plain
@@ -87,24 +97,13 @@ export class BenchNode {
     const { rooms, nodeId, incarnation } = this.#parts;
     const lease = { roomId: `room-${core}`, nodeId, incarnation, core, epoch: 1 };
     const room = await rooms.open({ lease, options: RoomOptions.parse({}), mutes: [] });
-    const { router, owner } = room.span.home;
-    const transport = await router.createPlainTransport({ listenInfo: LISTEN, rtcpMux: true, comedia: true });
-    const producer = await transport.produce({
-      kind: "video",
-      rtpParameters: {
-        codecs: [
-          {
-            mimeType: "video/VP8",
-            payloadType: STREAM.payloadType,
-            clockRate: STREAM.clockRate,
-            rtcpFeedback: [{ type: "nack" }, { type: "nack", parameter: "pli" }],
-          },
-        ],
-        encodings: [{ ssrc: STREAM.ssrc }],
-      },
-      keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS,
-      appData: { owner },
-    });
+    const { home } = room.span;
+    const listenInfo = LISTEN;
+    const transport = await home.router.createPlainTransport({ listenInfo, rtcpMux: true, comedia: true });
+    const publisher = room.addPublisher({ identity: "camera", name: "camera", metadata: "" }, home);
+    const producer = await publisher.publish("camera", (basis) =>
+      transport.produce({ ...basis, kind: "video", rtpParameters: CAMERA }),
+    );
     return { room, producer, port: transport.tuple.localPort };
   }
 

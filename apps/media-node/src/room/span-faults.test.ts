@@ -4,6 +4,7 @@ import type { types } from "mediasoup";
 import { expect, it, onTestFinished } from "vitest";
 import { Ledger } from "../ledger/ledger.ts";
 import { type RunningWorker, startWorker } from "../worker/start-worker.ts";
+import { KEY_FRAME_REQUEST_DELAY_MS } from "./announce-producer.ts";
 import { LOOPBACK } from "./pipe-end.ts";
 import { Seat } from "./seat.ts";
 import { Span } from "./span.ts";
@@ -26,6 +27,7 @@ async function setUp() {
   const span = new Span(await openSeat(0), {
     openSeat,
     onOpened: () => {},
+    onGone: () => {},
     pipeReach: LOOPBACK,
     now: Date.now,
     onError: (error) => errors.push(error),
@@ -69,7 +71,7 @@ async function cameraOn(seat: Seat) {
       ],
       encodings: [{ ssrc: SSRC }],
     },
-    keyFrameRequestDelay: 500,
+    keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS,
     appData,
   });
   const send = () => {
@@ -156,7 +158,7 @@ it("viewers behind a pipe who all ask for a key frame at once cost the camera no
   const asked = camera.counts.keyFrameRequests - before;
   expect(asked).toBeGreaterThan(0);
   // One at once, one for each time that its delay passes, and one for those who asked since.
-  expect(asked).toBeLessThanOrEqual(2 + Math.ceil(tookMs / 500));
+  expect(asked).toBeLessThanOrEqual(2 + Math.ceil(tookMs / KEY_FRAME_REQUEST_DELAY_MS));
 });
 
 /** No request has come for longer than requests are held back. */
