@@ -2,7 +2,11 @@ import { callNode } from "@fairlead/bus";
 import { FairleadError, subjects } from "@fairlead/protocol";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createRandom, type Random, randomIndex } from "../simulation/seeded-random.ts";
-import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
+import {
+  alternateSeats,
+  type MemoryCluster,
+  startMemoryCluster,
+} from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
 import { rtpParameters } from "../support/rtp-parameters.ts";
 import { expectAgreement } from "./expect-agreement.ts";
@@ -176,6 +180,22 @@ async function expectWhole({ cluster, guests }: Meeting): Promise<void> {
   const { surplus } = await callNode(cluster.bus, cluster.node.incarnation, "node.surplus", {});
   expect(surplus).toEqual([]);
 }
+
+it("a peer whose core died comes back, however often it has joined", async () => {
+  const rarely = { burst: 1, perSecond: 1 / 3_600 };
+  const budgets = { joins: rarely, producers: { ...rarely, burst: 2 } };
+  const cluster = await startMemoryCluster({ cores: 2, seats: { chooseCore: alternateSeats() }, budgets });
+  onTestFinished(cluster.close);
+  const clients = [await cluster.join(ROOM, "ann"), await cluster.join(ROOM, "bob")];
+  for (const client of clients) await publishBoth(client);
+  const { core } = (await cluster.room(ROOM)).placement ?? expect.fail("the room has no place");
+  process.kill(cluster.node.workerPids()[1 - core] ?? expect.fail("no worker"), "SIGKILL");
+  await expect.poll(() => clients.filter(isOut).length).toBe(1);
+  for (const client of clients.filter(isOut)) {
+    await client.rejoin();
+    await publishBoth(client);
+  }
+});
 
 it("a spanning room goes on while cores die and it is closed, at whatever moment: peers elsewhere notice nothing, and nothing is left behind", {
   timeout: ROUNDS * ROUND_MS,

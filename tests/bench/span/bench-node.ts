@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createMemoryBus } from "@fairlead/bus/memory";
+import { addPublisher } from "@fairlead/media-node/add-publisher";
 import { assembleNode, type NodeParts } from "@fairlead/media-node/node-parts";
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { RoomOptions } from "@fairlead/protocol";
@@ -100,7 +101,7 @@ export class BenchNode {
     const { home } = room.span;
     const listenInfo = LISTEN;
     const transport = await home.router.createPlainTransport({ listenInfo, rtcpMux: true, comedia: true });
-    const publisher = room.addPublisher({ identity: "camera", name: "camera", metadata: "" }, home);
+    const publisher = addPublisher({ room, seat: home }, { identity: "camera", name: "", metadata: "" });
     const producer = await publisher.publish("camera", (basis) =>
       transport.produce({ ...basis, kind: "video", rtpParameters: CAMERA }),
     );

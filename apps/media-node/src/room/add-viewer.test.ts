@@ -33,6 +33,7 @@ async function setUp() {
     record: async () => {},
     iceServersFor: () => [],
     budgetOf: () => expect.fail("nobody is charged"),
+    forgetSpent: () => {},
     openSeat,
     pipeReach: LOOPBACK,
   });

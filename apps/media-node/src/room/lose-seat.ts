@@ -15,7 +15,10 @@ export function loseSeat(room: Room, core: number): boolean {
   if (!lost) return true;
   if (isHome) room.settleOn(next);
   const peers = [...room.peers.values()].filter(({ seat, isClosed }) => seat === lost && !isClosed);
-  for (const peer of peers) room.strand(peer, "session_gone", "the worker of its core died");
+  for (const peer of peers) {
+    room.strand(peer, "session_gone", "the worker of its core died");
+    room.deps.forgetSpent(peer.identity);
+  }
   for (const publisher of [...room.publishers.values()]) if (publisher.seat === lost) publisher.close();
   room.log.info("seat.lost", { roomId: room.roomId, core, peers: peers.length, home: next.core });
   return true;

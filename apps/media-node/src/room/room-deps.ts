@@ -20,6 +20,8 @@ export type RoomDeps = {
   /** With credentials that are made at each call. */
   iceServersFor: (identity: string) => IceServer[];
   budgetOf: (identity: string, name: KeptBudgetName) => Budget;
+  /** Its budgets are whole again. */
+  forgetSpent: (identity: string) => void;
   /** Opens a router for the room on a core. @throws {FairleadError} `lease_lost` when its worker is away. */
   openSeat: (core: number) => Promise<Seat>;
   pipeReach: PipeReach;

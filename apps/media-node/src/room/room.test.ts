@@ -33,6 +33,7 @@ function setUp() {
     record: async () => {},
     iceServersFor: () => [],
     budgetOf: (identity, name) => spent.of("r", identity, name),
+    forgetSpent: (identity) => spent.forgetIdentity("r", identity),
     openSeat: () => Promise.reject(new Error("one core is enough")),
     pipeReach: LOOPBACK,
   });

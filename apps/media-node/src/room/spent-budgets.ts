@@ -5,7 +5,7 @@ const PRUNED_EVERY_MS = 10_000;
 
 /**
  * What each identity has spent in each room. It is kept until it has come back: a new session or the room's end makes no budget
- * whole, only a move of the room does.
+ * whole, only a move of the room does, or the death of its core.
  */
 export class SpentBudgets {
   readonly #limits: BudgetLimits;
@@ -30,6 +30,11 @@ export class SpentBudgets {
   /** The room has moved: all of its peers join anew, and publish and subscribe anew. */
   forget(roomId: string): void {
     this.#rooms.delete(roomId);
+  }
+
+  /** The worker of its core died: it joins anew, and publishes and subscribes anew. */
+  forgetIdentity(roomId: string, identity: string): void {
+    this.#rooms.get(roomId)?.delete(identity);
   }
 
   /** Forgets what has come back. Called often; does something every ten seconds. */

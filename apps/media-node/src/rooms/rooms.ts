@@ -235,6 +235,7 @@ export class Rooms {
       record: (patch) => record(roomId, patch),
       iceServersFor: (identity) => iceServersFor({ roomId, identity }),
       budgetOf: (identity, name) => budgets.of(roomId, identity, name),
+      forgetSpent: (identity) => budgets.forgetIdentity(roomId, identity),
       pipeReach,
       openSeat: async (core) => {
         const running = cores[core]?.running;
