@@ -1,5 +1,9 @@
-import { runProcess } from "@fairlead/server-process";
-import { readConfig } from "./config.ts";
-import { startMediaNode } from "./node/start-media-node.ts";
+import { keepCompiled } from "@fairlead/server-process/keep-compiled";
 
+keepCompiled();
+const [{ runProcess }, { readConfig }, { startMediaNode }] = await Promise.all([
+  import("@fairlead/server-process"),
+  import("./config.ts"),
+  import("./node/start-media-node.ts"),
+]);
 await runProcess(readConfig, startMediaNode);
