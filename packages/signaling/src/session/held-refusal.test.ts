@@ -61,9 +61,12 @@ describe("a client that comes too often", () => {
     expect(told).toEqual([refusal("rate_limited", 100), 4418]);
   });
 
-  it("is told at once when it need not wait for long", async () => {
-    const { told } = await refused("too_many_frames", { retryAfterMs: 300 });
-    expect(told).toEqual([refusal("too_many_frames", 300), 4429]);
+  it("waits also near the end of its time, and may come again when it is told", async () => {
+    const { clock, connection, told } = await refused("too_many_frames", { retryAfterMs: 300 });
+    expect(told).toEqual([]);
+    clock.nowMs = 400;
+    connection.tick();
+    expect(told).toEqual([refusal("too_many_frames", 0), 4429]);
   });
 
   it("that closes its socket meanwhile is told nothing", async () => {

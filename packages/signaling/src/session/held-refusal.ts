@@ -14,7 +14,8 @@ export class HeldRefusal {
     this.#refusal = refusal;
     this.#now = now;
     this.#madeAtMs = now();
-    this.#ticks = Math.floor(holdMs(refusal) / TICK_MS);
+    // Up: whoever was told at once near the end of its wait would come again and again until then.
+    this.#ticks = Math.ceil(holdMs(refusal) / TICK_MS);
   }
 
   get isDue(): boolean {
