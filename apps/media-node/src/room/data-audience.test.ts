@@ -3,9 +3,10 @@ import type { types } from "mediasoup";
 import { expect, it, vi } from "vitest";
 import { DataAudience } from "./data-audience.ts";
 import type { Peer } from "./peer.ts";
+import type { Piped } from "./piped.ts";
 
 /** A producer that has had that many messages, and such peers, each with a consumer. */
-function setUp(names: string[], options: { messages?: number; confirmsData?: boolean } = {}) {
+function setUp(names: string[], options: { messages?: number; confirmsData?: boolean; piped?: Piped } = {}) {
   const audience = new DataAudience();
   const state = { messages: options.messages ?? 0 };
   const getStats = vi.fn(async () => [{ messagesReceived: state.messages }]);
@@ -18,7 +19,7 @@ function setUp(names: string[], options: { messages?: number; confirmsData?: boo
   });
   const consumers = peers.map((peer) => {
     const consumer = Object.assign(new EventEmitter(), { observer: new EventEmitter() });
-    audience.handleConsumer(peer, consumer as unknown as types.DataConsumer);
+    audience.handleConsumer(peer, consumer as unknown as types.DataConsumer, options.piped ?? null);
     return consumer;
   });
   const wait = (asked: { messages?: number; isHeld?: boolean; joinedBeforeMs?: number } = {}) =>
@@ -71,6 +72,21 @@ it("a peer whose transport took too much is told of once, and one whose consumer
   expect((await wait()).missed).toEqual([]);
   consumers[0]?.observer.emit("close");
   expect(await wait()).toMatchObject({ waiting: ["ann"], missed: [] });
+});
+
+it("a peer on another core hears once the pipe stands too, and is missed where the pipe takes no more", async () => {
+  const state = { isConnected: false, lose: () => {} };
+  const onLoss = (_: unknown, act: () => void) => {
+    state.lose = act;
+  };
+  const piped = Object.assign(state, { onLoss }) as unknown as Piped;
+  const { audience, peers, wait } = setUp(["ann"], { piped });
+  audience.announce(peers[0] as Peer);
+  expect((await wait()).waiting).toEqual(["ann"]);
+  state.isConnected = true;
+  expect(await wait()).toMatchObject({ waiting: [], missed: ["ann"] });
+  state.lose();
+  expect((await wait()).missed).toEqual(["ann"]);
 });
 
 it("a peer of an older build, which says nothing, is taken to hear after a second", async () => {

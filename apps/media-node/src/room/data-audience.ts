@@ -2,6 +2,7 @@ import { BATCH_LIMIT, type CommandReply, type CommandRequest } from "@fairlead/p
 import type { types } from "mediasoup";
 import { Turns } from "../lease/turns.ts";
 import type { Peer } from "./peer.ts";
+import type { Piped } from "./piped.ts";
 
 /** An older client does not say that it hears a new data producer: it mostly does after this time. */
 const ASSUMED_OPEN_MS = 1_000;
@@ -17,9 +18,11 @@ type Awaited = Omit<CommandRequest<"data_producer.await">, "dataProducerId"> & {
 
 /** How far a data producer's messages come: which peers hear it, and which of them may have missed something. */
 export class DataAudience {
+  /** By peer that has a consumer: whether what the node passes on reaches its client. */
+  readonly #ways = new Map<Peer, () => boolean>();
   /** Their clients have said that they hear it. */
   readonly #announced = new Set<Peer>();
-  /** And their associations stand. */
+  /** And their ways stand. */
   readonly #hearing = new Set<Peer>();
   readonly #missed = new Set<Peer>();
   /** One wait at a time, however many its peer asks for. */
@@ -27,19 +30,23 @@ export class DataAudience {
   /** Messages that the producer is known to have had. */
   #messages = 0;
 
-  /** The peer has its consumer. */
-  handleConsumer(peer: Peer, consumer: types.DataConsumer): void {
-    // Its transport takes no more for now, and the message is lost.
-    consumer.on("sctpsendbufferfull", () => this.#missed.add(peer));
+  /** The peer has its consumer, which a pipe feeds if the two sit on different cores. */
+  handleConsumer(peer: Peer, consumer: types.DataConsumer, piped: Piped | null): void {
+    const { receive } = peer.transports;
+    this.#ways.set(peer, () => receive.sctpState === "connected" && (piped?.isConnected ?? true));
+    // Its transport or the pipe takes no more for now, and the message is lost.
+    const noteLoss = () => void this.#missed.add(peer);
+    consumer.on("sctpsendbufferfull", noteLoss);
+    piped?.onLoss(consumer, noteLoss);
     consumer.observer.once("close", () => {
-      for (const peers of [this.#announced, this.#hearing, this.#missed]) peers.delete(peer);
+      for (const peers of [this.#ways, this.#announced, this.#hearing, this.#missed]) peers.delete(peer);
     });
     if (!peer.confirmsData) setTimeout(() => this.announce(peer), ASSUMED_OPEN_MS).unref();
   }
 
   /** The peer hears what comes from now on. */
   announce(peer: Peer): void {
-    if (!peer.isClosed && !this.#hearing.has(peer)) this.#announced.add(peer);
+    if (this.#ways.has(peer) && !this.#hearing.has(peer)) this.#announced.add(peer);
   }
 
   /** Waits for what is asked for, a second at most. What is told as missed is told once. */
@@ -73,7 +80,7 @@ export class DataAudience {
 
   #waiting(awaited: Awaited): string[] {
     for (const peer of this.#announced) {
-      if (peer.transports.receive.sctpState !== "connected") continue;
+      if (!this.#ways.get(peer)?.()) continue;
       this.#announced.delete(peer);
       this.#hearing.add(peer);
       // Until now it may have missed something.

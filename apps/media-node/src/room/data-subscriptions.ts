@@ -59,7 +59,9 @@ async function consume(
       appData: { owner: peer.owner },
     });
     supply.piped?.serve(consumer);
-    return keep(peer, producer, consumer);
+    const info = keep(peer, producer, consumer);
+    if (info) audienceOf(producer).handleConsumer(peer, consumer, supply.piped);
+    return info;
   } catch (error) {
     if (!producer.closed && !peer.isClosed)
       peer.log.warn("data_consumer.failed", { peerId: peer.peerId, error });
@@ -79,7 +81,6 @@ function keep(
   }
   const info = dataConsumerInfo(consumer, producer);
   peer.dataConsumers.set(consumer.id, info);
-  audienceOf(producer).handleConsumer(peer, consumer);
   consumer.on("dataproducerclose", () => {
     peer.dataSubscriptions.delete(producer.id);
     if (peer.dataConsumers.delete(consumer.id))

@@ -9,6 +9,8 @@ export type PipedOptions = {
   sent: types.Consumer | types.DataConsumer;
   /** The producer on the other end. */
   there: types.Producer | types.DataProducer;
+  /** Whether data gets from one end of the pipe to the other. */
+  isConnected: () => boolean;
   now: () => number;
   /** A failed pause or resume. */
   onError: (error: unknown) => void;
@@ -44,6 +46,11 @@ export class Piped {
     return [this.#options.sent.id, this.#options.there.id];
   }
 
+  /** Data that is sent from now on arrives. */
+  get isConnected(): boolean {
+    return this.#options.isConnected();
+  }
+
   /** How long nobody has had a consumer there, ms. */
   get unusedMs(): number {
     return this.#users.size > 0 ? 0 : this.#options.now() - this.#unusedSinceMs;
@@ -67,6 +74,14 @@ export class Piped {
       user.observer.on("resume", () => void this.#switch());
     }
     void this.#switch();
+  }
+
+  /** Calls `act` whenever the pipe loses a message that it has no room for, until the consumer closes. */
+  onLoss(user: types.DataConsumer, act: () => void): void {
+    const { sent } = this.#options;
+    if (isMedia(sent)) return;
+    sent.on("sctpsendbufferfull", act);
+    onClose(user, () => sent.off("sctpsendbufferfull", act));
   }
 
   /** Idempotent. */

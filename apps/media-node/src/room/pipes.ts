@@ -93,7 +93,8 @@ export class Pipes {
       ? await pipeMedia(origin, { near, far }, alive)
       : await pipeData(origin, { near, far }, alive);
     const { now, onError } = this.#options;
-    const piped = new Piped({ sent, there, now, onError });
+    const isConnected = () => [near, far].every(({ transport }) => transport.sctpState === "connected");
+    const piped = new Piped({ sent, there, isConnected, now, onError });
     this.#openPiped.set(piped, pair);
     const { ids } = piped;
     for (const id of ids) this.#ids.add(id);
