@@ -36,7 +36,8 @@ describe("a node that stood still while it acted, and lost the room, does not an
   /** Ann's in a room whose worker does not answer; `loseRoom` gives it to another node and lets the worker go on. */
   async function setUp() {
     let standstillMs = 0;
-    const cluster = await startMemoryCluster({ nodes: 2, cores: 1, now: () => Date.now() + standstillMs });
+    const now = () => Date.now() + standstillMs;
+    const cluster = await startMemoryCluster({ nodes: 2, cores: 1, seats: {}, now });
     onTestFinished(cluster.close);
     const { node, nodes, registry } = cluster;
     const { lease } = await placeOn(nodes[0], cluster);
@@ -82,6 +83,7 @@ it("a saturated core takes nobody more, neither into rooms that it has nor into 
   // A clock that all but stands makes every millisecond of a worker's CPU time a high share.
   const cluster = await startMemoryCluster({
     cores: 1,
+    seats: {},
     now: () => startMs + (Date.now() - startMs) / slowness,
   });
   onTestFinished(cluster.close);

@@ -233,7 +233,7 @@ describe("a new room while the registry is away", () => {
 
   it("is refused where no core is left for it", async () => {
     const workerBin = await linkToWorker();
-    const cluster = await start({ nodes: 1, workerBin });
+    const cluster = await start({ nodes: 1, workerBin, seats: {} });
     await cutRegistry(cluster);
     // A worker that dies has no successor until there is a program for one again.
     const program = await readlink(workerBin);

@@ -16,7 +16,7 @@ async function takeTurns(count: number): Promise<void> {
 
 describe("a node whose event loop is late", () => {
   it("does not take its worker for hung: what it did not hear in five turns it may not have read", async () => {
-    const cluster = await startMemoryCluster({ cores: 1 });
+    const cluster = await startMemoryCluster({ cores: 1, seats: {} });
     onTestFinished(cluster.close);
     const clients = await meet(cluster, "one");
     const pid = cluster.node.workerPids()[0] ?? expect.fail("no worker");

@@ -10,7 +10,7 @@ async function start() {
   const note = (worker: types.Worker) => void workers.push(worker);
   observer.on("newworker", note);
   const clock = { offsetMs: 0 };
-  const cluster = await startMemoryCluster({ cores: 1, now: () => Date.now() + clock.offsetMs });
+  const cluster = await startMemoryCluster({ cores: 1, seats: {}, now: () => Date.now() + clock.offsetMs });
   observer.off("newworker", note);
   onTestFinished(cluster.close);
   const { bus, node } = cluster;
