@@ -1,9 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { types } from "mediasoup";
-import { expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { DataAudience } from "./data-audience.ts";
 import type { Peer } from "./peer.ts";
 import type { Piped } from "./piped.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 /** A producer that has had that many messages, and such peers, each with a consumer. */
 function setUp(names: string[], options: { messages?: number; confirmsData?: boolean; piped?: Piped } = {}) {
@@ -47,14 +50,26 @@ it("a peer hears a data producer once it has said so and its association stands"
 
 it("an answer comes when the last one hears, or the last message has come", async () => {
   const { audience, peers, state, wait } = setUp(["ann"]);
-  const held = wait({ isHeld: true });
-  setTimeout(() => audience.announce(peers[0] as Peer), 20);
-  expect((await held).waiting).toEqual([]);
-  const sent = wait({ messages: 3 });
-  setTimeout(() => {
-    state.messages = 3;
-  }, 20);
-  expect((await sent).messages).toBe(3);
+  const answers: unknown[] = [];
+  const look = () => vi.advanceTimersByTimeAsync(100);
+  void wait({ isHeld: true }).then(({ waiting }) => answers.push(waiting));
+  await look();
+  expect(answers).toEqual([]);
+  audience.announce(peers[0] as Peer);
+  await look();
+  expect(answers).toEqual([[]]);
+  void wait({ messages: 3 }).then(({ messages }) => answers.push(messages));
+  await look();
+  state.messages = 3;
+  await look();
+  expect(answers).toEqual([[], 3]);
+});
+
+it("an answer comes after a second, whatever is still missing", async () => {
+  const { wait } = setUp(["ann"]);
+  const answer = wait({ messages: 3, isHeld: true });
+  await vi.advanceTimersByTimeAsync(1_050);
+  expect(await answer).toEqual({ messages: 0, waiting: ["ann"], missed: [] });
 });
 
 it("peers that came later than those that are asked about do not matter", async () => {
@@ -90,12 +105,10 @@ it("a peer on another core hears once the pipe stands too, and is missed where t
 });
 
 it("a peer of an older build, which says nothing, is taken to hear after a second", async () => {
-  vi.useFakeTimers();
   const { wait } = setUp(["ann"], { confirmsData: false });
   expect((await wait()).waiting).toEqual(["ann"]);
   await vi.advanceTimersByTimeAsync(1_000);
   expect((await wait()).waiting).toEqual([]);
-  vi.useRealTimers();
 });
 
 it("many questions at once cost one look at a time", async () => {
