@@ -63,6 +63,7 @@ export class Piped {
 
   /** The consumer hangs on it until it closes. */
   serve(user: User): void {
+    if (user.closed) return;
     this.#users.add(user);
     onClose(user, () => {
       this.#users.delete(user);

@@ -169,7 +169,7 @@ async function pipeMedia(origin: types.Producer, { near, far }: Ends, alive: rea
   try {
     // Nobody consumes there yet.
     const [there] = await both(whileOpen([...alive, sent], far.receive(sent)), sent.pause());
-    return { sent, there };
+    return { sent, there: await whileOpen([...alive, sent], Promise.resolve(there)) };
   } catch (error) {
     sent.close();
     throw error;

@@ -76,3 +76,17 @@ it("one that closes meanwhile is left out", async () => {
   });
   expect([first?.asked, last?.asked]).toEqual([["resume"], []]);
 });
+
+it("one that fails keeps none of the others from its turn; of one that closes meanwhile nobody hears", async () => {
+  const [switches, consumers] = [new Switches(), Array.from({ length: 25 }, makeConsumer)];
+  const all = consumers.map((consumer) => Object.assign(consumer, { closed: false }));
+  const resume = (failing: number, closes: boolean) =>
+    switches.each(all, async (one) => {
+      if (one !== all[failing]) return switches.resume(one);
+      one.closed = closes;
+      throw new Error("gone");
+    });
+  await expect(resume(3, false)).rejects.toThrow("gone");
+  expect(all.filter(({ paused }) => paused)).toEqual([all[3]]);
+  await resume(4, true);
+});

@@ -14,14 +14,21 @@ export class Switches {
   readonly #pausing = new WeakMap<Switchable, Promise<void>>();
   readonly #turns = new Turns(1);
 
-  /** What its commands name together is acted on a few at a time, in the order of the commands. Skips those that close meanwhile. */
+  /**
+   * What its commands name together is acted on a few at a time, in the order of the commands. Skips those that close meanwhile.
+   * @throws What the first of them that is still open failed with, once all had their turn.
+   */
   async each<T extends Switchable & { readonly closed: boolean }>(
     all: readonly T[],
     act: (one: T) => Promise<unknown>,
   ): Promise<void> {
     await this.#turns.take(async () => {
+      const failures: unknown[] = [];
+      // What closes meanwhile fails at its worker before it is closed here.
+      const actOn = (one: T) => act(one).catch((error: unknown) => one.closed || failures.push(error));
       for (const some of inBatches(all, AT_ONCE))
-        await Promise.all(some.filter(({ closed }) => !closed).map(act));
+        await Promise.all(some.filter(({ closed }) => !closed).map(actOn));
+      if (failures.length > 0) throw failures[0];
     });
   }
 

@@ -12,8 +12,8 @@ const STANDSTILL_MS = 2_000;
 const MISSED_PROOFS = 4;
 
 /**
- * The grace time of a peer whose page has gone. Some proxies say the same of clients that live when they restart, and these
- * resume within a second.
+ * The grace time of a peer whose page has gone. Some proxies say the same of clients that live when they restart: the SDK's resume within
+ * half a second, where an older one may take 10 s, and then joins anew.
  */
 const PAGE_GONE_GRACE_MS = 2_000;
 

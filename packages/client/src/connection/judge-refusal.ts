@@ -3,14 +3,15 @@ import { ERRORS, type ErrorCode, errorCodeOfClose, isSessionLost } from "@fairle
 /** How long a first join waits for the cluster to recover from a fault. */
 export const FIRST_JOIN_PATIENCE_MS = 5_000;
 
-/** RFC 6455 § 7.4.1 and the IANA registry: the server, or a proxy before it, goes away or restarts. */
-const RESTART_CLOSE_CODES: readonly number[] = [1001, 1012];
+/**
+ * IANA registry: the server, or a proxy before it, restarts. With 1001 a proxy may close both its ends, and signaling then takes the page
+ * for gone: such a channel is lost, and its client comes back at once.
+ */
+const SERVICE_RESTART = 1012;
 
 /** @returns undefined where the channel is lost rather than refused. */
 export function refusalOfClose(closedWith: number): ErrorCode | undefined {
-  return (
-    errorCodeOfClose(closedWith) ?? (RESTART_CLOSE_CODES.includes(closedWith) ? "shutting_down" : undefined)
-  );
+  return errorCodeOfClose(closedWith) ?? (closedWith === SERVICE_RESTART ? "shutting_down" : undefined);
 }
 
 /**
