@@ -175,6 +175,43 @@ describe("a session over HTTP", () => {
     await expect.poll(() => frames).toEqual([reply(1), reply(3), reply(2)]);
   });
 
+  it("asks what the node answers late beside its other frames, which pass it", async () => {
+    await joined();
+    channel.send(command(1, "data_producer.await"));
+    const late = await signaling.next("POST");
+    channel.send(command(2));
+    const second = await signaling.next("POST");
+    expect([late.frames, second.frames]).toEqual([[command(1, "data_producer.await")], [command(2)]]);
+    second.answer(200, { frames: [reply(2)] });
+    await expect.poll(() => frames).toEqual([reply(2)]);
+    late.answer(200, { frames: [reply(1)] });
+    await expect.poll(() => frames).toEqual([reply(2), reply(1)]);
+  });
+
+  it("asks so in three requests at most, and sends them before later commands once it is attached", async () => {
+    const posted = vi.spyOn(globalThis, "fetch");
+    channel.send(RESUME);
+    const events = await signaling.next("GET");
+    channel.send(command(2, "data_producer.await"));
+    channel.send(command(7));
+    events.say(RESUMED);
+    const early = [await signaling.next("POST"), await signaling.next("POST")];
+    const bodies = posted.mock.calls.flatMap(([, request]) => request?.body ?? []);
+    expect(bodies.map((body) => JSON.parse(String(body)).frames)).toEqual([
+      [command(2, "data_producer.await")],
+      [command(7)],
+    ]);
+    for (const id of [3, 4, 5, 6]) channel.send(command(id, "data_producer.await"));
+    const more = [await signaling.next("POST"), await signaling.next("POST")];
+    expect(more.map((request) => request.frames.length)).toEqual([1, 1]);
+    expect(posted).toHaveBeenCalledTimes(5);
+    more[0]?.answer(200, { frames: [] });
+    const last = await signaling.next("POST");
+    expect(last.frames).toEqual([5, 6].map((id) => command(id, "data_producer.await")));
+    early[0]?.cut();
+    await expect.poll(() => closed).toEqual([1006]);
+  });
+
   it("proves that its client is there when the stream asks, without a timer and while a command hangs", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const events = await joined();

@@ -12,6 +12,13 @@ import { readEvents } from "./read-events.ts";
 
 /** Longer than signaling waits for a node (5 s), and short enough to resume within the grace time. */
 const POST_TIMEOUT_MS = 7_500;
+/** The node takes its time to answer it, and nothing needs to wait for the answer. */
+const LONG_POLL = "data_producer.await";
+/** With the stream, the commands and a ping they make six, as many as a browser opens to a host over HTTP/1.1. */
+const LONG_POLL_REQUESTS = 3;
+
+/** Frames that wait for a request, and the number of their requests that are on their way. */
+type Lane = { queue: FrameQueue; requests: number; atOnce: number };
 
 export type HttpSessionOptions = {
   /** `…/v1/sessions/{session}`. */
@@ -26,18 +33,19 @@ export type HttpSessionOptions = {
 
 /**
  * Attaches this client to its session over HTTP: one stream of events, and one request at a time with the client's frames.
- * Frames that come meanwhile wait for the next request, which keeps their order.
+ * Frames that come meanwhile wait for the next request, which keeps their order. Long polls go in requests beside it: the node
+ * starts commands by their ids, in whatever order they arrive.
  */
 export class HttpSession {
   readonly #options: HttpSessionOptions;
   readonly #abort = new AbortController();
-  readonly #queue = new FrameQueue();
+  readonly #frames: Lane = { queue: new FrameQueue(), requests: 0, atOnce: 1 };
+  readonly #polls: Lane = { queue: new FrameQueue(), requests: 0, atOnce: LONG_POLL_REQUESTS };
   readonly #ticks: ReturnType<typeof setInterval>;
   #sessionTicket: string;
   /** The stream has brought the ticket of this attachment. Commands with an older ticket would be refused. */
   #isAttached = false;
   readonly #attached = Promise.withResolvers<void>();
-  #isPosting = false;
   #isPinging = false;
   #silentIntervals = 0;
 
@@ -50,8 +58,10 @@ export class HttpSession {
   }
 
   post(frame: SessionFrame): void {
-    this.#queue.add(frame);
-    void this.#postAll();
+    const isPoll = frame.type === "command" && frame.name === LONG_POLL;
+    const lane = isPoll ? this.#polls : this.#frames;
+    lane.queue.add(frame);
+    void this.#postAll(lane);
   }
 
   /** A ping without an answer means a lost channel. */
@@ -111,18 +121,20 @@ export class HttpSession {
     if (frame.type !== "resumed") return;
     this.#isAttached = true;
     this.#attached.resolve();
-    void this.#postAll();
+    // First, since the node starts no later command before them.
+    void this.#postAll(this.#polls);
+    void this.#postAll(this.#frames);
   }
 
-  async #postAll(): Promise<void> {
-    if (!this.#isAttached || this.#isPosting) return;
-    this.#isPosting = true;
+  async #postAll(lane: Lane): Promise<void> {
+    if (!this.#isAttached || lane.requests >= lane.atOnce) return;
+    lane.requests += 1;
     try {
-      while (!this.#queue.isEmpty && !this.#abort.signal.aborted) await this.#post(this.#queue.takeBody());
+      while (!lane.queue.isEmpty && !this.#abort.signal.aborted) await this.#post(lane.queue.takeBody());
     } catch (error) {
       this.#fail(error);
     } finally {
-      this.#isPosting = false;
+      lane.requests -= 1;
     }
   }
 
