@@ -30,7 +30,29 @@ describe("a meeting in Chromium", () => {
     await ben.say("Hello Ada");
     await ada.message("Ben", "Hello Ada").waitFor();
     await ada.message("You", "Hello Ben").waitFor();
-    expect(await ada.page.getByRole("log").getByRole("article").count()).toBe(2);
+    const count = () => ada.page.getByRole("log").getByRole("article").count();
+    expect(await count()).toBe(2);
+
+    // Sent once, however often it is submitted, and what is typed before the room's word stays.
+    const field = ada.page.getByLabel("Message", { exact: true });
+    await field.fill("Only once");
+    await field.evaluate(async (input: HTMLInputElement) => {
+      for (let time = 0; time < 2; time += 1) {
+        input.form?.requestSubmit();
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    });
+    await field.fill("Typed meanwhile");
+    await ben.message("Ada", "Only once").waitFor();
+    await ada.message("You", "Only once").waitFor();
+    expect([await count(), await field.inputValue()]).toEqual([3, "Typed meanwhile"]);
+
+    // What can't be sent comes back.
+    const tooLong = "x".repeat(2_001);
+    await field.evaluate((input) => input.removeAttribute("maxlength"));
+    await ada.say(tooLong);
+    await ada.alert("Not sent").waitFor();
+    expect([await count(), await field.inputValue()]).toEqual([3, tooLong]);
   });
 
   it("silences a muted microphone at the other side, says so there, and lifts it again", async () => {

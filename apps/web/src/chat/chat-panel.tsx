@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Icon } from "../ui/icon.tsx";
+import { isolate } from "../ui/isolate.ts";
 import { Panel } from "../ui/panel.tsx";
 import { CHAT_TEXT_LIMIT, type ChatMessage } from "./chat-message.ts";
 import type { Chat } from "./use-chat.ts";
@@ -48,17 +49,20 @@ function Message({ message }: { message: ChatMessage }) {
 
 function Composer({ onSend }: { onSend: Chat["send"] }) {
   const [text, setText] = useState("");
-  const [hasFailed, setHasFailed] = useState(false);
+  const [unsent, setUnsent] = useState<string | null>(null);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (!text.trim()) return;
-    const isSent = await onSend(text);
-    setHasFailed(!isSent);
-    if (isSent) setText("");
+    // The room's word takes its time: meanwhile the field is free for the next message.
+    setText("");
+    setUnsent(null);
+    if (await onSend(text)) return;
+    setUnsent(text);
+    setText((next) => next || text);
   };
   return (
     <form className="composer" onSubmit={submit}>
-      {hasFailed && <p role="alert">Not sent. Try again in a moment.</p>}
+      {unsent !== null && <p role="alert">{`Not sent: ${isolate(unsent)}. Try again in a moment.`}</p>}
       <label htmlFor="message" className="visually-hidden">
         Message
       </label>
