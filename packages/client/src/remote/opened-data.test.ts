@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { type DataConsumerInfo, FairleadError } from "@fairlead/protocol";
+import { type DataConsumerInfo, type ErrorCode, FairleadError } from "@fairlead/protocol";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { SendCommand } from "../connection/session.ts";
 import type { PeerTransports } from "../media/transports.ts";
@@ -10,12 +10,16 @@ import { Subscriptions } from "./subscriptions.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+type Options = { confirms?: boolean; refusals?: ErrorCode[]; isClosed?: boolean };
+
 /** Opens that many data consumers, the first at once and the others later. @returns What the node was told. */
-async function open(count: number, { confirms = true, refusals = 0 } = {}): Promise<string[][]> {
+async function open(count: number, options: Options = {}): Promise<string[][]> {
+  const { confirms = true, refusals = [], isClosed = false } = options;
   const told: string[][] = [];
   const command = async (_: string, { dataConsumerIds }: { dataConsumerIds: string[] }) => {
     told.push(dataConsumerIds);
-    if (told.length <= refusals) throw new FairleadError("unknown_command");
+    const code = refusals[told.length - 1];
+    if (code) throw new FairleadError(code);
   };
   const made: EventEmitter[] = [];
   const consumeData = async () => {
@@ -34,7 +38,9 @@ async function open(count: number, { confirms = true, refusals = 0 } = {}): Prom
   for (let id = 0; id < count; id += 1)
     await subscriptions.addDataConsumer({ dataConsumerId: `c${id}` } as DataConsumerInfo);
   for (const consumer of made.slice(1)) consumer.emit("open");
-  await vi.advanceTimersByTimeAsync(5_000);
+  await vi.advanceTimersByTimeAsync(1_000);
+  if (isClosed) subscriptions.close();
+  await vi.advanceTimersByTimeAsync(8_000);
   return told;
 }
 
@@ -47,6 +53,8 @@ it("a node of an older build is told nothing", async () => {
   expect(await open(2, { confirms: false })).toEqual([]);
 });
 
-it("older signaling that does not know the command meanwhile is asked again", async () => {
-  expect(await open(1, { refusals: 2 })).toEqual([["c0"], ["c0"], ["c0"]]);
+it("a node that does not hear of it for now is told again, as long as the session lasts", async () => {
+  const refusals: ErrorCode[] = ["unknown_command", "command_window_exceeded", "node_timeout"];
+  expect(await open(1, { refusals })).toEqual([["c0"], ["c0"], ["c0"], ["c0"]]);
+  expect(await open(1, { refusals, isClosed: true })).toEqual([["c0"]]);
 });

@@ -96,9 +96,11 @@ export class Subscriptions {
   }
 
   #tellOpened(dataConsumerIds: string[]): void {
-    this.#options.command("data_consumers.opened", { dataConsumerIds }).catch(({ code }) => {
-      // The session goes on over older signaling, which does not know the command. Any other error ends it, and the consumers.
-      if (code === "unknown_command") setTimeout(() => this.#tellOpened(dataConsumerIds), OPENED_AGAIN_MS);
+    const open = dataConsumerIds.filter((id) => this.#dataConsumers.has(id));
+    if (open.length === 0) return;
+    this.#options.command("data_consumers.opened", { dataConsumerIds: open }).catch(() => {
+      // Signaling is older and does not know the command, or the node is busy. The end of the session closes the consumers.
+      setTimeout(() => this.#tellOpened(open), OPENED_AGAIN_MS);
     });
   }
 
