@@ -104,6 +104,19 @@ it("a peer on another core hears once the pipe stands too, and is missed where t
   expect((await wait()).missed).toEqual(["ann"]);
 });
 
+it("a loss on another core, where messages come a little later, is told in the answer about them", async () => {
+  const piped = { isConnected: true, onLoss: () => {} } as unknown as Piped;
+  const { audience, peers, consumers, state, wait } = setUp(["ann"], { piped });
+  audience.announce(peers[0] as Peer);
+  await wait();
+  state.messages = 1;
+  const answer = wait({ messages: 1 });
+  await vi.advanceTimersByTimeAsync(5);
+  consumers[0]?.emit("sctpsendbufferfull");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await answer).toEqual({ messages: 1, waiting: [], missed: ["ann"] });
+});
+
 it("a peer of an older build, which says nothing, is taken to hear after a second", async () => {
   const { wait } = setUp(["ann"], { confirmsData: false });
   expect((await wait()).waiting).toEqual(["ann"]);

@@ -10,6 +10,8 @@ const ASSUMED_OPEN_MS = 1_000;
 const LONGEST_WAIT_MS = 1_000;
 const FIRST_LOOK_MS = 5;
 const SLOWEST_LOOK_MS = 50;
+/** On another core, a message that the origin has had comes to its consumers, or is lost there, a little later. */
+const PIPE_MS = 20;
 
 type Awaited = Omit<CommandRequest<"data_producer.await">, "dataProducerId"> & {
   /** The peers that the producer is for, as they are now. */
@@ -25,6 +27,8 @@ export class DataAudience {
   /** And their ways stand. */
   readonly #hearing = new Set<Peer>();
   readonly #missed = new Set<Peer>();
+  /** On other cores. */
+  readonly #piped = new Set<Peer>();
   /** One wait at a time, however many its peer asks for. */
   readonly #turns = new Turns(1);
   /** Messages that the producer is known to have had. */
@@ -34,12 +38,14 @@ export class DataAudience {
   handleConsumer(peer: Peer, consumer: types.DataConsumer, piped: Piped | null): void {
     const { receive } = peer.transports;
     this.#ways.set(peer, () => receive.sctpState === "connected" && (piped?.isConnected ?? true));
+    if (piped) this.#piped.add(peer);
     // Its transport or the pipe takes no more for now, and the message is lost.
     const noteLoss = () => void this.#missed.add(peer);
     consumer.on("sctpsendbufferfull", noteLoss);
     piped?.onLoss(consumer, noteLoss);
     consumer.observer.once("close", () => {
-      for (const peers of [this.#ways, this.#announced, this.#hearing, this.#missed]) peers.delete(peer);
+      for (const peers of [this.#ways, this.#announced, this.#hearing, this.#missed, this.#piped])
+        peers.delete(peer);
     });
     if (!peer.confirmsData) setTimeout(() => this.announce(peer), ASSUMED_OPEN_MS).unref();
   }
@@ -53,11 +59,13 @@ export class DataAudience {
   wait(producer: types.DataProducer, awaited: Awaited): Promise<CommandReply<"data_producer.await">> {
     return this.#turns.take(async () => {
       const startedMs = performance.now();
+      const before = this.#messages;
       let pauseMs = FIRST_LOOK_MS;
       while (!(await this.#isDone(producer, awaited)) && performance.now() - startedMs < LONGEST_WAIT_MS) {
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await pause(pauseMs);
         pauseMs = Math.min(2 * pauseMs, SLOWEST_LOOK_MS);
       }
+      if (this.#messages > before && this.#piped.size > 0) await pause(PIPE_MS);
       return this.#report(awaited);
     });
   }
@@ -93,6 +101,10 @@ export class DataAudience {
 
 export function audienceOf(producer: types.DataProducer): DataAudience {
   return producer.appData.audience as DataAudience;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** As many as an answer holds. */
