@@ -41,6 +41,7 @@ export class RoomMedia {
       transports: this.transports,
       command,
       peers: peers.peers,
+      isAtNode: (peerId) => peers.isAtNode(peerId),
       mayWrite: joined.grants.data,
       confirms,
     });

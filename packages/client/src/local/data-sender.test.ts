@@ -34,7 +34,7 @@ function makeSender() {
   };
   const transports = { produceData } as unknown as PeerTransports;
   const command = () => Promise.reject(new FairleadError("unknown_command"));
-  const room = { command, peers: new Map(), mayWrite: false, confirms: false };
+  const room = { command, peers: new Map(), isAtNode: () => true, mayWrite: false, confirms: false };
   return { opened, sender: new DataSender({ transports, ...room }) };
 }
 

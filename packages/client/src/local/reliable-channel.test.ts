@@ -10,11 +10,18 @@ type Question = { messages: number; isHeld: boolean; joinedBeforeMs: number };
 
 /** A channel in a room of such peers, whose node answers when the test says so. */
 function setUp(...names: string[]) {
-  const peers = new Map(names.map((name, index) => [name, { joinedAtMs: index + 1 }]));
+  const peers = new Map(names.map((name, index) => [name, { identity: name, joinedAtMs: index + 1 }]));
+  /** Peers that are not back yet after a move. */
+  const absent = new Set<string>();
   const sent: unknown[] = [];
   const observer = new EventEmitter();
-  const send = (data: unknown) => void sent.push(data);
-  const producer = { id: "p", observer, send } as unknown as types.DataProducer;
+  /** The browser holds what it takes, until the test says otherwise. */
+  const buffer = { bufferedAmount: 0 };
+  const send = (data: string) => {
+    sent.push(data);
+    buffer.bufferedAmount += data.length;
+  };
+  const producer = Object.assign(buffer, { id: "p", observer, send }) as unknown as types.DataProducer;
   const questions: Question[] = [];
   const answers: ((answer: Answer) => void)[] = [];
   const failures: ((error: FairleadError) => void)[] = [];
@@ -25,7 +32,12 @@ function setUp(...names: string[]) {
       failures.push(reject);
     });
   };
-  const channel = new ReliableChannel({ producer, peers, command: command as unknown as SendCommand });
+  const channel = new ReliableChannel({
+    producer,
+    peers,
+    isAtNode: (peerId) => peers.has(peerId) && !absent.has(peerId),
+    command: command as unknown as SendCommand,
+  });
   /** @returns How it ends: `pending`, `ok`, or the error's code with the peers that it names. */
   const say = (text: string) => {
     const outcome = { is: "pending" };
@@ -51,7 +63,7 @@ function setUp(...names: string[]) {
     answers.shift();
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { channel, peers, sent, questions, answers, observer, say, answer, fail };
+  return { channel, peers, absent, buffer, sent, questions, answers, observer, say, answer, fail };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -63,6 +75,7 @@ it("a message is held until all who were in the room at its call hear the channe
   expect(questions).toEqual([{ dataProducerId: "p", messages: 0, isHeld: true, joinedBeforeMs: 2 }]);
   await answer({ waiting: ["bob"] });
   expect([sent, outcome.is]).toEqual([[], "pending"]);
+  await vi.advanceTimersByTimeAsync(100);
   await answer({ missed: ["ann", "bob"] });
   expect([sent, outcome.is]).toEqual([["hello"], "pending"]);
   expect(questions.at(-1)).toMatchObject({ messages: 1, isHeld: false });
@@ -92,7 +105,7 @@ it("a newcomer is waited for, and later messages wait behind the first", async (
   await answer();
   await vi.advanceTimersByTimeAsync(100);
   await answer();
-  peers.set("bob", { joinedAtMs: 9 });
+  peers.set("bob", { identity: "bob", joinedAtMs: 9 });
   for (const text of ["to both", "next"]) say(text);
   expect(sent).toEqual(["first"]);
   await answer({ missed: ["bob"] });
@@ -121,6 +134,7 @@ it("a peer that leaves is neither waited for nor missed", async () => {
   const outcome = say("hello");
   await answer({ waiting: ["bob"] });
   peers.delete("bob");
+  await vi.advanceTimersByTimeAsync(100);
   await answer();
   expect(sent).toEqual(["hello"]);
   await vi.advanceTimersByTimeAsync(100);
@@ -144,6 +158,109 @@ it("where the node names as many as an answer holds, the others count as missed 
   await vi.advanceTimersByTimeAsync(100);
   await answer({ missed: Array.from({ length: 50 }, (_, index) => `p${index}`) });
   expect(outcome.is).toBe("data_undelivered ann bob");
+});
+
+it("a peer that is not back after a move is waited for, and missed after five seconds, though the node does not know it", async () => {
+  const { absent, sent, questions, say, answer } = setUp("ann", "bob", "cleo");
+  for (const name of ["bob", "cleo"]) absent.add(name);
+  const outcome = say("hello");
+  expect(questions[0]?.joinedBeforeMs).toBe(1);
+  absent.delete("bob");
+  await answer();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(questions[1]?.joinedBeforeMs).toBe(2);
+  for (let second = 0; second < 5; second += 1) {
+    expect(sent).toEqual([]);
+    await answer();
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  await answer();
+  expect(sent).toEqual(["hello"]);
+  await answer();
+  expect(outcome.is).toBe("data_undelivered cleo");
+});
+
+it("a peer that comes back while the node answers is not taken to hear: the question was not about it", async () => {
+  const { absent, sent, say, answer } = setUp("ann", "bob");
+  absent.add("bob");
+  say("hello");
+  absent.delete("bob");
+  await answer();
+  expect(sent).toEqual([]);
+  await vi.advanceTimersByTimeAsync(100);
+  await answer();
+  expect(sent).toEqual(["hello"]);
+});
+
+it("an identity that joins again and again without hearing holds messages for five seconds in all, until it hears", async () => {
+  const { peers, sent, say, answer } = setUp("ann");
+  const rejoin = (peerId: string) => {
+    for (const id of [...peers.keys()].filter((id) => id !== "ann")) peers.delete(id);
+    peers.set(peerId, { identity: "bob", joinedAtMs: 9 });
+  };
+  for (const peerId of ["b1", "b2", "b3"]) {
+    rejoin(peerId);
+    say(peerId);
+    await answer({ waiting: [peerId] });
+    await vi.advanceTimersByTimeAsync(2_000);
+    await answer({ waiting: [peerId] });
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  rejoin("b4");
+  const atOnce = say("b4");
+  expect(sent).toEqual(["b1", "b2", "b3", "b4"]);
+  await answer();
+  await vi.advanceTimersByTimeAsync(100);
+  await answer();
+  expect(atOnce.is).toBe("data_undelivered b4");
+  rejoin("b5");
+  say("b5");
+  expect(sent).not.toContain("b5");
+});
+
+it("a question is about the peers of all messages that wait, and comes after a pause where an answer changes nothing", async () => {
+  const { peers, questions, say, answer } = setUp("ann", "bob");
+  say("to both");
+  peers.delete("bob");
+  say("to one");
+  peers.set("bob", { identity: "bob", joinedAtMs: 9 });
+  await answer({ waiting: ["bob"] });
+  expect(questions).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(questions.at(-1)).toMatchObject({ isHeld: true, joinedBeforeMs: 9 });
+});
+
+it("a question that finds no answer for now is asked again, and fails nothing", async () => {
+  const { questions, say, answer, fail } = setUp("ann");
+  const outcome = say("hello");
+  await fail(new FairleadError("command_window_exceeded"));
+  expect(questions).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(100);
+  await answer();
+  await vi.advanceTimersByTimeAsync(20_000);
+  await fail(new FairleadError("node_timeout"));
+  expect(outcome.is).toBe("pending");
+  await vi.advanceTimersByTimeAsync(100);
+  await answer();
+  expect(outcome.is).toBe("ok");
+});
+
+it("messages behind a long backlog are awaited as long as it gets shorter, at the node or in the browser", async () => {
+  const { buffer, say, answer } = setUp("ann");
+  const outcomes = ["a", "b", "c"].map(say);
+  await answer();
+  await vi.advanceTimersByTimeAsync(9_000);
+  await answer({ messages: 1 });
+  await vi.advanceTimersByTimeAsync(9_000);
+  buffer.bufferedAmount -= 1;
+  await answer({ messages: 1 });
+  await vi.advanceTimersByTimeAsync(9_000);
+  await answer({ messages: 1 });
+  expect(outcomes.map(({ is }) => is)).toEqual(["ok", "pending", "pending"]);
+  await vi.advanceTimersByTimeAsync(1_001);
+  await answer({ messages: 1 });
+  const late = "data_undelivered ann";
+  expect(outcomes.map(({ is }) => is)).toEqual(["ok", late, late]);
 });
 
 it("a message that the node has not had after ten seconds is told to its sender", async () => {

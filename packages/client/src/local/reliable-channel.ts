@@ -1,16 +1,18 @@
-import { BATCH_LIMIT, type CommandReply, FairleadError } from "@fairlead/protocol";
+import { BATCH_LIMIT, type CommandReply, type ErrorCode, FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { SendCommand } from "../connection/session.ts";
 import { pause } from "../pause.ts";
 
-/** A peer that does not hear this channel after this time is waited for no more. */
+/** A peer that has held messages up for so long is waited for no more. */
 const PEER_PATIENCE_MS = 5_000;
-/** The longest that a message is on its way to the node. */
+/** The longest that messages are on their way to the node while none of them gets any further. */
 const MESSAGE_PATIENCE_MS = 10_000;
 /** As many bytes as a browser holds, too. */
 const HELD_LIMIT_BYTES = 16_777_216;
 /** Between two questions about messages that follow each other. */
 const PACE_MS = 100;
+/** The session goes on after these, and a later question may be answered. */
+const PASSING: readonly ErrorCode[] = ["command_window_exceeded", "node_timeout"];
 
 export type Payload = string | Uint8Array<ArrayBuffer>;
 
@@ -35,8 +37,12 @@ export type ReliableChannelOptions = {
   producer: types.DataProducer;
   command: SendCommand;
   /** The other peers as they are now. */
-  peers: ReadonlyMap<string, { joinedAtMs: number }>;
+  peers: ReadonlyMap<string, { identity: string; joinedAtMs: number }>;
+  /** Whether the node knows that peer: of one that it does not know, it tells nothing. */
+  isAtNode: (peerId: string) => boolean;
 };
+
+type Answer = CommandReply<"data_producer.await">;
 
 /**
  * Messages of one label, in order. Each is held until all who were in the room at its call hear the channel, and settled once the node
@@ -48,10 +54,17 @@ export class ReliableChannel {
   readonly #sent: Message[] = [];
   /** Peers that hear it, as the node last told. */
   readonly #hearing = new Set<string>();
-  /** By peer: since when it is waited for. */
-  readonly #awaitedSinceMs = new Map<string, number>();
+  /** The peers of all messages that are not settled. */
+  readonly #addressed = new Set<string>();
+  /** By identity, until it hears: the peer that was waited for last, and how long the identity has held messages up by then. */
+  readonly #waits = new Map<string, { peerId: string; atMs: number; spentMs: number }>();
   #heldBytes = 0;
   #sequence = 0;
+  /** Messages that the node has had. */
+  #received = 0;
+  /** Bytes that the browser would hold if it had sent none since the last look. */
+  #bufferedBytes = 0;
+  #progressAtMs = 0;
   #isAsking = false;
 
   constructor(options: ReliableChannelOptions) {
@@ -70,6 +83,7 @@ export class ReliableChannel {
       if (this.#heldBytes > HELD_LIMIT_BYTES) throw new FairleadError("data_buffer_full");
       this.#held.push({ ...outgoing, missed: new Set(), sequence: 0, sentAtMs: 0, resolve, reject });
       this.#heldBytes += outgoing.bytes;
+      for (const id of outgoing.targets) this.#addressed.add(id);
       this.#release();
       void this.#ask();
     });
@@ -93,20 +107,25 @@ export class ReliableChannel {
     this.#sequence += 1;
     message.sequence = this.#sequence;
     message.sentAtMs = performance.now();
+    this.#bufferedBytes += message.bytes;
     for (const id of message.targets) if (!this.#hearing.has(id)) message.missed.add(id);
     this.#sent.push(message);
   }
 
   #isAwaited({ targets }: Message): boolean {
-    const nowMs = performance.now();
-    const isAwaited = (id: string) => {
-      if (this.#hearing.has(id) || !this.#options.peers.has(id)) return false;
-      const sinceMs = this.#awaitedSinceMs.get(id) ?? nowMs;
-      this.#awaitedSinceMs.set(id, sinceMs);
-      return nowMs - sinceMs < PEER_PATIENCE_MS;
-    };
     // Of all of them the time begins now.
-    return [...targets].filter(isAwaited).length > 0;
+    return [...targets].filter((id) => this.#isPeerAwaited(id)).length > 0;
+  }
+
+  /** The patience is for an identity: one that joins again and again does not hold messages up each time. */
+  #isPeerAwaited(peerId: string): boolean {
+    const identity = this.#options.peers.get(peerId)?.identity;
+    if (identity === undefined || this.#hearing.has(peerId)) return false;
+    const atMs = performance.now();
+    const last = this.#waits.get(identity) ?? { peerId, atMs, spentMs: 0 };
+    const spentMs = last.spentMs + (last.peerId === peerId ? atMs - last.atMs : 0);
+    this.#waits.set(identity, { peerId, atMs, spentMs });
+    return spentMs < PEER_PATIENCE_MS;
   }
 
   /** Asks the node until every message is settled: one question at a time, however many they are. */
@@ -114,26 +133,30 @@ export class ReliableChannel {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      for (let newest = this.#newest(); newest; newest = this.#newest()) {
-        const answer = await this.#askOnce(newest);
+      while (this.#isUnsettled) {
+        const asked = [...this.#addressed].filter(this.#options.isAtNode);
+        const answer = await this.#askOnce(asked);
         const before = this.#sequence;
-        this.#handleAnswer(newest.targets, answer);
-        if (this.#sent.length > 0 && this.#sequence === before) await pause(PACE_MS);
+        if (answer) this.#handleAnswer(asked, answer);
+        this.#release();
+        if (this.#isUnsettled && this.#sequence === before) await pause(PACE_MS);
       }
     } catch (error) {
       this.#fail(error as FairleadError);
     } finally {
       this.#isAsking = false;
+      this.#addressed.clear();
     }
   }
 
-  #newest(): Message | undefined {
-    return this.#held.at(-1) ?? this.#sent.at(-1);
+  get #isUnsettled(): boolean {
+    return this.#held.length + this.#sent.length > 0;
   }
 
-  async #askOnce({ targets }: Message): Promise<CommandReply<"data_producer.await">> {
+  /** @returns undefined if this question found no answer. */
+  async #askOnce(asked: readonly string[]): Promise<Answer | undefined> {
     const { command, peers, producer } = this.#options;
-    const joined = [...targets].map((id) => peers.get(id)?.joinedAtMs ?? 0);
+    const joined = asked.map((id) => peers.get(id)?.joinedAtMs ?? 0);
     const messages = this.#sequence;
     try {
       return await command("data_producer.await", {
@@ -143,32 +166,43 @@ export class ReliableChannel {
         joinedBeforeMs: Math.max(0, ...joined),
       });
     } catch (error) {
+      const { code } = error as FairleadError;
+      if (PASSING.includes(code)) return undefined;
       // The session goes on over older signaling: as there, nobody tells how far messages come.
-      if ((error as FairleadError).code !== "unknown_command") throw error;
+      if (code !== "unknown_command") throw error;
       return { messages, waiting: [], missed: [] };
     }
   }
 
-  #handleAnswer(asked: ReadonlySet<string>, answer: CommandReply<"data_producer.await">): void {
-    const { messages, waiting, missed } = answer;
+  #handleAnswer(asked: readonly string[], { messages, waiting, missed }: Answer): void {
     const isCut = waiting.length === BATCH_LIMIT || missed.length === BATCH_LIMIT;
     for (const message of this.#sent)
       for (const id of isCut ? message.targets : [...waiting, ...missed])
         if (message.targets.has(id)) message.missed.add(id);
     for (const id of waiting.length < BATCH_LIMIT ? asked : []) this.#hearing.add(id);
-    for (const id of this.#hearing)
-      if (waiting.includes(id) || !this.#options.peers.has(id)) this.#hearing.delete(id);
-    for (const id of this.#awaitedSinceMs.keys())
-      if (this.#hearing.has(id) || !this.#options.peers.has(id)) this.#awaitedSinceMs.delete(id);
-    this.#settle(messages);
-    this.#release();
+    for (const id of this.#hearing) {
+      const peer = this.#options.peers.get(id);
+      if (waiting.includes(id) || !peer) this.#hearing.delete(id);
+      else this.#waits.delete(peer.identity);
+    }
+    this.#noteProgress(messages);
+    this.#settle();
   }
 
-  /** @param received How many messages the node has had. */
-  #settle(received: number): void {
-    const isLate = ({ sentAtMs }: Message) => performance.now() - sentAtMs > MESSAGE_PATIENCE_MS;
+  #noteProgress(received: number): void {
+    const { bufferedAmount } = this.#options.producer;
+    if (received > this.#received || bufferedAmount < this.#bufferedBytes)
+      this.#progressAtMs = performance.now();
+    this.#received = received;
+    this.#bufferedBytes = bufferedAmount;
+  }
+
+  #settle(): void {
+    const nowMs = performance.now();
+    const isLate = ({ sentAtMs }: Message) =>
+      nowMs - Math.max(sentAtMs, this.#progressAtMs) > MESSAGE_PATIENCE_MS;
     for (let [message] = this.#sent; message; [message] = this.#sent) {
-      const hasArrived = message.sequence <= received;
+      const hasArrived = message.sequence <= this.#received;
       if (!hasArrived && !isLate(message)) return;
       this.#sent.shift();
       const without = [...(hasArrived ? message.missed : message.targets)];

@@ -77,6 +77,19 @@ describe("RemotePeers", () => {
     expect([seen.at(-1), peers.peers.get("bob")?.quality]).toEqual(["joined bob", "lost"]);
   });
 
+  it("knows which peers are at the node: after a move none until its snapshot, then those that are back", () => {
+    const atNode = () => ["ann", "bob"].filter((name) => peers.isAtNode(name));
+    for (const name of ["ann", "bob"]) peers.addPeer(info(name));
+    expect(atNode()).toEqual(["ann", "bob"]);
+    peers.beginMove(0);
+    expect(atNode()).toEqual([]);
+    peers.removePeer("bob", "left");
+    peers.handleSnapshot();
+    expect(atNode()).toEqual(["ann"]);
+    peers.addPeer(info("bob"));
+    expect(atNode()).toEqual(["ann", "bob"]);
+  });
+
   it("after a move, reports only those peers as gone that have not come back in time", () => {
     for (const id of ["ann", "bob"]) peers.addPeer(info(id));
     move(["ann"]);

@@ -65,6 +65,12 @@ export class RemotePeers {
       if (!this.#absent.has(peer)) this.#awaitRest(peer, TRACK_PATIENCE_MS);
   }
 
+  /** False for a peer that may be on its way after a move. */
+  isAtNode(peerId: string): boolean {
+    const peer = this.peers.get(peerId);
+    return peer !== undefined && !this.#awaitsSnapshot && !this.#absent.has(peer);
+  }
+
   addPeer(info: PeerInfo): void {
     const returned = this.#findReturned(info);
     if (returned) this.#updatePeer(returned, info);
