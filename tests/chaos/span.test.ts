@@ -10,6 +10,7 @@ const MOST = 40;
 
 let cluster: ProcessCluster;
 const clients: ProtocolClient[] = [];
+const killed = new Set<number>();
 
 beforeAll(async () => {
   // No peer sits at home but by load.
@@ -42,8 +43,15 @@ async function placement() {
   return (await cluster.room(ROOM)).placement ?? expect.fail("the room has no place");
 }
 
-function kill(core: number): void {
-  process.kill(cluster.node("node-1").workerPids()[core] ?? expect.fail("no worker"), "SIGKILL");
+/** @param cores Their workers run once those that were killed before have been replaced. */
+async function kill(...cores: number[]): Promise<void> {
+  const pids = () =>
+    cores.map((core) => cluster.node("node-1").workerPids()[core] ?? expect.fail("no worker"));
+  await expect.poll(() => pids().some((pid) => killed.has(pid))).toBe(false);
+  for (const pid of pids()) {
+    killed.add(pid);
+    process.kill(pid, "SIGKILL");
+  }
 }
 
 /** What it heard since it joined last, but for events. */
@@ -69,7 +77,7 @@ async function comeBack(some: readonly ProtocolClient[]): Promise<void> {
 it("a spanning room outlives its home's core under a higher epoch in Redis, a guest's as it is, and comes back from the death of both", async () => {
   const seated = await gather();
   const first = await placement();
-  kill(first.core);
+  await kill(first.core);
   const isGone = (client: ProtocolClient) => told(client).length > 0;
   await expect.poll(() => clients.filter(isGone).length).toBe(seated[first.core]);
   const gone = clients.filter(isGone);
@@ -87,14 +95,14 @@ it("a spanning room outlives its home's core under a higher epoch in Redis, a gu
   await expectConsistent(cluster, { rooms: 1, peers: clients.length });
 
   const guests = (await gather())[1 - second.core];
-  kill(1 - second.core);
+  await kill(1 - second.core);
   await expect.poll(() => clients.filter(isGone).length).toBe(guests);
   await comeBack(clients.filter(isGone));
   expect(await placement()).toMatchObject({ core: second.core, epoch: second.epoch });
   await expectConsistent(cluster, { rooms: 1, peers: clients.length });
 
   await gather();
-  for (const core of [0, 1]) kill(core);
+  await kill(0, 1);
   await comeBack(clients);
   expect((await placement()).epoch).toBeGreaterThan(second.epoch);
   await expectConsistent(cluster, { rooms: 1, peers: clients.length });
