@@ -21,6 +21,7 @@ export * from "./media.ts";
 export * from "./node-calls.ts";
 export * from "./parse.ts";
 export * from "./registry-records.ts";
+export * from "./set-newest.ts";
 export * from "./signaling-unreachable.ts";
 export * from "./surplus.ts";
 export * from "./ticket-claims.ts";

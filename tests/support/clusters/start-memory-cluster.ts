@@ -30,7 +30,10 @@ export type MemoryClusterOptions = {
   budgets?: MediaNodeOptions["budgets"];
   /** How peers reach the media nodes. */
   reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn" | "listenAddresses">;
-  /** Of the media nodes; `{}`: all of a room sit on one core, in every run. Which core a peer's media sits on; default: at home, or by turns on two cores at least (`FAIRLEAD_TEST_SEATS=alternating`). */
+  /**
+   * How the media nodes choose the core that a peer's media sits on. `{}`: all of a room sit on one core, in every run. Default: at home,
+   * or by turns on two cores at least (`FAIRLEAD_TEST_SEATS=alternating`).
+   */
   seats?: Pick<MediaNodeOptions, "chooseCore" | "homeLoad" | "fullLoad">;
   /** Path; default: the one that every test uses. */
   workerBin?: string;

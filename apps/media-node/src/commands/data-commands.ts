@@ -1,7 +1,7 @@
 import { type CommandRequest, FairleadError, TooLateError, within } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { refuseBadMedia } from "../room/call-mediasoup.ts";
-import { audienceOf, DataAudience } from "../room/data-audience.ts";
+import { DataDelivery, deliveryOf } from "../room/data-delivery.ts";
 import { dataAudienceOf, offerData } from "../room/data-subscriptions.ts";
 import type { PeerInRoom } from "../room/room.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
@@ -29,14 +29,14 @@ export const dataCommands = {
     for (const id of dataConsumerIds) {
       const { peerId = "", dataProducerId = "" } = peer.dataConsumers.get(id) ?? {};
       const producer = room.peers.get(peerId)?.dataProducers.get(dataProducerId);
-      if (producer) audienceOf(producer).announce(peer);
+      if (producer) deliveryOf(producer).announce(peer);
     }
     return {};
   },
   "data_producer.await": async ({ room, peer }, { dataProducerId, ...awaited }) => {
     const producer = peer.dataProducers.get(dataProducerId);
     if (!producer) throw new FairleadError("data_producer_not_found");
-    return audienceOf(producer).wait(producer, { ...awaited, others: () => dataAudienceOf({ room, peer }) });
+    return deliveryOf(producer).wait(producer, { ...awaited, others: () => dataAudienceOf({ room, peer }) });
   },
   "data_producer.close": ({ peer }, { dataProducerId }) => {
     const producer = peer.dataProducers.get(dataProducerId);
@@ -61,7 +61,7 @@ async function produceData(
       label,
       protocol,
       sctpStreamParameters: sctpStreamParameters as types.SctpStreamParameters,
-      appData: { owner: peer.owner, peerId: peer.peerId, audience: new DataAudience() },
+      appData: { owner: peer.owner, peerId: peer.peerId, delivery: new DataDelivery() },
     }),
   );
   // Its peer left while it was being made: mediasoup has not closed it with the transport.

@@ -1,6 +1,6 @@
 import { type DataConsumerInfo, inBatches } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { audienceOf } from "./data-audience.ts";
+import { deliveryOf } from "./data-delivery.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerInRoom } from "./room.ts";
 
@@ -60,7 +60,7 @@ async function consume(
     });
     supply.piped?.serve(consumer);
     const info = keep(peer, producer, consumer);
-    if (info) audienceOf(producer).handleConsumer(peer, consumer, supply.piped);
+    if (info) deliveryOf(producer).handleConsumer(peer, consumer, supply.piped);
     return info;
   } catch (error) {
     if (!producer.closed && !peer.isClosed)

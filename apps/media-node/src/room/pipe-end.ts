@@ -1,8 +1,6 @@
+import { DATA_MESSAGE_LIMIT_BYTES } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Seat } from "./seat.ts";
-
-/** As long as a browser's own: a message that came in goes out. */
-const MAX_MESSAGE_BYTES = 262_144;
 
 /** How the ends of pipes reach each other. */
 export type PipeReach = {
@@ -43,8 +41,9 @@ export class PipeEnd {
       enableSctp: true,
       enableSrtp: isAcrossHosts,
       enableRtx: isAcrossHosts,
-      maxSendMessageSize: MAX_MESSAGE_BYTES,
-      maxReceiveMessageSize: MAX_MESSAGE_BYTES,
+      // As long as a peer's own: a message that came in goes out.
+      maxSendMessageSize: DATA_MESSAGE_LIMIT_BYTES,
+      maxReceiveMessageSize: DATA_MESSAGE_LIMIT_BYTES,
       appData: { owner: seat.owner },
     });
     return new PipeEnd(seat, transport);

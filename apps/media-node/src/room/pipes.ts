@@ -1,5 +1,6 @@
 import { FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
+import { bothOrNone } from "./both-or-none.ts";
 import { PipeEnd, type PipeReach } from "./pipe-end.ts";
 import { onClose, Piped } from "./piped.ts";
 import type { Seat } from "./seat.ts";
@@ -168,7 +169,7 @@ async function pipeMedia(origin: types.Producer, { near, far }: Ends, alive: rea
   const sent = await whileOpen(alive, near.send(origin));
   try {
     // Nobody consumes there yet.
-    const [there] = await both(whileOpen([...alive, sent], far.receive(sent)), sent.pause());
+    const [there] = await bothOrNone(whileOpen([...alive, sent], far.receive(sent)), sent.pause());
     return { sent, there: await whileOpen([...alive, sent], Promise.resolve(there)) };
   } catch (error) {
     sent.close();
@@ -192,27 +193,19 @@ async function pipeData(
 
 async function openPair(seats: [Seat, Seat], { reach, now }: PipesOptions): Promise<Pair> {
   const [a, b] = seats;
-  const [near, far] = await both(
+  const [near, far] = await bothOrNone(
     whileOpen(seats, PipeEnd.open(a, reach)),
     whileOpen(seats, PipeEnd.open(b, reach)),
   );
   const pair = new Pair([near, far], now());
   try {
-    await both(near.connect(far.address), far.connect(near.address));
+    await bothOrNone(near.connect(far.address), far.connect(near.address));
     assertOpen([...seats, pair]);
     return pair;
   } catch (error) {
     pair.close();
     throw error;
   }
-}
-
-/** Waits for both also where one fails, and closes then what the other made. */
-async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([first, second]);
-  if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value];
-  for (const one of [a, b]) if (one.status === "fulfilled") (one.value as Closable | undefined)?.close();
-  throw a.status === "rejected" ? a.reason : b.status === "rejected" ? b.reason : null;
 }
 
 function isMedia(origin: Origin): origin is types.Producer {

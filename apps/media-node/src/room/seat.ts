@@ -1,6 +1,7 @@
 import { DATA_MESSAGE_LIMIT_BYTES, type ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { RunningWorker } from "../worker/start-worker.ts";
+import { bothOrNone } from "./both-or-none.ts";
 
 /** Where bandwidth estimation starts, bits/s: enough for one camera at medium size, before feedback tells more. */
 const INITIAL_OUTGOING_BPS = 1_000_000;
@@ -8,8 +9,8 @@ const INITIAL_OUTGOING_BPS = 1_000_000;
 const LEVELS_INTERVAL_MS = 500;
 /** Quieter than this is silence, dBov. */
 const SILENCE_DBOV = -60;
-/** Of one seat's microphones. */
-const LOUDEST = 8;
+/** As many of the loudest microphones are told of. */
+export const LOUDEST = 8;
 
 type SpeakerObservers = { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
 
@@ -85,11 +86,8 @@ export class Seat {
 
   /** Both transports of a peer, at once: one round trip to the worker. */
   async openTransports(owner: ResourceOwner): Promise<PeerTransports> {
-    const [send, receive] = await Promise.allSettled([this.openTransport(owner), this.openTransport(owner)]);
-    if (send.status === "fulfilled" && receive.status === "fulfilled")
-      return { send: send.value, receive: receive.value };
-    for (const opened of [send, receive]) if (opened.status === "fulfilled") opened.value.close();
-    throw send.status === "rejected" ? send.reason : receive.status === "rejected" ? receive.reason : null;
+    const [send, receive] = await bothOrNone(this.openTransport(owner), this.openTransport(owner));
+    return { send, receive };
   }
 
   openTransport(owner: ResourceOwner): Promise<types.WebRtcTransport> {
@@ -132,22 +130,10 @@ export class Seat {
     });
   }
 
-  /** mediasoup does not close what is made while its router closes. @throws What one of them was rejected with. */
-  #whole(
-    made: [PromiseSettledResult<types.AudioLevelObserver>, PromiseSettledResult<types.ActiveSpeakerObserver>],
-  ): [types.AudioLevelObserver, types.ActiveSpeakerObserver] {
-    const [levels, speaker] = made;
-    if (levels.status === "fulfilled" && speaker.status === "fulfilled" && !this.closed)
-      return [levels.value, speaker.value];
-    for (const one of made) if (one.status === "fulfilled") one.value.close();
-    const failed = made.find((one) => one.status === "rejected");
-    throw failed?.reason ?? new Error("the router closed meanwhile");
-  }
-
   /** Observers of the audio levels and the dominant speaker of the router's microphones. */
   async #openObservers(): Promise<SpeakerObservers> {
     const appData = { owner: this.owner };
-    const made = await Promise.allSettled([
+    const [levels, speaker] = await bothOrNone(
       this.router.createAudioLevelObserver({
         maxEntries: LOUDEST,
         threshold: SILENCE_DBOV,
@@ -155,8 +141,12 @@ export class Seat {
         appData,
       }),
       this.router.createActiveSpeakerObserver({ appData }),
-    ]);
-    const [levels, speaker] = this.#whole(made);
+    );
+    // mediasoup does not close what is made while its router closes.
+    if (this.closed) {
+      for (const observer of [levels, speaker]) observer.close();
+      throw new Error("the router closed meanwhile");
+    }
     levels.on("volumes", (volumes) =>
       this.#listener?.onLevels(volumes.map(({ producer, volume }) => ({ producer, volumeDbov: volume }))),
     );

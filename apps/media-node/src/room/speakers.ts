@@ -1,6 +1,6 @@
 import type { Transient } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import type { Level, Seat } from "./seat.ts";
+import { type Level, LOUDEST, type Seat } from "./seat.ts";
 
 type PeerLevel = Transient["data"]["levels"][number] & { seat: Seat };
 
@@ -14,7 +14,6 @@ export type SpeakersOptions = {
   now: () => number;
 };
 
-const LOUDEST = 8;
 /** Each seat tells its levels at its own moments: those of all together are told no more often than one's. */
 const LEVELS_APART_MS = 400;
 /** Seats know only their own peers, so between seats loudness decides: one on another seat must be so much louder, so often. */

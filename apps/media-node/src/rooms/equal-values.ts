@@ -1,3 +1,5 @@
+import { setNewest } from "@fairlead/protocol";
+
 /** One value for all that are equal, of those that came lately: browsers say the same of themselves by the thousand, in some KB. */
 export class EqualValues<T> {
   readonly #max: number;
@@ -12,13 +14,7 @@ export class EqualValues<T> {
   of(value: T): T {
     const text = JSON.stringify(value);
     const one = this.#byText.get(text) ?? value;
-    // Puts it last in the map's order.
-    this.#byText.delete(text);
-    this.#byText.set(text, one);
-    for (const oldest of this.#byText.keys()) {
-      if (this.#byText.size <= this.#max) break;
-      this.#byText.delete(oldest);
-    }
+    setNewest(this.#byText, [text, one], this.#max);
     return one;
   }
 }

@@ -44,8 +44,8 @@ export class Seating {
   }
 
   /**
-   * The home while its share is below the limit, else the least-loaded core; the home again where none has less. Peers that were admitted lately count, or a burst would sit
-   * on one core before its load shows.
+   * The home while its share is below the limit, else the least-loaded core; the home again where none has less. Peers that were
+   * admitted lately count, or a burst would sit on one core before its load shows.
    * @throws {FairleadError} `core_full`.
    */
   take({ span }: Room): OpenSeat {

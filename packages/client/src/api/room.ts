@@ -56,9 +56,9 @@ export interface Room {
   /**
    * Sends to all other peers of the room that subscribe.
    * A reliable message reaches everybody who is in `room.peers` at the call, once, and in order with the others of its label, or its promise
-   * rejects. It is held while a newcomer can't receive yet, or a peer is not back yet after a move, for 5 s at most. The promise resolves when the node has passed it on to all
-   * of them, a round trip later: for a stream of messages, don't await each. (With a node of an older build it resolves when the browser
-   * has taken the message, as for unreliable ones.)
+   * rejects. It is held while a newcomer can't receive yet, or a peer is not back yet after a move, for 5 s at most.
+   * The promise resolves when the node has passed it on to all of them, a round trip later: for a stream of messages, don't await each.
+   * (With a node of an older build it resolves when the browser has taken the message, as for unreliable ones.)
    * A message has at most 262,144 bytes (a string is UTF-8), a label at most 128 characters, and a peer at most 8 channels, one for each
    * label and reliability.
    * @throws {FairleadError} `grant_missing`; `data_too_large`; `data_channel_limit`; `data_buffer_full`: the browser takes no more for

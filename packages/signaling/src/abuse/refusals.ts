@@ -1,4 +1,4 @@
-import { FairleadError } from "@fairlead/protocol";
+import { FairleadError, setNewest } from "@fairlead/protocol";
 
 export type RefusalsOptions = {
   /** The one that was refused first is forgotten first. */
@@ -29,18 +29,17 @@ export class Refusals {
     // More than it was ever kept for: the clock was set back, by who knows how much.
     const isSetBack = retryAfterMs > this.#options.keptMs;
     if (retryAfterMs <= 0 || isSetBack) this.#refusals.delete(subject);
-    else throw new FairleadError(error.code, { ...error, message: error.message, retryAfterMs });
+    else throw withRetryAfter(error, retryAfterMs);
   }
 
   note(subject: string, error: FairleadError): void {
     const { max, keptMs, now } = this.#options;
     const untilMs = now() + Math.min(error.retryAfterMs ?? 0, keptMs);
-    // Puts it last in the map's order.
-    this.#refusals.delete(subject);
-    this.#refusals.set(subject, { error, untilMs });
-    for (const oldest of this.#refusals.keys()) {
-      if (this.#refusals.size <= max) break;
-      this.#refusals.delete(oldest);
-    }
+    setNewest(this.#refusals, [subject, { error, untilMs }], max);
   }
+}
+
+/** @returns The same refusal with another time to wait. */
+export function withRetryAfter(error: FairleadError, retryAfterMs: number): FairleadError {
+  return new FairleadError(error.code, { ...error, message: error.message, retryAfterMs });
 }

@@ -1,4 +1,5 @@
 import { FairleadError } from "@fairlead/protocol";
+import { withRetryAfter } from "../abuse/refusals.ts";
 import { holdMs } from "../abuse/refused-openings.ts";
 import { TICK_MS } from "./silence.ts";
 
@@ -32,7 +33,6 @@ export class HeldRefusal {
     const refusal = this.#refusal;
     if (!(refusal instanceof FairleadError) || !refusal.retryAfterMs) return refusal;
     const waitedMs = Math.max(0, this.#now() - this.#madeAtMs);
-    const retryAfterMs = Math.max(0, refusal.retryAfterMs - waitedMs);
-    return new FairleadError(refusal.code, { ...refusal, message: refusal.message, retryAfterMs });
+    return withRetryAfter(refusal, Math.max(0, refusal.retryAfterMs - waitedMs));
   }
 }

@@ -1,3 +1,4 @@
+import { setNewest } from "@fairlead/protocol";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** The one that was quiet for longest is forgotten first. */
@@ -18,13 +19,7 @@ export class TokenBuckets {
   take(subject: string, count = 1): boolean {
     const { perSecond, burst, now } = this.#options;
     const bucket = this.#buckets.get(subject) ?? new TokenBucket(perSecond, burst, now);
-    // Puts it last in the map's order.
-    this.#buckets.delete(subject);
-    this.#buckets.set(subject, bucket);
-    for (const oldest of this.#buckets.keys()) {
-      if (this.#buckets.size <= BUCKETS_MAX) break;
-      this.#buckets.delete(oldest);
-    }
+    setNewest(this.#buckets, [subject, bucket], BUCKETS_MAX);
     return bucket.take(count);
   }
 }

@@ -19,7 +19,7 @@ type Awaited = Omit<CommandRequest<"data_producer.await">, "dataProducerId"> & {
 };
 
 /** How far a data producer's messages come: which peers hear it, and which of them may have missed something. */
-export class DataAudience {
+export class DataDelivery {
   /** By peer that has a consumer: whether what the node passes on reaches its client. */
   readonly #ways = new Map<Peer, () => boolean>();
   /** Their clients have said that they hear it. */
@@ -99,8 +99,8 @@ export class DataAudience {
   }
 }
 
-export function audienceOf(producer: types.DataProducer): DataAudience {
-  return producer.appData.audience as DataAudience;
+export function deliveryOf(producer: types.DataProducer): DataDelivery {
+  return producer.appData.delivery as DataDelivery;
 }
 
 function pause(ms: number): Promise<void> {

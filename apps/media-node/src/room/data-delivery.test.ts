@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { types } from "mediasoup";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { DataAudience } from "./data-audience.ts";
+import { DataDelivery } from "./data-delivery.ts";
 import type { Peer } from "./peer.ts";
 import type { Piped } from "./piped.ts";
 
@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** A producer that has had that many messages, and such peers, each with a consumer. */
 function setUp(names: string[], options: { messages?: number; confirmsData?: boolean; piped?: Piped } = {}) {
-  const audience = new DataAudience();
+  const delivery = new DataDelivery();
   const state = { messages: options.messages ?? 0 };
   const getStats = vi.fn(async () => [{ messagesReceived: state.messages }]);
   const producer = { closed: false, getStats } as unknown as types.DataProducer;
@@ -22,40 +22,40 @@ function setUp(names: string[], options: { messages?: number; confirmsData?: boo
   });
   const consumers = peers.map((peer) => {
     const consumer = Object.assign(new EventEmitter(), { observer: new EventEmitter() });
-    audience.handleConsumer(peer, consumer as unknown as types.DataConsumer, options.piped ?? null);
+    delivery.handleConsumer(peer, consumer as unknown as types.DataConsumer, options.piped ?? null);
     return consumer;
   });
   const wait = (asked: { messages?: number; isHeld?: boolean; joinedBeforeMs?: number } = {}) =>
-    audience.wait(producer, {
+    delivery.wait(producer, {
       messages: 0,
       isHeld: false,
       joinedBeforeMs: 100,
       ...asked,
       others: () => peers,
     });
-  return { audience, peers, consumers, state, getStats, wait };
+  return { delivery, peers, consumers, state, getStats, wait };
 }
 
 it("a peer hears a data producer once it has said so and its association stands", async () => {
-  const { audience, peers, wait } = setUp(["ann", "bob"]);
+  const { delivery, peers, wait } = setUp(["ann", "bob"]);
   const [ann, bob] = peers as [Peer, Peer];
   Object.assign(bob.transports.receive, { sctpState: "connecting" });
-  for (const peer of peers) audience.announce(peer);
+  for (const peer of peers) delivery.announce(peer);
   expect(await wait()).toEqual({ messages: 0, waiting: ["bob"], missed: ["ann"] });
   Object.assign(bob.transports.receive, { sctpState: "connected" });
   expect(await wait({ isHeld: true })).toEqual({ messages: 0, waiting: [], missed: ["bob"] });
-  audience.announce(ann);
+  delivery.announce(ann);
   expect(await wait()).toEqual({ messages: 0, waiting: [], missed: [] });
 });
 
 it("an answer comes when the last one hears, or the last message has come", async () => {
-  const { audience, peers, state, wait } = setUp(["ann"]);
+  const { delivery, peers, state, wait } = setUp(["ann"]);
   const answers: unknown[] = [];
   const look = () => vi.advanceTimersByTimeAsync(100);
   void wait({ isHeld: true }).then(({ waiting }) => answers.push(waiting));
   await look();
   expect(answers).toEqual([]);
-  audience.announce(peers[0] as Peer);
+  delivery.announce(peers[0] as Peer);
   await look();
   expect(answers).toEqual([[]]);
   void wait({ messages: 3 }).then(({ messages }) => answers.push(messages));
@@ -79,8 +79,8 @@ it("peers that came later than those that are asked about do not matter", async 
 });
 
 it("a peer whose transport took too much is told of once, and one whose consumer closed hears no more", async () => {
-  const { audience, peers, consumers, wait } = setUp(["ann"]);
-  audience.announce(peers[0] as Peer);
+  const { delivery, peers, consumers, wait } = setUp(["ann"]);
+  delivery.announce(peers[0] as Peer);
   await wait();
   consumers[0]?.emit("sctpsendbufferfull");
   expect((await wait()).missed).toEqual(["ann"]);
@@ -95,8 +95,8 @@ it("a peer on another core hears once the pipe stands too, and is missed where t
     state.lose = act;
   };
   const piped = Object.assign(state, { onLoss }) as unknown as Piped;
-  const { audience, peers, wait } = setUp(["ann"], { piped });
-  audience.announce(peers[0] as Peer);
+  const { delivery, peers, wait } = setUp(["ann"], { piped });
+  delivery.announce(peers[0] as Peer);
   expect((await wait()).waiting).toEqual(["ann"]);
   state.isConnected = true;
   expect(await wait()).toMatchObject({ waiting: [], missed: ["ann"] });
@@ -106,8 +106,8 @@ it("a peer on another core hears once the pipe stands too, and is missed where t
 
 it("a loss on another core, where messages come a little later, is told in the answer about them", async () => {
   const piped = { isConnected: true, onLoss: () => {} } as unknown as Piped;
-  const { audience, peers, consumers, state, wait } = setUp(["ann"], { piped });
-  audience.announce(peers[0] as Peer);
+  const { delivery, peers, consumers, state, wait } = setUp(["ann"], { piped });
+  delivery.announce(peers[0] as Peer);
   await wait();
   state.messages = 1;
   const answer = wait({ messages: 1 });
