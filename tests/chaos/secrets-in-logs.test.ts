@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type ClientFrameInput, FRAME_LIMIT, type ServerFrame } from "@fairlead/protocol";
+import { type ClientFrameInput, FRAME_LIMIT, type ServerFrame, sendTransportOf } from "@fairlead/protocol";
 import { exportKeySet, generateKeySet } from "@fairlead/tickets";
 import type { BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -127,7 +127,7 @@ async function asClient(openWire?: typeof openHttp): Promise<void> {
   const client = await ProtocolClient.join(cluster.url, { ticket: await ticketFor("cleo") }, openWire);
   const { joined } = client;
   const answers: unknown[] = [joined];
-  const transportId = joined.sendTransport.id;
+  const transportId = sendTransportOf(joined).id;
   answers.push(await client.command("transport.restart_ice", { transportId }));
   const value = Array.from({ length: 32 }, (_, index) => (index + 16).toString(16).toUpperCase()).join(":");
   const dtlsParameters = {

@@ -10,6 +10,7 @@ import {
   PROTOCOL_VERSION,
   randomId,
   Source,
+  sendTransportOf,
 } from "@fairlead/protocol";
 import { expect } from "vitest";
 import { createRandom, type Random } from "../simulation/seeded-random.ts";
@@ -121,7 +122,7 @@ export class Lane {
       if (known.socket !== socket) known.socket?.terminate();
       return Object.assign(known, { socket, sessionTicket, position });
     }
-    const transportIds = [reply.sendTransport.id, reply.receiveTransport.id];
+    const transportIds = [sendTransportOf(reply).id, reply.receiveTransport.id];
     const peer: FuzzPeer = {
       ...admitted,
       sessionId,

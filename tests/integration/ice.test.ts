@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { listenAddressesFor } from "@fairlead/media-node";
-import type { IceServer, JoinReply } from "@fairlead/protocol";
+import { type IceServer, type JoinReply, sendTransportOf } from "@fairlead/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type MemoryClusterOptions, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { freePort } from "../support/servers/free-port.ts";
@@ -25,8 +25,10 @@ async function start(options: Pick<MemoryClusterOptions, "reach" | "now" | "seat
 
 type Candidate = { protocol: string; ip: string; port: number };
 
-function candidatesOf({ sendTransport, receiveTransport }: JoinReply): Candidate[] {
-  return [sendTransport, receiveTransport].flatMap(({ iceCandidates }) => iceCandidates as Candidate[]);
+function candidatesOf(joined: JoinReply): Candidate[] {
+  return [sendTransportOf(joined), joined.receiveTransport].flatMap(
+    ({ iceCandidates }) => iceCandidates as Candidate[],
+  );
 }
 
 const nameIn = ([server]: IceServer[]) => server?.username?.split(":")[1] ?? expect.fail("no name");
@@ -74,7 +76,7 @@ describe("a peer is told of TURN servers", () => {
     const cluster = await start({});
     const ann = await cluster.join(cluster.newRoom(), "ann");
     expect(ann.joined.iceServers).toEqual([]);
-    const { id } = ann.joined.sendTransport;
+    const { id } = sendTransportOf(ann.joined);
     expect((await ann.command("transport.restart_ice", { transportId: id })).iceServers).toEqual([]);
   });
 });
@@ -111,12 +113,12 @@ describe("a node's ICE candidates", () => {
     skipBecause(needsIpv6 && !hasIpv6 ? "there is no IPv6 here" : null, test);
     const cluster = await start({ reach: { listenAddresses: listenAddressesFor(announced) } });
     const { joined } = await cluster.join(cluster.newRoom(), "ann");
-    const udp = candidatesOf({ ...joined, receiveTransport: joined.sendTransport }).filter(
+    const udp = candidatesOf({ ...joined, receiveTransport: sendTransportOf(joined) }).filter(
       ({ protocol }) => protocol === "udp",
     );
     expect(new Set(udp.map(({ ip }) => ip))).toEqual(new Set(announced));
     for (const candidate of udp)
-      expect(await checkConnectivity(joined.sendTransport, candidate)).toEqual({
+      expect(await checkConnectivity(sendTransportOf(joined), candidate)).toEqual({
         code: 200,
         ip: candidate.ip,
       });
@@ -129,7 +131,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((some) =>
 
 /** Sends what a browser sends first (RFC 8445 § 7.2.2). @returns The answer and where it came from. */
 async function checkConnectivity(
-  { iceParameters }: JoinReply["sendTransport"],
+  { iceParameters }: JoinReply["receiveTransport"],
   { ip, port }: { ip: string; port: number },
 ) {
   const { usernameFragment, password } = iceParameters as { usernameFragment: string; password: string };

@@ -1,4 +1,4 @@
-import { type CodecName, DEFAULT_CODEC_POLICY, type Source } from "@fairlead/protocol";
+import { type CodecName, DEFAULT_CODEC_POLICY, type Source, sendTransportOf } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import type { MemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import type { ProtocolClient } from "../support/protocol-client.ts";
@@ -90,7 +90,7 @@ describe("commands on media", () => {
 
   it("both transports connect by DTLS parameters, and restart ICE with new credentials", async () => {
     const { ann } = await publishToBob("opus", "microphone");
-    for (const { id, iceParameters } of [ann.joined.sendTransport, ann.joined.receiveTransport]) {
+    for (const { id, iceParameters } of [sendTransportOf(ann.joined), ann.joined.receiveTransport]) {
       await ann.command("transport.connect", { transportId: id, dtlsParameters: MADE_UP_DTLS });
       const restarted = await ann.command("transport.restart_ice", { transportId: id });
       expect(restarted.iceParameters.usernameFragment).toEqual(expect.any(String));
@@ -100,7 +100,7 @@ describe("commands on media", () => {
 
   it("a second DTLS connect is refused with media_rejected", async () => {
     const { ann } = await publishToBob("opus", "microphone");
-    const connect = { transportId: ann.joined.sendTransport.id, dtlsParameters: MADE_UP_DTLS };
+    const connect = { transportId: sendTransportOf(ann.joined).id, dtlsParameters: MADE_UP_DTLS };
     await ann.command("transport.connect", connect);
     await expect(ann.command("transport.connect", connect)).rejects.toMatchObject({ code: "media_rejected" });
   });

@@ -90,6 +90,31 @@ const TABLE = {
   consumer_not_found: { status: 404 },
   data_producer_not_found: { status: 404 },
   media_rejected: { status: 400 },
+  // About broadcasts
+  broadcast_not_found: { status: 404, close: 4426, ends: "peer" },
+  /** There is one of that id already. */
+  broadcast_exists: { status: 409 },
+  /** It was changed by somebody else meanwhile. */
+  broadcast_conflict: { status: 409, retry: "always" },
+  broadcast_ended: { status: 410, close: 4425, ends: "peer" },
+  /** Before its start, or while its publisher is away: there is nothing to watch by WHEP. */
+  broadcast_not_live: { status: 409, retry: "always" },
+  /** Another publisher's media came within the last two seconds. */
+  publisher_active: { status: 409, retry: "always" },
+  stream_key_invalid: { status: 401 },
+  viewer_limit: { status: 403, close: 4427, retry: "once_admitted" },
+  /** The operator's hook said no. */
+  hook_refused: { status: 403, close: 4428, ends: "peer" },
+  hook_unreachable: { status: 503, retry: "always" },
+  // About WHIP and WHEP
+  sdp_session_not_found: { status: 404 },
+  /** No codec that both sides have, or no room for one more map of payload types. */
+  not_acceptable: { status: 406 },
+  unsupported_media_type: { status: 415 },
+  /** SDP that can be read, and that asks for what is not served. */
+  sdp_unprocessable: { status: 422 },
+  precondition_required: { status: 428 },
+  precondition_failed: { status: 412 },
   // About the cluster
   /** Made by the client: no answer, or none of Fairlead's. */
   signaling_unreachable: { status: 503, retry: "always", ends: "route" },

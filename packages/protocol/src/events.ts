@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { BroadcastInfo } from "./broadcasts.ts";
 import { BATCH_LIMIT, RefusedProducer } from "./commands.ts";
 import { Grants, MediaKind, Source } from "./grants.ts";
 import { type Epoch, Identity, MediaId, PeerId, RoomId } from "./ids.ts";
@@ -88,6 +89,10 @@ export const EVENTS = {
   "source.muted": z.object({ source: Source, muted: z.boolean() }),
   /** The dominant speaker changed; null when nobody speaks. */
   "speaker.changed": z.object({ peerId: PeerId.nullable() }),
+  /** In a broadcast's room: its state. Part of the snapshot. Older clients skip the event, and the next. */
+  "broadcast.changed": BroadcastInfo,
+  /** Every few seconds, while the number changes. Part of the snapshot. */
+  "viewers.counted": z.object({ viewers: z.int().min(0) }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EventName = keyof typeof EVENTS;

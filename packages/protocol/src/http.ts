@@ -5,7 +5,7 @@ import { Identity, NodeId, PeerId, RoomId, TicketIdentity } from "./ids.ts";
 import { Jwt } from "./join.ts";
 import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
-import { DisplayName, Metadata, NUMERIC_DATE_MAX } from "./ticket-claims.ts";
+import { DisplayName, Metadata, NUMERIC_DATE_MAX, Role } from "./ticket-claims.ts";
 
 export const HTTP_BODY_LIMIT_BYTES = 65_536;
 
@@ -22,6 +22,8 @@ export const TicketRequest = z.object({
     data: true,
     moderate: false,
   }),
+  /** `viewer`: for a broadcast; `grants` count for nothing then. Absent: `peer`. */
+  role: Role.optional(),
   /** Seconds during which the ticket admits; the session that it opens may last longer. */
   ttlS: z.int().min(1).max(TICKET_TTL_MAX_S).default(600),
   /** Seconds since 1970 before which it does not admit. */
@@ -89,9 +91,9 @@ export type RemoveRequest = z.infer<typeof RemoveRequest>;
 
 /**
  * The powers of an API key. `tickets`: issue tickets. `read`: see rooms, peers, nodes and surplus. `rooms`: see and change rooms, peers and
- * bans. `admin`: everything, nodes and surplus included.
+ * bans. `broadcasts`: create, see, change and end broadcasts. `admin`: everything, nodes and surplus included.
  */
-export const ApiScope = z.enum(["tickets", "read", "rooms", "admin"]);
+export const ApiScope = z.enum(["tickets", "read", "rooms", "broadcasts", "admin"]);
 export type ApiScope = z.infer<typeof ApiScope>;
 
 /** In order of node id, then incarnation; a node that is being replaced may be there twice for some seconds. */

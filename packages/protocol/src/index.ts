@@ -1,3 +1,4 @@
+export * from "./broadcasts.ts";
 export * from "./bus-subjects.ts";
 export * from "./capabilities.ts";
 export * from "./codec-policy.ts";
@@ -21,6 +22,7 @@ export * from "./media.ts";
 export * from "./node-calls.ts";
 export * from "./parse.ts";
 export * from "./registry-records.ts";
+export * from "./sdp-sessions.ts";
 export * from "./set-newest.ts";
 export * from "./signaling-unreachable.ts";
 export * from "./surplus.ts";

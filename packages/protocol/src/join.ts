@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { CapabilitiesVersion } from "./capabilities.ts";
+import { FairleadError } from "./errors.ts";
 import { Position } from "./events.ts";
 import { Grants } from "./grants.ts";
 import { Epoch, PeerId, RoomId, SessionId } from "./ids.ts";
@@ -47,7 +48,8 @@ export const JoinReply = z.object({
   /** Where the stream of events begins: the first one has the next sequence. */
   position: Position,
   grants: Grants,
-  sendTransport: TransportOffer,
+  /** Absent: the peer is a viewer. */
+  sendTransport: TransportOffer.optional(),
   receiveTransport: TransportOffer,
   iceServers: z.array(IceServer),
   /** How long the session outlives its last proof of life, ms. */
@@ -62,6 +64,12 @@ export const JoinReply = z.object({
   // next build: reply of a join, schema
 });
 export type JoinReply = z.infer<typeof JoinReply>;
+
+/** @throws {FairleadError} `grant_missing`: a viewer has none. */
+export function sendTransportOf({ sendTransport }: Pick<JoinReply, "sendTransport">): TransportOffer {
+  if (!sendTransport) throw new FairleadError("grant_missing", { message: "a viewer sends nothing" });
+  return sendTransport;
+}
 
 /** The first frame of a peer that comes back to its session. */
 export const ResumeRequest = z.object({

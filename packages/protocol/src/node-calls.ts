@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { BroadcastCounts, BroadcastInfo, BroadcastRecord } from "./broadcasts.ts";
 import { CommandEnvelope } from "./commands.ts";
 import { ErrorBody, ErrorCode } from "./errors.ts";
 import { NumberedEvent, Position, Transient } from "./events.ts";
@@ -8,6 +9,7 @@ import { PeerPage } from "./http.ts";
 import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
 import { Heartbeat, Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
+import { SDP_CALLS } from "./sdp-sessions.ts";
 import { SurplusPage } from "./surplus.ts";
 
 const Nothing = z.object({});
@@ -21,6 +23,7 @@ const PlacedRoom = z.object({ lease: Lease, options: RoomOptions, mutes: z.array
 /** Signaling's calls to one node over the bus: `name → { request, reply }`. */
 export const NODE_CALLS = {
   // next build: calls to a node
+  ...SDP_CALLS,
   "room.join": {
     request: z.object({
       join: JoinRequest,
@@ -86,6 +89,9 @@ export const NODE_CALLS = {
   "peer.ban": { request: InRoom.extend({ identity: Identity }), reply: Nothing },
   /** Whether it was banned or not. The room record is the caller's to change, since a room need not run to have one. */
   "peer.unban": { request: z.object({ roomId: RoomId, identity: Identity }), reply: Nothing },
+  "broadcast.describe": { request: InRoom, reply: BroadcastCounts.extend({ info: BroadcastInfo }) },
+  /** The API has changed the broadcast's record: the home goes by it from now on. An ended one lets go of publisher and viewers. */
+  "broadcast.update": { request: InRoom.extend({ record: BroadcastRecord }), reply: Nothing },
   /** Asked on `subjects.roomOwner`, when the registry is away. Refused with `banned` as far as the node knows. */
   "room.owner": {
     request: z.object({

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { BroadcastRecord } from "./broadcasts.ts";
 import { Source } from "./grants.ts";
 import { CoreIndex, Epoch, Identity, Incarnation, NodeId, RoomId, TicketId, WellFormed } from "./ids.ts";
 
@@ -213,6 +214,10 @@ export const RoomRecord = z.object({
   /** The same: which tickets were banned with which identity. */
   bans: z.array(Ban),
   mutes: z.array(Mute),
+  /** The room is a broadcast's. */
+  broadcast: BroadcastRecord.optional(),
+  /** The last beat of the node whose lease it has or had, milliseconds since 1970; null: not known. */
+  aliveAtMs: z.number().nullable().optional(),
   /** The record was lost and made anew, and no node has told what it knows of the room. */
   isPartial: z.boolean(),
   lease: Lease.nullable(),

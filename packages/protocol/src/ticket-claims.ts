@@ -15,6 +15,8 @@ import {
 /** Default `iss` and `aud`; an operator with several clusters changes them. */
 export const DEFAULT_ISSUER = "fairlead";
 export const TICKET_AUDIENCE = "fairlead/room";
+/** Of viewers' tickets: a build that does not know viewers refuses them, and admits none as a peer. */
+export const VIEWER_AUDIENCE = "fairlead/viewer";
 export const SESSION_AUDIENCE = "fairlead/session";
 
 export const METADATA_LIMIT_BYTES = 4_096;
@@ -46,12 +48,18 @@ export const DisplayName = z
   .overwrite((name) => (isVisible(name) ? name : ""));
 export type DisplayName = z.infer<typeof DisplayName>;
 
+/** `viewer`: watches a broadcast, and is announced to nobody. */
+export const Role = z.enum(["peer", "viewer"]);
+export type Role = z.infer<typeof Role>;
+
 /** The terms of a peer's admission: the ticket's own claims besides the registered ones (RFC 7519 § 4.1). */
 export const Admission = z.object({
   room: RoomId,
   name: DisplayName.default(""),
   metadata: Metadata.default(""),
   grants: Grants,
+  /** Absent: `peer`. A viewer's ticket has an audience of its own, and its grants count for nothing. */
+  role: Role.optional(),
 });
 export type Admission = z.infer<typeof Admission>;
 

@@ -2,11 +2,13 @@ import {
   DEFAULT_ISSUER,
   FairleadError,
   parse,
+  type Role,
   RoomId,
   randomId,
   TICKET_AUDIENCE,
   TicketClaims,
   TicketRequest,
+  VIEWER_AUDIENCE,
 } from "@fairlead/protocol";
 import type * as z from "zod";
 import { coversRoom } from "./jwk.ts";
@@ -45,8 +47,9 @@ export async function issueTicket(
   input: TicketInput,
   options: IssueTicketOptions = {},
 ): Promise<IssuedTicket> {
-  const { issuer = DEFAULT_ISSUER, audience = TICKET_AUDIENCE, now = Date.now, random } = options;
-  const { room, identity, name, metadata, grants, ttlS, notBefore } = parse(TicketInput, input);
+  const { issuer = DEFAULT_ISSUER, now = Date.now, random } = options;
+  const { room, identity, name, metadata, grants, role, ttlS, notBefore } = parse(TicketInput, input);
+  const audience = options.audience ?? audienceOf(role);
   const iat = Math.floor(now() / 1_000);
   const claims: TicketClaims = {
     iss: issuer,
@@ -60,8 +63,13 @@ export async function issueTicket(
     name,
     metadata,
     grants,
+    ...(role === undefined ? {} : { role }),
   };
   return { ticket: await signClaims(ROOM_TICKET, chooseSigner(keySet, room), claims), claims };
+}
+
+function audienceOf(role: Role = "peer"): string {
+  return role === "viewer" ? VIEWER_AUDIENCE : TICKET_AUDIENCE;
 }
 
 function chooseSigner(keySet: KeySet, room: RoomId): SigningKey {
@@ -95,10 +103,11 @@ export async function verifyTicket(
   ticket: string,
   options: VerifyTicketOptions = {},
 ): Promise<TicketClaims> {
-  const { issuer = DEFAULT_ISSUER, audience = TICKET_AUDIENCE, now = Date.now } = options;
+  const { issuer = DEFAULT_ISSUER, now = Date.now } = options;
   const claims = await verifyClaims(ROOM_TICKET, keys, ticket, (key, { room }) => coversRoom(key, room));
   if (claims.iss !== issuer)
     throw new FairleadError("ticket_invalid", { message: "another issuer's ticket" });
+  const audience = options.audience ?? audienceOf(claims.role);
   if (![claims.aud].flat().includes(audience)) throw new FairleadError("ticket_wrong_audience");
   if (options.room !== undefined && claims.room !== options.room)
     throw new FairleadError("ticket_wrong_room");

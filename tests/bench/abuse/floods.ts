@@ -1,4 +1,4 @@
-import type { CommandName } from "@fairlead/protocol";
+import { type CommandName, sendTransportOf } from "@fairlead/protocol";
 import type { ProtocolClient } from "../../support/protocol-client.ts";
 import { rtpParameters } from "../../support/rtp-parameters.ts";
 
@@ -43,7 +43,7 @@ export const FLOODS = {
         ? one("data_producer.close", { dataProducerId: dataProducerId ?? "none" })
         : one("data_producer.create", { label: "d", sctpStreamParameters: { streamId: turn % 1_000 } }),
   iceRestart: (mallory) => {
-    const data = { transportId: mallory.joined.sendTransport.id };
+    const data = { transportId: sendTransportOf(mallory.joined).id };
     return () => one("transport.restart_ice", data);
   },
   keyFrame: (mallory) => {

@@ -1,4 +1,10 @@
-import { type ClientFrameInput, capabilitiesOf, DEFAULT_CODEC_POLICY, randomId } from "@fairlead/protocol";
+import {
+  type ClientFrameInput,
+  capabilitiesOf,
+  DEFAULT_CODEC_POLICY,
+  randomId,
+  sendTransportOf,
+} from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import { joinFrame } from "../../support/protocol-client.ts";
 import type { Driver } from "./driver.ts";
@@ -11,7 +17,8 @@ export function joiningFacts(instances: Instances, driver: Driver): void {
       const room = instances.newRoom();
       await instances.join(driver, { room, identity: "ann", at: instances.second });
       const bob = await instances.join(driver, { room, identity: "bob" });
-      const { sendTransport, receiveTransport, position } = bob.joined;
+      const { receiveTransport, position } = bob.joined;
+      const sendTransport = sendTransportOf(bob.joined);
       expect(sendTransport.dtlsParameters).toMatchObject({ fingerprints: expect.anything() });
       expect(receiveTransport.iceCandidates.length).toBeGreaterThan(0);
       expect(receiveTransport.id).not.toBe(sendTransport.id);

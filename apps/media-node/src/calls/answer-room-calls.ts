@@ -12,6 +12,7 @@ import { producerInfos } from "../room/room-events.ts";
 import type { Joins } from "../rooms/joins.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Sessions } from "../session/sessions.ts";
+import type { BroadcastHandlers } from "./answer-broadcast-calls.ts";
 import type { NodeHandlers } from "./answer-node-calls.ts";
 
 export type RoomCallsDeps = {
@@ -22,7 +23,7 @@ export type RoomCallsDeps = {
   records: RoomRecords;
 };
 
-type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | "room.owner">;
+type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | keyof BroadcastHandlers | "room.owner">;
 
 /** Answers signaling's calls about this node's rooms, once the node is sure that they are its own. */
 export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation): RoomHandlers {

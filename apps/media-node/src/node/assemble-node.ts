@@ -1,5 +1,6 @@
 import { DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
 import { noCounters } from "@fairlead/telemetry";
+import { answerBroadcastCalls } from "../calls/answer-broadcast-calls.ts";
 import { answerNodeCalls } from "../calls/answer-node-calls.ts";
 import { answerRoomCalls } from "../calls/answer-room-calls.ts";
 import { NodeHealth } from "../health/node-health.ts";
@@ -147,6 +148,7 @@ function assembleService(
   const describe = () => describeNode({ ...parts, joins, drain });
   const handlers = {
     ...answerRoomCalls({ rooms, sessions, joins, claims, records }, heartbeat.revalidation),
+    ...answerBroadcastCalls(),
     ...answerNodeCalls({ rooms, drain, surplus, describe }),
   };
   const peerSweep = new PeerSweep({ rooms, sessions, graceMs, now });

@@ -1,4 +1,11 @@
-import type { ConsumerInfo, DataConsumerInfo, JoinReply, Source, TransportOffer } from "@fairlead/protocol";
+import {
+  type ConsumerInfo,
+  type DataConsumerInfo,
+  type JoinReply,
+  type Source,
+  sendTransportOf,
+  type TransportOffer,
+} from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import { askPatiently } from "../connection/ask-patiently.ts";
 import type { SendCommand } from "../connection/session.ts";
@@ -25,7 +32,7 @@ export class PeerTransports {
   constructor({ device, iceTransportPolicy, joined, command }: PeerTransportsOptions) {
     this.#command = command;
     const ice = { iceServers: joined.iceServers, iceTransportPolicy };
-    this.#send = device.createSendTransport({ ...transportOptions(joined.sendTransport), ...ice });
+    this.#send = device.createSendTransport({ ...transportOptions(sendTransportOf(joined)), ...ice });
     this.#receive = device.createRecvTransport({ ...transportOptions(joined.receiveTransport), ...ice });
     for (const transport of [this.#send, this.#receive]) this.#answerConnect(transport);
     this.#answerProduce();

@@ -128,6 +128,12 @@ function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeC
     "peer.remove": () => ({}),
     "peer.ban": () => ({}),
     "peer.unban": () => ({}),
+    "whip.open": refuseBroadcasts,
+    "whep.open": refuseBroadcasts,
+    "sdp_session.patch": refuseBroadcasts,
+    "sdp_session.close": refuseBroadcasts,
+    "broadcast.describe": refuseBroadcasts,
+    "broadcast.update": refuseBroadcasts,
     "node.describe": () => described,
     "node.ping": () => ({}),
     "node.drain": () => ({ state: "draining", rooms: 0 }),
@@ -135,6 +141,10 @@ function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeC
     "node.surplus": () => ({ surplus: [] }),
     "node.reclaim": () => ({ reclaimed: 0 }),
   };
+}
+
+function refuseBroadcasts(): never {
+  throw new FairleadError("broadcast_not_found");
 }
 
 function refuse(name: NodeCallName, refusals: Refusal[]): void {
