@@ -85,6 +85,31 @@ describe("a media node's settings", () => {
     expect(keys).not.toEqual(expect.arrayContaining(["pipePorts"]));
   });
 
+  it("name the operator's server that decides on broadcasts, which needs a secret", async () => {
+    const url = "https://app.example.org/hooks?token=abc";
+    const given = {
+      ...(await environment()),
+      FAIRLEAD_HOOK_URL: url,
+      FAIRLEAD_HOOK_SECRET: "a-secret-of-hooks",
+    };
+    const hooks = { url, secret: "a-secret-of-hooks", isFailOpen: false };
+    expect(await readConfig(await environment())).not.toHaveProperty("hooks");
+    expect(await readConfig(given)).toMatchObject({ hooks });
+    expect(await readConfig({ ...given, FAIRLEAD_HOOK_FAIL_OPEN: "true" })).toMatchObject({
+      hooks: { ...hooks, isFailOpen: true },
+    });
+    await expect(readConfig({ ...given, FAIRLEAD_HOOK_SECRET: "" })).rejects.toThrow(
+      "FAIRLEAD_HOOK_SECRET is not set: with FAIRLEAD_HOOK_URL it must be 16 to 256 characters",
+    );
+  });
+
+  it.each(["ftp://a", "https://user:pass@a", "a"])("take no hooks at %s, and do not show it", async (url) => {
+    const read = readConfig({ ...(await environment()), FAIRLEAD_HOOK_URL: url });
+    await expect(read).rejects.toThrow(
+      "FAIRLEAD_HOOK_URL=(not shown): must be an http:// or https:// URL without user and password",
+    );
+  });
+
   it("name the interfaces whose bytes count; by default those that carry media's addresses", async () => {
     const given = { ...(await environment()), FAIRLEAD_NETWORK_INTERFACES: "bond0, eth2" };
     expect(await readConfig(given)).toMatchObject({ networkInterfaces: ["bond0", "eth2"] });

@@ -13,6 +13,7 @@ import {
 } from "@fairlead/server-process";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
+import { type HookConfig, hookConfig, hookSettings } from "./hooks/hook-settings.ts";
 import { type BudgetConfig, budgetConfig, budgetSettings } from "./room/budget-settings.ts";
 import { type SpanConfig, spanConfig, spanSettings } from "./rooms/span-settings.ts";
 import { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
@@ -35,6 +36,7 @@ const Settings = z.object({
   ...networkSettings,
   ...budgetSettings,
   ...spanSettings,
+  ...hookSettings,
   FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
   FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
@@ -48,7 +50,8 @@ export type Config = ClusterConfig &
   ReachConfig &
   NetworkConfig &
   BudgetConfig &
-  SpanConfig & {
+  SpanConfig &
+  HookConfig & {
     sessionKeys: KeySet;
     /** Undefined: the host's name. */
     nodeId: string | undefined;
@@ -86,6 +89,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     ...networkConfig(settings),
     ...budgetConfig(settings),
     ...spanConfig(settings),
+    ...hookConfig(settings),
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
     http: httpPort === undefined ? null : { host, port: httpPort },

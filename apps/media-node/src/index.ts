@@ -1,3 +1,4 @@
+export { type HookConfig, hookConfig, hookSettings } from "./hooks/hook-settings.ts";
 export type { LedgerEntry } from "./ledger/ledger.ts";
 export { createMediaNode, type MediaNode } from "./node/media-node.ts";
 export type { MediaNodeOptions } from "./node/media-node-options.ts";

@@ -3,6 +3,9 @@ import {
   type BudgetConfig,
   budgetConfig,
   budgetSettings,
+  type HookConfig,
+  hookConfig,
+  hookSettings,
   type NetworkConfig,
   networkConfig,
   networkSettings,
@@ -43,13 +46,15 @@ const Settings = z.object({
   ...networkSettings,
   ...budgetSettings,
   ...spanSettings,
+  ...hookSettings,
   FAIRLEAD_LOG_LEVEL: setting.logLevel,
 });
 
 export type Config = ReachConfig &
   NetworkConfig &
   BudgetConfig &
-  SpanConfig & {
+  SpanConfig &
+  HookConfig & {
     host: string;
     /** 0: any free one. */
     port: number;
@@ -115,6 +120,7 @@ export async function readConfig(
     ...networkConfig(settings),
     ...budgetConfig(settings),
     ...spanConfig(settings),
+    ...hookConfig(settings),
     logLevel: settings.FAIRLEAD_LOG_LEVEL,
     unknownVariables: unknownVariables(env),
   };

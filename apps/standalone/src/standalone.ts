@@ -83,12 +83,13 @@ function lanAddressesOf(host: string): string[] {
 }
 
 function nodeOptions(config: Config) {
-  const { budgets, cores, graceMs, rtcBasePort, rtcTcpBasePort, turn } = config;
+  const { budgets, cores, graceMs, hooks, rtcBasePort, rtcTcpBasePort, turn } = config;
   const { listenAddresses, networkCapacityBps, networkInterfaces, pipePorts, homeLoad, fullLoad } = config;
   return {
     budgets,
     cores,
     graceMs,
+    hooks,
     networkCapacityBps,
     pipePorts,
     homeLoad,

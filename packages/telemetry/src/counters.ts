@@ -19,7 +19,9 @@ export type CounterName =
   /** By reason. */
   | "peer.left"
   /** By the command that was one too many. */
-  | "peer.rate_limited";
+  | "peer.rate_limited"
+  /** By hook: the operator's server did not answer. `dropped`: an end was not told, as too many waited. */
+  | "hook.failed";
 
 /** Counts what operators are to see rise. A later exporter reads it; nothing waits for it. */
 export interface Counters {

@@ -5,6 +5,8 @@ import { answerNodeCalls } from "../calls/answer-node-calls.ts";
 import { answerRoomCalls } from "../calls/answer-room-calls.ts";
 import { NodeHealth } from "../health/node-health.ts";
 import { assembleHeartbeat, type HeartbeatParts } from "../heartbeat/assemble-heartbeat.ts";
+import { createHooks } from "../hooks/create-hooks.ts";
+import { noHooks } from "../hooks/hooks.ts";
 import { assembleLeases, type LeaseParts } from "../lease/assemble-leases.ts";
 import { Readiness } from "../lease/readiness.ts";
 import { relocateRoomsOf } from "../lease/relocate-rooms.ts";
@@ -107,8 +109,9 @@ function assembleBasis(options: MediaNodeOptions) {
       options.networkInterfaces ?? countedInterfaces(listenAddressesOf(options), readHostNetwork()),
   });
   const readiness = new Readiness();
+  const hooks = options.hooks ? createHooks({ ...options.hooks, log, counters, now }) : noHooks;
   const own = { node, nodeId, incarnation, ledger, allowance, loop, budgets, counters };
-  return { ...own, cores, records, rooms, network, readiness, bus, registry, log, now };
+  return { ...own, cores, records, rooms, network, readiness, hooks, bus, registry, log, now };
 }
 
 /** The parts that serve peers and answer calls. */

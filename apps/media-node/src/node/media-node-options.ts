@@ -3,6 +3,7 @@ import type { CodecPolicy } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Counters, Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
+import type { HookSettings } from "../hooks/hooks.ts";
 import type { BudgetLimits } from "../room/peer-budgets.ts";
 import type { ChooseCore } from "../rooms/seating.ts";
 import type { TurnOptions } from "../turn/ice-servers.ts";
@@ -53,6 +54,8 @@ export type MediaNodeOptions = {
   pipePorts?: { min: number; max: number } | undefined;
   /** What peers may have made; default: `DEFAULT_BUDGETS`. */
   budgets?: Partial<BudgetLimits>;
+  /** The operator's server that decides on broadcasts' publishers and viewers; default: none. */
+  hooks?: HookSettings | undefined;
   now?: () => number;
   random?: () => number;
 };

@@ -49,6 +49,7 @@ export async function createMediaNode(options: MediaNodeOptions): Promise<MediaN
   const close = async () => {
     await stopServing();
     await Promise.all(cores.map((core) => core.close()));
+    await parts.hooks.close();
     log.info("node.stopped", { nodeId });
   };
   return {
