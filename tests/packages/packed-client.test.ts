@@ -29,7 +29,7 @@ import { type Room } from "@fairlead/client";
 describe("the client, from its tarball", () => {
   it("has samples in its README and the product's that a strict page compiles with", async () => {
     const samples = await samplesOf(project, "client");
-    expect(samples).toHaveLength(2);
+    expect(samples).toHaveLength(3);
     const [imports = "", ...rest] = samples;
     const productReadme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
     const [first = ""] = samplesIn(productReadme);

@@ -1,9 +1,12 @@
+import type { RoomEvent } from "@fairlead/protocol";
+import type { RoomEvents } from "./api/events.ts";
 import type { LocalTracks } from "./local/local-tracks.ts";
 import type { RoomModel } from "./model/room-model.ts";
 import type { RoomChange } from "./model/room-state.ts";
 import type { Speakers } from "./model/speakers.ts";
 import type { RemotePeers } from "./remote/remote-peers.ts";
 import type { RoomMedia } from "./room-media.ts";
+import type { TypedEmitter } from "./typed-emitter.ts";
 
 export type ChangeTargets = {
   ownPeerId: string;
@@ -12,10 +15,17 @@ export type ChangeTargets = {
   peers: RemotePeers;
   local: LocalTracks;
   speakers: Speakers;
+  emitter: TypedEmitter<RoomEvents>;
 };
 
+/** What an event changes in the room reaches everybody whom it concerns. */
+export function applyEvent(event: RoomEvent, targets: ChangeTargets): void {
+  if (event.name === "data_producer.closed") targets.media.data.handleClosed(event.data.dataProducerId);
+  for (const change of targets.model.apply(event)) applyChange(change, targets);
+}
+
 /** Hands a change of the room to the part of the client that it concerns. */
-export function applyChange(change: RoomChange, targets: ChangeTargets): void {
+function applyChange(change: RoomChange, targets: ChangeTargets): void {
   const { ownPeerId, media, peers, local } = targets;
   switch (change.type) {
     case "peer.added":
@@ -47,6 +57,12 @@ export function applyChange(change: RoomChange, targets: ChangeTargets): void {
       break;
     case "dominant.changed":
       targets.speakers.update({ dominantPeerId: change.peerId });
+      break;
+    case "broadcast.changed":
+      targets.emitter.emit("broadcast.changed", { broadcast: change.broadcast });
+      break;
+    case "viewers.counted":
+      targets.emitter.emit("viewers.counted", { viewers: change.viewers });
       break;
     case "snapshot.applied":
       peers.handleSnapshot();

@@ -9,7 +9,7 @@ import type {
 } from "./api/options.ts";
 import type { Room } from "./api/room.ts";
 import type { ConnectionQuality, LocalTrack, SelfPeer } from "./api/tracks.ts";
-import { applyChange } from "./apply-change.ts";
+import { applyEvent } from "./apply-change.ts";
 import type { OwnClaims } from "./connection/read-ticket.ts";
 import type { RoomLink, RoomLinkHandlers } from "./connection/room-link.ts";
 import type { SendCommand } from "./connection/session.ts";
@@ -20,6 +20,7 @@ import { RoomModel } from "./model/room-model.ts";
 import { Speakers } from "./model/speakers.ts";
 import { OwnPeer } from "./own-peer.ts";
 import { watchPage } from "./page-events.ts";
+import { tellQuality } from "./quality/tell-quality.ts";
 import { Playback } from "./remote/playback.ts";
 import { RemotePeers } from "./remote/remote-peers.ts";
 import { Visibility } from "./remote/visibility.ts";
@@ -45,7 +46,7 @@ export class ClientRoom implements Room {
   readonly #model = new RoomModel();
   readonly #visibility = new Visibility();
   readonly #wishes = new Wishes();
-  readonly #playback: Playback;
+  readonly #playback = new Playback(this.#emitter);
   readonly #link: RoomLink;
   readonly #remote: RemotePeers;
   readonly #local: LocalTracks;
@@ -65,10 +66,6 @@ export class ClientRoom implements Room {
   constructor(options: ClientRoomOptions) {
     this.#options = options;
     this.#firstJoin.promise.catch(() => {}); // Without a call of `join()` nobody would handle the rejection.
-    this.#playback = new Playback({
-      blocked: () => this.#emitter.emit("playback.blocked", {}),
-      allowed: () => this.#emitter.emit("playback.allowed", {}),
-    });
     this.#link = options.createLink(this.#linkHandlers());
     this.#remote = new RemotePeers({
       emitter: this.#emitter,
@@ -115,6 +112,18 @@ export class ClientRoom implements Room {
 
   get grants(): Grants {
     return this.#grants;
+  }
+
+  get isViewer(): boolean {
+    return this.#joined !== null && !this.#joined.sendTransport;
+  }
+
+  get broadcast(): Room["broadcast"] {
+    return this.#model.contents.broadcast;
+  }
+
+  get viewerCount(): number | null {
+    return this.#model.contents.viewerCount;
   }
 
   get canPlayAudio(): boolean {
@@ -253,7 +262,10 @@ export class ClientRoom implements Room {
       emitter: this.#emitter,
       device: this.#options.device.current,
       iceTransportPolicy: this.#options.iceTransportPolicy,
-      graded: (...grade) => this.#handleQuality(...grade),
+      graded: (peerId, quality) => {
+        const graded = peerId === this.peerId ? this : this.#remote.peers.get(peerId);
+        tellQuality(this.#emitter, graded, { peerId, quality });
+      },
     });
     this.#model.startSession();
     if (before) this.#remote.beginMove(joined.graceMs);
@@ -265,19 +277,10 @@ export class ClientRoom implements Room {
 
   #handleEvent(event: RoomEvent): void {
     if (event.name === "snapshot.started") this.#grants = event.data.grants;
-    const media = this.#media;
-    if (!media) return;
-    if (event.name === "data_producer.closed") media.data.handleClosed(event.data.dataProducerId);
-    const shared = { media, model: this.#model, speakers: this.#speakers };
+    if (!this.#media) return;
+    const shared = { media: this.#media, model: this.#model, speakers: this.#speakers };
     const targets = { ...shared, ownPeerId: this.peerId, peers: this.#remote, local: this.#local };
-    for (const change of this.#model.apply(event)) applyChange(change, targets);
-  }
-
-  #handleQuality(peerId: string, quality: ConnectionQuality): void {
-    const graded = peerId === this.peerId ? this : this.#remote.peers.get(peerId);
-    if (!graded || graded.quality === quality) return;
-    graded.quality = quality;
-    this.#emitter.emit("quality.changed", { peerId, quality });
+    applyEvent(event, { ...targets, emitter: this.#emitter });
   }
 
   #handleEnded(error: FairleadError): void {

@@ -1,4 +1,6 @@
 export {
+  type BroadcastInfo,
+  type BroadcastState,
   type ErrorCode,
   FairleadError,
   type Grants,

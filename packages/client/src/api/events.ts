@@ -1,4 +1,4 @@
-import type { ErrorCode, LeaveReason, PeerId } from "@fairlead/protocol";
+import type { BroadcastInfo, ErrorCode, LeaveReason, PeerId } from "@fairlead/protocol";
 import type { ConnectionQuality, LocalTrack, Publication, RemotePeer, RemoteTrack } from "./tracks.ts";
 
 /** `reconnecting`: the signaling socket is away; media goes on meanwhile. `closed` is final. */
@@ -52,6 +52,10 @@ export type RoomEvents = {
   /** The browser wants a click before it plays sound. */
   "playback.blocked": Record<string, never>;
   "playback.allowed": Record<string, never>;
+  /** The room is a broadcast's: its state, title or times changed. Its end comes as `room.ended` with `broadcast_ended`. */
+  "broadcast.changed": { broadcast: BroadcastInfo };
+  /** In a broadcast's room, every few seconds while the number changes. */
+  "viewers.counted": { viewers: number };
   "quality.changed": { peerId: PeerId; quality: ConnectionQuality };
   /** Over, and not by `leave()`. Everything is freed. */
   "room.ended": { code: ErrorCode; message: string };

@@ -1,4 +1,4 @@
-import type { Grants, PeerId, RoomId, Source } from "@fairlead/protocol";
+import type { BroadcastInfo, Grants, PeerId, RoomId, Source } from "@fairlead/protocol";
 import type { ConnectionState, RoomEvents } from "./events.ts";
 import type {
   CameraOptions,
@@ -25,6 +25,12 @@ export interface Room {
   /** The other peers. The map is live: it changes under its reader, with an event for each change. */
   readonly peers: ReadonlyMap<PeerId, RemotePeer>;
   readonly local: ReadonlyMap<Source, LocalTrack>;
+  /** Joined with a viewer's ticket: it watches a broadcast, publishes nothing, and the others don't hear of it. */
+  readonly isViewer: boolean;
+  /** null: the room is no broadcast, or its first snapshot is still on its way. */
+  readonly broadcast: BroadcastInfo | null;
+  /** How many watch the broadcast; null as `broadcast`. */
+  readonly viewerCount: number | null;
   /** False while the browser holds audible playback back; see `startPlayback`. */
   readonly canPlayAudio: boolean;
   /** This peer's own connection. */

@@ -62,6 +62,8 @@ export interface RemoteTrack {
    * @param visible `undefined`: observe again.
    */
   setVisible(visible: boolean | undefined): void;
+  /** How many sizes of the picture there are to prefer one of: simulcast or SVC layers; 1 for sound. May differ after a move. */
+  readonly spatialLayers: number;
   /** The highest simulcast or SVC layers wanted; 0 is the smallest. Holds through moves. */
   setPreferredLayers(spatialLayer: number, temporalLayer?: number): Promise<void>;
 }

@@ -1,9 +1,9 @@
 import {
   type ConsumerInfo,
   type DataConsumerInfo,
+  FairleadError,
   type JoinReply,
   type Source,
-  sendTransportOf,
   type TransportOffer,
 } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
@@ -21,50 +21,54 @@ type PeerTransportsOptions = {
   command: SendCommand;
 };
 
-/** The two transports of one session. A new session has new ones. */
+/** One direction. */
+type Half = { transport: types.Transport; ice: IceRestarter };
+
+/** The transports of one session: a viewer has one to receive alone. A new session has new ones. */
 export class PeerTransports {
-  readonly #send: types.Transport;
-  readonly #receive: types.Transport;
+  readonly #send: Half | null;
+  readonly #receive: Half;
   readonly #command: SendCommand;
-  readonly #sendIce: IceRestarter;
-  readonly #receiveIce: IceRestarter;
 
   constructor({ device, iceTransportPolicy, joined, command }: PeerTransportsOptions) {
     this.#command = command;
-    const ice = { iceServers: joined.iceServers, iceTransportPolicy };
-    this.#send = device.createSendTransport({ ...transportOptions(sendTransportOf(joined)), ...ice });
-    this.#receive = device.createRecvTransport({ ...transportOptions(joined.receiveTransport), ...ice });
-    for (const transport of [this.#send, this.#receive]) this.#answerConnect(transport);
-    this.#answerProduce();
-    const { iceServers } = joined;
-    const restarterOf = (transport: types.Transport) =>
-      new IceRestarter({ transport, command, iceServers, now: Date.now });
-    this.#sendIce = restarterOf(this.#send);
-    this.#receiveIce = restarterOf(this.#receive);
+    const { iceServers, sendTransport, receiveTransport } = joined;
+    const ice = { iceServers, iceTransportPolicy };
+    const halfOf = (transport: types.Transport): Half => {
+      this.#answerConnect(transport);
+      return { transport, ice: new IceRestarter({ transport, command, iceServers, now: Date.now }) };
+    };
+    this.#send = sendTransport
+      ? halfOf(device.createSendTransport({ ...transportOptions(sendTransport), ...ice }))
+      : null;
+    this.#receive = halfOf(device.createRecvTransport({ ...transportOptions(receiveTransport), ...ice }));
+    if (this.#send) this.#answerProduce(this.#send.transport);
   }
 
   get isClosed(): boolean {
-    return this.#send.closed;
+    return this.#receive.transport.closed;
   }
 
   /** One of them carries nothing, though it should. */
   get isBroken(): boolean {
-    return this.#sendIce.isBroken || this.#receiveIce.isBroken;
+    return this.#halves.some(({ ice }) => ice.isBroken);
   }
 
-  /** @throws {FairleadError} The node's refusal. */
+  /** @throws {FairleadError} The node's refusal; `grant_missing` for a viewer. */
   async produce(options: types.ProducerOptions<ProducerData>): Promise<types.Producer<ProducerData>> {
-    const preparation = this.#sendIce.prepare();
+    const { transport, ice } = this.#sender;
+    const preparation = ice.prepare();
     if (preparation) await preparation;
     // Tracks outlive producers, and only `local` disables them: mediasoup-client would enable what the app has disabled.
-    return this.#send.produce({ ...options, stopTracks: false, disableTrackOnPause: false });
+    return transport.produce({ ...options, stopTracks: false, disableTrackOnPause: false });
   }
 
   /** Calls within one microtask are negotiated together. The consumer is paused on the node's side. */
   async consume(info: ConsumerInfo): Promise<types.Consumer> {
-    const preparation = this.#receiveIce.prepare();
+    const { transport, ice } = this.#receive;
+    const preparation = ice.prepare();
     if (preparation) await preparation;
-    return this.#receive.consume({
+    return transport.consume({
       id: info.consumerId,
       producerId: info.producerId,
       kind: info.kind,
@@ -75,34 +79,49 @@ export class PeerTransports {
   }
 
   async produceData(options: types.DataProducerOptions): Promise<types.DataProducer> {
-    const preparation = this.#sendIce.prepare();
+    const { transport, ice } = this.#sender;
+    const preparation = ice.prepare();
     if (preparation) await preparation;
-    return this.#send.produceData(options);
+    return transport.produceData(options);
   }
 
   async consumeData(info: DataConsumerInfo): Promise<types.DataConsumer> {
-    const preparation = this.#receiveIce.prepare();
+    const { transport, ice } = this.#receive;
+    const preparation = ice.prepare();
     if (preparation) await preparation;
-    return this.#receive.consumeData({
+    return transport.consumeData({
       ...info,
       id: info.dataConsumerId,
       sctpStreamParameters: info.sctpStreamParameters as types.SctpStreamParameters,
     });
   }
 
+  /** A viewer's `send` is empty. */
   async getStats(): Promise<{ send: RTCStatsReport; receive: RTCStatsReport }> {
-    const [send, receive] = await Promise.all([this.#send.getStats(), this.#receive.getStats()]);
+    const nothing: RTCStatsReport = new Map();
+    const [send, receive] = await Promise.all([
+      this.#send ? this.#send.transport.getStats() : nothing,
+      this.#receive.transport.getStats(),
+    ]);
     return { send, receive };
   }
 
   restartIce(): void {
-    for (const restarter of [this.#sendIce, this.#receiveIce]) void restarter.restart();
+    for (const { ice } of this.#halves) void ice.restart();
   }
 
   close(): void {
-    for (const restarter of [this.#sendIce, this.#receiveIce]) restarter.close();
-    this.#send.close();
-    this.#receive.close();
+    for (const { ice } of this.#halves) ice.close();
+    for (const { transport } of this.#halves) transport.close();
+  }
+
+  get #halves(): Half[] {
+    return this.#send ? [this.#send, this.#receive] : [this.#receive];
+  }
+
+  get #sender(): Half {
+    if (!this.#send) throw new FairleadError("grant_missing", { message: "a viewer sends nothing" });
+    return this.#send;
   }
 
   /**
@@ -118,8 +137,8 @@ export class PeerTransports {
     });
   }
 
-  #answerProduce(): void {
-    this.#send.on("produce", ({ kind, rtpParameters, appData }, proceed, refuse) => {
+  #answerProduce(transport: types.Transport): void {
+    transport.on("produce", ({ kind, rtpParameters, appData }, proceed, refuse) => {
       const { source, paused } = appData as ProducerData;
       const request = { kind, source, paused, rtpParameters: { ...rtpParameters } };
       askPatiently(() => this.#command("producer.create", request)).then(
@@ -127,7 +146,7 @@ export class PeerTransports {
         refuse,
       );
     });
-    this.#send.on("producedata", ({ sctpStreamParameters, label = "", protocol = "" }, proceed, refuse) => {
+    transport.on("producedata", ({ sctpStreamParameters, label = "", protocol = "" }, proceed, refuse) => {
       const request = { sctpStreamParameters, label, protocol };
       askPatiently(() => this.#command("data_producer.create", request)).then(
         (made) => made && proceed({ id: made.dataProducerId }),

@@ -37,6 +37,7 @@ export function differenceOf(before: RoomContents, after: RoomContents): RoomCha
     ),
     ...changedMutes(before.mutedByModerator, after.mutedByModerator),
     ...changedDominant(before, after),
+    ...changedBroadcast(before, after),
   ];
 }
 
@@ -62,4 +63,13 @@ function changedMutes(before: Set<Source>, after: Set<Source>): RoomChange[] {
 function changedDominant(before: RoomContents, after: RoomContents): RoomChange[] {
   if (before.dominantPeerId === after.dominantPeerId) return [];
   return [{ type: "dominant.changed", peerId: after.dominantPeerId }];
+}
+
+function changedBroadcast(before: RoomContents, { broadcast, viewerCount }: RoomContents): RoomChange[] {
+  const isNews = broadcast && JSON.stringify(broadcast) !== JSON.stringify(before.broadcast);
+  const isCounted = viewerCount !== null && viewerCount !== before.viewerCount;
+  return [
+    ...(isNews ? [{ type: "broadcast.changed", broadcast } as const] : []),
+    ...(isCounted ? [{ type: "viewers.counted", viewers: viewerCount } as const] : []),
+  ];
 }

@@ -38,6 +38,9 @@ export class RoomModel {
 
   #takeSnapshot(): RoomChange[] {
     if (!this.#incoming) return [];
+    // A broadcast's room stays one, also where a snapshot does not tell.
+    this.#incoming.broadcast ??= this.#contents.broadcast;
+    this.#incoming.viewerCount ??= this.#contents.viewerCount;
     const changes = differenceOf(this.#contents, this.#incoming);
     this.#contents = this.#incoming;
     this.#incoming = null;

@@ -1,4 +1,5 @@
 import type {
+  BroadcastInfo,
   ConsumerInfo,
   DataConsumerInfo,
   LeaveReason,
@@ -18,6 +19,8 @@ export type RoomChange =
   | { type: "data_consumer.added" | "data_consumer.removed"; dataConsumer: DataConsumerInfo }
   | { type: "source.muted"; source: Source; muted: boolean }
   | { type: "dominant.changed"; peerId: string | null }
+  | { type: "broadcast.changed"; broadcast: BroadcastInfo }
+  | { type: "viewers.counted"; viewers: number }
   | { type: "snapshot.applied" };
 
 export type RoomContents = {
@@ -28,6 +31,9 @@ export type RoomContents = {
   /** This peer's own sources. */
   mutedByModerator: Set<Source>;
   dominantPeerId: string | null;
+  /** null in a room that is no broadcast. */
+  broadcast: BroadcastInfo | null;
+  viewerCount: number | null;
 };
 
 export function emptyContents(): RoomContents {
@@ -38,6 +44,8 @@ export function emptyContents(): RoomContents {
     dataConsumers: new Map(),
     mutedByModerator: new Set(),
     dominantPeerId: null,
+    broadcast: null,
+    viewerCount: null,
   };
 }
 
@@ -90,6 +98,12 @@ export function applyEvent(contents: RoomContents, event: RoomEvent): RoomChange
     case "speaker.changed":
       contents.dominantPeerId = event.data.peerId;
       return [{ type: "dominant.changed", peerId: event.data.peerId }];
+    case "broadcast.changed":
+      contents.broadcast = event.data;
+      return [{ type: "broadcast.changed", broadcast: event.data }];
+    case "viewers.counted":
+      contents.viewerCount = event.data.viewers;
+      return [{ type: "viewers.counted", viewers: event.data.viewers }];
     default:
       return [];
   }

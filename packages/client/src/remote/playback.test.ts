@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
+import type { RoomEvents } from "../api/events.ts";
+import { TypedEmitter } from "../typed-emitter.ts";
 import { Playback } from "./playback.ts";
 
 function playbackWith() {
   const events: string[] = [];
-  const playback = new Playback({
-    blocked: () => void events.push("blocked"),
-    allowed: () => void events.push("allowed"),
-  });
-  return { playback, events };
+  const emitter = new TypedEmitter<RoomEvents>();
+  emitter.on("playback.blocked", () => void events.push("blocked"));
+  emitter.on("playback.allowed", () => void events.push("allowed"));
+  return { playback: new Playback(emitter), events };
 }
 
 /** As a browser: refuses until the user has clicked. */

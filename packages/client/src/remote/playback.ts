@@ -1,13 +1,15 @@
-type PlaybackHandlers = { blocked(): void; allowed(): void };
+import type { RoomEvents } from "../api/events.ts";
+import type { TypedEmitter } from "../typed-emitter.ts";
+
 type Playable = Pick<HTMLMediaElement, "play">;
 
 /** Starts media elements, and knows which of them the browser holds back until the user has clicked. */
 export class Playback {
-  readonly #handlers: PlaybackHandlers;
+  readonly #emitter: TypedEmitter<RoomEvents>;
   readonly #held = new Set<Playable>();
 
-  constructor(handlers: PlaybackHandlers) {
-    this.#handlers = handlers;
+  constructor(emitter: TypedEmitter<RoomEvents>) {
+    this.#emitter = emitter;
   }
 
   get canPlay(): boolean {
@@ -36,10 +38,10 @@ export class Playback {
   #hold(element: Playable): void {
     const wasAllowed = this.canPlay;
     this.#held.add(element);
-    if (wasAllowed) this.#handlers.blocked();
+    if (wasAllowed) this.#emitter.emit("playback.blocked", {});
   }
 
   #release(element: Playable): void {
-    if (this.#held.delete(element) && this.canPlay) this.#handlers.allowed();
+    if (this.#held.delete(element) && this.canPlay) this.#emitter.emit("playback.allowed", {});
   }
 }

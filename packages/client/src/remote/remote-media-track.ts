@@ -24,7 +24,13 @@ export type RemoteTrackContext = {
   wantedChanged(consumerId: string, isWanted: boolean): void;
 };
 
-type Media = { consumerId: string; producerId: string; track: MediaStreamTrack; ssrc: number | undefined };
+type Media = {
+  consumerId: string;
+  producerId: string;
+  track: MediaStreamTrack;
+  ssrc: number | undefined;
+  spatialLayers: number;
+};
 
 /** A subscribed track of a remote peer. It outlives consumers: after a move it is bound to a new one. */
 export class RemoteMediaTrack implements RemoteTrack {
@@ -56,6 +62,10 @@ export class RemoteMediaTrack implements RemoteTrack {
 
   get mediaStreamTrack(): MediaStreamTrack {
     return this.#media.track;
+  }
+
+  get spatialLayers(): number {
+    return this.#media.spatialLayers;
   }
 
   get isMuted(): boolean {
@@ -180,7 +190,9 @@ function hasSound({ srcObject }: HTMLMediaElement): boolean {
   return srcObject instanceof MediaStream && srcObject.getAudioTracks().length > 0;
 }
 
-function mediaOf(consumer: types.Consumer): Media {
-  const ssrc = consumer.rtpParameters.encodings?.[0]?.ssrc;
-  return { consumerId: consumer.id, producerId: consumer.producerId, track: consumer.track, ssrc };
+function mediaOf({ id, producerId, track, rtpParameters }: types.Consumer): Media {
+  const [encoding] = rtpParameters.encodings ?? [];
+  // `L3T1`, say: mediasoup names the layers of simulcast so, too.
+  const spatialLayers = Number(/^[LS](\d)/.exec(encoding?.scalabilityMode ?? "")?.[1] ?? 1);
+  return { consumerId: id, producerId, track, ssrc: encoding?.ssrc, spatialLayers };
 }

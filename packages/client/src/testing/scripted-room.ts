@@ -4,7 +4,7 @@ import type { RoomEvents } from "../api/events.ts";
 import type { JoinOptions } from "../api/options.ts";
 import type { Room } from "../api/room.ts";
 import { joinRoom } from "../join-room.ts";
-import { GRANTS, ScriptedSignaling, type ScriptedSocket } from "./scripted-signaling.ts";
+import { GRANTS, type Opening, ScriptedSignaling, type ScriptedSocket } from "./scripted-signaling.ts";
 
 const device = { handlerFactory: FakeHandler.createFactory(testFakeParameters) };
 
@@ -13,23 +13,29 @@ export class ScriptedRoom {
   readonly signaling: ScriptedSignaling;
   readonly socket: ScriptedSocket;
   readonly room: Room;
-  readonly #grants: Grants;
+  /** How each of its sessions opens. */
+  readonly #opening: Opening;
   #epoch = 1;
 
-  private constructor(parts: Pick<ScriptedRoom, "signaling" | "socket" | "room">, grants: Grants) {
+  private constructor(parts: Pick<ScriptedRoom, "signaling" | "socket" | "room">, opening: Opening) {
     this.signaling = parts.signaling;
     this.socket = parts.socket;
     this.room = parts.room;
-    this.#grants = grants;
+    this.#opening = opening;
   }
 
-  static async join(grants: Grants = GRANTS, options: Partial<JoinOptions> = {}): Promise<ScriptedRoom> {
+  static async join(
+    grants: Grants = GRANTS,
+    options: Partial<JoinOptions> = {},
+    more: Opening = {},
+  ): Promise<ScriptedRoom> {
+    const opening = { ...more, grants };
     const signaling = await ScriptedSignaling.start();
     const joining = joinRoom({ url: signaling.url, ticket: "ticket-of-the-test", device, ...options });
     const { socket } = await signaling.next("join");
-    socket.accept({ grants });
+    socket.accept(opening);
     socket.snapshot();
-    return new ScriptedRoom({ signaling, socket, room: await joining }, grants);
+    return new ScriptedRoom({ signaling, socket, room: await joining }, opening);
   }
 
   /** The data of the next command with this name that no call has had yet. */
@@ -66,7 +72,7 @@ export class ScriptedRoom {
   }
 
   acceptMove(...events: RoomEvent[]): void {
-    this.socket.accept({ epoch: this.#epoch, grants: this.#grants });
+    this.socket.accept({ ...this.#opening, epoch: this.#epoch });
     this.socket.snapshot(...events);
   }
 

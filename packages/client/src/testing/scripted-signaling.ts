@@ -32,10 +32,16 @@ export const GRANTS: Grants = {
   moderate: false,
 };
 
-type Opening = { epoch?: number; peerId?: string; grants?: Grants; acksByPing?: boolean };
+export type Opening = {
+  epoch?: number;
+  peerId?: string;
+  grants?: Grants;
+  acksByPing?: boolean;
+  isViewer?: boolean;
+};
 
 export function openedSession(opening: Opening = {}): OpenedSession {
-  const { epoch = 1, peerId = "me", grants = GRANTS, acksByPing } = opening;
+  const { epoch = 1, peerId = "me", grants = GRANTS, acksByPing, isViewer = false } = opening;
   const transport = () => testFakeParameters.generateTransportRemoteParameters() as never;
   return {
     sessionId: `s${epoch}`,
@@ -49,7 +55,7 @@ export function openedSession(opening: Opening = {}): OpenedSession {
     grants,
     acksByPing,
     iceServers: [],
-    sendTransport: transport(),
+    ...(isViewer ? {} : { sendTransport: transport() }),
     receiveTransport: transport(),
   };
 }
