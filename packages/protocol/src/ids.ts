@@ -62,7 +62,10 @@ export type MediaId = z.infer<typeof MediaId>;
 export function randomId(
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (b) => crypto.getRandomValues(b),
 ): string {
-  const bytes = random(new Uint8Array(16));
+  return toBase64url(random(new Uint8Array(16)));
+}
+
+export function toBase64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll("+", "-")
     .replaceAll("/", "_")

@@ -25,6 +25,7 @@ export * from "./registry-records.ts";
 export * from "./sdp-sessions.ts";
 export * from "./set-newest.ts";
 export * from "./signaling-unreachable.ts";
+export * from "./stream-keys.ts";
 export * from "./surplus.ts";
 export * from "./ticket-claims.ts";
 export * from "./version.ts";

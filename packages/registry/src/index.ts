@@ -1,4 +1,5 @@
 export type {
+  BroadcastWrite,
   HeartbeatReply,
   KnownOfRoom,
   Page,

@@ -1,5 +1,7 @@
 import type {
   Ban,
+  BroadcastRecord,
+  BroadcastState,
   CoreAddress,
   Heartbeat,
   Lease,
@@ -88,10 +90,25 @@ export type RoomPatch = {
    * item, liftings included.
    */
   restore?: KnownOfRoom;
+  broadcast?: BroadcastWrite;
 };
 
-/** @property options Absent where nobody gave any. */
-export type KnownOfRoom = { options?: RoomOptions; bans: Ban[]; mutes: Mute[] };
+/**
+ * Writes a room's broadcast, if it is still as the writer read it.
+ *
+ * @property write null: the broadcast is removed, and what is left is a room with the default options.
+ * @property ifRevision Of the record that the writer read; null: there is none yet, and no lease of a room of that id either.
+ * @property epoch Of the lease under which the room's home writes. Absent: the API writes.
+ */
+export type BroadcastWrite = { write: BroadcastRecord | null; ifRevision: number | null; epoch?: number };
+
+/** @property options Absent where nobody gave any. @property broadcast As its home last wrote it, or tried to. */
+export type KnownOfRoom = {
+  options?: RoomOptions;
+  bans: Ban[];
+  mutes: Mute[];
+  broadcast?: BroadcastRecord;
+};
 
 export type Page<T> = { items: T[]; cursor?: string };
 
@@ -141,9 +158,17 @@ export interface Registry {
 
   /**
    * Creates the record where there is none.
-   * @throws {FairleadError} `too_many_bans`, `too_many_mutes`: the record stays as it is.
+   * @throws {FairleadError} `too_many_bans`, `too_many_mutes`: the record stays as it is. So it does where a write of a broadcast is refused:
+   * `broadcast_not_found` (somebody removed it), `lease_lost` (a higher epoch is known), `broadcast_exists`, `broadcast_conflict`.
    */
   updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord>;
+
+  /** In order of room id. @param options.limit 1..100. @param options.state Only those that were last written so. */
+  listBroadcasts(options: {
+    limit: number;
+    cursor?: string;
+    state?: BroadcastState;
+  }): Promise<Page<RoomRecord>>;
 
   /** Living nodes, in order of node id, then incarnation. @param options.limit 1..100. @param options.nodeId Only this node. */
   listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>>;

@@ -1,4 +1,5 @@
 import {
+  type BroadcastState,
   FairleadError,
   type Heartbeat,
   type Lease,
@@ -9,6 +10,7 @@ import {
 import { pageOf, pageSize, startOf } from "../page.ts";
 import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
 import { isBanned } from "../rules/bans/memory.ts";
+import { refuseWrite } from "../rules/broadcasts/memory.ts";
 import { bury } from "../rules/bury-nodes/memory.ts";
 import { takeHeartbeat } from "../rules/heartbeat/memory.ts";
 import { IndexTime } from "../rules/index-time/memory.ts";
@@ -116,10 +118,24 @@ class MemoryRegistry implements Registry {
 
   async updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord> {
     const nowMs = this.#begin();
-    const room = this.#index.rooms.obtain(roomId, nowMs);
-    patchRoom(room, patch, this.#index.policy);
-    if (!room.lease) this.#index.rooms.keep(room, nowMs);
+    const { rooms, policy } = this.#index;
+    if (patch.broadcast) refuseWrite(rooms.get(roomId), patch.broadcast);
+    const room = rooms.obtain(roomId, nowMs);
+    patchRoom(room, patch, policy);
+    rooms.update(room, nowMs);
     return this.#toRecord(room, nowMs);
+  }
+
+  async listBroadcasts(options: {
+    limit: number;
+    cursor?: string;
+    state?: BroadcastState;
+  }): Promise<Page<RoomRecord>> {
+    const nowMs = this.#begin();
+    const size = pageSize(options.limit);
+    const found = this.#index.rooms.broadcastPage(size + 1, options);
+    const { items, ...more } = pageOf(found, size, ({ roomId }) => roomId);
+    return { items: items.map((room) => this.#toRecord(room, nowMs)), ...more };
   }
 
   async listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>> {
@@ -160,6 +176,8 @@ class MemoryRegistry implements Registry {
   }
 
   #toRecord(room: Room, nowMs: number): RoomRecord {
-    return toRoomRecord(room, this.#index.leases.live(room, nowMs) !== null);
+    const { leases, nodes } = this.#index;
+    const isLive = leases.live(room, nowMs) !== null;
+    return toRoomRecord(room, { isLive, aliveAtMs: nodes.lastBeatOf(room.lease?.incarnation, nowMs) });
   }
 }

@@ -96,7 +96,12 @@ export type PlacementPolicy = {
   endedPerBeat: number;
   /** An heir that has not placed a room by then has lost the reply, or found no capacity: another one's turn. */
   heirPatienceMs: number;
-  /** For how long what was said about a room (options, bans, mutes) outlives its last lease. */
+  /** For how long the last beat of a buried node is known: longer than any broadcast waits for its publisher. */
+  lastBeatKeptMs: number;
+  /**
+   * For how long what was said about a room (options, bans, mutes) outlives its last lease; a broadcast its start and its end too, if these
+   * come later.
+   */
   roomRetentionMs: number;
   /** How many records that were kept long enough are dropped with each that comes to be kept. */
   droppedAtOnce: number;
@@ -149,6 +154,7 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   gravesPerBeat: 8,
   endedPerBeat: 50,
   heirPatienceMs: 3_000,
+  lastBeatKeptMs: 2 * 3_600_000,
   roomRetentionMs: 30 * 24 * 3_600_000,
   droppedAtOnce: 2,
   bansPerRoom: 1_000,

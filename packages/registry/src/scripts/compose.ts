@@ -11,10 +11,14 @@ const NODES = [
   "rules/node-pools/script",
   "rules/nodes/save",
 ] as const satisfies Piece[];
+const ROOMS = ["rules/rooms/script", "rules/broadcasts/script"] as const satisfies Piece[];
+/** What readers of records get. */
+const VIEWS = [...NODES, ...ROOMS, "rules/bans/script", "rules/room-record/view"] as const satisfies Piece[];
 const RESERVATIONS = ["rules/reservations/script"] as const satisfies Piece[];
 /** A lease changes, and with it the room's record and its reservations. */
 const CHANGES = [
   "rules/reservations/end",
+  "rules/broadcasts/changes",
   "rules/rooms/changes",
   "rules/orphans/script",
   "rules/leases/slots",
@@ -26,7 +30,7 @@ const PIECES = {
   place: [
     ...NODES,
     ...RESERVATIONS,
-    "rules/rooms/script",
+    ...ROOMS,
     "rules/bans/script",
     "rules/rates/script",
     "rules/place/standing",
@@ -39,7 +43,7 @@ const PIECES = {
   heartbeat: [
     ...NODES,
     ...RESERVATIONS,
-    "rules/rooms/script",
+    ...ROOMS,
     ...CHANGES,
     "rules/reservations/refresh",
     "rules/settle-claims/script",
@@ -53,39 +57,21 @@ const PIECES = {
     "rules/beat-interval/script",
     "rules/heartbeat/script",
   ],
-  release: [...NODES, ...RESERVATIONS, "rules/rooms/script", ...CHANGES, "scripts/methods/release"],
+  release: [...NODES, ...RESERVATIONS, ...ROOMS, ...CHANGES, "scripts/methods/release"],
   removeNode: [
     ...NODES,
     ...RESERVATIONS,
-    "rules/rooms/script",
+    ...ROOMS,
     ...CHANGES,
     "rules/graves/script",
     "rules/telling/script",
     "rules/bury-nodes/script",
     "scripts/methods/remove-node",
   ],
-  describeRoom: [
-    ...NODES,
-    "rules/rooms/script",
-    "rules/bans/script",
-    "rules/room-record/view",
-    "scripts/methods/describe-room",
-  ],
-  listRooms: [
-    ...NODES,
-    "rules/rooms/script",
-    "rules/bans/script",
-    "rules/room-record/view",
-    "scripts/methods/list-rooms",
-  ],
-  updateRoom: [
-    ...NODES,
-    "rules/rooms/script",
-    "rules/rooms/changes",
-    "rules/bans/script",
-    "rules/room-record/view",
-    "rules/room-record/script",
-  ],
+  describeRoom: [...VIEWS, "scripts/methods/describe-room"],
+  listRooms: [...VIEWS, "scripts/methods/list-rooms"],
+  listBroadcasts: [...VIEWS, "scripts/methods/list-broadcasts"],
+  updateRoom: [...VIEWS, "rules/broadcasts/changes", "rules/rooms/changes", "rules/room-record/script"],
   listNodes: [...NODES, "scripts/methods/list-nodes"],
 } as const satisfies Record<string, Piece[]>;
 

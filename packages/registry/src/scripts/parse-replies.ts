@@ -1,4 +1,5 @@
 import {
+  BroadcastRecord,
   CoreAdvert,
   FairleadError,
   Heartbeat,
@@ -27,10 +28,19 @@ const PlaceReply = z.union([
   z.tuple([z.enum(["registry_cold", "no_capacity"]), Text]),
 ]);
 const BeatReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text, Text]);
-const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text]);
+const RoomReply = z.tuple([Text, Text, Text, Text, Text, Text, Text, Text, Text, Text]);
 const Mutes = z.array(z.tuple([Text, Text]));
 const Bans = z.array(z.array(Text));
-const UpdateRefusal = z.tuple([z.enum(["too_many_bans", "too_many_mutes"])]);
+const UpdateRefusal = z.tuple([
+  z.enum([
+    "too_many_bans",
+    "too_many_mutes",
+    "broadcast_not_found",
+    "lease_lost",
+    "broadcast_exists",
+    "broadcast_conflict",
+  ]),
+]);
 const NodeReply = z.tuple([Text, Text, Text, Text]);
 
 /**
@@ -83,7 +93,7 @@ export function parseBeatReply(reply: unknown): HeartbeatReply {
   };
 }
 
-/** @throws {FairleadError} `too_many_bans`, `too_many_mutes`. */
+/** @throws {FairleadError} As `updateRoom` does. */
 export function parseUpdateReply(reply: unknown): RoomRecord {
   const refusal = UpdateRefusal.safeParse(reply);
   if (refusal.success) throw new FairleadError(refusal.data[0]);
@@ -91,7 +101,8 @@ export function parseUpdateReply(reply: unknown): RoomRecord {
 }
 
 export function parseRoomReply(reply: unknown): RoomRecord {
-  const [roomId, createdAtMs, lease, decision, options, mutes, bans, isLost] = RoomReply.parse(reply);
+  const [roomId, createdAtMs, lease, decision, options, mutes, bans, isLost, broadcast, aliveAtMs] =
+    RoomReply.parse(reply);
   const banned = Bans.parse(bans === "" ? [] : JSON.parse(bans));
   return {
     roomId,
@@ -101,10 +112,16 @@ export function parseRoomReply(reply: unknown): RoomRecord {
     bannedTicketIds: [...new Set(banned.flatMap(([, ...ticketIds]) => ticketIds))],
     bans: banned.map(([identity = "", ...ticketIds]) => ({ identity, ticketIds })),
     mutes: parseMutes(mutes),
+    ...(broadcast === "" ? {} : parseBroadcast(broadcast, aliveAtMs)),
     isPartial: isLost === "1",
     lease: lease === "" ? null : parseLease(`${roomId} ${lease}`),
     decision: decision === "" ? null : parseDecision(decision),
   };
+}
+
+function parseBroadcast(text: string, aliveAtMs: string): Pick<RoomRecord, "broadcast" | "aliveAtMs"> {
+  const broadcast = BroadcastRecord.parse(JSON.parse(text));
+  return { broadcast, aliveAtMs: aliveAtMs === "" ? null : Number(aliveAtMs) };
 }
 
 /** As `heartbeatArguments` writes it. */

@@ -1,4 +1,5 @@
 import {
+  type BroadcastState,
   FairleadError,
   type Heartbeat,
   type Lease,
@@ -100,6 +101,18 @@ export class ScriptRegistry implements Registry {
   async listRooms({ limit, cursor = "" }: { limit: number; cursor?: string }): Promise<Page<RoomRecord>> {
     const size = pageSize(limit);
     const reply = await this.#run("listRooms", [`${size + 1}`, cursor]);
+    const rooms = z.array(z.unknown()).parse(reply).map(parseRoomReply);
+    return pageOf(rooms, size, ({ roomId }) => roomId);
+  }
+
+  async listBroadcasts(options: {
+    limit: number;
+    cursor?: string;
+    state?: BroadcastState;
+  }): Promise<Page<RoomRecord>> {
+    const { cursor = "", state = "" } = options;
+    const size = pageSize(options.limit);
+    const reply = await this.#run("listBroadcasts", [`${size + 1}`, cursor, state]);
     const rooms = z.array(z.unknown()).parse(reply).map(parseRoomReply);
     return pageOf(rooms, size, ({ roomId }) => roomId);
   }

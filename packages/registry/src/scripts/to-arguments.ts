@@ -1,5 +1,6 @@
-import type { Heartbeat } from "@fairlead/protocol";
-import type { KnownOfRoom, PlaceRequest, RoomPatch } from "../registry.ts";
+import type { BroadcastRecord, Heartbeat } from "@fairlead/protocol";
+import type { BroadcastWrite, KnownOfRoom, PlaceRequest, RoomPatch } from "../registry.ts";
+import { neededUntilMs } from "../rules/broadcasts/memory.ts";
 import { toPpm } from "../rules/policy.ts";
 import { toRatesText } from "./rate-texts.ts";
 import { toLabels, toOptionsText, toPools, toRegion } from "./room-texts.ts";
@@ -62,9 +63,10 @@ export function placeArguments(request: PlaceRequest, random: string): string[] 
 }
 
 /** @returns Pairs of what to change and how. */
-export function patchArguments({ options, ban, unban, mute, restore }: RoomPatch): string[] {
+export function patchArguments({ options, ban, unban, mute, restore, broadcast }: RoomPatch): string[] {
   const texts = options ? toOptionsText(options) : null;
   return [
+    ...(broadcast ? ["broadcast", writeText(broadcast)] : []),
     ...(texts ? ["options", texts.options, "wish", texts.wish] : []),
     ...(ban
       ? ["ban", JSON.stringify([ban.identity, ...(ban.ticketId === undefined ? [] : [ban.ticketId])])]
@@ -75,8 +77,19 @@ export function patchArguments({ options, ban, unban, mute, restore }: RoomPatch
   ];
 }
 
-function restoreText({ options, bans, mutes }: KnownOfRoom): string {
+function writeText({ write, ifRevision, epoch }: BroadcastWrite): string {
+  return [ifRevision ?? "-", epoch ?? "-", write ? toBroadcastText(write) : ""].join(" ");
+}
+
+/** A broadcast as a script keeps it: what it wants to know of it, and the whole. */
+function toBroadcastText(broadcast: BroadcastRecord): string {
+  const { revision, state } = broadcast;
+  return [revision, state, neededUntilMs(broadcast), JSON.stringify(broadcast)].join(" ");
+}
+
+function restoreText({ options, bans, mutes, broadcast }: KnownOfRoom): string {
   return JSON.stringify({
+    ...(broadcast ? { broadcast: toBroadcastText(broadcast) } : {}),
     ...(options ? toOptionsText(options) : {}),
     bans: bans.map(({ identity, ticketIds }) => [identity, ...ticketIds]),
     mutes: mutes.map(({ identity, source }) => [identity, source]),

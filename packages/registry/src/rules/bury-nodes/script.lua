@@ -17,6 +17,7 @@ local function bury(node)
   for _, kind in ipairs({ "node:", "held:", "buckets:", "claims:", "debits:", "young:" }) do
     call("UNLINK", PREFIX .. kind .. node.inc)
   end
+  call("SET", PREFIX .. "buried:" .. node.inc, digits(node.beatAt), "PX", LAST_BEAT_KEPT_MS)
   endTelling(node.inc)
   openGrave(node.inc)
   node.isGone, nodes[node.inc] = true, false

@@ -23,6 +23,8 @@ export class NodeTable {
   readonly #names = new ScoredSet();
   readonly #interval: BeatInterval;
   readonly #byName = new Map<string, KnownNode>();
+  /** The last beat of buried nodes, in the order of their burials. */
+  readonly #buriedBeats = new Map<string, number>();
   /** Since when nobody is blamed for his silence, and the last heartbeat of any node. */
   #aliveFloorMs = 0;
   #lastBeatMs: number | null = null;
@@ -84,6 +86,25 @@ export class NodeTable {
     this.#names.delete(memberOf(node));
     this.#byName.delete(memberOf(node));
     this.pools.remove(node);
+    this.#keepLastBeat(node);
+  }
+
+  /** @returns null where it is not known, or not any more. */
+  lastBeatOf(incarnation: string | undefined, nowMs: number): number | null {
+    if (incarnation === undefined) return null;
+    const node = this.#nodes.get(incarnation);
+    if (node) return node.lastBeatMs;
+    const beatMs = this.#buriedBeats.get(incarnation);
+    return beatMs !== undefined && nowMs - beatMs <= this.#policy.lastBeatKeptMs ? beatMs : null;
+  }
+
+  #keepLastBeat({ incarnation, lastBeatMs }: KnownNode): void {
+    this.#buriedBeats.delete(incarnation);
+    this.#buriedBeats.set(incarnation, lastBeatMs);
+    for (const [buried, beatMs] of this.#buriedBeats) {
+      if ((this.#lastBeatMs ?? 0) - beatMs <= this.#policy.lastBeatKeptMs) return;
+      this.#buriedBeats.delete(buried);
+    }
   }
 
   momentAt(nowMs: number): Moment {

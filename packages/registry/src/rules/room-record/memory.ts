@@ -1,13 +1,16 @@
 import { FairleadError, type Mute, type RoomRecord } from "@fairlead/protocol";
-import type { KnownOfRoom, RoomPatch } from "../../registry.ts";
-import { copyOptions } from "../../room-options.ts";
+import type { BroadcastWrite, KnownOfRoom, RoomPatch } from "../../registry.ts";
+import { copyOptions, DEFAULT_ROOM_OPTIONS } from "../../room-options.ts";
 import { bannedTickets } from "../bans/memory.ts";
 import type { PlacementPolicy } from "../policy.ts";
 import type { Room } from "../rooms/memory.ts";
 
-/** @returns A fresh object. @param isLive Whether the room's lease is in force. */
-export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
-  const { roomId, createdAtMs, options, mutes, lease, decision } = room;
+/** @param isLive Whether the room's lease is in force. @param aliveAtMs Of the node that has it. @returns A fresh object. */
+export function toRoomRecord(
+  room: Room,
+  { isLive, aliveAtMs }: { isLive: boolean; aliveAtMs: number | null },
+): RoomRecord {
+  const { roomId, createdAtMs, options, mutes, lease, decision, broadcast } = room;
   const bannedIdentities = [...room.bans.keys()];
   const bannedTicketIds = bannedTickets(room);
   return structuredClone({
@@ -18,6 +21,7 @@ export function toRoomRecord(room: Room, isLive: boolean): RoomRecord {
     bannedTicketIds,
     bans: Array.from(room.bans, ([identity, ticketIds]) => ({ identity, ticketIds: [...ticketIds] })),
     mutes,
+    ...(broadcast ? { broadcast, aliveAtMs: lease ? aliveAtMs : room.leftAtMs } : {}),
     isPartial: room.said !== null,
     lease: isLive ? lease : null,
     decision,
@@ -28,8 +32,9 @@ type Bounds = Pick<PlacementPolicy, "bansPerRoom" | "mutesPerRoom">;
 
 /** @throws {FairleadError} `too_many_bans`, `too_many_mutes`; nothing has changed then. */
 export function patchRoom(room: Room, patch: RoomPatch, bounds: Bounds): void {
-  const { options, ban, unban, mute, restore } = patch;
+  const { options, ban, unban, mute, restore, broadcast } = patch;
   refuseTooMany(room, patch, bounds);
+  if (broadcast) writeBroadcast(room, broadcast);
   if (options) {
     room.options = copyOptions(options);
     room.said?.add("options");
@@ -52,6 +57,14 @@ export function patchRoom(room: Room, patch: RoomPatch, bounds: Bounds): void {
   if (restore) restoreRoom(room, restore, bounds);
 }
 
+function writeBroadcast(room: Room, { write }: BroadcastWrite): void {
+  room.broadcast = write && structuredClone(write);
+  room.said?.add("broadcast");
+  if (write) return;
+  room.options = copyOptions(DEFAULT_ROOM_OPTIONS);
+  room.said?.add("options");
+}
+
 const unbanned = (identity: string) => `unban ${identity}`;
 const unmuted = ({ identity, source }: Mute) => `unmute ${source} ${identity}`;
 
@@ -71,6 +84,7 @@ function restoreRoom(room: Room, known: KnownOfRoom, { bansPerRoom, mutesPerRoom
     const isOver = said.has(unmuted(mute)) || isMuted(room, mute) || room.mutes.length >= mutesPerRoom;
     if (!isOver) room.mutes = [...room.mutes, { ...mute }];
   }
+  if (known.broadcast && !said.has("broadcast")) room.broadcast = structuredClone(known.broadcast);
   room.said = null;
 }
 

@@ -1,6 +1,8 @@
 -- Mutes are kept as JSON `[[identity, source], …]`, bans as `[[identity, ticket id, …], …]`; "" stands for none.
 -- ARGV: now, room id, then what is to be changed, in pairs of a verb and JSON: `options`, `wish` (text), `ban`, `unban`, `mute`,
--- `unmute`, `restore` (`{options, wish, bans, mutes}`: what the room's node knows of a record that was lost). Returns the record; or "too_many_bans" or "too_many_mutes", and it stays as it was.
+-- `unmute`, `restore` (`{options, wish, bans, mutes, broadcast}`: what the room's node knows of a record that was lost). A write of a broadcast
+-- comes first: `broadcast`, and "the revision that was read, or -; epoch, or -; what is to be kept, or nothing". Returns the record; or why it
+-- stays as it was.
 
 local function parseList(text)
   return text ~= "" and cjson.decode(text) or {}
@@ -120,11 +122,37 @@ function change.restore(room, text)
     local isMuted = #withoutMute(mutes, mute) < #mutes
     if not (has(said, unmuted(mute), 1) or isMuted or #mutes >= MUTES_PER_ROOM) then mutes[#mutes + 1] = mute end
   end
+  if known.broadcast and not has(said, "broadcast", 1) then room.written = known.broadcast end
   room.bans, room.mutes, room.said = listText(bans), listText(mutes), nil
   call("HDEL", PREFIX .. "room:" .. room.id, "said")
 end
 
+local BROADCAST_WRITE = "^(%S+) (%S+) (.*)$"
+
+function change.broadcast(room, text)
+  local _, _, written = match(text, BROADCAST_WRITE)
+  room.written = written
+  noteSaid(room, "broadcast")
+  if written == "" then
+    room.wish = ""
+    change.options(room, "")
+  end
+end
+
+-- A home that has been overtaken hears that first, so that it does not read the record anew and try again.
+local function refuseWrite(room, text)
+  local ifRevision, epoch = match(text, BROADCAST_WRITE)
+  local revision = room and match(broadcastOf(room), BROADCAST)
+  if not revision and ifRevision ~= "-" then return "broadcast_not_found" end
+  if room and epoch ~= "-" and tonumber(epoch) < (room.epoch or room.lastEpoch) then return "lease_lost" end
+  local isTaken = revision or (room and room.inc and epoch == "-")
+  if ifRevision == "-" then return isTaken and "broadcast_exists" end
+  return ifRevision ~= revision and "broadcast_conflict"
+end
+
 local room = loadRoom(ARGV[2])
+if ARGV[3] == "broadcast" then refusal = refuseWrite(room, ARGV[4]) end
+if refusal then return { refusal } end
 if not room then
   room = createRoom(ARGV[2], "", "", "[]")
   saveRoom(room)
@@ -134,5 +162,10 @@ if refusal then return { refusal } end
 call("HSET", PREFIX .. "room:" .. room.id, "options", room.options, "wish", room.wish, "mutes", room.mutes,
   "bans", bansOf(room))
 if room.said then call("HSET", PREFIX .. "room:" .. room.id, "said", room.said) end
-if not room.inc then keepRoom(room) end
+local wasBroadcast = broadcastOf(room) ~= ""
+if room.written then saveBroadcast(room, room.written) end
+if not room.inc then
+  local isRemoved = wasBroadcast and room.written == ""
+  if isRemoved then keepOrDrop(room) else keepRoom(room) end
+end
 return viewOf(room)

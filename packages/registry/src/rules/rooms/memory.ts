@@ -1,6 +1,14 @@
-import type { Lease, Mute, PlacementDecision, RoomOptions } from "@fairlead/protocol";
+import type {
+  BroadcastRecord,
+  BroadcastState,
+  Lease,
+  Mute,
+  PlacementDecision,
+  RoomOptions,
+} from "@fairlead/protocol";
 import { ScoredSet } from "../../memory/scored-set.ts";
 import { copyOptions, DEFAULT_ROOM_OPTIONS, isDefault } from "../../room-options.ts";
+import { BroadcastTable, neededUntilMs } from "../broadcasts/memory.ts";
 import type { PlacementPolicy } from "../policy.ts";
 
 /** A room's record and its claim. */
@@ -24,6 +32,9 @@ export type Room = {
   peers: number;
   /** The record may have been lost and made anew: what was lifted and set since. Else null. */
   said: Set<string> | null;
+  broadcast: BroadcastRecord | null;
+  /** When a broadcast's last lease ended. */
+  leftAtMs: number | null;
 };
 
 export class RoomTable {
@@ -31,6 +42,7 @@ export class RoomTable {
   readonly #ids = new ScoredSet();
   /** Rooms without a lease, by when something was last said about them or they lost it. */
   readonly #keptAt = new ScoredSet();
+  readonly #broadcasts = new BroadcastTable();
   readonly #policy: PlacementPolicy;
   /** The highest epoch of all dropped records, so that a room that comes back can't be given one it had before. */
   #epochFloor = 0;
@@ -58,15 +70,36 @@ export class RoomTable {
     return rooms;
   }
 
+  /** @param limit How many at most. @returns Broadcasts in order of room id, those after `cursor`. */
+  broadcastPage(limit: number, { cursor = "", state }: { cursor?: string; state?: BroadcastState }): Room[] {
+    const rooms: Room[] = [];
+    for (const roomId of this.#broadcasts.idsAfter(cursor, state)) {
+      const room = this.#rooms.get(roomId);
+      if (room) rooms.push(room);
+      if (rooms.length >= limit) break;
+    }
+    return rooms;
+  }
+
+  /** The room's record has changed. */
+  update(room: Room, nowMs: number): void {
+    const wasBroadcast = this.#broadcasts.note(room);
+    if (room.lease) return;
+    if (wasBroadcast && !room.broadcast) this.keepOrDrop(room, nowMs);
+    else this.keep(room, nowMs);
+  }
+
   /** Nobody serves the room any more: it is forgotten unless something was said about it. */
   keepOrDrop(room: Room, nowMs: number): void {
-    if (room.mutes.length > 0 || room.bans.size > 0 || !isDefault(room.options)) this.keep(room, nowMs);
+    if (room.broadcast) room.leftAtMs = nowMs;
+    const isSaid = room.mutes.length > 0 || room.bans.size > 0 || !isDefault(room.options);
+    if (isSaid || room.broadcast) this.keep(room, nowMs);
     else this.#drop(room);
   }
 
   /** Keeps a room without a lease, and drops a few of those that were kept long enough. */
-  keep({ roomId }: Room, nowMs: number): void {
-    this.#keptAt.set(roomId, nowMs);
+  keep({ roomId, broadcast }: Room, nowMs: number): void {
+    this.#keptAt.set(roomId, Math.max(nowMs, broadcast ? neededUntilMs(broadcast) : 0));
     for (let dropped = 0; dropped < this.#policy.droppedAtOnce; dropped += 1) {
       const [longest] = this.#keptAt.from();
       const room = longest && this.#rooms.get(longest.member);
@@ -83,6 +116,7 @@ export class RoomTable {
   #drop(room: Room): void {
     this.#epochFloor = Math.max(this.#epochFloor, room.lastEpoch);
     this.#rooms.delete(room.roomId);
+    this.#broadcasts.forget(room.roomId);
     this.#ids.delete(room.roomId);
     this.#keptAt.delete(room.roomId);
   }
@@ -102,6 +136,8 @@ export class RoomTable {
       isLocal: false,
       peers: 0,
       said: new Set(),
+      broadcast: null,
+      leftAtMs: null,
     };
     this.#rooms.set(roomId, room);
     this.#ids.set(roomId, 0);
