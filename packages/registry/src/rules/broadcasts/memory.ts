@@ -1,7 +1,9 @@
-import { type BroadcastRecord, BroadcastState, FairleadError } from "@fairlead/protocol";
+import { type BroadcastRecord, BroadcastState, FairleadError, type Lease } from "@fairlead/protocol";
 import { ScoredSet } from "../../memory/scored-set.ts";
 import type { BroadcastWrite } from "../../registry.ts";
-import type { Room } from "../rooms/memory.ts";
+
+type Room = { roomId: string; broadcast: BroadcastRecord | null };
+type LeasedRoom = Room & { lease: Pick<Lease, "epoch"> | null; lastEpoch: number };
 
 /** Which rooms are broadcasts, by id, and by the state that was last written. */
 export class BroadcastTable {
@@ -40,7 +42,7 @@ export class BroadcastTable {
  * @param room undefined: there is none.
  * @throws {FairleadError} `broadcast_not_found`, `lease_lost`, `broadcast_exists`, `broadcast_conflict`.
  */
-export function refuseWrite(room: Room | undefined, { ifRevision, epoch }: BroadcastWrite): void {
+export function refuseWrite(room: LeasedRoom | undefined, { ifRevision, epoch }: BroadcastWrite): void {
   const known = room?.broadcast;
   if (!known && ifRevision !== null) throw new FairleadError("broadcast_not_found");
   if (room && epoch !== undefined && epoch < (room.lease?.epoch ?? room.lastEpoch))

@@ -17,7 +17,8 @@ local function bury(node)
   for _, kind in ipairs({ "node:", "held:", "buckets:", "claims:", "debits:", "young:" }) do
     call("UNLINK", PREFIX .. kind .. node.inc)
   end
-  call("SET", PREFIX .. "buried:" .. node.inc, digits(node.beatAt), "PX", LAST_BEAT_KEPT_MS)
+  call("ZADD", BURIED, node.beatAt, node.inc)
+  call("ZREMRANGEBYSCORE", BURIED, "-inf", "(" .. digits(NOW - LAST_BEAT_KEPT_MS))
   endTelling(node.inc)
   openGrave(node.inc)
   node.isGone, nodes[node.inc] = true, false

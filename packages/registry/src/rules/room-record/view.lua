@@ -1,11 +1,10 @@
 -- A record as its reader gets it: id, created at, lease ("" unless in force), decision, options, mutes, bans, "1" where it was lost, broadcast
 -- (JSON, or ""), and of a broadcast when its home was last heard, if that is known.
 
--- What a burial leaves is a little longer there than it is true.
 local function lastBeatOf(inc)
   local node = loadNode(inc)
   if node then return node.beatAt end
-  local beatAt = tonumber(call("GET", PREFIX .. "buried:" .. inc))
+  local beatAt = tonumber(call("ZSCORE", BURIED, inc))
   return beatAt and NOW - beatAt <= LAST_BEAT_KEPT_MS and beatAt
 end
 
