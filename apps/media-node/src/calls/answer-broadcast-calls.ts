@@ -1,5 +1,10 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
-import { FairleadError } from "@fairlead/protocol";
+import type { Broadcasts } from "../broadcast/broadcasts.ts";
+import { openWhep } from "../broadcast/open-whep.ts";
+import { openWhip } from "../broadcast/open-whip.ts";
+import type { SdpCallsDeps } from "../broadcast/sdp-calls-deps.ts";
+import type { Revalidation } from "../heartbeat/revalidation.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 
 export type BroadcastHandlers = Pick<
   NodeCallHandlers,
@@ -11,16 +16,45 @@ export type BroadcastHandlers = Pick<
   | "broadcast.update"
 >;
 
-export function answerBroadcastCalls(): BroadcastHandlers {
-  const refuse = () => {
-    throw new FairleadError("broadcast_not_found");
+export type BroadcastCallsDeps = SdpCallsDeps & {
+  rooms: Rooms;
+  broadcasts: Broadcasts;
+  revalidation: Revalidation;
+  /** Whatever a debit was made for was refused. */
+  onRefusal: (debitId: string) => void;
+};
+
+/** Answers signaling's calls about broadcasts. */
+export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandlers {
+  const { rooms, broadcasts, sessions, revalidation, onRefusal } = deps;
+  const admit = async <T>(debitId: string, open: () => Promise<T>): Promise<T> => {
+    try {
+      if (revalidation.isDue) await revalidation.pass();
+      return await open();
+    } catch (error) {
+      onRefusal(debitId);
+      throw error;
+    }
   };
   return {
-    "whip.open": refuse,
-    "whep.open": refuse,
-    "sdp_session.patch": refuse,
-    "sdp_session.close": refuse,
-    "broadcast.describe": refuse,
-    "broadcast.update": refuse,
+    "whip.open": (request) => admit(request.debitId, () => openWhip(request, deps)),
+    "whep.open": (request) => admit(request.debitId, () => openWhep(request, deps)),
+    // These go by the session alone: it may stand in a room that this node has given up.
+    "sdp_session.patch": ({ sessionId, fragment, ifMatch, ...right }) =>
+      sessions.find(sessionId, right).patch(fragment, ifMatch),
+    "sdp_session.close": ({ sessionId, ...right }) => {
+      sessions.find(sessionId, right).close();
+      return {};
+    },
+    "broadcast.describe": async ({ roomId, epoch }) => {
+      if (revalidation.isDue) await revalidation.pass();
+      const { counts, info } = await broadcasts.of(rooms.room(roomId, epoch));
+      return { ...counts, info };
+    },
+    "broadcast.update": async ({ roomId, epoch, record }) => {
+      if (revalidation.isDue) await revalidation.pass();
+      (await broadcasts.of(rooms.room(roomId, epoch))).note(record);
+      return {};
+    },
   };
 }

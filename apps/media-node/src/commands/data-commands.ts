@@ -57,7 +57,7 @@ async function produceData(
 ): Promise<types.DataProducer> {
   if (peer.isClosed) throw new FairleadError("session_gone");
   const producer = await refuseBadMedia(peer, () =>
-    peer.transports.send.produceData({
+    peer.sendTransport.produceData({
       label,
       protocol,
       sctpStreamParameters: sctpStreamParameters as types.SctpStreamParameters,

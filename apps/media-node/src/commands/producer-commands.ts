@@ -13,6 +13,7 @@ import type { CommandHandlers } from "./command-handlers.ts";
 export const producerCommands = {
   "producer.create": async ({ room, peer }, request) => {
     assertMayPublish(peer, request);
+    await room.broadcast?.admitPublisher(peer);
     peer.budgets.charge({ producers: 1, consumers: audienceOf({ room, peer }).length });
     peer.pendingSources.add(request.source);
     try {
@@ -26,7 +27,7 @@ export const producerCommands = {
     const isNews = await refuseBadMedia(peer, () => peer.switches.pause(producer));
     if (!isNews) return {};
     const muted = room.mutes.has(peer.identity, sourceOf(producer));
-    room.broadcast({ name: "producer.paused", data: { producerId, muted } });
+    room.tell({ name: "producer.paused", data: { producerId, muted } });
     return {};
   },
   "producer.resume": async ({ room, peer }, { producerId }) => {
@@ -34,7 +35,7 @@ export const producerCommands = {
     if (room.mutes.has(peer.identity, sourceOf(producer))) throw new FairleadError("muted_by_moderator");
     peer.budgets.charge({ switches: costOfTelling(room) });
     await refuseBadMedia(peer, () => peer.switches.resume(producer));
-    room.broadcast({ name: "producer.resumed", data: { producerId } });
+    room.tell({ name: "producer.resumed", data: { producerId } });
     return {};
   },
   "producer.close": ({ room, peer }, { producerId }) => {
@@ -84,7 +85,7 @@ async function produce(
   if (source === "screen_audio") assertScreen(peer);
   if (peer.producers.size === 0) adviseBitrate(room.options, peer);
   const producer = await refuseBadMedia(peer, () =>
-    peer.transports.send.produce({
+    peer.sendTransport.produce({
       kind,
       rtpParameters: {
         ...(rtpParameters as types.RtpParameters),

@@ -31,7 +31,7 @@ async function setUp(others: boolean[]) {
       const ada = { seat: { core: lease.core } };
       const span = { home: { core: lease.core }, seats: [] };
       const peers = new Map([["ada", ada]]);
-      const others = { publishers: new Map(), viewers: new Map() };
+      const others = { publishers: new Map(), viewers: new Map(), members: () => [...peers.values()] };
       return { roomId: lease.roomId, lease, peers, ...others, span } as unknown as Room;
     }),
   );

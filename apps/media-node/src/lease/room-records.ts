@@ -162,10 +162,14 @@ export class RoomRecords {
 }
 
 /** @returns What was said about the room; null for nothing. */
-function knownOf({ options, bans, mutes }: Room): KnownOfRoom | null {
-  const known = { bans: bans.all(), mutes: mutes.all() };
+function knownOf({ options, bans, mutes, broadcast }: Room): KnownOfRoom | null {
+  const known = {
+    bans: bans.all(),
+    mutes: mutes.all(),
+    ...(broadcast ? { broadcast: broadcast.record } : {}),
+  };
   const isUsual = isDeepStrictEqual(options, RoomOptions.parse({}));
-  if (isUsual) return known.bans.length + known.mutes.length > 0 ? known : null;
+  if (isUsual && !broadcast) return known.bans.length + known.mutes.length > 0 ? known : null;
   return { ...known, options };
 }
 

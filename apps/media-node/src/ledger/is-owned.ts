@@ -18,8 +18,8 @@ export function isOwned({ id, kind, owner }: LedgerEntry, owners: Owners): boole
   if (owner.publisherId !== undefined) return room.publishers.get(owner.publisherId)?.seat === seat;
   if (owner.viewerId !== undefined) return room.viewers.get(owner.viewerId)?.seat === seat;
   if (owner.peerId === undefined) return room.span.hasPiped(id);
-  const peer = room.peers.get(owner.peerId);
+  const peer = room.member(owner.peerId);
   if (peer?.seat !== seat) return false;
   if (kind !== "transport") return true;
-  return Object.values(peer.transports).some((transport) => transport.id === id);
+  return Object.values(peer.transports).some((transport) => transport?.id === id);
 }

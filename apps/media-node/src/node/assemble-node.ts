@@ -1,5 +1,6 @@
-import { DEFAULT_CODEC_POLICY } from "@fairlead/protocol";
+import { DEFAULT_CODEC_POLICY, FairleadError } from "@fairlead/protocol";
 import { noCounters } from "@fairlead/telemetry";
+import { Broadcasts } from "../broadcast/broadcasts.ts";
 import { answerBroadcastCalls } from "../calls/answer-broadcast-calls.ts";
 import { answerNodeCalls } from "../calls/answer-node-calls.ts";
 import { answerRoomCalls } from "../calls/answer-room-calls.ts";
@@ -22,6 +23,7 @@ import { Joins } from "../rooms/joins.ts";
 import { PeerSweep } from "../rooms/peer-sweep.ts";
 import { Rooms } from "../rooms/rooms.ts";
 import { DEFAULT_HOME_LOAD, Seating } from "../rooms/seating.ts";
+import { SdpSessions } from "../sdp/sdp-sessions.ts";
 import { Sessions } from "../session/sessions.ts";
 import { iceServersFor } from "../turn/ice-servers.ts";
 import { Core, type CoreOptions } from "../worker/core.ts";
@@ -119,15 +121,20 @@ function assembleService(
   options: MediaNodeOptions,
   parts: Basis & { heartbeat: HeartbeatParts; leases: LeaseParts },
 ) {
-  const { cores, rooms, records, heartbeat, leases, node, now } = parts;
+  const { cores, rooms, records, heartbeat, leases, node, hooks, now } = parts;
   const { ticketKeys, sessionKeys, issuer } = options;
   ticketKeys.published?.onFailure((failure) => parts.log.warn("jwks.unreachable", failure));
+  const keys = { ticketKeys, sessionKeys, issuer };
   const { graceMs = DEFAULT_GRACE_MS, codecPolicy = DEFAULT_CODEC_POLICY } = options;
   const sessions = new Sessions(now);
   const { homeLoad = DEFAULT_HOME_LOAD, chooseCore } = options;
   const seating = new Seating({ cores, homeLoad, now, chooseCore });
+  const broadcasts = new Broadcasts({ rooms, registry: parts.registry, hooks, log: parts.log });
+  const sdpSessions = new SdpSessions();
   const joins = new Joins({
     rooms,
+    broadcasts,
+    hooks,
     budgets: parts.budgets,
     sessions,
     seating,
@@ -137,7 +144,7 @@ function assembleService(
     maxPeers: node.capacity.maxPeers,
     revalidation: heartbeat.revalidation,
     untilTold: heartbeat.untilTold,
-    keys: { ticketKeys, sessionKeys, issuer },
+    keys,
     onArrival: heartbeat.noteArrival,
     onDeparture: (debitId) => heartbeat.debits.noteDeparture(debitId),
     onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
@@ -151,11 +158,38 @@ function assembleService(
   const describe = () => describeNode({ ...parts, joins, drain });
   const handlers = {
     ...answerRoomCalls({ rooms, sessions, joins, claims, records }, heartbeat.revalidation),
-    ...answerBroadcastCalls(),
+    ...answerBroadcastCalls({
+      ...parts,
+      joins,
+      seating,
+      broadcasts,
+      hooks,
+      keys,
+      sessions: sdpSessions,
+      revalidation: heartbeat.revalidation,
+      onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
+      arrivals: {
+        note: ({ debitId, lease, core }) =>
+          heartbeat.noteArrival(debitId, { roomId: lease.roomId, core: core === lease.core ? null : core }),
+        noteGone: (debitId) => heartbeat.debits.noteDeparture(debitId),
+      },
+      confirm: async (room) => {
+        await heartbeat.revalidation.confirm();
+        if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
+      },
+    }),
     ...answerNodeCalls({ rooms, drain, surplus, describe }),
   };
   const peerSweep = new PeerSweep({ rooms, sessions, graceMs, now });
-  return { sessions, surplus, seating, handlers, peerSweep, bitrates: new BitrateWatch(rooms, now) };
+  return {
+    sessions,
+    surplus,
+    seating,
+    broadcasts,
+    handlers,
+    peerSweep,
+    bitrates: new BitrateWatch(rooms, now),
+  };
 }
 
 function listenAddressesOf({ listenAddresses }: MediaNodeOptions): readonly ListenAddress[] {

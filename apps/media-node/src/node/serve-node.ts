@@ -12,6 +12,7 @@ const SWEEP_MS = 500;
 const NETWORK_MS = 1_000;
 const SURPLUS_MS = 2_000;
 const LEARN_MS = 1_000;
+const BROADCASTS_MS = 1_000;
 
 /** @returns Stops it: ends the sessions and says goodbye to the registry. */
 export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> {
@@ -59,7 +60,7 @@ function subscribe(parts: NodeParts): Subscription[] {
 
 /** What was sent lately may be lost. */
 function sendAgain({ rooms }: NodeParts): void {
-  for (const room of rooms.all()) for (const { session } of room.peers.values()) session.sendAgain();
+  for (const room of rooms.all()) for (const { session } of room.members()) session.sendAgain();
 }
 
 function startTimers(parts: NodeParts): NodeJS.Timeout[] {
@@ -76,14 +77,15 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
     setInterval(() => surplus.sweep(), SURPLUS_MS),
     setInterval(() => seating.learn(peersByCore(rooms)), LEARN_MS),
     setInterval(() => void bitrates.sample(), BITRATE_SAMPLE_MS),
+    setInterval(() => void parts.broadcasts.tick(), BROADCASTS_MS),
   ];
 }
 
 /** Viewers cost as much as peers do. */
 function peersByCore(rooms: Rooms): Map<number, number> {
   const counts = new Map<number, number>();
-  for (const { peers, viewers } of rooms.all())
-    for (const { seat } of [...peers.values(), ...viewers.values()])
+  for (const room of rooms.all())
+    for (const { seat } of [...room.members(), ...room.viewers.values()])
       counts.set(seat.core, (counts.get(seat.core) ?? 0) + 1);
   return counts;
 }

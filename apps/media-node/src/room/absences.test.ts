@@ -26,7 +26,7 @@ function setUp(peerIds: string[]) {
       return [peerId, { peerId, session, isAway: false } as Peer];
     }),
   );
-  const room = { peers, broadcast: (event: RoomEvent) => void told.push(event) } as unknown as Room;
+  const room = { peers, tell: (event: RoomEvent) => void told.push(event) } as unknown as Room;
   const sweep = () => {
     tellAbsences(room);
     return told.splice(0);

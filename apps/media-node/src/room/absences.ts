@@ -13,7 +13,7 @@ export function tellAbsences(room: Room): void {
   for (const peer of peers) {
     if (!peer.isAway || peer.session.isAway) continue;
     peer.isAway = false;
-    room.broadcast({ name: "peer.back", data: { peerId: peer.peerId } });
+    room.tell({ name: "peer.back", data: { peerId: peer.peerId } });
   }
   const gone = peers.filter(({ isAway, session }) => !isAway && isMissed(session));
   for (const some of inBatches(gone)) {
@@ -21,7 +21,7 @@ export function tellAbsences(room: Room): void {
       peer.session.noteAway();
       peer.isAway = true;
     }
-    room.broadcast({ name: "peers.away", data: { peerIds: some.map(({ peerId }) => peerId) } });
+    room.tell({ name: "peers.away", data: { peerIds: some.map(({ peerId }) => peerId) } });
   }
 }
 

@@ -20,12 +20,12 @@ export function addPublisher({ room, seat }: SeatInRoom, settings: PublisherSett
     seat,
     keyFrameRequestDelayMs: KEY_FRAME_REQUEST_DELAY_MS,
     onProducer: (peer, producer) => announceProducer({ room, peer }, producer),
-    onProducerClosed: (producerId) => room.broadcast({ name: "producer.closed", data: { producerId } }),
+    onProducerClosed: (producerId) => room.tell({ name: "producer.closed", data: { producerId } }),
     onClosed: () => {
       room.publishers.delete(peerId);
       room.noteLeft();
       room.speakers.handleLeft(peerId);
-      room.broadcast({ name: "peer.left", data: { peerId, reason: "left" } });
+      room.tell({ name: "peer.left", data: { peerId, reason: "left" } });
       log.info("publisher.left", { roomId, peerId });
     },
   });

@@ -8,6 +8,6 @@ export const KEY_FRAME_REQUEST_DELAY_MS = 500;
 
 /** Everybody hears of a producer, and those who subscribe by themselves get it. */
 export function announceProducer({ room, peer }: SenderInRoom, producer: types.Producer): void {
-  for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.broadcast(event);
+  for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.tell(event);
   offer({ room, peer }, producer);
 }

@@ -6,5 +6,5 @@ export function closeProducer({ room, peer }: PeerInRoom, producer: types.Produc
   const { id: producerId } = producer;
   peer.producers.delete(producerId);
   producer.close();
-  room.broadcast({ name: "producer.closed", data: { producerId, ...(code ? { code } : {}) } });
+  room.tell({ name: "producer.closed", data: { producerId, ...(code ? { code } : {}) } });
 }

@@ -9,5 +9,5 @@ export function maxIncomingBitrateBps({ maxIncomingBitrateBps: bound }: RoomOpti
 /** Tells a peer's browser, which may heed it or not: `BitrateWatch` measures. */
 export function adviseBitrate(options: RoomOptions, { transports }: Peer): void {
   // The transport may close with its peer meanwhile.
-  transports.send.setMaxIncomingBitrate(maxIncomingBitrateBps(options)).catch(() => {});
+  transports.send?.setMaxIncomingBitrate(maxIncomingBitrateBps(options)).catch(() => {});
 }

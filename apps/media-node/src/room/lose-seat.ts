@@ -14,7 +14,7 @@ export function loseSeat(room: Room, core: number): boolean {
   const lost = span.lose(core);
   if (!lost) return true;
   if (isHome) room.settleOn(next);
-  const peers = [...room.peers.values()].filter(({ seat, isClosed }) => seat === lost && !isClosed);
+  const peers = room.members().filter(({ seat, isClosed }) => seat === lost && !isClosed);
   for (const peer of peers) {
     room.strand(peer, "session_gone", "the worker of its core died");
     room.deps.forgetSpent(peer.identity);
@@ -25,8 +25,9 @@ export function loseSeat(room: Room, core: number): boolean {
 }
 
 /** The seat that most sit on. */
-function nextHome({ span, peers, publishers, viewers }: Room, lostCore: number): Seat | undefined {
-  const open = [...peers.values(), ...publishers.values(), ...viewers.values()].filter(
+function nextHome(room: Room, lostCore: number): Seat | undefined {
+  const { span, publishers, viewers } = room;
+  const open = [...room.members(), ...publishers.values(), ...viewers.values()].filter(
     ({ isClosed }) => !isClosed,
   );
   const count = (seat: Seat) => open.filter((one) => one.seat === seat).length;

@@ -37,7 +37,7 @@ export async function banIdentity(room: Room, identity: string, reason: string):
   room.bans.add({ identity });
   const ofIdentity = (one: { identity: string | null }) => one.identity === identity;
   for (const one of [...room.publishers.values(), ...room.viewers.values()].filter(ofIdentity)) one.close();
-  const peers = [...room.peers.values()].filter(ofIdentity);
+  const peers = room.members().filter(ofIdentity);
   for (const peer of peers) {
     room.bans.add(peer);
     room.remove(peer, "removed", "peer_removed", reason);
@@ -52,5 +52,5 @@ async function applyMute(
 ): Promise<void> {
   if (muted) await whileAlive(peer.seat, () => producer.pause());
   const { producerId, paused } = producerInfo(room.mutes, peer, producer);
-  if (paused) room.broadcast({ name: "producer.paused", data: { producerId, muted } });
+  if (paused) room.tell({ name: "producer.paused", data: { producerId, muted } });
 }

@@ -38,6 +38,8 @@ export type PeerOptions = {
   isAutoSubscribed: boolean;
   /** Its client says when it hears a data producer. */
   confirmsData: boolean;
+  /** It only watches, and nobody hears of it. */
+  isViewer?: boolean;
   session: Session;
   seat: Seat;
   transports: PeerTransports;
@@ -55,6 +57,7 @@ export class Peer {
   readonly rtpCapabilities: types.RtpCapabilities;
   readonly isAutoSubscribed: boolean;
   readonly confirmsData: boolean;
+  readonly isViewer: boolean;
   readonly session: Session;
   readonly seat: Seat;
   readonly transports: PeerTransports;
@@ -87,6 +90,7 @@ export class Peer {
     this.rtpCapabilities = options.rtpCapabilities;
     this.isAutoSubscribed = options.isAutoSubscribed;
     this.confirmsData = options.confirmsData;
+    this.isViewer = options.isViewer === true;
     this.session = options.session;
     this.seat = options.seat;
     this.transports = options.transports;
@@ -112,15 +116,21 @@ export class Peer {
     return this.#isClosed;
   }
 
+  /** @throws {FairleadError} `grant_missing`: a viewer has none. */
+  get sendTransport(): types.WebRtcTransport {
+    const { send } = this.transports;
+    if (!send) throw new FairleadError("grant_missing", { message: "a viewer sends nothing" });
+    return send;
+  }
+
   producerOf(source: Source): types.Producer | undefined {
     return [...this.producers.values()].find((producer) => producer.appData.source === source);
   }
 
   /** @throws {FairleadError} `transport_not_found`. */
   transport(id: string): types.WebRtcTransport {
-    const transport = [this.transports.send, this.transports.receive].find(
-      (candidate) => candidate.id === id,
-    );
+    const { send, receive } = this.transports;
+    const transport = [send, receive].find((candidate) => candidate?.id === id);
     if (!transport) throw new FairleadError("transport_not_found");
     return transport;
   }
@@ -143,7 +153,7 @@ export class Peer {
   /** Frees everything the peer has; closing a transport closes what is on it. */
   close(): void {
     this.#isClosed = true;
-    this.transports.send.close();
+    this.transports.send?.close();
     this.transports.receive.close();
   }
 }

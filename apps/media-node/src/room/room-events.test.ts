@@ -32,7 +32,8 @@ it("a snapshot that is taken bit by bit shows no producer of a peer that is not 
   const [ann, bob] = [makePeer("ann"), makePeer("bob")];
   const peers = new Map([["ann", ann]]);
   const senders = { senders: () => [...peers.values()], sender: (peerId: string) => peers.get(peerId) };
-  const events = snapshotFor({ roomId: "r", ...senders, mutes: new Mutes([]), speakerId: null }, ann);
+  const room = { roomId: "r", ...senders, mutes: new Mutes([]), speakerId: null };
+  const events = snapshotFor({ ...room, audience: { isRevealed: true }, broadcast: null }, ann);
   const first = events.next().value;
   peers.set("bob", bob);
   ann.producers.clear();

@@ -7,6 +7,7 @@ import {
   type Source,
 } from "@fairlead/protocol";
 import type { types } from "mediasoup";
+import type { BroadcastView } from "./broadcast-view.ts";
 import type { Mutes } from "./mutes.ts";
 import type { Peer } from "./peer.ts";
 import type { Sender } from "./sender.ts";
@@ -19,6 +20,8 @@ export type RoomView = {
   sender: (peerId: string) => Sender | undefined;
   mutes: Mutes;
   speakerId: string | null;
+  audience: { isRevealed: boolean };
+  broadcast: Pick<BroadcastView, "info" | "viewers"> | null;
 };
 
 /**
@@ -26,10 +29,11 @@ export type RoomView = {
  * it starts, so it shows no producer without its peer. It leaves out what has ended by the time its event is asked for.
  */
 export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
-  const peerIds = room.senders().map(({ peerId }) => peerId);
-  const producers = room
-    .senders()
-    .flatMap((sender) => [...sender.producers.values()].map((producer) => ({ sender, producer })));
+  const senders = peer.isViewer && !room.audience.isRevealed ? [] : room.senders();
+  const peerIds = senders.map(({ peerId }) => peerId);
+  const producers = senders.flatMap((sender) =>
+    [...sender.producers.values()].map((producer) => ({ sender, producer })),
+  );
   const consumers = peer.consumers();
   const dataConsumerIds = [...peer.dataConsumers.keys()];
   yield { name: "snapshot.started", data: { roomId: room.roomId, peerId: peer.peerId, grants: peer.grants } };
@@ -50,6 +54,10 @@ export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
   for (const source of room.mutes.sourcesOf(peer.identity))
     yield { name: "source.muted", data: { source, muted: true } };
   yield { name: "speaker.changed", data: { peerId: room.speakerId } };
+  if (room.broadcast) {
+    yield { name: "broadcast.changed", data: room.broadcast.info };
+    yield { name: "viewers.counted", data: { viewers: room.broadcast.viewers } };
+  }
   yield { name: "snapshot.ended", data: {} };
 }
 

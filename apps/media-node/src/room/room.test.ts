@@ -144,7 +144,7 @@ it("levels of an older self's microphone do not make the newer one the speaker",
 it("a peer is told what its room lets it send: before its first producer is made, and when that changes", async () => {
   const { room, join } = setUp();
   const { peer } = join("ann");
-  const { setMaxIncomingBitrate: told } = peer.transports.send;
+  const { setMaxIncomingBitrate: told } = peer.sendTransport;
   room.setOptions(RoomOptions.parse({ maxIncomingBitrateBps: 1_000_000 }));
   expect(told).not.toHaveBeenCalled();
   const request = COMMANDS["producer.create"].request.parse({

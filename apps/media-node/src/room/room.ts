@@ -1,13 +1,12 @@
-import {
-  type ErrorCode,
-  FairleadError,
-  type Lease,
-  type LeaveReason,
-  type PeerInfo,
-  type RoomEvent,
-  type RoomOptions,
-  type RoomRecord,
-  type Transient,
+import type {
+  ErrorCode,
+  Lease,
+  LeaveReason,
+  PeerInfo,
+  RoomEvent,
+  RoomOptions,
+  RoomRecord,
+  Transient,
 } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
@@ -15,17 +14,17 @@ import { broadcastEvent, broadcastTransient } from "../session/broadcast.ts";
 import type { Session } from "../session/session.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Bans } from "./bans.ts";
+import type { BroadcastView } from "./broadcast-view.ts";
 import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import type { Peer } from "./peer.ts";
-import type { Publisher } from "./publisher.ts";
 import type { RoomDeps, RoomSettings } from "./room-deps.ts";
+import { Roster } from "./roster.ts";
 import type { Seat } from "./seat.ts";
 import type { Sender } from "./sender.ts";
 import { Span } from "./span.ts";
 import { Speakers } from "./speakers.ts";
-import type { Viewer } from "./viewer.ts";
 
 /** A peer with the room that it is in. */
 export type PeerInRoom = { room: Room; peer: Peer };
@@ -35,14 +34,13 @@ export type SenderInRoom = { room: Room; peer: Sender };
 
 const REPLACED = "the same identity joined again";
 
-/** The roster of one session of peers: who is in, the rules, and what everybody is told. Media sits on its seats. */
-export class Room {
+/** One session of peers: who is in, the rules, and what everybody is told. Media sits on its seats. */
+export class Room extends Roster {
   readonly mutes: Mutes;
   readonly bans: Bans;
   readonly deps: RoomDeps;
-  readonly peers = new Map<string, Peer>();
-  readonly publishers = new Map<string, Publisher>();
-  readonly viewers = new Map<string, Viewer>();
+  /** Set once its record is read; null: it is none, or nobody knows yet. */
+  broadcast: BroadcastView | null = null;
   readonly arrivals: Arrivals;
   /** Where the media of its peers sits. */
   readonly span: Span;
@@ -61,6 +59,7 @@ export class Room {
   #emptySinceMs: number;
 
   constructor(settings: RoomSettings, home: Seat, deps: RoomDeps) {
+    super();
     this.#lease = settings.lease;
     this.#options = settings.options;
     this.isLocal = settings.isLocal === true;
@@ -78,7 +77,7 @@ export class Room {
       senderOf: (producer) => this.#senderOf(producer),
       seatOf: (peerId) => this.sender(peerId)?.seat,
       tellLevels: (levels) => this.#broadcastTransient({ name: "audio.levels", data: { levels } }),
-      tellSpeaker: (peerId) => this.broadcast({ name: "speaker.changed", data: { peerId } }),
+      tellSpeaker: (peerId) => this.tell({ name: "speaker.changed", data: { peerId } }),
       now: deps.now,
     });
     this.span = new Span(home, {
@@ -115,19 +114,9 @@ export class Room {
     return this.speakers.speakerId;
   }
 
-  /** How long nobody has been here, ms; 0 with peers or publishers. Viewers alone hold no room. */
+  /** How long nobody has been here, ms; 0 with peers, publishers or viewers with a session. Viewers without one alone hold no room. */
   get emptyMs(): number {
     return this.#isHeld ? 0 : this.deps.now() - this.#emptySinceMs;
-  }
-
-  /** The peer or publisher of that id. */
-  sender(peerId: string): Sender | undefined {
-    return this.peers.get(peerId) ?? this.publishers.get(peerId);
-  }
-
-  /** Its peers and publishers. */
-  senders(): Sender[] {
-    return [...this.peers.values(), ...this.publishers.values()];
   }
 
   /** Somebody has left: nobody may be here from now on. */
@@ -152,7 +141,7 @@ export class Room {
   noteRecord(record: RoomRecord): void {
     this.bans.noteRecord(record);
     // Banned peers may have come in before this node knew.
-    for (const peer of this.peers.values())
+    for (const peer of this.members())
       if (this.bans.has(peer)) this.remove(peer, "removed", "peer_removed", "banned from the room");
     if (!this.#isBlind) return;
     this.#isBlind = false;
@@ -168,20 +157,11 @@ export class Room {
       if (isNewBitrate && peer.producers.size > 0) adviseBitrate(options, peer);
   }
 
-  /** Every peer but `peer`. */
-  othersThan(peer: Sender): Peer[] {
-    return [...this.peers.values()].filter((other) => other !== peer);
-  }
-
-  /** @throws {FairleadError} `peer_not_found`. */
-  peer(peerId: string): Peer {
-    const peer = this.peers.get(peerId);
-    if (!peer) throw new FairleadError("peer_not_found");
-    return peer;
-  }
-
-  peerOfIdentity(identity: string): Peer | undefined {
-    return [...this.peers.values()].find((peer) => peer.identity === identity);
+  /** A viewer is in, and nobody is told. One that came back takes its own place. */
+  addViewer(viewer: Peer): void {
+    const older = this.audience.get(viewer.peerId);
+    if (older) this.#take(older, "session_replaced", REPLACED);
+    this.audience.set(viewer);
   }
 
   /** The peer is in, and the others are told. An older peer of its identity makes way for it. */
@@ -211,8 +191,8 @@ export class Room {
    */
   remove(peer: Peer, reason: LeaveReason, code: ErrorCode | null, message = ""): void {
     const { peerId } = peer;
-    if (!this.#take(peer, code, message)) return;
-    this.broadcast({ name: "peer.left", data: { peerId, reason } });
+    if (!this.#take(peer, code, message) || peer.isViewer) return;
+    this.tell({ name: "peer.left", data: { peerId, reason } });
     this.deps.counters.count("peer.left", reason);
     this.log.info("peer.left", { roomId: this.roomId, peerId, reason, peers: this.peers.size });
   }
@@ -229,27 +209,36 @@ export class Room {
   }
 
   /** To every peer, numbered and kept until acknowledged. */
-  broadcast(event: RoomEvent): void {
+  tell(event: RoomEvent): void {
     this.arrivals.tell();
     broadcastEvent(this.deps.bus, this.#sessions(), event);
   }
 
+  /** The same, to viewers too that see nothing yet. */
+  tellMembers(event: RoomEvent): void {
+    this.arrivals.tell();
+    const sessions = this.members().map(({ session }) => session);
+    broadcastEvent(this.deps.bus, sessions, event);
+  }
+
   /** The room is over for everybody. */
   close(code: ErrorCode, message: string): void {
-    for (const peer of this.peers.values()) peer.session.end(code, message);
+    for (const peer of this.members()) peer.session.end(code, message);
     this.#free();
   }
 
   /** The room lives elsewhere now: its peers are told there, or find out by their next command. */
   abandon(): void {
-    for (const peer of this.peers.values()) peer.session.abandon();
+    for (const peer of this.members()) peer.session.abandon();
     this.#free();
   }
 
   /** Frees the peer; the others are told that its media is gone. @returns Whether it was in the room. */
   #take(peer: Peer, code: ErrorCode | null, message: string): boolean {
-    if (this.peers.get(peer.peerId) !== peer) return false;
-    this.peers.delete(peer.peerId);
+    const { peerId, isViewer } = peer;
+    if (this.member(peerId) !== peer) return false;
+    if (isViewer) this.audience.delete(peer);
+    else this.peers.delete(peerId);
     if (code) peer.session.end(code, message);
     else peer.session.abandon();
     peer.close();
@@ -262,20 +251,23 @@ export class Room {
     this.speakers.handleLeft(peerId);
     const ids = [...producers.keys()];
     producers.clear();
-    for (const producerId of ids) this.broadcast({ name: "producer.closed", data: { producerId } });
+    for (const producerId of ids) this.tell({ name: "producer.closed", data: { producerId } });
   }
 
   #free(): void {
     this.arrivals.close();
-    for (const peer of this.peers.values()) peer.close();
+    for (const peer of this.members()) peer.close();
     this.peers.clear();
+    this.audience.clear();
     for (const publisher of this.publishers.values()) publisher.abandon();
     this.publishers.clear();
     this.span.close();
   }
 
   get #isHeld(): boolean {
-    return this.peers.size + this.publishers.size > 0;
+    return (
+      this.peers.size + this.publishers.size + this.audience.size > 0 || this.broadcast?.holdsRoom === true
+    );
   }
 
   /** Undefined for a producer whose peer has left, or has come back without it. */
@@ -286,11 +278,12 @@ export class Room {
 
   /** To every peer that is there right now. */
   #broadcastTransient(transient: Transient): void {
-    broadcastTransient(this.deps.bus, this.#sessions(), transient);
+    const sessions = [...this.peers.values()].map(({ session }) => session);
+    broadcastTransient(this.deps.bus, sessions, transient);
   }
 
   #sessions(): Session[] {
-    return [...this.peers.values()].map(({ session }) => session);
+    return this.listeners().map(({ session }) => session);
   }
 }
 

@@ -14,7 +14,8 @@ export const LOUDEST = 8;
 
 type SpeakerObservers = { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
 
-export type PeerTransports = { send: types.WebRtcTransport; receive: types.WebRtcTransport };
+/** `send`: null of a viewer. */
+export type PeerTransports = { send: types.WebRtcTransport | null; receive: types.WebRtcTransport };
 
 export type SeatOwner = Required<Pick<ResourceOwner, "core" | "roomId">>;
 

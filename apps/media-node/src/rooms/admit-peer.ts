@@ -1,5 +1,6 @@
 import {
   FairleadError,
+  type Grants,
   type JoinRequest,
   type NodeCallRequest,
   type PeerInfo,
@@ -12,18 +13,22 @@ import { Peer } from "../room/peer.ts";
 import { PeerBudgets } from "../room/peer-budgets.ts";
 import type { Room, SeatInRoom } from "../room/room.ts";
 import { snapshotFor } from "../room/room-events.ts";
-import type { PeerTransports } from "../room/seat.ts";
+import type { PeerTransports, Seat } from "../room/seat.ts";
 import { subscribeToAll } from "../room/subscriptions.ts";
 import { Session } from "../session/session.ts";
 
 /** The part of a peer that stays the same over its sessions. */
 export type PeerIdentity = Pick<PeerInfo, "peerId" | "joinedAtMs">;
 
+const VIEWER_GRANTS: Grants = { publish: [], subscribe: true, data: false, moderate: false };
+
 /** A verified join. */
-export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims } & Pick<
-    NodeCallRequest<"room.join">,
-    "sessionId" | "inbox"
-  >;
+export type Admission = PeerIdentity & {
+  join: JoinRequest;
+  claims: TicketClaims;
+  /** Of the room, if it is a broadcast's. */
+  broadcast?: { assertTakesViewer(): void } | undefined;
+} & Pick<NodeCallRequest<"room.join">, "sessionId" | "inbox">;
 
 /**
  * Admits a peer to a seat: both transports, its session, and the events that tell the others.
@@ -31,18 +36,19 @@ export type Admission = PeerIdentity & { join: JoinRequest; claims: TicketClaims
  */
 export async function admitPeer({ room, seat }: SeatInRoom, admission: Admission): Promise<Peer> {
   assertAdmissible(room, admission);
-  const transports = await seat.openTransports({ ...seat.owner, peerId: admission.peerId });
+  const transports = await openTransports(seat, admission);
   // While the transports were made, a peer of the same identity may have come in, or the room may have gone.
   try {
     assertAdmissible(room, admission);
     if (room.isClosed || seat.closed) throw new FairleadError("lease_lost");
   } catch (error) {
-    transports.send.close();
+    transports.send?.close();
     transports.receive.close();
     throw error;
   }
   const peer = makePeer({ room, seat }, admission, transports);
-  room.add(peer);
+  if (peer.isViewer) room.addViewer(peer);
+  else room.add(peer);
   return peer;
 }
 
@@ -51,14 +57,30 @@ export function welcomePeer(room: Room, peer: Peer): void {
   room.arrivals.noteSnapshot(peer.session);
   peer.session.start();
   // next build: a peer is in the room
+  if (peer.isViewer && !room.audience.isRevealed) return;
   if (peer.isAutoSubscribed) subscribeToAll({ room, peer });
   subscribeToAllData({ room, peer });
 }
 
-/** The identity's older peer, if there is one, makes way for it. */
-function assertAdmissible(room: Room, { claims, peerId }: Admission): void {
+async function openTransports(seat: Seat, { claims, peerId }: Admission): Promise<PeerTransports> {
+  const owner = { ...seat.owner, peerId };
+  if (claims.role !== "viewer") return seat.openTransports(owner);
+  return { send: null, receive: await seat.openTransport(owner) };
+}
+
+function assertAdmissible(room: Room, { claims, peerId, broadcast }: Admission): void {
   const { sub: identity, jti: ticketId } = claims;
   if (room.bans.has({ identity, ticketId })) throw new FairleadError("banned");
+  // One person may watch on several screens, and viewers are in no limit of peers.
+  if (claims.role === "viewer") broadcast?.assertTakesViewer();
+  else assertPeerAdmissible(room, { identity, ticketId, peerId });
+}
+
+/** The identity's older peer, if there is one, makes way for it. */
+function assertPeerAdmissible(
+  room: Room,
+  { identity, ticketId, peerId }: { identity: string; ticketId: string; peerId: string },
+): void {
   const older = room.peerOfIdentity(identity);
   // The older one is this very peer if it has the same ticket, or if a previous session proves the same peer id.
   const isItself = older?.ticketId === ticketId || older?.peerId === peerId;
@@ -88,7 +110,8 @@ function makePeer({ room, seat }: SeatInRoom, admission: Admission, transports: 
   });
   const peer: Peer = new Peer({
     info: { peerId, identity, name: claims.name, metadata: claims.metadata, joinedAtMs },
-    grants: claims.grants,
+    grants: claims.role === "viewer" ? VIEWER_GRANTS : claims.grants,
+    isViewer: claims.role === "viewer",
     ticketId: claims.jti,
     joinId: join.joinId,
     rtpCapabilities: join.rtpCapabilities as unknown as types.RtpCapabilities,

@@ -41,7 +41,7 @@ function setUp() {
     options: RoomOptions.parse({ maxIncomingBitrateBps: 1_000_000 }),
     peers,
     log: silentLogger,
-    broadcast: (event: RoomEvent) => told.push(event),
+    tell: (event: RoomEvent) => told.push(event),
   } as unknown as Room;
   const watch = new BitrateWatch({ all: () => [room] }, () => clock.ms);
   const peer = join();

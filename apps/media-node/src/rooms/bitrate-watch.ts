@@ -86,7 +86,7 @@ function closeAll({ room, peer }: PeerInRoom, code: string): void {
 /** null: the peer goes away meanwhile. */
 async function receivedBytesOf({ transports }: Peer): Promise<number | null> {
   try {
-    const stats = await transports.send.getStats();
+    const stats = (await transports.send?.getStats()) ?? [];
     return stats.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
   } catch {
     return null;

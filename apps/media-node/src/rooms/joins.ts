@@ -12,7 +12,10 @@ import {
   type TicketClaims,
 } from "@fairlead/protocol";
 import { type AdmissionKeys, verifyAdmission, verifyPreviousSession } from "@fairlead/tickets";
+import type { Broadcasts } from "../broadcast/broadcasts.ts";
+import { enterBroadcast } from "../broadcast/enter-broadcast.ts";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
+import type { Hooks } from "../hooks/hooks.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { offerOf, type Peer } from "../room/peer.ts";
 import type { PeerInRoom, Room } from "../room/room.ts";
@@ -29,6 +32,8 @@ export type JoinsOptions = {
   budgets: SpentBudgets;
   sessions: Sessions;
   seating: Seating;
+  broadcasts: Broadcasts;
+  hooks: Hooks;
   /** Tickets are verified here too, and not only where the request arrived. */
   keys: AdmissionKeys & { issuer?: string };
   codecPolicy: CodecPolicy;
@@ -123,10 +128,10 @@ export class Joins {
   async #admitOnce(request: NodeCallRequest<"room.join">, claims: TicketClaims): Promise<JoinReply> {
     const { join, lease } = request;
     const room = this.#options.rooms.roomIfHere(lease.roomId);
-    const peers = room?.peers.values() ?? [];
+    const peers = room?.members() ?? [];
     const isSame = ({ joinId, ticketId, isClosed }: Peer) =>
       joinId === join.joinId && ticketId === claims.jti && !isClosed;
-    const earlier = [...peers].find(isSame);
+    const earlier = peers.find(isSame);
     const { sub: identity, jti: ticketId } = claims;
     const joins = () => this.#options.budgets.of(lease.roomId, identity, "joins");
     // The first join's answer was lost: it is given again, and the events are sent from the start. That costs as much as a join.
@@ -136,7 +141,7 @@ export class Joins {
       return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier), request.inbox));
     }
     if (room?.bans.has({ identity, ticketId })) throw new FairleadError("banned");
-    this.#assertCapacity(request);
+    if (claims.role !== "viewer") this.#assertCapacity(request);
     joins().take(1);
     this.#admitting += 1;
     try {
@@ -154,9 +159,15 @@ export class Joins {
     const { lease, options, mutes, sessionId, inbox, debitId } = request;
     const { sessions, onArrival } = this.#options;
     const join = { ...request.join, rtpCapabilities: this.#receivers.of(request.join.rtpCapabilities) };
-    const admission = { join, claims, sessionId, inbox, ...(await this.#identify(join, claims)) };
-    const room = await this.#openRoom({ lease, options, mutes });
+    const { isReturning, ...identity } = await this.#identify(join, claims);
+    const room = await this.openRoom({ lease, options, mutes });
+    const entering = { claims, join, sessionId, isReturning };
+    const entered = await enterBroadcast(room, entering, this.#options);
+    const admission = { join, claims, sessionId, inbox, ...identity, broadcast: entered?.broadcast };
     const { peer, openSeat } = await this.#seat(room, admission);
+    const { playing } = entered ?? {};
+    if (playing)
+      peer.transports.receive.observer.once("close", () => this.#options.hooks.tellPlayDone(playing));
     onArrival(debitId, { roomId: room.roomId, core: openSeat.core === lease.core ? null : openSeat.core });
     this.#watchDeparture(peer, { debitId, openSeat });
     sessions.add(sessionId, { room, peer });
@@ -171,7 +182,7 @@ export class Joins {
     { debitId, openSeat }: { debitId: string; openSeat: OpenSeat },
   ): void {
     const { onDeparture, seating } = this.#options;
-    transports.send.observer.once("close", () => {
+    transports.receive.observer.once("close", () => {
       onDeparture(debitId);
       seating.giveBack(openSeat);
     });
@@ -179,7 +190,7 @@ export class Joins {
 
   async #seat(room: Room, admission: Admission): Promise<{ peer: Peer; openSeat: OpenSeat }> {
     const { seating } = this.#options;
-    const openSeat = seating.take(room);
+    const openSeat = admission.claims.role === "viewer" ? seating.takeForViewer() : seating.take(room);
     try {
       const seat = await room.span.seatOn(openSeat.core);
       return { peer: await whileAlive(seat, () => admitPeer({ room, seat }, admission)), openSeat };
@@ -190,12 +201,16 @@ export class Joins {
   }
 
   /** A peer keeps its id and joining time over its sessions. Only the ticket of its previous session proves them. */
-  async #identify({ previousSession }: JoinRequest, claims: TicketClaims): Promise<PeerIdentity> {
+  async #identify(
+    { previousSession }: JoinRequest,
+    claims: TicketClaims,
+  ): Promise<PeerIdentity & { isReturning: boolean }> {
     const { keys, now } = this.#options;
     const options = { claims, issuer: keys.issuer, now };
     const previous = previousSession && (await verifyPreviousSession(keys, previousSession, options));
-    if (!previous || previous.joinedAtMs === undefined) return { peerId: randomId(), joinedAtMs: now() };
-    return { peerId: previous.peer, joinedAtMs: previous.joinedAtMs };
+    if (!previous || previous.joinedAtMs === undefined)
+      return { peerId: randomId(), joinedAtMs: now(), isReturning: false };
+    return { peerId: previous.peer, joinedAtMs: previous.joinedAtMs, isReturning: true };
   }
 
   /**
@@ -204,7 +219,7 @@ export class Joins {
    *
    * @throws {FairleadError} `lease_lost`, `core_full`, `node_draining`.
    */
-  async #openRoom(settings: RoomSettings): Promise<Room> {
+  async openRoom(settings: RoomSettings): Promise<Room> {
     const { rooms, revalidation, untilTold } = this.#options;
     const room = await rooms.open(settings);
     // The standstill may have happened while the room was opened.
@@ -237,7 +252,7 @@ export class Joins {
       connection,
       position: startOf(peer),
       grants: peer.grants,
-      sendTransport: offerOf(peer.transports.send),
+      ...(peer.isViewer ? {} : { sendTransport: offerOf(peer.sendTransport) }),
       receiveTransport: offerOf(peer.transports.receive),
       iceServers: room.deps.iceServersFor(peer.identity),
       graceMs: this.#options.graceMs,

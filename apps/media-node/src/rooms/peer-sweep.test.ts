@@ -25,7 +25,8 @@ function sweep(sessions: Record<string, Partial<Session>>, graceMs = 1_000) {
   );
   const room = {
     peers,
-    broadcast: () => {},
+    members: () => [...peers.values()],
+    tell: () => {},
     emptyMs: 0,
     options: { emptyTimeoutMs: 1 },
     span: { sweep: () => {} },

@@ -35,7 +35,7 @@ export class PeerSweep {
     if (nowMs - this.#sweptAtMs > STANDSTILL_MS) this.forgiveSilence();
     this.#sweptAtMs = nowMs;
     for (const room of rooms.all()) {
-      for (const peer of [...room.peers.values()]) {
+      for (const peer of room.members()) {
         peer.session.tick();
         if (peer.session.isStalled)
           room.remove(peer, "disconnected", "slow_reader", "no event was acknowledged for long");
@@ -53,7 +53,7 @@ export class PeerSweep {
   /** Nobody could have proved that a peer lives: every grace time starts anew. */
   forgiveSilence(): void {
     for (const room of this.#options.rooms.all())
-      for (const peer of room.peers.values()) peer.session.forgiveSilence();
+      for (const peer of room.members()) peer.session.forgiveSilence();
   }
 
   /** Proofs of life of a session with a socket are seconds apart, so a shorter grace time applies only to a session without one. */

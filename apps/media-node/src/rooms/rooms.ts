@@ -1,4 +1,11 @@
-import { type CodecPolicy, FairleadError, type IceServer, type Lease, mediaCodecs } from "@fairlead/protocol";
+import {
+  type CodecPolicy,
+  type ErrorCode,
+  FairleadError,
+  type IceServer,
+  type Lease,
+  mediaCodecs,
+} from "@fairlead/protocol";
 import type { Registry, RoomPatch } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
@@ -137,9 +144,9 @@ export class Rooms {
   }
 
   /** Closes a room for everybody and gives its lease back. */
-  close(room: Room, message: string): void {
+  close(room: Room, message: string, code: ErrorCode = "room_closed"): void {
     this.#forget(room);
-    room.close("room_closed", message);
+    room.close(code, message);
     this.#options.log.info("room.closed", { roomId: room.roomId, message });
     this.release(room.lease);
   }

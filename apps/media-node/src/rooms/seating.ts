@@ -6,6 +6,9 @@ import { CORE_SATURATED } from "./rooms.ts";
 
 /** Below this share of its core a room's home worker takes the peer itself. */
 export const DEFAULT_HOME_LOAD = 0.6;
+/** Of a core, measured and admitted lately: above it no viewer is seated there. */
+const VIEWER_LOAD = 0.8;
+const RETRY_MS = 5_000;
 /** After this time the measured load contains a peer's. */
 const SETTLES_MS = 10_000;
 
@@ -44,17 +47,30 @@ export class Seating {
   }
 
   /**
+   * A place for a viewer, on the least-loaded core that is below the limit of viewers: more of them would cost all that watch there.
+   * @throws {FairleadError} `no_capacity`.
+   */
+  takeForViewer(): OpenSeat {
+    this.#prune();
+    const loads = this.#loads(this.#usable()).filter(({ load }) => load < VIEWER_LOAD);
+    const [least] = loads.sort((a, b) => a.load - b.load);
+    if (!least)
+      throw new FairleadError("no_capacity", {
+        message: "no core takes a viewer more",
+        retryAfterMs: RETRY_MS,
+      });
+    return this.#takeOn(least.core);
+  }
+
+  /**
    * The home while its share is below the limit, else the least-loaded core; the home again where none has less. Peers that were
    * admitted lately count, or a burst would sit on one core before its load shows.
    * @throws {FairleadError} `core_full`.
    */
   take({ span }: Room): OpenSeat {
-    const usable = this.#options.cores.filter((core) => core.running && !core.isFull);
-    const core = this.#choose(span.home.core, usable);
+    const core = this.#choose(span.home.core, this.#usable());
     if (core === undefined) throw new FairleadError("core_full", CORE_SATURATED);
-    const seat = { core, atMs: this.#options.now() };
-    this.#open.add(seat);
-    return seat;
+    return this.#takeOn(core);
   }
 
   /** The peer was not admitted, or has left. */
@@ -71,6 +87,24 @@ export class Seating {
     }
   }
 
+  #takeOn(core: number): OpenSeat {
+    const seat = { core, atMs: this.#options.now() };
+    this.#open.add(seat);
+    return seat;
+  }
+
+  #usable(): Core[] {
+    return this.#options.cores.filter((core) => core.running && !core.isFull);
+  }
+
+  /** With those that were admitted lately. */
+  #loads(cores: readonly Core[]): { core: number; load: number }[] {
+    return cores.map(({ index, cpuShare }) => ({
+      core: index,
+      load: cpuShare + this.#cost.load * this.#openOn(index),
+    }));
+  }
+
   #choose(home: number, usable: readonly Core[]): number | undefined {
     const { chooseCore, homeLoad } = this.#options;
     if (usable.length === 0) return undefined;
@@ -80,10 +114,7 @@ export class Seating {
         usable.map(({ index }) => index),
       );
     this.#prune();
-    const loads = usable.map(({ index, cpuShare }) => ({
-      core: index,
-      load: cpuShare + this.#cost.load * this.#openOn(index),
-    }));
+    const loads = this.#loads(usable);
     const atHome = loads.find(({ core }) => core === home);
     if (atHome && atHome.load < homeLoad) return home;
     const least = Math.min(...loads.map(({ load }) => load));

@@ -1,0 +1,46 @@
+import type { JoinRequest, TicketClaims } from "@fairlead/protocol";
+import type { HookFacts, Hooks } from "../hooks/hooks.ts";
+import type { Room } from "../room/room.ts";
+import type { Broadcasts } from "./broadcasts.ts";
+import type { RoomBroadcast } from "./room-broadcast.ts";
+
+export type Entering = {
+  claims: TicketClaims;
+  join: JoinRequest;
+  sessionId: string;
+  /** It was admitted before, as the session ticket of its last session proves. */
+  isReturning: boolean;
+};
+
+/** What a join into a broadcast's room has to be told when the peer is in, or gone again. */
+export type Entered = { broadcast: RoomBroadcast; playing: HookFacts | null };
+
+/**
+ * Lets a join pass the broadcast of its room.
+ * @returns null for a peer of any other room.
+ * @throws {FairleadError} `broadcast_not_found`: a viewer's ticket for a room that is none; `broadcast_ended`, `viewer_limit`, `hook_refused`,
+ * `hook_unreachable`, `registry_unreachable`.
+ */
+export async function enterBroadcast(
+  room: Room,
+  { claims, sessionId, isReturning }: Entering,
+  { broadcasts, hooks }: { broadcasts: Broadcasts; hooks: Hooks },
+): Promise<Entered | null> {
+  const isViewer = claims.role === "viewer";
+  if (!isViewer && room.options.kind !== "broadcast") return null;
+  const broadcast = await broadcasts.of(room);
+  if (!isViewer) {
+    broadcast.assertOpen();
+    return { broadcast, playing: null };
+  }
+  broadcast.assertTakesViewer();
+  const playing: HookFacts = {
+    broadcastId: room.roomId,
+    kind: "sdk",
+    sessionId,
+    identity: claims.sub,
+    cacheKey: claims.jti,
+  };
+  if (!isReturning) await hooks.askPlay(playing);
+  return { broadcast, playing };
+}

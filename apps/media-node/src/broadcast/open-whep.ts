@@ -1,0 +1,87 @@
+import {
+  FairleadError,
+  type NodeCallReply,
+  type NodeCallRequest,
+  randomId,
+  type TicketClaims,
+} from "@fairlead/protocol";
+import { verifyTicket } from "@fairlead/tickets";
+import { openWhepSession } from "../sdp/open-whep-session.ts";
+import type { SdpCallsDeps } from "./sdp-calls-deps.ts";
+
+/**
+ * A viewer comes by WHEP, with a viewer's ticket or, where the broadcast is public, without one.
+ *
+ * @throws {FairleadError} `ticket_…`, `banned`, `broadcast_ended`, `broadcast_not_live`, `viewer_limit`, `hook_…`, `no_capacity`; what the
+ * offer is refused with; `lease_lost`, `node_draining`.
+ */
+export async function openWhep(
+  request: NodeCallRequest<"whep.open">,
+  deps: SdpCallsDeps,
+): Promise<NodeCallReply<"whep.open">> {
+  const { lease, ticket, bearer, address, debitId, offer } = request;
+  const { broadcasts, hooks, seating, joins, arrivals, sessions } = deps;
+  const claims = ticket === null ? null : await verifyViewer(ticket, lease.roomId, deps);
+  const room = await joins.openRoom(request);
+  const broadcast = await broadcasts.of(room);
+  if (!claims && broadcast.record.visibility === "private")
+    throw new FairleadError("ticket_invalid", {
+      message: "a viewer's ticket is needed: Authorization: Bearer …",
+    });
+  const assertAdmissible = () => {
+    if (claims && room.bans.has({ identity: claims.sub, ticketId: claims.jti }))
+      throw new FairleadError("banned");
+    broadcast.assertLive();
+  };
+  assertAdmissible();
+  const identity = claims?.sub ?? null;
+  // Not the session's own, which is the right to end it.
+  const playId = randomId();
+  const facts = {
+    broadcastId: room.roomId,
+    kind: "whep" as const,
+    sessionId: playId,
+    identity,
+    cacheKey: claims?.jti ?? `${room.roomId} ${address ?? playId}`,
+    ...(address === undefined ? {} : { address }),
+  };
+  await hooks.askPlay(facts);
+  const openSeat = seating.takeForViewer();
+  try {
+    const seat = await room.span.seatOn(openSeat.core);
+    assertAdmissible();
+    const session = await openWhepSession({ room, seat, identity, offer });
+    void session.ended.then(() => {
+      seating.giveBack(openSeat);
+      arrivals.noteGone(debitId);
+      hooks.tellPlayDone(facts);
+    });
+    try {
+      // Others may have come, or the publisher have gone, while it was opened.
+      broadcast.assertOpen();
+      broadcast.assertWithinLimit();
+      await deps.confirm(room);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    arrivals.note({ debitId, lease, core: openSeat.core });
+    sessions.add(session, { roomId: room.roomId, bearer });
+    const { sessionId, answer, etag } = session;
+    const iceServers = room.deps.iceServersFor(identity ?? playId);
+    return { sessionId, answer, etag, epoch: room.lease.epoch, iceServers };
+  } catch (error) {
+    seating.giveBack(openSeat);
+    throw error;
+  }
+}
+
+async function verifyViewer(
+  ticket: string,
+  room: string,
+  { keys, now }: SdpCallsDeps,
+): Promise<TicketClaims> {
+  const claims = await verifyTicket(keys.ticketKeys, ticket, { room, issuer: keys.issuer, now });
+  if (claims.role === "viewer") return claims;
+  throw new FairleadError("ticket_wrong_audience", { message: "a viewer's ticket is needed" });
+}

@@ -1,0 +1,102 @@
+import { FairleadError, type IngestKind } from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import type { HookFacts } from "../hooks/hooks.ts";
+
+/** Whoever publishes a broadcast, in whatever way. */
+export type Claimant = {
+  kind: IngestKind;
+  /** Of the hooks that were asked for it. */
+  facts: HookFacts;
+  /** Its media, as it is now. */
+  producers: () => readonly types.Producer[];
+  /** It has lost its place to a newer publisher, or is gone for another reason. */
+  close: (reason: "replaced" | "silent") => void;
+};
+
+export type Holder = Claimant & { run: number; sinceMs: number };
+
+/** While media came within this time, no other publisher takes over. */
+export const ACTIVE_MS = 2_000;
+/** Without media for so long, what publishes counts as gone though its session stands. */
+export const SILENT_MS = 5_000;
+
+/** The one place of a broadcast's publisher. */
+export class PublisherPlace {
+  readonly #now: () => number;
+  #holder: Holder | null = null;
+  #bytes = 0;
+  #mediaAtMs = 0;
+  #hasMedia = false;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get holder(): Holder | null {
+    return this.#holder;
+  }
+
+  /** Media of the present publisher has come at all, and lately. */
+  get isSending(): boolean {
+    return this.#holder !== null && this.#hasMedia && this.silentMs < SILENT_MS;
+  }
+
+  /** Since the present publisher's last media; since it came, where none has come yet. */
+  get silentMs(): number {
+    return this.#now() - this.#mediaAtMs;
+  }
+
+  /**
+   * Gives the place to the newest publisher, and closes the one before; decided in one turn.
+   * @param run Of the new one.
+   * @throws {FairleadError} `publisher_active` with `retryAfterMs`: another one's media came within the last two seconds.
+   */
+  async claim(claimant: Claimant, run: () => number): Promise<Holder> {
+    await this.sample();
+    const waitMs = ACTIVE_MS - this.silentMs;
+    if (this.#holder && waitMs > 0)
+      throw new FairleadError("publisher_active", {
+        message: "another publisher is live",
+        retryAfterMs: Math.ceil(waitMs),
+      });
+    const before = this.#holder;
+    const nowMs = this.#now();
+    const holder = { ...claimant, run: run(), sinceMs: nowMs };
+    this.#holder = holder;
+    this.#bytes = 0;
+    this.#hasMedia = false;
+    this.#mediaAtMs = nowMs;
+    before?.close("replaced");
+    return holder;
+  }
+
+  /** @returns Whether it had the place. */
+  release(holder: Holder): boolean {
+    if (this.#holder !== holder) return false;
+    this.#holder = null;
+    return true;
+  }
+
+  /** Looks whether media has come. Never rejects. */
+  async sample(): Promise<void> {
+    const holder = this.#holder;
+    if (!holder) return;
+    const counts = await Promise.all(holder.producers().map(receivedBytes));
+    const bytes = counts.reduce((sum, count) => sum + count, 0);
+    if (this.#holder !== holder) return;
+    if (bytes > this.#bytes) {
+      this.#mediaAtMs = this.#now();
+      this.#hasMedia = true;
+    }
+    this.#bytes = bytes;
+  }
+}
+
+/** 0 for a producer that has closed. */
+async function receivedBytes(producer: types.Producer): Promise<number> {
+  try {
+    return (await producer.getStats()).reduce((sum, { byteCount }) => sum + byteCount, 0);
+  } catch {
+    return 0;
+  }
+}

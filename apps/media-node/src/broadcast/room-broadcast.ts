@@ -1,0 +1,293 @@
+import { timingSafeEqual } from "node:crypto";
+import {
+  type BroadcastCounts,
+  type BroadcastInfo,
+  type BroadcastRecord,
+  type BroadcastState,
+  FairleadError,
+} from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
+import type { Hooks } from "../hooks/hooks.ts";
+import type { BroadcastView } from "../room/broadcast-view.ts";
+import type { Peer } from "../room/peer.ts";
+import { revealToViewers } from "../room/reveal.ts";
+import type { Room } from "../room/room.ts";
+import { type Claimant, type Holder, PublisherPlace, SILENT_MS } from "./publisher-place.ts";
+import { type HomeWords, RecordWriter } from "./record-writer.ts";
+import { SdkPublishers } from "./sdk-publishers.ts";
+import { ViewerCount } from "./viewer-count.ts";
+
+export type RoomBroadcastOptions = {
+  room: Room;
+  record: BroadcastRecord;
+  registry: Pick<Registry, "updateRoom" | "describeRoom">;
+  hooks: Hooks;
+  /** It has ended, and that is written. */
+  onEnded: () => void;
+};
+
+/** So long a broadcast that comes from another place stays live without a publisher: one that follows its room is back by then. */
+const FOLLOWS_MS = 3_000;
+/** A publisher without media for so long gives its place up. */
+const ABANDONED_MS = 30_000;
+const FIRST_LOOK_MS = 100;
+const FIRST_LOOKS = 30;
+const NOT_LIVE_RETRY_MS = 2_000;
+
+/** The life of a room's broadcast at its home: the state, the one publisher, the number of viewers; and what everybody hears of these. */
+export class RoomBroadcast implements BroadcastView {
+  readonly #options: RoomBroadcastOptions;
+  readonly #writer: RecordWriter;
+  readonly #place: PublisherPlace;
+  /** Since when nobody has published; null: somebody does. */
+  #lostAtMs: number | null;
+  readonly #count: ViewerCount;
+  #isEnding = false;
+  #isStopped = false;
+  readonly #sdkPublishers: SdkPublishers;
+
+  constructor(options: RoomBroadcastOptions) {
+    const { room, record, registry } = options;
+    this.#options = options;
+    this.#place = new PublisherPlace(room.deps.now);
+    this.#writer = new RecordWriter({
+      roomId: room.roomId,
+      epoch: () => room.lease.epoch,
+      record,
+      registry,
+      log: room.log,
+      onChanged: (changed) => this.#handleChanged(changed),
+    });
+    this.#lostAtMs = room.deps.now();
+    this.#sdkPublishers = new SdkPublishers({
+      ...options,
+      claim: (claimant) => this.claim(claimant),
+      release: (holder) => this.release(holder),
+      isHeldBy: (holder) => this.isHeldBy(holder),
+    });
+    this.#count = new ViewerCount(room, record.peakViewers);
+    room.audience.isRevealed = isRevealed(record.state);
+  }
+
+  get record(): BroadcastRecord {
+    return this.#writer.record;
+  }
+
+  get state(): BroadcastState {
+    return this.record.state;
+  }
+
+  /** The room stays open for it without anybody in it. */
+  get holdsRoom(): boolean {
+    return this.#isEnding || this.state === "live" || this.state === "interrupted";
+  }
+
+  get info(): BroadcastInfo {
+    const { title, state, startsAtMs, startedAtMs, interruptedAtMs, endedAtMs } = this.record;
+    return { title, state, startsAtMs, startedAtMs, interruptedAtMs, endedAtMs };
+  }
+
+  get counts(): BroadcastCounts {
+    const { holder } = this.#place;
+    return {
+      viewers: this.viewers,
+      peakViewers: this.#count.peak,
+      publisher: holder && { kind: holder.kind, sinceMs: holder.sinceMs },
+    };
+  }
+
+  get viewers(): number {
+    return this.#count.now;
+  }
+
+  /** @throws {FairleadError} `broadcast_ended`. */
+  assertOpen(): void {
+    const { endsAtMs } = this.record;
+    const isOver = endsAtMs !== null && this.#now() >= endsAtMs;
+    if (this.state === "ended" || isOver) throw new FairleadError("broadcast_ended");
+  }
+
+  /**
+   * Compares a stream key's hash with those of the record, in constant time.
+   * @throws {FairleadError} `stream_key_invalid`.
+   */
+  assertKey(keyHash: string): void {
+    const isValid = this.record.keyHashes.filter((known) =>
+      timingSafeEqual(Buffer.from(known), Buffer.from(keyHash)),
+    );
+    if (isValid.length === 0) throw new FairleadError("stream_key_invalid");
+  }
+
+  /** @throws {FairleadError} `broadcast_ended`; `viewer_limit`: there is no room for one more. */
+  assertTakesViewer(): void {
+    this.assertOpen();
+    const { maxViewers } = this.record;
+    if (maxViewers !== null && this.viewers >= maxViewers) throw new FairleadError("viewer_limit");
+  }
+
+  /** @throws {FairleadError} `viewer_limit`: those that are in are too many. */
+  assertWithinLimit(): void {
+    const { maxViewers } = this.record;
+    if (maxViewers !== null && this.viewers > maxViewers) throw new FairleadError("viewer_limit");
+  }
+
+  /** @throws {FairleadError} As `assertTakesViewer`; `broadcast_not_live` with `retryAfterMs`. */
+  assertLive(): void {
+    this.assertTakesViewer();
+    if (this.state === "live" && this.#lostAtMs === null) return;
+    throw new FairleadError("broadcast_not_live", {
+      message: this.state === "created" ? "it has not begun" : "its publisher is away",
+      retryAfterMs: Math.max(NOT_LIVE_RETRY_MS, this.#untilStartMs()),
+    });
+  }
+
+  isHeldBy(holder: Holder): boolean {
+    return this.#place.holder === holder;
+  }
+
+  /**
+   * Gives the broadcast to this publisher.
+   * @throws {FairleadError} `publisher_active` with `retryAfterMs`; `broadcast_ended`.
+   */
+  async claim(claimant: Claimant): Promise<Holder> {
+    this.assertOpen();
+    const { room } = this.#options;
+    const holder = await this.#place.claim(claimant, () => Math.max(this.record.run + 1, room.lease.epoch));
+    const { kind, run } = holder;
+    room.log.info("broadcast.published", { roomId: room.roomId, kind, run });
+    void this.#writer.say({ run });
+    void this.#untilSending(holder);
+    return holder;
+  }
+
+  admitPublisher(peer: Peer): Promise<void> {
+    this.assertOpen();
+    return this.#sdkPublishers.admit(peer);
+  }
+
+  /** It publishes no more. Does nothing for one that has lost its place already. */
+  release(holder: Holder): void {
+    const { room, hooks } = this.#options;
+    hooks.tellPublishDone(holder.facts);
+    if (!this.#place.release(holder) || this.#isStopped) return;
+    this.#lostAtMs = this.#now();
+    room.log.info("broadcast.unpublished", { roomId: room.roomId, run: holder.run });
+    this.#interrupt();
+  }
+
+  /** Called about once a second. */
+  async tick(): Promise<void> {
+    if (this.#isEnding || this.#isStopped) return;
+    await this.#place.sample();
+    if (this.#isEnding || this.#isStopped || this.#options.room.isClosed) return;
+    this.#judgePublisher();
+    this.#judgeTimes();
+    const peakViewers = this.#count.tell();
+    if (peakViewers !== null) void this.#writer.say({ peakViewers });
+  }
+
+  /** The API's words count from now on. */
+  note(record: BroadcastRecord): void {
+    if (this.#writer.note(record)) this.#handleChanged(record);
+  }
+
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    const { room, onEnded } = this.#options;
+    const { state, endedAtMs } = this.record;
+    const written = this.#say({
+      state: "ended",
+      endedAtMs: state === "ended" ? endedAtMs : this.#now(),
+      peakViewers: this.#count.peak,
+    });
+    room.log.info("broadcast.ended", { roomId: room.roomId, peakViewers: this.#count.peak });
+    for (const publisher of [...room.publishers.values()]) publisher.close();
+    for (const viewer of [...room.viewers.values()]) viewer.close();
+    for (const peer of room.members())
+      room.remove(peer, "removed", "broadcast_ended", "the broadcast has ended");
+    void written.then(onEnded);
+  }
+
+  /** The room is gone from here. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#writer.stop();
+  }
+
+  /** A publisher that has come is live with its first media, and not with the next look. */
+  async #untilSending(holder: Holder): Promise<void> {
+    for (let looks = 0; looks < FIRST_LOOKS && this.isHeldBy(holder) && !this.#place.isSending; looks += 1) {
+      await new Promise((resolve) => setTimeout(resolve, FIRST_LOOK_MS));
+      await this.tick();
+    }
+  }
+
+  #judgePublisher(): void {
+    const { holder, isSending, silentMs } = this.#place;
+    if (isSending) {
+      this.#lostAtMs = null;
+      this.#goLive();
+    } else if (holder) {
+      this.#lostAtMs ??= this.#now() - SILENT_MS;
+      if (silentMs > SILENT_MS) this.#interrupt();
+      if (silentMs > ABANDONED_MS) holder.close("silent");
+    } else if (this.#now() - (this.#lostAtMs ?? 0) > FOLLOWS_MS) this.#interrupt();
+  }
+
+  #judgeTimes(): void {
+    const { state, endsAtMs, interruptedAtMs, graceMs } = this.record;
+    const nowMs = this.#now();
+    const isGraceOver =
+      state === "interrupted" && interruptedAtMs !== null && nowMs - interruptedAtMs > graceMs;
+    if (state === "ended" || isGraceOver || (endsAtMs !== null && nowMs >= endsAtMs)) this.end();
+  }
+
+  #goLive(): void {
+    const { state, startedAtMs } = this.record;
+    if (state === "live" || state === "ended" || this.#untilStartMs() > 0) return;
+    void this.#say({
+      state: "live",
+      startedAtMs: startedAtMs ?? this.#now(),
+      interruptedAtMs: null,
+    });
+    const { room } = this.#options;
+    room.log.info("broadcast.live", { roomId: room.roomId, run: this.record.run });
+    revealToViewers(room);
+  }
+
+  #interrupt(): void {
+    if (this.state !== "live") return;
+    void this.#say({ state: "interrupted", interruptedAtMs: this.#now() });
+    const { room } = this.#options;
+    room.log.info("broadcast.interrupted", { roomId: room.roomId, run: this.record.run });
+  }
+
+  #handleChanged(record: BroadcastRecord | null): void {
+    if (record === null || record.state === "ended") this.end();
+    else this.#tell();
+  }
+
+  #say(words: Partial<HomeWords>): Promise<void> {
+    const written = this.#writer.say(words);
+    this.#tell();
+    return written;
+  }
+
+  #tell(): void {
+    this.#options.room.tellMembers({ name: "broadcast.changed", data: this.info });
+  }
+
+  #untilStartMs(): number {
+    return Math.max(0, (this.record.startsAtMs ?? 0) - this.#now());
+  }
+
+  #now(): number {
+    return this.#options.room.deps.now();
+  }
+}
+
+/** Whether viewers see what is published. */
+function isRevealed(state: BroadcastState): boolean {
+  return state === "live" || state === "interrupted";
+}

@@ -1,0 +1,56 @@
+import type { Hooks } from "../hooks/hooks.ts";
+import type { Peer } from "../room/peer.ts";
+import type { Room } from "../room/room.ts";
+import type { Claimant, Holder } from "./publisher-place.ts";
+
+export type SdkPublishersOptions = {
+  room: Room;
+  hooks: Hooks;
+  claim: (claimant: Claimant) => Promise<Holder>;
+  release: (holder: Holder) => void;
+  isHeldBy: (holder: Holder) => boolean;
+};
+
+/** Peers that publish a broadcast: each claims it with its first producer. */
+export class SdkPublishers {
+  readonly #options: SdkPublishersOptions;
+  readonly #claims = new WeakMap<Peer, Promise<Holder>>();
+
+  constructor(options: SdkPublishersOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {FairleadError} As `BroadcastView.admitPublisher`. */
+  async admit(peer: Peer): Promise<void> {
+    const before = await this.#claims.get(peer)?.catch(() => null);
+    if (before && this.#options.isHeldBy(before)) return;
+    const claiming = this.#claim(peer);
+    this.#claims.set(peer, claiming);
+    await claiming;
+  }
+
+  async #claim(peer: Peer): Promise<Holder> {
+    const { room, hooks, claim, release } = this.#options;
+    const facts = {
+      broadcastId: room.roomId,
+      kind: "sdk" as const,
+      sessionId: peer.session.sessionId,
+      identity: peer.identity,
+      cacheKey: peer.ticketId,
+    };
+    await hooks.askPublish(facts);
+    const holder = await claim({
+      kind: "sdk",
+      facts,
+      producers: () => [...peer.producers.values()],
+      close: (reason) => {
+        // A peer that is silent has switched everything off, and may switch it on again.
+        if (reason === "replaced")
+          room.remove(peer, "replaced", "session_replaced", "another publisher took over");
+      },
+    });
+    if (peer.isClosed) release(holder);
+    else peer.transports.receive.observer.once("close", () => release(holder));
+    return holder;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Room } from "../room/room.ts";
+
+const TOLD_EVERY_MS = 5_000;
+
+/** How many watch a room's broadcast, and the most that ever did. */
+export class ViewerCount {
+  readonly #room: Room;
+  #peak: number;
+  #told = { viewers: 0, atMs: Number.NEGATIVE_INFINITY };
+  #saidPeak: number;
+
+  /** @param peak Of the record. */
+  constructor(room: Room, peak: number) {
+    this.#room = room;
+    this.#peak = peak;
+    this.#saidPeak = peak;
+  }
+
+  get now(): number {
+    const { audience, viewers } = this.#room;
+    return audience.size + viewers.size;
+  }
+
+  get peak(): number {
+    this.#peak = Math.max(this.#peak, this.now);
+    return this.#peak;
+  }
+
+  /** Tells everybody in the room, every few seconds, while the number changes. @returns A new peak, to be written; else null. */
+  tell(): number | null {
+    const { peak, now: viewers } = this;
+    const atMs = this.#room.deps.now();
+    if (viewers === this.#told.viewers || atMs - this.#told.atMs < TOLD_EVERY_MS) return null;
+    this.#told = { viewers, atMs };
+    this.#room.tellMembers({ name: "viewers.counted", data: { viewers } });
+    if (peak === this.#saidPeak) return null;
+    this.#saidPeak = peak;
+    return peak;
+  }
+}

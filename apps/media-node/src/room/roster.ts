@@ -1,0 +1,57 @@
+import { FairleadError } from "@fairlead/protocol";
+import { Audience } from "./audience.ts";
+import type { Peer } from "./peer.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Sender } from "./sender.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** Who is in a room, in whatever role. */
+export class Roster {
+  readonly peers = new Map<string, Peer>();
+  readonly publishers = new Map<string, Publisher>();
+  /** Viewers with a session. */
+  readonly audience = new Audience();
+  /** Viewers without one. */
+  readonly viewers = new Map<string, Viewer>();
+
+  /** Those with a session, viewers among them. */
+  members(): Peer[] {
+    return [...this.peers.values(), ...this.audience.all()];
+  }
+
+  /** The peer or viewer with a session of that id. */
+  member(peerId: string): Peer | undefined {
+    return this.peers.get(peerId) ?? this.audience.get(peerId);
+  }
+
+  /** Its peers and publishers. */
+  senders(): Sender[] {
+    return [...this.peers.values(), ...this.publishers.values()];
+  }
+
+  /** The peer or publisher of that id. */
+  sender(peerId: string): Sender | undefined {
+    return this.peers.get(peerId) ?? this.publishers.get(peerId);
+  }
+
+  /** Peers, and the viewers that see what peers see. */
+  listeners(): Peer[] {
+    return [...this.peers.values(), ...this.audience.revealed()];
+  }
+
+  /** Every listener but `peer`. */
+  othersThan(peer: Sender): Peer[] {
+    return this.listeners().filter((other) => other !== peer);
+  }
+
+  /** @throws {FairleadError} `peer_not_found`. */
+  peer(peerId: string): Peer {
+    const peer = this.peers.get(peerId);
+    if (!peer) throw new FairleadError("peer_not_found");
+    return peer;
+  }
+
+  peerOfIdentity(identity: string): Peer | undefined {
+    return [...this.peers.values()].find((peer) => peer.identity === identity);
+  }
+}
