@@ -83,6 +83,14 @@ const place = {
   supersedes: false,
   rates: [],
 } as const;
+const broadcast = {
+  do: "broadcast",
+  roomId: "show",
+  neededForMs: 0,
+  options: true,
+  ifRevision: "known",
+  epoch: "none",
+} as const;
 const rates = [{ name: "address", subject: "192.0.2.1", limit: 2, windowMs: 60_000 }];
 
 /** Every method, and a node's death with what it leaves behind. */
@@ -96,6 +104,9 @@ const LIFE: Step[] = [
   { do: "update", roomId: "r1", patch: "mute" },
   { do: "update", roomId: "r2", patch: "defaults" },
   { do: "release", roomId: "r2", isStale: false },
+  { ...broadcast, state: "created" },
+  { ...broadcast, state: "ended" },
+  { ...broadcast, state: "removed", options: false },
   { do: "bus", nodes: ["a"], isConnected: false },
   { do: "pass", beats: 4, everyMs: 500, nodes: ["a", "b"] },
   { do: "pass", beats: 8, everyMs: 500, nodes: ["b"] },

@@ -54,7 +54,9 @@ async function live(adapter: RegistryAdapter, history: Step[]): Promise<void> {
       for (const { debit } of cores) expect(debit).toBeGreaterThanOrEqual(0);
   }
   await expectOneOwnerEach(adapter, model);
-  const spokenOf = new Set(history.flatMap((step) => (step.do === "update" ? [step.roomId] : [])));
+  const spokenOf = new Set(
+    history.flatMap((step) => (step.do === "update" || step.do === "broadcast" ? [step.roomId] : [])),
+  );
   await expectNothingLeft(adapter, model, spokenOf);
 }
 

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import type { CreateRegistryAdapter } from "./registry-adapter.ts";
+import { describeBroadcasts } from "./registry-contract-broadcasts.ts";
 import { describeBusCuts } from "./registry-contract-bus.ts";
 import { describeColdStart } from "./registry-contract-cold.ts";
 import { describeConflicts } from "./registry-contract-conflicts.ts";
@@ -41,6 +42,7 @@ export function describeRegistryContract(
     describeDebits(openAdapter);
     describeRates(openAdapter);
     describeRooms(openAdapter, createAdapter);
+    describeBroadcasts(openAdapter);
     describeColdStart(createAdapter);
     describeSilence(openAdapter);
     describeTime(openAdapter);

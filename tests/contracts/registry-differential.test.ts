@@ -24,6 +24,8 @@ const POLICY = {
   ...{ coldMs: 1_100, orphansPerBeat: 2, gravesPerBeat: 2, endedPerBeat: 1 },
   // With more than two nodes they beat more rarely.
   ...{ fewNodes: 2, manyNodes: 5, toldWithinMs: 15_000 },
+  // So short that they pass within a history.
+  ...{ roomRetentionMs: 30_000, lastBeatKeptMs: 20_000 },
 };
 
 /** Short, for most of what can differ differs after few steps; one in ten is long enough for nodes to be cut and to come back. */

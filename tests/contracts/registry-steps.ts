@@ -1,3 +1,4 @@
+import type { BroadcastState } from "@fairlead/protocol";
 import type { Rate } from "@fairlead/registry";
 import fc from "fast-check";
 import { NODE_NAMES, type NodeName } from "./cluster-model.ts";
@@ -66,7 +67,18 @@ export type Step =
         | "options"
         | "defaults"
         | "restore"
-        | "restoreBans";
+        | "restoreBans"
+        | "restoreBroadcast";
+    }
+  /** Who writes names the revision and the epoch that are known, or others. */
+  | {
+      do: "broadcast";
+      roomId: string;
+      state: BroadcastState | "removed";
+      neededForMs: number | null;
+      options: boolean;
+      ifRevision: "known" | "none" | "another";
+      epoch: "none" | "known" | "lower";
     }
   | { do: "look"; roomId: string; limit: number; node?: NodeName }
   | { do: "flush" };
@@ -178,6 +190,16 @@ const claimLocally = fc.record({
   peers: fc.nat({ max: 3 }),
 });
 
+const broadcast: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("broadcast" as const),
+  roomId,
+  state: fc.constantFrom("created", "live", "interrupted", "ended", "removed"),
+  neededForMs: fc.constantFrom(null, 0, 60_000),
+  options: fc.boolean(),
+  ifRevision: fc.constantFrom("known", "known", "known", "none", "another"),
+  epoch: fc.constantFrom("none", "none", "known", "lower"),
+});
+
 const other: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("count" as const), rates }),
   fc.record({ do: fc.constant("release" as const), roomId, isStale: seldom }),
@@ -199,6 +221,7 @@ const other: fc.Arbitrary<Step> = fc.oneof(
         "defaults",
         "restore",
         "restoreBans",
+        "restoreBroadcast",
       ] as const),
     ),
   }),
@@ -222,6 +245,7 @@ const calmStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: inherit },
   { weight: 3, arbitrary: claimLocally },
   { weight: 9, arbitrary: other },
+  { weight: 3, arbitrary: broadcast },
   { weight: 1, arbitrary: fc.constant<Step>({ do: "flush" }) },
 );
 

@@ -7,7 +7,8 @@ import { checkOut, hasCommit } from "../support/build-of-commit.ts";
 import { type RedisServer, startRedis } from "../support/servers/start-redis.ts";
 import { givenClock } from "./given-clock.ts";
 import { PATIENT } from "./redis-adapter.ts";
-import { beatOf, nodesOf, placePeer, serving } from "./registry-adapter.ts";
+import { beatOf, nodesOf, placePeer, roomOptions, serving } from "./registry-adapter.ts";
+import { broadcastRecord } from "./registry-contract-broadcasts.ts";
 import { tellLeases } from "./telling-leases.ts";
 
 /** The build before keys and fields were added: upgrades go one process at a time, in any order, on the same Redis. */
@@ -174,6 +175,42 @@ describe.runIf(isKnown)("two builds on one Redis", { timeout: PATIENCE_MS }, () 
     ).rejects.toMatchObject({ code: "banned" });
     // Where this build comes again, it digs and passes over them.
     expect((await cluster.this.heartbeat(heirs)).orphans).toEqual([]);
+    await Promise.all(BUILDS.map((build) => cluster[build].close()));
+  });
+
+  it("a broadcast outlives what the former build does with its room, until that drops it 30 days after its last lease", async () => {
+    const cluster = await open("broadcast");
+    const { registry, day } = { registry: cluster.this, day: 24 * 3_600_000 };
+    const options = roomOptions({ kind: "broadcast" });
+    const startsAtMs = cluster.clock.now() + 60 * day;
+    const written = broadcastRecord({ startsAtMs });
+    for (const roomId of ["show", "other"])
+      await registry.updateRoom(roomId, { options, broadcast: { write: written, ifRevision: null } });
+    const listed = async () =>
+      (await registry.listBroadcasts({ limit: 9, state: "created" })).items.map(({ roomId }) => roomId);
+    const say = (build: Build) => cluster[build].updateRoom("another", { ban: { identity: "eve" } });
+    await cluster.former.heartbeat(beatOf("a", { cores: CORES }));
+    const { lease, room } = await cluster.former.place({ roomId: "show" });
+    expect(room.options.kind).toBe("broadcast");
+    await cluster.former.updateRoom("show", { ban: { identity: "mallory" } });
+    await cluster.former.heartbeat(beatOf("a", { cores: CORES, leases: serving([lease]) }));
+    await cluster.former.removeNode("a-run-1");
+    await cluster.former.heartbeat(beatOf("b", { cores: CORES }));
+    const heir = (await cluster.former.place({ roomId: "show" })).lease;
+    await cluster.former.release(heir);
+    const after = { broadcast: written, bannedIdentities: ["mallory"], options };
+    expect(await registry.describeRoom("show")).toMatchObject(after);
+    // The former build has written that it is kept from now on. This one knows better, and puts it right.
+    await cluster.clock.advance(31 * day);
+    await say("this");
+    expect(await listed()).toEqual(["other", "show"]);
+    await say("former");
+    expect(await registry.describeRoom("show")).toMatchObject(after);
+    // It drops what was due, and leaves it in the lists, which pass it over.
+    await cluster.clock.advance(60 * day);
+    await say("former");
+    expect(await listed()).toEqual([]);
+    expect(await server.command("ZCARD {broadcast}:broadcasts:created")).toMatch(/^:0/);
     await Promise.all(BUILDS.map((build) => cluster[build].close()));
   });
 

@@ -1,7 +1,8 @@
-import { FairleadError, type NodeStatus, type RoomRecord } from "@fairlead/protocol";
-import type { Page, PlaceRequest, RoomPatch } from "@fairlead/registry";
+import { BroadcastState, FairleadError, type NodeStatus, type RoomRecord } from "@fairlead/protocol";
+import type { Page, PlaceRequest, Registry, RoomPatch } from "@fairlead/registry";
 import type { BeatContent, ClusterModel, ModelNode } from "./cluster-model.ts";
 import { type RegistryAdapter, roomOptions } from "./registry-adapter.ts";
+import { broadcastRecord } from "./registry-contract-broadcasts.ts";
 import type { Step } from "./registry-steps.ts";
 
 type Does<D extends Step["do"]> = Extract<Step, { do: D }>;
@@ -28,6 +29,8 @@ export async function takeStep(step: Step, adapter: RegistryAdapter, model: Clus
       return restart(step, adapter, model);
     case "update":
       return calling(adapter, model, () => adapter.registry.updateRoom(step.roomId, PATCHES[step.patch]));
+    case "broadcast":
+      return writeBroadcast(step, adapter, model);
     case "look":
       return look(step, adapter);
     case "count":
@@ -41,13 +44,16 @@ export async function takeStep(step: Step, adapter: RegistryAdapter, model: Clus
   }
 }
 
-/** @returns All rooms and all nodes, as the registry lists them. */
-export async function lookAt({
-  registry,
-}: RegistryAdapter): Promise<{ rooms: RoomRecord[]; nodes: NodeStatus[] }> {
+/** @returns All rooms, broadcasts and nodes, as the registry lists them. */
+export async function lookAt({ registry }: RegistryAdapter): Promise<{
+  rooms: RoomRecord[];
+  broadcasts: string[][];
+  nodes: NodeStatus[];
+}> {
   const rooms = await allOf((cursor) => registry.listRooms({ limit: 100, ...cursor }));
+  const broadcasts = await listBroadcasts(registry, 100);
   const nodes = await allOf((cursor) => registry.listNodes({ limit: 100, ...cursor }));
-  return { rooms, nodes };
+  return { rooms, broadcasts, nodes };
 }
 
 /** Faults of nodes that the registry does not know of. */
@@ -192,7 +198,39 @@ async function look(
   const rooms = await allOf((cursor) => registry.listRooms({ limit, ...cursor }));
   const ofNode = nodeId ? { nodeId } : {};
   const nodes = await allOf((cursor) => registry.listNodes({ limit, ...ofNode, ...cursor }));
-  return { room, rooms, nodes };
+  return { room, rooms, broadcasts: await listBroadcasts(registry, limit), nodes };
+}
+
+/** @returns Ids of all of them, then of those in each state. */
+async function listBroadcasts(registry: Registry, limit: number): Promise<string[][]> {
+  const listed: string[][] = [];
+  for (const state of [undefined, ...BroadcastState.options]) {
+    const rooms = await allOf((cursor) =>
+      registry.listBroadcasts({ limit, ...(state ? { state } : {}), ...cursor }),
+    );
+    listed.push(rooms.map(({ roomId }) => roomId));
+  }
+  return listed;
+}
+
+async function writeBroadcast(
+  { roomId, state, neededForMs, options, ifRevision, epoch }: Does<"broadcast">,
+  adapter: RegistryAdapter,
+  model: ClusterModel,
+): Promise<unknown> {
+  const { registry } = adapter;
+  const revision = (await registry.describeRoom(roomId))?.broadcast?.revision ?? null;
+  const lease = model.leases.get(roomId);
+  const read = { known: revision, none: null, another: (revision ?? 0) + 1 }[ifRevision];
+  const neededUntilMs = neededForMs === null ? null : adapter.now() + neededForMs;
+  const record = { revision: (read ?? 0) + 1, endsAtMs: neededUntilMs };
+  const broadcast = {
+    write: state === "removed" ? null : broadcastRecord({ ...record, state }),
+    ifRevision: read,
+    ...(epoch === "none" || !lease ? {} : { epoch: lease.epoch - (epoch === "lower" ? 1 : 0) }),
+  };
+  const patch = { broadcast, ...(options ? { options: roomOptions({ kind: "broadcast" }) } : {}) };
+  return answerOf(calling(adapter, model, () => registry.updateRoom(roomId, patch)));
 }
 
 async function allOf<T>(pageAt: (cursor: { cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
@@ -234,6 +272,9 @@ const PATCHES: Record<Does<"update">["patch"], RoomPatch> = {
         { identity: "bob", source: "microphone" },
       ],
     },
+  },
+  restoreBroadcast: {
+    restore: { bans: [], mutes: [], broadcast: broadcastRecord({ revision: 5, state: "interrupted" }) },
   },
   restoreBans: { restore: { bans: [{ identity: "eve", ticketIds: ["of-eve"] }], mutes: [] } },
 };

@@ -159,7 +159,7 @@ export interface Registry {
   /**
    * Creates the record where there is none.
    * @throws {FairleadError} `too_many_bans`, `too_many_mutes`: the record stays as it is. So it does where a write of a broadcast is refused:
-   * `broadcast_not_found` (somebody removed it), `lease_lost` (a higher epoch is known), `broadcast_exists`, `broadcast_conflict`.
+   * `broadcast_not_found` (somebody removed it), `registry_cold` (its home writes, and the record was lost), `lease_lost` (a higher epoch is known), `broadcast_exists`, `broadcast_conflict`.
    */
   updateRoom(roomId: string, patch: RoomPatch): Promise<RoomRecord>;
 

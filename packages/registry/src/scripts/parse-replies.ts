@@ -36,6 +36,7 @@ const UpdateRefusal = z.tuple([
     "too_many_bans",
     "too_many_mutes",
     "broadcast_not_found",
+    "registry_cold",
     "lease_lost",
     "broadcast_exists",
     "broadcast_conflict",

@@ -3,7 +3,7 @@ import { ScoredSet } from "../../memory/scored-set.ts";
 import type { BroadcastWrite } from "../../registry.ts";
 
 type Room = { roomId: string; broadcast: BroadcastRecord | null };
-type LeasedRoom = Room & { lease: Pick<Lease, "epoch"> | null; lastEpoch: number };
+type KnownRoom = Room & { lease: Pick<Lease, "epoch"> | null; lastEpoch: number; said: Set<string> | null };
 
 /** Which rooms are broadcasts, by id, and by the state that was last written. */
 export class BroadcastTable {
@@ -40,11 +40,15 @@ export class BroadcastTable {
 /**
  * A home that has been overtaken hears that first, so that it does not read the record anew and try again.
  * @param room undefined: there is none.
- * @throws {FairleadError} `broadcast_not_found`, `lease_lost`, `broadcast_exists`, `broadcast_conflict`.
+ * One whose record was lost keeps its broadcast, and writes again when it has told what it knows.
+ * @throws {FairleadError} `broadcast_not_found`, `registry_cold`, `lease_lost`, `broadcast_exists`, `broadcast_conflict`.
  */
-export function refuseWrite(room: LeasedRoom | undefined, { ifRevision, epoch }: BroadcastWrite): void {
+export function refuseWrite(room: KnownRoom | undefined, { ifRevision, epoch }: BroadcastWrite): void {
   const known = room?.broadcast;
-  if (!known && ifRevision !== null) throw new FairleadError("broadcast_not_found");
+  if (!known && ifRevision !== null) {
+    const isLost = !room || (room.said !== null && !room.said.has("broadcast"));
+    throw new FairleadError(isLost && epoch !== undefined ? "registry_cold" : "broadcast_not_found");
+  }
   if (room && epoch !== undefined && epoch < (room.lease?.epoch ?? room.lastEpoch))
     throw new FairleadError("lease_lost");
   const isTaken = known || (room?.lease && epoch === undefined);

@@ -139,11 +139,15 @@ function change.broadcast(room, text)
   end
 end
 
--- A home that has been overtaken hears that first, so that it does not read the record anew and try again.
+-- A home that has been overtaken hears that first, so that it does not read the record anew and try again. One whose record was lost keeps its
+-- broadcast, and writes again when it has told what it knows.
 local function refuseWrite(room, text)
   local ifRevision, epoch = match(text, BROADCAST_WRITE)
   local revision = room and match(broadcastOf(room), BROADCAST)
-  if not revision and ifRevision ~= "-" then return "broadcast_not_found" end
+  if not revision and ifRevision ~= "-" then
+    local isLost = not room or (room.said and not has(cjson.decode(room.said), "broadcast", 1))
+    return isLost and epoch ~= "-" and "registry_cold" or "broadcast_not_found"
+  end
   if room and epoch ~= "-" and tonumber(epoch) < (room.epoch or room.lastEpoch) then return "lease_lost" end
   local isTaken = revision or (room and room.inc and epoch == "-")
   if ifRevision == "-" then return isTaken and "broadcast_exists" end
