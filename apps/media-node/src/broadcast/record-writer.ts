@@ -90,12 +90,7 @@ export class RecordWriter {
   async #mayTryAgain(error: unknown): Promise<boolean> {
     const { roomId, log } = this.#options;
     const code = error instanceof FairleadError ? error.code : "internal";
-    if (code === "broadcast_conflict") return this.#readAgain();
-    if (code === "broadcast_not_found") {
-      this.stop();
-      this.#options.onChanged(null);
-      return false;
-    }
+    if (code === "broadcast_conflict" || code === "broadcast_not_found") return this.#readAgain();
     if (code === "registry_unreachable" || code === "registry_cold") {
       await this.#pause(RETRY_MS);
       return true;
@@ -107,15 +102,21 @@ export class RecordWriter {
   async #readAgain(): Promise<boolean> {
     const { roomId, registry, onChanged } = this.#options;
     try {
-      const found = (await registry.describeRoom(roomId))?.broadcast;
+      const record = await registry.describeRoom(roomId);
+      const found = record?.broadcast;
       if (found && this.note(found)) onChanged(found);
-      if (!found) this.stop();
-      if (!found) onChanged(null);
-      return found !== undefined;
-    } catch {
-      await this.#pause(RETRY_MS);
-      return true;
+      if (found) return true;
+      // The registry was flushed, and what this node knows is on its way there.
+      if (record && !record.isPartial) {
+        this.stop();
+        onChanged(null);
+        return false;
+      }
+    } catch (error) {
+      this.#options.log.debug("broadcast.record_unread", { roomId, error });
     }
+    await this.#pause(RETRY_MS);
+    return true;
   }
 }
 

@@ -22,6 +22,10 @@ export class Bans {
     );
   }
 
+  hasIdentity(identity: string): boolean {
+    return [...this.#made, ...this.#recorded].some((ban) => ban.identity === identity);
+  }
+
   /** Each identity with the tickets that were banned with it. */
   all(): Ban[] {
     const tickets = new Map<string, Set<string>>();
