@@ -116,7 +116,11 @@ export class Drain {
     // The rooms' peers could not be told.
     if (!this.#options.bus.isConnected) return [];
     const waits = (room: Room) => !this.#underWay.has(room) && (this.#retries.get(room)?.atMs ?? 0) <= nowMs;
-    return this.#options.rooms.all().filter(waits);
+    // An encoder of somebody else's comes back by itself, but not at once: its room goes last, when its next place has least to do.
+    return this.#options.rooms
+      .all()
+      .filter(waits)
+      .sort((a, b) => a.publishers.size - b.publishers.size);
   }
 
   /** After that room, whose peers come to other nodes all together. */
