@@ -1,9 +1,6 @@
-import { createMemoryBus } from "@fairlead/bus/memory";
-import { DEFAULT_CODEC_POLICY, mediaCodecs, type RoomEvent, RoomOptions } from "@fairlead/protocol";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { DEFAULT_CODEC_POLICY, mediaCodecs, type RoomEvent } from "@fairlead/protocol";
 import type { types } from "mediasoup";
-import { expect, it, onTestFinished } from "vitest";
-import { isOwned } from "../ledger/is-owned.ts";
+import { expect, it } from "vitest";
 import type { Session } from "../session/session.ts";
 import { addPublisher } from "./add-publisher.ts";
 import { addViewer } from "./add-viewer.ts";
@@ -11,37 +8,20 @@ import { countRoom, countSeats } from "./count-room.ts";
 import { loseSeat } from "./lose-seat.ts";
 import { banIdentity } from "./moderate.ts";
 import type { Peer } from "./peer.ts";
-import { LOOPBACK } from "./pipe-end.ts";
 import type { Publisher } from "./publisher.ts";
-import { Room } from "./room.ts";
 import { snapshotFor } from "./room-events.ts";
+import { openRoom } from "./testing/open-room.ts";
 import { useTwoCores } from "./testing/use-two-cores.ts";
 
-const { ledger, openSeat, expectAgreement } = useTwoCores();
+const cores = useTwoCores();
+const { ledger, expectAgreement } = cores;
 const CAPABILITIES = { codecs: mediaCodecs(DEFAULT_CODEC_POLICY) } as types.RtpCapabilities;
 const ENCODER = { identity: "encoder", name: "Encoder", metadata: "" };
 
 /** A room on two cores, with one silent peer who keeps what it is told. */
 async function setUp() {
-  const clock = { nowMs: 0 };
-  const lease = { roomId: "r", nodeId: "n", incarnation: "i", core: 0, epoch: 1 };
-  const room = new Room({ lease, options: RoomOptions.parse({}), mutes: [] }, await openSeat(0), {
-    bus: createMemoryBus(),
-    log: silentLogger,
-    counters: noCounters,
-    now: () => clock.nowMs,
-    record: async () => {},
-    iceServersFor: () => [],
-    budgetOf: () => expect.fail("nobody is charged"),
-    forgetSpent: () => {},
-    openSeat,
-    pipeReach: LOOPBACK,
-  });
-  onTestFinished(async () => {
-    room.close("room_closed", "the test is over");
-    await expectAgreement([]);
-    expect(ledger.entries().map(({ kind }) => kind)).toEqual(["webrtc_server", "webrtc_server"]);
-  });
+  const opened = await openRoom(cores);
+  const { room } = opened;
   const told: RoomEvent[] = [];
   const session = {
     // A microphone alone in its room becomes the speaker at some time.
@@ -55,15 +35,7 @@ async function setUp() {
     ...{ producers: new Map(), consumersByProducer: new Map(), dataConsumers: new Map() },
   } as unknown as Peer;
   room.peers.set(ann.peerId, ann);
-  const surplus = () =>
-    ledger
-      .entries()
-      .filter(
-        (entry) =>
-          entry.kind !== "webrtc_server" &&
-          !isOwned(entry, { roomIfHere: () => room, webRtcServerId: () => undefined }),
-      );
-  return { room, clock, told, ann, surplus, home: room.span.home, guest: await room.span.seatOn(1) };
+  return { ...opened, told, ann };
 }
 
 /** On a transport of its own, as an ingest makes it. */

@@ -9,10 +9,13 @@ import { Viewer, type ViewerOptions } from "./viewer.ts";
  */
 export async function addViewer(
   { room, seat }: SeatInRoom,
-  settings: Pick<ViewerOptions, "identity" | "rtpCapabilities">,
+  settings: Pick<ViewerOptions, "identity" | "rtpCapabilities" | "place">,
 ): Promise<Viewer> {
   const viewerId = randomId();
-  const transport = await whileAlive(seat, () => seat.openTransport({ ...seat.owner, viewerId }));
+  const { place = seat } = settings;
+  const transport = await whileAlive(place, () =>
+    place.openTransport({ ...seat.owner, viewerId }, { enableSctp: false }),
+  );
   if (room.isClosed || seat.closed || transport.closed) {
     transport.close();
     throw new FairleadError("lease_lost");

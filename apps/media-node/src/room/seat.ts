@@ -1,7 +1,8 @@
-import { DATA_MESSAGE_LIMIT_BYTES, type ResourceOwner } from "@fairlead/protocol";
+import { DATA_MESSAGE_LIMIT_BYTES, FairleadError, type ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { RunningWorker } from "../worker/start-worker.ts";
 import { bothOrNone } from "./both-or-none.ts";
+import { PayloadTypeSeats } from "./payload-type-seats.ts";
 
 /** Where bandwidth estimation starts, bits/s: enough for one camera at medium size, before feedback tells more. */
 const INITIAL_OUTGOING_BPS = 1_000_000;
@@ -31,6 +32,8 @@ export type SeatListener = {
 export class Seat {
   readonly owner: SeatOwner;
   readonly router: types.Router;
+  /** Of receivers with payload types of their own. They are of the same core, and go with it. */
+  readonly payloadTypeSeats: PayloadTypeSeats<Seat>;
   readonly #webRtcServer: types.WebRtcServer;
   #listener: SeatListener | null = null;
   /** Made for the first microphone: in rooms without one their timers and memory would serve nobody. */
@@ -39,22 +42,23 @@ export class Seat {
   /** Transports of peers, publishers and viewers: the room's own pipes alone serve nobody here. */
   #transports = 0;
 
-  private constructor(owner: SeatOwner, router: types.Router, webRtcServer: types.WebRtcServer) {
+  private constructor(owner: SeatOwner, router: types.Router, running: RunningWorker) {
     this.owner = owner;
     this.router = router;
-    this.#webRtcServer = webRtcServer;
+    this.#webRtcServer = running.webRtcServer;
+    this.payloadTypeSeats = new PayloadTypeSeats((mediaCodecs) => this.#openBeside(running, mediaCodecs));
     router.observer.on("newrtpobserver", ({ id }) => this.#observerIds.add(id));
     router.observer.on("newtransport", (transport) => this.#count(transport));
   }
 
   /** @throws What mediasoup rejects with, if the worker dies meanwhile. */
   static async open(
-    { worker, webRtcServer }: RunningWorker,
+    running: RunningWorker,
     mediaCodecs: types.RouterRtpCodecCapability[],
     owner: SeatOwner,
   ): Promise<Seat> {
-    const router = await worker.createRouter({ mediaCodecs, appData: { owner } });
-    return new Seat(owner, router, webRtcServer);
+    const router = await running.worker.createRouter({ mediaCodecs, appData: { owner } });
+    return new Seat(owner, router, running);
   }
 
   get core(): number {
@@ -68,7 +72,7 @@ export class Seat {
 
   /** Nobody sits on it. */
   get isEmpty(): boolean {
-    return this.#transports === 0;
+    return this.#transports === 0 && this.payloadTypeSeats.all.every(({ isEmpty }) => isEmpty);
   }
 
   listen(listener: SeatListener): void {
@@ -91,13 +95,14 @@ export class Seat {
     return { send, receive };
   }
 
-  openTransport(owner: ResourceOwner): Promise<types.WebRtcTransport> {
+  /** @param enableSctp Whether data goes over it too. */
+  openTransport(owner: ResourceOwner, { enableSctp = true } = {}): Promise<types.WebRtcTransport> {
     return this.router.createWebRtcTransport({
       webRtcServer: this.#webRtcServer,
       enableUdp: true,
       enableTcp: true,
       preferUdp: true,
-      enableSctp: true,
+      enableSctp,
       maxReceiveMessageSize: DATA_MESSAGE_LIMIT_BYTES,
       initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BPS,
       appData: { owner },
@@ -115,12 +120,26 @@ export class Seat {
 
   /** Whether a router or observer is this seat's. */
   has(id: string): boolean {
-    return this.router.id === id || this.#observerIds.has(id);
+    if (this.router.id === id || this.#observerIds.has(id)) return true;
+    return this.payloadTypeSeats.all.some((seat) => seat.has(id));
   }
 
   /** Closes what is on it too. Idempotent. */
   close(): void {
     this.router.close();
+    this.payloadTypeSeats.close();
+  }
+
+  /** @throws {FairleadError} `lease_lost`: this seat went meanwhile. */
+  async #openBeside(running: RunningWorker, mediaCodecs: types.RouterRtpCodecCapability[]): Promise<Seat> {
+    try {
+      const seat = await Seat.open(running, mediaCodecs, this.owner);
+      if (!this.closed) return seat;
+      seat.close();
+    } catch (error) {
+      if (!this.closed) throw error;
+    }
+    throw new FairleadError("lease_lost");
   }
 
   #count({ type, appData, observer }: types.Transport): void {

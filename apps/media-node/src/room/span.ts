@@ -101,7 +101,6 @@ export class Span {
 
   /** Closes pipes and guests' seats that nobody uses. */
   sweep(): void {
-    if (this.#seats.size < 2) return;
     this.#pipes.sweep();
     for (const seat of this.seats)
       if (!seat.isEmpty || seat === this.#home) this.#touch(seat);

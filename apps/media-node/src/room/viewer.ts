@@ -11,6 +11,8 @@ export type ViewerOptions = {
   /** The codecs and header extensions that it can receive. */
   rtpCapabilities: types.RtpCapabilities;
   seat: Seat;
+  /** One of the seat's for payload types of its own, where its transport is. Default: the seat itself. */
+  place?: Seat;
   transport: types.WebRtcTransport;
   span: Span;
 };
@@ -23,6 +25,7 @@ export class Viewer {
   readonly transport: types.WebRtcTransport;
   /** By producer. */
   readonly consumers = new Map<string, types.Consumer>();
+  readonly #place: Seat;
   readonly #span: Span;
   readonly #rtpCapabilities: types.RtpCapabilities;
   readonly #ended = Promise.withResolvers<void>();
@@ -31,6 +34,7 @@ export class Viewer {
     this.viewerId = options.viewerId;
     this.identity = options.identity;
     this.seat = options.seat;
+    this.#place = options.place ?? options.seat;
     this.transport = options.transport;
     this.#span = options.span;
     this.#rtpCapabilities = options.rtpCapabilities;
@@ -48,17 +52,19 @@ export class Viewer {
 
   /**
    * A paused consumer of a producer of the room, wherever that comes in; the one that it has, if it has one.
+   * @param mid Of the section that it is in. Default: mediasoup's.
    * @throws {FairleadError} `media_rejected`: it can't decode it; `lease_lost`: the producer, the seat or the viewer went meanwhile.
    */
-  async watch(producer: types.Producer): Promise<types.Consumer> {
+  async watch(producer: types.Producer, mid?: string): Promise<types.Consumer> {
     if (producer.closed) throw new FairleadError("lease_lost", { message: "the producer is closed" });
     if (!this.#span.canConsume(producer, this.#rtpCapabilities)) throw new FairleadError("media_rejected");
-    const { id: producerId, piped } = await this.#span.bring(producer, this.seat);
+    const { id: producerId, piped } = await this.#span.bring(producer, this.#place);
     const consumer = await whileAlive(this.transport, () =>
       this.transport.consume({
         producerId,
         rtpCapabilities: this.#rtpCapabilities,
         paused: true,
+        ...(mid === undefined ? {} : { mid }),
         appData: { owner: { ...this.seat.owner, viewerId: this.viewerId } },
       }),
     );

@@ -31,7 +31,8 @@ export function useTwoCores() {
     for (const { worker } of workers) worker.close();
   });
   const dump = async (seats: readonly Seat[]) => {
-    const open = seats.filter(({ closed }) => !closed);
+    const all = seats.flatMap((seat) => [seat, ...seat.payloadTypeSeats.all]);
+    const open = all.filter(({ closed }) => !closed);
     const dumps = workers.map(({ worker }, index) =>
       dumpWorker(
         worker,
