@@ -123,7 +123,17 @@ export const BroadcastCounts = z.object({
   viewers: z.int().min(0),
   peakViewers: z.int().min(0),
   /** null: nobody publishes. */
-  publisher: z.object({ kind: z.string().max(32), sinceMs: z.number() }).nullable(),
+  publisher: z
+    .object({
+      kind: z.string().max(32),
+      /** Since when, milliseconds since 1970. */
+      sinceMs: z.number(),
+      /** What its media brings now, bits/s. */
+      bitrateBps: z.number().optional(),
+      /** Of its packets lately, 0..1. */
+      lossRatio: z.number().optional(),
+    })
+    .nullable(),
 });
 export type BroadcastCounts = z.infer<typeof BroadcastCounts>;
 

@@ -13,6 +13,11 @@ export type Claimant = {
   close: (reason: "replaced" | "silent") => void;
 };
 
+/** How its media comes: bits/s, and the share of lost packets of its worst stream, 0..1. */
+export type PublisherHealth = { bitrateBps: number; lossRatio: number };
+
+const NO_MEDIA: PublisherHealth = { bitrateBps: 0, lossRatio: 0 };
+
 export type Holder = Claimant & { run: number; sinceMs: number };
 
 /** While media came within this time, no other publisher takes over. */
@@ -25,6 +30,7 @@ export class PublisherPlace {
   readonly #now: () => number;
   #holder: Holder | null = null;
   #bytes = 0;
+  #health: PublisherHealth = NO_MEDIA;
   #mediaAtMs = 0;
   #hasMedia = false;
 
@@ -34,6 +40,11 @@ export class PublisherPlace {
 
   get holder(): Holder | null {
     return this.#holder;
+  }
+
+  /** As of the last look. */
+  get health(): PublisherHealth {
+    return this.#health;
   }
 
   /** Media of the present publisher has come at all, and lately. */
@@ -64,6 +75,7 @@ export class PublisherPlace {
     const holder = { ...claimant, run: run(), sinceMs: nowMs };
     this.#holder = holder;
     this.#bytes = 0;
+    this.#health = NO_MEDIA;
     this.#hasMedia = false;
     this.#mediaAtMs = nowMs;
     before?.close("replaced");
@@ -81,9 +93,10 @@ export class PublisherPlace {
   async sample(): Promise<void> {
     const holder = this.#holder;
     if (!holder) return;
-    const counts = await Promise.all(holder.producers().map(receivedBytes));
-    const bytes = counts.reduce((sum, count) => sum + count, 0);
+    const stats = (await Promise.all(holder.producers().map(statsOf))).flat();
+    const bytes = stats.reduce((sum, { byteCount }) => sum + byteCount, 0);
     if (this.#holder !== holder) return;
+    this.#health = healthOf(stats);
     if (bytes > this.#bytes) {
       this.#mediaAtMs = this.#now();
       this.#hasMedia = true;
@@ -92,11 +105,19 @@ export class PublisherPlace {
   }
 }
 
-/** 0 for a producer that has closed. */
-async function receivedBytes(producer: types.Producer): Promise<number> {
+/** None of a producer that has closed. */
+async function statsOf(producer: types.Producer): Promise<types.ProducerStat[]> {
   try {
-    return (await producer.getStats()).reduce((sum, { byteCount }) => sum + byteCount, 0);
+    return await producer.getStats();
   } catch {
-    return 0;
+    return [];
   }
+}
+
+function healthOf(stats: readonly types.ProducerStat[]): PublisherHealth {
+  return {
+    bitrateBps: stats.reduce((sum, { bitrate }) => sum + bitrate, 0),
+    // RFC 3550 § 6.4.1: of 256.
+    lossRatio: Math.max(0, ...stats.map(({ fractionLost }) => fractionLost / 256)),
+  };
 }

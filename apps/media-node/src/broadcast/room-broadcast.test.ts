@@ -12,6 +12,7 @@ it("goes live with its publisher's first media, is interrupted without it, and g
   first.source.send();
   await broadcast.tick();
   expect(await written()).toMatchObject({ state: "live", run: 7, startedAtMs: clock.ms });
+  expect(broadcast.counts.publisher).toMatchObject({ kind: "whip", bitrateBps: 8_000, lossRatio: 0.25 });
   broadcast.release(first.holder);
   expect(broadcast.state).toBe("interrupted");
   clock.ms += 3_000;

@@ -88,11 +88,11 @@ export class RoomBroadcast implements BroadcastView {
   }
 
   get counts(): BroadcastCounts {
-    const { holder } = this.#place;
+    const { holder, health } = this.#place;
     return {
       viewers: this.viewers,
       peakViewers: this.#count.peak,
-      publisher: holder && { kind: holder.kind, sinceMs: holder.sinceMs },
+      publisher: holder && { kind: holder.kind, sinceMs: holder.sinceMs, ...health },
     };
   }
 

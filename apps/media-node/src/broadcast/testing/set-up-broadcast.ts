@@ -20,7 +20,9 @@ const KEY_HASH = "0".repeat(64);
 /** A producer whose media comes when a test says so. */
 export function makeSource() {
   const source = { bytes: 0, send: () => (source.bytes += 1_000), producer: {} as types.Producer };
-  source.producer = { getStats: async () => [{ byteCount: source.bytes }] } as unknown as types.Producer;
+  source.producer = {
+    getStats: async () => [{ byteCount: source.bytes, bitrate: 8_000, fractionLost: 64 }],
+  } as unknown as types.Producer;
   return source;
 }
 
