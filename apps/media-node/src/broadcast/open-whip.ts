@@ -1,7 +1,7 @@
 import { FairleadError, type NodeCallReply, type NodeCallRequest, randomId } from "@fairlead/protocol";
 import { addPublisher } from "../room/add-publisher.ts";
 import type { Publisher } from "../room/publisher.ts";
-import { openWhipSession } from "../sdp/open-whip-session.ts";
+import { openWhipSession, readWhipOffer } from "../sdp/open-whip-session.ts";
 import type { SdpSession } from "../sdp/sdp-session.ts";
 import type { SdpCallsDeps } from "./sdp-calls-deps.ts";
 
@@ -22,6 +22,8 @@ export async function openWhip(
   const broadcast = await broadcasts.of(room);
   broadcast.assertKey(keyHash);
   broadcast.assertOpen();
+  // One that can't be answered must not cost the present publisher its place.
+  readWhipOffer(offer, room.span.home);
   const facts = {
     broadcastId: room.roomId,
     kind: "whip" as const,

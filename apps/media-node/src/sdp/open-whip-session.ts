@@ -4,9 +4,10 @@ import { whileAlive } from "../room/call-mediasoup.ts";
 import { maxIncomingBitrateBps } from "../room/incoming-bitrate.ts";
 import type { Publisher } from "../room/publisher.ts";
 import type { SeatInRoom } from "../room/room.ts";
+import type { Seat } from "../room/seat.ts";
 import { type OfferedMedia, offeredMedia } from "./offered-media.ts";
 import { orClose, withTheirs } from "./or-close.ts";
-import { readOffer, refusal } from "./read-offer.ts";
+import { type Offer, readOffer, refusal } from "./read-offer.ts";
 import { type ReceivedMedia, receivedMedia } from "./received-media.ts";
 import { SdpSession } from "./sdp-session.ts";
 import { writeAnswer } from "./write-answer.ts";
@@ -28,10 +29,7 @@ export async function openWhipSession({
   publisher,
   offer: sdp,
 }: WhipRequest): Promise<SdpSession> {
-  const offer = readOffer(sdp);
-  const tracks = chooseTracks(offeredMedia(offer), seat.router.rtpCapabilities);
-  const [first] = tracks;
-  if (!first) throw refusal("no section sends sound or pictures");
+  const { offer, tracks, first } = readWhipOffer(sdp, seat);
   const transport = await whileAlive(seat, () => seat.openTransport(publisher.owner, { enableSctp: false }));
   return orClose(transport, async () => {
     if (publisher.isClosed || room.isClosed) throw new FairleadError("lease_lost");
@@ -51,6 +49,18 @@ export async function openWhipSession({
     void session.ended.then(() => publisher.close());
     return session;
   });
+}
+
+/**
+ * What a broadcaster's offer comes to, before anything is made.
+ * @throws {FairleadError} `invalid_request`, `sdp_unprocessable`, `not_acceptable`.
+ */
+export function readWhipOffer(sdp: Sdp, { router }: Seat): { offer: Offer; tracks: Track[]; first: Track } {
+  const offer = readOffer(sdp);
+  const tracks = chooseTracks(offeredMedia(offer), router.rtpCapabilities);
+  const [first] = tracks;
+  if (!first) throw refusal("no section sends sound or pictures");
+  return { offer, tracks, first };
 }
 
 /** The first of each kind, in order of the offer. */
