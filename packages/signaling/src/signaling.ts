@@ -17,6 +17,7 @@ import { addSessionRoutes } from "./routes/sessions.ts";
 import { addSurplusRoutes } from "./routes/surplus.ts";
 import { addTicketRoutes } from "./routes/tickets.ts";
 import { addWellKnownKeysRoute } from "./routes/well-known-keys.ts";
+import { addSdpRoutes } from "./routes/whip.ts";
 import { Clients } from "./session/clients.ts";
 import { createProcess, type SignalingDependencies } from "./signaling-process.ts";
 
@@ -46,6 +47,7 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   app.notFound((c) => answerError(c, new FairleadError("not_found"), shared.log));
   addConnectRoute(app, shared, clients);
   useMiddleware(app, shared);
+  addSdpRoutes(app, shared);
   const authorize = requireApiKey(shared.apiKeys);
   for (const path of ["/v1/rooms/*", "/v1/nodes/*", "/v1/surplus/*"])
     app.use(path, authorize, limitApiKeys(shared));

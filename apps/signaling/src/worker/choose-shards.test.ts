@@ -15,6 +15,17 @@ describe("the shards to ask", () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
+  it("are one and the same for a session of WHIP or WHEP, and any for its opening", () => {
+    for (const kind of ["whip", "whep"]) {
+      const shardsOf = (path: string, random = Math.random()) => chooseShards(path, 100, () => random);
+      const path = `/v1/broadcasts/launch/${kind}/node-run/session-1`;
+      expect(shardsOf(path)).toEqual(shardsOf(path));
+      expect(shardsOf(path, 0.5)[0]).not.toBe(shardsOf(`${path}2`, 0.5)[0]);
+      expect(shardsOf(`/v1/broadcasts/launch/${kind}`, 0.5)[0]).toBe(50);
+    }
+    expect(chooseShards("/v1/whip", 4, () => 0.5)[0]).toBe(2);
+  });
+
   it("take about as many sessions each", () => {
     const counts = new Array<number>(8).fill(0);
     for (let session = 0; session < 8_000; session += 1) {

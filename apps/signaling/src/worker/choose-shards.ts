@@ -1,8 +1,8 @@
-const SESSION_PATH = /^\/v1\/sessions\/([^/]+)/;
+const SESSION_PATH = /^\/v1\/(?:sessions|broadcasts\/[^/]+\/(?:whip|whep)\/[^/]+)\/([^/]+)/;
 
 /**
- * Which shards to ask, in this order, until one has room. All requests of one session begin at the same shard, so that its commands
- * share a connection to the bus; anything else begins anywhere.
+ * Which shards to ask, in this order, until one has room. All requests of one session, one of WHIP or WHEP too, begin at the same shard,
+ * so that they share a connection to the bus and are counted together; anything else begins anywhere.
  * @param random 0..1.
  * @returns Numbers from 0 to `count` - 1.
  */

@@ -25,13 +25,27 @@ describe("before any shard is asked", () => {
     ["DELETE", "/v1/rooms/standup/peers/p"],
     ["GET", "/v1/nodes"],
     ["POST", "/v1/surplus/reclaim"],
+    ["POST", "/v1/broadcasts"],
+    ["DELETE", "/v1/broadcasts/launch"],
+    ["POST", "/v1/broadcasts/launch/key"],
   ])("%s %s needs an API key", async (method, path) => {
     expect(await refusalOf(method, path)).toEqual([401, "api_key_missing"]);
     expect(await refusalOf(method, path, AUTHORIZED)).toBeNull();
   });
 
+  it.each([
+    ["POST", "/v1/whip"],
+    ["POST", "/v1/broadcasts/launch/whip"],
+    ["PATCH", "/v1/broadcasts/launch/whip/node-run/session-1"],
+    ["DELETE", "/v1/broadcasts/launch/whip/node-run/session-1"],
+  ])("%s %s needs a stream key", async (method, path) => {
+    expect(await refusalOf(method, path)).toEqual([401, "stream_key_invalid"]);
+    expect(await refusalOf(method, path, AUTHORIZED)).toBeNull();
+  });
+
   it.each(["a.b", "%00", "x".repeat(65), "a%20b", "*"])("%s is no session's id", async (id) => {
-    expect(await refusalOf("GET", `/v1/sessions/${id}/events`, AUTHORIZED)).toEqual([400, "invalid_request"]);
+    for (const path of [`/v1/sessions/${id}/events`, `/v1/broadcasts/launch/whep/node-run/${id}`])
+      expect(await refusalOf("GET", path, AUTHORIZED)).toEqual([400, "invalid_request"]);
   });
 
   it.each([
@@ -40,6 +54,11 @@ describe("before any shard is asked", () => {
     ["GET", "/v1/capabilities"],
     ["GET", "/v1/roomsandmore"],
     ["GET", "/readyz"],
+    ["GET", "/v1/whip"],
+    ["HEAD", "/v1/broadcasts/launch/whip"],
+    ["POST", "/v1/broadcasts/launch/whep"],
+    ["DELETE", "/v1/broadcasts/launch/whep/node-run/session-1"],
+    ["OPTIONS", "/v1/whip"],
     ["OPTIONS", "/v1/sessions/s-1/events"],
     ["OPTIONS", "/v1/rooms"],
   ])("%s %s passes without anything", async (method, path) => {

@@ -1,4 +1,4 @@
-import { FairleadError, httpStatus } from "@fairlead/protocol";
+import { type ErrorCode, FairleadError, httpStatus } from "@fairlead/protocol";
 import type { Rate } from "@fairlead/registry";
 import type { Caller } from "../http/caller.ts";
 import { askRegistry, isUnreachable } from "../placement/ask-registry.ts";
@@ -28,8 +28,13 @@ export async function countRates(caller: Caller, rates: readonly Rate[]): Promis
   }
 }
 
+/** A session of WHIP or WHEP is its URL's to end. */
+function isGuess(code: ErrorCode): boolean {
+  return httpStatus(code) === 401 || code === "sdp_session_not_found";
+}
+
 /**
- * Counts a request whose sender proved nothing, so that nobody guesses keys or tickets at full speed. Such requests count apart
+ * Counts a request whose sender proved nothing, so that nobody guesses keys, tickets or URLs of sessions at full speed. Such requests count apart
  * from the address's joins: one bad client does not shut out others at its address that have tickets. A proven request is counted
  * where it takes effect: a join with its placement, an API call for its key. It is not counted for the address, as all users of a
  * back end come from one.
@@ -37,7 +42,7 @@ export async function countRates(caller: Caller, rates: readonly Rate[]): Promis
  * @returns What to answer: `error`, or `rate_limited`.
  */
 export async function refusalOfStranger(caller: Caller, error: unknown): Promise<unknown> {
-  if (!(error instanceof FairleadError) || httpStatus(error.code) !== 401) return error;
+  if (!(error instanceof FairleadError) || !isGuess(error.code)) return error;
   const { code } = error;
   caller.shared.counters.count("stranger.refused", code);
   caller.shared.refusals.strangers.warn(caller.log, { code, address: caller.address });

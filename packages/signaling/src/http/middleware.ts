@@ -10,6 +10,7 @@ import { limitStrangers } from "../abuse/limit-requests.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
 import { answerError } from "./error-answer.ts";
 import { readBody } from "./read-body.ts";
+import { acceptHeaderOf, loggedPath } from "./sdp-paths.ts";
 
 const REQUEST_ID_LIMIT = 128;
 const SESSIONS = /^\/v1\/sessions(?:\/|$)/;
@@ -20,7 +21,7 @@ export function useMiddleware(app: Pick<Hono, "use">, shared: SignalingProcess):
   app.use("*", identifyRequest(), logRequests(shared.log));
   app.use("/.well-known/*", headersOf());
   app.use("/v1/*", limitStrangers(shared), headersOf(), refuseOrigins(shared));
-  app.use("/v1/*", allowOrigins(shared), limitBody(shared.log));
+  app.use("/v1/*", tellAccepted(), allowOrigins(shared), limitBody(shared.log));
 }
 
 /** A caller's own id is taken on if it is letters, digits, `_`, `-` and `=` alone. */
@@ -33,7 +34,8 @@ function logRequests(log: Logger): MiddlewareHandler {
     await next();
     const { method, path } = c.req;
     const [requestId, refusal] = [c.get("requestId"), c.get("refusal")];
-    log.debug("http.answered", { requestId, method, path, status: c.res.status, refusal });
+    const { status } = c.res;
+    log.debug("http.answered", { requestId, method, path: loggedPath(path), status, refusal });
   };
 }
 
@@ -41,18 +43,40 @@ function logRequests(log: Logger): MiddlewareHandler {
 function allowOrigins({ origins }: SignalingProcess): MiddlewareHandler {
   return cors({
     origin: origins === "*" ? "*" : [...origins],
-    allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
+    allowMethods: ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"],
     allowHeaders: [
       "Authorization",
       "Content-Type",
+      "If-Match",
       "If-None-Match",
       "Last-Event-ID",
       "X-Request-Id",
       ...TRACE_HEADERS,
     ],
-    exposeHeaders: ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
+    exposeHeaders: [
+      "Accept-Patch",
+      "Accept-Post",
+      "ETag",
+      "Link",
+      "Location",
+      "RateLimit",
+      "RateLimit-Policy",
+      "Retry-After",
+      "X-Request-Id",
+    ],
     maxAge: 86_400,
   });
+}
+
+/** RFC 9725 § 4.2: whoever asks by OPTIONS, a page's preflight or not, is told with 200 what the resource takes. */
+function tellAccepted(): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    const accepted = c.req.method === "OPTIONS" ? acceptHeaderOf(c.req.path) : null;
+    if (!accepted || c.res.status !== 204) return;
+    c.res = new Response(null, { status: 200, headers: c.res.headers });
+    c.res.headers.set(accepted.name, accepted.value);
+  };
 }
 
 /** No HSTS: the owner of a host name decides whether it has HTTPS everywhere. */

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { SDP, SDP_FRAGMENT } from "../http/sdp-paths.ts";
 import { EXAMPLES, PARAMETERS } from "./examples.ts";
 
 type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
@@ -15,6 +16,23 @@ type Operation = {
 };
 
 const HEADERS = {
+  Location: {
+    description:
+      "The session's URL, which is the right to end it, together with the bearer token if it was opened with one: keep it as you keep that.",
+    schema: { type: "string" },
+    example: "https://meet.example.org/v1/broadcasts/launch/whip/b3WqH0yq4m/n0q8Vb7Jt3kQ2xWm5rYzLA",
+  },
+  ETag: {
+    description: "A strong one, of the ICE session.",
+    schema: { type: "string" },
+    example: '"q8Vb7Jt3kQ2xWm5rYzLA"',
+  },
+  Link: {
+    description: "One for each STUN or TURN server, with credentials (RFC 9725 § 4.6).",
+    schema: { type: "string" },
+    example:
+      '<turn:turn.example.org>; rel="ice-server"; username="1800003600:a"; credential="c2VjcmV0"; credential-type="password"',
+  },
   "X-Request-Id": {
     description:
       "The request's id in the logs: the caller's own, if it sent one of letters, digits, `_`, `-`, `=`.",
@@ -26,6 +44,11 @@ const HEADERS = {
       "Seconds after which the same may be tried again: `retryAfterMs` of the body, if there is one.",
     schema: { type: "integer", minimum: 0 },
     example: 1,
+  },
+  "WWW-Authenticate": {
+    description: "Proof is needed, as a bearer token (RFC 6750).",
+    schema: { type: "string" },
+    example: "Bearer",
   },
   RateLimit: {
     description:
@@ -57,7 +80,11 @@ function completeOperation({ parameters = [], requestBody, responses, ...operati
     addExamples(response);
     // The answer of an upgrade can't be added to.
     if (status !== "101")
-      response.headers = { ...headersOf(status, isCounted(operation)), ...response.headers };
+      response.headers = {
+        ...headersOf(status, isCounted(operation)),
+        ...headersOfSdp(response, opensSdpSession(responses) && status === "409"),
+        ...response.headers,
+      };
   }
 }
 
@@ -77,9 +104,25 @@ function isCounted({ operationId, security = [] }: Pick<Operation, "operationId"
   return operationId === "openSession" || security.some((requirement) => "apiKey" in requirement);
 }
 
+function opensSdpSession(responses: Operation["responses"]): boolean {
+  return responses["201"]?.content?.[SDP] !== undefined;
+}
+
+/** Of WHIP and WHEP, by what is answered. */
+function headersOfSdp({ content = {} }: Body, isConflict: boolean): Headers {
+  if (isConflict) return refer("Retry-After");
+  if (content[SDP]) return refer("Location", "ETag", "Link");
+  return content[SDP_FRAGMENT] ? refer("ETag") : {};
+}
+
+function refer(...names: (keyof typeof HEADERS)[]): Headers {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
 function headersOf(status: string, isCounted: boolean): Headers {
   const names: (keyof typeof HEADERS)[] = ["X-Request-Id"];
   if (isCounted || status === "401" || status === "429") names.push("RateLimit", "RateLimit-Policy");
+  if (status === "401") names.push("WWW-Authenticate");
   if (status === "429" || status === "503") names.push("Retry-After");
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  return refer(...names);
 }

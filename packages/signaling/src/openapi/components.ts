@@ -101,6 +101,17 @@ export function registerComponents({
     description:
       "The session's ticket: of `openSession`, then always the latest that came by `streamEvents`.",
   });
+  registry.registerComponent("securitySchemes", "streamKey", {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "The stream key of a broadcast, as it was shown when the broadcast was created or its key rotated.",
+  });
+  registry.registerComponent("securitySchemes", "viewerTicket", {
+    type: "http",
+    scheme: "bearer",
+    description: "A ticket of the role `viewer`, of `issueTicket`. Of a public broadcast none is needed.",
+  });
   for (const code of ErrorCode.options.filter((each) => !ERRORS[each].ofClient))
     registry.registerComponent("examples", code, { summary: summaryOf(code), value: exampleOf(code) });
 }

@@ -25,7 +25,7 @@ const PAGE_STYLE = `
   pre { overflow-x: auto; font-size: 0.85rem; }
 `;
 
-const METHODS = ["get", "put", "post", "delete"] as const;
+const METHODS = ["get", "put", "post", "patch", "delete"] as const;
 
 /** An OpenAPI document as one HTML page that needs nothing else. */
 export function documentPage(document: Document): Html {

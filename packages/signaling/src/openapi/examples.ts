@@ -185,7 +185,16 @@ export const PARAMETERS: Record<string, ParameterText> = {
     example: "user-42",
   },
   peer: { description: "Of `listPeers`, or of the client's `peer.peerId`.", example: PEER },
-  session: { description: "Of `openSession`.", example: "n0q8Vb7Jt3kQ2xWm5rYzLA" },
+  broadcast: { description: "The broadcast's id, which is its room's too.", example: "launch" },
+  incarnation: {
+    description: "Of the node that opened the session: a part of `Location`.",
+    example: "b3WqH0yq4m",
+  },
+  "if-match": { description: "The session's ETag; `*` to restart ICE.", example: '"q8Vb7Jt3kQ2xWm5rYzLA"' },
+  session: {
+    description: "Of `openSession`; of WHIP and WHEP the end of `Location`.",
+    example: "n0q8Vb7Jt3kQ2xWm5rYzLA",
+  },
   node: { description: "A node's id.", example: "node-1" },
   limit: { description: "How many to a page, at most.", example: 50 },
   cursor: { description: "Of the page before.", example: "standup" },

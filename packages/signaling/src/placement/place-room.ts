@@ -2,7 +2,7 @@ import { FairleadError, type Lease, type RoomOptions, type RoomRecord } from "@f
 import type { Placement, PlaceRequest } from "@fairlead/registry";
 import type { Caller } from "../http/caller.ts";
 import { pause } from "../session/pause.ts";
-import { askOwner, type ServedRoom } from "./ask-owner.ts";
+import { askOwner } from "./ask-owner.ts";
 import { askRegistry, isUnreachable } from "./ask-registry.ts";
 import { claimRoom } from "./claim-room.ts";
 
@@ -28,13 +28,18 @@ const COLD_RETRY_MS = 500;
  *
  * @throws {FairleadError} `rate_limited`, `banned`, `no_capacity`; `registry_cold` after 3 s, `registry_unreachable` when no node answers for it
  * either; `node_timeout`, `bus_disconnected`.
+ * @param mayClaim Whether without the registry a node may take a room that nobody serves.
  */
-export async function placeRoom(caller: Caller, request: JoinPlaceRequest): Promise<PlacedRoom> {
+export async function placeRoom(
+  caller: Caller,
+  request: JoinPlaceRequest,
+  mayClaim: boolean,
+): Promise<PlacedRoom> {
   let patienceMs = COLD_PATIENCE_MS;
   let rates = request.rates ?? [];
   for (;;) {
     try {
-      return await placeOnce(caller, { ...request, rates });
+      return await placeOnce(caller, { ...request, rates }, mayClaim);
     } catch (error) {
       if (!isCold(error)) throw error;
       const waitMs = error.retryAfterMs ?? COLD_RETRY_MS;
@@ -47,7 +52,7 @@ export async function placeRoom(caller: Caller, request: JoinPlaceRequest): Prom
   }
 }
 
-async function placeOnce(caller: Caller, request: JoinPlaceRequest): Promise<PlacedRoom> {
+async function placeOnce(caller: Caller, request: JoinPlaceRequest, mayClaim: boolean): Promise<PlacedRoom> {
   try {
     const { registry } = caller.shared;
     const placement = await askRegistry(caller.shared, request.rates ?? [], () => registry.place(request));
@@ -55,19 +60,14 @@ async function placeOnce(caller: Caller, request: JoinPlaceRequest): Promise<Pla
     return fromRegistry(placement);
   } catch (error) {
     if (!isUnreachable(error) && !isCold(error)) throw error;
-    const served = (await askOwner(caller, request)) ?? (await claimUnlessCold(caller, request, error));
+    // A registry that is cold will know in a moment where the room is, or where it is to go.
+    const isFree = mayClaim && !isCold(error);
+    const served =
+      (await askOwner(caller, request)) ??
+      (isFree ? await claimRoom(caller, request.roomId, request.region) : null);
     if (!served) throw error;
     return { ...served, debitId: "" };
   }
-}
-
-/** A registry that is cold will know in a moment where the room is, or where it is to go. */
-function claimUnlessCold(
-  caller: Caller,
-  { roomId, region }: PlaceRequest,
-  error: FairleadError,
-): Promise<ServedRoom | null> {
-  return isCold(error) ? Promise.resolve(null) : claimRoom(caller, roomId, region);
 }
 
 function fromRegistry({ lease, debitId, room }: Placement): PlacedRoom {

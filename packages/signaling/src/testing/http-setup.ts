@@ -1,10 +1,11 @@
 import type { Bus } from "@fairlead/bus";
 import type { Registry } from "@fairlead/registry";
-import { silentLogger } from "@fairlead/telemetry";
+import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, type TicketKeys } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
 import { hashApiKey } from "../http/api-key.ts";
 import { createSignaling } from "../signaling.ts";
+import type { RateLimits } from "../signaling-process.ts";
 import { assertDocumented, type Document, readDocument } from "./assert-documented.ts";
 import { startScriptedNode } from "./scripted-node.ts";
 
@@ -23,34 +24,41 @@ const API_KEYS = [
   { hash: await hashApiKey("key-kept-as-hash"), scopes: ["tickets" as const] },
 ];
 
+export type HttpSetup = {
+  ticketKeys?: TicketKeys;
+  now?: () => number;
+  log?: Logger;
+  rateLimits?: RateLimits;
+  /** Of whoever asks. */
+  address?: string;
+};
+
 const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promise<void>) =>
   next()) as unknown as UpgradeWebSocket;
 
+/** Of every app the same, and slow to make. */
+let document: Promise<Document> | undefined;
+
 /** A signaling app that answers `call` without a server, and only as its document says; and a node behind it. */
-export async function setUpHttp(
-  bus: Bus,
-  registry: Registry,
-  publicUrl?: string,
-  given: { ticketKeys?: TicketKeys; now?: () => number } = {},
-) {
+export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string, given: HttpSetup = {}) {
   const sessionKeys = await generateKeySet();
-  const { now = Date.now } = given;
+  const { now = Date.now, log = silentLogger, rateLimits = {}, address } = given;
   const ticketKeys = given.ticketKeys ?? (await generateKeySet());
   const signaling = createSignaling({
     bus,
     registry,
     ticketKeys,
     sessionKeys,
-    log: silentLogger,
+    log,
+    rateLimits,
     apiKeys: API_KEYS,
     publicUrl,
     now,
     upgradeWebSocket: noUpgrade,
-    clientAddress: () => undefined,
+    clientAddress: () => address,
     limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
   });
   const node = await startScriptedNode(bus, registry);
-  let document: Document | undefined;
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await signaling.app.request(path, {
       method,
@@ -61,8 +69,8 @@ export async function setUpHttp(
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    document ??= await readDocument(signaling.app.request);
-    await assertDocumented(document, { method, path }, response);
+    document ??= readDocument(signaling.app.request);
+    await assertDocumented(await document, { method, path }, response);
     return response;
   };
   const place = (roomId: string) =>

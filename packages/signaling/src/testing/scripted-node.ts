@@ -10,6 +10,7 @@ import {
   subjects,
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
+import { answerSdpCalls, type SdpCall } from "./scripted-broadcasts.ts";
 import { ScriptedRooms } from "./scripted-rooms.ts";
 import { ScriptedSessions } from "./scripted-sessions.ts";
 
@@ -54,7 +55,11 @@ export async function startScriptedNode(
   const rooms = new ScriptedRooms({ nodeId, incarnation }, (subject) => serve(subject));
   const calls: Call[] = [];
   const refusals: Refusal[] = [];
-  const answers: NodeCallHandlers = { ...answersOf(described, sessions), ...roomAnswers(rooms, sessions) };
+  const answers: NodeCallHandlers = {
+    ...answersOf(described, sessions),
+    ...roomAnswers(rooms, sessions),
+    ...answerSdpCalls(rooms),
+  };
   const beforeCall = (name: NodeCallName, request: unknown) => {
     calls.push({ name, request });
     refuse(name, refusals);
@@ -108,7 +113,10 @@ function roomAnswers(rooms: ScriptedRooms, sessions: ScriptedSessions): Pick<Nod
   };
 }
 
-function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeCallHandlers, RoomCall> {
+function answersOf(
+  described: Described,
+  sessions: ScriptedSessions,
+): Omit<NodeCallHandlers, RoomCall | SdpCall> {
   return {
     "session.attach": ({ sessionId }) => sessions.attach(sessionId),
     "session.detach": () => ({}),
@@ -128,10 +136,6 @@ function answersOf(described: Described, sessions: ScriptedSessions): Omit<NodeC
     "peer.remove": () => ({}),
     "peer.ban": () => ({}),
     "peer.unban": () => ({}),
-    "whip.open": refuseBroadcasts,
-    "whep.open": refuseBroadcasts,
-    "sdp_session.patch": refuseBroadcasts,
-    "sdp_session.close": refuseBroadcasts,
     "broadcast.describe": refuseBroadcasts,
     "broadcast.update": refuseBroadcasts,
     "node.describe": () => described,
