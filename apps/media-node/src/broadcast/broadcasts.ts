@@ -17,6 +17,8 @@ export type BroadcastsOptions = {
 export class Broadcasts {
   readonly #options: BroadcastsOptions;
   readonly #known = new WeakMap<Room, RoomBroadcast>();
+  /** Rooms that are none: their record says so, and none can become one while it is here. */
+  readonly #none = new WeakSet<Room>();
   readonly #reading = new WeakMap<Room, Promise<void>>();
 
   constructor(options: BroadcastsOptions) {
@@ -33,19 +35,36 @@ export class Broadcasts {
 
   /**
    * Of a room whose record may not have been read yet.
-   * @throws {FairleadError} `broadcast_not_found`: the room is none; `registry_unreachable`, `registry_cold`: nobody can say.
+   * @returns null for a room that is none, of whatever kind.
+   * @throws {FairleadError} `registry_unreachable`, `registry_cold`: nobody can say.
    */
-  async of(room: Room): Promise<RoomBroadcast> {
+  async find(room: Room): Promise<RoomBroadcast | null> {
     if (!this.#known.has(room)) await this.#read(room);
-    const broadcast = this.#known.get(room);
-    if (!broadcast) throw new FairleadError("broadcast_not_found");
-    return broadcast;
+    return this.#known.get(room) ?? null;
+  }
+
+  /** @throws {FairleadError} `broadcast_not_found`: the room is none; `registry_cold`: its record was lost, and may come back. As `find`. */
+  async of(room: Room): Promise<RoomBroadcast> {
+    const broadcast = await this.find(room);
+    if (broadcast) return broadcast;
+    const mayComeBack = isBroadcast(room) && !this.#none.has(room);
+    throw new FairleadError(mayComeBack ? "registry_cold" : "broadcast_not_found");
   }
 
   /** Called about once a second. */
   async tick(): Promise<void> {
-    const rooms = this.#options.rooms.all().filter(isBroadcast);
-    await Promise.all(rooms.map((room) => this.#known.get(room)?.tick() ?? this.#read(room).catch(() => {})));
+    const { rooms, log } = this.#options;
+    const ticks = rooms.all().map(async (room) => {
+      try {
+        if (this.#known.has(room)) await this.#known.get(room)?.tick();
+        else if (isBroadcast(room) && !this.#none.has(room)) await this.#read(room);
+      } catch (error) {
+        // The registry is away: it is asked again.
+        if (!(error instanceof FairleadError))
+          log.error("broadcast.tick_failed", { roomId: room.roomId, error });
+      }
+    });
+    await Promise.all(ticks);
   }
 
   /** One read at a time. */
@@ -57,7 +76,9 @@ export class Broadcasts {
 
   async #readOnce(room: Room): Promise<void> {
     const { rooms, registry, hooks } = this.#options;
-    const record = (await registry.describeRoom(room.roomId))?.broadcast;
+    const found = await registry.describeRoom(room.roomId);
+    const record = found?.broadcast;
+    if (found && !record && !found.isPartial) this.#none.add(room);
     if (!record || !rooms.isHere(room) || this.#known.has(room)) return;
     const broadcast = new RoomBroadcast({
       room,

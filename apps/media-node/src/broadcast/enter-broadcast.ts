@@ -28,11 +28,12 @@ export async function enterBroadcast(
 ): Promise<Entered | null> {
   const isViewer = claims.role === "viewer";
   if (!isViewer && room.options.kind !== "broadcast") return null;
-  const broadcast = await broadcasts.of(room);
   if (!isViewer) {
-    broadcast.assertOpen();
-    return { broadcast, playing: null };
+    const broadcast = await broadcasts.find(room);
+    broadcast?.assertOpen();
+    return broadcast && { broadcast, playing: null };
   }
+  const broadcast = await broadcasts.of(room);
   broadcast.assertTakesViewer();
   const playing: HookFacts = {
     broadcastId: room.roomId,

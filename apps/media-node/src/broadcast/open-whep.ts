@@ -6,6 +6,7 @@ import {
   type TicketClaims,
 } from "@fairlead/protocol";
 import { verifyTicket } from "@fairlead/tickets";
+import type { OpenSeat } from "../rooms/seating.ts";
 import { openWhepSession } from "../sdp/open-whep-session.ts";
 import type { SdpCallsDeps } from "./sdp-calls-deps.ts";
 
@@ -46,16 +47,12 @@ export async function openWhep(
     ...(address === undefined ? {} : { address }),
   };
   await hooks.askPlay(facts);
-  const openSeat = seating.takeForViewer();
+  let openSeat: OpenSeat | undefined;
   try {
+    openSeat = seating.takeForViewer();
     const seat = await room.span.seatOn(openSeat.core);
     assertAdmissible();
     const session = await openWhepSession({ room, seat, identity, offer });
-    void session.ended.then(() => {
-      seating.giveBack(openSeat);
-      arrivals.noteGone(debitId);
-      hooks.tellPlayDone(facts);
-    });
     try {
       // Others may have come, or the publisher have gone, while it was opened.
       broadcast.assertOpen();
@@ -65,13 +62,20 @@ export async function openWhep(
       session.close();
       throw error;
     }
-    arrivals.note({ debitId, lease, core: openSeat.core });
+    const place = openSeat;
+    arrivals.note({ debitId, lease, core: place.core });
+    void session.ended.then(() => {
+      seating.giveBack(place);
+      arrivals.noteGone(debitId);
+      hooks.tellPlayDone(facts);
+    });
     sessions.add(session, { roomId: room.roomId, bearer });
     const { sessionId, answer, etag } = session;
     const iceServers = room.deps.iceServersFor(identity ?? playId);
     return { sessionId, answer, etag, epoch: room.lease.epoch, iceServers };
   } catch (error) {
-    seating.giveBack(openSeat);
+    if (openSeat) seating.giveBack(openSeat);
+    hooks.tellPlayDone(facts);
     throw error;
   }
 }

@@ -17,7 +17,7 @@ export async function openWhip(
   deps: SdpCallsDeps,
 ): Promise<NodeCallReply<"whip.open">> {
   const { lease, keyHash, address, debitId, offer } = request;
-  const { broadcasts, hooks, seating, joins, arrivals, sessions } = deps;
+  const { broadcasts, seating, joins, arrivals, sessions } = deps;
   const room = await joins.openRoom(request);
   const broadcast = await broadcasts.of(room);
   broadcast.assertKey(keyHash);
@@ -32,7 +32,6 @@ export async function openWhip(
     cacheKey: keyHash,
     ...(address === undefined ? {} : { address }),
   };
-  await hooks.askPublish(facts);
   let publisher: Publisher | undefined;
   let session: SdpSession | undefined;
   const close = () => {

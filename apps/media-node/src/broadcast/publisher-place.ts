@@ -57,19 +57,20 @@ export class PublisherPlace {
     return this.#now() - this.#mediaAtMs;
   }
 
+  /** @throws {FairleadError} `publisher_active` with `retryAfterMs`: another one's media came within the last two seconds. */
+  async assertFree(): Promise<void> {
+    await this.sample();
+    this.#assertFree();
+  }
+
   /**
    * Gives the place to the newest publisher, and closes the one before; decided in one turn.
    * @param run Of the new one.
-   * @throws {FairleadError} `publisher_active` with `retryAfterMs`: another one's media came within the last two seconds.
+   * @throws {FairleadError} As `assertFree`.
    */
   async claim(claimant: Claimant, run: () => number): Promise<Holder> {
     await this.sample();
-    const waitMs = ACTIVE_MS - this.silentMs;
-    if (this.#holder && waitMs > 0)
-      throw new FairleadError("publisher_active", {
-        message: "another publisher is live",
-        retryAfterMs: Math.ceil(waitMs),
-      });
+    this.#assertFree();
     const before = this.#holder;
     const nowMs = this.#now();
     const holder = { ...claimant, run: run(), sinceMs: nowMs };
@@ -80,6 +81,15 @@ export class PublisherPlace {
     this.#mediaAtMs = nowMs;
     before?.close("replaced");
     return holder;
+  }
+
+  #assertFree(): void {
+    const waitMs = ACTIVE_MS - this.silentMs;
+    if (this.#holder && waitMs > 0)
+      throw new FairleadError("publisher_active", {
+        message: "another publisher is live",
+        retryAfterMs: Math.ceil(waitMs),
+      });
   }
 
   /** @returns Whether it had the place. */

@@ -26,7 +26,7 @@ export type RoomBroadcastOptions = {
   onEnded: () => void;
 };
 
-/** So long a broadcast that comes from another place stays live without a publisher: one that follows its room is back by then. */
+/** So long a broadcast that comes from elsewhere stays live without a publisher: one that follows its room is back by then. */
 const FOLLOWS_MS = 3_000;
 /** A publisher without media for so long gives its place up. */
 const ABANDONED_MS = 30_000;
@@ -112,10 +112,9 @@ export class RoomBroadcast implements BroadcastView {
    * @throws {FairleadError} `stream_key_invalid`.
    */
   assertKey(keyHash: string): void {
-    const isValid = this.record.keyHashes.filter((known) =>
-      timingSafeEqual(Buffer.from(known), Buffer.from(keyHash)),
-    );
-    if (isValid.length === 0) throw new FairleadError("stream_key_invalid");
+    const given = Buffer.from(keyHash);
+    const equal = this.record.keyHashes.filter((known) => timingSafeEqual(Buffer.from(known), given));
+    if (equal.length === 0) throw new FairleadError("stream_key_invalid");
   }
 
   /** @throws {FairleadError} `broadcast_ended`; `viewer_limit`: there is no room for one more. */
@@ -146,22 +145,30 @@ export class RoomBroadcast implements BroadcastView {
   }
 
   /**
-   * Gives the broadcast to this publisher.
-   * @throws {FairleadError} `publisher_active` with `retryAfterMs`; `broadcast_ended`.
+   * Gives the broadcast to this publisher, once the hook has agreed.
+   * @throws {FairleadError} `publisher_active` with `retryAfterMs`; `broadcast_ended`, `hook_refused`, `hook_unreachable`.
    */
   async claim(claimant: Claimant): Promise<Holder> {
+    const { room, hooks } = this.#options;
+    const { kind, facts } = claimant;
     this.assertOpen();
-    const { room } = this.#options;
-    const holder = await this.#place.claim(claimant, () => Math.max(this.record.run + 1, room.lease.epoch));
-    const { kind, run } = holder;
-    room.log.info("broadcast.published", { roomId: room.roomId, kind, run });
-    void this.#writer.say({ run });
-    void this.#untilSending(holder);
-    return holder;
+    await this.#place.assertFree();
+    await hooks.askPublish(facts);
+    try {
+      this.assertOpen();
+      const run = () => Math.max(this.record.run + 1, room.lease.epoch);
+      const holder = await this.#place.claim(claimant, run);
+      room.log.info("broadcast.published", { roomId: room.roomId, kind, run: holder.run });
+      void this.#writer.say({ run: holder.run });
+      void this.#untilSending(holder);
+      return holder;
+    } catch (error) {
+      hooks.tellPublishDone(facts);
+      throw error;
+    }
   }
 
   admitPublisher(peer: Peer): Promise<void> {
-    this.assertOpen();
     return this.#sdkPublishers.admit(peer);
   }
 

@@ -1,11 +1,9 @@
-import type { Hooks } from "../hooks/hooks.ts";
 import type { Peer } from "../room/peer.ts";
 import type { Room } from "../room/room.ts";
 import type { Claimant, Holder } from "./publisher-place.ts";
 
 export type SdkPublishersOptions = {
   room: Room;
-  hooks: Hooks;
   claim: (claimant: Claimant) => Promise<Holder>;
   release: (holder: Holder) => void;
   isHeldBy: (holder: Holder) => boolean;
@@ -30,7 +28,7 @@ export class SdkPublishers {
   }
 
   async #claim(peer: Peer): Promise<Holder> {
-    const { room, hooks, claim, release } = this.#options;
+    const { room, claim, release } = this.#options;
     const facts = {
       broadcastId: room.roomId,
       kind: "sdk" as const,
@@ -38,7 +36,6 @@ export class SdkPublishers {
       identity: peer.identity,
       cacheKey: peer.ticketId,
     };
-    await hooks.askPublish(facts);
     const holder = await claim({
       kind: "sdk",
       facts,

@@ -103,7 +103,9 @@ function roomCalls({ rooms, claims, records }: RoomCallsDeps) {
       return {};
     },
     "room.close": ({ roomId, epoch }) => {
-      rooms.close(rooms.room(roomId, epoch), "closed by the API");
+      const room = rooms.room(roomId, epoch);
+      if (room.broadcast) room.broadcast.end();
+      else rooms.close(room, "closed by the API");
       return {};
     },
     "room.peers": ({ roomId, epoch, cursor }) => pageOfPeers(rooms.room(roomId, epoch), cursor),

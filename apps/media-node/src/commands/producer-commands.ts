@@ -13,10 +13,10 @@ import type { CommandHandlers } from "./command-handlers.ts";
 export const producerCommands = {
   "producer.create": async ({ room, peer }, request) => {
     assertMayPublish(peer, request);
-    await room.broadcast?.admitPublisher(peer);
-    peer.budgets.charge({ producers: 1, consumers: audienceOf({ room, peer }).length });
     peer.pendingSources.add(request.source);
     try {
+      if (room.broadcast) await room.broadcast.admitPublisher(peer);
+      peer.budgets.charge({ producers: 1, consumers: audienceOf({ room, peer }).length });
       return { producerId: (await peer.turns.take(() => produce({ room, peer }, request))).id };
     } finally {
       peer.pendingSources.delete(request.source);

@@ -13,4 +13,6 @@ export type BroadcastView = {
    * @throws {FairleadError} `publisher_active`, `broadcast_ended`, `hook_refused`, `hook_unreachable`.
    */
   admitPublisher(peer: Peer): Promise<void>;
+  /** Everybody is told, and let go; then the room closes. */
+  end(): void;
 };

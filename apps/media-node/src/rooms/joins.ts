@@ -164,10 +164,13 @@ export class Joins {
     const entering = { claims, join, sessionId, isReturning };
     const entered = await enterBroadcast(room, entering, this.#options);
     const admission = { join, claims, sessionId, inbox, ...identity, broadcast: entered?.broadcast };
-    const { peer, openSeat } = await this.#seat(room, admission);
     const { playing } = entered ?? {};
-    if (playing)
-      peer.transports.receive.observer.once("close", () => this.#options.hooks.tellPlayDone(playing));
+    const tellPlayDone = () => playing && this.#options.hooks.tellPlayDone(playing);
+    const { peer, openSeat } = await this.#seat(room, admission).catch((error) => {
+      tellPlayDone();
+      throw error;
+    });
+    peer.transports.receive.observer.once("close", tellPlayDone);
     onArrival(debitId, { roomId: room.roomId, core: openSeat.core === lease.core ? null : openSeat.core });
     this.#watchDeparture(peer, { debitId, openSeat });
     sessions.add(sessionId, { room, peer });
