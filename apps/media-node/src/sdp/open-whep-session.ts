@@ -68,11 +68,15 @@ async function holdPlace({ seat }: WhepRequest, sent: readonly SentMedia[]): Pro
 async function watch(viewer: Viewer, { producer, media, codec }: SentMedia): Promise<[string, Answered]> {
   const { mid } = media.section;
   const { rtpParameters } = await viewer.watch(producer, mid);
-  const codecs = rtpParameters.codecs.map((sent) => {
-    const isStereo = sent.parameters?.["sprop-stereo"] === 1;
+  const { parameters, rtcpFeedback = [] } = codec;
+  const isOffered = ({ type, parameter = "" }: types.RtcpFeedback) =>
+    rtcpFeedback.some((theirs) => theirs.type === type && (theirs.parameter ?? "") === parameter);
+  const codecs = rtpParameters.codecs.map((sent) => ({
+    ...sent,
     // The profile that was offered, though the stream may have a lesser one (RFC 6184 § 8.2.2).
-    return { ...sent, parameters: { ...codec.parameters, ...(isStereo ? { "sprop-stereo": 1 } : {}) } };
-  });
+    parameters: { ...parameters, ...(sent.parameters?.["sprop-stereo"] === 1 ? { "sprop-stereo": 1 } : {}) },
+    rtcpFeedback: (sent.rtcpFeedback ?? []).filter(isOffered),
+  }));
   return [mid, { direction: "sendonly", rtp: { ...rtpParameters, codecs } }];
 }
 
