@@ -38,6 +38,13 @@ const CALLS: Record<string, (api: ApiClient) => Promise<unknown>> = {
   removePeer: (api) => api.peers.remove("a", "peer-1"),
   banIdentity: (api) => api.bans.impose("a", "ann"),
   liftBan: (api) => api.bans.lift("a", "ann"),
+  listBroadcasts: (api) => everyOf(api.broadcasts.list()),
+  createBroadcast: (api) => api.broadcasts.create(),
+  readBroadcast: (api) => api.broadcasts.read("show"),
+  changeBroadcast: (api) => api.broadcasts.change("show", { title: "new" }),
+  rotateStreamKey: (api) => api.broadcasts.rotateKey("show"),
+  endBroadcast: (api) => api.broadcasts.end("show"),
+  deleteBroadcast: (api) => api.broadcasts.delete("show"),
   listNodes: (api) => everyOf(api.nodes.list()),
   readNode: (api) => api.nodes.read("node-a"),
   drainNode: (api) => api.nodes.drain("node-a"),
@@ -54,6 +61,7 @@ describe("the API's client", () => {
   it("has a method for every operation of the OpenAPI document that takes an API key, and asks for just that one", async () => {
     const { api, asked, call, place } = await setUp();
     await place("a");
+    await call("POST", "/v1/broadcasts", { broadcastId: "show" });
     const { paths } = (await (await call("GET", "/v1/openapi.json")).json()) as Document;
     const operations = Object.entries(paths).flatMap(([path, item]) =>
       Object.entries(item)
@@ -61,6 +69,9 @@ describe("the API's client", () => {
         .map(([method, { operationId }]) => ({ operationId, route: `${method.toUpperCase()} ${path}` })),
     );
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual(Object.keys(CALLS).sort());
+    // What is ended or deleted comes last.
+    const order = Object.keys(CALLS);
+    operations.sort((a, b) => order.indexOf(a.operationId) - order.indexOf(b.operationId));
     for (const { operationId, route } of operations) {
       asked.length = 0;
       await CALLS[operationId]?.(api);
@@ -75,7 +86,9 @@ describe("the API's client", () => {
       Object.keys(of).map((name) => `${part}.${name}`),
     );
     const pages = methods.filter((name) => name.endsWith(".pages"));
-    expect(pages).toEqual(["rooms.pages", "peers.pages", "nodes.pages", "surplus.pages"]);
+    expect(pages).toEqual([
+      ...["rooms.pages", "peers.pages", "broadcasts.pages", "nodes.pages", "surplus.pages"],
+    ]);
     expect(methods).toHaveLength(Object.keys(CALLS).length + pages.length);
   });
 
@@ -104,6 +117,29 @@ describe("the API's client", () => {
       code: "room_not_found",
     });
     await expect(api.rooms.write("a", { maxPeers: 0 })).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
+  it("creates a broadcast with its key, reads, changes, lists and deletes it", async () => {
+    const { api, registry } = await setUp();
+    const { streamKey, ...made } = await api.broadcasts.create({ broadcastId: "show", title: "Hello" });
+    expect(streamKey).toMatch(/^show\./);
+    expect(await api.broadcasts.read("show")).toEqual(made);
+    await expect(api.broadcasts.create({ broadcastId: "show" })).rejects.toMatchObject({
+      code: "broadcast_exists",
+    });
+    const rotated = await api.broadcasts.rotateKey("show", { keepOldKey: false });
+    expect(rotated.streamKey).not.toBe(streamKey);
+    expect((await registry.describeRoom("show"))?.broadcast?.keyHashes).toHaveLength(1);
+    expect(await api.broadcasts.change("show", { visibility: "public" })).toMatchObject({
+      title: "Hello",
+      visibility: "public",
+    });
+    await api.broadcasts.create({ broadcastId: "another" });
+    expect(await api.broadcasts.end("show")).toMatchObject({ state: "ended" });
+    const ended = await everyOf(api.broadcasts.list({ state: "ended", limit: 1 }));
+    expect(ended.map(({ broadcastId }) => broadcastId)).toEqual(["show"]);
+    await api.broadcasts.delete("show");
+    await expect(api.broadcasts.read("show")).rejects.toMatchObject({ code: "broadcast_not_found" });
   });
 
   it("lists page by page, and asks for the next page only when it is wanted", async () => {

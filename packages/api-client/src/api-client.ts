@@ -1,5 +1,6 @@
 import { type ApiClientOptions, checkOptions } from "./api-client-options.ts";
 import { type Bans, bansOf } from "./bans.ts";
+import { type Broadcasts, broadcastsOf } from "./broadcasts.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
 import { type Peers, peersOf } from "./peers.ts";
 import { type Rooms, roomsOf } from "./rooms.ts";
@@ -16,6 +17,7 @@ export type ApiClient = {
   rooms: Rooms;
   peers: Peers;
   bans: Bans;
+  broadcasts: Broadcasts;
   nodes: Nodes;
   surplus: SurplusApi;
 };
@@ -32,6 +34,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     rooms: roomsOf(send),
     peers: peersOf(send),
     bans: bansOf(send),
+    broadcasts: broadcastsOf(send),
     nodes: nodesOf(send),
     surplus: surplusOf(send),
   };

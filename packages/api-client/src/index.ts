@@ -1,4 +1,6 @@
 export type {
+  Broadcast,
+  BroadcastWithKey,
   DrainAnswer,
   NodeStatus,
   PeerDetail,
@@ -12,6 +14,7 @@ export { type ErrorCode, FairleadError } from "@fairlead/protocol";
 export { type ApiClient, createApiClient } from "./api-client.ts";
 export type { ApiClientOptions } from "./api-client-options.ts";
 export type { Bans } from "./bans.ts";
+export type { BroadcastQuery, Broadcasts, ListedBroadcast } from "./broadcasts.ts";
 export type { NodeQuery, Nodes } from "./nodes.ts";
 export type { PeerQuery, Peers } from "./peers.ts";
 export type { RoomQuery, Rooms } from "./rooms.ts";

@@ -11,7 +11,7 @@ import type { ApiClientOptions } from "./api-client-options.ts";
 import type { UrlPath } from "./url-path.ts";
 
 export type ApiRequest = {
-  method: "GET" | "PUT" | "POST" | "DELETE";
+  method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   path: UrlPath;
   query?: Record<string, string | number | undefined>;
   /** Sent as JSON. */

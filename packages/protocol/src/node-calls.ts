@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { BroadcastCounts, BroadcastInfo, BroadcastRecord } from "./broadcasts.ts";
+import { BroadcastCounts, BroadcastRecord } from "./broadcasts.ts";
 import { CommandEnvelope } from "./commands.ts";
 import { ErrorBody, ErrorCode } from "./errors.ts";
 import { NumberedEvent, Position, Transient } from "./events.ts";
@@ -89,7 +89,11 @@ export const NODE_CALLS = {
   "peer.ban": { request: InRoom.extend({ identity: Identity }), reply: Nothing },
   /** Whether it was banned or not. The room record is the caller's to change, since a room need not run to have one. */
   "peer.unban": { request: z.object({ roomId: RoomId, identity: Identity }), reply: Nothing },
-  "broadcast.describe": { request: InRoom, reply: BroadcastCounts.extend({ info: BroadcastInfo }) },
+  /** `record`: as the home goes by it, whatever the registry knows; its keys' hashes are nobody's business. */
+  "broadcast.describe": {
+    request: InRoom,
+    reply: BroadcastCounts.extend({ record: BroadcastRecord.omit({ keyHashes: true }) }),
+  },
   /** The API has changed the broadcast's record: the home goes by it from now on. An ended one lets go of publisher and viewers. */
   "broadcast.update": { request: InRoom.extend({ record: BroadcastRecord }), reply: Nothing },
   /** Asked on `subjects.roomOwner`, when the registry is away. Refused with `banned` as far as the node knows. */

@@ -6,6 +6,7 @@ import { answerError } from "./http/error-answer.ts";
 import { useMiddleware } from "./http/middleware.ts";
 import { refuseUnmatched } from "./http/unmatched.ts";
 import { addBanRoutes } from "./routes/bans.ts";
+import { addBroadcastRoutes } from "./routes/broadcasts.ts";
 import { addCapabilitiesRoute } from "./routes/capabilities.ts";
 import { addConnectRoute } from "./routes/connect.ts";
 import { addDocumentationRoutes } from "./routes/documentation.ts";
@@ -49,9 +50,9 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   useMiddleware(app, shared);
   addSdpRoutes(app, shared);
   const authorize = requireApiKey(shared.apiKeys);
-  for (const path of ["/v1/rooms/*", "/v1/nodes/*", "/v1/surplus/*"])
+  for (const path of ["/v1/rooms/*", "/v1/broadcasts/*", "/v1/nodes/*", "/v1/surplus/*"])
     app.use(path, authorize, limitApiKeys(shared));
-  app.use("/v1/rooms/:room/*", requireRoom);
+  for (const path of ["/v1/rooms/:room/*", "/v1/broadcasts/:broadcast/*"]) app.use(path, requireRoom);
   addHealthRoutes(app, shared, clients);
   addCapabilitiesRoute(app, shared);
   addSessionRoutes(app, shared, clients);
@@ -60,6 +61,7 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addRoomRoutes(app, shared);
   addPeerRoutes(app, shared);
   addBanRoutes(app, shared);
+  addBroadcastRoutes(app, shared);
   addNodeRoutes(app, shared);
   addSurplusRoutes(app, shared);
   addDocumentationRoutes(app);

@@ -48,8 +48,9 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
     },
     "broadcast.describe": async ({ roomId, epoch }) => {
       if (revalidation.isDue) await revalidation.pass();
-      const { counts, info } = await broadcasts.of(rooms.room(roomId, epoch));
-      return { ...counts, info };
+      const { counts, record } = await broadcasts.of(rooms.room(roomId, epoch));
+      const { keyHashes: _, ...told } = record;
+      return { ...counts, record: told };
     },
     "broadcast.update": async ({ roomId, epoch, record }) => {
       if (revalidation.isDue) await revalidation.pass();

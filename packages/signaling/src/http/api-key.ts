@@ -43,11 +43,11 @@ export function requireApiKey(apiKeys: readonly ApiKey[]): MiddlewareHandler {
   };
 }
 
-/** After `requireApiKey`, on paths with `:room`. @throws {FairleadError} `scope_missing`: the key is bound to other rooms. */
+/** After `requireApiKey`, on paths with `:room`, or `:broadcast`, whose id is its room's. @throws {FairleadError} `scope_missing`: the key is bound to other rooms. */
 export const requireRoom: MiddlewareHandler = async (c, next) => {
   const { roomPrefix = "" } = usedKey(c) ?? {};
-  if (!c.req.param("room")?.startsWith(roomPrefix))
-    throw new FairleadError("scope_missing", boundTo(roomPrefix));
+  const roomId = c.req.param("room") ?? c.req.param("broadcast");
+  if (!roomId?.startsWith(roomPrefix)) throw new FairleadError("scope_missing", boundTo(roomPrefix));
   await next();
 };
 
@@ -59,11 +59,12 @@ export function usedKey({ var: known }: { var: object }): UsedKey | undefined {
 /** A path without a rule needs `admin`, so that a new route is never open by mistake. @returns Scopes of which one is enough. */
 export function scopesOf(method: string, path: string): ApiScope[] {
   if (/^\/v1\/rooms\/[^/]+\/tickets$/.test(path)) return ["tickets"];
-  const scope = ROOMS_PATH.test(path) ? "rooms" : "admin";
+  const scope = OF_ROOMS.find((each) => path.startsWith(`/v1/${each}/`) || path === `/v1/${each}`) ?? "admin";
   return READS.includes(method) ? [scope, "read"] : [scope];
 }
 
-const ROOMS_PATH = /^\/v1\/rooms(\/|$)/;
+/** Scopes that are the beginning of a path. What such a path is about has a room, and a room prefix holds for it. */
+const OF_ROOMS = ["rooms", "broadcasts"] as const satisfies ApiScope[];
 const READS = ["GET", "HEAD"];
 
 /** @throws {FairleadError} `scope_missing`. */
@@ -78,7 +79,7 @@ function chooseKey(matching: readonly HashedKey[], { method, path }: HonoRequest
   }
   const { hash, roomPrefix, name = hash.slice(0, NAME_LENGTH) } = allowed;
   // The rest of the API is about the cluster, which all apps share.
-  if (roomPrefix !== undefined && !ROOMS_PATH.test(path))
+  if (roomPrefix !== undefined && scopesOf(method, path)[0] === "admin")
     throw new FairleadError("scope_missing", boundTo(roomPrefix));
   return { id: hash.slice(0, ID_LENGTH), name, roomPrefix };
 }
@@ -86,7 +87,7 @@ function chooseKey(matching: readonly HashedKey[], { method, path }: HonoRequest
 const ID_LENGTH = 16;
 const NAME_LENGTH = 8;
 
-function boundTo(roomPrefix: string): { message: string } {
+export function boundTo(roomPrefix: string): { message: string } {
   return { message: `this key is for rooms whose ids begin with "${roomPrefix}"` };
 }
 

@@ -1,6 +1,11 @@
 import {
+  Broadcast,
+  BroadcastPage,
+  BroadcastWithKey,
   Capabilities,
+  ChangeBroadcast,
   ClientFrame,
+  CreateBroadcast,
   closeCode,
   DrainAnswer,
   ERRORS,
@@ -21,6 +26,7 @@ import {
   RoomOptions,
   RoomPage,
   RoomSummary,
+  RotateKey,
   ServerFrame,
   SessionFrames,
   SessionReplies,
@@ -45,7 +51,12 @@ const PublicKey = z.object({
 
 /** Protocol's schemas under the names that the document gives them. */
 export const named = {
+  Broadcast: name(Broadcast, "Broadcast"),
+  BroadcastPage: name(BroadcastPage, "BroadcastPage"),
+  BroadcastWithKey: name(BroadcastWithKey, "BroadcastWithKey"),
   Capabilities: name(Capabilities, "Capabilities"),
+  ChangeBroadcast: name(ChangeBroadcast, "ChangeBroadcast"),
+  CreateBroadcast: name(CreateBroadcast, "CreateBroadcast"),
   DrainAnswer: name(DrainAnswer, "DrainAnswer"),
   ErrorAnswer: name(ErrorAnswer, "ErrorAnswer"),
   JoinRequest: name(JoinRequest, "JoinRequest"),
@@ -61,6 +72,7 @@ export const named = {
   RoomOptions: name(RoomOptions, "RoomOptions"),
   RoomPage: name(RoomPage, "RoomPage"),
   RoomSummary: name(RoomSummary, "RoomSummary"),
+  RotateKey: name(RotateKey, "RotateKey"),
   SessionFrames: name(SessionFrames, "SessionFrames"),
   SessionReplies: name(SessionReplies, "SessionReplies"),
   SurplusListing: name(SurplusListing, "SurplusListing"),
@@ -90,8 +102,9 @@ export function registerComponents({
     type: "http",
     scheme: "bearer",
     description:
-      "An API key with one of the scopes that are named: `tickets` issues tickets; `read` sees rooms, peers, nodes and surplus; `rooms` is for " +
-      "rooms, their peers and bans; `admin` is for all. A key that is bound to a room prefix sees and changes rooms whose ids begin with it, " +
+      "An API key with one of the scopes that are named: `tickets` issues tickets; `read` sees rooms, peers, broadcasts, nodes and surplus; `rooms` is for " +
+      "rooms, their peers and bans; `broadcasts` is for these; `admin` is for all. A key that is bound to a room prefix sees and changes rooms and " +
+      "broadcasts whose ids begin with it, " +
       "and nothing of the cluster. " +
       "Keep it out of browsers.",
   });

@@ -71,12 +71,46 @@ const transport = (id: string): TransportOffer => ({
 });
 const pause: CommandInput<"producer.pause"> = { producerId: PRODUCER };
 
+const settings = {
+  title: "Product launch",
+  visibility: "public" as const,
+  startsAtMs: EPOCH + 600_000,
+  endsAtMs: null,
+  maxViewers: null,
+  graceMs: 30_000,
+};
+const listedBroadcast = {
+  ...settings,
+  broadcastId: "launch",
+  state: "live" as const,
+  run: EPOCH,
+  createdAtMs: EPOCH,
+  startedAtMs: EPOCH + 600_500,
+  interruptedAtMs: null,
+  endedAtMs: null,
+  peakViewers: 230,
+  urls: {
+    whip: "https://signaling.example.org/v1/broadcasts/launch/whip",
+    whep: "https://signaling.example.org/v1/broadcasts/launch/whep",
+  },
+};
+const broadcast = {
+  ...listedBroadcast,
+  viewers: 212,
+  publisher: { kind: "whip", sinceMs: EPOCH + 590_000 },
+};
+
 /** One of each body, by the name of its schema. */
 export const EXAMPLES: Examples = {
+  Broadcast: broadcast,
+  BroadcastPage: { broadcasts: [listedBroadcast], cursor: "launch" },
+  BroadcastWithKey: { ...broadcast, streamKey: `launch.${"7Jt3kQ2xWm5rYzLA".repeat(3).slice(0, 43)}` },
   Capabilities: {
     version: "5f1d0c3a",
     routerRtpCapabilities: { codecs: mediaCodecs(DEFAULT_CODEC_POLICY).slice(0, 1), headerExtensions: [] },
   },
+  ChangeBroadcast: { title: "Product launch, again", maxViewers: 500 },
+  CreateBroadcast: { ...settings, broadcastId: "launch" },
   DrainAnswer: { nodeId: "node-1", state: "draining", rooms: 1 },
   ErrorAnswer: { error: { code: "room_not_found", message: "room not found" } },
   JoinRequest: {
@@ -137,6 +171,7 @@ export const EXAMPLES: Examples = {
   RoomOptions: options,
   RoomPage: { rooms: [room], cursor: "standup" },
   RoomSummary: room,
+  RotateKey: { keepOldKey: false },
   SessionFrames: {
     frames: [
       { type: "command", id: 7, settledBelow: 7, name: "producer.pause", data: pause },
@@ -179,6 +214,8 @@ type ParameterText = { description: string; example: string | number };
 
 /** By their names, which mean the same wherever they are. */
 export const PARAMETERS: Record<string, ParameterText> = {
+  broadcast: { description: "The broadcast's id, which is its room's too.", example: "launch" },
+  state: { description: "As `readBroadcast` says it.", example: "live" },
   room: { description: "The app's name of the room.", example: "standup" },
   identity: {
     description: "The app's name for the person behind a peer: the ticket's `sub`.",

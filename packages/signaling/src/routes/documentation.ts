@@ -12,7 +12,7 @@ const INFO = {
     title: "Fairlead",
     version: API_VERSION,
     description:
-      "Rooms, tickets and peers; nodes and what is left over on them. A refusal is `{error: {code, message, retryAfterMs?, detail?}}` with a stable code; " +
+      "Rooms, broadcasts, tickets and peers; nodes and what is left over on them. A refusal is `{error: {code, message, retryAfterMs?, detail?}}` with a stable code; " +
       "what may help later says when, in `Retry-After` too. An unknown path is `not_found`, an unknown method `method_not_allowed`.",
     license: { name: "ISC", identifier: "ISC" },
   },

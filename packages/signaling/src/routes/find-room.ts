@@ -48,7 +48,7 @@ export async function readRoom(caller: Caller, roomId: string): Promise<RunningR
 const UNKNOWING = ["registry_unreachable", "registry_cold", "room_not_found"];
 
 /** @returns null when no node answers for the room. */
-async function askNode(caller: Caller, roomId: string): Promise<ServedRoom | null> {
+export async function askNode(caller: Caller, roomId: string): Promise<ServedRoom | null> {
   const nobody = { identity: randomId(), ticketId: randomId() };
   return askOwner(caller, { roomId, peer: nobody }).catch((error: unknown) => {
     if (error instanceof FairleadError) return null;

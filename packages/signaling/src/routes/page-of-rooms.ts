@@ -1,5 +1,5 @@
 import type { RoomRecord } from "@fairlead/protocol";
-import type { Page, Registry } from "@fairlead/registry";
+import type { Page } from "@fairlead/registry";
 
 /** The registry keeps rooms by id only: so many pages of it are looked through for one page of a node's rooms. */
 const PAGES_AT_ONCE = 10;
@@ -14,12 +14,16 @@ type Query = {
   roomPrefix?: string;
 };
 
-export async function pageOfRooms(registry: Registry, query: Query): Promise<Page<RoomRecord>> {
+/** @param list As a registry lists them, in order of room id. */
+export async function pageOfRooms(
+  list: (page: { limit: number; cursor: string }) => Promise<Page<RoomRecord>>,
+  query: Query,
+): Promise<Page<RoomRecord>> {
   const { limit, cursor = "", node, roomPrefix = "" } = query;
   const found: RoomRecord[] = [];
   let next: string | undefined = max(cursor, beforeAll(roomPrefix));
   for (let pages = 0; pages < PAGES_AT_ONCE && next !== undefined; pages += 1) {
-    const page: Page<RoomRecord> = await registry.listRooms({
+    const page: Page<RoomRecord> = await list({
       limit: node === undefined ? limit : REGISTRY_PAGE,
       cursor: next,
     });

@@ -1,5 +1,6 @@
 import { type Bus, callNode } from "@fairlead/bus";
 import { FairleadError, type Lease, NodeId, type RoomOptions, RoomPath } from "@fairlead/protocol";
+import type { Registry } from "@fairlead/registry";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import { usedKey } from "../http/api-key.ts";
@@ -69,7 +70,7 @@ const write = createRoute({
   description:
     "Rooms come into being with their first peer; this is for options other than the defaults: how many peers, and which " +
     "node a room may run on (`region`, `labels`, `nodeId`). Options of a running room count for peers that join from now on; the room stays where it runs. " +
-    "An error of the node leaves them in the record: ask again.",
+    "An error of the node leaves them in the record: ask again. Of a broadcast's room `kind` stays `broadcast`.",
   request: {
     params: RoomPath,
     body: { required: true, content: { "application/json": { schema: named.RoomOptions } } },
@@ -98,7 +99,7 @@ export function addRoomRoutes(app: OpenAPIHono, shared: SignalingProcess): void 
   const { registry } = shared;
   app.openapi(list, async (c) => {
     const query = { ...c.req.valid("query"), roomPrefix: usedKey(c)?.roomPrefix };
-    const { items, cursor } = await pageOfRooms(registry, query);
+    const { items, cursor } = await pageOfRooms((page) => registry.listRooms(page), query);
     if (items.length === 0 && !(await knowsNodes(shared))) throw new FairleadError("registry_cold");
     return c.json({ rooms: items.map(toSummary), ...(cursor === undefined ? {} : { cursor }) }, 200);
   });
@@ -122,8 +123,9 @@ export function addRoomRoutes(app: OpenAPIHono, shared: SignalingProcess): void 
   });
 
   app.openapi(write, async (c) => {
-    const options = c.req.valid("json");
-    const record = await registry.updateRoom(c.req.valid("param").room, { options });
+    const { room } = c.req.valid("param");
+    const options = await keepKind(registry, room, c.req.valid("json"));
+    const record = await registry.updateRoom(room, { options });
     const { bus, log } = callerOf(shared, c);
     log.info("room.options_written", { roomId: record.roomId });
     if (record.lease) await unlessGone(setOptions(bus, record.lease, options));
@@ -138,6 +140,12 @@ export function addRoomRoutes(app: OpenAPIHono, shared: SignalingProcess): void 
     log.info("room.close_requested", { roomId });
     return c.body(null, 204);
   });
+}
+
+/** A broadcast's room stays one. */
+async function keepKind(registry: Registry, roomId: string, options: RoomOptions): Promise<RoomOptions> {
+  const isBroadcast = (await registry.describeRoom(roomId))?.broadcast !== undefined;
+  return isBroadcast ? { ...options, kind: "broadcast" } : options;
 }
 
 /** A node that is older than this call goes on with what it has. */

@@ -13,6 +13,7 @@ export const API_KEY = "key-of-admins";
 const API_KEYS = [
   { key: "key-of-tickets", scopes: ["tickets" as const] },
   { key: "key-of-rooms", scopes: ["rooms" as const] },
+  { key: "key-of-broadcasts", scopes: ["broadcasts" as const] },
   { key: "key-of-readers", scopes: ["read" as const] },
   {
     key: "key-of-acme",
