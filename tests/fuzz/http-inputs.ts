@@ -35,7 +35,7 @@ type Effect = (sent: Sent, response: Response) => Promise<void> | void;
 
 const WRONG = 0.15;
 const OVER_THE_WIRE = 0.1;
-const ENDING = new Set(["closeRoom", "removePeer", "leaveSession", "banIdentity"]);
+const ENDING = new Set(["closeRoom", "removePeer", "leaveSession", "banIdentity", "endBroadcast"]);
 const ENDING_SHARE = 0.15;
 
 /** Requests to every route, with the effects of the known ones told to the model. */
@@ -196,6 +196,7 @@ export class HttpInputs {
   readonly #effects: Record<string, Effect> = {
     listRooms: (_, response) => this.#noteCursor(response),
     listPeers: (_, response) => this.#noteCursor(response),
+    listBroadcasts: (_, response) => this.#noteCursor(response),
     listNodes: (_, response) => this.#noteCursor(response),
     listSurplus: (_, response) => this.#noteCursor(response),
     writeRoom: ({ params, body }) =>

@@ -25,6 +25,8 @@ import type { Admitted, Model } from "./model.ts";
 export const { version: CAPABILITIES_VERSION, routerRtpCapabilities } = capabilitiesOf(DEFAULT_CODEC_POLICY);
 const IDENTITIES = ["ann", "bob", "cleo", "d\u00e9dé", "a/b%2F ?#", "\u{1F600}"];
 const ROOMS_PER_LANE = 2;
+/** Apart from the rooms, in which anybody publishes. */
+const BROADCASTS_PER_LANE = 3;
 const DEAD_KEPT = 8;
 /** No fault is injected: of what says "not now", only this may come, since inputs ask for nodes that there are none of. */
 const ALLOWED_UNAVAILABLE = new Set(["no_capacity", "core_full"]);
@@ -217,6 +219,8 @@ export class Lane {
         );
       case "room":
         return subject && pick % 3 !== 0 ? subject.room : one(this.rooms);
+      case "broadcast":
+        return `show-${this.index}-${pick % BROADCASTS_PER_LANE}`;
       case "identity":
         return one(IDENTITIES);
       case "session":

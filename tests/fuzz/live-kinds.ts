@@ -19,6 +19,8 @@ export const LIVE_KINDS: LiveKinds = {
   dataProducerId: { kind: "dataProducer", often: 9 },
   peerId: { kind: "peer", often: 9 },
   peer: { kind: "peer", often: 9 },
+  broadcast: { kind: "broadcast", often: 9 },
+  broadcastId: { kind: "broadcast", often: 9 },
   room: { kind: "room", often: 9 },
   identity: { kind: "identity", often: 7 },
   session: { kind: "session", often: 9 },

@@ -7,6 +7,7 @@ import {
   SESSION_AUDIENCE,
   TICKET_AUDIENCE,
   TicketClaims,
+  VIEWER_AUDIENCE,
 } from "@fairlead/protocol";
 import type { KeySet } from "@fairlead/tickets";
 import { expect } from "vitest";
@@ -56,7 +57,7 @@ const KINDS: Record<string, Kind> = {
     __proto__: null,
   })),
   "valid, not before a while ago": wrongClaims("ok", (_, nowS) => ({ nbf: nowS - HOUR })),
-  "valid, ours among several audiences": wrongClaims("ok", () => ({ aud: ["another", TICKET_AUDIENCE] })),
+  "valid, ours among several audiences": wrongClaims("ok", ({ aud }) => ({ aud: ["another", aud] })),
   "valid, its typ in full": wrongHeader("ok", { typ: "application/Fairlead-Ticket+jwt" }),
   "valid, key hints that nobody reads": wrongHeader("ok", {
     jku: "http://127.0.0.1:9/",
@@ -176,7 +177,7 @@ export class TicketInputs {
     const nowS = Math.floor(Date.now() / 1_000);
     const room = lane.rooms[Math.floor(lane.random() * lane.rooms.length)];
     const times = { iat: nowS, nbf: undefined, exp: nowS + HOUR };
-    return { ...drawn, ...times, iss: DEFAULT_ISSUER, aud: TICKET_AUDIENCE, room, jti: randomId() };
+    return { ...drawn, ...times, iss: DEFAULT_ISSUER, aud: audienceOf(drawn.role), room, jti: randomId() };
   }
 
   async #join(ticket: string, verdict: string): Promise<string> {
@@ -244,10 +245,14 @@ export class TicketInputs {
   }
 }
 
-function verdictOf({ iss, aud, nbf, exp }: TicketClaims): string {
+function audienceOf(role: unknown): string {
+  return role === "viewer" ? VIEWER_AUDIENCE : TICKET_AUDIENCE;
+}
+
+function verdictOf({ iss, aud, nbf, exp, role }: TicketClaims): string {
   const nowS = Date.now() / 1_000;
   if (iss !== DEFAULT_ISSUER) return "ticket_invalid";
-  if (![aud].flat().includes(TICKET_AUDIENCE)) return "ticket_wrong_audience";
+  if (![aud].flat().includes(audienceOf(role))) return "ticket_wrong_audience";
   if ((nbf ?? 0) - 10 > nowS) return "ticket_not_yet_valid";
   return exp + 10 <= nowS ? "ticket_expired" : "ok";
 }
