@@ -222,7 +222,6 @@ export const PARAMETERS: Record<string, ParameterText> = {
     example: "user-42",
   },
   peer: { description: "Of `listPeers`, or of the client's `peer.peerId`.", example: PEER },
-  broadcast: { description: "The broadcast's id, which is its room's too.", example: "launch" },
   incarnation: {
     description: "Of the node that opened the session: a part of `Location`.",
     example: "b3WqH0yq4m",
