@@ -3,7 +3,12 @@ import { createMediaNode, type MediaNode, type MediaNodeOptions } from "@fairlea
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { type Grants, type RoomDetail, randomId } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { createSignaling, type Signaling, type SignalingLimits } from "@fairlead/signaling";
+import {
+  createSignaling,
+  type Signaling,
+  type SignalingDependencies,
+  type SignalingLimits,
+} from "@fairlead/signaling";
 import { serveSignaling } from "@fairlead/signaling-app/node";
 import { type Counters, type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
@@ -26,7 +31,9 @@ export type MemoryClusterOptions = {
   now?: () => number;
   /** Signaling's. */
   limits?: Partial<SignalingLimits>;
+  app?: Partial<Pick<SignalingDependencies, "rateLimits" | "trustedProxies">>;
   /** The media nodes'. */
+  hooks?: MediaNodeOptions["hooks"];
   budgets?: MediaNodeOptions["budgets"];
   /** How peers reach the media nodes. */
   reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn" | "listenAddresses">;
@@ -83,6 +90,7 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
       graceMs,
       now,
       budgets: options.budgets,
+      hooks: options.hooks,
       nodeId: `node-${index + 1}`,
       listenAddresses: LOOPBACK,
       ...options.reach,
@@ -105,6 +113,7 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
         ...portsOf(signaling),
         ...runtime,
         limits: options.limits,
+        ...options.app,
         apiKeys: [{ key: API_KEY, scopes: ["admin"] }],
       });
       apps.push(made.app);

@@ -100,7 +100,7 @@ function noteReach(log: Logger) {
       isReached = true;
     },
     failed: (hook: HookName, error: unknown) => {
-      if (isReached) log.error("hook.unreachable", { hook, error });
+      if (isReached) log.warn("hook.unreachable", { hook, error });
       isReached = false;
     },
   };

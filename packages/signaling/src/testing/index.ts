@@ -1,3 +1,4 @@
 export { assertDocumented, type Document, readDocument } from "./assert-documented.ts";
 export { API_KEY, setUpHttp } from "./http-setup.ts";
+export { writeBroadcast } from "./scripted-broadcasts.ts";
 export { type ScriptedNode, startScriptedNode } from "./scripted-node.ts";
