@@ -9,7 +9,6 @@ import { openWhepSession } from "./open-whep-session.ts";
 import { openWhipSession } from "./open-whip-session.ts";
 import type { SdpSession } from "./sdp-session.ts";
 import { fragment, REAL_OFFERS, sdp } from "./testing/arbitrary-offer.ts";
-import { makeOffer } from "./testing/make-offer.ts";
 
 const INPUTS = Number(process.env.FAIRLEAD_SDP_INPUTS ?? 2_000);
 const MS_PER_INPUT = 60;
@@ -31,8 +30,20 @@ async function setUp() {
   const opened = await openRoom(cores);
   const { room, home, guest } = opened;
   const publisher = addPublisher({ room, seat: home }, ENCODER);
-  const base = makeOffer({ sections: [{ kind: "audio" }, { kind: "video" }] });
-  await openWhipSession({ room, seat: home, publisher, offer: base });
+  // By no session: those are freed when their client never gets through.
+  const transport = await home.router.createDirectTransport({ appData: { owner: publisher.owner } });
+  const codecs = {
+    microphone: { mimeType: "audio/opus", clockRate: 48_000, channels: 2, payloadType: 100 },
+    camera: { mimeType: "video/VP8", clockRate: 90_000, payloadType: 101 },
+  };
+  for (const [source, codec] of Object.entries(codecs))
+    await publisher.publish(source as keyof typeof codecs, (basis) =>
+      transport.produce({
+        ...basis,
+        kind: source === "camera" ? "video" : "audio",
+        rtpParameters: { codecs: [codec], encodings: [{ ssrc: codec.payloadType }] },
+      }),
+    );
   const publish = async (offer: string) => {
     const other = addPublisher({ room, seat: guest }, ENCODER);
     const session = await orRefused(
@@ -45,7 +56,7 @@ async function setUp() {
   };
   const watch = (offer: string) =>
     orRefused(openWhepSession({ room, seat: guest, identity: null, offer }), REFUSALS, offer);
-  return { ...opened, publish, watch, base };
+  return { ...opened, publish, watch };
 }
 
 /** Every section of the offer is answered, in its place and under its mid. */
