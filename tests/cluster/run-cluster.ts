@@ -32,8 +32,8 @@ export async function runCluster({ port: asked, nodes, ...counts }: StartArgumen
     env: { FAIRLEAD_PUBLIC_URL: `http://localhost:${port}` },
   });
   closers.add(cluster);
-  const { url: signalingUrl, ticketKeys } = cluster;
-  const front = await serveFront({ port, signalingUrl, ticketKeys });
+  const { url: signalingUrl, ticketKeys, apiKey } = cluster;
+  const front = await serveFront({ port, signalingUrl, ticketKeys, apiKey });
   closers.add(front);
   const stopListening = await listenForCommands((line) => runCommand(cluster, line));
   closers.add({ close: stopListening });
@@ -57,7 +57,7 @@ function onParentEnded(act: () => void): void {
 function greeting(url: string, { apiKey, logFolder, redis, nats }: ProcessCluster): string {
   return [
     "",
-    `The page: ${url}   (open it in two tabs, join the same room)`,
+    `The page: ${url}   (open it in two tabs, join the same room; broadcasts: ${url}/studio)`,
     `The API:  ${url}/v1/docs   with the API key ${apiKey}`,
     `          curl -H 'authorization: Bearer ${apiKey}' ${url}/v1/nodes`,
     `Servers:  ${nats.tcpUrl}  ${redis.url}`,

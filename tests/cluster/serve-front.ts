@@ -13,19 +13,26 @@ export type FrontOptions = {
   /** Of the balancer in front of signaling. */
   signalingUrl: string;
   ticketKeys: KeySet;
+  apiKey: string;
 };
 
 /**
  * One URL to open, as an operator's own server would have it: the meeting page, the demo's tickets, and signaling's API behind a
  * reverse proxy.
  */
-export async function serveFront({ port, signalingUrl, ticketKeys }: FrontOptions) {
+export async function serveFront({ port, signalingUrl, ticketKeys, apiKey }: FrontOptions) {
   const app = new Hono();
   app.all("/v1/*", (c) => {
     const { pathname, search } = new URL(c.req.url);
     return proxy(`${signalingUrl}${pathname}${search}`, c.req);
   });
-  addDemoRoutes(app, { ticketKeys, isLan: false, isHttps: false, lanUrls: () => [] });
+  addDemoRoutes(app, {
+    ticketKeys,
+    api: { url: signalingUrl, apiKey },
+    isLan: false,
+    isHttps: false,
+    lanUrls: () => [],
+  });
   addWebPage(app);
   const server: ServerType = serve({ fetch: app.fetch, hostname: "127.0.0.1", port });
   await once(server, "listening");

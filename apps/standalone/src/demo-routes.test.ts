@@ -1,39 +1,27 @@
-import type { Signaling } from "@fairlead/signaling";
 import { generateKeySet, verifyTicket } from "@fairlead/tickets";
 import { Hono } from "hono";
 import { beforeAll, describe, expect, it } from "vitest";
 import { addDemoRoutes, type DemoOptions } from "./demo-routes.ts";
+import { type Asking, askDemo } from "./testing/ask-demo.ts";
 
 let ticketKeys: DemoOptions["ticketKeys"];
 beforeAll(async () => {
   ticketKeys = await generateKeySet();
 });
 
-type Asking = { url?: string; from?: string; contentType?: string; body?: string; isLan?: boolean };
 const BODY = JSON.stringify({ room: "standup", name: " Ann " });
 
-/** The routes need no more of signaling's app than that it is Hono's. */
-const newApp = () => new Hono() as unknown as Signaling["app"];
+const api = { url: "http://localhost", apiKey: "not-asked-here" };
 
-/** Asks as a client at an address would: the Node adapter tells the app the socket's other end. */
-async function ask({
-  url = "http://localhost:3000",
-  from = "127.0.0.1",
-  contentType = "application/json",
-  body = BODY,
-  isLan = false,
-}: Asking = {}) {
-  const app = newApp();
-  addDemoRoutes(app, { ticketKeys, isLan, isHttps: false, lanUrls: () => ["http://192.168.1.7:3000"] });
-  const request = new Request(`${url}/demo/tickets`, {
-    method: "POST",
-    body,
-    headers: { "content-type": contentType },
-  });
-  const incoming = { socket: { remoteAddress: from, remotePort: 5, remoteFamily: "IPv4" } };
-  const response = await app.request(request, undefined, { incoming });
-  return { status: response.status, body: await response.json() };
+function appOf({ isLan = false } = {}) {
+  const app = new Hono();
+  const lanUrls = () => ["http://192.168.1.7:3000"];
+  addDemoRoutes(app, { ticketKeys, api, isLan, isHttps: false, lanUrls });
+  return app;
 }
+
+const ask = ({ isLan = false, ...asking }: Partial<Asking> & { isLan?: boolean } = {}) =>
+  askDemo(appOf({ isLan }), { path: "/demo/tickets", body: BODY, ...asking });
 
 const REFUSED = { status: 403, body: { error: expect.objectContaining({ code: "grant_missing" }) } };
 
@@ -111,8 +99,7 @@ describe("the demo's tickets", () => {
   });
 
   it("are refused for a body that is too long", async () => {
-    const app = newApp();
-    addDemoRoutes(app, { ticketKeys, isLan: false, isHttps: false, lanUrls: () => [] });
+    const app = appOf();
     const body = JSON.stringify({ room: "standup", name: "Ann", pad: "x".repeat(5_000) });
     const headers = { "content-type": "application/json", "content-length": String(body.length) };
     const response = await app.request("http://localhost/demo/tickets", { method: "POST", body, headers });

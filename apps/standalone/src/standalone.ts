@@ -48,6 +48,11 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
         });
         addDemoRoutes(signaling.app, {
           ticketKeys,
+          api: {
+            ...IN_PROCESS,
+            apiKey,
+            fetch: async (url, init) => signaling.app.request(url, init, FROM_HERE),
+          },
           isLan: config.isLan,
           isHttps: config.isHttps,
           lanUrls: () => lanUrls,
@@ -69,6 +74,13 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
     throw error;
   }
 }
+
+/** The demo asks the API as a back end does, but without a socket. */
+const IN_PROCESS = { url: "http://localhost" };
+/** As the Node adapter tells the app of a socket's other end. */
+const FROM_HERE = {
+  incoming: { socket: { remoteAddress: "127.0.0.1", remotePort: 0, remoteFamily: "IPv4" } },
+};
 
 const EVERY_ADDRESS = ["0.0.0.0", "::"];
 

@@ -26,7 +26,7 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
 };
 
 /**
- * Serves the built meeting page.
+ * Serves the built pages.
  * @throws {Error} It has not been built.
  */
 export function addWebPage(app: Pick<Hono, "use">): void {
@@ -37,5 +37,8 @@ export function addWebPage(app: Pick<Hono, "use">): void {
     await next();
     if (c.res.ok) c.header("cache-control", FOREVER);
   });
+  // One document for each page: it looks at its own address.
+  for (const path of ["/studio", "/watch/:broadcast"])
+    app.use(path, serveStatic({ root: DIST, path: "index.html" }));
   app.use("*", serveStatic({ root: DIST }));
 }

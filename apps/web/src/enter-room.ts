@@ -27,7 +27,7 @@ export async function enterRoom(
   });
   if (outcome.state !== "granted") return { state: "refused", reason: refusalText(outcome) };
   try {
-    const room = await joinRoom(outcome.ticket);
+    const room = await joinRoom(outcome.value);
     room.on("room.ended", onEnded);
     return { state: "joined", joined: { room, joinedAtMs: performance.now() } };
   } catch (error) {

@@ -1,25 +1,27 @@
 import { describe, expect, it } from "vitest";
+import { readAnswer } from "./ask-demo.ts";
 import { invitationOf } from "./invitation.ts";
 import { refusalText } from "./refusal-text.ts";
-import { readTicketAnswer } from "./request-ticket.ts";
+import { Ticket } from "./request-ticket.ts";
+import { viewerLinkOf } from "./viewer-link.ts";
 
 const refusal = { error: { code: "grant_missing", message: "loopback only" } };
 
-describe("readTicketAnswer", () => {
+describe("readAnswer", () => {
   it("reads a ticket", () => {
     const ticket = { ticket: "a.b.c", url: "ws://localhost:3000" };
-    expect(readTicketAnswer(200, ticket)).toEqual({ state: "granted", ticket });
+    expect(readAnswer(Ticket, 200, ticket)).toEqual({ state: "granted", value: ticket });
   });
 
   it.each([
     [403, refusal, "this_computer_only"],
-    [409, refusal, "this_computer_only"],
+    [409, refusal, "refused"],
     [400, refusal, "refused"],
     [404, null, "refused"],
     [502, null, "unreachable"],
     [200, { ticket: 7 }, "refused"],
   ])("reads HTTP %i with %j as %s", (status, body, state) => {
-    expect(readTicketAnswer(status, body).state).toBe(state);
+    expect(readAnswer(Ticket, status, body).state).toBe(state);
   });
 });
 
@@ -31,7 +33,9 @@ describe("refusalText", () => {
   });
 
   it("passes the server's own reason on", () => {
-    expect(refusalText({ state: "refused", message: "room: too long" })).toContain("room: too long");
+    expect(refusalText({ state: "refused", code: "invalid_request", message: "room: too long" })).toContain(
+      "room: too long",
+    );
   });
 });
 
@@ -55,5 +59,27 @@ describe("invitationOf", () => {
   it("says that a localhost link reaches this computer only", () => {
     const info = { https: false, lan: false, lanUrls: ["http://192.168.1.7:3000"] };
     expect(invitationOf("http://127.0.0.1:3000/", "r", info).reach).toBe("this_computer");
+  });
+});
+
+describe("viewerLinkOf", () => {
+  const lan = { https: true, lan: true, lanUrls: ["https://192.168.1.7:3000"] };
+
+  it("is the watch page of the address that others can open, with the pass of a private broadcast", () => {
+    expect(
+      viewerLinkOf("http://localhost:3000/studio#show.secret", { broadcastId: "show", pass: "p" }, lan),
+    ).toEqual({
+      url: "https://192.168.1.7:3000/watch/show#p",
+      reach: "anyone_with_access",
+    });
+  });
+
+  it("carries nothing of the studio's own secret, nor a pass where none is needed", () => {
+    const { url } = viewerLinkOf(
+      "https://a.example/studio#show.secret",
+      { broadcastId: "show", pass: null },
+      undefined,
+    );
+    expect(url).toBe("https://a.example/watch/show");
   });
 });

@@ -12,12 +12,20 @@ export type Invitation = {
  * @param pageUrl Address of this page.
  */
 export function invitationOf(pageUrl: string, room: string, info: DemoInfo | undefined): Invitation {
+  const link = new URL(new URL(pageUrl).pathname, originForOthers(pageUrl, info));
+  link.searchParams.set("room", room);
+  return toInvitation(link);
+}
+
+/** @returns Where others reach the server of the page. */
+export function originForOthers(pageUrl: string, info: DemoInfo | undefined): string {
   const page = new URL(pageUrl);
   const lanUrl = isLoopback(page.hostname) && info?.lan ? info.lanUrls[0] : undefined;
-  const link = new URL(page.pathname, lanUrl ?? page.origin);
-  link.searchParams.set("room", room);
-  const reach = isLoopback(link.hostname) ? "this_computer" : "anyone_with_access";
-  return { url: link.href, reach };
+  return lanUrl ?? page.origin;
+}
+
+export function toInvitation(link: URL): Invitation {
+  return { url: link.href, reach: isLoopback(link.hostname) ? "this_computer" : "anyone_with_access" };
 }
 
 function isLoopback(hostname: string): boolean {

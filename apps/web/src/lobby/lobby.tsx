@@ -53,7 +53,10 @@ export function Lobby({ notice, onJoin }: Props) {
 
   return (
     <main className="lobby">
-      <h1 className="lobby__title">Fairlead</h1>
+      <header className="lobby__header">
+        <h1 className="lobby__title">Fairlead</h1>
+        <a href="/studio">Broadcast in the studio</a>
+      </header>
       <section className="lobby__preview" aria-label="Camera and microphone">
         <CameraPreview captures={captures} name={preferences.name} onToggle={toggle} />
         <MediaNotice

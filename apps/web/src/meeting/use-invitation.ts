@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { type DemoInfo, invitationOf } from "../demo/invitation.ts";
 import { HTTPS_COMMAND } from "../media/problem-text.ts";
+import { copyText } from "../ui/copy-text.ts";
 
 export type InvitationNotice = { text: string; url: string; isCopied: boolean };
 
@@ -17,13 +18,4 @@ export function useInvitation(roomId: string, info: DemoInfo | undefined) {
     setNotice({ url, isCopied, text: `${isCopied ? "Invitation link copied." : "Copy this link:"}${limit}` });
   };
   return { notice, copy, dismiss: () => setNotice(undefined) };
-}
-
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -62,7 +62,10 @@ export interface RemoteTrack {
    * @param visible `undefined`: observe again.
    */
   setVisible(visible: boolean | undefined): void;
-  /** How many sizes of the picture there are to prefer one of: simulcast or SVC layers; 1 for sound. May differ after a move. */
+  /**
+   * How many sizes of the picture are negotiated, to prefer one of: simulcast or SVC layers; 1 for sound. A small picture is sent in fewer. May
+   * differ after a move.
+   */
   readonly spatialLayers: number;
   /** The highest simulcast or SVC layers wanted; 0 is the smallest. Holds through moves. */
   setPreferredLayers(spatialLayer: number, temporalLayer?: number): Promise<void>;

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { StudioPage, WatchPage } from "../support/broadcast-pages.ts";
+import { expectMedia } from "../support/expect-media.ts";
+import { useMeetings } from "../support/use-meetings.ts";
+import { findWorkerByPort } from "../support/worker-processes.ts";
+
+/** A browser that sends notices after 3 s that nobody answers any more; the rest is for a busy machine. */
+const BACK_WITHIN_MS = 30_000;
+
+describe("a broadcast from the studio", () => {
+  const meetings = useMeetings();
+
+  it("is watched from its start to its end, over a broadcaster who is gone for a while", async () => {
+    const { context, server } = meetings;
+    const studio = await StudioPage.open(context, `${server.url}/studio`);
+    await studio.create("Launch of the new ferry", "Whoever has the link");
+    await studio.status("Not started").waitFor();
+    const viewer = await WatchPage.open(context, await studio.viewersLink());
+    await viewer.status("The broadcast has not started").waitFor();
+    await studio.screenshot("studio-created");
+    await viewer.screenshot("watch-waiting");
+
+    await studio.goLive();
+    await Promise.all([studio, viewer].map((page) => page.status("Live").waitFor()));
+    await expectMedia(viewer, { from: 1 });
+    await viewer.page.getByText("1 viewer", { exact: true }).waitFor();
+    await studio.page.getByText("1 viewer", { exact: true }).waitFor();
+    await studio.page.getByText(/bit\/s/).waitFor();
+    await studio.screenshot("studio-live");
+    await viewer.screenshot("watch-live");
+
+    const { link } = studio;
+    await studio.page.close({ runBeforeUnload: true });
+    await viewer.status("The broadcaster will be right back").waitFor();
+    await viewer.screenshot("watch-interrupted");
+    const again = await StudioPage.open(context, link);
+    await again.status("Interrupted").waitFor();
+    await again.screenshot("studio-interrupted");
+    await again.goLive();
+    await expectMedia(viewer, { from: 1 });
+    await viewer.status("Live").waitFor();
+
+    await again.end();
+    await Promise.all([again, viewer].map((page) => page.alert("The broadcast has ended").waitFor()));
+    await again.screenshot("studio-ended");
+    await viewer.screenshot("watch-ended");
+  });
+
+  it("comes in by WHIP and is watched by SDK and WHEP, in plain page code; all three are back after its worker died", async () => {
+    const { context, server } = meetings;
+    const studio = await StudioPage.open(context, `${server.url}/studio`);
+    await studio.create("By WHIP", "Everybody");
+    await studio.sendBy("WHIP");
+    await studio.goLive();
+    const link = await studio.viewersLink();
+    const viewers = [await WatchPage.open(context, link), await WatchPage.open(context, `${link}?via=whep`)];
+    await Promise.all(viewers.map((viewer) => expectMedia(viewer, { from: 1 })));
+    await studio.page.getByText("2 viewers", { exact: true }).waitFor();
+    await studio.screenshot("studio-whip");
+    await viewers[1]?.screenshot("watch-whep");
+
+    const [port = 0] = (await studio.media()).remotePorts;
+    process.kill(findWorkerByPort(server.pid, port), "SIGKILL");
+    await Promise.all(viewers.map((viewer) => expectMedia(viewer, { from: 1, withinMs: BACK_WITHIN_MS })));
+    expect(await studio.button("Stop sending").isVisible()).toBe(true);
+  });
+});
