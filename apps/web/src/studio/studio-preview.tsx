@@ -33,7 +33,7 @@ function IncomingProgram({ room }: { room: Room }) {
   const [isHeard, setIsHeard] = useState(false);
   return (
     <>
-      {picture ? <Video track={picture} isWhole /> : <p className="studio__nothing">Nothing comes in yet</p>}
+      {picture ? <Video track={picture} isWhole /> : <p className="studio__nothing">Nothing comes in</p>}
       {isHeard &&
         sounds.map((track) => (
           <Sound key={`${track.peer.peerId} ${track.source}`} track={track} isMuted={false} />
