@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import type { Runtime } from "../runtime.ts";
+import { broadcastFacts } from "./broadcasts.ts";
 import { commandFacts } from "./commands.ts";
 import { driversOf } from "./driver.ts";
 import { httpAnswerFacts } from "./http-answers.ts";
@@ -31,6 +32,7 @@ export function conformanceSuite(runtime: Runtime): void {
     else noWebSocketFacts(instances);
     httpSessionFacts(instances);
     httpAnswerFacts(instances);
+    broadcastFacts(instances);
     limitFacts(instances);
   });
 }
