@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs";
-import { type ClientFrameInput, FRAME_LIMIT, type ServerFrame, sendTransportOf } from "@fairlead/protocol";
+import {
+  type BroadcastWithKey,
+  type ClientFrameInput,
+  FRAME_LIMIT,
+  hashStreamKey,
+  type ServerFrame,
+  sendTransportOf,
+} from "@fairlead/protocol";
 import { exportKeySet, generateKeySet } from "@fairlead/tickets";
 import type { BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -94,6 +101,23 @@ async function callTheApi(): Promise<void> {
   keep("ticket of the API", ticket, ticket.split(".")[2]);
   await cluster.api("PUT", "/v1/rooms/vault", { maxPeers: 10 });
   await cluster.api("GET", "/v1/rooms");
+  const made = await cluster.api<BroadcastWithKey>("POST", "/v1/broadcasts", { visibility: "public" });
+  const path = `/v1/broadcasts/${made.broadcastId}`;
+  const rotated = await cluster.api<BroadcastWithKey>("POST", `${path}/key`, { keepOldKey: false });
+  for (const streamKey of [made.streamKey, rotated.streamKey]) {
+    keep("stream key", streamKey, streamKey.split(".")[1]);
+    keep("hash of a stream key", await hashStreamKey(streamKey));
+    // One is valid: the offer makes no sense. The other is no key any more.
+    for (const whip of ["/v1/whip", `${path}/whip`])
+      expect(await offer(whip, streamKey)).toBe(streamKey === rotated.streamKey ? 400 : 401);
+  }
+  await cluster.api("DELETE", path);
+}
+
+async function offer(path: string, streamKey: string): Promise<number> {
+  const headers = { "Content-Type": "application/sdp", Authorization: `Bearer ${streamKey}` };
+  return (await fetch(`${cluster.url}${path}`, { method: "POST", headers, body: "v=0 and nothing else" }))
+    .status;
 }
 
 /** A meeting with media: SDP on the browser's side, and its own end of DTLS. */

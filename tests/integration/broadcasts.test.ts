@@ -1,4 +1,3 @@
-import { callNode } from "@fairlead/bus";
 import {
   type BroadcastRecord,
   BroadcastSettings,
@@ -112,24 +111,43 @@ it("a viewer's ticket has an audience that a build without viewers refuses", asy
 });
 
 describe("the API's word", () => {
-  it("ends a broadcast for all that are there", async () => {
-    const id = await createBroadcast();
+  it("ends a broadcast for all that are there, and deletes it with all that it left", async () => {
+    const { broadcastId: id } = (await cluster.api("POST", "/v1/broadcasts", { title: "A show" })).body;
+    const path = `/v1/broadcasts/${id}`;
     const [ann, bob] = await Promise.all([join(id, "ann", "peer"), join(id, "bob", "viewer")]);
-    const { broadcast, lease } = (await cluster.registry.describeRoom(id)) ?? expect.fail("no record");
-    if (!broadcast || !lease) return expect.fail("not served");
-    const record = { ...broadcast, revision: broadcast.revision + 1, state: "ended" as const, endedAtMs: 5 };
-    await cluster.registry.updateRoom(id, { broadcast: { write: record, ifRevision: broadcast.revision } });
-    const node = await cluster.nodeOf(id);
-    await callNode(cluster.bus, node.incarnation, "broadcast.update", {
-      roomId: id,
-      epoch: lease.epoch,
-      record,
+    await publish(ann, "microphone", rtpParameters("opus"));
+    expect((await cluster.api("GET", path)).body).toMatchObject({
+      state: "created",
+      viewers: 1,
+      publisher: { kind: "sdk" },
     });
+    const titles = () =>
+      bob.events.flatMap(({ event }) => (event.name === "broadcast.changed" ? [event.data.title] : []));
+    expect((await cluster.api("PATCH", path, { title: "Another" })).body).toMatchObject({ title: "Another" });
+    await bob.until(() => titles().at(-1) === "Another", "the new title");
+    expect((await cluster.api("POST", `${path}/end`)).body).toMatchObject({ state: "ended" });
     for (const one of [ann, bob]) {
       await one.until(() => one.isClosed, "its end");
       expect(told(one).at(-1)).toBe("ended");
     }
     await expect.poll(async () => (await cluster.registry.describeRoom(id))?.lease).toBeNull();
     expect(cluster.resourcesOf(id)).toEqual({});
+    expect((await cluster.api("GET", path)).body).toMatchObject({
+      state: "ended",
+      viewers: 0,
+      peakViewers: 1,
+    });
+    expect((await cluster.api("DELETE", path)).status).toBe(204);
+    expect(await cluster.registry.describeRoom(id)).toBeNull();
+  });
+
+  it("deletes one that is being watched: everybody is told that it has ended", async () => {
+    const { broadcastId: id } = (await cluster.api("POST", "/v1/broadcasts", {})).body;
+    const bob = await join(id, "bob", "viewer");
+    expect((await cluster.api("DELETE", `/v1/broadcasts/${id}`)).status).toBe(204);
+    await bob.until(() => bob.isClosed, "its end");
+    expect(told(bob).at(-1)).toBe("ended");
+    await expect.poll(() => cluster.registry.describeRoom(id)).toBeNull();
+    expect((await cluster.api("POST", "/v1/broadcasts", { broadcastId: id })).status).toBe(201);
   });
 });

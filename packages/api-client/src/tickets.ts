@@ -7,6 +7,7 @@ import { pathOf } from "./url-path.ts";
 export type Tickets = {
   /**
    * Signs a ticket that admits one identity to one room, which need not exist. Hand `ticket` and `url` to the browser's `joinRoom`.
+   * `role: "viewer"`: to watch the broadcast of that id.
    * @throws {FairleadError} `ticket_signer_missing` where the app signs tickets itself.
    */
   issue(room: string, request: z.input<typeof TicketRequest>): Promise<TicketAnswer>;

@@ -67,6 +67,28 @@ export function httpAnswerFacts(instances: Instances): void {
       expect(await refusal(ask(path, { method: "DELETE", headers: json }))).toEqual([404, "room_not_found"]);
     });
 
+    it("makes, changes, reads, ends and deletes a broadcast", async () => {
+      const broadcastId = instances.newRoom();
+      const path = `/v1/broadcasts/${broadcastId}`;
+      const send = async (method: string, to: string, body?: object) => {
+        const answer = await ask(to, {
+          method,
+          headers: json,
+          ...(body ? { body: JSON.stringify(body) } : {}),
+        });
+        return { status: answer.status, body: answer.status === 204 ? null : await answer.json() };
+      };
+      const made = await send("POST", "/v1/broadcasts", { broadcastId, title: "Hello" });
+      expect([made.status, made.body.state]).toEqual([201, "created"]);
+      expect(made.body.urls.whip).toMatch(new RegExp(`^https?://.*${path}/whip$`));
+      expect((await send("PATCH", path, { title: "new" })).body).toMatchObject({ title: "new" });
+      expect((await send("POST", `${path}/key`)).body.streamKey).not.toBe(made.body.streamKey);
+      expect((await send("GET", path)).body).toMatchObject({ title: "new", viewers: 0 });
+      expect((await send("POST", `${path}/end`)).body).toMatchObject({ state: "ended" });
+      expect((await send("DELETE", path)).status).toBe(204);
+      expect(await refusal(ask(path))).toEqual([404, "broadcast_not_found"]);
+    });
+
     it("has an id, its own or a new one, in its answer, refusals too", async () => {
       for (const path of ["/healthz", "/v1/capabilities", "/v1/nothing"]) {
         const own = await ask(path, { headers: { "x-request-id": "request-of-mine" } });

@@ -15,7 +15,8 @@ const issue = createRoute({
   summary: "Issue a ticket",
   description:
     "Signs a ticket that admits one identity to one room. Hand `url` and `ticket` to the browser's `joinRoom`. " +
-    "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist. " +
+    "`expiresAt` and `notBefore` are seconds since 1970. The room need not exist. With the role `viewer` it admits to a broadcast, to watch it " +
+    "and no more: `grants` count for nothing then, and nobody in the room hears of the viewer. " +
     "Refused with `ticket_signer_missing` where the app signs all tickets itself.",
   security: keyWith("tickets"),
   request: {
