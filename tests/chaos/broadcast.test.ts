@@ -1,0 +1,125 @@
+import type { Broadcast, BroadcastWithKey, SurplusListing } from "@fairlead/protocol";
+import { issueTicket } from "@fairlead/tickets";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { type Chromium, launchChromium } from "../support/chromium.ts";
+import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
+import { ProtocolClient } from "../support/protocol-client.ts";
+import { openSdpPage, type SdpPage } from "../support/sdp-page/sdp-page.ts";
+
+const POLL = { timeout: 30_000, interval: 100 };
+
+let cluster: ProcessCluster;
+let chromium: Chromium;
+let broadcast: BroadcastWithKey;
+let encoder: SdpPage;
+let watcher: SdpPage;
+let viewer: ProtocolClient;
+
+beforeAll(async () => {
+  const env = { FAIRLEAD_LIMIT_ADDRESS: "off", FAIRLEAD_LIMIT_ROOM: "off" };
+  [cluster, chromium] = await Promise.all([
+    startProcessCluster({ name: "broadcast", signaling: 1, nodes: 2, env }),
+    launchChromium(),
+  ]);
+  const settings = { title: "A show", visibility: "public", graceMs: 20_000 };
+  broadcast = await cluster.api<BroadcastWithKey>("POST", "/v1/broadcasts", settings);
+});
+afterAll(() => Promise.all([cluster?.close(), chromium?.close()]));
+
+const urlOf = (kind: "whip" | "whep") => `${cluster.url}/v1/broadcasts/${broadcast.broadcastId}/${kind}`;
+const read = () => cluster.api<Broadcast>("GET", `/v1/broadcasts/${broadcast.broadcastId}`);
+const stateNow = async () => (await read()).state;
+
+async function homeNow() {
+  const { placement } = await cluster.room(broadcast.broadcastId);
+  return cluster.node(placement?.nodeId ?? expect.fail("no home"));
+}
+
+function told({ frames }: ProtocolClient): string[] {
+  return frames.flatMap((frame) => {
+    if (frame.type !== "event") return [];
+    const { event } = frame;
+    return event.name === "broadcast.changed" ? [event.data.state] : [];
+  });
+}
+
+/** Frames go on arriving at the viewer, in a session that began after the one before. */
+async function expectPictures(): Promise<void> {
+  await vi.waitFor(async () => {
+    const before = await watcher.frames();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await watcher.frames()).toBeGreaterThan(before);
+  }, POLL);
+}
+
+/** The viewer's client is told of a move, and joins anew on its socket. */
+async function follow(moves: number): Promise<void> {
+  const moved = () => viewer.frames.filter(({ type }) => type === "moved" || type === "error").length;
+  await viewer.until(() => moved() >= moves, "a move");
+  const join = async () => {
+    if (!viewer.isConnected) await viewer.connect();
+    await viewer.rejoin();
+  };
+  await vi.waitFor(join, POLL);
+}
+
+it("goes live by WHIP; viewers watch by WHEP and hear of it by their sessions", async () => {
+  const room = broadcast.broadcastId;
+  const { ticket } = await issueTicket(cluster.ticketKeys, { room, identity: "ann", role: "viewer" });
+  viewer = await ProtocolClient.join(cluster.url, { ticket });
+  encoder = await openSdpPage(chromium.context, "whip", { url: urlOf("whip"), bearer: broadcast.streamKey });
+  watcher = await openSdpPage(chromium.context, "whep", { url: urlOf("whep"), bearer: null });
+  await expect.poll(stateNow, POLL).toBe("live");
+  await expectPictures();
+  await viewer.until(() => viewer.view.consumers.size === 2, "the publisher's tracks");
+  expect(told(viewer)).toEqual(["created", "live"]);
+  expect(await read()).toMatchObject({ viewers: 2, publisher: { kind: "whip" } });
+});
+
+it("outlives its home: publisher and viewers come back, under a higher run, and it never ended", async () => {
+  const { run } = await read();
+  const home = await homeNow();
+  home.kill("SIGKILL");
+  await follow(1);
+  await expect.poll(async () => (await read()).publisher?.kind, POLL).toBe("whip");
+  await expect.poll(stateNow, POLL).toBe("live");
+  await expectPictures();
+  expect((await read()).run).toBeGreaterThan(run);
+  expect(told(viewer)).not.toContain("ended");
+});
+
+it("its record comes back after a flush of Redis, with its key", async () => {
+  await cluster.redis.flush();
+  await expect
+    .poll(
+      () =>
+        read().then(
+          ({ state }) => state,
+          () => "unknown",
+        ),
+      POLL,
+    )
+    .toBe("live");
+  await expectPictures();
+  const sessions = await encoder.sessions();
+  await encoder.page.evaluate(() => sdpSession.pc?.close());
+  await encoder.page.evaluate(() => sdpSession.pc?.dispatchEvent(new Event("connectionstatechange")));
+  await expect.poll(() => encoder.sessions(), POLL).toBeGreaterThan(sessions);
+  await expect.poll(stateNow, POLL).toBe("live");
+});
+
+it("without its publisher it is interrupted, then ended; everybody is told, and nothing is left", async () => {
+  await cluster.api("PATCH", `/v1/broadcasts/${broadcast.broadcastId}`, { graceMs: 2_000 });
+  await encoder.page.close({ runBeforeUnload: false });
+  await viewer.until(() => viewer.isClosed, "its end");
+  expect(told(viewer).slice(-2)).toEqual(["interrupted", "ended"]);
+  await expect.poll(stateNow, POLL).toBe("ended");
+  await watcher.page.close();
+  await expect
+    .poll(async () => (await cluster.rooms()).filter(({ placement }) => placement), POLL)
+    .toEqual([]);
+  const { surplus } = await cluster.api<SurplusListing>("GET", "/v1/surplus");
+  expect(surplus).toEqual([]);
+  for (const { cores } of await cluster.listNodes())
+    expect(cores.map(({ consumers, rooms }) => [consumers, rooms])).toEqual([[0, 0]]);
+});
