@@ -18,7 +18,7 @@ let viewer: ProtocolClient;
 beforeAll(async () => {
   const env = { FAIRLEAD_LIMIT_ADDRESS: "off", FAIRLEAD_LIMIT_ROOM: "off" };
   [cluster, chromium] = await Promise.all([
-    startProcessCluster({ name: "broadcast", signaling: 1, nodes: 2, env }),
+    startProcessCluster({ name: "broadcast", signaling: 1, nodes: 3, env }),
     launchChromium(),
   ]);
   const settings = { title: "A show", visibility: "public", graceMs: 20_000 };
@@ -76,6 +76,28 @@ it("goes live by WHIP; viewers watch by WHEP and hear of it by their sessions", 
   expect(await read()).toMatchObject({ viewers: 2, publisher: { kind: "whip" } });
 });
 
+it("a ban takes a viewer by WHEP out, and keeps it out", async () => {
+  const room = broadcast.broadcastId;
+  const { ticket: bearer } = await issueTicket(cluster.ticketKeys, { room, identity: "eve", role: "viewer" });
+  const eve = await openSdpPage(chromium.context, "whep", { url: urlOf("whep"), bearer });
+  const viewers = async () => (await read()).viewers;
+  await expect.poll(viewers, POLL).toBe(3);
+  await cluster.api("PUT", `/v1/rooms/${room}/bans/eve`);
+  await expect.poll(viewers, POLL).toBe(2);
+  const answer = await eve.page.evaluate(
+    async ([url = "", token]) => {
+      const pc = new RTCPeerConnection();
+      pc.addTransceiver("video", { direction: "recvonly" });
+      const { sdp } = await pc.createOffer();
+      const headers = { "content-type": "application/sdp", authorization: `Bearer ${token}` };
+      return (await fetch(url, { method: "POST", headers, body: sdp })).status;
+    },
+    [urlOf("whep"), bearer],
+  );
+  expect(answer).toBe(403);
+  await eve.page.close();
+});
+
 it("outlives its home: publisher and viewers come back, under a higher run, and it never ended", async () => {
   const { run } = await read();
   const home = await homeNow();
@@ -86,6 +108,19 @@ it("outlives its home: publisher and viewers come back, under a higher run, and 
   await expectPictures();
   expect((await read()).run).toBeGreaterThan(run);
   expect(told(viewer)).not.toContain("ended");
+});
+
+it("outlives a drain of its home as well", async () => {
+  const { run } = await read();
+  const home = await homeNow();
+  await cluster.api("POST", `/v1/nodes/${home.name}/drain`);
+  await follow(2);
+  await expect.poll(async () => (await read()).run, POLL).toBeGreaterThan(run);
+  await expect.poll(stateNow, POLL).toBe("live");
+  await expectPictures();
+  expect(told(viewer)).not.toContain("ended");
+  expect((await homeNow()).name).not.toBe(home.name);
+  await cluster.api("DELETE", `/v1/nodes/${home.name}/drain`);
 });
 
 it("its record comes back after a flush of Redis, with its key", async () => {
@@ -120,6 +155,9 @@ it("without its publisher it is interrupted, then ended; everybody is told, and 
     .toEqual([]);
   const { surplus } = await cluster.api<SurplusListing>("GET", "/v1/surplus");
   expect(surplus).toEqual([]);
-  for (const { cores } of await cluster.listNodes())
-    expect(cores.map(({ consumers, rooms }) => [consumers, rooms])).toEqual([[0, 0]]);
+  const load = async () =>
+    (await cluster.listNodes()).flatMap(({ cores }) =>
+      cores.map(({ consumers, rooms }) => consumers + rooms),
+    );
+  await expect.poll(load, POLL).toEqual([0, 0]);
 });
