@@ -85,8 +85,21 @@ export function broadcastOfKey(key: StreamKey): string {
 }
 
 /** The way that media comes in. */
-export const IngestKind = z.enum(["sdk", "whip"]);
+export const IngestKind = z.enum(["sdk", "whip", "rtmp"]);
 export type IngestKind = z.infer<typeof IngestKind>;
+
+/** How an encoder's stream comes in at the process that takes it. */
+export const IngestHealth = z.object({
+  /** Frames a second. */
+  fps: z.number().min(0).optional(),
+  bitrateBps: z.number().min(0).optional(),
+  /** From one key frame to the next, ms: how long a new viewer may wait for its first picture. */
+  gopMs: z.number().min(0).optional(),
+  /** Frames that refer to later ones: its pictures are encoded anew. */
+  hasBFrames: z.boolean().optional(),
+  isTranscoded: z.boolean().optional(),
+});
+export type IngestHealth = z.infer<typeof IngestHealth>;
 
 /** The state of a broadcast as viewers and publishers hear it. */
 export const BroadcastInfo = z.object({
@@ -132,6 +145,8 @@ export const BroadcastCounts = z.object({
       bitrateBps: z.number().optional(),
       /** Of its packets lately, 0..1. */
       lossRatio: z.number().optional(),
+      /** Of an encoder by RTMP. */
+      ingest: IngestHealth.optional(),
     })
     .nullable(),
 });
@@ -149,7 +164,8 @@ export const Broadcast = BroadcastSettings.extend({
   viewers: z.int(),
   peakViewers: z.int(),
   publisher: BroadcastCounts.shape.publisher,
-  urls: z.object({ whip: z.string(), whep: z.string() }),
+  /** `rtmp`: absent where nobody takes it in. */
+  urls: z.object({ whip: z.string(), whep: z.string(), rtmp: z.string().optional() }),
   /** The registry is away: its home told this on the bus. */
   source: z.literal("bus").optional(),
 });

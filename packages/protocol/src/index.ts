@@ -17,6 +17,7 @@ export * from "./http.ts";
 export * from "./http-sessions.ts";
 export * from "./ids.ts";
 export * from "./inbox-message.ts";
+export * from "./ingests.ts";
 export * from "./join.ts";
 export * from "./media.ts";
 export * from "./node-calls.ts";

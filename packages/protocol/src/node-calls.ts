@@ -7,6 +7,7 @@ import { Acknowledgement, ReplyFrame } from "./frames.ts";
 import { Source } from "./grants.ts";
 import { PeerPage } from "./http.ts";
 import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
+import { INGEST_CALLS } from "./ingests.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
 import { Heartbeat, Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
 import { SDP_CALLS } from "./sdp-sessions.ts";
@@ -24,6 +25,7 @@ const PlacedRoom = z.object({ lease: Lease, options: RoomOptions, mutes: z.array
 export const NODE_CALLS = {
   // next build: calls to a node
   ...SDP_CALLS,
+  ...INGEST_CALLS,
   "room.join": {
     request: z.object({
       join: JoinRequest,

@@ -1,4 +1,5 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
+import { FairleadError } from "@fairlead/protocol";
 import type { Broadcasts } from "../broadcast/broadcasts.ts";
 import { openWhep } from "../broadcast/open-whep.ts";
 import { openWhip } from "../broadcast/open-whip.ts";
@@ -12,6 +13,7 @@ export type BroadcastHandlers = Pick<
   | "whep.open"
   | "sdp_session.patch"
   | "sdp_session.close"
+  | `ingest.${"open" | "connect" | "prove" | "close"}`
   | "broadcast.describe"
   | "broadcast.update"
 >;
@@ -36,6 +38,9 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
       throw error;
     }
   };
+  const refuse = () => {
+    throw new FairleadError("broadcast_not_found");
+  };
   return {
     "whip.open": (request) => admit(request.debitId, () => openWhip(request, deps)),
     "whep.open": (request) => admit(request.debitId, () => openWhep(request, deps)),
@@ -46,6 +51,10 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
       sessions.find(sessionId, right).close();
       return {};
     },
+    "ingest.open": refuse,
+    "ingest.connect": refuse,
+    "ingest.prove": refuse,
+    "ingest.close": refuse,
     "broadcast.describe": async ({ roomId, epoch }) => {
       if (revalidation.isDue) await revalidation.pass();
       const { counts, record } = await broadcasts.of(rooms.room(roomId, epoch));

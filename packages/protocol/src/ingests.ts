@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { IngestHealth, KeyHash } from "./broadcasts.ts";
+import { MediaKind, Source } from "./grants.ts";
+import { Epoch, RoomId, SessionId } from "./ids.ts";
+import { ConsumerRtpParameters } from "./media.ts";
+import { Lease, Mute, RoomOptions } from "./registry-records.ts";
+
+/** An end of a pipe, as mediasoup's `PipeTransport` tells it. */
+export const PipeAddress = z.object({
+  ip: z.string().max(64),
+  port: z.int().min(1).max(65_535),
+  /** Between two hosts. */
+  srtpParameters: z.object({ cryptoSuite: z.string().max(64), keyBase64: z.string().max(256) }).optional(),
+});
+export type PipeAddress = z.infer<typeof PipeAddress>;
+
+/** A track that comes by a pipe: what the consumer at its other end sends. */
+export const PipedTrack = z.object({
+  source: Source,
+  kind: MediaKind,
+  rtpParameters: ConsumerRtpParameters,
+});
+export type PipedTrack = z.infer<typeof PipedTrack>;
+
+const OfIngest = z.object({ roomId: RoomId, sessionId: SessionId });
+
+/** An ingest that is not proven for so long is over, ms. */
+export const INGEST_SILENT_MS = 5_000;
+
+/** Calls for publishers whose media another process takes in (`apps/live`): it brings it by a pipe. */
+export const INGEST_CALLS = {
+  /** The broadcast is this publisher's from now on, or the refusal says why not; before the first byte of media is used. */
+  "ingest.open": {
+    request: z.object({
+      lease: Lease,
+      options: RoomOptions,
+      mutes: z.array(Mute),
+      debitId: z.string().max(64),
+      kind: z.literal("rtmp"),
+      /** Of the stream key. */
+      keyHash: KeyHash,
+      /** The encoder's. */
+      address: z.string().max(64).optional(),
+    }),
+    reply: z.object({ sessionId: SessionId, run: z.int(), epoch: Epoch }),
+  },
+  /** `pipe`: the caller's end. The home's end is made at the first call. */
+  "ingest.connect": {
+    request: OfIngest.extend({ pipe: PipeAddress, tracks: z.array(PipedTrack).min(1).max(2) }),
+    reply: z.object({ pipe: PipeAddress }),
+  },
+  /** Proves about once a second that its publisher is there. */
+  "ingest.prove": { request: OfIngest.extend({ health: IngestHealth }), reply: z.object({}) },
+  "ingest.close": { request: OfIngest, reply: z.object({}) },
+} as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;
