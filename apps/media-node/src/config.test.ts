@@ -73,11 +73,13 @@ describe("a media node's settings", () => {
     const given = {
       ...(await environment()),
       FAIRLEAD_PIPE_PORTS: "42000-42999",
+      FAIRLEAD_PIPE_IP: "10.0.0.7",
       FAIRLEAD_HOME_LOAD: "0.4",
       FAIRLEAD_FULL_LOAD: "0.8",
     };
     expect(await readConfig(given)).toMatchObject({
       pipePorts: { min: 42_000, max: 42_999 },
+      pipeIp: "10.0.0.7",
       homeLoad: 0.4,
       fullLoad: 0.8,
     });

@@ -1,4 +1,4 @@
-import { FairleadError, type IngestKind } from "@fairlead/protocol";
+import { FairleadError, type IngestHealth, type IngestKind } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { HookFacts } from "../hooks/hooks.ts";
 
@@ -9,6 +9,8 @@ export type Claimant = {
   facts: HookFacts;
   /** Its media, as it is now. */
   producers: () => readonly types.Producer[];
+  /** What the process that takes its media in tells of it. */
+  health?: () => IngestHealth;
   /** It has lost its place to a newer publisher, or is gone for another reason. */
   close: (reason: "replaced" | "silent") => void;
 };

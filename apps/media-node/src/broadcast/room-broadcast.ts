@@ -1,10 +1,10 @@
-import { timingSafeEqual } from "node:crypto";
 import {
   type BroadcastCounts,
   type BroadcastInfo,
   type BroadcastRecord,
   type BroadcastState,
   FairleadError,
+  hasKeyHash,
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Hooks } from "../hooks/hooks.ts";
@@ -66,7 +66,7 @@ export class RoomBroadcast implements BroadcastView {
       isHeldBy: (holder) => this.isHeldBy(holder),
     });
     this.#count = new ViewerCount(room, record.peakViewers);
-    room.audience.isRevealed = isRevealed(record.state);
+    room.audience.isRevealed = this.holdsRoom;
   }
 
   get record(): BroadcastRecord {
@@ -92,7 +92,10 @@ export class RoomBroadcast implements BroadcastView {
     return {
       viewers: this.viewers,
       peakViewers: this.#count.peak,
-      publisher: holder && { kind: holder.kind, sinceMs: holder.sinceMs, ...health },
+      publisher: holder && {
+        ...{ kind: holder.kind, sinceMs: holder.sinceMs, ...health },
+        ...(holder.health ? { ingest: holder.health() } : {}),
+      },
     };
   }
 
@@ -112,9 +115,7 @@ export class RoomBroadcast implements BroadcastView {
    * @throws {FairleadError} `stream_key_invalid`.
    */
   assertKey(keyHash: string): void {
-    const given = Buffer.from(keyHash);
-    const equal = this.record.keyHashes.filter((known) => timingSafeEqual(Buffer.from(known), given));
-    if (equal.length === 0) throw new FairleadError("stream_key_invalid");
+    if (!hasKeyHash(this.record.keyHashes, keyHash)) throw new FairleadError("stream_key_invalid");
   }
 
   /** @throws {FairleadError} `broadcast_ended`; `viewer_limit`: there is no room for one more. */
@@ -292,9 +293,4 @@ export class RoomBroadcast implements BroadcastView {
   #now(): number {
     return this.#options.room.deps.now();
   }
-}
-
-/** Whether viewers see what is published. */
-function isRevealed(state: BroadcastState): boolean {
-  return state === "live" || state === "interrupted";
 }

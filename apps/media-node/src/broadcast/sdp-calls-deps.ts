@@ -1,10 +1,12 @@
 import type { Lease } from "@fairlead/protocol";
 import type { Hooks } from "../hooks/hooks.ts";
+import type { PipeReach } from "../room/pipe-end.ts";
 import type { Room } from "../room/room.ts";
 import type { Joins, JoinsOptions } from "../rooms/joins.ts";
 import type { Seating } from "../rooms/seating.ts";
 import type { SdpSessions } from "../sdp/sdp-sessions.ts";
 import type { Broadcasts } from "./broadcasts.ts";
+import type { Ingests } from "./ingests.ts";
 
 /** What the calls for WHIP and WHEP need of their node. */
 export type SdpCallsDeps = {
@@ -22,4 +24,11 @@ export type SdpCallsDeps = {
   };
   /** Whether the room is still this node's. @throws {FairleadError} `lease_lost`. */
   confirm: (room: Room) => Promise<void>;
+};
+
+/** And those for publishers whose media comes by a pipe. */
+export type IngestCallsDeps = SdpCallsDeps & {
+  ingests: Ingests;
+  /** `publicIp`: where pipes of other hosts come in; absent: none do. */
+  pipeReach: PipeReach & { publicIp?: string };
 };

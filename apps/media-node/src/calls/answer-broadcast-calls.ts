@@ -1,9 +1,10 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
-import { FairleadError } from "@fairlead/protocol";
 import type { Broadcasts } from "../broadcast/broadcasts.ts";
+import { connectIngest } from "../broadcast/connect-ingest.ts";
+import { openIngest } from "../broadcast/open-ingest.ts";
 import { openWhep } from "../broadcast/open-whep.ts";
 import { openWhip } from "../broadcast/open-whip.ts";
-import type { SdpCallsDeps } from "../broadcast/sdp-calls-deps.ts";
+import type { IngestCallsDeps } from "../broadcast/sdp-calls-deps.ts";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 
@@ -18,7 +19,7 @@ export type BroadcastHandlers = Pick<
   | "broadcast.update"
 >;
 
-export type BroadcastCallsDeps = SdpCallsDeps & {
+export type BroadcastCallsDeps = IngestCallsDeps & {
   rooms: Rooms;
   broadcasts: Broadcasts;
   revalidation: Revalidation;
@@ -28,7 +29,7 @@ export type BroadcastCallsDeps = SdpCallsDeps & {
 
 /** Answers signaling's calls about broadcasts. */
 export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandlers {
-  const { rooms, broadcasts, sessions, revalidation, onRefusal } = deps;
+  const { rooms, broadcasts, sessions, ingests, revalidation, onRefusal } = deps;
   const admit = async <T>(debitId: string, open: () => Promise<T>): Promise<T> => {
     try {
       if (revalidation.isDue) await revalidation.pass();
@@ -37,9 +38,6 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
       onRefusal(debitId);
       throw error;
     }
-  };
-  const refuse = () => {
-    throw new FairleadError("broadcast_not_found");
   };
   return {
     "whip.open": (request) => admit(request.debitId, () => openWhip(request, deps)),
@@ -51,10 +49,16 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
       sessions.find(sessionId, right).close();
       return {};
     },
-    "ingest.open": refuse,
-    "ingest.connect": refuse,
-    "ingest.prove": refuse,
-    "ingest.close": refuse,
+    "ingest.open": (request) => admit(request.debitId, () => openIngest(request, deps)),
+    "ingest.connect": (request) => connectIngest(request, deps),
+    "ingest.prove": ({ roomId, sessionId, health }) => {
+      ingests.find(sessionId, roomId).prove(health);
+      return {};
+    },
+    "ingest.close": ({ roomId, sessionId }) => {
+      ingests.find(sessionId, roomId).close();
+      return {};
+    },
     "broadcast.describe": async ({ roomId, epoch }) => {
       if (revalidation.isDue) await revalidation.pass();
       const { counts, record } = await broadcasts.of(rooms.room(roomId, epoch));

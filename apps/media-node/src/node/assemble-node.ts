@@ -1,6 +1,7 @@
 import { DEFAULT_CODEC_POLICY, FairleadError } from "@fairlead/protocol";
 import { noCounters } from "@fairlead/telemetry";
 import { Broadcasts } from "../broadcast/broadcasts.ts";
+import { Ingests } from "../broadcast/ingests.ts";
 import { answerBroadcastCalls } from "../calls/answer-broadcast-calls.ts";
 import { answerNodeCalls } from "../calls/answer-node-calls.ts";
 import { answerRoomCalls } from "../calls/answer-room-calls.ts";
@@ -16,7 +17,7 @@ import { isOwned } from "../ledger/is-owned.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { Surplus } from "../ledger/surplus.ts";
 import { DEFAULT_BUDGETS } from "../room/peer-budgets.ts";
-import { LOOPBACK } from "../room/pipe-end.ts";
+import { LOOPBACK, type PipeReach } from "../room/pipe-end.ts";
 import { SpentBudgets } from "../room/spent-budgets.ts";
 import { BitrateWatch } from "../rooms/bitrate-watch.ts";
 import { Joins } from "../rooms/joins.ts";
@@ -101,7 +102,7 @@ function assembleBasis(options: MediaNodeOptions) {
     codecPolicy,
     record: (roomId, patch) => records.write(roomId, patch),
     budgets,
-    pipeReach: { ...LOOPBACK, ...(options.pipePorts ? { ports: options.pipePorts } : {}) },
+    pipeReach: pipeReachOf(options),
     iceServersFor: (user) => (options.turn ? iceServersFor(options.turn, user, now()) : []),
   });
   const network = new NetworkMeter({
@@ -131,6 +132,7 @@ function assembleService(
   const seating = new Seating({ cores, homeLoad, now, chooseCore });
   const broadcasts = new Broadcasts({ rooms, registry: parts.registry, hooks, log: parts.log });
   const sdpSessions = new SdpSessions();
+  const ingests = new Ingests();
   const joins = new Joins({
     rooms,
     broadcasts,
@@ -166,6 +168,8 @@ function assembleService(
       hooks,
       keys,
       sessions: sdpSessions,
+      ingests,
+      pipeReach: { ...pipeReachOf(options), ...(options.pipeIp ? { publicIp: options.pipeIp } : {}) },
       revalidation: heartbeat.revalidation,
       onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
       arrivals: {
@@ -186,10 +190,15 @@ function assembleService(
     surplus,
     seating,
     broadcasts,
+    ingests,
     handlers,
     peerSweep,
     bitrates: new BitrateWatch(rooms, now),
   };
+}
+
+function pipeReachOf({ pipePorts }: MediaNodeOptions): PipeReach {
+  return { ...LOOPBACK, ...(pipePorts ? { ports: pipePorts } : {}) };
 }
 
 function listenAddressesOf({ listenAddresses }: MediaNodeOptions): readonly ListenAddress[] {

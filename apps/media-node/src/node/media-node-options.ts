@@ -52,6 +52,8 @@ export type MediaNodeOptions = {
   chooseCore?: ChooseCore;
   /** UDP ports of the pipes between cores; default: free ones. */
   pipePorts?: { min: number; max: number } | undefined;
+  /** An address of this host, where pipes of other hosts come in: broadcasts by RTMP. Default: none do. */
+  pipeIp?: string | undefined;
   /** What peers may have made; default: `DEFAULT_BUDGETS`. */
   budgets?: Partial<BudgetLimits>;
   /** The operator's server that decides on broadcasts' publishers and viewers; default: none. */

@@ -78,6 +78,8 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
     setInterval(() => seating.learn(peersByCore(rooms)), LEARN_MS),
     setInterval(() => void bitrates.sample(), BITRATE_SAMPLE_MS),
     setInterval(() => void parts.broadcasts.tick(), BROADCASTS_MS),
+    // While the bus is away nobody can prove that its publisher is there.
+    setInterval(() => bus.isConnected && parts.ingests.sweep(), BROADCASTS_MS),
   ];
 }
 

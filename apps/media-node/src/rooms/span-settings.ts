@@ -16,6 +16,10 @@ const Ports = z
 /** How a room spreads over the cores of its node. */
 export const spanSettings = {
   FAIRLEAD_PIPE_PORTS: Ports.optional().describe(PORTS),
+  FAIRLEAD_PIPE_IP: z
+    .union([z.ipv4(), z.ipv6()])
+    .optional()
+    .describe("an address of this host that others reach by their private network"),
   FAIRLEAD_HOME_LOAD: z.coerce.number().min(0).max(1).optional().describe(HOME),
   FAIRLEAD_FULL_LOAD: z.coerce.number().min(0.05).max(1).optional().describe(FULL),
 };
@@ -23,6 +27,8 @@ export const spanSettings = {
 export type SpanConfig = {
   /** Undefined: free ones. */
   pipePorts?: { min: number; max: number };
+  /** Where pipes of other hosts come in; undefined: none do. */
+  pipeIp?: string;
   /** Up to this load a room's home core takes the room's peers itself. */
   homeLoad?: number;
   /** Above this load a core takes no peer more. */
@@ -32,11 +38,13 @@ export type SpanConfig = {
 export function spanConfig(given: z.output<z.ZodObject<typeof spanSettings>>): SpanConfig {
   const {
     FAIRLEAD_PIPE_PORTS: pipePorts,
+    FAIRLEAD_PIPE_IP: pipeIp,
     FAIRLEAD_HOME_LOAD: homeLoad,
     FAIRLEAD_FULL_LOAD: fullLoad,
   } = given;
   return {
     ...(pipePorts ? { pipePorts } : {}),
+    ...(pipeIp === undefined ? {} : { pipeIp }),
     ...(homeLoad === undefined ? {} : { homeLoad }),
     ...(fullLoad === undefined ? {} : { fullLoad }),
   };

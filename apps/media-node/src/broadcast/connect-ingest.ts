@@ -1,0 +1,91 @@
+import { isIP } from "node:net";
+import {
+  FairleadError,
+  type NodeCallReply,
+  type NodeCallRequest,
+  type PipeAddress,
+} from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import { addPublisher } from "../room/add-publisher.ts";
+import { whileAlive } from "../room/call-mediasoup.ts";
+import type { PipeReach } from "../room/pipe-end.ts";
+import type { Publisher } from "../room/publisher.ts";
+import type { Seat } from "../room/seat.ts";
+import type { IngestCallsDeps } from "./sdp-calls-deps.ts";
+
+/**
+ * Its media comes by this pipe from now on, and by none before it.
+ * @returns The home's end.
+ * @throws {FairleadError} `session_gone`, `lease_lost`; `invalid_request`: this node takes no pipe from that address; `media_rejected`.
+ */
+export async function connectIngest(
+  { roomId, sessionId, pipe, tracks }: NodeCallRequest<"ingest.connect">,
+  { ingests, broadcasts, pipeReach }: IngestCallsDeps,
+): Promise<NodeCallReply<"ingest.connect">> {
+  const ingest = ingests.find(sessionId, roomId);
+  const { room } = ingest;
+  ingest.dropPipe();
+  const { title } = (await broadcasts.of(room)).record;
+  const seat = await room.span.seatOn(ingest.core);
+  const publisher = addPublisher({ room, seat }, { identity: roomId, name: title, metadata: "" });
+  try {
+    const transport = await openPipe(seat, publisher, { pipe, reach: pipeReach });
+    ingest.use(publisher, transport);
+    for (const { source, kind, rtpParameters } of tracks)
+      await publisher.publish(source, (basis) =>
+        whileAlive(seat, () =>
+          produce(transport, { ...basis, kind, rtpParameters } as types.ProducerOptions),
+        ),
+      );
+    if (ingest.isClosed) throw new FairleadError("session_gone");
+    return { pipe: addressOf(transport) };
+  } catch (error) {
+    publisher.close();
+    ingest.dropPipe();
+    throw error;
+  }
+}
+
+async function openPipe(
+  seat: Seat,
+  publisher: Publisher,
+  { pipe, reach }: { pipe: PipeAddress; reach: PipeReach & { publicIp?: string } },
+): Promise<types.PipeTransport> {
+  const ip = isLoopback(pipe.ip) ? reach.ip : reach.publicIp;
+  if (ip === undefined || isIP(pipe.ip) === 0)
+    throw new FairleadError("invalid_request", { message: `no pipe comes here from ${pipe.ip}` });
+  const isAcross = pipe.srtpParameters !== undefined;
+  const transport = await whileAlive(seat, () =>
+    seat.router.createPipeTransport({
+      listenInfo: { protocol: "udp", ip, ...(reach.ports ? { portRange: reach.ports } : {}) },
+      enableSrtp: isAcross,
+      enableRtx: isAcross,
+      appData: { owner: publisher.owner },
+    }),
+  );
+  void publisher.ended.then(() => transport.close());
+  await whileAlive(seat, () => transport.connect(pipe as Parameters<types.PipeTransport["connect"]>[0]));
+  return transport;
+}
+
+/** @throws {FairleadError} `media_rejected`. */
+async function produce(
+  transport: types.PipeTransport,
+  options: types.ProducerOptions,
+): Promise<types.Producer> {
+  try {
+    return await transport.produce(options);
+  } catch (cause) {
+    if (transport.closed) throw new FairleadError("session_gone", { cause });
+    const message = cause instanceof Error ? cause.message.slice(0, 500) : "refused by mediasoup";
+    throw new FairleadError("media_rejected", { message, cause });
+  }
+}
+
+function addressOf({ tuple, srtpParameters }: types.PipeTransport): PipeAddress {
+  return { ip: tuple.localAddress, port: tuple.localPort, ...(srtpParameters ? { srtpParameters } : {}) };
+}
+
+function isLoopback(ip: string): boolean {
+  return ip === "::1" || ip.startsWith("127.");
+}

@@ -1,0 +1,111 @@
+import {
+  type BroadcastRecord,
+  BroadcastSettings,
+  FairleadError,
+  type PipeAddress,
+  RoomOptions,
+} from "@fairlead/protocol";
+import { createMemoryRegistry } from "@fairlead/registry/memory";
+import type { types } from "mediasoup";
+import { describe, expect, it, vi } from "vitest";
+import { noHooks } from "../hooks/hooks.ts";
+import { openRoom } from "../room/testing/open-room.ts";
+import { useTwoCores } from "../room/testing/use-two-cores.ts";
+import { connectIngest } from "./connect-ingest.ts";
+import { Ingests } from "./ingests.ts";
+import { openIngest } from "./open-ingest.ts";
+import { RoomBroadcast } from "./room-broadcast.ts";
+import type { IngestCallsDeps } from "./sdp-calls-deps.ts";
+
+const cores = useTwoCores();
+const KEY = "a".repeat(64);
+const OPUS: types.RtpCodecParameters = {
+  ...{ mimeType: "audio/opus", payloadType: 100, clockRate: 48_000, channels: 2 },
+};
+
+async function setUp() {
+  const { room, clock, surplus, home, guest } = await openRoom(cores, { kind: "broadcast" });
+  const record: BroadcastRecord = {
+    ...{ ...BroadcastSettings.parse({}), revision: 1, keyHashes: [KEY], state: "created", run: 0 },
+    ...{ createdAtMs: 1, startedAtMs: null, interruptedAtMs: null, endedAtMs: null, peakViewers: 0 },
+  };
+  const registry = createMemoryRegistry({ now: () => clock.nowMs });
+  const options = RoomOptions.parse({ kind: "broadcast" });
+  await registry.updateRoom("r", { options, broadcast: { write: record, ifRevision: null } });
+  const broadcast = new RoomBroadcast({ room, record, registry, hooks: noHooks, onEnded: () => {} });
+  room.broadcast = broadcast;
+  const ingests = new Ingests();
+  const arrivals = { note: vi.fn(), noteGone: vi.fn() };
+  const deps = {
+    broadcasts: { of: async () => broadcast },
+    joins: { openRoom: async () => room },
+    seating: { take: () => ({ core: guest.core, atMs: 0 }), giveBack: () => {} },
+    ...{ ingests, arrivals, now: () => clock.nowMs, confirm: async () => {} },
+    pipeReach: { ip: "127.0.0.1", publicIp: "127.0.0.1" },
+  } as unknown as IngestCallsDeps;
+  const open = (keyHash = KEY) =>
+    openIngest({ lease: room.lease, options, mutes: [], debitId: "d", kind: "rtmp" as const, keyHash }, deps);
+  /** The other process's end of a pipe, with a track to send. */
+  const pipe = async () => {
+    const transport = await home.router.createPipeTransport({
+      ...{ listenInfo: { protocol: "udp", ip: "127.0.0.1" }, enableSrtp: true, enableRtx: true },
+      appData: { owner: { ...home.owner } },
+    });
+    const { tuple, srtpParameters } = transport;
+    const address = { ip: tuple.localAddress, port: tuple.localPort, srtpParameters } as PipeAddress;
+    return { transport, address };
+  };
+  const tracks = [
+    {
+      source: "microphone" as const,
+      kind: "audio" as const,
+      rtpParameters: { codecs: [OPUS], encodings: [{ ssrc: 1 }] },
+    },
+  ];
+  const connect = (sessionId: string, address: PipeAddress) =>
+    connectIngest({ roomId: "r", sessionId, pipe: address, tracks }, deps);
+  return { room, clock, surplus, broadcast, ingests, arrivals, open, pipe, connect };
+}
+
+describe("an ingest by RTMP at the home", () => {
+  it("has the broadcast before its media comes, and brings it by a pipe that may be replaced", async () => {
+    const { open, pipe, connect, room, broadcast, ingests } = await setUp();
+    const { sessionId, run } = await open();
+    expect([run, room.publishers.size, broadcast.counts.publisher?.kind]).toEqual([1, 0, "rtmp"]);
+    const far = await pipe();
+    const answer = await connect(sessionId, far.address);
+    await far.transport.connect(answer.pipe as Parameters<typeof far.transport.connect>[0]);
+    expect([...room.publishers.values()].map(({ producers }) => producers.size)).toEqual([1]);
+    await connect(sessionId, (await pipe()).address);
+    expect(room.publishers.size).toBe(1);
+    ingests.find(sessionId, "r").prove({ fps: 30, gopMs: 2_000 });
+    expect(broadcast.counts.publisher?.ingest).toEqual({ fps: 30, gopMs: 2_000 });
+    ingests.find(sessionId, "r").close();
+    expect([room.publishers.size, broadcast.counts.publisher]).toEqual([0, null]);
+  });
+
+  it("is over when nobody proves it for five seconds, and leaves nothing", async () => {
+    const { open, pipe, connect, clock, ingests, room, arrivals } = await setUp();
+    const { sessionId } = await open();
+    await connect(sessionId, (await pipe()).address);
+    clock.nowMs += 5_000;
+    ingests.sweep();
+    expect(room.publishers.size).toBe(1);
+    clock.nowMs += 1;
+    ingests.sweep();
+    expect(room.publishers.size).toBe(0);
+    expect(arrivals.noteGone).toHaveBeenCalledWith("d");
+    expect(() => ingests.find(sessionId, "r")).toThrow(FairleadError);
+  });
+
+  it("is refused with another key, beside a live one, and from an address that is none", async () => {
+    const { open, connect, room } = await setUp();
+    await expect(open("b".repeat(64))).rejects.toMatchObject({ code: "stream_key_invalid" });
+    const { sessionId } = await open();
+    await expect(open()).rejects.toMatchObject({ code: "publisher_active" });
+    await expect(connect(sessionId, { ip: "nowhere", port: 1 })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    expect(room.publishers.size).toBe(0);
+  });
+});
