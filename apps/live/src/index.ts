@@ -1,0 +1,1 @@
+export type { OpenedIngest, OpenIngest, RtpTarget, StartedTracks } from "./ingest/open-ingest.ts";
