@@ -8,9 +8,9 @@ import { type NatsAdapter, optionsFor } from "./nats-adapter.ts";
 
 const RUN = "node-a-run-1";
 
-type Side = "signaling" | "node";
+type Side = keyof NatsServer["users"];
 
-/** Whether the two users of deploy/nats may do what Fairlead does, and nothing that the other side does. */
+/** Whether the users of deploy/nats may do what Fairlead does, and nothing that another side does. */
 export function describeNatsPermissions(name: string, adapter: NatsAdapter): void {
   describe(`permissions of deploy/nats: ${name}`, () => {
     let server: NatsServer;
@@ -42,6 +42,8 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", subjects.session("session-1")],
       ["node", subjects.roomControl("standup")],
       ["node", subjects.nodePing(RUN)],
+      ["live", subjects.nodeCall(RUN)],
+      ["live", subjects.roomOwner("standup")],
     ])("%s may publish to %s", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.publish(subject, bytes("hello"));
@@ -60,6 +62,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", subjects.nodes],
       ["node", subjects.roomOwner("standup")],
       ["node", subjects.everyRoomControl],
+      ["live", subjects.roomControl("standup")],
     ])("%s may subscribe to %s", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.subscribe(subject, () => {});
@@ -80,6 +83,11 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       // Nobody asked this node.
       ["node", "_INBOX_signaling.x.y"],
       ["node", "anything.else"],
+      ["live", subjects.nodes],
+      ["live", subjects.nodeSessions(RUN)],
+      ["live", subjects.session("session-1")],
+      ["live", subjects.roomControl("standup")],
+      ["live", "_INBOX_signaling.x.y"],
     ])("%s may not publish to %s, is told, and goes on", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.publish(subject, bytes("hello"));
@@ -99,6 +107,10 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", "fairlead.session.>"],
       ["node", "_INBOX_signaling.>"],
       ["node", ">"],
+      ["live", subjects.session("session-1")],
+      ["live", subjects.nodeCall(RUN)],
+      ["live", "_INBOX_signaling.>"],
+      ["live", ">"],
     ])("%s may not subscribe to %s, is told, and goes on", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.subscribe(subject, () => {});

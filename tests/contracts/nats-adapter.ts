@@ -10,7 +10,7 @@ export type NatsAdapter = {
 };
 
 /** The settings of an app of that role. */
-export function optionsFor({ urlOf }: NatsAdapter, server: NatsServer, role: "signaling" | "node") {
+export function optionsFor({ urlOf }: NatsAdapter, server: NatsServer, role: keyof NatsServer["users"]) {
   return { servers: [urlOf(server)], ...server.users[role], inboxPrefix: `_INBOX_${role}` };
 }
 

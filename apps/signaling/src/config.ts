@@ -28,6 +28,10 @@ const Settings = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("the http:// or https:// URL that clients reach signaling at"),
+  FAIRLEAD_RTMP_URL: z
+    .url({ protocol: /^rtmps?$/ })
+    .optional()
+    .describe("the rtmp:// or rtmps:// URL that encoders send to"),
   FAIRLEAD_SHUTDOWN_DELAY_MS: setting.numberOr(0, 0, 600_000),
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
 });
@@ -42,6 +46,8 @@ export type Config = ClusterConfig &
     port: number;
     /** The `url` in the API's answers with tickets; undefined: the origin of each request. */
     publicUrl: string | undefined;
+    /** Where broadcasts are sent to by RTMP, as the API tells it; undefined: nowhere. */
+    rtmpUrl: string | undefined;
     /** Where rooms are placed preferably, unless their options say otherwise. */
     region: string | undefined;
     /** How long `/readyz` says `shutting_down` after SIGTERM before anything closes. */
@@ -64,6 +70,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     host: settings.FAIRLEAD_HOST,
     port: settings.FAIRLEAD_PORT,
     publicUrl: settings.FAIRLEAD_PUBLIC_URL,
+    rtmpUrl: settings.FAIRLEAD_RTMP_URL,
     region: settings.FAIRLEAD_REGION,
     shutdownDelayMs: settings.FAIRLEAD_SHUTDOWN_DELAY_MS,
   };

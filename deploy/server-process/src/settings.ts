@@ -8,6 +8,8 @@ export {
 } from "./cluster-settings.ts";
 export { unknownVariables } from "./known-variables.ts";
 export { type Environment, parseSettings, type ReadFile, SettingsError } from "./parse-settings.ts";
+export { pipeSettings } from "./pipe-settings.ts";
+export { type RatesConfig, rateSettings, ratesConfig } from "./rate-settings.ts";
 export * as setting from "./setting.ts";
 export { type TicketConfig, ticketConfig, ticketSettings } from "./ticket-settings.ts";
 export { VERSION } from "./version.ts";

@@ -13,6 +13,7 @@ export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./frames.ts";
 export * from "./grants.ts";
+export * from "./h264-profile.ts";
 export * from "./http.ts";
 export * from "./http-sessions.ts";
 export * from "./ids.ts";

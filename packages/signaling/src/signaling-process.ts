@@ -36,6 +36,8 @@ export type SignalingDependencies = {
   apiKeys: readonly ApiKey[];
   /** The `url` in answers with tickets, e.g. `https://meet.example.org`; default: the request's own origin. */
   publicUrl?: string;
+  /** Where encoders send broadcasts to by RTMP, e.g. `rtmp://live.example.org/live`. Default: the API names none. */
+  rtmpUrl?: string;
   /** Where this process runs: rooms that ask for no region go to nodes of this one, while they have room. */
   region?: string;
   codecPolicy?: CodecPolicy;
@@ -59,8 +61,12 @@ export type SignalingDependencies = {
 export type RateLimits = { address?: RateLimit; key?: RateLimit; room?: RateLimit };
 
 /** All that one signaling process has: its dependencies with every default filled in, and its memory of its clients. */
-export type SignalingProcess = Omit<Required<SignalingDependencies>, "publicUrl" | "region" | "limits"> & {
+export type SignalingProcess = Omit<
+  Required<SignalingDependencies>,
+  "publicUrl" | "rtmpUrl" | "region" | "limits"
+> & {
   publicUrl: string | undefined;
+  rtmpUrl: string | undefined;
   region: string | undefined;
   limits: SignalingLimits;
   /** Around placements, so that joins are quick while the registry is away. */
@@ -94,6 +100,7 @@ export function createProcess(dependencies: SignalingDependencies): SignalingPro
   return {
     ...dependencies,
     publicUrl: dependencies.publicUrl,
+    rtmpUrl: dependencies.rtmpUrl,
     region: dependencies.region,
     codecPolicy: dependencies.codecPolicy ?? DEFAULT_CODEC_POLICY,
     issuer: dependencies.issuer ?? DEFAULT_ISSUER,

@@ -17,6 +17,7 @@ const START_MS = 20_000;
 const USERS = {
   signaling: { user: "signaling", password: "password-of-signaling" },
   node: { user: "node", password: "password-of-nodes" },
+  live: { user: "live", password: "password-of-live" },
 };
 const ANYONE = { user: "anyone", password: "password-of-anyone" };
 
@@ -54,7 +55,7 @@ export async function startNats(options: NatsServerOptions = {}) {
     tcpUrl: `${tls ? "tls" : "nats"}://${HOST}:${ports.port}`,
     websocketUrl: `${tls ? "wss" : "ws"}://${HOST}:${ports.websocketPort}`,
     ...ports,
-    users: config === "deploy" ? USERS : { signaling: ANYONE, node: ANYONE },
+    users: config === "deploy" ? USERS : { signaling: ANYONE, node: ANYONE, live: ANYONE },
     /** Of the server that runs now. */
     pid: () => child.pid ?? 0,
     /** `SIGSTOP` and `SIGCONT` stall it; resolves when it stands still, or has ended after one that ends it. */
@@ -79,6 +80,7 @@ async function start(folder: string, options: NatsServerOptions, ports: Ports): 
     env: {
       FAIRLEAD_NATS_SIGNALING_PASSWORD: USERS.signaling.password,
       FAIRLEAD_NATS_NODE_PASSWORD: USERS.node.password,
+      FAIRLEAD_NATS_LIVE_PASSWORD: USERS.live.password,
     },
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -1,25 +1,12 @@
+import { pipeSettings } from "@fairlead/server-process";
 import * as z from "zod";
 
-const PORTS = "ports like 42000-42999";
 const HOME = "a number from 0 to 1";
 const FULL = "a number from 0.05 to 1";
 
-/** `MIN-MAX`. */
-const Ports = z
-  .string()
-  .regex(/^\d{1,5}-\d{1,5}$/)
-  .transform((text) => text.split("-").map(Number))
-  .pipe(z.tuple([z.int().min(1_024).max(65_535), z.int().min(1_024).max(65_535)]))
-  .refine(([min, max]) => min < max)
-  .transform(([min, max]) => ({ min, max }));
-
 /** How a room spreads over the cores of its node. */
 export const spanSettings = {
-  FAIRLEAD_PIPE_PORTS: Ports.optional().describe(PORTS),
-  FAIRLEAD_PIPE_IP: z
-    .union([z.ipv4(), z.ipv6()])
-    .optional()
-    .describe("an address of this host that others reach by their private network"),
+  ...pipeSettings,
   FAIRLEAD_HOME_LOAD: z.coerce.number().min(0).max(1).optional().describe(HOME),
   FAIRLEAD_FULL_LOAD: z.coerce.number().min(0.05).max(1).optional().describe(FULL),
 };

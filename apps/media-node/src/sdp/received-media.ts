@@ -1,8 +1,8 @@
-import { FairleadError } from "@fairlead/protocol";
+import { carriedProfile, FairleadError } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import * as ortc from "mediasoup-client/ortc";
 import type { RtpCapabilities, RtpCodecParameters } from "mediasoup-client/types";
-import { carriedProfile } from "./h264-profile.ts";
+
 import { offeredEncodings, offeredRids } from "./offered-encodings.ts";
 import type { OfferedMedia } from "./offered-media.ts";
 import type { Answered } from "./write-answer.ts";

@@ -1,10 +1,9 @@
-import type { Source } from "@fairlead/protocol";
+import { carriedProfile, decodes, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import * as ortc from "mediasoup-client/ortc";
 import type { RtpCodecCapability } from "mediasoup-client/types";
 import type { PayloadTypeMap } from "../room/payload-type-seats.ts";
 import type { Room } from "../room/room.ts";
-import { carriedProfile, decodes } from "./h264-profile.ts";
 import type { OfferedMedia } from "./offered-media.ts";
 import { refusal } from "./read-offer.ts";
 

@@ -8,7 +8,13 @@ import {
 } from "@fairlead/protocol";
 import type { FoundBroadcast } from "./find-broadcast.ts";
 
-type Facts = { nowMs: number /** Of this API, without a slash at the end. */; url: string };
+type Facts = {
+  nowMs: number;
+  /** Of this API, without a slash at the end. */
+  url: string;
+  /** Where encoders send to by RTMP; undefined: nowhere. */
+  rtmpUrl?: string | undefined;
+};
 type Told = Omit<BroadcastRecord, "keyHashes">;
 
 /** @returns A broadcast as a reader gets it: without its keys. */
@@ -31,7 +37,7 @@ export function toListed(
   broadcastId: string,
   record: Told,
   home: HomeFacts,
-  { nowMs, url }: Facts,
+  { nowMs, url, rtmpUrl }: Facts,
 ): BroadcastPage["broadcasts"][number] {
   const { run, createdAtMs, startedAtMs, peakViewers } = record;
   const path = `${url}/v1/broadcasts/${broadcastId}`;
@@ -43,7 +49,7 @@ export function toListed(
     createdAtMs,
     startedAtMs,
     peakViewers,
-    urls: { whip: `${path}/whip`, whep: `${path}/whep` },
+    urls: { whip: `${path}/whip`, whep: `${path}/whep`, ...(rtmpUrl === undefined ? {} : { rtmp: rtmpUrl }) },
   };
 }
 

@@ -33,7 +33,8 @@ export async function openAtNode<N extends OpenCall>(
   return { ...opened, broadcastId: roomId, incarnation };
 }
 
-function asFullIfOlder(error: unknown): never {
+/** @throws {FairleadError} The refusal; `core_full` where a build knows no such call. */
+export function asFullIfOlder(error: unknown): never {
   const isOlder = error instanceof FairleadError && error.code === "unknown_command";
   throw isOlder ? new FairleadError("core_full", { retryAfterMs: OLDER_RETRY_MS, cause: error }) : error;
 }

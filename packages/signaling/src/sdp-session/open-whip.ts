@@ -48,14 +48,14 @@ export async function openWhip(caller: Caller, request: WhipRequest): Promise<Op
 }
 
 /** A broadcast has no bans by stream key: it is given another key. */
-function nobody(): { identity: string; ticketId: string } {
+export function nobody(): { identity: string; ticketId: string } {
   return { identity: randomId(), ticketId: randomId() };
 }
 
 /** Whether the broadcast is another one, or none, or its key another one: the refusal is the same, and tells nothing of what there is. */
-async function proveKey(
+export async function proveKey(
   caller: Caller,
-  { key, broadcastId }: WhipRequest,
+  { key, broadcastId }: Pick<WhipRequest, "key" | "broadcastId">,
 ): Promise<Pick<KnownBroadcast, "state"> & { roomId: string; keyHash: KeyHash }> {
   if (key === null)
     throw new FairleadError("stream_key_invalid", { message: "no stream key: Authorization: Bearer …" });

@@ -1,0 +1,111 @@
+import { availableParallelism } from "node:os";
+import {
+  type ClusterConfig,
+  clusterConfig,
+  clusterSettings,
+  type Environment,
+  parseSettings,
+  pipeSettings,
+  type RatesConfig,
+  type ReadFile,
+  rateSettings,
+  ratesConfig,
+  SettingsError,
+  setting,
+} from "@fairlead/server-process";
+import * as z from "zod";
+import type { PipeReach } from "./media/outgoing-pipe.ts";
+
+/** What else takes RTMP in reads them too: `npm start`. */
+export const rtmpSettings = {
+  FAIRLEAD_FFMPEG: z.string().min(1).default("ffmpeg").describe("a program's name or path"),
+  FAIRLEAD_RTMP_PUBLISHERS: setting.numberOr(100, 1, 10_000),
+  FAIRLEAD_RTMP_TRANSCODES: setting.optionalNumber(0, 1_000),
+};
+
+const Settings = z.object({
+  ...clusterSettings,
+  ...rateSettings,
+  ...pipeSettings,
+  ...rtmpSettings,
+  FAIRLEAD_HOST: z.string().min(1).default("0.0.0.0").describe("an address of this machine"),
+  FAIRLEAD_RTMP_PORT: setting.numberOr(1_935, 0, 65_535),
+  FAIRLEAD_RTMPS_PORT: setting.optionalNumber(1, 65_535),
+  FAIRLEAD_RTMPS_CERT: setting.optionalPem("the certificate of rtmps in PEM"),
+  FAIRLEAD_RTMPS_KEY: setting.secretPem("the certificate's key in PEM"),
+  FAIRLEAD_RTMP_PROXY: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("true (a balancer begins each connection with the PROXY protocol) or false"),
+  FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
+  FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
+  FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
+});
+
+export type RtmpConfig = {
+  ffmpeg: string;
+  limits: {
+    publishers: number;
+    /** Streams that are encoded anew at the same time. */
+    transcodes: number;
+  };
+};
+
+export type Config = ClusterConfig &
+  RtmpConfig & {
+    host: string;
+    /** 0: any free one. */
+    port: number;
+    /** Undefined: there is no rtmps. */
+    tls?: { port: number; options: { cert: string; key: string } };
+    isBehindProxy: boolean;
+    /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+    http: { host: string; port: number } | null;
+    reach: PipeReach;
+    /** Broadcasts that ask for no region go to nodes of this one, while they have room. */
+    region: string | undefined;
+    rateLimits: RatesConfig;
+  };
+
+/**
+ * @param readFile For values that name files.
+ * @throws {SettingsError} Names the variables, what was given and what is accepted.
+ */
+export async function readConfig(env: Environment, readFile?: ReadFile): Promise<Config> {
+  const settings = await parseSettings(Settings, env, readFile);
+  const { FAIRLEAD_HTTP_HOST: host, FAIRLEAD_HTTP_PORT: httpPort } = settings;
+  return {
+    ...clusterConfig(settings),
+    ...rtmpConfig(settings),
+    host: settings.FAIRLEAD_HOST,
+    port: settings.FAIRLEAD_RTMP_PORT,
+    ...tlsOf(settings),
+    isBehindProxy: settings.FAIRLEAD_RTMP_PROXY === "true",
+    http: httpPort === undefined ? null : { host, port: httpPort },
+    reach: { ip: settings.FAIRLEAD_PIPE_IP, ports: settings.FAIRLEAD_PIPE_PORTS },
+    region: settings.FAIRLEAD_REGION,
+    rateLimits: ratesConfig(settings),
+  };
+}
+
+/** By default the operating system and the rest keep one core. */
+export function rtmpConfig(given: z.output<z.ZodObject<typeof rtmpSettings>>): RtmpConfig {
+  const transcodes = given.FAIRLEAD_RTMP_TRANSCODES ?? Math.max(1, availableParallelism() - 1);
+  return {
+    ffmpeg: given.FAIRLEAD_FFMPEG,
+    limits: { publishers: given.FAIRLEAD_RTMP_PUBLISHERS, transcodes },
+  };
+}
+
+function tlsOf({
+  FAIRLEAD_RTMPS_PORT: port,
+  FAIRLEAD_RTMPS_CERT: cert,
+  FAIRLEAD_RTMPS_KEY: key,
+}: z.output<typeof Settings>): Pick<Config, "tls"> {
+  if (port === undefined) return {};
+  if (cert === undefined || key === undefined)
+    throw new SettingsError([
+      `FAIRLEAD_RTMPS_PORT="${port}": needs FAIRLEAD_RTMPS_CERT and FAIRLEAD_RTMPS_KEY`,
+    ]);
+  return { tls: { port, options: { cert, key } } };
+}

@@ -1,0 +1,62 @@
+import { type Bus, callNode } from "@fairlead/bus";
+import { FairleadError, type IngestHealth } from "@fairlead/protocol";
+import type { IngestPlace } from "@fairlead/signaling/ingest";
+import type { EncoderMedia } from "../media/encoder-media.ts";
+import type { OutgoingPipe, PipeReach } from "../media/outgoing-pipe.ts";
+
+/** Proofs come each second: one that took longer than this says that the home does not answer. */
+const PROVE_TIMEOUT_MS = 2_000;
+
+export type HomeLinkOptions = { bus: Bus; place: IngestPlace; reach: PipeReach };
+
+/** A publisher's place at one home, and the pipe that brings its media there. */
+export class HomeLink {
+  readonly #options: HomeLinkOptions;
+  #pipe: OutgoingPipe | null = null;
+  #isClosed = false;
+
+  constructor(options: HomeLinkOptions) {
+    this.#options = options;
+  }
+
+  get incarnation(): string {
+    return this.#options.place.incarnation;
+  }
+
+  /**
+   * Brings the media to the home.
+   * @throws {FairleadError} What the home refuses with; `session_gone` when this was closed meanwhile.
+   */
+  async connect(media: Pick<EncoderMedia, "openPipe">): Promise<void> {
+    const { bus, place, reach } = this.#options;
+    const pipe = await media.openPipe(reach);
+    this.#pipe = pipe;
+    const { address, tracks } = pipe;
+    const request = { ...this.#session, pipe: address, tracks: [...tracks] };
+    const answer = this.#isClosed ? null : await callNode(bus, place.incarnation, "ingest.connect", request);
+    if (answer && !this.#isClosed) return pipe.connect(answer.pipe);
+    pipe.close();
+    throw new FairleadError("session_gone");
+  }
+
+  /** @throws {FairleadError} `session_gone`, `node_unreachable`, `node_timeout`, `bus_disconnected`. */
+  async prove(health: IngestHealth): Promise<void> {
+    const { bus, place } = this.#options;
+    const options = { timeoutMs: PROVE_TIMEOUT_MS };
+    await callNode(bus, place.incarnation, "ingest.prove", { ...this.#session, health }, options);
+  }
+
+  /** Tells the home too: one that does not answer forgets the publisher by itself. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pipe?.close();
+    const { bus, place } = this.#options;
+    void callNode(bus, place.incarnation, "ingest.close", this.#session).catch(() => {});
+  }
+
+  get #session(): { roomId: string; sessionId: string } {
+    const { broadcastId: roomId, sessionId } = this.#options.place;
+    return { roomId, sessionId };
+  }
+}

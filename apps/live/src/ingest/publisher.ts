@@ -1,0 +1,147 @@
+import { decodeText, type Subscription } from "@fairlead/bus";
+import { FairleadError, type IngestHealth, parseJson, RoomControl, subjects } from "@fairlead/protocol";
+import type { IngestPlace } from "@fairlead/signaling/ingest";
+import type { EncoderMedia } from "../media/encoder-media.ts";
+import { WORDS, wordsForGood } from "./ends-publisher.ts";
+import { findHome } from "./find-home.ts";
+import { HomeLink } from "./home-link.ts";
+import type { OpenedIngest, StartedTracks } from "./open-ingest.ts";
+import type { PublisherDeps } from "./publisher-deps.ts";
+
+const PROVE_EVERY_MS = 1_000;
+
+/** One encoder's place in its broadcast. It follows the room from home to home while the encoder goes on. */
+export class Publisher implements OpenedIngest {
+  readonly ended: Promise<string>;
+  readonly #end: (words: string) => void;
+  readonly #deps: PublisherDeps;
+  readonly #broadcastId: string;
+  readonly #moves: Subscription;
+  readonly #timer: NodeJS.Timeout;
+  #link: HomeLink;
+  #media: EncoderMedia | null = null;
+  #health: IngestHealth = {};
+  #returning: Promise<void> | null = null;
+  #isProving = false;
+  #isClosed = false;
+
+  constructor(deps: PublisherDeps, place: IngestPlace) {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.#deps = deps;
+    this.#broadcastId = place.broadcastId;
+    this.#link = this.#linkTo(place);
+    this.#moves = deps.bus.subscribe(subjects.roomControl(place.broadcastId), ({ data }) =>
+      this.#onControl(data),
+    );
+    this.#timer = setInterval(() => void this.#prove(), deps.proveEveryMs ?? PROVE_EVERY_MS);
+  }
+
+  async start(tracks: StartedTracks) {
+    const media = await this.#deps.openMedia(tracks);
+    if (this.#isClosed) {
+      media.close();
+      throw new FairleadError("session_gone");
+    }
+    this.#media = media;
+    void media.died.then(() => this.end(WORDS.worker));
+    await this.#connectFirst(media);
+    return { video: media.targetOf("video"), audio: media.targetOf("audio") };
+  }
+
+  noteHealth(health: IngestHealth): void {
+    this.#health = health;
+  }
+
+  /** Tells the encoder why, and closes. */
+  end(words: string): void {
+    if (this.#isClosed) return;
+    this.#deps.log.info("publisher.ended", { roomId: this.#broadcastId, words });
+    this.#end(words);
+    this.close();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#moves.unsubscribe();
+    this.#link.close();
+    this.#media?.close();
+  }
+
+  /** The home may have gone since it was opened. */
+  async #connectFirst(media: EncoderMedia): Promise<void> {
+    try {
+      await this.#link.connect(media);
+    } catch (error) {
+      if (this.#isClosed || wordsForGood(error) !== null) throw error;
+      await this.#comeBack(error);
+      if (this.#isClosed) throw error;
+    }
+  }
+
+  async #prove(): Promise<void> {
+    if (this.#isProving || this.#returning || this.#isClosed) return;
+    this.#isProving = true;
+    const link = this.#link;
+    try {
+      await link.prove(this.#health);
+    } catch (error) {
+      // While the bus is away media flows on, and nobody can be asked.
+      const isAway = error instanceof FairleadError && error.code === "bus_disconnected";
+      if (!isAway && link === this.#link) void this.#comeBack(error);
+    } finally {
+      this.#isProving = false;
+    }
+  }
+
+  #onControl(data: Uint8Array): void {
+    const { lease } = parseJson(RoomControl, decodeText(data), "internal");
+    if (lease.incarnation === this.#link.incarnation) void this.#prove();
+    else void this.#comeBack(new FairleadError("room_moved"));
+  }
+
+  /** Never rejects. One for all who ask at once. */
+  #comeBack(why: unknown): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#returning ??= this.#follow(why).finally(() => {
+      this.#returning = null;
+    });
+    return this.#returning;
+  }
+
+  async #follow(why: unknown): Promise<void> {
+    const { log } = this.#deps;
+    log.info("publisher.returning", { roomId: this.#broadcastId, why });
+    const found = await findHome({
+      deps: this.#deps,
+      isWanted: () => !this.#isClosed,
+      isStillHeld: () =>
+        this.#link.prove(this.#health).then(
+          () => true,
+          () => false,
+        ),
+      connect: async (place) => {
+        const link = this.#linkTo(place);
+        try {
+          if (this.#media) await link.connect(this.#media);
+          if (this.#isClosed) throw new FairleadError("session_gone");
+        } catch (error) {
+          link.close();
+          throw error;
+        }
+        this.#link.close();
+        this.#link = link;
+      },
+    });
+    if (found !== null) this.end(found);
+    else log.info("publisher.returned", { roomId: this.#broadcastId, incarnation: this.#link.incarnation });
+  }
+
+  #linkTo(place: IngestPlace): HomeLink {
+    const { bus, reach } = this.#deps;
+    return new HomeLink({ bus, place, reach });
+  }
+}
