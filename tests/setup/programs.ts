@@ -34,6 +34,7 @@ export const PROGRAMS = {
     commands: ["turnserver"],
     debianPackage: "coturn",
   },
+  ffmpeg: { override: "FAIRLEAD_FFMPEG", commands: ["ffmpeg"], debianPackage: "ffmpeg" },
   ip: { override: "FAIRLEAD_IP_BIN", commands: ["ip"], debianPackage: "iproute2" },
   nft: { override: "FAIRLEAD_NFT_BIN", commands: ["nft"], debianPackage: "nftables" },
 } as const;

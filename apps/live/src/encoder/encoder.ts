@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Logger } from "@fairlead/telemetry";
+import { WordedRefusal } from "../rtmp/refusal-words.ts";
+import { FlvWriter } from "./flv-writer.ts";
+import type { MediaTag } from "./media-tag.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+export type EncoderOptions = {
+  /** The executable. */
+  ffmpeg: string;
+  sandbox: Sandbox;
+  args: readonly string[];
+  /** Of the tracks that there are. */
+  headers: { video: MediaTag | null; audio: MediaTag | null };
+  log: Logger;
+  now: () => number;
+  /** It was started as often as it may be, and ended each time. */
+  onGaveUp: (refusal: WordedRefusal) => void;
+};
+
+/** Waiting to be read by ffmpeg: more means that it hangs. */
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+const MOST_DEATHS = 5;
+const DEATHS_WITHIN_MS = 60_000;
+const LAST_WORDS = 2_000;
+
+/**
+ * One ffmpeg, started anew when it ends: it gets the decoders' headers again, and what follows from the next key frame on.
+ */
+export class Encoder {
+  readonly #options: EncoderOptions;
+  #child: ChildProcess;
+  #flv = new FlvWriter();
+  #waitsForKey = false;
+  #isClosed = false;
+  #deathsAtMs: number[] = [];
+
+  constructor(options: EncoderOptions) {
+    this.#options = options;
+    this.#child = this.#start();
+  }
+
+  /** undefined: it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  write(tag: MediaTag): void {
+    if (this.#isClosed || (this.#waitsForKey && !tag.isKey)) return;
+    this.#waitsForKey = false;
+    const { stdin } = this.#child;
+    if (!stdin?.writable) return;
+    stdin.write(this.#flv.tag(tag));
+    if (stdin.writableLength > MOST_WAITING_BYTES) this.#child.kill("SIGKILL");
+  }
+
+  /** Idempotent. @returns When its process is gone. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return end(this.#child);
+  }
+
+  #start(): ChildProcess {
+    const { ffmpeg, sandbox, args, headers } = this.#options;
+    const [program = ffmpeg, ...rest] = [...sandbox.command, ffmpeg, ...args];
+    const user = sandbox.user === null ? {} : { uid: sandbox.user, gid: sandbox.user };
+    const child = spawn(program, rest, { cwd: "/", env: {}, stdio: ["pipe", "ignore", "pipe"], ...user });
+    let lastWords = "";
+    child.stderr?.on("data", (said: Buffer) => {
+      lastWords = `${lastWords}${said}`.slice(-LAST_WORDS);
+    });
+    // Its end is told by `close`.
+    child.stdin?.on("error", () => {});
+    child.on("error", (error) => this.#options.log.error("encoder.failed", { error }));
+    child.on("close", (exitCode, signal) => this.#onEnd({ exitCode, signal, lastWords }));
+    this.#flv = new FlvWriter();
+    this.#waitsForKey = headers.video !== null;
+    child.stdin?.write(this.#flv.header({ audio: headers.audio !== null, video: headers.video !== null }));
+    for (const header of [headers.video, headers.audio])
+      if (header) child.stdin?.write(this.#flv.tag(header));
+    return child;
+  }
+
+  #onEnd(end: { exitCode: number | null; signal: string | null; lastWords: string }): void {
+    if (this.#isClosed) return;
+    const { log, now, onGaveUp } = this.#options;
+    this.#deathsAtMs = [...this.#deathsAtMs, now()].filter((atMs) => now() - atMs < DEATHS_WITHIN_MS);
+    const isOver = this.#deathsAtMs.length > MOST_DEATHS;
+    log[isOver ? "error" : "warn"]("encoder.ended", { ...end, isStartedAgain: !isOver });
+    if (isOver) onGaveUp(new WordedRefusal("media_rejected", "The server can't read this stream."));
+    else this.#child = this.#start();
+  }
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.stdin?.destroy();
+    child.kill("SIGKILL");
+  });
+}

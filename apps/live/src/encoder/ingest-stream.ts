@@ -1,0 +1,181 @@
+import type { Logger } from "@fairlead/telemetry";
+import type { OpenedIngest } from "../ingest/open-ingest.ts";
+import { WordedRefusal } from "../rtmp/refusal-words.ts";
+import { Encoder } from "./encoder.ts";
+import {
+  ffmpegArgs,
+  isCopied,
+  type RtpTargets,
+  transcodedBitrateBps,
+  transcodedProfileLevelId,
+  type VideoWay,
+} from "./ffmpeg-args.ts";
+import { type MediaTag, readMediaTag } from "./media-tag.ts";
+import type { Places } from "./places.ts";
+import type { Sps } from "./read-sps.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { readConfig, StreamBounds, type StreamLimits } from "./stream-bounds.ts";
+import { StreamHealth } from "./stream-health.ts";
+
+/** What the streams of one process share. */
+export type EncoderHost = {
+  ffmpeg: string;
+  sandbox: Sandbox;
+  limits: StreamLimits;
+  transcodes: Places;
+  threadsPerTranscode: number;
+  now: () => number;
+};
+
+export type IngestStreamOptions = {
+  host: EncoderHost;
+  opened: OpenedIngest;
+  log: Logger;
+  /** The stream can't go on, and says why. Its owner closes it. */
+  onRefused: (error: unknown) => void;
+};
+
+/** Encoders send both headers first of all; one that sends no second track within this has none, ms. */
+const OTHER_TRACK_MS = 1_000;
+const HEALTH_MS = 1_000;
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+
+type State =
+  | { state: "waiting"; tags: MediaTag[]; bytes: number; isStarting: boolean }
+  | { state: "running"; encoder: Encoder; targets: RtpTargets }
+  | { state: "closed" };
+
+/** One publisher's stream, from messages of RTMP to an ffmpeg that sends it on as RTP. */
+export class IngestStream {
+  readonly #options: IngestStreamOptions;
+  readonly #bounds: StreamBounds;
+  readonly #health: StreamHealth;
+  readonly #timer: NodeJS.Timeout;
+  #state: State = { state: "waiting", tags: [], bytes: 0, isStarting: false };
+  #headers: { video: MediaTag | null; audio: MediaTag | null } = { video: null, audio: null };
+  #sps: Sps | null = null;
+  #isFirstPictureSeen = false;
+  #firstHeaderAtMs: number | null = null;
+  #leaveTranscodes: (() => void) | null = null;
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(options: IngestStreamOptions) {
+    this.#options = options;
+    const { limits, now } = options.host;
+    this.#bounds = new StreamBounds(limits, now);
+    this.#health = new StreamHealth(now);
+    this.#timer = setInterval(
+      () => options.opened.noteHealth(this.#health.read(this.isTranscoded)),
+      HEALTH_MS,
+    );
+  }
+
+  get isTranscoded(): boolean {
+    return this.#leaveTranscodes !== null;
+  }
+
+  /** undefined before there is one. */
+  get pid(): number | undefined {
+    return this.#state.state === "running" ? this.#state.encoder.pid : undefined;
+  }
+
+  /** @throws {WordedRefusal} What came is not taken. */
+  take(message: { type: number; timestampMs: number; bytes: Buffer }): void {
+    const tag = this.#state.state === "closed" ? null : readMediaTag(message);
+    if (!tag) return;
+    this.#bounds.check(tag);
+    const hadBFrames = this.#health.hasBFrames;
+    this.#health.note(tag);
+    const isOtherConfig = tag.part === "header" && this.#noteHeader(tag);
+    if (tag.kind === "video" && tag.part === "frame") this.#isFirstPictureSeen = true;
+    const beginsBFrames = this.#health.hasBFrames && !hadBFrames;
+    if (this.#state.state === "waiting") this.#wait(this.#state, tag);
+    else if (this.#state.state !== "running") return;
+    else if (isOtherConfig || beginsBFrames) this.#restart(this.#state);
+    else if (tag.part === "frame") this.#state.encoder.write(tag);
+  }
+
+  /** Idempotent. @returns When nothing of it is left in the process table. */
+  close(): Promise<void> {
+    if (this.#state.state === "closed") return this.#closing;
+    clearInterval(this.#timer);
+    if (this.#state.state === "running") this.#closing = this.#state.encoder.close();
+    this.#state = { state: "closed" };
+    this.#leaveTranscodes?.();
+    this.#leaveTranscodes = null;
+    return this.#closing;
+  }
+
+  /** @returns Whether a stream that has begun goes on with another configuration. */
+  #noteHeader(tag: MediaTag): boolean {
+    const before = this.#headers[tag.kind];
+    if (before?.bytes.equals(tag.bytes)) return false;
+    if (tag.kind === "video") this.#sps = readConfig(tag, this.#options.host.limits);
+    this.#firstHeaderAtMs ??= this.#options.host.now();
+    // A track that comes when the stream has begun without it is not waited for.
+    if (this.#state.state === "running" && !this.#state.targets[tag.kind]) return false;
+    this.#headers = { ...this.#headers, [tag.kind]: tag };
+    return before !== null;
+  }
+
+  #wait(waiting: State & { state: "waiting" }, tag: MediaTag): void {
+    if (tag.part === "frame") waiting.tags.push(tag);
+    waiting.bytes += tag.bytes.length;
+    if (waiting.bytes > MOST_WAITING_BYTES)
+      throw new WordedRefusal("media_rejected", "The encoder sends no H.264 or AAC header.");
+    if (waiting.isStarting || !this.#isReady()) return;
+    waiting.isStarting = true;
+    this.#begin(waiting).catch((error) => this.#options.onRefused(error));
+  }
+
+  #isReady(): boolean {
+    const { video, audio } = this.#headers;
+    if (this.#firstHeaderAtMs === null || (video && !this.#isFirstPictureSeen)) return false;
+    const waitedMs = this.#options.host.now() - this.#firstHeaderAtMs;
+    return (video !== null && audio !== null) || waitedMs >= OTHER_TRACK_MS;
+  }
+
+  async #begin(waiting: State & { state: "waiting" }): Promise<void> {
+    const headers = this.#headers;
+    const way = this.#chooseWay();
+    const profileLevelId =
+      this.#sps && (way.isTranscoded ? transcodedProfileLevelId(this.#sps) : this.#sps.profileLevelId);
+    const targets = await this.#options.opened.start({
+      video: headers.video && profileLevelId ? { profileLevelId } : null,
+      audio: headers.audio !== null,
+    });
+    if (this.#state !== waiting) return;
+    const encoder = this.#spawn(targets);
+    this.#state = { state: "running", encoder, targets };
+    for (const tag of waiting.tags) encoder.write(tag);
+  }
+
+  /** Another configuration, or pictures that begin to refer to later ones. */
+  #restart(running: State & { state: "running" }): void {
+    void running.encoder.close();
+    this.#state = { ...running, encoder: this.#spawn(running.targets) };
+  }
+
+  #spawn(targets: RtpTargets): Encoder {
+    const { host, log, onRefused } = this.#options;
+    const args = ffmpegArgs(targets, this.#chooseWay());
+    const headers = {
+      video: targets.video ? this.#headers.video : null,
+      audio: targets.audio ? this.#headers.audio : null,
+    };
+    return new Encoder({ ...host, args, headers, log, onGaveUp: onRefused });
+  }
+
+  /** @throws {WordedRefusal} It would have to be transcoded, and all places for that are taken. */
+  #chooseWay(): VideoWay {
+    const { transcodes, threadsPerTranscode } = this.#options.host;
+    if (!this.#sps || isCopied(this.#sps, this.#health.hasBFrames)) return { isTranscoded: false };
+    this.#leaveTranscodes ??= transcodes.enter();
+    if (!this.#leaveTranscodes)
+      throw new WordedRefusal(
+        "no_capacity",
+        "This server encodes as many streams anew as it can. Turn B-frames off in the encoder (0 B-frames, profile baseline or main).",
+      );
+    return { isTranscoded: true, bitrateBps: transcodedBitrateBps(this.#sps), threads: threadsPerTranscode };
+  }
+}

@@ -1,0 +1,53 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Of util-linux: both set something and become the program that they are given. */
+const TOOLS = ["prlimit", "setpriv"] as const;
+const NOBODY = 65_534;
+const MEMORY_BYTES = 2 * 1024 ** 3;
+const OPEN_FILES = 64;
+/** Threads of all ffmpegs together: the kernel counts them by user. */
+const THREADS = 1_024;
+
+/** How a program is kept from what it has no business with. */
+export type Sandbox = {
+  /** Put before the program. */
+  command: readonly string[];
+  /** null: it runs as the same user as this process, and can read what this process can. */
+  user: number | null;
+  /** The protections that this host does not offer. */
+  missing: readonly string[];
+};
+
+/** Looks once, at start, at what this host offers. */
+export function findSandbox(
+  env: NodeJS.ProcessEnv = process.env,
+  isRoot = process.getuid?.() === 0,
+): Sandbox {
+  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
+  const [prlimit, setpriv] = TOOLS.map((tool) =>
+    folders.map((folder) => join(folder, tool)).find(isExecutable),
+  );
+  const limits = [`--as=${MEMORY_BYTES}`, "--fsize=0", "--core=0", `--nofile=${OPEN_FILES}`];
+  return {
+    command: [
+      ...(prlimit ? [prlimit, ...limits, ...(isRoot ? [`--nproc=${THREADS}`] : []), "--"] : []),
+      ...(setpriv ? [setpriv, "--no-new-privs", "--pdeathsig", "KILL", "--"] : []),
+    ],
+    user: isRoot ? NOBODY : null,
+    missing: [
+      ...(prlimit ? [] : ["limits of memory, files and threads (prlimit)"]),
+      ...(setpriv ? [] : ["no new privileges, end with its parent (setpriv)"]),
+      ...(isRoot ? [] : ["a user of its own"]),
+    ],
+  };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,122 @@
+import { WordedRefusal } from "../rtmp/refusal-words.ts";
+import type { MediaTag } from "./media-tag.ts";
+import { readSpsOfConfig, type Sps } from "./read-sps.ts";
+
+export type StreamLimits = {
+  /** Of the picture's longer and shorter side, pixels. */
+  longSide: number;
+  shortSide: number;
+  fps: number;
+  bitrateBps: number;
+  keyFrameWithinMs: number;
+  longestMs: number;
+};
+
+export const DEFAULT_STREAM_LIMITS: StreamLimits = {
+  longSide: 1_920,
+  shortSide: 1_080,
+  fps: 60,
+  bitrateBps: 12_000_000,
+  keyFrameWithinMs: 10_000,
+  longestMs: 24 * 60 * 60 * 1_000,
+};
+
+const WINDOW_MS = 5_000;
+/** Encoders round, and their clocks differ. */
+const FPS_TOLERANCE = 1.1;
+/** After a pause of the network all of it comes at once: the rates are those of the stream's own time, while this bounds what arrives. */
+const BURST = 3;
+
+type Window = { atMs: number; bytes: number; frames: number };
+const EMPTY = { bytes: 0, frames: 0 };
+
+/** The bounds of one stream, checked before a byte of it reaches a program. All of it throws `WordedRefusal`. */
+export class StreamBounds {
+  readonly #limits: StreamLimits;
+  readonly #now: () => number;
+  readonly #startedAtMs: number;
+  #arrived: Window;
+  #ofStream: Window | null = null;
+  /** Or the first frame of all. */
+  #lastKey: { atMs: number; timestampMs: number } | null = null;
+
+  constructor(limits: StreamLimits, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+    this.#startedAtMs = now();
+    this.#arrived = { atMs: this.#startedAtMs, ...EMPTY };
+  }
+
+  check(tag: MediaTag): void {
+    this.#checkArrival(tag);
+    if (tag.part === "header") return;
+    this.#checkRates(tag);
+    if (tag.kind === "video") this.#checkKeyFrames(tag);
+  }
+
+  #checkArrival(tag: MediaTag): void {
+    const atMs = this.#now();
+    if (atMs - this.#startedAtMs > this.#limits.longestMs)
+      throw new WordedRefusal(
+        "media_rejected",
+        "This broadcast reached its longest time. Start again to go on.",
+      );
+    if (atMs - this.#arrived.atMs >= WINDOW_MS) this.#arrived = { atMs, ...EMPTY };
+    this.#arrived.bytes += tag.bytes.length;
+    if (this.#arrived.bytes > BURST * bytesOf(this.#limits.bitrateBps, WINDOW_MS))
+      throw tooManyBits(this.#limits);
+  }
+
+  #checkRates(tag: MediaTag): void {
+    this.#ofStream ??= { atMs: tag.timestampMs, ...EMPTY };
+    const window = this.#ofStream;
+    const passedMs = tag.timestampMs - window.atMs;
+    if (passedMs < 0 || passedMs > 2 * WINDOW_MS) this.#ofStream = null;
+    else if (passedMs >= WINDOW_MS) {
+      this.#ofStream = null;
+      if (window.bytes > bytesOf(this.#limits.bitrateBps, passedMs)) throw tooManyBits(this.#limits);
+      if (window.frames > (this.#limits.fps * FPS_TOLERANCE * passedMs) / 1_000)
+        throw new WordedRefusal(
+          "media_rejected",
+          `More than ${this.#limits.fps} frames a second: set the encoder to fewer.`,
+        );
+    }
+    window.bytes += tag.bytes.length;
+    window.frames += Number(tag.kind === "video");
+  }
+
+  /** In the stream's time and in ours: one of them alone may jump. */
+  #checkKeyFrames(tag: MediaTag): void {
+    const here = { atMs: this.#now(), timestampMs: tag.timestampMs };
+    if (tag.isKey || !this.#lastKey) this.#lastKey = here;
+    const passedMs = Math.min(here.atMs - this.#lastKey.atMs, here.timestampMs - this.#lastKey.timestampMs);
+    if (passedMs > this.#limits.keyFrameWithinMs)
+      throw new WordedRefusal(
+        "media_rejected",
+        `No key frame for ${this.#limits.keyFrameWithinMs / 1_000} seconds: set the encoder's key frame interval to 2 seconds.`,
+      );
+  }
+}
+
+/** @throws {WordedRefusal} Its configuration can't be read, or its picture is too large. */
+export function readConfig(tag: MediaTag, limits: StreamLimits): Sps {
+  const sps = readSpsOfConfig(tag.bytes.subarray(5));
+  if (!sps) throw new WordedRefusal("media_rejected", "The encoder's H.264 header can't be read.");
+  const { width, height } = sps;
+  const isWithin = Math.max(width, height) <= limits.longSide && Math.min(width, height) <= limits.shortSide;
+  if (!isWithin || width < 16 || height < 16)
+    throw new WordedRefusal(
+      "media_rejected",
+      `A picture of ${width}x${height} is not taken: at most ${limits.longSide}x${limits.shortSide}. Set the encoder's output size.`,
+    );
+  return sps;
+}
+
+function tooManyBits(limits: StreamLimits): WordedRefusal {
+  const mbps = limits.bitrateBps / 1_000_000;
+  return new WordedRefusal("media_rejected", `More than ${mbps} Mbit/s: set the encoder to a lower bitrate.`);
+}
+
+function bytesOf(bitrateBps: number, ms: number): number {
+  return (bitrateBps * ms) / 8_000;
+}

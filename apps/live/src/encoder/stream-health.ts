@@ -1,0 +1,45 @@
+import type { IngestHealth } from "@fairlead/protocol";
+import type { MediaTag } from "./media-tag.ts";
+
+/** What came since it was last read, and how far apart key frames are. */
+export class StreamHealth {
+  readonly #now: () => number;
+  #sinceMs: number;
+  #frames = 0;
+  #bytes = 0;
+  #keyAtMs: number | null = null;
+  #gopMs: number | undefined;
+  /** Whether a picture was ever shown at another time than its turn to be decoded. */
+  hasBFrames = false;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#sinceMs = now();
+  }
+
+  note(tag: MediaTag): void {
+    this.#bytes += tag.bytes.length;
+    if (tag.kind !== "video" || tag.part !== "frame") return;
+    this.#frames += 1;
+    if (tag.compositionMs !== 0) this.hasBFrames = true;
+    if (!tag.isKey) return;
+    if (this.#keyAtMs !== null && tag.timestampMs > this.#keyAtMs)
+      this.#gopMs = tag.timestampMs - this.#keyAtMs;
+    this.#keyAtMs = tag.timestampMs;
+  }
+
+  read(isTranscoded: boolean): IngestHealth {
+    const seconds = Math.max(0.001, (this.#now() - this.#sinceMs) / 1_000);
+    const health = {
+      fps: Math.round((this.#frames / seconds) * 10) / 10,
+      bitrateBps: Math.round((this.#bytes * 8) / seconds),
+      ...(this.#gopMs === undefined ? {} : { gopMs: this.#gopMs }),
+      hasBFrames: this.hasBFrames,
+      isTranscoded,
+    };
+    this.#sinceMs = this.#now();
+    this.#frames = 0;
+    this.#bytes = 0;
+    return health;
+  }
+}

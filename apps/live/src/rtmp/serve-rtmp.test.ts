@@ -1,0 +1,117 @@
+import { silentLogger } from "@fairlead/telemetry";
+import { afterEach, describe, expect, it } from "vitest";
+import { type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
+import { GOOD_KEY, openToSockets } from "./testing/open-to-sockets.ts";
+import { AAC, FFMPEG, H264, type Push, pushStream, WITH_B_FRAMES } from "./testing/push-stream.ts";
+
+const closing: (() => unknown)[] = [];
+
+async function setUp(options: Partial<RtmpOptions> = {}) {
+  const ingests = openToSockets();
+  const server = await serveRtmp({
+    ...{ host: "127.0.0.1", port: 0, open: ingests.open, ffmpeg: FFMPEG, log: silentLogger },
+    ...options,
+  });
+  closing.push(() => server.close(), ingests.close);
+  const push = (key: string, codecs?: string[]): Push => {
+    const pushed = pushStream(`rtmp://127.0.0.1:${server.port}/live/${key}`, codecs);
+    closing.unshift(pushed.stop);
+    return pushed;
+  };
+  return { ...ingests, server, push };
+}
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+describe("a stream by RTMP", () => {
+  it("goes on as RTP of both kinds, copied, with the payload types and SSRCs that were asked for", async () => {
+    const { push, server, video, audio, started, asked, health, closed } = await setUp();
+    const pushed = push(GOOD_KEY);
+    await expect.poll(() => video.packets > 60 && audio.packets > 60, { timeout: 15_000 }).toBe(true);
+    expect(asked).toEqual([{ key: GOOD_KEY, address: "127.0.0.1" }]);
+    expect(started).toEqual([{ video: { profileLevelId: expect.stringMatching(/^42c0/) }, audio: true }]);
+    expect([[...video.types], [...video.ssrcs]]).toEqual([[96], [0xf000_1111]]);
+    expect([[...audio.types], [...audio.ssrcs]]).toEqual([[97], [2_222]]);
+    await expect
+      .poll(() => health.at(-1), { timeout: 15_000 })
+      .toMatchObject({ gopMs: 500, hasBFrames: false, isTranscoded: false });
+    const pid = server.publishers()[0]?.pid ?? 0;
+    expect(isAlive(pid)).toBe(true);
+    pushed.stop();
+    await expect.poll(closed).toBe(1);
+    await expect.poll(() => isAlive(pid)).toBe(false);
+    expect(server.publishers()).toEqual([]);
+  });
+
+  it("with B-frames is transcoded, while there are places for it", async () => {
+    const { push, video, audio, started, health } = await setUp({ limits: { transcodes: 1 } });
+    push(GOOD_KEY, [...WITH_B_FRAMES, ...AAC]);
+    await expect.poll(() => video.packets > 30 && audio.packets > 30, { timeout: 15_000 }).toBe(true);
+    expect(started).toEqual([{ video: { profileLevelId: "42e01f" }, audio: true }]);
+    await expect
+      .poll(() => health.at(-1), { timeout: 15_000 })
+      .toMatchObject({ hasBFrames: true, isTranscoded: true });
+    const second = push(GOOD_KEY, [...WITH_B_FRAMES, ...AAC]);
+    await second.gone;
+    expect(second.said()).toContain("Turn B-frames off");
+  });
+
+  it("outlives its ffmpeg: another one goes on from the next key frame", async () => {
+    const { push, server, video, audio, closed } = await setUp();
+    push(GOOD_KEY);
+    await expect.poll(() => video.packets > 10 && audio.packets > 10, { timeout: 15_000 }).toBe(true);
+    const before = server.publishers()[0]?.pid ?? 0;
+    process.kill(before, "SIGKILL");
+    await expect.poll(() => isAlive(before)).toBe(false);
+    const [pictures, sounds] = [video.packets, audio.packets];
+    await expect
+      .poll(() => video.packets > pictures + 20 && audio.packets > sounds + 20, { timeout: 15_000 })
+      .toBe(true);
+    expect(server.publishers()[0]?.pid).not.toBe(before);
+    expect(closed()).toBe(0);
+  });
+
+  it("without sound or without pictures is taken as it is", async () => {
+    const silent = await setUp();
+    silent.push(GOOD_KEY, [...H264, "-an"]);
+    const dark = await setUp();
+    dark.push(GOOD_KEY, ["-vn", ...AAC]);
+    await expect
+      .poll(() => silent.video.packets > 5 && dark.audio.packets > 5, { timeout: 15_000 })
+      .toBe(true);
+    expect(silent.started).toEqual([{ video: { profileLevelId: expect.any(String) }, audio: false }]);
+    expect(dark.started).toEqual([{ video: null, audio: true }]);
+  });
+
+  it("is refused in words that ffmpeg prints: its key, its codecs, its size, and when its place is lost", async () => {
+    const { push, end, video } = await setUp();
+    const [wrong, nameless] = [push("nobody.knows"), push("")];
+    await Promise.all([wrong.gone, nameless.gone]);
+    expect(wrong.said()).toContain("This stream key is not valid");
+    expect(nameless.said()).toContain("No stream key");
+    const [flv1, mp3] = [
+      push(GOOD_KEY, ["-c:v", "flv1", ...AAC]),
+      push(GOOD_KEY, [...H264, "-c:a", "libmp3lame"]),
+    ];
+    const large = push(GOOD_KEY, ["-s", "2560x1440", ...H264, ...AAC]);
+    await Promise.all([flv1.gone, mp3.gone, large.gone]);
+    expect(flv1.said()).toContain("The encoder sends H.263: set its video encoder to H.264");
+    expect(mp3.said()).toContain("The encoder sends MP3: set its audio encoder to AAC");
+    expect(large.said()).toContain("A picture of 2560x1440 is not taken");
+    const good = push(GOOD_KEY);
+    await expect.poll(() => video.packets > 5, { timeout: 15_000 }).toBe(true);
+    end("Another encoder took over.");
+    await good.gone;
+    expect(good.said()).toContain("Another encoder took over");
+  });
+});

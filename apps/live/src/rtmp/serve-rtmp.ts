@@ -1,0 +1,190 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
+import type { Logger } from "@fairlead/telemetry";
+import { Places } from "../encoder/places.ts";
+import { findSandbox } from "../encoder/sandbox.ts";
+import { DEFAULT_STREAM_LIMITS, type StreamLimits } from "../encoder/stream-bounds.ts";
+import type { OpenIngest } from "../ingest/open-ingest.ts";
+import { Connection, type ConnectionTimeouts } from "./connection.ts";
+import { readProxyHeader } from "./read-proxy-header.ts";
+import { WordedRefusal } from "./refusal-words.ts";
+
+export type RtmpLimits = StreamLimits & {
+  connections: number;
+  connectionsPerAddress: number;
+  publishers: number;
+  transcodes: number;
+  /** Of x264, for each stream that is encoded anew. */
+  threadsPerTranscode: number;
+};
+
+export type RtmpOptions = {
+  host: string;
+  /** 0: any. */
+  port: number;
+  /** rtmps, on a port of its own. `options` are Node's: `key` and `cert`. */
+  tls?: { port: number; options: SecureContextOptions };
+  /** Each connection begins with a header of the PROXY protocol: only where nobody but the balancer reaches the ports. */
+  isBehindProxy?: boolean;
+  open: OpenIngest;
+  limits?: Partial<RtmpLimits>;
+  timeouts?: Partial<ConnectionTimeouts>;
+  /** The executable. */
+  ffmpeg: string;
+  log: Logger;
+  now?: () => number;
+};
+
+export type RtmpServer = {
+  port: number;
+  /** null without rtmps. */
+  tlsPort: number | null;
+  /** For probes, metrics and the ledger. `pid`: of its ffmpeg, once there is one. */
+  publishers(): { address: string; pid: number | undefined; isTranscoded: boolean }[];
+  /** Nobody new, and publishers told one by one, so that they come back elsewhere one by one. Resolves when no ffmpeg is left. */
+  close(options?: { pauseMs?: number }): Promise<void>;
+};
+
+export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
+  ...DEFAULT_STREAM_LIMITS,
+  connections: 1_000,
+  connectionsPerAddress: 50,
+  publishers: 100,
+  transcodes: 1,
+  threadsPerTranscode: 1,
+};
+const DEFAULT_TIMEOUTS: ConnectionTimeouts = { publishMs: 10_000, idleMs: 15_000 };
+
+/**
+ * Takes in streams by RTMP: each is claimed by `open` before a byte of its media is used, and goes on as RTP to where that says.
+ *
+ * @throws {Error} A port is taken.
+ */
+export async function serveRtmp(options: RtmpOptions): Promise<RtmpServer> {
+  const { host, tls } = options;
+  const gate = new Gate(options);
+  const tcp = createServer({ noDelay: true }, (socket) => void gate.admit(socket, () => socket));
+  const secureContext = tls && createSecureContext(tls.options);
+  const overTls = createServer({ noDelay: true }, (socket) => {
+    void gate.admit(socket, () => new TLSSocket(socket, { isServer: true, secureContext }));
+  });
+  const port = await listen(tcp, options.port, host);
+  const tlsPort = tls ? await listen(overTls, tls.port, host) : null;
+  return {
+    port,
+    tlsPort,
+    publishers: () => gate.connections().flatMap(({ publisher }) => publisher ?? []),
+    close: async ({ pauseMs = 0 } = {}) => {
+      const closed = [tcp, overTls].map(stopListening);
+      await gate.close(pauseMs);
+      await Promise.all(closed);
+    },
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, "listening");
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : port;
+}
+
+/** @returns When its last connection is over. */
+function stopListening(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** One peer has one address, whichever family the socket has. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/** Counts connections, all and by address, and keeps them. */
+class Gate {
+  readonly #options: RtmpOptions;
+  readonly #limits: RtmpLimits;
+  readonly #shared: Pick<
+    ConstructorParameters<typeof Connection>[0],
+    "open" | "host" | "publishers" | "log" | "timeouts"
+  >;
+  /** null: it says its address first. */
+  readonly #sockets = new Map<Socket, Connection | null>();
+  readonly #byAddress = new Map<string, number>();
+  /** Programs that are being ended. */
+  readonly #ending = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: RtmpOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_RTMP_LIMITS, ...options.limits };
+    const { open, log, ffmpeg, now = Date.now } = options;
+    const sandbox = findSandbox();
+    if (sandbox.missing.length > 0) log.warn("encoder.sandbox", { missing: sandbox.missing });
+    const { threadsPerTranscode } = this.#limits;
+    const transcodes = new Places(this.#limits.transcodes);
+    const host = { ffmpeg, sandbox, limits: this.#limits, transcodes, threadsPerTranscode, now };
+    const publishers = new Places(this.#limits.publishers);
+    this.#shared = { open, log, host, publishers, timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts } };
+  }
+
+  connections(): Connection[] {
+    return [...this.#sockets.values()].filter((connection) => connection !== null);
+  }
+
+  /** A connection beyond a limit is closed without a word: an answer would cost what the limit is there to save. */
+  async admit(socket: Socket, secure: () => Duplex): Promise<void> {
+    socket.on("error", () => socket.destroy());
+    if (this.#isClosed || this.#sockets.size >= this.#limits.connections) return void socket.destroy();
+    this.#sockets.set(socket, null);
+    socket.on("close", () => this.#sockets.delete(socket));
+    try {
+      const address = plainAddress(await this.#addressOf(socket));
+      if (this.#isClosed || socket.destroyed || !this.#enter(address, socket)) return void socket.destroy();
+      const connection = new Connection({ ...this.#shared, socket: secure(), address });
+      this.#sockets.set(socket, connection);
+      socket.on("close", () => this.#track(connection.close()));
+    } catch {
+      socket.destroy();
+    }
+  }
+
+  async close(pauseMs: number): Promise<void> {
+    this.#isClosed = true;
+    for (const [socket, connection] of this.#sockets) {
+      if (connection) await this.#dismiss(connection, pauseMs);
+      else socket.destroy();
+    }
+    await Promise.all(this.#ending);
+  }
+
+  async #dismiss(connection: Connection, pauseMs: number): Promise<void> {
+    const wasPublishing = connection.publisher !== null;
+    connection.refuse(new WordedRefusal("shutting_down", "This server is shutting down. Connect again."));
+    this.#track(connection.close());
+    if (wasPublishing && pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+
+  #track(ending: Promise<void>): void {
+    this.#ending.add(ending);
+    void ending.then(() => this.#ending.delete(ending));
+  }
+
+  async #addressOf(socket: Socket): Promise<string> {
+    if (!this.#options.isBehindProxy) return socket.remoteAddress ?? "";
+    return readProxyHeader(socket, this.#shared.timeouts.publishMs);
+  }
+
+  #enter(address: string, socket: Socket): boolean {
+    const others = this.#byAddress.get(address) ?? 0;
+    if (others >= this.#limits.connectionsPerAddress) return false;
+    this.#byAddress.set(address, others + 1);
+    socket.on("close", () => {
+      const left = (this.#byAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#byAddress.set(address, left);
+      else this.#byAddress.delete(address);
+    });
+    return true;
+  }
+}
