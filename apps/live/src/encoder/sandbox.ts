@@ -24,10 +24,7 @@ export function findSandbox(
   env: NodeJS.ProcessEnv = process.env,
   isRoot = process.getuid?.() === 0,
 ): Sandbox {
-  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
-  const [prlimit, setpriv] = TOOLS.map((tool) =>
-    folders.map((folder) => join(folder, tool)).find(isExecutable),
-  );
+  const [prlimit, setpriv] = TOOLS.map((tool) => findInPath(tool, env));
   const limits = [`--as=${MEMORY_BYTES}`, "--fsize=0", "--core=0", `--nofile=${OPEN_FILES}`];
   return {
     command: [
@@ -41,6 +38,13 @@ export function findSandbox(
       ...(isRoot ? [] : ["a user of its own"]),
     ],
   };
+}
+
+/** @param name Of a program, or its path. @returns Its path; undefined where there is none. Programs get no PATH to look in themselves. */
+export function findInPath(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (name.includes("/")) return name;
+  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import type { Logger } from "@fairlead/telemetry";
 import { Places } from "../encoder/places.ts";
-import { findSandbox } from "../encoder/sandbox.ts";
+import { findInPath, findSandbox } from "../encoder/sandbox.ts";
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from "../encoder/stream-bounds.ts";
 import type { OpenIngest } from "../ingest/open-ingest.ts";
 import { Connection, type ConnectionTimeouts } from "./connection.ts";
@@ -119,7 +119,8 @@ class Gate {
   constructor(options: RtmpOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_RTMP_LIMITS, ...options.limits };
-    const { open, log, ffmpeg, now = Date.now } = options;
+    const { open, log, now = Date.now } = options;
+    const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox();
     if (sandbox.missing.length > 0) log.warn("encoder.sandbox", { missing: sandbox.missing });
     const { threadsPerTranscode } = this.#limits;
