@@ -1,5 +1,4 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { spawnSync } from "node:child_process";
 
 /** Of util-linux: both set something and become the program that they are given. */
 const TOOLS = ["prlimit", "setpriv"] as const;
@@ -24,7 +23,7 @@ export function findSandbox(
   env: NodeJS.ProcessEnv = process.env,
   isRoot = process.getuid?.() === 0,
 ): Sandbox {
-  const [prlimit, setpriv] = TOOLS.map((tool) => findInPath(tool, env));
+  const [prlimit, setpriv] = TOOLS.map(findInPath);
   const limits = [`--as=${MEMORY_BYTES}`, "--fsize=0", "--core=0", `--nofile=${OPEN_FILES}`];
   return {
     command: [
@@ -41,17 +40,7 @@ export function findSandbox(
 }
 
 /** @param name Of a program, or its path. @returns Its path; undefined where there is none. Programs get no PATH to look in themselves. */
-export function findInPath(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  if (name.includes("/")) return name;
-  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+export function findInPath(name: string): string | undefined {
+  const { stdout } = spawnSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" });
+  return stdout?.trim() || undefined;
 }

@@ -1,7 +1,7 @@
 import { isIP, type Socket } from "node:net";
 
 /** https://www.haproxy.org/download/1.8/doc/proxy-protocol.txt */
-const V2_SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
+const V2_SIGNATURE = Buffer.of(13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10);
 const V1_LONGEST = 107;
 /** Addresses and a few extensions. */
 const V2_LONGEST = 16 + 1_024;
