@@ -19,10 +19,7 @@ export type Sandbox = {
 };
 
 /** Looks once, at start, at what this host offers. */
-export function findSandbox(
-  env: NodeJS.ProcessEnv = process.env,
-  isRoot = process.getuid?.() === 0,
-): Sandbox {
+export function findSandbox(isRoot = process.getuid?.() === 0): Sandbox {
   const [prlimit, setpriv] = TOOLS.map(findInPath);
   const limits = [`--as=${MEMORY_BYTES}`, "--fsize=0", "--core=0", `--nofile=${OPEN_FILES}`];
   return {

@@ -69,6 +69,8 @@ export class Connection {
       this.#end("closed");
       clearTimeout(this.#timer);
     });
+    // Where a header of the PROXY protocol came first, it is paused.
+    socket.resume();
   }
 
   get #stream(): IngestStream | null {
