@@ -2,7 +2,7 @@
 const STRING_OR_COMMENT =
   /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
 
-const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\n]+)["']/g;
+const IMPORT = /(?:(?<!\.)\bfrom|\bimport)\s*\(?\s*["']([^"'\n]+)["']/g;
 
 /** Knows its runtime: reads the environment, or a global that only one runtime has. */
 const RUNTIME_GLOBAL =
