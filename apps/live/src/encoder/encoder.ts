@@ -9,7 +9,8 @@ export type EncoderOptions = {
   /** The executable. */
   ffmpeg: string;
   sandbox: Sandbox;
-  args: readonly string[];
+  /** Asked at each start. */
+  args: () => readonly string[];
   /** Of the tracks that there are. */
   headers: { video: MediaTag | null; audio: MediaTag | null };
   log: Logger;
@@ -45,13 +46,14 @@ export class Encoder {
     return this.#child.pid;
   }
 
-  write(tag: MediaTag): void {
-    if (this.#isClosed || (this.#waitsForKey && !tag.isKey)) return;
-    this.#waitsForKey = false;
+  /** @returns Whether ffmpeg gets it. */
+  write(tag: MediaTag): boolean {
     const { stdin } = this.#child;
-    if (!stdin?.writable) return;
+    if (this.#isClosed || !stdin?.writable || (this.#waitsForKey && !tag.isKey)) return false;
+    this.#waitsForKey = false;
     stdin.write(this.#flv.tag(tag));
     if (stdin.writableLength > MOST_WAITING_BYTES) this.#child.kill("SIGKILL");
+    return true;
   }
 
   /** Idempotent. @returns When its process is gone. */
@@ -61,8 +63,8 @@ export class Encoder {
   }
 
   #start(): ChildProcess {
-    const { ffmpeg, sandbox, args, headers } = this.#options;
-    const [program = ffmpeg, ...rest] = [...sandbox.command, ffmpeg, ...args];
+    const { ffmpeg, sandbox, headers } = this.#options;
+    const [program = ffmpeg, ...rest] = [...sandbox.command, ffmpeg, ...this.#options.args()];
     const user = sandbox.user === null ? {} : { uid: sandbox.user, gid: sandbox.user };
     const child = spawn(program, rest, { cwd: "/", env: {}, stdio: ["pipe", "ignore", "pipe"], ...user });
     let lastWords = "";

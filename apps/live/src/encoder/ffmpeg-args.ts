@@ -1,12 +1,16 @@
-import type { RtpTarget } from "../ingest/open-ingest.ts";
+import type { MediaTag } from "./media-tag.ts";
 import type { Sps } from "./read-sps.ts";
+import type { RtpOutput } from "./rtp-path.ts";
 
-export type RtpTargets = { video: RtpTarget | null; audio: RtpTarget | null };
+export type RtpOutputs = { video: RtpOutput | null; audio: RtpOutput | null };
 
 /** How pictures leave: as they came, or encoded anew. */
 export type VideoWay = { isTranscoded: false } | { isTranscoded: true; bitrateBps: number; threads: number };
 
 const PACKET_BYTES = 1_200;
+/** Without headers, and not quite full. */
+const PAYLOAD_BYTES = 1_100;
+const SLOW_FPS = 25;
 const AUDIO_BITRATE = "96k";
 /** An encoder's own key frames are lost, so ours come this often. */
 const KEY_FRAME_S = 2;
@@ -33,16 +37,23 @@ export function transcodedProfileLevelId(sps: Sps): string {
   return (sps.width * sps.height) / MACROBLOCK_PIXELS <= SMALL_MACROBLOCKS ? "42e01f" : "42e02a";
 }
 
-/** FLV comes by standard input, RTP goes to the targets. It opens nothing else, and no other demuxer or decoder. */
-export function ffmpegArgs(targets: RtpTargets, way: VideoWay): string[] {
+/** @returns About how many packets of RTP a message becomes, rather too many than too few. */
+export function packetsOf(tag: MediaTag, way: VideoWay): number {
+  const isEncodedAnew = tag.kind === "video" && way.isTranscoded;
+  const bytes = isEncodedAnew ? Math.max(tag.bytes.length, way.bitrateBps / 8 / SLOW_FPS) : tag.bytes.length;
+  return Math.ceil(bytes / PAYLOAD_BYTES) + 1;
+}
+
+/** FLV comes by standard input, RTP goes to the outputs. It opens nothing else, and no other demuxer or decoder. */
+export function ffmpegArgs(outputs: RtpOutputs, way: VideoWay): string[] {
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "error", "-protocol_whitelist", "pipe,rtp,udp"],
     ...["-format_whitelist", "flv", "-codec_whitelist", "h264,aac"],
     // Never `-fflags nobuffer`: it drops the first pictures.
     ...["-probesize", "65536", "-analyzeduration", "500000", "-fpsprobesize", "0", "-threads", "1"],
     ...["-f", "flv", "-i", "pipe:0"],
-    ...(targets.video ? ["-map", "0:v:0", ...videoArgs(way), ...outputArgs(targets.video)] : []),
-    ...(targets.audio ? ["-map", "0:a:0", ...audioArgs(), ...outputArgs(targets.audio)] : []),
+    ...(outputs.video ? ["-map", "0:v:0", ...videoArgs(way), ...outputArgs(outputs.video)] : []),
+    ...(outputs.audio ? ["-map", "0:a:0", ...audioArgs(), ...outputArgs(outputs.audio)] : []),
   ];
 }
 
@@ -64,11 +75,21 @@ function audioArgs(): string[] {
   ];
 }
 
-function outputArgs({ ip, rtpPort, rtcpPort, payloadType, ssrc }: RtpTarget): string[] {
+function outputArgs(output: RtpOutput): string[] {
+  const { ip, rtpPort, rtcpPort, localRtpPort, payloadType, ssrc, sequence } = output;
   const host = ip.includes(":") ? `[${ip}]` : ip;
   // ffmpeg takes an SSRC as a number with a sign.
   return [
-    ...["-f", "rtp", "-payload_type", String(payloadType), "-ssrc", String(ssrc | 0)],
-    `rtp://${host}:${rtpPort}?rtcpport=${rtcpPort}&pkt_size=${PACKET_BYTES}`,
+    ...[
+      "-f",
+      "rtp",
+      "-payload_type",
+      String(payloadType),
+      "-ssrc",
+      String(ssrc | 0),
+      "-seq",
+      String(sequence),
+    ],
+    `rtp://${host}:${rtpPort}?rtcpport=${rtcpPort}&localrtpport=${localRtpPort}&localrtcpport=0&pkt_size=${PACKET_BYTES}`,
   ];
 }

@@ -5,7 +5,7 @@ import { Encoder } from "./encoder.ts";
 import {
   ffmpegArgs,
   isCopied,
-  type RtpTargets,
+  packetsOf,
   transcodedBitrateBps,
   transcodedProfileLevelId,
   type VideoWay,
@@ -13,6 +13,7 @@ import {
 import { type MediaTag, readMediaTag } from "./media-tag.ts";
 import type { Places } from "./places.ts";
 import type { Sps } from "./read-sps.ts";
+import { RtpPath } from "./rtp-path.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { readConfig, StreamBounds, type StreamLimits } from "./stream-bounds.ts";
 import { StreamHealth } from "./stream-health.ts";
@@ -40,9 +41,11 @@ const OTHER_TRACK_MS = 1_000;
 const HEALTH_MS = 1_000;
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
+type RtpPaths = { video: RtpPath | null; audio: RtpPath | null };
+
 type State =
   | { state: "waiting"; tags: MediaTag[]; bytes: number; isStarting: boolean }
-  | { state: "running"; encoder: Encoder; targets: RtpTargets }
+  | { state: "running"; encoder: Encoder; paths: RtpPaths; way: VideoWay }
   | { state: "closed" };
 
 /** One publisher's stream, from messages of RTMP to an ffmpeg that sends it on as RTP. */
@@ -92,14 +95,17 @@ export class IngestStream {
     if (this.#state.state === "waiting") this.#wait(this.#state, tag);
     else if (this.#state.state !== "running") return;
     else if (isOtherConfig || beginsBFrames) this.#restart(this.#state);
-    else if (tag.part === "frame") this.#state.encoder.write(tag);
+    else if (tag.part === "frame") this.#write(this.#state, tag);
   }
 
   /** Idempotent. @returns When nothing of it is left in the process table. */
   close(): Promise<void> {
     if (this.#state.state === "closed") return this.#closing;
     clearInterval(this.#timer);
-    if (this.#state.state === "running") this.#closing = this.#state.encoder.close();
+    if (this.#state.state === "running") {
+      this.#closing = this.#state.encoder.close();
+      closePaths(this.#state.paths);
+    }
     this.#state = { state: "closed" };
     this.#leaveTranscodes?.();
     this.#leaveTranscodes = null;
@@ -113,7 +119,7 @@ export class IngestStream {
     if (tag.kind === "video") this.#sps = readConfig(tag, this.#options.host.limits);
     this.#firstHeaderAtMs ??= this.#options.host.now();
     // A track that comes when the stream has begun without it is not waited for.
-    if (this.#state.state === "running" && !this.#state.targets[tag.kind]) return false;
+    if (this.#state.state === "running" && !this.#state.paths[tag.kind]) return false;
     this.#headers = { ...this.#headers, [tag.kind]: tag };
     return before !== null;
   }
@@ -144,26 +150,50 @@ export class IngestStream {
       video: headers.video && profileLevelId ? { profileLevelId } : null,
       audio: headers.audio !== null,
     });
-    if (this.#state !== waiting) return;
-    const encoder = this.#spawn(targets);
-    this.#state = { state: "running", encoder, targets };
-    for (const tag of waiting.tags) encoder.write(tag);
+    const paths = {
+      video: targets.video && (await RtpPath.open(targets.video)),
+      audio: targets.audio && (await RtpPath.open(targets.audio)),
+    };
+    if (this.#state !== waiting) return closePaths(paths);
+    const running = this.#run(paths);
+    for (const tag of waiting.tags) this.#write(running, tag);
+  }
+
+  #write({ encoder, paths, way }: State & { state: "running" }, tag: MediaTag): void {
+    if (paths[tag.kind] && encoder.write(tag)) paths[tag.kind]?.noteWritten(packetsOf(tag, way));
   }
 
   /** Another configuration, or pictures that begin to refer to later ones. */
-  #restart(running: State & { state: "running" }): void {
-    void running.encoder.close();
-    this.#state = { ...running, encoder: this.#spawn(running.targets) };
+  #restart({ encoder, paths }: State & { state: "running" }): void {
+    // The next one sends from the same port.
+    this.#state = { state: "waiting", tags: [], bytes: 0, isStarting: true };
+    const waiting = this.#state;
+    this.#closing = encoder.close();
+    void this.#closing.then(() => {
+      if (this.#state !== waiting) return closePaths(paths);
+      try {
+        const running = this.#run(paths);
+        for (const tag of waiting.tags) this.#write(running, tag);
+      } catch (error) {
+        closePaths(paths);
+        this.#options.onRefused(error);
+      }
+    });
   }
 
-  #spawn(targets: RtpTargets): Encoder {
+  #run(paths: RtpPaths): State & { state: "running" } {
     const { host, log, onRefused } = this.#options;
-    const args = ffmpegArgs(targets, this.#chooseWay());
+    const way = this.#chooseWay();
     const headers = {
-      video: targets.video ? this.#headers.video : null,
-      audio: targets.audio ? this.#headers.audio : null,
+      video: paths.video && this.#headers.video,
+      audio: paths.audio && this.#headers.audio,
     };
-    return new Encoder({ ...host, args, headers, log, onGaveUp: onRefused });
+    const args = () =>
+      ffmpegArgs({ video: paths.video?.beginRun() ?? null, audio: paths.audio?.beginRun() ?? null }, way);
+    const encoder = new Encoder({ ...host, args, headers, log, onGaveUp: onRefused });
+    const running = { state: "running", encoder, paths, way } as const;
+    this.#state = running;
+    return running;
   }
 
   /** @throws {WordedRefusal} It would have to be transcoded, and all places for that are taken. */
@@ -178,4 +208,9 @@ export class IngestStream {
       );
     return { isTranscoded: true, bitrateBps: transcodedBitrateBps(this.#sps), threads: threadsPerTranscode };
   }
+}
+
+function closePaths({ video, audio }: RtpPaths): void {
+  video?.close();
+  audio?.close();
 }

@@ -79,6 +79,14 @@ describe("a stream by RTMP", () => {
       .toBe(true);
     expect(server.publishers()[0]?.pid).not.toBe(before);
     expect(closed()).toBe(0);
+    // To those who receive them it is one sender: a step of 3,000 and more would be another stream.
+    for (const { ports, sequences } of [video, audio]) {
+      expect(ports.size).toBe(1);
+      const steps = sequences
+        .slice(1)
+        .map((sequence, i) => (sequence - (sequences[i] ?? 0) + 65_536) % 65_536);
+      expect(steps.filter((step) => step < 1 || step > 2_999)).toEqual([]);
+    }
   });
 
   it("without sound or without pictures is taken as it is", async () => {

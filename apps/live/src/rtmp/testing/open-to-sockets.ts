@@ -8,6 +8,7 @@ const VIDEO = { payloadType: 96, ssrc: 0xf000_1111 };
 const AUDIO = { payloadType: 97, ssrc: 2_222 };
 
 export type Received = {
+  ports: Set<number>;
   packets: number;
   rtcp: number;
   types: Set<number>;
@@ -63,7 +64,7 @@ export function openToSockets() {
 }
 
 function newCount(): Received {
-  return { packets: 0, rtcp: 0, types: new Set(), ssrcs: new Set(), sequences: [] };
+  return { ports: new Set(), packets: 0, rtcp: 0, types: new Set(), ssrcs: new Set(), sequences: [] };
 }
 
 async function countAt(count: Received, closing: (() => void)[]) {
@@ -74,7 +75,8 @@ async function countAt(count: Received, closing: (() => void)[]) {
   rtcp.on("message", () => {
     count.rtcp += 1;
   });
-  rtp.on("message", (packet) => {
+  rtp.on("message", (packet, { port }) => {
+    count.ports.add(port);
     count.packets += 1;
     count.types.add(packet.readUInt8(1) & 127);
     count.ssrcs.add(packet.readUInt32BE(8));

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { isCopied } from "./ffmpeg-args.ts";
+import { FlvWriter } from "./flv-writer.ts";
+import type { MediaTag } from "./media-tag.ts";
+import { readSps } from "./read-sps.ts";
+import { DEFAULT_STREAM_LIMITS, StreamBounds } from "./stream-bounds.ts";
+
+const picture = (timestampMs: number, { isKey = false, bytes = 100 } = {}): MediaTag => ({
+  ...({ kind: "video", part: "frame", compositionMs: 0 } as const),
+  ...{ timestampMs, isKey, bytes: Buffer.alloc(bytes) },
+});
+
+/** Sends pictures at `fps`, of so many bytes, for 12 seconds; a key frame each so many. */
+function stream({ fps = 30, bytes = 1_000, keyEach = 60 }) {
+  let nowMs = 0;
+  const bounds = new StreamBounds(DEFAULT_STREAM_LIMITS, () => nowMs);
+  return () => {
+    for (let i = 0; i < 12 * fps; i++) {
+      nowMs = (i * 1_000) / fps;
+      bounds.check(picture(Math.round(nowMs), { isKey: i % keyEach === 0, bytes }));
+    }
+  };
+}
+
+describe("a stream's bounds", () => {
+  it("let usual streams pass: 1080p60 at 10 Mbit/s, and 30 pictures a second", () => {
+    expect(stream({ fps: 60, bytes: 20_000 })).not.toThrow();
+    expect(stream({})).not.toThrow();
+  });
+
+  it("refuse more than 60 pictures a second, 12 Mbit/s, or 10 seconds from key frame to key frame", () => {
+    expect(stream({ fps: 75 })).toThrow("More than 60 frames a second");
+    expect(stream({ bytes: 55_000 })).toThrow("More than 12 Mbit/s");
+    expect(stream({ keyEach: 1_000 })).toThrow("No key frame for 10 seconds");
+  });
+
+  it("forgive what arrives at once after a pause of the network", () => {
+    let nowMs = 0;
+    const bounds = new StreamBounds(DEFAULT_STREAM_LIMITS, () => nowMs);
+    bounds.check(picture(0, { isKey: true }));
+    nowMs = 6_000;
+    for (let at = 0; at < 6_000; at += 20)
+      bounds.check(picture(at, { isKey: at % 2_000 === 0, bytes: 25_000 }));
+  });
+
+  it("end with 24 hours", () => {
+    let nowMs = 0;
+    const bounds = new StreamBounds(DEFAULT_STREAM_LIMITS, () => nowMs);
+    nowMs = 24 * 60 * 60 * 1_000 + 1;
+    expect(() => bounds.check(picture(0))).toThrow("longest time");
+  });
+});
+
+describe("the header of H.264", () => {
+  // Of x264: 1280x720, high, level 3.1; and 1920x1080, cropped from 1088 lines.
+  const hd = Buffer.from([
+    ...[0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10],
+    ...[0x00, 0x00, 0x03, 0x03, 0xc0, 0xf1, 0x83, 0x19, 0x60],
+  ]);
+
+  it("says its size and profile", () => {
+    const sps = readSps(hd);
+    expect(sps).toEqual({
+      profileLevelId: "64001f",
+      profile: 100,
+      width: 1_280,
+      height: 720,
+      isInterlaced: false,
+    });
+    expect(
+      sps && [isCopied(sps, false), isCopied(sps, true), isCopied({ ...sps, profile: 122 }, false)],
+    ).toEqual([true, false, false]);
+  });
+
+  it("that is cut off, or made to keep its reader busy, is not read", () => {
+    for (let length = 0; length < 10; length++) expect(readSps(hd.subarray(0, length))).toBeNull();
+    const endless = Buffer.concat([
+      Buffer.from([0x67, 66, 0, 31, 0xf5]),
+      Buffer.alloc(900, 0x00),
+      Buffer.alloc(100, 0xff),
+    ]);
+    expect(readSps(endless)).toBeNull();
+  });
+});
+
+describe("the time that ffmpeg sees", () => {
+  const times = (...given: number[]) => {
+    const flv = new FlvWriter();
+    return given.map((at) => flv.tag(picture(at)).readUIntBE(4, 3));
+  };
+
+  it("begins at 0 and goes on over the jumps of an encoder's clock", () => {
+    expect(times(5_000, 5_033, 5_066)).toEqual([0, 33, 66]);
+    expect(times(0, 33, 3_600_000, 3_600_033)).toEqual([0, 33, 53, 86]);
+    expect(times(90_000, 90_033, 0, 33)).toEqual([0, 33, 53, 86]);
+  });
+
+  it("keeps a pause, and what sounds a little earlier than the picture before it", () => {
+    expect(times(0, 5_000, 4_980)).toEqual([0, 5_000, 4_980]);
+  });
+});
