@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
+import { findProgram } from "../setup/programs.ts";
 import { providePrograms } from "../setup/provide-programs.ts";
 import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { Closers } from "../support/processes/closers.ts";
@@ -24,10 +25,13 @@ export async function runCluster({ port: asked, nodes, ...counts }: StartArgumen
   const port = asked === 0 ? await freePort() : asked;
   execFileSync("npm", ["run", "--silent", "build:web"], { stdio: ["ignore", "ignore", "inherit"] });
   providePrograms(console.log, ["nats-server", "redis-server"]);
+  const hasRtmp = findProgram("ffmpeg") !== undefined;
+  if (!hasRtmp) console.log("No ffmpeg here: broadcasts come in by WebRTC alone");
   console.log("Starting nats-server, redis-server, signaling and media nodes…");
   const cluster = await startProcessCluster({
     name: "cluster",
     ...counts,
+    lives: hasRtmp ? 1 : 0,
     nodes: Array.from({ length: nodes }, () => ({ link: "relayed" as const })),
     env: { FAIRLEAD_PUBLIC_URL: `http://localhost:${port}` },
   });
@@ -54,12 +58,13 @@ function onParentEnded(act: () => void): void {
   timer.unref();
 }
 
-function greeting(url: string, { apiKey, logFolder, redis, nats }: ProcessCluster): string {
+function greeting(url: string, { apiKey, logFolder, redis, nats, lives }: ProcessCluster): string {
   return [
     "",
     `The page: ${url}   (open it in two tabs, join the same room; broadcasts: ${url}/studio)`,
     `The API:  ${url}/v1/docs   with the API key ${apiKey}`,
     `          curl -H 'authorization: Bearer ${apiKey}' ${url}/v1/nodes`,
+    ...lives.map(({ port }) => `RTMP:     rtmp://localhost:${port}/live   with a broadcast's stream key`),
     `Servers:  ${nats.tcpUrl}  ${redis.url}`,
     `Logs:     ${logFolder}`,
     "",

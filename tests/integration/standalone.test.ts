@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { ProtocolClient } from "../support/protocol-client.ts";
+import { pushRtmp } from "../support/push-rtmp.ts";
 import { startStandalone } from "../support/start-standalone.ts";
 
 const ALLOWED = 100;
@@ -35,4 +36,33 @@ it("the server of npm start knows its clients' addresses: one with a hundred soc
   );
   expect(refused).toBe(4418);
   for (const socket of sockets) socket.terminate();
+});
+
+it("npm start takes RTMP in: a broadcast's URL and stream key are what an encoder needs", async () => {
+  const server = await startStandalone({ FAIRLEAD_CORES: "1" });
+  onTestFinished(server.stop);
+  expect(server.output.join("\n")).toMatch(/^Broadcasts by RTMP: rtmp:\/\/localhost:\d+\/live$/m);
+  const { broadcastId, streamKey, urls } = await server.api("POST", "/v1/broadcasts", {});
+  const stranger = pushRtmp(`${urls.rtmp}/${streamKey.slice(0, -1)}`);
+  await stranger.ended;
+  expect(stranger.said()).toContain("This stream key is not valid");
+  const encoder = pushRtmp(`${urls.rtmp}/${streamKey}`);
+  onTestFinished(encoder.stop);
+  const read = () => server.api("GET", `/v1/broadcasts/${broadcastId}`);
+  await expect
+    .poll(read)
+    .toMatchObject({ state: "live", publisher: { kind: "rtmp", ingest: { isTranscoded: false } } });
+  await server.api("POST", `/v1/broadcasts/${broadcastId}/end`);
+  await encoder.ended;
+  expect(encoder.said()).toContain("The broadcast has ended.");
+  expect(server.output.join("\n")).not.toContain(streamKey);
+});
+
+it("npm start says what is missing for RTMP, and goes on without it", async () => {
+  const server = await startStandalone({ FAIRLEAD_CORES: "1", FAIRLEAD_FFMPEG: "/nowhere/ffmpeg" });
+  onTestFinished(server.stop);
+  expect(server.output.join("\n")).toContain(
+    "Broadcasts by RTMP: not offered, as there is no ffmpeg that runs as /nowhere/ffmpeg",
+  );
+  expect((await server.api("POST", "/v1/broadcasts", {})).urls).not.toHaveProperty("rtmp");
 });

@@ -14,6 +14,7 @@ const SETTINGS = {
   FAIRLEAD_API_KEY: API_KEY,
   FAIRLEAD_LOG_LEVEL: "debug",
   FAIRLEAD_HOME_LOAD: "1",
+  FAIRLEAD_RTMP_PORT: "0",
 };
 const READY = /^Fairlead is ready: (\S+)/;
 

@@ -1,1 +1,3 @@
-export type { OpenedIngest, OpenIngest, RtpTarget, StartedTracks } from "./ingest/open-ingest.ts";
+export { type RtmpConfig, rtmpConfig, rtmpSettings } from "./config.ts";
+export { whyNoFfmpeg } from "./find-ffmpeg.ts";
+export { createLive, type Live, type LiveOptions } from "./live.ts";

@@ -18,6 +18,16 @@ async function environment() {
 }
 
 describe("signaling's settings", () => {
+  it("take a URL of RTMP for the API to tell", async () => {
+    const { env } = await environment();
+    expect((await readConfig(env)).rtmpUrl).toBeUndefined();
+    const rtmpUrl = "rtmps://live.example.org/live";
+    expect(await readConfig({ ...env, FAIRLEAD_RTMP_URL: rtmpUrl })).toMatchObject({ rtmpUrl });
+    await expect(readConfig({ ...env, FAIRLEAD_RTMP_URL: "https://a/live" })).rejects.toThrow(
+      "FAIRLEAD_RTMP_URL",
+    );
+  });
+
   it("need NATS, Redis and keys; the rest has defaults", async () => {
     const { env } = await environment();
     expect(await readConfig(env)).toMatchObject({

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type RtmpConfig, rtmpConfig, rtmpSettings } from "@fairlead/live";
 import {
   type BudgetConfig,
   budgetConfig,
@@ -40,6 +41,8 @@ const Settings = z.object({
   FAIRLEAD_API_KEY: setting.secret(z.string().min(16).optional(), "at least 16 characters"),
   FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
+  FAIRLEAD_RTMP_PORT: setting.numberOr(1_935, 0, 65_535),
+  ...rtmpSettings,
   ...reachSettings,
   FAIRLEAD_CODECS: setting.codecs,
   FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
@@ -58,6 +61,8 @@ export type Config = ReachConfig &
     host: string;
     /** 0: any free one. */
     port: number;
+    /** RTMP. The port is another one where it is taken; 0: any free one. */
+    rtmp: RtmpConfig & { port: number };
     isHttps: boolean;
     /** The demo gives tickets to other devices too. */
     isLan: boolean;
@@ -108,6 +113,7 @@ export async function readConfig(
   return {
     host: settings.FAIRLEAD_HOST,
     port: settings.FAIRLEAD_PORT,
+    rtmp: { ...rtmpConfig(settings), port: settings.FAIRLEAD_RTMP_PORT },
     isHttps: options.https,
     isLan: options.lan,
     publicUrl: settings.FAIRLEAD_PUBLIC_URL,

@@ -30,7 +30,7 @@ async function run(config: Config): Promise<void> {
 }
 
 function greeting(
-  { url, lanUrls, apiKey }: Standalone,
+  { url, lanUrls, apiKey, rtmp }: Standalone,
   { isHttps, isLan, apiKey: givenKey }: Config,
 ): string {
   const missing = [
@@ -44,8 +44,14 @@ function greeting(
   return [
     `Fairlead is ready: ${url}`,
     missing.length > 0 ? `${others}, after a start with ${missing.join(" and ")}` : others,
+    `Broadcasts by RTMP: ${sayRtmp(rtmp)}`,
     `API: ${url}/v1/docs, with the API key ${givenKey ? "of FAIRLEAD_API_KEY" : apiKey}`,
   ].join("\n");
+}
+
+function sayRtmp({ url, note }: Standalone["rtmp"]): string {
+  if (url === null) return `not offered, as ${note}`;
+  return note === null ? url : `${url}, as ${note}`;
 }
 
 /** A user's mistake is printed as a sentence; any other error with its stack. */

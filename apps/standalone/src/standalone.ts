@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { createMemoryBus } from "@fairlead/bus/memory";
+import { whyNoFfmpeg } from "@fairlead/live";
 import { createMediaNode, lanAddresses, type MediaNode } from "@fairlead/media-node";
 import { randomId } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
@@ -10,6 +11,7 @@ import { generateKeySet } from "@fairlead/tickets";
 import { provideCertificate } from "./certificate.ts";
 import type { Config } from "./config.ts";
 import { addDemoRoutes } from "./demo-routes.ts";
+import { offerRtmp } from "./offer-rtmp.ts";
 import { addWebPage } from "./web-page.ts";
 
 export type Standalone = {
@@ -18,6 +20,8 @@ export type Standalone = {
   /** The same for other devices of the LAN. */
   lanUrls: string[];
   apiKey: string;
+  /** `url`: null where RTMP is not offered. `note`: why not, or why at another port. */
+  rtmp: { url: string | null; note: string | null };
   node: MediaNode;
   close(): Promise<void>;
 };
@@ -31,9 +35,21 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
   const registry = createMemoryRegistry();
   const shared = { bus, registry, ticketKeys, sessionKeys, codecPolicy: config.codecPolicy, log };
   const apiKey = config.apiKey ?? randomId();
+  const missing = whyNoFfmpeg(config.rtmp.ffmpeg);
   const node = await createMediaNode({ ...shared, workerBin, ...nodeOptions(config) });
   const scheme = config.isHttps ? "https" : "http";
   let lanUrls: string[] = [];
+  const { live, note } = await offerRtmp(
+    {
+      ...{ bus, registry, workerBin, host: config.host, ...config.rtmp },
+      log: log.child({ part: "live" }),
+    },
+    await missing,
+  ).catch(async (error) => {
+    await node.close();
+    throw error;
+  });
+  const rtmpUrl = live ? `rtmp://${rtmpHost(config)}:${live.port}/live` : undefined;
   try {
     const server = await serveSignaling({
       host: config.host,
@@ -45,6 +61,7 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
           ...runtime,
           apiKeys: [{ key: apiKey, scopes: ["admin"] }],
           publicUrl: config.publicUrl,
+          rtmpUrl,
         });
         addDemoRoutes(signaling.app, {
           ticketKeys,
@@ -63,16 +80,24 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
     });
     lanUrls = lanAddressesOf(config.host).map((address) => `${scheme}://${address}:${server.port}`);
     const close = async () => {
+      await live?.close();
       await server.close();
       await node.close();
       await registry.close();
       await bus.close();
     };
-    return { url: `${scheme}://${ownName(config.host)}:${server.port}`, lanUrls, apiKey, node, close };
+    const url = `${scheme}://${ownName(config.host)}:${server.port}`;
+    return { url, lanUrls, apiKey, rtmp: { url: rtmpUrl ?? null, note }, node, close };
   } catch (error) {
+    await live?.close();
     await node.close();
     throw error;
   }
+}
+
+/** Encoders reach this computer by the name that clients do. */
+function rtmpHost({ publicUrl, host }: Config): string {
+  return publicUrl === undefined ? ownName(host) : new URL(publicUrl).hostname;
 }
 
 /** The demo asks the API as a back end does, but without a socket. */

@@ -22,6 +22,7 @@ export type NodeChoice = SignalingChoice & {
 };
 
 export type SignalingProcess = ManagedProcess & { port: number; url: string };
+export type LiveProcess = ManagedProcess & { /** Of RTMP. */ port: number };
 export type NodeProcess = ManagedProcess & {
   /** With `link: "relayed"`. */
   nats: TcpRelay | null;
@@ -131,7 +132,22 @@ export async function startNode(site: Site, choice: NodeChoice, number: number):
   return { ...started, nats, network, workerPids: () => workerPids(started) };
 }
 
-type Launch = { name: string; app: "signaling" | "media-node"; prefix?: string[] };
+export async function startLive(site: Site, port: number, number: number): Promise<LiveProcess> {
+  const name = `live-${number}`;
+  const started = await startProcess({
+    ...launch(site, {}, { name, app: "live" }),
+    env: {
+      ...site.env,
+      ...natsEnv(site, "live", site.nats.tcpUrl),
+      FAIRLEAD_REDIS_URL: redisUrl(site, "127.0.0.1", site.redisPort),
+      FAIRLEAD_RTMP_PORT: `${port}`,
+    },
+  });
+  site.closers.add(started);
+  return { ...started, port };
+}
+
+type Launch = { name: string; app: "signaling" | "media-node" | "live"; prefix?: string[] };
 
 function launch({ logs }: Site, { root = ROOT }: SignalingChoice, { name, app, prefix = [] }: Launch) {
   return {
@@ -148,7 +164,11 @@ function redisUrl({ redisPassword }: Site, host: string, port: number): string {
 }
 
 /** How a process of that role reaches NATS. */
-export function natsEnv({ nats }: Site, role: "signaling" | "node", url: string): Record<string, string> {
+export function natsEnv(
+  { nats }: Site,
+  role: keyof NatsServer["users"],
+  url: string,
+): Record<string, string> {
   const { user, password } = nats.users[role];
   return {
     FAIRLEAD_NATS_SERVERS: url,

@@ -5,12 +5,14 @@ import { Closers } from "../processes/closers.ts";
 import type { ManagedProcess } from "../processes/start-process.ts";
 import { startTcpBalancer } from "../processes/tcp-balancer.ts";
 import { type JoinOptions, ProtocolClient } from "../protocol-client.ts";
+import { freePort } from "../servers/free-port.ts";
 import { EVERYTHING } from "./everything.ts";
 import {
   type NodeChoice,
   openSite,
   type SignalingChoice,
   type SignalingProcess,
+  startLive,
   startNode,
   startSignaling,
 } from "./launch.ts";
@@ -22,6 +24,8 @@ export type ProcessClusterOptions = {
   name: string;
   signaling?: number | SignalingChoice[];
   nodes?: number | NodeChoice[];
+  /** Processes that take RTMP in. Default: none. */
+  lives?: number;
   /** Workers of each node. */
   cores?: number;
   /** Delay of everything that goes to or comes from Redis, each way. */
@@ -54,16 +58,19 @@ export async function startProcessCluster(options: ProcessClusterOptions) {
 }
 
 async function assemble(options: ProcessClusterOptions, closers: Closers) {
-  const { name, signaling = 2, nodes = 3, cores = 1, redisDelayMs = 0, env = {} } = options;
+  const { name, signaling = 2, nodes = 3, lives = 0, cores = 1, redisDelayMs = 0, env = {} } = options;
   const { redisPassword, hasReplica } = options;
   const keys = { apiKey: randomId(), ticketKeys: await generateKeySet() };
+  const livePorts = await Promise.all(Array.from({ length: lives }, freePort));
+  const rtmp = livePorts.map((port) => ({ FAIRLEAD_RTMP_URL: `rtmp://127.0.0.1:${port}/live` }));
   const site = await openSite(
-    { name, cores, redisDelayMs, redisPassword, hasReplica, env, ...keys },
+    { name, cores, redisDelayMs, redisPassword, hasReplica, env: { ...rtmp[0], ...env }, ...keys },
     closers,
   );
-  const [signalings, mediaNodes] = await Promise.all([
+  const [signalings, mediaNodes, liveProcesses] = await Promise.all([
     Promise.all(choicesOf(signaling).map((choice, index) => startSignaling(site, choice, index + 1))),
     Promise.all(choicesOf(nodes).map((choice, index) => startNode(site, choice, index + 1))),
+    Promise.all(livePorts.map((port, index) => startLive(site, port, index + 1))),
   ]);
   const balancer = await startTcpBalancer(() => signalings.map(({ port }) => port));
   closers.add(balancer);
@@ -73,8 +80,9 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
     redisPair: site.redisPair,
     signalings,
     nodes: mediaNodes,
+    lives: liveProcesses,
     ...keys,
-    processes: [...signalings, ...mediaNodes] as ManagedProcess[],
+    processes: [...signalings, ...mediaNodes, ...liveProcesses] as ManagedProcess[],
     /** Of the balancer. */
     url: balancer.url,
     logFolder: site.logs,

@@ -12,17 +12,17 @@ import {
 import type { BroadcastWrite, Registry } from "@fairlead/registry";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { describe, expect, it } from "vitest";
-import { API_KEY, refusalOf, setUpHttp } from "../testing/http-setup.ts";
+import { API_KEY, type HttpSetup, refusalOf, setUpHttp } from "../testing/http-setup.ts";
 
 const START = 1_800_000_000_000;
 
 /** A signaling app whose clock and whose registry's are one, and a node. */
-const setUp = async () => {
+const setUp = async (given: Pick<HttpSetup, "rtmpUrl"> = {}) => {
   const clock = { nowMs: START };
   const now = () => clock.nowMs;
   const bus = createMemoryBus();
   const registry = createMemoryRegistry({ now });
-  const parts = await setUpHttp(bus, registry, "https://meet.test/", { now });
+  const parts = await setUpHttp(bus, registry, "https://meet.test/", { now, ...given });
   const { call, place, node } = parts;
   const create = async (body: object = {}, key?: string) =>
     BroadcastWithKey.parse(await (await call("POST", "/v1/broadcasts", body, bearer(key))).json());
@@ -84,6 +84,12 @@ describe("broadcasts over HTTP", () => {
     expect(room?.broadcast?.keyHashes).toEqual([await hashStreamKey(streamKey)]);
     expect(JSON.stringify(room)).not.toContain(streamKey.slice(5));
     expect(await read("show")).toEqual(made);
+  });
+
+  it("tell where encoders send by RTMP, where somebody takes it in", async () => {
+    const { create, read } = await setUp({ rtmpUrl: "rtmp://live.test/live" });
+    const { broadcastId } = await create();
+    expect((await read(broadcastId)).urls.rtmp).toBe("rtmp://live.test/live");
   });
 
   it("have an id of their own where none is given, and each id once", async () => {

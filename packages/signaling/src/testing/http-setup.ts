@@ -32,6 +32,7 @@ export type HttpSetup = {
   rateLimits?: RateLimits;
   /** Of whoever asks. */
   address?: string;
+  rtmpUrl?: string;
 };
 
 const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promise<void>) =>
@@ -43,7 +44,7 @@ let document: Promise<Document> | undefined;
 /** A signaling app that answers `call` without a server, and only as its document says; and a node behind it. */
 export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string, given: HttpSetup = {}) {
   const sessionKeys = await generateKeySet();
-  const { now = Date.now, log = silentLogger, rateLimits = {}, address } = given;
+  const { now = Date.now, log = silentLogger, rateLimits = {}, address, rtmpUrl } = given;
   const ticketKeys = given.ticketKeys ?? (await generateKeySet());
   const signaling = createSignaling({
     bus,
@@ -54,6 +55,7 @@ export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string
     rateLimits,
     apiKeys: API_KEYS,
     publicUrl,
+    rtmpUrl,
     now,
     upgradeWebSocket: noUpgrade,
     clientAddress: () => address,
