@@ -133,8 +133,16 @@ describe("a publisher", () => {
   });
 
   it("waits for a registry that has lost the record of a broadcast that runs", async () => {
-    const { publish, registry } = await setUpSdp();
+    const { publish, registry, node } = await setUpSdp();
     await publish();
+    const { broadcast } = (await registry.describeRoom("launch")) ?? {};
+    if (!broadcast) return expect.fail("no record");
+    node.answer("broadcast.describe", () => ({
+      record: broadcast,
+      viewers: 0,
+      peakViewers: 0,
+      publisher: null,
+    }));
     registry.describeRoom = async () => null;
     const answer = await publish();
     expect(answer.headers.get("Retry-After")).toBe("1");

@@ -3,12 +3,12 @@ import type { Rate } from "@fairlead/registry";
 import { verifyTicket } from "@fairlead/tickets";
 import { countRates, ratesOf } from "../abuse/count-rates.ts";
 import { unlessRefused } from "../abuse/refused-openings.ts";
+import { type BroadcastRoom, findKnown, stateOf } from "../broadcast/find-broadcast.ts";
 import type { Caller } from "../http/caller.ts";
-import type { ServedRoom } from "../placement/ask-owner.ts";
+import { askOwner, type ServedRoom } from "../placement/ask-owner.ts";
 import { type Newcomer, openSomewhere } from "../placement/open-somewhere.ts";
 import { admitOpening, assertBus } from "../session/admit-opening.ts";
 import { type OpenedSdpSession, openAtNode } from "./open-at-node.ts";
-import { askForBroadcast, type KnownBroadcast, readBroadcast } from "./read-broadcast.ts";
 
 export type WhepRequest = {
   broadcastId: string;
@@ -48,7 +48,7 @@ async function admitAndOpen(caller: Caller, request: WhepRequest): Promise<Opene
     await countRates(caller, rates);
     return openAtNode(caller, "whep.open", { ...found.served, debitId: "", ...whep }, opener);
   }
-  const refusal = refusalOf(found, viewer !== null, shared.now());
+  const refusal = refusalOf(found, { hasTicket: viewer !== null, nowMs: shared.now() });
   if (refusal) return refuse(caller, rates, refusal);
   admitOpening(shared);
   const newcomer = { roomId: broadcastId, peer, rates, mayClaim: false, isWanted };
@@ -76,9 +76,9 @@ async function verifyViewer({ shared }: Caller, room: string, ticket: string) {
 async function findBroadcast(
   caller: Caller,
   { broadcastId, peer, rates }: { broadcastId: string; rates: readonly Rate[] } & Pick<Newcomer, "peer">,
-): Promise<KnownBroadcast | { served: ServedRoom } | FairleadError> {
+): Promise<BroadcastRoom | { served: ServedRoom } | FairleadError> {
   try {
-    return await readBroadcast(caller, broadcastId, rates);
+    return await findKnown(caller, broadcastId, rates);
   } catch (error) {
     if (!(error instanceof FairleadError) || !UNKNOWING.includes(error.code)) throw error;
     const served = await askForBroadcast(caller, broadcastId, peer);
@@ -86,14 +86,28 @@ async function findBroadcast(
   }
 }
 
+/** @returns null when no node answers for a broadcast of that id. @throws {FairleadError} `banned`. */
+async function askForBroadcast(
+  caller: Caller,
+  roomId: string,
+  peer: Newcomer["peer"],
+): Promise<ServedRoom | null> {
+  const served = await askOwner(caller, { roomId, peer }).catch((error: unknown) => {
+    if (error instanceof FairleadError && error.code !== "banned") return null;
+    throw error;
+  });
+  return served?.options.kind === "broadcast" ? served : null;
+}
+
 const UNKNOWING = ["registry_unreachable", "registry_cold", "broadcast_not_found"];
 
 /** The node decides anew, by what it knows: this spares it those who come before the start, or go on asking after the end. */
 function refusalOf(
-  { record: { visibility, startsAtMs }, state }: KnownBroadcast,
-  hasTicket: boolean,
-  nowMs: number,
+  room: BroadcastRoom,
+  { hasTicket, nowMs }: { hasTicket: boolean; nowMs: number },
 ): FairleadError | null {
+  const { visibility, startsAtMs } = room.broadcast;
+  const state = stateOf(room, nowMs);
   if (visibility === "private" && !hasTicket)
     return new FairleadError("ticket_invalid", { message: "no viewer's ticket: Authorization: Bearer …" });
   if (state === "ended") return new FairleadError("broadcast_ended");
