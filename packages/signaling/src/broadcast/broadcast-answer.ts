@@ -8,7 +8,8 @@ import {
 } from "@fairlead/protocol";
 import type { FoundBroadcast } from "./find-broadcast.ts";
 
-type Facts = { nowMs: number /** Of this API, without a slash at the end. */; url: string };
+/** @property url Of this API, without a slash at the end. */
+type Facts = { nowMs: number; url: string };
 type Told = Omit<BroadcastRecord, "keyHashes">;
 
 /** @returns A broadcast as a reader gets it: without its keys. */

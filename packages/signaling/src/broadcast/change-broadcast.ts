@@ -26,7 +26,10 @@ export async function changeBroadcast(
   return changed;
 }
 
-/** It takes no publisher and no viewer any more. Does nothing to one that has ended, but tells its home again. @throws {FairleadError} As `changeBroadcast`. */
+/**
+ * It takes no publisher and no viewer any more. One that has ended goes on having ended when it did, and its home is told again.
+ * @throws {FairleadError} As `changeBroadcast`.
+ */
 export async function endBroadcast(caller: Caller, roomId: string): Promise<BroadcastRoom> {
   const { now } = caller.shared;
   return changeBroadcast(caller, roomId, (room) => {
