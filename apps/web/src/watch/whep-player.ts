@@ -22,6 +22,7 @@ const START_MS = 5_000;
 const RETRY_MS = 500;
 /** A broadcast that moves is back within seconds: so long after its loss the player asks often, whatever the server says. */
 const EAGER_MS = 4_000;
+const EAGER_RETRY_MS = 300;
 const RETRY_MAX_MS = 5_000;
 
 /** Statuses after which asking again brings nothing else. */
@@ -72,7 +73,7 @@ export class WhepPlayer {
       } else if (outcome.state === "played") {
         delayMs = RETRY_MS;
         eagerUntilMs = performance.now() + EAGER_MS;
-      } else if (performance.now() < eagerUntilMs) await this.#waitToRetry(RETRY_MS);
+      } else if (performance.now() < eagerUntilMs) await this.#waitToRetry(EAGER_RETRY_MS);
       else {
         await this.#waitToRetry(Math.max(delayMs, outcome.retryAfterMs ?? 0));
         delayMs = Math.min(delayMs * 1.5, RETRY_MAX_MS);
