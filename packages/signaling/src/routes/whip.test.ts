@@ -230,6 +230,14 @@ describe("a viewer by WHEP", () => {
     expect(await refusalOf(await post("/v1/broadcasts/a.b/whep"))).toEqual([400, "invalid_request"]);
   });
 
+  it("that is one too many is not told to come again at once", async () => {
+    const { post, node } = await setUpSdp();
+    node.refuseNext("whep.open", "viewer_limit");
+    const answer = await post(WHEP);
+    expect(answer.headers.has("Retry-After")).toBe(false);
+    expect(await refusalOf(answer)).toEqual([403, "viewer_limit"]);
+  });
+
   it("that is banned is refused", async () => {
     const { post, viewer, registry } = await setUpSdp();
     await registry.updateRoom("launch", { ban: { identity: "ann" } });
