@@ -269,11 +269,21 @@ describe("an end", () => {
 
   it("comes after what was told of its session before, and waits for no other session", async () => {
     const told: Told[] = [];
-    const { hooks } = await setUp(recording(told, [500]), { retryDelaysMs: [50] });
+    const first = Promise.withResolvers<ServerResponse>();
+    const { hooks } = await setUp(
+      async (request, response) => {
+        told.push(JSON.parse(await text(request)) as Told);
+        if (told.length === 1) first.resolve(response);
+        else response.writeHead(204).end();
+      },
+      { retryDelaysMs: [1] },
+    );
     hooks.tellPlayDone(FACTS);
-    await expect.poll(() => told.length, SOON).toBe(1);
+    const unanswered = await first.promise;
     hooks.tellPublishDone(FACTS);
     hooks.tellPlayDone({ ...FACTS, sessionId: "session-2" });
+    await expect.poll(() => told.length, SOON).toBe(2);
+    unanswered.writeHead(500).end();
     await expect.poll(() => told.length, SOON).toBe(4);
     const names = told.map(({ hook, sessionId }) => `${hook} ${sessionId}`);
     expect(names).toEqual([
