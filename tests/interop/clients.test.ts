@@ -3,9 +3,11 @@ import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type Firefox, launchFirefox } from "../support/firefox.ts";
 import { type StandaloneProcess, startStandalone } from "../support/start-standalone.ts";
 import { startAiortc } from "./aiortc-peer.ts";
+import { openLossyRelay } from "./lossy-relay.ts";
 import {
   type At,
   closePage,
+  frameTimes,
   pageStats,
   publishByEyevinn,
   publishByMedooze,
@@ -53,8 +55,10 @@ async function createBroadcast(): Promise<{ whip: At; whep: At; id: string }> {
   };
 }
 
-async function chromiumTab(): Promise<Tab> {
+/** @param functions Of this process, that the page may call. */
+async function chromiumTab(functions: Record<string, (text: string) => string> = {}): Promise<Tab> {
   const page = await chromium.context.newPage();
+  for (const [name, act] of Object.entries(functions)) await page.exposeFunction(name, act);
   await page.goto(site.url);
   open.push(() => page.close());
   return { evaluate: page.evaluate.bind(page) as Evaluate };
@@ -121,6 +125,27 @@ it("aiortc by WHIP is watched by Firefox, and by Medooze's client of WHEP", asyn
   const [tab, medooze] = await Promise.all([firefoxTab(), chromiumTab()]);
   await Promise.all([tab.evaluate(watchByWhep, whep), medooze.evaluate(watchByMedooze, whep)]);
   await Promise.all([expectPlays(tab), expectPlays(medooze)]);
+});
+
+it("a viewer that loses 5 % of the packets sees no freeze above a second", async () => {
+  const { whip, whep, id } = await createBroadcast();
+  await (await chromiumTab()).evaluate(publishByWhip, whip);
+  await untilLive(id);
+  const relay = await openLossyRelay(20);
+  open.push(async () => relay.close());
+  const tab = await chromiumTab({ reroute: relay.reroute });
+  await tab.evaluate(watchByWhep, whep);
+  // Over the last 80 pictures, so that a moment without CPU passes.
+  const longestFreezeMs = async () => {
+    const times = (await tab.evaluate(frameTimes)).slice(-81);
+    if (times.length < 81) return Number.POSITIVE_INFINITY;
+    return Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
+  };
+  await expect.poll(longestFreezeMs, { timeout: 40_000 }).toBeLessThan(1_000);
+  const dropped = relay.dropped();
+  expect(dropped).toBeGreaterThan(20);
+  // A key frame for each loss would do without freezes too, at a price.
+  expect((await tab.evaluate(pageStats)).packetsLost, "that did not come again").toBeLessThan(dropped / 2);
 });
 
 it.each([

@@ -8,13 +8,17 @@ export type PageStats = {
   framesEncoded: number;
   /** W3C webrtc-stats `totalAudioEnergy`. */
   energy: number;
-  freezesS: number;
   width: number;
+  /** Of pictures: packets that did not come, or not again. */
+  packetsLost: number;
 };
 
 declare global {
   var connection: RTCPeerConnection;
   var picture: HTMLVideoElement | undefined;
+  var frameTimesMs: number[];
+  /** Changes an answer, so that media goes another way. */
+  var reroute: ((answer: string) => Promise<string>) | undefined;
   var npmClients: {
     WHIPClient: new (options: {
       endpoint: string;
@@ -62,13 +66,25 @@ export async function watchByWhep({ url }: At): Promise<string> {
   Object.assign(picture, { autoplay: true, srcObject: stream });
   document.body.append(picture);
   globalThis.picture = picture;
+  globalThis.frameTimesMs = [];
   await connection.setLocalDescription();
   const headers = { "content-type": "application/sdp" };
   const body = connection.localDescription?.sdp ?? "";
   const response = await fetch(url, { method: "POST", headers, body });
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
-  await connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
+  const answer = await response.text();
+  const sdp = (await globalThis.reroute?.(answer)) ?? answer;
+  picture.requestVideoFrameCallback(function note() {
+    globalThis.frameTimesMs.push(performance.now());
+    picture.requestVideoFrameCallback(note);
+  });
+  await connection.setRemoteDescription({ type: "answer", sdp });
   return response.headers.get("location") ?? "";
+}
+
+/** When each of the pictures was shown. */
+export function frameTimes(): number[] {
+  return globalThis.frameTimesMs;
 }
 
 /** `@eyevinn/whip-web-client`, which trickles. */
@@ -118,8 +134,8 @@ export async function pageStats(): Promise<PageStats> {
     framesDecoded: video.framesDecoded ?? 0,
     framesEncoded: of("outbound-rtp", "video").framesEncoded ?? 0,
     energy: of("inbound-rtp", "audio").totalAudioEnergy ?? 0,
-    freezesS: video.totalFreezesDuration ?? 0,
     width: picture?.videoWidth ?? 0,
+    packetsLost: video.packetsLost ?? 0,
   };
 }
 
