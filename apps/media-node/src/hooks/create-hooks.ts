@@ -7,6 +7,8 @@ import { Slots } from "./slots.ts";
 
 const TIMEOUT_MS = 2_000;
 const AT_ONCE = 50;
+/** The others are for publishers alone: a crowd of viewers keeps none of them waiting. */
+const AT_ONCE_BUT_PUBLISHERS = 45;
 const ANSWERS_MAX = 10_000;
 const ANSWER_KEPT_MS = 10_000;
 /** So long without a failure it counts as reached again. */
@@ -32,6 +34,7 @@ type Answer = { isYes: Promise<boolean>; askedAtMs: number };
 export function createHooks(options: HooksOptions): Hooks {
   const { log, isFailOpen, counters = noCounters, now = Date.now, timeoutMs = TIMEOUT_MS } = options;
   const slots = new Slots(AT_ONCE);
+  const slotsOfOthers = new Slots(AT_ONCE_BUT_PUBLISHERS);
   const answers = new Map<string, Answer>();
   const reach = noteReach(log, now);
   const dones = new DoneQueue({
@@ -43,7 +46,8 @@ export function createHooks(options: HooksOptions): Hooks {
   const post = async (body: HookBody): Promise<boolean> => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const isYes = await slots.use(signal, () => postHook(options, body, { signal, nowMs: now() }));
+      const send = () => slots.use(signal, () => postHook(options, body, { signal, nowMs: now() }));
+      const isYes = await (body.hook === "on_publish" ? send() : slotsOfOthers.use(signal, send));
       reach.succeeded();
       return isYes;
     } catch (cause) {

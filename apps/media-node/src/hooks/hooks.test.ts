@@ -167,12 +167,35 @@ describe("a hook", () => {
       if (open.length === 50) resolve();
       if (open.length > 50) response.writeHead(204).end();
     });
-    const asked = Array.from({ length: 55 }, (_, index) => hooks.askPlay({ ...FACTS, cacheKey: `${index}` }));
+    const asked = Array.from({ length: 55 }, (_, index) =>
+      hooks.askPublish({ ...FACTS, cacheKey: `${index}` }),
+    );
     await isFull;
     expect(open).toHaveLength(50);
     for (const response of open.slice(0, 50)) response.writeHead(204).end();
     await Promise.all(asked);
     expect(open).toHaveLength(55);
+  });
+
+  it("is asked of a publisher at once, however many viewers and ends wait", async () => {
+    const held: ServerResponse[] = [];
+    let isHolding = true;
+    const { hooks } = await setUp(async (request, response) => {
+      const { hook } = JSON.parse(await text(request)) as Told;
+      if (hook !== "on_publish" && isHolding) held.push(response);
+      else response.writeHead(204).end();
+    });
+    const asked = Array.from({ length: 60 }, (_, index) => {
+      hooks.tellPlayDone({ ...FACTS, sessionId: `session-${index}` });
+      return hooks.askPlay({ ...FACTS, cacheKey: `${index}` });
+    });
+    await expect.poll(() => held.length, SOON).toBe(45);
+    await hooks.askPublish(FACTS);
+    expect(held).toHaveLength(45);
+    isHolding = false;
+    for (const response of held) response.writeHead(204).end();
+    await Promise.all(asked);
+    await hooks.close();
   });
 
   it("whose turn does not come in time was not reached", async () => {
