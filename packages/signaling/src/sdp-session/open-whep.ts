@@ -38,9 +38,11 @@ async function admitAndOpen(caller: Caller, request: WhepRequest): Promise<Opene
   assertBus(shared);
   const viewer = ticket === null ? null : await verifyViewer(caller, broadcastId, ticket);
   const peer = viewer ?? { identity: randomId(), ticketId: randomId() };
+  const found = await findBroadcast(caller, broadcastId, peer);
+  const refusal = refusalOf(found, { hasTicket: viewer !== null, nowMs: shared.now() });
+  if (refusal) return refuse(caller, refusal);
+  admitOpening(shared);
   const rates = ratesOf(shared.rateLimits, { address, room: broadcastId });
-  const found = await findBroadcast(caller, { broadcastId, peer, rates });
-  if (found instanceof FairleadError) return refuse(caller, rates, found);
   const bearer = ticket === null ? null : await hashStreamKey(ticket);
   const opener = { bearer, isWanted };
   const whep = { offer, ticket, bearer, ...(address === undefined ? {} : { address }) };
@@ -48,19 +50,20 @@ async function admitAndOpen(caller: Caller, request: WhepRequest): Promise<Opene
     await countRates(caller, rates);
     return openAtNode(caller, "whep.open", { ...found.served, debitId: "", ...whep }, opener);
   }
-  const refusal = refusalOf(found, { hasTicket: viewer !== null, nowMs: shared.now() });
-  if (refusal) return refuse(caller, rates, refusal);
-  admitOpening(shared);
   const newcomer = { roomId: broadcastId, peer, rates, mayClaim: false, isWanted };
   return openSomewhere(caller, newcomer, (placed) =>
     openAtNode(caller, "whep.open", { ...placed, ...whep }, opener),
   );
 }
 
-/** No placement counts this one. */
-async function refuse(caller: Caller, rates: readonly Rate[], refusal: FairleadError): Promise<never> {
-  await countRates(caller, rates);
+/** No placement counts this one. It asks for no place either: the room's rate is for those who do. */
+async function refuse(caller: Caller, refusal: FairleadError): Promise<never> {
+  await countRates(caller, addressRates(caller));
   throw refusal;
+}
+
+function addressRates({ shared, address }: Caller): Rate[] {
+  return ratesOf(shared.rateLimits, { address });
 }
 
 /** @throws {FairleadError} `ticket_…`: a peer's ticket has another audience. */
@@ -72,13 +75,12 @@ async function verifyViewer({ shared }: Caller, room: string, ticket: string) {
   return { identity: sub, ticketId: jti };
 }
 
+type Found = BroadcastRoom | { served: ServedRoom } | FairleadError;
+
 /** @returns The record; or the node that serves the broadcast, where the registry does not tell; or why there is neither. */
-async function findBroadcast(
-  caller: Caller,
-  { broadcastId, peer, rates }: { broadcastId: string; rates: readonly Rate[] } & Pick<Newcomer, "peer">,
-): Promise<BroadcastRoom | { served: ServedRoom } | FairleadError> {
+async function findBroadcast(caller: Caller, broadcastId: string, peer: Newcomer["peer"]): Promise<Found> {
   try {
-    return await findKnown(caller, broadcastId, rates);
+    return await findKnown(caller, broadcastId, addressRates(caller));
   } catch (error) {
     if (!(error instanceof FairleadError) || !UNKNOWING.includes(error.code)) throw error;
     const served = await askForBroadcast(caller, broadcastId, peer);
@@ -103,11 +105,13 @@ const UNKNOWING = ["registry_unreachable", "registry_cold", "broadcast_not_found
 
 /** The node decides anew, by what it knows: this spares it those who come before the start, or go on asking after the end. */
 function refusalOf(
-  room: BroadcastRoom,
+  found: Found,
   { hasTicket, nowMs }: { hasTicket: boolean; nowMs: number },
 ): FairleadError | null {
-  const { visibility, startsAtMs } = room.broadcast;
-  const state = stateOf(room, nowMs);
+  if (found instanceof FairleadError) return found;
+  if ("served" in found) return null;
+  const { visibility, startsAtMs } = found.broadcast;
+  const state = stateOf(found, nowMs);
   if (visibility === "private" && !hasTicket)
     return new FairleadError("ticket_invalid", { message: "no viewer's ticket: Authorization: Bearer …" });
   if (state === "ended") return new FairleadError("broadcast_ended");

@@ -34,13 +34,13 @@ export async function openWhip(caller: Caller, request: WhipRequest): Promise<Op
   assertBus(shared);
   const { room, keyHash } = await proveKey(caller, request);
   const { roomId } = room;
-  const rates = ratesOf(shared.rateLimits, { address, room: roomId });
   if (stateOf(room, shared.now()) === "ended") {
-    await countRates(caller, rates);
+    await countRates(caller, ratesOf(shared.rateLimits, { address }));
     throw new FairleadError("broadcast_ended");
   }
   admitOpening(shared);
   const { offer, isWanted } = request;
+  const rates = ratesOf(shared.rateLimits, { address, room: roomId });
   const newcomer = { roomId, peer: nobody(), rates, mayClaim: false, isWanted };
   const whip = { offer, keyHash, ...(address === undefined ? {} : { address }) };
   return openSomewhere(caller, newcomer, (placed) =>
