@@ -120,6 +120,8 @@ export default defineConfig({
       {
         test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], isolate: false, ...real, ...inGroup(5, 2) },
       },
+      // Other people's clients of WHIP and WHEP.
+      { test: { name: "interop", include: ["tests/interop/**/*.test.ts"], ...real, ...inGroup(5, 2) } },
     ],
   },
 });

@@ -6,7 +6,8 @@ const standalone = "http://localhost:3000";
 
 export default defineConfig({
   plugins: [react()],
-  // One chunk: the meeting follows the lobby within seconds, and its half (the SDK) is the larger one.
+  // The meeting is one chunk: it follows the lobby within seconds, and its half (the SDK) is the larger one. The studio and the viewers' page are
+  // one each, beside it.
   build: { outDir: "dist", emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 700 },
   server: {
     proxy: {

@@ -12,6 +12,7 @@ import { runRegistryRecoveryBench } from "./registry-recovery/registry-recovery-
 import { runSaturationBench } from "./saturation/saturation-bench.ts";
 import { runSignalingBench } from "./signaling/signaling-bench.ts";
 import { runSpanBench } from "./span/span-bench.ts";
+import { runWhepBench } from "./whep/whep-bench.ts";
 
 type Bench = { about: string; run: (args: string[]) => Promise<Record<string, unknown>> };
 
@@ -52,6 +53,10 @@ const BENCHES: Record<string, Bench> = {
   span: {
     about: "a room on two cores beside one on a single core: CPU, latency, key frames, capacity",
     run: runSpanBench,
+  },
+  whep: {
+    about: "200 viewers come by WHEP: first packet, first frame, CPU beside mediasoup alone",
+    run: runWhepBench,
   },
   signaling: { about: "a signaling process: joins, commands, idle sockets", run: runSignalingBench },
 };

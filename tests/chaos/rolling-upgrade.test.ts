@@ -25,7 +25,7 @@ const NEXT_BUILD: Addition[] = [
   { at: "events", code: '"peer.waved": z.object({ peerId: PeerId }),' },
   {
     at: "a peer is in the room",
-    code: 'room.broadcast({ name: "peer.waved", data: { peerId: peer.peerId } });',
+    code: 'room.tell({ name: "peer.waved", data: { peerId: peer.peerId } });',
   },
   { at: "calls to a node", code: '"node.greet": { request: Nothing, reply: Nothing },' },
   { at: "answers of a node", code: '"node.greet": () => ({}),' },

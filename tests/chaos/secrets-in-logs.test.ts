@@ -16,10 +16,12 @@ import { type ProcessCluster, startProcessCluster } from "../support/clusters/st
 import { findSecrets } from "../support/find-secrets.ts";
 import { joinFrame, ProtocolClient } from "../support/protocol-client.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
+import { SDP_CANDIDATE, sdpOffer } from "../support/sdp-offer.ts";
 import { openHttp } from "../support/wires/open-http.ts";
 import { Meeting } from "./meeting.ts";
 
 const TURN_SECRET = "secret-shared-with-turn-servers";
+const HOOK = { token: "token-of-the-hook-url", secret: "secret-of-the-hooks" };
 const REDIS_PASSWORD = "password-of-redis";
 const WRONG_KEY = "a-key-that-nobody-was-given";
 /** Shorter ones (Chromium's ufrag has four characters) stand in any text by chance. */
@@ -44,12 +46,17 @@ beforeAll(async () => {
         FAIRLEAD_GRACE_MS: "2000",
         FAIRLEAD_TURN_URLS: "turn:127.0.0.1:9",
         FAIRLEAD_TURN_SECRET: TURN_SECRET,
+        // Nobody answers there, and everybody is let in.
+        FAIRLEAD_HOOK_URL: `http://127.0.0.1:9/?token=${HOOK.token}`,
+        FAIRLEAD_HOOK_SECRET: HOOK.secret,
+        FAIRLEAD_HOOK_FAIL_OPEN: "true",
         FAIRLEAD_SESSION_KEYS: JSON.stringify(sessionKeys),
       },
     }),
     launchChromium(),
   ]);
   keep("TURN secret", TURN_SECRET);
+  keep("hook", HOOK.token, HOOK.secret);
   keep("password of Redis", REDIS_PASSWORD);
   keep("password of NATS", ...Object.values(cluster.nats.users).map(({ password }) => password));
   keep("API key", cluster.apiKey, WRONG_KEY);
@@ -73,7 +80,13 @@ it("nothing secret stands in a log, whatever went well and whatever went wrong",
   const logs = cluster.processes.map(({ name, logFile }) => ({ name, text: readFileSync(logFile, "utf8") }));
   // That it is all there, down to the lines for debugging.
   const everything = logs.map(({ text }) => text).join("\n");
-  for (const told of ["session.joined", "http.answered", "connection.refused", "registry_unreachable"])
+  for (const told of [
+    "session.joined",
+    "http.answered",
+    "connection.refused",
+    "registry_unreachable",
+    "hook.unreachable",
+  ])
     expect(everything).toContain(`"${told}"`);
   const found = logs.flatMap(({ name, text }) =>
     findSecrets(text.split("\n"), secrets).map((secret) => ({ name, ...secret })),
@@ -111,6 +124,7 @@ async function callTheApi(): Promise<void> {
     for (const whip of ["/v1/whip", `${path}/whip`])
       expect(await offer(whip, streamKey)).toBe(streamKey === rotated.streamKey ? 400 : 401);
   }
+  await publishByWhip(rotated.streamKey);
   await cluster.api("DELETE", path);
 }
 
@@ -118,6 +132,28 @@ async function offer(path: string, streamKey: string): Promise<number> {
   const headers = { "Content-Type": "application/sdp", Authorization: `Bearer ${streamKey}` };
   return (await fetch(`${cluster.url}${path}`, { method: "POST", headers, body: "v=0 and nothing else" }))
     .status;
+}
+
+/** A session by WHIP, whose URL is the right to end it: made, changed, and ended at last by whoever may. */
+async function publishByWhip(streamKey: string): Promise<void> {
+  const ask = (method: string, url: string, type?: string, body?: string) => {
+    const headers = { Authorization: `Bearer ${streamKey}`, "If-Match": "*" };
+    return fetch(url, { method, headers: { ...headers, ...(type ? { "Content-Type": type } : {}) }, body });
+  };
+  const opened = await ask("POST", `${cluster.url}/v1/whip`, "application/sdp", sdpOffer("sendonly"));
+  expect(opened.status).toBe(201);
+  const url = opened.headers.get("Location") ?? "";
+  keep("URL of a session", url.split("/").at(-1));
+  keep(
+    "ICE password",
+    ...[...(await opened.text()).matchAll(/a=ice-pwd:(\S+)/g)].map(([, password]) => password),
+  );
+  const fragment = SDP_CANDIDATE.replaceAll("uFrg", "nExt");
+  expect((await ask("PATCH", url, "application/trickle-ice-sdpfrag", fragment)).status).toBe(200);
+  expect((await ask("PATCH", url, "application/trickle-ice-sdpfrag", "hello")).status).toBe(400);
+  expect((await fetch(url, { method: "DELETE" })).status).toBe(401);
+  expect((await ask("DELETE", url)).status).toBe(204);
+  expect((await ask("DELETE", url)).status).toBe(404);
 }
 
 /** A meeting with media: SDP on the browser's side, and its own end of DTLS. */

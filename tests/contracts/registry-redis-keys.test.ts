@@ -5,6 +5,7 @@ import { type RedisServer, startRedis } from "../support/servers/start-redis.ts"
 import { givenClock } from "./given-clock.ts";
 import { PATIENT } from "./redis-adapter.ts";
 import { beating, beatOf, roomOptions, serving } from "./registry-adapter.ts";
+import { broadcastRecord } from "./registry-contract-broadcasts.ts";
 import { tellLeases } from "./telling-leases.ts";
 
 let server: RedisServer;
@@ -75,22 +76,39 @@ it("beats go on where the list of graves was lost", async () => {
   await registry.close();
 });
 
+/** @returns How often Redis carried out each command, without the connection's own writes, which come now and then. */
+async function commands(act: () => Promise<unknown>): Promise<Record<string, string>> {
+  await server.command("CONFIG RESETSTAT");
+  await act();
+  const stats = await server.command("INFO commandstats");
+  const calls = [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)].map(([, name, count]) => [name, count]);
+  return Object.fromEntries(calls.filter(([name]) => !["config|resetstat", "set"].includes(name ?? "")));
+}
+
+it("a page of broadcasts costs as many commands however many there are, of whatever state", async () => {
+  const { registry } = await setUp("broadcasts");
+  const options = roomOptions({ kind: "broadcast" });
+  const create = (index: number) => {
+    const write = broadcastRecord({ state: index % 2 === 0 ? "ended" : "live" });
+    return registry.updateRoom(`show-${index}`, { options, broadcast: { write, ifRevision: null } });
+  };
+  const cost = async () => [
+    await commands(() => registry.listBroadcasts({ limit: 5 })),
+    await commands(() => registry.listBroadcasts({ limit: 5, cursor: "show-1", state: "live" })),
+  ];
+  await Promise.all(Array.from({ length: 20 }, (_, index) => create(index)));
+  await cost();
+  const before = await cost();
+  await Promise.all(Array.from({ length: RECORDS_AT_ONCE }, (_, index) => create(20 + index)));
+  expect(await cost()).toEqual(before);
+  await registry.close();
+});
+
 it(
   `with ${RECORDS} records of rooms a placement, a join and a beat cost as many commands as with none`,
   async () => {
     const { registry, beat, leases, advance } = await setUp("records");
     let taken = 0;
-    /** @returns How often Redis carried out each command, without the connection's own writes, which come now and then. */
-    const commands = async (act: () => Promise<unknown>) => {
-      await server.command("CONFIG RESETSTAT");
-      await act();
-      const stats = await server.command("INFO commandstats");
-      const calls = [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)].map(([, name, count]) => [
-        name,
-        count,
-      ]);
-      return Object.fromEntries(calls.filter(([name]) => !["config|resetstat", "set"].includes(name ?? "")));
-    };
     const cost = async () => {
       const roomId = `new-${taken}`;
       taken += 1;

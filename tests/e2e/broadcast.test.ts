@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { StudioPage, WatchPage } from "../support/broadcast-pages.ts";
-import { expectMedia } from "../support/expect-media.ts";
+import { expectMedia, expectSilence } from "../support/expect-media.ts";
 import { useMeetings } from "../support/use-meetings.ts";
 import { findWorkerByPort } from "../support/worker-processes.ts";
 
@@ -28,6 +28,8 @@ describe("a broadcast from the studio", () => {
     await studio.page.getByText(/bit\/s/).waitFor();
     await studio.screenshot("studio-live");
     await viewer.screenshot("watch-live");
+    await studio.button("Mute microphone").click();
+    await expectSilence(viewer);
 
     const { link } = studio;
     await studio.page.close({ runBeforeUnload: true });

@@ -35,7 +35,7 @@ type Effect = (sent: Sent, response: Response) => Promise<void> | void;
 
 const WRONG = 0.15;
 const OVER_THE_WIRE = 0.1;
-const ENDING = new Set(["closeRoom", "removePeer", "leaveSession", "banIdentity", "endBroadcast"]);
+const ENDING = new Set(["closeRoom", "removePeer", "leaveSession", "banIdentity"]);
 const ENDING_SHARE = 0.15;
 
 /** Requests to every route, with the effects of the known ones told to the model. */

@@ -95,6 +95,16 @@ describe("an SDK viewer", () => {
     await expect(join(full, "bob", "viewer")).rejects.toEqual(refusal("banned"));
   });
 
+  it("comes back to its own place where there is no other", async () => {
+    const id = await createBroadcast({ maxViewers: 1 });
+    const bob = await join(id, "bob", "viewer");
+    const { peerId } = bob.joined;
+    bob.drop();
+    await bob.connect();
+    await bob.rejoin();
+    expect([bob.joined.peerId, (await cluster.room(id)).viewers]).toEqual([peerId, 1]);
+  });
+
   it("may come twice with one identity, beside all peers that there may be", async () => {
     const id = await createBroadcast();
     const viewers = await Promise.all([join(id, "bob", "viewer"), join(id, "bob", "viewer")]);

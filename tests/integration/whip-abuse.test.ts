@@ -13,6 +13,7 @@ import { useMemoryCluster } from "./use-memory-cluster.ts";
 const SECRET = "a-secret-of-the-operator";
 /** Of an address: the other tests' addresses are others. */
 const GUESSES = 20;
+const SOON = { timeout: 10_000 };
 const OF_MEDIA = ["webrtc_transport", "producer", "consumer"];
 
 type Told = { hook: string; broadcastId: string; kind: string; address?: string };
@@ -90,7 +91,7 @@ async function setUp() {
   return { id, key, address, ask, post, patch, publish };
 }
 
-const nothingLeft = () => expect.poll(mediaOf, { timeout: 5_000 }).toBe(0);
+const nothingLeft = () => expect.poll(mediaOf, SOON).toBe(0);
 
 describe("200 attempts to publish with wrong keys", () => {
   it("are refused, throttled, told with the address, and leave nothing", async () => {
@@ -155,7 +156,7 @@ describe("a hook", () => {
     expect(hooks.mediaWhenAsked[asked]).toBe(0);
     await ask("DELETE", path, key);
     await expect
-      .poll(() => hooks.told.filter(({ broadcastId }) => broadcastId === id).map(({ hook }) => hook))
+      .poll(() => hooks.told.filter(({ broadcastId }) => broadcastId === id).map(({ hook }) => hook), SOON)
       .toEqual(["on_publish", "on_publish_done"]);
     const session = path.split("/").at(-1) ?? "";
     for (const secret of [key, session]) expect(hooks.bodies.join()).not.toContain(secret);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -34,10 +35,25 @@ export const PROGRAMS = {
     commands: ["turnserver"],
     debianPackage: "coturn",
   },
+  // A Python that has the module.
+  "python3-aiortc": {
+    override: "FAIRLEAD_PYTHON",
+    commands: ["python3"],
+    debianPackage: "python3-aiortc",
+    proof: ["-c", "import aiortc"],
+  },
   ffmpeg: { override: "FAIRLEAD_FFMPEG", commands: ["ffmpeg"], debianPackage: "ffmpeg" },
   ip: { override: "FAIRLEAD_IP_BIN", commands: ["ip"], debianPackage: "iproute2" },
   nft: { override: "FAIRLEAD_NFT_BIN", commands: ["nft"], debianPackage: "nftables" },
-} as const;
+} as const satisfies Record<string, Program>;
+
+type Program = {
+  override: string;
+  commands: readonly string[];
+  debianPackage: string;
+  /** Arguments with which only the right one of that name succeeds. */
+  proof?: readonly string[];
+};
 
 export type ProgramName = keyof typeof PROGRAMS;
 
@@ -54,12 +70,14 @@ const SERVER_FOLDER = "/usr/sbin";
  * @throws {Error} The variable names no executable.
  */
 export function findProgram(name: ProgramName, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const { override, commands } = PROGRAMS[name];
+  const { override, commands, proof }: Program = PROGRAMS[name];
   const asked = env[override];
   if (asked && !isExecutable(asked)) throw new Error(`${override}=${asked}: no executable there`);
   if (asked) return asked;
   const folders = [...(env.PATH ?? "").split(delimiter).filter(Boolean), SERVER_FOLDER];
-  return commands.flatMap((command) => folders.map((folder) => join(folder, command))).find(isExecutable);
+  return commands
+    .flatMap((command) => folders.map((folder) => join(folder, command)))
+    .find((path) => isExecutable(path) && (!proof || isProven(path, proof)));
 }
 
 /** @throws {Error} There is none: says how to get it. */
@@ -70,6 +88,10 @@ export function needProgram(name: ProgramName): string {
       `no ${name}: npm test installs what is missing, or says how; or set ${PROGRAMS[name].override}`,
     );
   return found;
+}
+
+function isProven(path: string, proof: readonly string[]): boolean {
+  return spawnSync(path, proof, { stdio: "ignore" }).status === 0;
 }
 
 function isExecutable(path: string): boolean {

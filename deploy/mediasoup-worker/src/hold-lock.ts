@@ -36,8 +36,10 @@ async function takeLock(lockDir: string, options: LockOptions & { staleMs: numbe
   const { onWait = () => {}, pollMs = 250, staleMs } = options;
   for (let attempt = 0; !(await makeDir(lockDir)); attempt++) {
     if (attempt === 0) onWait();
-    if (await isStale(lockDir, staleMs)) await removeStale(lockDir);
-    else await sleep(pollMs);
+    const wasStale = await isStale(lockDir, staleMs);
+    await sleep(pollMs);
+    // Looked at twice: if all of this machine stood still, its holder gives the next sign of life now.
+    if (wasStale && (await isStale(lockDir, staleMs))) await removeStale(lockDir);
   }
 }
 

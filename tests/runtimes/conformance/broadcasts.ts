@@ -27,7 +27,7 @@ export function broadcastFacts(instances: Instances): void {
     instances.api<BroadcastWithKey>("POST", "/v1/broadcasts", { visibility: "public", ...body });
   const pathOf = (opened: Response) => new URL(opened.headers.get("location") ?? "").pathname;
 
-  describe("a publisher by WHIP", () => {
+  describe("a publisher by WHIP (RFC 9725)", () => {
     it("gets answer, session, entity tag; changes its session and ends it, by whichever instance", async () => {
       const { broadcastId, streamKey: key } = await create();
       const opened = await ask("POST", "/v1/whip", { key, ...offer("sendonly") });
@@ -42,6 +42,8 @@ export function broadcastFacts(instances: Instances): void {
       const patch = (headers: Record<string, string>, body = SDP_CANDIDATE) =>
         ask("PATCH", path, { key, headers: { ...fragment, ...headers }, body });
       expect(await statusOf(patch({}))).toBe(428);
+      expect(await statusOf(patch({ "content-type": "application/sdp", "if-match": etag }))).toBe(415);
+      expect(await statusOf(patch({ "if-match": etag }, "hello"))).toBe(400);
       expect(await statusOf(patch({ "if-match": '"other"' }))).toBe(412);
       const trickled = await patch({ "if-match": etag });
       expect([trickled.status, await trickled.text(), trickled.headers.get("etag")]).toEqual([204, "", null]);

@@ -2,7 +2,8 @@ import { FairleadError } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import type { Hooks } from "../hooks/hooks.ts";
-import type { Room } from "../room/room.ts";
+import { closeProducer } from "../room/close-producer.ts";
+import type { PeerInRoom, Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { RoomBroadcast } from "./room-broadcast.ts";
 
@@ -91,6 +92,18 @@ export class Broadcasts {
     });
     this.#known.set(room, broadcast);
     room.broadcast = broadcast;
+    await Promise.all([...room.peers.values()].map((peer) => admitLate({ room, peer }, broadcast)));
+  }
+}
+
+/** A peer that published before anybody knew that the room is a broadcast's: it is the publisher now, or stops being one. */
+async function admitLate({ room, peer }: PeerInRoom, broadcast: RoomBroadcast): Promise<void> {
+  if (peer.producers.size === 0) return;
+  try {
+    await broadcast.admitPublisher(peer);
+  } catch (error) {
+    const code = error instanceof FairleadError ? error.code : "internal";
+    for (const producer of [...peer.producers.values()]) closeProducer({ room, peer }, producer, code);
   }
 }
 

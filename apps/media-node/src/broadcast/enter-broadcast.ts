@@ -1,4 +1,4 @@
-import type { JoinRequest, TicketClaims } from "@fairlead/protocol";
+import type { TicketClaims } from "@fairlead/protocol";
 import type { HookFacts, Hooks } from "../hooks/hooks.ts";
 import type { Room } from "../room/room.ts";
 import type { Broadcasts } from "./broadcasts.ts";
@@ -6,8 +6,8 @@ import type { RoomBroadcast } from "./room-broadcast.ts";
 
 export type Entering = {
   claims: TicketClaims;
-  join: JoinRequest;
-  sessionId: string;
+  /** It stays the same over its sessions. */
+  peerId: string;
   /** It was admitted before, as the session ticket of its last session proves. */
   isReturning: boolean;
 };
@@ -23,22 +23,22 @@ export type Entered = { broadcast: RoomBroadcast; playing: HookFacts | null };
  */
 export async function enterBroadcast(
   room: Room,
-  { claims, sessionId, isReturning }: Entering,
+  { claims, peerId, isReturning }: Entering,
   { broadcasts, hooks }: { broadcasts: Broadcasts; hooks: Hooks },
 ): Promise<Entered | null> {
   const isViewer = claims.role === "viewer";
   if (!isViewer && room.options.kind !== "broadcast") return null;
   if (!isViewer) {
     const broadcast = await broadcasts.find(room);
-    broadcast?.assertOpen();
+    broadcast?.gate.assertOpen();
     return broadcast && { broadcast, playing: null };
   }
   const broadcast = await broadcasts.of(room);
-  broadcast.assertTakesViewer();
+  broadcast.gate.assertTakesViewer(peerId);
   const playing: HookFacts = {
     broadcastId: room.roomId,
     kind: "sdk",
-    sessionId,
+    sessionId: peerId,
     identity: claims.sub,
     cacheKey: claims.jti,
   };

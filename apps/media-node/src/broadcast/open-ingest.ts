@@ -14,7 +14,7 @@ export async function openIngest(
   const { broadcasts, seating, joins, arrivals, ingests, now } = deps;
   const room = await joins.openRoom(request);
   const broadcast = await broadcasts.of(room);
-  broadcast.assertKey(keyHash);
+  await broadcast.gate.proveKey(keyHash);
   const openSeat = seating.take(room);
   const ingest = new Ingest({
     ...{ room, broadcast, core: openSeat.core, now },

@@ -38,10 +38,12 @@ async function setUp(settings: Partial<BroadcastRecord> = {}, hooks = noHooks) {
   const registry = createMemoryRegistry({ now: () => clock.nowMs });
   const options = RoomOptions.parse({ kind: "broadcast" });
   await registry.updateRoom("r", { options, broadcast: { write: record, ifRevision: null } });
-  const broadcast = new RoomBroadcast({ room, record, registry, hooks, onEnded: () => {} });
+  const elapsed = () => clock.nowMs;
+  const broadcast = new RoomBroadcast({ room, record, registry, hooks, elapsed, onEnded: () => {} });
   room.broadcast = broadcast;
-  const seating = { open: 0 };
+  const seating = { open: 0, isFull: false };
   const take = () => {
+    if (seating.isFull) throw refusal("core_full");
     seating.open += 1;
     return { core: guest.core, atMs: 0 };
   };
@@ -100,6 +102,16 @@ describe("WHIP at the home", () => {
     expect(() => sessions.find(first.sessionId, { roomId: "r", bearer: KEY })).toThrow();
     expect(sessions.find(second.sessionId, { roomId: "r", bearer: KEY }).isClosed).toBe(false);
     await expect.poll(() => [room.publishers.size, seating.open]).toEqual([1, 1]);
+  });
+
+  it("keeps no place for one that finds no seat", async () => {
+    const tellPublishDone = vi.fn();
+    const { whip, seating, broadcast } = await setUp({}, { ...noHooks, tellPublishDone });
+    seating.isFull = true;
+    await expect(whip()).rejects.toEqual(refusal("core_full"));
+    expect([broadcast.counts.publisher, tellPublishDone.mock.calls.length]).toEqual([null, 1]);
+    seating.isFull = false;
+    await whip();
   });
 
   it("of two at once one comes in", async () => {

@@ -25,16 +25,16 @@ export async function openWhep(
   const claims = ticket === null ? null : await verifyViewer(ticket, lease.roomId, deps);
   const room = await joins.openRoom(request);
   const broadcast = await broadcasts.of(room);
-  if (!claims && broadcast.record.visibility === "private")
-    throw new FairleadError("ticket_invalid", {
-      message: "a viewer's ticket is needed: Authorization: Bearer …",
-    });
-  const assertAdmissible = () => {
+  const assertWelcome = () => {
+    if (!claims && broadcast.record.visibility === "private")
+      throw new FairleadError("ticket_invalid", {
+        message: "a viewer's ticket is needed: Authorization: Bearer …",
+      });
     if (claims && room.bans.has({ identity: claims.sub, ticketId: claims.jti }))
       throw new FairleadError("banned");
-    broadcast.assertLive();
   };
-  assertAdmissible();
+  assertWelcome();
+  broadcast.gate.assertLive();
   const identity = claims?.sub ?? null;
   // Not the session's own, which is the right to end it.
   const playId = randomId();
@@ -51,13 +51,14 @@ export async function openWhep(
   try {
     openSeat = seating.takeForViewer();
     const seat = await room.span.seatOn(openSeat.core);
-    assertAdmissible();
+    broadcast.gate.assertLive();
     const session = await openWhepSession({ room, seat, identity, offer });
     try {
-      // Others may have come, or the publisher have gone, while it was opened.
-      broadcast.assertOpen();
-      broadcast.assertWithinLimit();
       await deps.confirm(room);
+      // Others may have come while it was opened, or a ban.
+      assertWelcome();
+      broadcast.gate.assertOpen();
+      broadcast.gate.assertWithinLimit();
     } catch (error) {
       session.close();
       throw error;

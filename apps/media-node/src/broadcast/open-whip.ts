@@ -1,6 +1,7 @@
 import { FairleadError, type NodeCallReply, type NodeCallRequest, randomId } from "@fairlead/protocol";
 import { addPublisher } from "../room/add-publisher.ts";
 import type { Publisher } from "../room/publisher.ts";
+import type { OpenSeat } from "../rooms/seating.ts";
 import { openWhipSession, readWhipOffer } from "../sdp/open-whip-session.ts";
 import type { SdpSession } from "../sdp/sdp-session.ts";
 import type { SdpCallsDeps } from "./sdp-calls-deps.ts";
@@ -20,8 +21,8 @@ export async function openWhip(
   const { broadcasts, seating, joins, arrivals, sessions } = deps;
   const room = await joins.openRoom(request);
   const broadcast = await broadcasts.of(room);
-  broadcast.assertKey(keyHash);
-  broadcast.assertOpen();
+  await broadcast.gate.proveKey(keyHash);
+  broadcast.gate.assertOpen();
   // One that can't be answered must not cost the present publisher its place.
   readWhipOffer(offer, room.span.home);
   const facts = {
@@ -44,8 +45,9 @@ export async function openWhip(
     producers: () => [...(publisher?.producers.values() ?? [])],
     close,
   });
-  const openSeat = seating.take(room);
+  let openSeat: OpenSeat | undefined;
   try {
+    openSeat = seating.take(room);
     const seat = await room.span.seatOn(openSeat.core);
     const { title } = broadcast.record;
     publisher = addPublisher({ room, seat }, { identity: room.roomId, name: title, metadata: "" });
@@ -53,18 +55,21 @@ export async function openWhip(
     if (!broadcast.isHeldBy(holder))
       throw new FairleadError("publisher_active", { message: "a newer publisher came", retryAfterMs: 2_000 });
     await deps.confirm(room);
+    // It may have ended while its publisher was coming in.
+    broadcast.gate.assertOpen();
   } catch (error) {
     close();
     broadcast.release(holder);
-    seating.giveBack(openSeat);
+    if (openSeat) seating.giveBack(openSeat);
     throw error;
   }
-  arrivals.note({ debitId, lease, core: openSeat.core });
+  const place = openSeat;
+  arrivals.note({ debitId, lease, core: place.core });
   sessions.add(session, { roomId: room.roomId, bearer: keyHash });
   void session.ended.then(() => {
     close();
     broadcast.release(holder);
-    seating.giveBack(openSeat);
+    seating.giveBack(place);
     arrivals.noteGone(debitId);
   });
   const { sessionId, answer, etag } = session;

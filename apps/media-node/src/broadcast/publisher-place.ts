@@ -27,17 +27,20 @@ export const ACTIVE_MS = 2_000;
 /** Without media for so long, what publishes counts as gone though its session stands. */
 export const SILENT_MS = 5_000;
 
+/** `now`: since 1970. `elapsed`: no setting of a clock changes it. Both in milliseconds. */
+export type Clocks = { now: () => number; elapsed: () => number };
+
 /** The one place of a broadcast's publisher. */
 export class PublisherPlace {
-  readonly #now: () => number;
+  readonly #clocks: Clocks;
   #holder: Holder | null = null;
   #bytes = 0;
   #health: PublisherHealth = NO_MEDIA;
   #mediaAtMs = 0;
   #hasMedia = false;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clocks: Clocks) {
+    this.#clocks = clocks;
   }
 
   get holder(): Holder | null {
@@ -56,7 +59,7 @@ export class PublisherPlace {
 
   /** Since the present publisher's last media; since it came, where none has come yet. */
   get silentMs(): number {
-    return this.#now() - this.#mediaAtMs;
+    return this.#clocks.elapsed() - this.#mediaAtMs;
   }
 
   /** @throws {FairleadError} `publisher_active` with `retryAfterMs`: another one's media came within the last two seconds. */
@@ -74,13 +77,12 @@ export class PublisherPlace {
     await this.sample();
     this.#assertFree();
     const before = this.#holder;
-    const nowMs = this.#now();
-    const holder = { ...claimant, run: run(), sinceMs: nowMs };
+    const holder = { ...claimant, run: run(), sinceMs: this.#clocks.now() };
     this.#holder = holder;
     this.#bytes = 0;
     this.#health = NO_MEDIA;
     this.#hasMedia = false;
-    this.#mediaAtMs = nowMs;
+    this.#mediaAtMs = this.#clocks.elapsed();
     before?.close("replaced");
     return holder;
   }
@@ -110,7 +112,7 @@ export class PublisherPlace {
     if (this.#holder !== holder) return;
     this.#health = healthOf(stats);
     if (bytes > this.#bytes) {
-      this.#mediaAtMs = this.#now();
+      this.#mediaAtMs = this.#clocks.elapsed();
       this.#hasMedia = true;
     }
     this.#bytes = bytes;

@@ -91,12 +91,11 @@ export class RecordWriter {
     const { roomId, log } = this.#options;
     const code = error instanceof FairleadError ? error.code : "internal";
     if (code === "broadcast_conflict" || code === "broadcast_not_found") return this.#readAgain();
-    if (code === "registry_unreachable" || code === "registry_cold") {
-      await this.#pause(RETRY_MS);
-      return true;
-    }
-    if (code !== "lease_lost") log.error("broadcast.record_unwritten", { roomId, error });
-    return false;
+    // The registry may have raised the epoch, of which this node hears with its next beat, or not be this room's home any more.
+    const passes = ["registry_unreachable", "registry_cold", "lease_lost"].includes(code);
+    if (passes) await this.#pause(RETRY_MS);
+    else log.error("broadcast.record_unwritten", { roomId, error });
+    return passes;
   }
 
   async #readAgain(): Promise<boolean> {

@@ -1,5 +1,7 @@
-import { expect, it } from "vitest";
+import { type BroadcastRecord, FairleadError } from "@fairlead/protocol";
+import { expect, it, vi } from "vitest";
 import type { Peer } from "../room/peer.ts";
+import type { Viewer } from "../room/viewer.ts";
 import { setUpBroadcast } from "./testing/set-up-broadcast.ts";
 
 const watch = (peerId: string) =>
@@ -38,7 +40,7 @@ it("ends when its publisher has not come back within the grace time: viewers are
   expect(states()).toEqual(["live", "interrupted", "ended"]);
   expect(removed).toEqual([{ peerId: "ann", code: "broadcast_ended" }]);
   expect(await written()).toMatchObject({ state: "ended", endedAtMs: clock.ms, peakViewers: 1 });
-  expect(() => broadcast.assertOpen()).toThrow(expect.objectContaining({ code: "broadcast_ended" }));
+  expect(() => broadcast.gate.assertOpen()).toThrow(expect.objectContaining({ code: "broadcast_ended" }));
 });
 
 it("media that stops while its session stands is an interruption too", async () => {
@@ -79,7 +81,7 @@ it("what is published before the start is a preview: viewers see it from the sta
   source.send();
   await broadcast.tick();
   expect([broadcast.state, room.audience.isRevealed]).toEqual(["created", false]);
-  expect(() => broadcast.assertLive()).toThrow(
+  expect(() => broadcast.gate.assertLive()).toThrow(
     expect.objectContaining({ code: "broadcast_not_live", retryAfterMs: 60_000 }),
   );
   clock.ms = 1_060_000;
@@ -138,10 +140,10 @@ it("bounds its viewers, and knows the most that there were", async () => {
   const { broadcast, clock, room, told, written } = await setUpBroadcast({ maxViewers: 2 });
   const [ann, bob] = [watch("ann"), watch("bob")];
   for (const viewer of [ann, bob]) {
-    broadcast.assertTakesViewer();
+    broadcast.gate.assertTakesViewer();
     room.audience.set(viewer);
   }
-  expect(() => broadcast.assertTakesViewer()).toThrow(expect.objectContaining({ code: "viewer_limit" }));
+  expect(() => broadcast.gate.assertTakesViewer()).toThrow(expect.objectContaining({ code: "viewer_limit" }));
   await broadcast.tick();
   room.audience.delete(bob);
   clock.ms += 5_000;
@@ -151,12 +153,19 @@ it("bounds its viewers, and knows the most that there were", async () => {
   await expect.poll(written).toMatchObject({ peakViewers: 2 });
 });
 
-it("knows its keys by their hashes alone", async () => {
-  const { broadcast } = await setUpBroadcast();
-  broadcast.assertKey("0".repeat(64));
-  expect(() => broadcast.assertKey("1".repeat(64))).toThrow(
-    expect.objectContaining({ code: "stream_key_invalid" }),
-  );
+it("knows its keys by their hashes alone, and reads its record again before it refuses one", async () => {
+  const { broadcast, registry } = await setUpBroadcast();
+  await broadcast.gate.proveKey("0".repeat(64));
+  const refusal = { code: "stream_key_invalid" };
+  await expect(broadcast.gate.proveKey("1".repeat(64))).rejects.toMatchObject(refusal);
+  const rotated = {
+    ...broadcast.record,
+    revision: broadcast.record.revision + 1,
+    keyHashes: ["1".repeat(64)],
+  };
+  await registry.updateRoom("show", { broadcast: { write: rotated, ifRevision: broadcast.record.revision } });
+  await broadcast.gate.proveKey("1".repeat(64));
+  await expect(broadcast.gate.proveKey("0".repeat(64))).rejects.toMatchObject(refusal);
 });
 
 it("a registry that was flushed is written to once it has the record back", async () => {
@@ -170,4 +179,69 @@ it("a registry that was flushed is written to once it has the record back", asyn
   await expect
     .poll(written, { timeout: 3_000 })
     .toMatchObject({ state: "live", run: 7, keyHashes: before.keyHashes });
+});
+
+it("hears within half a minute of what the API said when nobody told it: an end, and that it is private now", async () => {
+  const { broadcast, registry, clock, room } = await setUpBroadcast({ visibility: "public" });
+  const close = vi.fn();
+  room.viewers.set("v", { identity: null, close } as unknown as Viewer);
+  const change = async (words: Partial<BroadcastRecord>) => {
+    const { revision } = broadcast.record;
+    const write = { ...broadcast.record, ...words, revision: revision + 1 };
+    await registry.updateRoom("show", { broadcast: { write, ifRevision: revision } });
+    clock.ms += 30_001;
+    await broadcast.tick();
+  };
+  await change({ visibility: "private" });
+  await expect.poll(() => close.mock.calls.length).toBe(1);
+  await change({ state: "ended", endedAtMs: 5 });
+  await expect.poll(() => broadcast.record).toMatchObject({ state: "ended", endedAtMs: 5 });
+});
+
+it("two producers of one peer at once are one publisher", async () => {
+  const { broadcast } = await setUpBroadcast();
+  const observer = { once: () => {} };
+  const ann = {
+    ...{ peerId: "ann", identity: "ann", ticketId: "t", isClosed: false, producers: new Map() },
+    ...{ session: { sessionId: "s" }, transports: { receive: { observer } } },
+  } as unknown as Peer;
+  await Promise.all([broadcast.admitPublisher(ann), broadcast.admitPublisher(ann)]);
+  await broadcast.admitPublisher(ann);
+  expect(broadcast.counts.publisher?.kind).toBe("sdk");
+});
+
+it("a clock that is set back neither keeps a lost publisher live nor its successor out", async () => {
+  const { broadcast, wall, clock, publish } = await setUpBroadcast();
+  const { source } = await publish(broadcast);
+  source.send();
+  await broadcast.tick();
+  wall.offsetMs = -600_000;
+  clock.ms += 5_001;
+  await broadcast.tick();
+  expect(broadcast.state).toBe("interrupted");
+  await publish(broadcast);
+});
+
+it("a home whose clock is ahead of the one before gives a lost publisher its grace time", async () => {
+  const { make, written, clock } = await setUpBroadcast({
+    state: "interrupted",
+    interruptedAtMs: 1,
+    graceMs: 10_000,
+  });
+  const heir = make(await written());
+  await heir.tick();
+  expect(heir.state).toBe("interrupted");
+  clock.ms += 10_001;
+  await heir.tick();
+  expect(heir.state).toBe("ended");
+});
+
+it("words that the registry would not take under an old epoch are said again", async () => {
+  const { broadcast, registry, publish, written } = await setUpBroadcast();
+  const update = vi.spyOn(registry, "updateRoom").mockRejectedValueOnce(new FairleadError("lease_lost"));
+  const { source } = await publish(broadcast);
+  source.send();
+  await broadcast.tick();
+  await expect.poll(written, { timeout: 3_000 }).toMatchObject({ state: "live" });
+  expect(update.mock.calls.length).toBeGreaterThan(1);
 });

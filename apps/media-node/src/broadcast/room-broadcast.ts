@@ -1,17 +1,11 @@
-import {
-  type BroadcastCounts,
-  type BroadcastInfo,
-  type BroadcastRecord,
-  type BroadcastState,
-  FairleadError,
-  hasKeyHash,
-} from "@fairlead/protocol";
+import type { BroadcastCounts, BroadcastInfo, BroadcastRecord, BroadcastState } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Hooks } from "../hooks/hooks.ts";
 import type { BroadcastView } from "../room/broadcast-view.ts";
 import type { Peer } from "../room/peer.ts";
 import { revealToViewers } from "../room/reveal.ts";
 import type { Room } from "../room/room.ts";
+import { Gate } from "./gate.ts";
 import { type Claimant, type Holder, PublisherPlace, SILENT_MS } from "./publisher-place.ts";
 import { type HomeWords, RecordWriter } from "./record-writer.ts";
 import { SdkPublishers } from "./sdk-publishers.ts";
@@ -24,6 +18,8 @@ export type RoomBroadcastOptions = {
   hooks: Hooks;
   /** It has ended, and that is written. */
   onEnded: () => void;
+  /** Milliseconds that no setting of a clock changes; default `performance.now`. */
+  elapsed?: () => number;
 };
 
 /** So long a broadcast that comes from elsewhere stays live without a publisher: one that follows its room is back by then. */
@@ -32,15 +28,21 @@ const FOLLOWS_MS = 3_000;
 const ABANDONED_MS = 30_000;
 const FIRST_LOOK_MS = 100;
 const FIRST_LOOKS = 30;
-const NOT_LIVE_RETRY_MS = 2_000;
+/** What the API says comes by a call, which may be lost. */
+const READ_EVERY_MS = 30_000;
 
 /** The life of a room's broadcast at its home: the state, the one publisher, the number of viewers; and what everybody hears of these. */
 export class RoomBroadcast implements BroadcastView {
+  readonly gate: Gate;
   readonly #options: RoomBroadcastOptions;
   readonly #writer: RecordWriter;
   readonly #place: PublisherPlace;
+  readonly #elapsed: () => number;
   /** Since when nobody has published; null: somebody does. */
   #lostAtMs: number | null;
+  /** Since when it is interrupted, as this home has seen it: another one's clock may be set otherwise. */
+  #interruptedAtMs: number;
+  #readAtMs: number;
   readonly #count: ViewerCount;
   #isEnding = false;
   #isStopped = false;
@@ -49,7 +51,10 @@ export class RoomBroadcast implements BroadcastView {
   constructor(options: RoomBroadcastOptions) {
     const { room, record, registry } = options;
     this.#options = options;
-    this.#place = new PublisherPlace(room.deps.now);
+    this.#elapsed = options.elapsed ?? (() => performance.now());
+    this.#readAtMs = this.#elapsed();
+    this.#interruptedAtMs = this.#elapsed();
+    this.#place = new PublisherPlace({ now: room.deps.now, elapsed: this.#elapsed });
     this.#writer = new RecordWriter({
       roomId: room.roomId,
       epoch: () => room.lease.epoch,
@@ -58,14 +63,21 @@ export class RoomBroadcast implements BroadcastView {
       log: room.log,
       onChanged: (changed) => this.#handleChanged(changed),
     });
-    this.#lostAtMs = room.deps.now();
+    this.#lostAtMs = this.#elapsed();
     this.#sdkPublishers = new SdkPublishers({
       ...options,
       claim: (claimant) => this.claim(claimant),
       release: (holder) => this.release(holder),
       isHeldBy: (holder) => this.isHeldBy(holder),
     });
-    this.#count = new ViewerCount(room, record.peakViewers);
+    this.gate = new Gate({
+      record: () => this.record,
+      viewersBut: (peerId) => this.viewers - (room.audience.get(peerId) ? 1 : 0),
+      isSending: () => this.#lostAtMs === null,
+      now: room.deps.now,
+      refresh: () => this.refresh(),
+    });
+    this.#count = new ViewerCount(room, { peak: record.peakViewers, elapsed: this.#elapsed });
     room.audience.isRevealed = this.holdsRoom;
   }
 
@@ -103,44 +115,6 @@ export class RoomBroadcast implements BroadcastView {
     return this.#count.now;
   }
 
-  /** @throws {FairleadError} `broadcast_ended`. */
-  assertOpen(): void {
-    const { endsAtMs } = this.record;
-    const isOver = endsAtMs !== null && this.#now() >= endsAtMs;
-    if (this.state === "ended" || isOver) throw new FairleadError("broadcast_ended");
-  }
-
-  /**
-   * Compares a stream key's hash with those of the record, in constant time.
-   * @throws {FairleadError} `stream_key_invalid`.
-   */
-  assertKey(keyHash: string): void {
-    if (!hasKeyHash(this.record.keyHashes, keyHash)) throw new FairleadError("stream_key_invalid");
-  }
-
-  /** @throws {FairleadError} `broadcast_ended`; `viewer_limit`: there is no room for one more. */
-  assertTakesViewer(): void {
-    this.assertOpen();
-    const { maxViewers } = this.record;
-    if (maxViewers !== null && this.viewers >= maxViewers) throw new FairleadError("viewer_limit");
-  }
-
-  /** @throws {FairleadError} `viewer_limit`: those that are in are too many. */
-  assertWithinLimit(): void {
-    const { maxViewers } = this.record;
-    if (maxViewers !== null && this.viewers > maxViewers) throw new FairleadError("viewer_limit");
-  }
-
-  /** @throws {FairleadError} As `assertTakesViewer`; `broadcast_not_live` with `retryAfterMs`. */
-  assertLive(): void {
-    this.assertTakesViewer();
-    if (this.state === "live" && this.#lostAtMs === null) return;
-    throw new FairleadError("broadcast_not_live", {
-      message: this.state === "created" ? "it has not begun" : "its publisher is away",
-      retryAfterMs: Math.max(NOT_LIVE_RETRY_MS, this.#untilStartMs()),
-    });
-  }
-
   isHeldBy(holder: Holder): boolean {
     return this.#place.holder === holder;
   }
@@ -152,11 +126,11 @@ export class RoomBroadcast implements BroadcastView {
   async claim(claimant: Claimant): Promise<Holder> {
     const { room, hooks } = this.#options;
     const { kind, facts } = claimant;
-    this.assertOpen();
+    this.gate.assertOpen();
     await this.#place.assertFree();
     await hooks.askPublish(facts);
     try {
-      this.assertOpen();
+      this.gate.assertOpen();
       const run = () => Math.max(this.record.run + 1, room.lease.epoch);
       const holder = await this.#place.claim(claimant, run);
       room.log.info("broadcast.published", { roomId: room.roomId, kind, run: holder.run });
@@ -178,7 +152,7 @@ export class RoomBroadcast implements BroadcastView {
     const { room, hooks } = this.#options;
     hooks.tellPublishDone(holder.facts);
     if (!this.#place.release(holder) || this.#isStopped) return;
-    this.#lostAtMs = this.#now();
+    this.#lostAtMs = this.#elapsed();
     room.log.info("broadcast.unpublished", { roomId: room.roomId, run: holder.run });
     this.#interrupt();
   }
@@ -190,8 +164,18 @@ export class RoomBroadcast implements BroadcastView {
     if (this.#isEnding || this.#isStopped || this.#options.room.isClosed) return;
     this.#judgePublisher();
     this.#judgeTimes();
+    if (this.#elapsed() - this.#readAtMs > READ_EVERY_MS) void this.refresh().catch(() => {});
     const peakViewers = this.#count.tell();
     if (peakViewers !== null) void this.#writer.say({ peakViewers });
+  }
+
+  /** Reads the record: what the API said may not have come here. @throws {FairleadError} `registry_unreachable`. */
+  async refresh(): Promise<void> {
+    this.#readAtMs = this.#elapsed();
+    const { room, registry } = this.#options;
+    const found = await registry.describeRoom(room.roomId);
+    if (found?.broadcast) this.note(found.broadcast);
+    else if (found && !found.isPartial) this.#handleChanged(null);
   }
 
   /** The API's words count from now on. */
@@ -237,18 +221,16 @@ export class RoomBroadcast implements BroadcastView {
       this.#lostAtMs = null;
       this.#goLive();
     } else if (holder) {
-      this.#lostAtMs ??= this.#now() - SILENT_MS;
+      this.#lostAtMs ??= this.#elapsed() - SILENT_MS;
       if (silentMs > SILENT_MS) this.#interrupt();
       if (silentMs > ABANDONED_MS) holder.close("silent");
-    } else if (this.#now() - (this.#lostAtMs ?? 0) > FOLLOWS_MS) this.#interrupt();
+    } else if (this.#elapsed() - (this.#lostAtMs ?? 0) > FOLLOWS_MS) this.#interrupt();
   }
 
   #judgeTimes(): void {
-    const { state, endsAtMs, interruptedAtMs, graceMs } = this.record;
-    const nowMs = this.#now();
-    const isGraceOver =
-      state === "interrupted" && interruptedAtMs !== null && nowMs - interruptedAtMs > graceMs;
-    if (state === "ended" || isGraceOver || (endsAtMs !== null && nowMs >= endsAtMs)) this.end();
+    const { state, endsAtMs, graceMs } = this.record;
+    const isGraceOver = state === "interrupted" && this.#elapsed() - this.#interruptedAtMs > graceMs;
+    if (state === "ended" || isGraceOver || (endsAtMs !== null && this.#now() >= endsAtMs)) this.end();
   }
 
   #goLive(): void {
@@ -266,14 +248,21 @@ export class RoomBroadcast implements BroadcastView {
 
   #interrupt(): void {
     if (this.state !== "live") return;
+    this.#interruptedAtMs = this.#elapsed();
     void this.#say({ state: "interrupted", interruptedAtMs: this.#now() });
     const { room } = this.#options;
     room.log.info("broadcast.interrupted", { roomId: room.roomId, run: this.record.run });
   }
 
   #handleChanged(record: BroadcastRecord | null): void {
-    if (record === null || record.state === "ended") this.end();
-    else this.#tell();
+    if (record === null || record.state === "ended") {
+      this.end();
+      return;
+    }
+    // Nobody vouches for those who came without a ticket.
+    for (const viewer of [...this.#options.room.viewers.values()])
+      if (record.visibility === "private" && viewer.identity === null) viewer.close();
+    this.#tell();
   }
 
   #say(words: Partial<HomeWords>): Promise<void> {

@@ -20,11 +20,13 @@ export class SdkPublishers {
 
   /** @throws {FairleadError} As `BroadcastView.admitPublisher`. */
   async admit(peer: Peer): Promise<void> {
-    const before = await this.#claims.get(peer)?.catch(() => null);
-    if (before && this.#options.isHeldBy(before)) return;
-    const claiming = this.#claim(peer);
-    this.#claims.set(peer, claiming);
-    await claiming;
+    const before = this.#claims.get(peer) ?? Promise.resolve(null);
+    // One after the other: a second producer of the same peer is no second publisher.
+    const claim = before
+      .catch(() => null)
+      .then((held) => (held && this.#options.isHeldBy(held) ? held : this.#claim(peer)));
+    this.#claims.set(peer, claim);
+    await claim;
   }
 
   async #claim(peer: Peer): Promise<Holder> {

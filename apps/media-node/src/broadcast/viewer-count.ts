@@ -8,10 +8,12 @@ export class ViewerCount {
   #peak: number;
   #told = { viewers: 0, atMs: Number.NEGATIVE_INFINITY };
   #saidPeak: number;
+  readonly #elapsed: () => number;
 
-  /** @param peak Of the record. */
-  constructor(room: Room, peak: number) {
+  /** @param since.peak Of the record. @param since.elapsed Milliseconds that no setting of a clock changes. */
+  constructor(room: Room, { peak, elapsed }: { peak: number; elapsed: () => number }) {
     this.#room = room;
+    this.#elapsed = elapsed;
     this.#peak = peak;
     this.#saidPeak = peak;
   }
@@ -29,7 +31,7 @@ export class ViewerCount {
   /** Tells everybody in the room, every few seconds, while the number changes. @returns A new peak, to be written; else null. */
   tell(): number | null {
     const { peak, now: viewers } = this;
-    const atMs = this.#room.deps.now();
+    const atMs = this.#elapsed();
     if (viewers === this.#told.viewers || atMs - this.#told.atMs < TOLD_EVERY_MS) return null;
     this.#told = { viewers, atMs };
     this.#room.tellMembers({ name: "viewers.counted", data: { viewers } });

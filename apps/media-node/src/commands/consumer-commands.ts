@@ -10,7 +10,8 @@ export const consumerCommands = {
     if (!peer.grants.subscribe)
       throw new FairleadError("grant_missing", { message: "the ticket does not grant subscribing" });
     const ids = new Set(producerIds);
-    const known = room.senders().flatMap((other) => [...other.producers.values()]);
+    const isPreview = peer.isViewer && !room.audience.isRevealed;
+    const known = isPreview ? [] : room.senders().flatMap((other) => [...other.producers.values()]);
     const refused = await subscribe(
       { room, peer },
       known.filter((producer) => ids.has(producer.id)),

@@ -84,7 +84,9 @@ function seatsOn(core: number, counted: readonly CountedRoom[]): (SeatCounts & {
   });
 }
 
-function toServedLease({ room: { lease, isLocal, peers } }: CountedRoom): ServedLease {
+/** Viewers come to the room's next place as peers do. */
+function toServedLease({ room }: CountedRoom): ServedLease {
+  const { lease, isLocal, present: peers } = room;
   const { roomId, core, epoch } = lease;
-  return { roomId, core, epoch, peers: peers.size, isLocal };
+  return { roomId, core, epoch, peers, isLocal };
 }

@@ -7,8 +7,12 @@ import { Slots } from "./slots.ts";
 
 const TIMEOUT_MS = 2_000;
 const AT_ONCE = 50;
+/** The others are for publishers alone: a crowd of viewers keeps none of them waiting. */
+const AT_ONCE_BUT_PUBLISHERS = 45;
 const ANSWERS_MAX = 10_000;
 const ANSWER_KEPT_MS = 10_000;
+/** So long without a failure it counts as reached again. */
+const STEADY_MS = 5_000;
 /** Ends take a share of the requests at once: a broadcast that ends for a thousand viewers keeps nobody waiting. */
 const DONES = { atOnce: 10, max: 10_000, retryDelaysMs: [1_000, 4_000, 16_000] };
 
@@ -30,8 +34,9 @@ type Answer = { isYes: Promise<boolean>; askedAtMs: number };
 export function createHooks(options: HooksOptions): Hooks {
   const { log, isFailOpen, counters = noCounters, now = Date.now, timeoutMs = TIMEOUT_MS } = options;
   const slots = new Slots(AT_ONCE);
+  const slotsOfOthers = new Slots(AT_ONCE_BUT_PUBLISHERS);
   const answers = new Map<string, Answer>();
-  const reach = noteReach(log);
+  const reach = noteReach(log, now);
   const dones = new DoneQueue({
     ...DONES,
     retryDelaysMs: options.retryDelaysMs ?? DONES.retryDelaysMs,
@@ -41,7 +46,8 @@ export function createHooks(options: HooksOptions): Hooks {
   const post = async (body: HookBody): Promise<boolean> => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const isYes = await slots.use(signal, () => postHook(options, body, { signal, nowMs: now() }));
+      const send = () => slots.use(signal, () => postHook(options, body, { signal, nowMs: now() }));
+      const isYes = await (body.hook === "on_publish" ? send() : slotsOfOthers.use(signal, send));
       reach.succeeded();
       return isYes;
     } catch (cause) {
@@ -91,17 +97,18 @@ function bodyOf(hook: HookName, { cacheKey: _, ...facts }: HookFacts, atMs: numb
   return { id: randomId(), hook, atMs, ...facts };
 }
 
-/** Logs when the hook stops and when it begins to answer, not each request of a bad hour. */
-function noteReach(log: Logger) {
-  let isReached = true;
+/** Logs when the hook stops and when it begins to answer again, not each request of a bad hour, nor every other one. */
+function noteReach(log: Logger, now: () => number) {
+  let failedAtMs: number | null = null;
   return {
     succeeded: () => {
-      if (!isReached) log.info("hook.reached");
-      isReached = true;
+      if (failedAtMs === null || Math.abs(now() - failedAtMs) < STEADY_MS) return;
+      log.info("hook.reached");
+      failedAtMs = null;
     },
     failed: (hook: HookName, error: unknown) => {
-      if (isReached) log.warn("hook.unreachable", { hook, error });
-      isReached = false;
+      if (failedAtMs === null) log.warn("hook.unreachable", { hook, error });
+      failedAtMs = now();
     },
   };
 }

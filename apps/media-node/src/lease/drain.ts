@@ -127,8 +127,8 @@ export class Drain {
   #pauseMs(room: Room, { paceUntilMs }: Draining): number {
     const { now, rooms } = this.#options;
     const left = rooms.all().filter((other) => !this.#underWay.has(other));
-    const peers = left.map((other) => other.peers.size);
-    return pauseAfterMs(room.peers.size, peers, paceUntilMs - now());
+    const peers = left.map((other) => other.present);
+    return pauseAfterMs(room.present, peers, paceUntilMs - now());
   }
 
   /** Never rejects. */

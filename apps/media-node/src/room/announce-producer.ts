@@ -10,4 +10,5 @@ export const KEY_FRAME_REQUEST_DELAY_MS = 500;
 export function announceProducer({ room, peer }: SenderInRoom, producer: types.Producer): void {
   for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.tell(event);
   offer({ room, peer }, producer);
+  for (const viewer of [...room.viewers.values()]) viewer.onPublished(producer);
 }

@@ -29,7 +29,8 @@ export type RoomView = {
  * it starts, so it shows no producer without its peer. It leaves out what has ended by the time its event is asked for.
  */
 export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
-  const senders = peer.isViewer && !room.audience.isRevealed ? [] : room.senders();
+  const isPreview = peer.isViewer && !room.audience.isRevealed;
+  const senders = isPreview ? [] : room.senders();
   const peerIds = senders.map(({ peerId }) => peerId);
   const producers = senders.flatMap((sender) =>
     [...sender.producers.values()].map((producer) => ({ sender, producer })),
@@ -53,7 +54,7 @@ export function* snapshotFor(room: RoomView, peer: Peer): Generator<RoomEvent> {
   }
   for (const source of room.mutes.sourcesOf(peer.identity))
     yield { name: "source.muted", data: { source, muted: true } };
-  yield { name: "speaker.changed", data: { peerId: room.speakerId } };
+  yield { name: "speaker.changed", data: { peerId: isPreview ? null : room.speakerId } };
   if (room.broadcast) {
     yield { name: "broadcast.changed", data: room.broadcast.info };
     yield { name: "viewers.counted", data: { viewers: room.broadcast.viewers } };

@@ -162,8 +162,9 @@ export class Room extends Roster {
   /** A viewer is in, and nobody is told. One that came back takes its own place. */
   addViewer(viewer: Peer): void {
     const older = this.audience.get(viewer.peerId);
-    if (older) this.#take(older, "session_replaced", REPLACED);
     this.audience.set(viewer);
+    older?.session.end("session_replaced", REPLACED);
+    older?.close();
   }
 
   /** The peer is in, and the others are told. An older peer of its identity makes way for it. */

@@ -19,6 +19,11 @@ export class Roster {
     return [...this.peers.values(), ...this.audience.all()];
   }
 
+  /** How many are in, whoever they are. */
+  get present(): number {
+    return this.peers.size + this.publishers.size + this.audience.size + this.viewers.size;
+  }
+
   /** The peer or viewer with a session of that id. */
   member(peerId: string): Peer | undefined {
     return this.peers.get(peerId) ?? this.audience.get(peerId);

@@ -27,7 +27,7 @@ export type Admission = PeerIdentity & {
   join: JoinRequest;
   claims: TicketClaims;
   /** Of the room, if it is a broadcast's. */
-  broadcast?: { assertTakesViewer(): void } | undefined;
+  gate?: { assertTakesViewer(peerId: string): void } | undefined;
 } & Pick<NodeCallRequest<"room.join">, "sessionId" | "inbox">;
 
 /**
@@ -68,11 +68,11 @@ async function openTransports(seat: Seat, { claims, peerId }: Admission): Promis
   return { send: null, receive: await seat.openTransport(owner) };
 }
 
-function assertAdmissible(room: Room, { claims, peerId, broadcast }: Admission): void {
+function assertAdmissible(room: Room, { claims, peerId, gate }: Admission): void {
   const { sub: identity, jti: ticketId } = claims;
   if (room.bans.has({ identity, ticketId })) throw new FairleadError("banned");
   // One person may watch on several screens, and viewers are in no limit of peers.
-  if (claims.role === "viewer") broadcast?.assertTakesViewer();
+  if (claims.role === "viewer") gate?.assertTakesViewer(peerId);
   else assertPeerAdmissible(room, { identity, ticketId, peerId });
 }
 

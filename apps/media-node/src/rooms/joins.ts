@@ -143,7 +143,9 @@ export class Joins {
     if (room?.bans.has({ identity, ticketId })) throw new FairleadError("banned");
     if (claims.role !== "viewer") this.#assertCapacity(request);
     joins().take(1);
-    this.#admitting += 1;
+    // Viewers are in no limit of peers.
+    const places = claims.role === "viewer" ? 0 : 1;
+    this.#admitting += places;
     try {
       const admitted = await this.#admit(request, claims);
       return this.#reply(admitted, admitted.peer.session.connection);
@@ -151,7 +153,7 @@ export class Joins {
       joins().giveBack(1);
       throw error;
     } finally {
-      this.#admitting -= 1;
+      this.#admitting -= places;
     }
   }
 
@@ -160,17 +162,21 @@ export class Joins {
     const { sessions, onArrival } = this.#options;
     const join = { ...request.join, rtpCapabilities: this.#receivers.of(request.join.rtpCapabilities) };
     const { isReturning, ...identity } = await this.#identify(join, claims);
+    const { peerId } = identity;
     const room = await this.openRoom({ lease, options, mutes });
-    const entering = { claims, join, sessionId, isReturning };
+    const entering = { claims, peerId, isReturning };
     const entered = await enterBroadcast(room, entering, this.#options);
-    const admission = { join, claims, sessionId, inbox, ...identity, broadcast: entered?.broadcast };
+    const admission = { join, claims, sessionId, inbox, ...identity, gate: entered?.broadcast.gate };
     const { playing } = entered ?? {};
-    const tellPlayDone = () => playing && this.#options.hooks.tellPlayDone(playing);
+    const { rooms, hooks } = this.#options;
     const { peer, openSeat } = await this.#seat(room, admission).catch((error) => {
-      tellPlayDone();
+      if (playing && !isReturning) hooks.tellPlayDone(playing);
       throw error;
     });
-    peer.transports.receive.observer.once("close", tellPlayDone);
+    // One whose room has moved, or that is back in a newer session, watches on.
+    peer.transports.receive.observer.once("close", () => {
+      if (playing && rooms.isHere(room) && !room.member(peerId)) hooks.tellPlayDone(playing);
+    });
     onArrival(debitId, { roomId: room.roomId, core: openSeat.core === lease.core ? null : openSeat.core });
     this.#watchDeparture(peer, { debitId, openSeat });
     sessions.add(sessionId, { room, peer });

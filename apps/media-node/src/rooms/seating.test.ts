@@ -86,3 +86,18 @@ it("what a peer costs is learned from what the settled ones cost, within limits"
   for (let second = 0; second < 200; second += 1) seating.learn(new Map([[0, 30]]));
   expect(seat()).toBe(1);
 });
+
+it("viewers spread over cores below 0.8, and count beside the measured load until that shows them", () => {
+  const { clock, cores, seating } = setUp([0.1, 0.3]);
+  const seats = Array.from({ length: 300 }, () => {
+    clock.nowMs += 20;
+    for (const core of cores) core.cpuShare += 0.001;
+    return seating.takeForViewer().core;
+  });
+  expect(seats.filter((core) => core === 0).length).toBeGreaterThan(150);
+  for (const core of cores) core.cpuShare = 0.79;
+  clock.nowMs += 1_500;
+  expect(seating.takeForViewer().core).toBe(0);
+  for (const core of cores) core.cpuShare = 0.8;
+  expect(() => seating.takeForViewer()).toThrow(expect.objectContaining({ code: "no_capacity" }));
+});

@@ -9,6 +9,8 @@ export const DEFAULT_HOME_LOAD = 0.6;
 /** Of a core, measured and admitted lately: above it no viewer is seated there. */
 const VIEWER_LOAD = 0.8;
 const RETRY_MS = 5_000;
+/** A viewer costs as much as it ever will from its first second on, and a core is measured twice a second: by then its load shows. */
+const VIEWER_SETTLES_MS = 1_500;
 /** After this time the measured load contains a peer's. */
 const SETTLES_MS = 10_000;
 
@@ -52,7 +54,7 @@ export class Seating {
    */
   takeForViewer(): OpenSeat {
     this.#prune();
-    const loads = this.#loads(this.#usable()).filter(({ load }) => load < VIEWER_LOAD);
+    const loads = this.#loads(this.#usable(), VIEWER_SETTLES_MS).filter(({ load }) => load < VIEWER_LOAD);
     const [least] = loads.sort((a, b) => a.load - b.load);
     if (!least)
       throw new FairleadError("no_capacity", {
@@ -97,11 +99,11 @@ export class Seating {
     return this.#options.cores.filter((core) => core.running && !core.isFull);
   }
 
-  /** With those that were admitted lately. */
-  #loads(cores: readonly Core[]): { core: number; load: number }[] {
+  /** With those that were admitted within that time. */
+  #loads(cores: readonly Core[], withinMs = SETTLES_MS): { core: number; load: number }[] {
     return cores.map(({ index, cpuShare }) => ({
       core: index,
-      load: cpuShare + this.#cost.load * this.#openOn(index),
+      load: cpuShare + this.#cost.load * this.#openOn(index, withinMs),
     }));
   }
 
@@ -121,9 +123,10 @@ export class Seating {
     return atHome?.load === least ? home : loads.find(({ load }) => load === least)?.core;
   }
 
-  #openOn(index: number): number {
+  #openOn(index: number, withinMs = SETTLES_MS): number {
+    const sinceMs = this.#options.now() - withinMs;
     let count = 0;
-    for (const { core } of this.#open) if (core === index) count += 1;
+    for (const { core, atMs } of this.#open) if (core === index && atMs > sinceMs) count += 1;
     return count;
   }
 

@@ -169,6 +169,17 @@ it("a session ends when what it watches is over, and when its transport closes",
   expect(room.viewers.size).toBe(0);
 });
 
+it("a session ends when somebody publishes what one of its sections has room for, and not by anything else", async () => {
+  const { watch, room, home } = await setUp({ sections: [{ kind: "video", codecs: [H264] }] });
+  const lacking = await watch(viewerOffer(109, 126));
+  const [, video] = viewerOffer(109, 126).sections;
+  const content = await watch({ sections: video ? [video] : [] });
+  const publisher = addPublisher({ room, seat: home }, ENCODER);
+  await openWhipSession({ room, seat: home, publisher, offer: makeOffer({ sections: [{ kind: "audio" }] }) });
+  await lacking.session.ended;
+  expect(content.session.isClosed).toBe(false);
+});
+
 it("a seat is not given back while a viewer sits beside it, and its routers go with it", async () => {
   const { watch, room, guest, clock, agree } = await setUp();
   const { session } = await watch(viewerOffer(109, 126));

@@ -10,7 +10,7 @@ import { orClose, withTheirs } from "./or-close.ts";
 import { readOffer } from "./read-offer.ts";
 import { receiverCapabilities } from "./receiver-capabilities.ts";
 import { SdpSession } from "./sdp-session.ts";
-import { chooseSent, payloadTypesOf, producersOf, type SentMedia } from "./sent-media.ts";
+import { chooseSent, payloadTypesOf, producersOf, type SentMedia, wouldFill } from "./sent-media.ts";
 import { watchLayers } from "./watch-layers.ts";
 import { type Answered, writeAnswer } from "./write-answer.ts";
 
@@ -24,7 +24,8 @@ export type WhepRequest = SeatInRoom & {
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Answers a viewer's offer with what the room's senders send now. The session closes once that is over, and its client then POSTs anew.
+ * Answers a viewer's offer with what the room's senders send now. The session closes once that is over, or when there is something more for
+ * a section of its own: a client can't be offered that, and has to POST anew.
  * @throws {FairleadError} `invalid_request`, `sdp_unprocessable`, `not_acceptable`; `broadcast_not_live`: nobody sends; `lease_lost` if the
  *   room, the seat or what it would watch went meanwhile.
  */
@@ -33,7 +34,8 @@ export async function openWhepSession(request: WhepRequest): Promise<SdpSession>
   const offer = readOffer(request.offer);
   const producers = producersOf(room);
   if (producers.length === 0) throw new FairleadError("broadcast_not_live", { retryAfterMs: RETRY_AFTER_MS });
-  const sent = chooseSent(offeredMedia(offer), producers);
+  const offered = offeredMedia(offer);
+  const sent = chooseSent(offered, producers);
   const [first] = sent;
   if (!first) throw new FairleadError("not_acceptable", { message: "no codec in common" });
   const held = await holdPlace(request, sent);
@@ -54,6 +56,13 @@ export async function openWhepSession(request: WhepRequest): Promise<SdpSession>
     const answer = writeAnswer(offer, transport, answered);
     const session = new SdpSession({ transport, offer, answer, tagged: first.media.section });
     serve(viewer, (error) => room.log.warn("viewer.failed", { roomId: room.roomId, error }));
+    viewer.onPublished = (producer) => {
+      const open = sent.filter((one) => !one.producer.closed);
+      if (wouldFill(producer, offered, open)) viewer.close();
+    };
+    // Some may have come while this was opened.
+    const others = producersOf(room).filter((producer) => !viewer.consumers.has(producer.id));
+    for (const producer of others) viewer.onPublished(producer);
     return session;
   });
 }

@@ -1,4 +1,5 @@
 import { getUserMedia } from "../media/browser-media.ts";
+import type { DeviceChoices } from "../media/device-fields.tsx";
 import { captureConstraints } from "../media/preview.ts";
 
 /** `sdk`: as a peer, which follows the broadcast without a gap when it moves. `whip`: as any encoder does. */
@@ -13,10 +14,13 @@ export type Capture = {
   screenSound: MediaStreamTrack | undefined;
 };
 
-/** @throws {DOMException} Of the browser: `NotAllowedError`, `NotFoundError`, … Nothing stays open then. */
-export async function capture(source: PictureSource): Promise<Capture> {
+/** @param devices Wishes: without one of them another serves. @throws {DOMException} Of the browser: `NotAllowedError`, `NotFoundError`, … Nothing stays open then. */
+export async function capture(
+  source: PictureSource,
+  { cameraId, microphoneId }: Pick<DeviceChoices, "cameraId" | "microphoneId">,
+): Promise<Capture> {
   if (source === "camera") {
-    const stream = await getUserMedia(captureConstraints({ camera: "", microphone: "" }));
+    const stream = await getUserMedia(captureConstraints({ camera: cameraId, microphone: microphoneId }));
     return { source, ...tracksOf(stream), screenSound: undefined };
   }
   const screen = await navigator.mediaDevices.getDisplayMedia({
@@ -25,7 +29,7 @@ export async function capture(source: PictureSource): Promise<Capture> {
   });
   const { picture, microphone: screenSound } = tracksOf(screen);
   // A screen without a voice is a broadcast too.
-  const voice = await getUserMedia(captureConstraints({ microphone: "" })).catch(() => undefined);
+  const voice = await getUserMedia(captureConstraints({ microphone: microphoneId })).catch(() => undefined);
   return { source, picture, microphone: voice?.getAudioTracks()[0], screenSound };
 }
 

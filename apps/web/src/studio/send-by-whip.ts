@@ -22,6 +22,18 @@ const REFUSALS: Record<number, string> = {
   410: "The broadcast has ended.",
 };
 
+/** Nothing that passes: asking again would bring the same. */
+const FINAL = [401, 403, 410];
+
+class WhipRefusal extends Error {
+  readonly isFinal: boolean;
+
+  constructor(status: number) {
+    super(REFUSALS[status] ?? `The server refused (HTTP ${status}).`);
+    this.isFinal = FINAL.includes(status);
+  }
+}
+
 /**
  * Publishes as any WHIP client does, without the SDK: a POST for each connection, and another one when that is lost. The capture stays the
  * caller's.
@@ -40,7 +52,7 @@ class WhipSender implements Sender {
   readonly #streamKey: string;
   readonly #capture: Capture;
   readonly #stopping = new AbortController();
-  #connection = new RTCPeerConnection();
+  #connection: RTCPeerConnection | undefined;
   #session: SdpSession | undefined;
   #tell: (reason: string) => void = () => {};
 
@@ -50,8 +62,8 @@ class WhipSender implements Sender {
     this.#capture = capture;
   }
 
-  getStats(): Promise<RTCStatsReport> {
-    return this.#connection.getStats();
+  async getStats(): Promise<RTCStatsReport> {
+    return (await this.#connection?.getStats()) ?? new Map();
   }
 
   onEnded(listener: (reason: string) => void): void {
@@ -64,17 +76,17 @@ class WhipSender implements Sender {
   }
 
   async connect(): Promise<void> {
-    this.#connection = new RTCPeerConnection();
+    const connection = new RTCPeerConnection();
+    this.#connection = connection;
     try {
-      addTracks(this.#connection, this.#capture);
-      await this.#connection.setLocalDescription();
-      const offer = this.#connection.localDescription?.sdp ?? "";
+      addTracks(connection, this.#capture);
+      await connection.setLocalDescription();
+      const offer = connection.localDescription?.sdp ?? "";
       const exchange = await postOffer(this.#url, this.#streamKey, offer, this.#stopping.signal);
       if (exchange.state === "unreachable") throw new Error("The server does not answer.");
-      if (exchange.state === "refused")
-        throw new Error(REFUSALS[exchange.status] ?? `The server refused (HTTP ${exchange.status}).`);
+      if (exchange.state === "refused") throw new WhipRefusal(exchange.status);
       this.#session = exchange.session;
-      await this.#connection.setRemoteDescription({ type: "answer", sdp: this.#session.answer });
+      await connection.setRemoteDescription({ type: "answer", sdp: exchange.session.answer });
     } catch (error) {
       this.#disconnect();
       throw error;
@@ -83,30 +95,36 @@ class WhipSender implements Sender {
 
   /** Connects anew whenever the connection is lost, until it is stopped or refused for good. */
   async keepConnected(): Promise<void> {
-    let failure = "";
-    let tries = 0;
-    while (tries < TRIES) {
-      if (failure === "") {
-        await this.#untilLost();
-        tries = 0;
-      }
-      if (this.#stopping.signal.aborted) return;
-      this.#disconnect();
-      await pause(Math.min(RETRY_MS * (1 + tries), RETRY_MAX_MS) * Math.random(), this.#stopping.signal);
-      if (this.#stopping.signal.aborted) return;
-      tries += 1;
-      failure = await this.connect().then(
-        () => "",
-        (error: Error) => error.message,
-      );
-      // Another one sends, or there is nothing to send to.
-      if (Object.values(REFUSALS).includes(failure)) break;
+    for (;;) {
+      await this.#untilLost();
+      const failure = await this.#reconnect();
+      if (failure === undefined) continue;
+      if (!this.#stopping.signal.aborted) this.#tell(failure.message);
+      return;
     }
-    if (!this.#stopping.signal.aborted) this.#tell(failure);
+  }
+
+  /** At once, then less and less often. @returns Why it gave up; undefined when it is connected. */
+  async #reconnect(): Promise<Error | undefined> {
+    let failure = new Error("The connection was lost.");
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      this.#disconnect();
+      await pause(Math.min(RETRY_MS * tries, RETRY_MAX_MS) * Math.random(), this.#stopping.signal);
+      if (this.#stopping.signal.aborted) break;
+      try {
+        await this.connect();
+        return undefined;
+      } catch (error) {
+        if (error instanceof Error) failure = error;
+        if (error instanceof WhipRefusal && error.isFinal) break;
+      }
+    }
+    return failure;
   }
 
   /** While a picture is sent, the server reports ten times a second on what it got (transport-wide congestion control). */
   async #untilLost(): Promise<void> {
+    if (!this.#connection) return;
     await untilSilent(this.#connection, {
       arrived: (report) => sumOf(report, "transport", "bytesReceived"),
       silentMs: SILENT_MS,
@@ -119,7 +137,7 @@ class WhipSender implements Sender {
   #disconnect(): void {
     if (this.#session) deleteSession(this.#session, this.#streamKey);
     this.#session = undefined;
-    this.#connection.close();
+    this.#connection?.close();
   }
 }
 

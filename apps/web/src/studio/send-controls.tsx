@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { canShareScreen } from "../media/browser-media.ts";
 import type { BroadcastWay } from "./capture.ts";
+import { MicrophoneToggle } from "./microphone-toggle.tsx";
 import type { Sending, SendWish } from "./use-sending.ts";
 
 type Props = {
@@ -21,6 +22,9 @@ export function SendControls({ sending, canWhip, onStart, onStop }: Props) {
         <button type="button" className="button button--danger" onClick={onStop}>
           Stop sending
         </button>
+        {sending.capture.microphone && (
+          <MicrophoneToggle key={sending.capture.microphone.id} track={sending.capture.microphone} />
+        )}
       </div>
     );
   const isStarting = sending.state === "starting";

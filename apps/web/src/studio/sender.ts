@@ -1,4 +1,4 @@
-import type { BroadcastWay, Capture } from "./capture.ts";
+import type { BroadcastWay } from "./capture.ts";
 
 /** Sends the picture and sound of this page, one way or the other. */
 export type Sender = {
@@ -8,5 +8,3 @@ export type Sender = {
   onEnded(listener: (reason: string) => void): void;
   stop(): void;
 };
-
-export type { BroadcastWay, Capture };

@@ -15,6 +15,7 @@ import { EncoderPanel } from "./encoder-panel.tsx";
 import { EndButton } from "./end-button.tsx";
 import { HealthPanel } from "./health-panel.tsx";
 import { SendControls } from "./send-controls.tsx";
+import { SourceDevices } from "./source-devices.tsx";
 import { StudioPreview } from "./studio-preview.tsx";
 import { useHealth } from "./use-health.ts";
 import { useSending } from "./use-sending.ts";
@@ -59,6 +60,7 @@ export function StudioDesk({ right, studio, room, streamKey: shownKey }: Props) 
       <div className="studio__stage">
         <StudioPreview room={room} own={own} />
         <SendControls sending={sending} canWhip={streamKey !== undefined} onStart={start} onStop={stop} />
+        {sending.state === "off" && <SourceDevices permissionKey={facts.broadcast?.state ?? ""} />}
         {sending.state === "off" && sending.problem && (
           <p role="alert" className="notice notice--error">
             {sending.problem}

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Created, StudioRight } from "../demo/broadcasts.ts";
 import { CreateForm } from "./create-form.tsx";
 import { keepOwnBroadcast } from "./own-broadcasts.ts";
@@ -13,6 +13,9 @@ export function Studio() {
     const right = readStudioLink(window.location.hash);
     return right && { right, streamKey: undefined };
   });
+  useEffect(() => {
+    document.title = "Studio – Fairlead";
+  }, []);
   const show = (right: StudioRight, streamKey?: string) => {
     window.history.replaceState(null, "", `/studio${studioHash(right)}`);
     setOpen({ right, streamKey });

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Answer } from "../demo/ask-demo.ts";
 import { requestPublisherTicket, type StudioRight } from "../demo/broadcasts.ts";
 import { refusalText } from "../demo/refusal-text.ts";
+import { loadPreferences } from "../lobby/preferences.ts";
 import { problemOfBrowser } from "../media/browser-media.ts";
 import { problemText } from "../media/problem-text.ts";
 import { type BroadcastWay, type Capture, capture, type PictureSource, tracksIn } from "./capture.ts";
@@ -41,7 +42,10 @@ export function useSending(to: To): { sending: Sending; start: (wish: SendWish) 
     release.current = end;
     setSending({ state: "starting", capture: undefined });
     try {
-      const captured = await capture(source);
+      const captured = await capture(
+        source,
+        loadPreferences(() => window.localStorage),
+      );
       undo.push(() => stopTracks(captured));
       if (!isWanted) return end();
       setSending({ state: "starting", capture: captured });

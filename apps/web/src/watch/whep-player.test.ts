@@ -120,6 +120,21 @@ it("gives up where a fresh ticket does not help", async () => {
   expect([ended, posts()]).toEqual(["ticket_expired", 2]);
 });
 
+it("asks a few times, with growing pauses, where the server has no room for its kind of player", async () => {
+  answers = [{ status: 406 }, { status: 406 }, { status: 201 }];
+  void player.run();
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect([player.getState(), posts(), ended]).toEqual(["live", 3, undefined]);
+  answers = [{ status: 406 }];
+  for (const connection of FakeConnection.all) connection.isFlowing = false;
+  await vi.advanceTimersByTimeAsync(3_000);
+  // Not at the pace of those who wait for a broadcast that moves.
+  expect(posts()).toBeLessThan(8);
+  expect(ended).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect([posts(), ended]).toEqual([9, "not_acceptable"]);
+});
+
 it("asks no more once it is closed", async () => {
   answers = [{ status: 503 }];
   void player.run();

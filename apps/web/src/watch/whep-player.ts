@@ -22,7 +22,10 @@ const START_MS = 5_000;
 const RETRY_MS = 500;
 /** A broadcast that moves is back within seconds: so long after its loss the player asks often, whatever the server says. */
 const EAGER_MS = 4_000;
+const EAGER_RETRY_MS = 300;
 const RETRY_MAX_MS = 5_000;
+/** A server that serves many kinds of players at once has no room for one more for a while: with 406 too. */
+const UNACCEPTABLE_RETRIES = 5;
 
 /** Statuses after which asking again brings nothing else. */
 const ENDS: Record<number, ErrorCode> = {
@@ -44,6 +47,7 @@ export class WhepPlayer {
   #bearer: string;
   #state: WhepState = "connecting";
   #stream: MediaStream | null = null;
+  #unacceptable = 0;
 
   constructor(options: WhepPlayerOptions) {
     this.#options = options;
@@ -72,7 +76,8 @@ export class WhepPlayer {
       } else if (outcome.state === "played") {
         delayMs = RETRY_MS;
         eagerUntilMs = performance.now() + EAGER_MS;
-      } else if (performance.now() < eagerUntilMs) await this.#waitToRetry(RETRY_MS);
+      } else if (outcome.state === "failed" && performance.now() < eagerUntilMs)
+        await this.#waitToRetry(EAGER_RETRY_MS);
       else {
         await this.#waitToRetry(Math.max(delayMs, outcome.retryAfterMs ?? 0));
         delayMs = Math.min(delayMs * 1.5, RETRY_MAX_MS);
@@ -118,6 +123,10 @@ export class WhepPlayer {
 
   #handleRefusal({ status, retryAfterMs }: { status: number; retryAfterMs: number | undefined }): Outcome {
     const code = ENDS[status];
+    if (code === "not_acceptable" && this.#unacceptable < UNACCEPTABLE_RETRIES) {
+      this.#unacceptable += 1;
+      return { state: "unacceptable", retryAfterMs };
+    }
     if (code) return { state: "ended", code };
     if (status === 409) this.#set(this.#stream ? "interrupted" : "waiting");
     return { state: "failed", retryAfterMs };
@@ -136,6 +145,7 @@ export class WhepPlayer {
 
   #show(connection: RTCPeerConnection): void {
     this.#stream = new MediaStream(connection.getReceivers().map(({ track }) => track));
+    this.#unacceptable = 0;
     this.#set("live");
   }
 
@@ -156,5 +166,5 @@ export class WhepPlayer {
 
 type Outcome =
   | { state: "played" }
-  | { state: "failed"; retryAfterMs: number | undefined }
+  | { state: "failed" | "unacceptable"; retryAfterMs: number | undefined }
   | { state: "ended"; code: ErrorCode };

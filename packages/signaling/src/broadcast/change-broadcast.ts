@@ -1,5 +1,12 @@
-import { BroadcastRecord, type ChangeBroadcast, FairleadError } from "@fairlead/protocol";
+import {
+  BroadcastRecord,
+  type ChangeBroadcast,
+  FairleadError,
+  type Lease,
+  randomId,
+} from "@fairlead/protocol";
 import type { Caller } from "../http/caller.ts";
+import { askOwner } from "../placement/ask-owner.ts";
 import { lifeOf } from "./broadcast-answer.ts";
 import { tellHome } from "./call-home.ts";
 import { type BroadcastRoom, findBroadcast, homeOf } from "./find-broadcast.ts";
@@ -22,11 +29,24 @@ export async function changeBroadcast(
   const changed = await writeBroadcast(caller, roomId, (room) =>
     BroadcastRecord.parse({ ...room.broadcast, ...change(room), revision: room.broadcast.revision + 1 }),
   );
-  if (changed.lease) await tellHome(caller, changed.lease, changed.broadcast);
-  return changed;
+  const lease = changed.lease ?? (await findHomeOnBus(caller, roomId));
+  if (lease) await tellHome(caller, lease, changed.broadcast);
+  return { ...changed, lease };
 }
 
-/** It takes no publisher and no viewer any more. Does nothing to one that has ended, but tells its home again. @throws {FairleadError} As `changeBroadcast`. */
+/**
+ * A home that is cut from the registry serves on without a lease in force there.
+ * @throws {FairleadError} `node_timeout`, `bus_disconnected`: there may be one.
+ */
+async function findHomeOnBus(caller: Caller, roomId: string): Promise<Lease | null> {
+  const peer = { identity: randomId(), ticketId: randomId() };
+  return (await askOwner(caller, { roomId, peer }))?.lease ?? null;
+}
+
+/**
+ * It takes no publisher and no viewer any more. One that has ended goes on having ended when it did, and its home is told again.
+ * @throws {FairleadError} As `changeBroadcast`.
+ */
 export async function endBroadcast(caller: Caller, roomId: string): Promise<BroadcastRoom> {
   const { now } = caller.shared;
   return changeBroadcast(caller, roomId, (room) => {

@@ -1,5 +1,14 @@
-import { type BroadcastRecord, FairleadError, type HomeFacts, type RoomRecord } from "@fairlead/protocol";
+import {
+  type BroadcastRecord,
+  type BroadcastState,
+  currentState,
+  FairleadError,
+  type HomeFacts,
+  type RoomRecord,
+} from "@fairlead/protocol";
+import type { Rate } from "@fairlead/registry";
 import type { Caller } from "../http/caller.ts";
+import { askRegistry } from "../placement/ask-registry.ts";
 import { askNode, findRoom } from "../routes/find-room.ts";
 import { askHome, type HomeAnswer } from "./call-home.ts";
 
@@ -17,12 +26,18 @@ export type FoundBroadcast = {
 };
 
 /**
- * The record, of the registry alone: for calls that change it.
- * @throws {FairleadError} `broadcast_not_found`; `registry_unreachable`; `registry_cold`, also where the registry has lost what its home knows.
+ * The record, of the registry alone: for calls that change it, and keys that are proven by it.
+ * @param rates Whoever has just been refused by one of them makes no work for the registry. Nothing is counted.
+ * @throws {FairleadError} `broadcast_not_found`; `registry_unreachable`; `registry_cold`, also where the registry has lost what its home knows;
+ * `rate_limited`.
  */
-export async function findBroadcast(caller: Caller, roomId: string): Promise<BroadcastRoom> {
+export async function findBroadcast(
+  caller: Caller,
+  roomId: string,
+  rates: readonly Rate[] = [],
+): Promise<BroadcastRoom> {
   try {
-    return await findKnown(caller, roomId);
+    return await findKnown(caller, roomId, rates);
   } catch (error) {
     const isLost = codeOf(error) === "broadcast_not_found" && (await askOnBus(caller, roomId)) !== null;
     throw isLost ? new FairleadError("registry_cold") : error;
@@ -56,13 +71,24 @@ export async function describeBroadcast(caller: Caller, room: BroadcastRoom): Pr
   };
 }
 
+/** @returns As readers get it, as far as the registry knows. */
+export function stateOf(room: BroadcastRoom, nowMs: number): BroadcastState {
+  return currentState(room.broadcast, homeOf(room), nowMs);
+}
+
 /** Whether a home is in force, and when one was last heard, as the registry knows. */
 export function homeOf({ lease, aliveAtMs = null }: RoomRecord): HomeFacts {
   return { isServed: lease !== null, aliveAtMs };
 }
 
-async function findKnown({ shared }: Caller, roomId: string): Promise<BroadcastRoom> {
-  const room = await findRoom(shared, roomId).catch((error: unknown) => {
+/** What the registry knows, and nobody else is asked. @throws {FairleadError} As `findBroadcast`. */
+export async function findKnown(
+  { shared }: Caller,
+  roomId: string,
+  rates: readonly Rate[] = [],
+): Promise<BroadcastRoom> {
+  const read = askRegistry(shared, rates, () => findRoom(shared, roomId));
+  const room = await read.catch((error: unknown) => {
     throw codeOf(error) === "room_not_found" ? new FairleadError("broadcast_not_found") : error;
   });
   if (!room.broadcast) throw new FairleadError("broadcast_not_found");

@@ -43,7 +43,8 @@ function logRequests(log: Logger): MiddlewareHandler {
 function allowOrigins({ origins }: SignalingProcess): MiddlewareHandler {
   return cors({
     origin: origins === "*" ? "*" : [...origins],
-    allowMethods: ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"],
+    // Clients of WHIP ask by OPTIONS for ICE servers, with their key: that has a preflight too.
+    allowMethods: ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"],
     allowHeaders: [
       "Authorization",
       "Content-Type",

@@ -260,6 +260,31 @@ describe("broadcasts over HTTP", () => {
       ]);
   });
 
+  it.each(["PATCH", "POST"] as const)(
+    "are told to a home that the registry takes for dead, or the caller asks again: %s",
+    async (method) => {
+      const { create, serve, call, node, bus, registry, recordOf } = await setUp();
+      await create({ broadcastId: "show" });
+      const { lease } = await serve("show", { state: "live" });
+      const { epoch } = await callNode(bus, node.incarnation, "room.claim", { roomId: "show" }).then(
+        (claimed) => claimed.lease,
+      );
+      await registry.removeNode(lease.incarnation);
+      const change = () =>
+        method === "PATCH"
+          ? call("PATCH", "/v1/broadcasts/show", { title: "new" })
+          : call("POST", "/v1/broadcasts/show/end");
+      node.refuseNext("room.owner", "node_timeout");
+      expect(await refusalOf(await change())).toEqual([504, "node_timeout"]);
+      expect(node.callsTo("broadcast.update")).toEqual([]);
+      expect((await change()).status).toBe(200);
+      const record = await recordOf("show");
+      expect(node.callsTo("broadcast.update").map(({ request }) => request)).toEqual([
+        { roomId: "show", epoch, record },
+      ]);
+    },
+  );
+
   it("are deleted with their record, after their home was told of the end", async () => {
     const { create, serve, call, node, registry } = await setUp();
     await create({ broadcastId: "show" });

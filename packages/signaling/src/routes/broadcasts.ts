@@ -94,12 +94,10 @@ export function addBroadcastRoutes(app: OpenAPIHono, shared: SignalingProcess): 
 
   app.openapi(end, async (c) => {
     const caller = callerOf(shared, c);
-    const { roomId, broadcast, ...room } = await endBroadcast(caller, c.req.valid("param").broadcast);
+    const room = await endBroadcast(caller, c.req.valid("param").broadcast);
+    const { roomId, broadcast: record } = room;
     caller.log.info("broadcast.end_requested", { roomId });
-    return c.json(
-      answer(c, { roomId, record: broadcast, home: homeOf({ roomId, ...room }), counts: null }),
-      200,
-    );
+    return c.json(answer(c, { roomId, record, home: homeOf(room), counts: null }), 200);
   });
 
   app.openapi(remove, async (c) => {

@@ -71,7 +71,7 @@ const MUSTS: Must[] = [
         });
         expect([answer.status, answer.headers.get("Accept-Post")]).toEqual([200, "application/sdp"]);
         expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
-        expect(answer.headers.get("Access-Control-Allow-Methods")).toMatch(/POST.*PATCH.*DELETE/);
+        expect(answer.headers.get("Access-Control-Allow-Methods")).toMatch(/POST.*PATCH.*DELETE.*OPTIONS/);
         expect(answer.headers.get("Access-Control-Allow-Headers")).toMatch(
           /Authorization.*Content-Type.*If-Match/,
         );

@@ -133,8 +133,16 @@ describe("a publisher", () => {
   });
 
   it("waits for a registry that has lost the record of a broadcast that runs", async () => {
-    const { publish, registry } = await setUpSdp();
+    const { publish, registry, node } = await setUpSdp();
     await publish();
+    const { broadcast } = (await registry.describeRoom("launch")) ?? {};
+    if (!broadcast) return expect.fail("no record");
+    node.answer("broadcast.describe", () => ({
+      record: broadcast,
+      viewers: 0,
+      peakViewers: 0,
+      publisher: null,
+    }));
     registry.describeRoom = async () => null;
     const answer = await publish();
     expect(answer.headers.get("Retry-After")).toBe("1");
@@ -222,6 +230,14 @@ describe("a viewer by WHEP", () => {
     expect(await refusalOf(await post("/v1/broadcasts/a.b/whep"))).toEqual([400, "invalid_request"]);
   });
 
+  it("that is one too many is not told to come again at once", async () => {
+    const { post, node } = await setUpSdp();
+    node.refuseNext("whep.open", "viewer_limit");
+    const answer = await post(WHEP);
+    expect(answer.headers.has("Retry-After")).toBe(false);
+    expect(await refusalOf(answer)).toEqual([403, "viewer_limit"]);
+  });
+
   it("that is banned is refused", async () => {
     const { post, viewer, registry } = await setUpSdp();
     await registry.updateRoom("launch", { ban: { identity: "ann" } });
@@ -249,6 +265,29 @@ describe("a viewer by WHEP", () => {
     expect(codes).toEqual([201, 404, 201, 429, 429]);
     clock.nowMs += 60_000;
     expect((await post(WHEP)).status).toBe(410);
+  });
+
+  it.each([{ visibility: "private" }, { state: "created" }, { state: "ended", endedAtMs: NOW_MS }] as const)(
+    "is counted for its room only where it asks for a place: not of one that is %j",
+    async (broadcast) => {
+      const { post, key, registry } = await setUpSdp({ broadcast, rateLimits: { room: LIMITS.address } });
+      for (let time = 0; time < 5; time += 1) {
+        expect((await post(WHEP)).status).not.toBe(429);
+        if (broadcast.state === "ended") expect((await post("/v1/whip", { key })).status).toBe(410);
+      }
+      const room = { name: "room", subject: "launch", ...LIMITS.address } as const;
+      for (let time = 0; time < 3; time += 1) await registry.count([room]);
+      await expect(registry.count([room])).rejects.toMatchObject({ code: "rate_limited" });
+    },
+  );
+
+  it("is one of the openings of its process, whether the registry is there or not", async () => {
+    const { publish, post, registry } = await setUpSdp({ openings: { perSecond: 1, burst: 3 } });
+    await publish();
+    expect((await post(WHEP)).status).toBe(201);
+    for (const name of ["describeRoom", "place", "count", "listNodes"] as const) registry[name] = away;
+    expect((await post(WHEP)).status).toBe(201);
+    expect(await refusalOf(await post(WHEP))).toEqual([503, "signaling_full"]);
   });
 });
 
@@ -355,6 +394,26 @@ describe("a session", () => {
     expect(lines.join()).toContain("/v1/broadcasts/launch/whip/node-a-run/…");
     for (const path of [published, watched])
       expect(lines.filter((line) => line.includes(path.split("/").at(-1) ?? ""))).toEqual([]);
+  });
+
+  it.each([
+    "/v1/broadcasts/launch/whip/node-a-run/SECRET/",
+    "/v1/broadcasts/launch/whip/node-a-run/SECRET/ice",
+    "/v1/broadcasts/launch/whep/node-a-run//SECRET",
+    "//v1//broadcasts//launch//whip//node-a-run//SECRET//",
+    "/V1/Broadcasts/launch/WHIP/node-a-run/SECRET",
+    "/v1/broadcasts/launch/whip/node-a-run%2FSECRET",
+    "/v1/broadcasts%2flaunch%2fwhep%252Fnode-a-run%5CSECRET%2f",
+    "/v1/broadcasts/launch/wh%69p/node-a-run/SECRET",
+    "/v1/broadcasts/whip/whip/node-a-run/SECRET/",
+    "/proxy/v1/broadcasts/launch/whip/node-a-run/SECRET%E0",
+  ])("has its URL in no line of the log, though it was written slightly wrong: %s", async (path) => {
+    const { signaling, lines } = await setUpLogged();
+    await signaling.app.request(`http://signaling.test${path}`, { method: "DELETE" });
+    const told = lines.filter((line) => line.includes("http.answered"));
+    expect(told).toHaveLength(1);
+    expect(told.join()).toContain("…");
+    expect(lines.join()).not.toContain("SECRET");
   });
 
   it.each(["/v1/whip", "/v1/broadcasts/launch/whip", WHEP, "session"])(

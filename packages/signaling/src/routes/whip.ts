@@ -1,4 +1,4 @@
-import { FairleadError, hashStreamKey, isRetryable } from "@fairlead/protocol";
+import { FairleadError, hashStreamKey, httpStatus, isRetryable } from "@fairlead/protocol";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { withRetryAfter } from "../abuse/refusals.ts";
@@ -126,11 +126,15 @@ async function sayWhen<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (!(error instanceof FairleadError) || !isRetryable(error.code) || error.retryAfterMs !== undefined)
-      throw error;
-    throw withRetryAfter(error, RETRY_MS);
+    throw error instanceof FairleadError && isSilent(error) ? withRetryAfter(error, RETRY_MS) : error;
   }
 }
+
+function isSilent({ code, retryAfterMs }: FairleadError): boolean {
+  return retryAfterMs === undefined && isRetryable(code) && PASSING.includes(httpStatus(code));
+}
+
+const PASSING = [409, 503, 504];
 
 /** RFC 6750 § 2.1. */
 function bearerOf(c: Context): string | null {

@@ -1,6 +1,7 @@
 import { callNode } from "@fairlead/bus";
 import { FairleadError } from "@fairlead/protocol";
 import { countRates, ratesOf, refusalOfStranger } from "../abuse/count-rates.ts";
+import { stateOf } from "../broadcast/find-broadcast.ts";
 import type { Caller } from "../http/caller.ts";
 import { openSomewhere } from "../placement/open-somewhere.ts";
 import type { PlacedRoom } from "../placement/place-room.ts";
@@ -31,14 +32,15 @@ export async function openIngest(caller: Caller, request: IngestRequest): Promis
   const { key, isReturn, isWanted } = request;
   // A neighbour who guesses keys must not end a stream that is there already.
   const proving = isReturn ? { ...caller, address: undefined } : caller;
-  const { roomId, keyHash, state } = await proveKey(proving, { key }).catch(async (error: unknown) => {
+  const { room, keyHash } = await proveKey(proving, { key }).catch(async (error: unknown) => {
     throw await refusalOfStranger(proving, error);
   });
-  const rates = isReturn ? [] : ratesOf(shared.rateLimits, { address, room: roomId });
-  if (state === "ended") {
-    await countRates(caller, rates);
+  const { roomId } = room;
+  if (stateOf(room, shared.now()) === "ended") {
+    if (!isReturn) await countRates(caller, ratesOf(shared.rateLimits, { address }));
     throw new FairleadError("broadcast_ended");
   }
+  const rates = isReturn ? [] : ratesOf(shared.rateLimits, { address, room: roomId });
   if (!isReturn) admitOpening(shared);
   const newcomer = { roomId, peer: nobody(), rates, mayClaim: false, isWanted };
   return openSomewhere(caller, newcomer, (placed) => openAtHome(caller, { placed, keyHash, isWanted }));

@@ -3,12 +3,12 @@ import type { Rate } from "@fairlead/registry";
 import { verifyTicket } from "@fairlead/tickets";
 import { countRates, ratesOf } from "../abuse/count-rates.ts";
 import { unlessRefused } from "../abuse/refused-openings.ts";
+import { type BroadcastRoom, findKnown, stateOf } from "../broadcast/find-broadcast.ts";
 import type { Caller } from "../http/caller.ts";
-import type { ServedRoom } from "../placement/ask-owner.ts";
+import { askOwner, type ServedRoom } from "../placement/ask-owner.ts";
 import { type Newcomer, openSomewhere } from "../placement/open-somewhere.ts";
 import { admitOpening, assertBus } from "../session/admit-opening.ts";
 import { type OpenedSdpSession, openAtNode } from "./open-at-node.ts";
-import { askForBroadcast, type KnownBroadcast, readBroadcast } from "./read-broadcast.ts";
 
 export type WhepRequest = {
   broadcastId: string;
@@ -38,9 +38,11 @@ async function admitAndOpen(caller: Caller, request: WhepRequest): Promise<Opene
   assertBus(shared);
   const viewer = ticket === null ? null : await verifyViewer(caller, broadcastId, ticket);
   const peer = viewer ?? { identity: randomId(), ticketId: randomId() };
+  const found = await findBroadcast(caller, broadcastId, peer);
+  const refusal = refusalOf(found, { hasTicket: viewer !== null, nowMs: shared.now() });
+  if (refusal) return refuse(caller, refusal);
+  admitOpening(shared);
   const rates = ratesOf(shared.rateLimits, { address, room: broadcastId });
-  const found = await findBroadcast(caller, { broadcastId, peer, rates });
-  if (found instanceof FairleadError) return refuse(caller, rates, found);
   const bearer = ticket === null ? null : await hashStreamKey(ticket);
   const opener = { bearer, isWanted };
   const whep = { offer, ticket, bearer, ...(address === undefined ? {} : { address }) };
@@ -48,19 +50,20 @@ async function admitAndOpen(caller: Caller, request: WhepRequest): Promise<Opene
     await countRates(caller, rates);
     return openAtNode(caller, "whep.open", { ...found.served, debitId: "", ...whep }, opener);
   }
-  const refusal = refusalOf(found, viewer !== null, shared.now());
-  if (refusal) return refuse(caller, rates, refusal);
-  admitOpening(shared);
   const newcomer = { roomId: broadcastId, peer, rates, mayClaim: false, isWanted };
   return openSomewhere(caller, newcomer, (placed) =>
     openAtNode(caller, "whep.open", { ...placed, ...whep }, opener),
   );
 }
 
-/** No placement counts this one. */
-async function refuse(caller: Caller, rates: readonly Rate[], refusal: FairleadError): Promise<never> {
-  await countRates(caller, rates);
+/** No placement counts this one. It asks for no place either: the room's rate is for those who do. */
+async function refuse(caller: Caller, refusal: FairleadError): Promise<never> {
+  await countRates(caller, addressRates(caller));
   throw refusal;
+}
+
+function addressRates({ shared, address }: Caller): Rate[] {
+  return ratesOf(shared.rateLimits, { address });
 }
 
 /** @throws {FairleadError} `ticket_…`: a peer's ticket has another audience. */
@@ -72,13 +75,12 @@ async function verifyViewer({ shared }: Caller, room: string, ticket: string) {
   return { identity: sub, ticketId: jti };
 }
 
+type Found = BroadcastRoom | { served: ServedRoom } | FairleadError;
+
 /** @returns The record; or the node that serves the broadcast, where the registry does not tell; or why there is neither. */
-async function findBroadcast(
-  caller: Caller,
-  { broadcastId, peer, rates }: { broadcastId: string; rates: readonly Rate[] } & Pick<Newcomer, "peer">,
-): Promise<KnownBroadcast | { served: ServedRoom } | FairleadError> {
+async function findBroadcast(caller: Caller, broadcastId: string, peer: Newcomer["peer"]): Promise<Found> {
   try {
-    return await readBroadcast(caller, broadcastId, rates);
+    return await findKnown(caller, broadcastId, addressRates(caller));
   } catch (error) {
     if (!(error instanceof FairleadError) || !UNKNOWING.includes(error.code)) throw error;
     const served = await askForBroadcast(caller, broadcastId, peer);
@@ -86,14 +88,30 @@ async function findBroadcast(
   }
 }
 
+/** @returns null when no node answers for a broadcast of that id. @throws {FairleadError} `banned`. */
+async function askForBroadcast(
+  caller: Caller,
+  roomId: string,
+  peer: Newcomer["peer"],
+): Promise<ServedRoom | null> {
+  const served = await askOwner(caller, { roomId, peer }).catch((error: unknown) => {
+    if (error instanceof FairleadError && error.code !== "banned") return null;
+    throw error;
+  });
+  return served?.options.kind === "broadcast" ? served : null;
+}
+
 const UNKNOWING = ["registry_unreachable", "registry_cold", "broadcast_not_found"];
 
 /** The node decides anew, by what it knows: this spares it those who come before the start, or go on asking after the end. */
 function refusalOf(
-  { record: { visibility, startsAtMs }, state }: KnownBroadcast,
-  hasTicket: boolean,
-  nowMs: number,
+  found: Found,
+  { hasTicket, nowMs }: { hasTicket: boolean; nowMs: number },
 ): FairleadError | null {
+  if (found instanceof FairleadError) return found;
+  if ("served" in found) return null;
+  const { visibility, startsAtMs } = found.broadcast;
+  const state = stateOf(found, nowMs);
   if (visibility === "private" && !hasTicket)
     return new FairleadError("ticket_invalid", { message: "no viewer's ticket: Authorization: Bearer …" });
   if (state === "ended") return new FairleadError("broadcast_ended");

@@ -8,11 +8,11 @@ import {
   StreamKey,
 } from "@fairlead/protocol";
 import { countRates, ratesOf } from "../abuse/count-rates.ts";
+import { type BroadcastRoom, findBroadcast, stateOf } from "../broadcast/find-broadcast.ts";
 import type { Caller } from "../http/caller.ts";
 import { openSomewhere } from "../placement/open-somewhere.ts";
 import { admitOpening, assertBus } from "../session/admit-opening.ts";
 import { type OpenedSdpSession, openAtNode } from "./open-at-node.ts";
-import { askForBroadcast, type KnownBroadcast, readBroadcast } from "./read-broadcast.ts";
 
 export type WhipRequest = {
   /** Of the path; undefined: the key says which one it is. */
@@ -32,14 +32,15 @@ export type WhipRequest = {
 export async function openWhip(caller: Caller, request: WhipRequest): Promise<OpenedSdpSession> {
   const { shared, address } = caller;
   assertBus(shared);
-  const { roomId, keyHash, state } = await proveKey(caller, request);
-  const rates = ratesOf(shared.rateLimits, { address, room: roomId });
-  if (state === "ended") {
-    await countRates(caller, rates);
+  const { room, keyHash } = await proveKey(caller, request);
+  const { roomId } = room;
+  if (stateOf(room, shared.now()) === "ended") {
+    await countRates(caller, ratesOf(shared.rateLimits, { address }));
     throw new FairleadError("broadcast_ended");
   }
   admitOpening(shared);
   const { offer, isWanted } = request;
+  const rates = ratesOf(shared.rateLimits, { address, room: roomId });
   const newcomer = { roomId, peer: nobody(), rates, mayClaim: false, isWanted };
   const whip = { offer, keyHash, ...(address === undefined ? {} : { address }) };
   return openSomewhere(caller, newcomer, (placed) =>
@@ -56,27 +57,25 @@ export function nobody(): { identity: string; ticketId: string } {
 export async function proveKey(
   caller: Caller,
   { key, broadcastId }: Pick<WhipRequest, "key" | "broadcastId">,
-): Promise<Pick<KnownBroadcast, "state"> & { roomId: string; keyHash: KeyHash }> {
+): Promise<{ room: BroadcastRoom; keyHash: KeyHash }> {
   if (key === null)
     throw new FairleadError("stream_key_invalid", { message: "no stream key: Authorization: Bearer …" });
   const { data } = StreamKey.safeParse(key);
   const roomId = data && broadcastOfKey(data);
   if (!data || !roomId || (broadcastId !== undefined && broadcastId !== roomId)) throw wrongKey();
-  const [keyHash, { record, state }] = await Promise.all([hashStreamKey(data), readForKey(caller, roomId)]);
-  if (!hasKeyHash(record.keyHashes, keyHash)) throw wrongKey();
-  return { roomId, keyHash, state };
+  const [keyHash, room] = await Promise.all([hashStreamKey(data), readForKey(caller, roomId)]);
+  if (!hasKeyHash(room.broadcast.keyHashes, keyHash)) throw wrongKey();
+  return { room, keyHash };
 }
 
-/** @throws {FairleadError} `stream_key_invalid`: there is none; `registry_cold`: the registry has lost it, and hears of it soon. */
-async function readForKey(caller: Caller, roomId: string): Promise<KnownBroadcast> {
-  try {
-    const { shared, address } = caller;
-    // Those who guess keys make no more work once they are refused, though their address may have others.
-    return await readBroadcast(caller, roomId, ratesOf(shared.rateLimits, { address, stranger: address }));
-  } catch (error) {
-    if (!(error instanceof FairleadError) || error.code !== "broadcast_not_found") throw error;
-    throw (await askForBroadcast(caller, roomId, nobody())) ? new FairleadError("registry_cold") : wrongKey();
-  }
+/** Those who guess keys make no more work once they are refused, though their address may have others. */
+async function readForKey(caller: Caller, roomId: string): Promise<BroadcastRoom> {
+  const { shared, address } = caller;
+  const rates = ratesOf(shared.rateLimits, { address, stranger: address });
+  return findBroadcast(caller, roomId, rates).catch((error: unknown) => {
+    const isNone = error instanceof FairleadError && error.code === "broadcast_not_found";
+    throw isNone ? wrongKey() : error;
+  });
 }
 
 function wrongKey(): FairleadError {

@@ -4,6 +4,7 @@ import { type Logger, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, type TicketKeys } from "@fairlead/tickets";
 import type { UpgradeWebSocket } from "hono/ws";
 import { hashApiKey } from "../http/api-key.ts";
+import type { SignalingLimits } from "../limits.ts";
 import { createSignaling } from "../signaling.ts";
 import type { RateLimits } from "../signaling-process.ts";
 import { assertDocumented, type Document, readDocument } from "./assert-documented.ts";
@@ -30,6 +31,7 @@ export type HttpSetup = {
   now?: () => number;
   log?: Logger;
   rateLimits?: RateLimits;
+  openings?: SignalingLimits["openings"];
   /** Of whoever asks. */
   address?: string;
   rtmpUrl?: string;
@@ -44,7 +46,7 @@ let document: Promise<Document> | undefined;
 /** A signaling app that answers `call` without a server, and only as its document says; and a node behind it. */
 export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string, given: HttpSetup = {}) {
   const sessionKeys = await generateKeySet();
-  const { now = Date.now, log = silentLogger, rateLimits = {}, address, rtmpUrl } = given;
+  const { now = Date.now, log = silentLogger, rateLimits = {}, openings = null, address, rtmpUrl } = given;
   const ticketKeys = given.ticketKeys ?? (await generateKeySet());
   const signaling = createSignaling({
     bus,
@@ -59,7 +61,7 @@ export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string
     now,
     upgradeWebSocket: noUpgrade,
     clientAddress: () => address,
-    limits: { readyTimeoutMs: 20, retryDelaysMs: [1] },
+    limits: { readyTimeoutMs: 20, retryDelaysMs: [1], openings },
   });
   const node = await startScriptedNode(bus, registry);
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {

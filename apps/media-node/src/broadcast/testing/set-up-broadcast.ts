@@ -29,6 +29,8 @@ export function makeSource() {
 /** A broadcast in a room without media, on a clock that the test sets. */
 export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
   const clock = { ms: 1_000_000 };
+  /** How far the wall clock is from it. */
+  const wall = { offsetMs: 0 };
   const registry = createMemoryRegistry({ now: () => clock.ms });
   const record: BroadcastRecord = {
     ...BroadcastSettings.parse({}),
@@ -56,7 +58,7 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
     lease: { roomId: "show", nodeId: "n", incarnation: "i", core: 0, epoch: 7 },
     isClosed: false,
     log: silentLogger,
-    deps: { now: () => clock.ms, counters: noCounters },
+    deps: { now: () => clock.ms + wall.offsetMs, counters: noCounters },
     arrivals: { tell: () => {} },
     tellMembers: (event: RoomEvent) => void told.push(event),
     remove: (peer: Peer, _reason: string, code: ErrorCode | null) => {
@@ -66,7 +68,14 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
     },
   }) as unknown as Room;
   const make = (from: BroadcastRecord) =>
-    new RoomBroadcast({ room, record: from, registry, hooks: noHooks, onEnded: () => (isEnded = true) });
+    new RoomBroadcast({
+      room,
+      record: from,
+      registry,
+      hooks: noHooks,
+      elapsed: () => clock.ms,
+      onEnded: () => (isEnded = true),
+    });
   const written = async () =>
     (await registry.describeRoom("show"))?.broadcast ?? expect.fail("no broadcast in the record");
   const publish = async (broadcast: RoomBroadcast) => {
@@ -93,6 +102,7 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
     broadcast: make(record),
     make,
     clock,
+    wall,
     registry,
     room,
     told,
