@@ -3,6 +3,7 @@ import { isCopied } from "./ffmpeg-args.ts";
 import { FlvWriter } from "./flv-writer.ts";
 import type { MediaTag } from "./media-tag.ts";
 import { readSps } from "./read-sps.ts";
+import { findSandbox } from "./sandbox.ts";
 import { DEFAULT_STREAM_LIMITS, StreamBounds } from "./stream-bounds.ts";
 
 const picture = (timestampMs: number, { isKey = false, bytes = 100 } = {}): MediaTag => ({
@@ -81,6 +82,12 @@ describe("the header of H.264", () => {
     ]);
     expect(readSps(endless)).toBeNull();
   });
+});
+
+it("what a host without root can't offer is told", () => {
+  const sandbox = findSandbox(false);
+  expect(sandbox.user).toBeNull();
+  expect(sandbox.missing).toContain("a user of its own");
 });
 
 describe("the time that ffmpeg sees", () => {

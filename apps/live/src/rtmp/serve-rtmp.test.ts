@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { silentLogger } from "@fairlead/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import { type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
@@ -33,6 +34,18 @@ const isAlive = (pid: number) => {
   }
 };
 
+/** As the kernel tells it. */
+async function expectSandbox(pid: number): Promise<void> {
+  const [status, limits] = await Promise.all(
+    ["status", "limits"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8")),
+  );
+  expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+  expect(limits).toMatch(/^Max file size +0 +0 /m);
+  if (process.getuid?.() !== 0) return;
+  expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
+  expect(await readFile(`/proc/${pid}/environ`, "utf8")).toBe("");
+}
+
 describe("a stream by RTMP", () => {
   it("goes on as RTP of both kinds, copied, with the payload types and SSRCs that were asked for", async () => {
     const { push, server, video, audio, started, asked, health, closed } = await setUp();
@@ -47,6 +60,7 @@ describe("a stream by RTMP", () => {
       .toMatchObject({ gopMs: 500, hasBFrames: false, isTranscoded: false });
     const pid = server.publishers()[0]?.pid ?? 0;
     expect(isAlive(pid)).toBe(true);
+    if (process.platform === "linux") await expectSandbox(pid);
     pushed.stop();
     await expect.poll(closed).toBe(1);
     await expect.poll(() => isAlive(pid)).toBe(false);
