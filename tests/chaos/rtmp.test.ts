@@ -16,7 +16,12 @@ let encoder: RtmpEncoder;
 let watcher: SdpPage;
 
 beforeAll(async () => {
-  const env = { FAIRLEAD_LIMIT_ADDRESS: "off", FAIRLEAD_LIMIT_ROOM: "off" };
+  // With an address of their own, pipes are those between two hosts: SRTP and RTX.
+  const env = {
+    FAIRLEAD_LIMIT_ADDRESS: "off",
+    FAIRLEAD_LIMIT_ROOM: "off",
+    FAIRLEAD_PIPE_IP: "127.0.0.1",
+  };
   [cluster, chromium] = await Promise.all([
     startProcessCluster({ name: "rtmp", signaling: 1, nodes: 3, lives: 1, env }),
     launchChromium(),

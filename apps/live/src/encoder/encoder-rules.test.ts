@@ -3,7 +3,8 @@ import { isCopied } from "./ffmpeg-args.ts";
 import { FlvWriter } from "./flv-writer.ts";
 import type { MediaTag } from "./media-tag.ts";
 import { readSps } from "./read-sps.ts";
-import { DEFAULT_STREAM_LIMITS, StreamBounds } from "./stream-bounds.ts";
+import { findSandbox } from "./sandbox.ts";
+import { checkPicture, DEFAULT_STREAM_LIMITS, StreamBounds } from "./stream-bounds.ts";
 
 const picture = (timestampMs: number, { isKey = false, bytes = 100 } = {}): MediaTag => ({
   ...({ kind: "video", part: "frame", compositionMs: 0 } as const),
@@ -72,6 +73,19 @@ describe("the header of H.264", () => {
     ).toEqual([true, false, false]);
   });
 
+  it("that stands among pictures is bounded too", () => {
+    const tagOf = (...parts: (Buffer | number[])[]): MediaTag => ({
+      ...picture(0),
+      bytes: Buffer.concat([Buffer.alloc(5), ...parts.map((part) => Buffer.from(part))]),
+    });
+    const config = tagOf([1, 0x64, 0, 0x1f, 0xff, 0xe1]);
+    const among = tagOf([0, 0, 0, 2, 0x65, 1], [0, 0, 0, hd.length], hd);
+    const small = { ...DEFAULT_STREAM_LIMITS, longSide: 640 };
+    expect(() => checkPicture(among, config, DEFAULT_STREAM_LIMITS)).not.toThrow();
+    expect(() => checkPicture(among, config, small)).toThrow("A picture of 1280x720 is not taken");
+    expect(() => checkPicture(tagOf([0xff, 0xff, 0xff, 0xff, 7]), config, small)).toThrow("can't be read");
+  });
+
   it("that is cut off, or made to keep its reader busy, is not read", () => {
     for (let length = 0; length < 10; length++) expect(readSps(hd.subarray(0, length))).toBeNull();
     const endless = Buffer.concat([
@@ -81,6 +95,12 @@ describe("the header of H.264", () => {
     ]);
     expect(readSps(endless)).toBeNull();
   });
+});
+
+it("what a host without root can't offer is told", () => {
+  const sandbox = findSandbox(false);
+  expect(sandbox.user).toBeNull();
+  expect(sandbox.missing).toContain("a user of its own");
 });
 
 describe("the time that ffmpeg sees", () => {

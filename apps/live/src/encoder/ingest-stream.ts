@@ -15,7 +15,7 @@ import type { Places } from "./places.ts";
 import type { Sps } from "./read-sps.ts";
 import { RtpPath } from "./rtp-path.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { readConfig, StreamBounds, type StreamLimits } from "./stream-bounds.ts";
+import { checkPicture, readConfig, StreamBounds, type StreamLimits } from "./stream-bounds.ts";
 import { StreamHealth } from "./stream-health.ts";
 
 /** What the streams of one process share. */
@@ -36,6 +36,8 @@ export type IngestStreamOptions = {
   onRefused: (error: unknown) => void;
 };
 
+/** Of one connection. */
+const MOST_RESTARTS = 20;
 /** Encoders send both headers first of all; one that sends no second track within this has none, ms. */
 const OTHER_TRACK_MS = 1_000;
 const HEALTH_MS = 1_000;
@@ -60,6 +62,7 @@ export class IngestStream {
   #isFirstPictureSeen = false;
   #firstHeaderAtMs: number | null = null;
   #leaveTranscodes: (() => void) | null = null;
+  #restarts = 0;
   #closing: Promise<void> = Promise.resolve();
 
   constructor(options: IngestStreamOptions) {
@@ -87,6 +90,11 @@ export class IngestStream {
     const tag = this.#state.state === "closed" ? null : readMediaTag(message);
     if (!tag) return;
     this.#bounds.check(tag);
+    if (tag.kind === "video" && tag.part === "frame") {
+      // Nobody could decode it.
+      if (!this.#headers.video) return;
+      checkPicture(tag, this.#headers.video, this.#options.host.limits);
+    }
     const hadBFrames = this.#health.hasBFrames;
     this.#health.note(tag);
     const isOtherConfig = tag.part === "header" && this.#noteHeader(tag);
@@ -165,6 +173,12 @@ export class IngestStream {
 
   /** Another configuration, or pictures that begin to refer to later ones. */
   #restart({ encoder, paths }: State & { state: "running" }): void {
+    this.#restarts += 1;
+    if (this.#restarts > MOST_RESTARTS)
+      throw new WordedRefusal(
+        "media_rejected",
+        "The encoder changes its settings too often. Start it again.",
+      );
     // The next one sends from the same port.
     this.#state = { state: "waiting", tags: [], bytes: 0, isStarting: true };
     const waiting = this.#state;

@@ -1,6 +1,6 @@
 import { WordedRefusal } from "../rtmp/refusal-words.ts";
 import type { MediaTag } from "./media-tag.ts";
-import { readSpsOfConfig, type Sps } from "./read-sps.ts";
+import { readSps, readSpsOfConfig, type Sps } from "./read-sps.ts";
 
 export type StreamLimits = {
   /** Of the picture's longer and shorter side, pixels. */
@@ -26,6 +26,10 @@ const WINDOW_MS = 5_000;
 const FPS_TOLERANCE = 1.1;
 /** After a pause of the network all of it comes at once: the rates are those of the stream's own time, while this bounds what arrives. */
 const BURST = 3;
+
+/** Of a tag, before what H.264 says. */
+const TAG_HEAD_BYTES = 5;
+const SPS_UNIT = 7;
 
 type Window = { atMs: number; bytes: number; frames: number };
 const EMPTY = { bytes: 0, frames: 0 };
@@ -100,7 +104,25 @@ export class StreamBounds {
 
 /** @throws {WordedRefusal} Its configuration can't be read, or its picture is too large. */
 export function readConfig(tag: MediaTag, limits: StreamLimits): Sps {
-  const sps = readSpsOfConfig(tag.bytes.subarray(5));
+  return checkSps(readSpsOfConfig(tag.bytes.subarray(TAG_HEAD_BYTES)), limits);
+}
+
+/**
+ * The same of each header that stands among pictures.
+ * @param config The tag that said how pictures are packed.
+ */
+export function checkPicture(tag: MediaTag, config: MediaTag, limits: StreamLimits): void {
+  const sizeBytes = ((config.bytes[TAG_HEAD_BYTES + 4] ?? 0) & 3) + 1;
+  const { bytes } = tag;
+  for (let at = TAG_HEAD_BYTES; at + sizeBytes < bytes.length; ) {
+    const start = at + sizeBytes;
+    const end = start + bytes.readUIntBE(at, sizeBytes);
+    if (((bytes[start] ?? 0) & 31) === SPS_UNIT) checkSps(readSps(bytes.subarray(start, end)), limits);
+    at = end;
+  }
+}
+
+function checkSps(sps: Sps | null, limits: StreamLimits): Sps {
   if (!sps) throw new WordedRefusal("media_rejected", "The encoder's H.264 header can't be read.");
   const { width, height } = sps;
   const isWithin = Math.max(width, height) <= limits.longSide && Math.min(width, height) <= limits.shortSide;

@@ -114,7 +114,8 @@ export class Publisher implements OpenedIngest {
 
   async #follow(why: unknown): Promise<void> {
     const { log } = this.#deps;
-    log.info("publisher.returning", { roomId: this.#broadcastId, why });
+    const cause = why instanceof FairleadError ? { code: why.code } : { error: why };
+    log.info("publisher.returning", { roomId: this.#broadcastId, ...cause });
     const found = await findHome({
       deps: this.#deps,
       isWanted: () => !this.#isClosed,

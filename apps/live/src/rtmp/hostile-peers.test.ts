@@ -1,4 +1,5 @@
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { createConsoleLogger } from "@fairlead/telemetry/console";
 import { afterEach, describe, expect, it } from "vitest";
 import type { OpenIngest } from "../ingest/open-ingest.ts";
@@ -15,6 +16,9 @@ import {
   speakRtmp,
   text,
 } from "./testing/speak-rtmp.ts";
+
+/** TLS without a certificate, which no test needs to keep. */
+const ANONYMOUS = { ciphers: "aNULL:@SECLEVEL=0", maxVersion: "TLSv1.2", rejectUnauthorized: false } as const;
 
 const closing: (() => unknown)[] = [];
 
@@ -196,5 +200,25 @@ describe("a peer by RTMP", () => {
     await expect
       .poll(() => asked.map(({ address }) => address).sort())
       .toEqual(["2001:db8::7", "203.0.113.8"]);
+  });
+
+  it("may come over TLS, behind a balancer too", async () => {
+    const tls = { port: 0, options: ANONYMOUS };
+    const [direct, behind] = await Promise.all([setUp({ tls }), setUp({ tls, isBehindProxy: true })]);
+    const plain = connect(behind.server.tlsPort ?? 0, "127.0.0.1");
+    plain.write("PROXY TCP4 203.0.113.9 127.0.0.1 4000 1936\r\n");
+    const speakers = [
+      speakRtmp(connectTls({ ...ANONYMOUS, port: direct.server.tlsPort ?? 0, host: "127.0.0.1" })),
+      speakRtmp(connectTls({ ...ANONYMOUS, socket: plain })),
+    ];
+    for (const speaker of speakers) {
+      speaker.send(handshake(), publishCommands(GOOD_KEY));
+      await expect.poll(() => speaker.heard()).toContain("NetStream.Publish.Start");
+    }
+    expect(direct.asked.map(({ address }) => address)).toEqual(["127.0.0.1"]);
+    expect(behind.asked.map(({ address }) => address)).toEqual(["203.0.113.9"]);
+    const garbage = speakRtmp(direct.server.tlsPort ?? 0);
+    garbage.send(handshake());
+    await garbage.closed;
   });
 });

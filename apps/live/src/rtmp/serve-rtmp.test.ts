@@ -1,8 +1,18 @@
+import { readFile } from "node:fs/promises";
 import { silentLogger } from "@fairlead/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import { type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
 import { GOOD_KEY, openToSockets } from "./testing/open-to-sockets.ts";
-import { AAC, FFMPEG, H264, type Push, pushStream, WITH_B_FRAMES } from "./testing/push-stream.ts";
+import {
+  AAC,
+  FFMPEG,
+  H264,
+  type Push,
+  pushStream,
+  recordStream,
+  WITH_B_FRAMES,
+} from "./testing/push-stream.ts";
+import { handshake, message, publishCommands, speakRtmp } from "./testing/speak-rtmp.ts";
 
 const closing: (() => unknown)[] = [];
 
@@ -33,6 +43,18 @@ const isAlive = (pid: number) => {
   }
 };
 
+/** As the kernel tells it. */
+async function expectSandbox(pid: number): Promise<void> {
+  const [status, limits] = await Promise.all(
+    ["status", "limits"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8")),
+  );
+  expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+  expect(limits).toMatch(/^Max file size +0 +0 /m);
+  if (process.getuid?.() !== 0) return;
+  expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
+  expect(await readFile(`/proc/${pid}/environ`, "utf8")).toBe("");
+}
+
 describe("a stream by RTMP", () => {
   it("goes on as RTP of both kinds, copied, with the payload types and SSRCs that were asked for", async () => {
     const { push, server, video, audio, started, asked, health, closed } = await setUp();
@@ -47,6 +69,7 @@ describe("a stream by RTMP", () => {
       .toMatchObject({ gopMs: 500, hasBFrames: false, isTranscoded: false });
     const pid = server.publishers()[0]?.pid ?? 0;
     expect(isAlive(pid)).toBe(true);
+    if (process.platform === "linux") await expectSandbox(pid);
     pushed.stop();
     await expect.poll(closed).toBe(1);
     await expect.poll(() => isAlive(pid)).toBe(false);
@@ -87,6 +110,39 @@ describe("a stream by RTMP", () => {
         .map((sequence, i) => (sequence - (sequences[i] ?? 0) + 65_536) % 65_536);
       expect(steps.filter((step) => step < 1 || step > 2_999)).toEqual([]);
     }
+  });
+
+  it("is refused when its ffmpeg ends again and again, or is not there", async () => {
+    for (const ffmpeg of ["/bin/false", "/nonexistent/ffmpeg"]) {
+      const { push, closed } = await setUp({ ffmpeg });
+      const pushed = push(GOOD_KEY);
+      await pushed.gone;
+      expect(pushed.said()).toContain("The server can't read this stream");
+      expect(closed()).toBe(1);
+    }
+  });
+
+  it("goes on when its encoder changes its settings and its time begins anew", async () => {
+    const { server, video, started, health } = await setUp();
+    const speaker = speakRtmp(server.port);
+    closing.unshift(() => speaker.socket.destroy());
+    speaker.send(handshake(), publishCommands(GOOD_KEY));
+    await expect.poll(() => speaker.heard()).toContain("NetStream.Publish.Start");
+    const send = (codecs: string[]) => {
+      for (const { type, bytes, timestampMs } of recordStream(codecs))
+        speaker.send(message(type, bytes, 1, timestampMs));
+    };
+    send([...H264, ...AAC]);
+    await expect.poll(() => video.packets, { timeout: 15_000 }).toBeGreaterThan(10);
+    const [before] = server.publishers();
+    const packets = video.packets;
+    send([...WITH_B_FRAMES, ...AAC]);
+    await expect.poll(() => video.packets, { timeout: 15_000 }).toBeGreaterThan(packets + 10);
+    const [after] = server.publishers();
+    expect([before?.isTranscoded, after?.isTranscoded]).toEqual([false, true]);
+    expect(after?.pid).not.toBe(before?.pid);
+    expect([started.length, video.ports.size]).toEqual([1, 1]);
+    await expect.poll(() => health.at(-1)).toMatchObject({ isTranscoded: true });
   });
 
   it("without sound or without pictures is taken as it is", async () => {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 
 export const FFMPEG = process.env.FAIRLEAD_FFMPEG || "ffmpeg";
@@ -21,6 +21,33 @@ export const WITH_B_FRAMES = [
   "1",
 ];
 export const AAC = ["-c:a", "aac"];
+
+/** @returns Messages of RTMP for a second of a stream. */
+export function recordStream(codecs: string[]): { type: number; timestampMs: number; bytes: Buffer }[] {
+  const source = SOURCE.filter((arg) => arg !== "-re");
+  const args = [
+    "-loglevel",
+    "error",
+    ...source,
+    "-pix_fmt",
+    "yuv420p",
+    ...codecs,
+    "-t",
+    "1",
+    "-f",
+    "flv",
+    "pipe:1",
+  ];
+  const flv = execFileSync(FFMPEG, args, { maxBuffer: 2 ** 25 });
+  const messages = [];
+  for (let at = 13; at + 11 < flv.length; ) {
+    const length = flv.readUIntBE(at + 1, 3);
+    const bytes = flv.subarray(at + 11, at + 11 + length);
+    messages.push({ type: flv.readUInt8(at), timestampMs: flv.readUIntBE(at + 4, 3), bytes });
+    at += 11 + length + 4;
+  }
+  return messages;
+}
 
 /** ffmpeg as an encoder, in real time. */
 export function pushStream(url: string, codecs = [...H264, ...AAC]): Push {

@@ -76,8 +76,9 @@ export type Speaker = {
   closed: Promise<void>;
 };
 
-export function speakRtmp(port: number): Speaker {
-  const socket = connect(port, "127.0.0.1");
+/** @param to A port of this host, or a connection that there is. */
+export function speakRtmp(to: number | Socket): Speaker {
+  const socket = typeof to === "number" ? connect(to, "127.0.0.1") : to;
   let heard = "";
   socket.on("data", (bytes) => {
     heard += bytes.toString("latin1");
