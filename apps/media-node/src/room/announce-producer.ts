@@ -1,4 +1,5 @@
 import type { types } from "mediasoup";
+import { recallViewer } from "./recall-viewer.ts";
 import type { SenderInRoom } from "./room.ts";
 import { producerInfo, producersCreated } from "./room-events.ts";
 import { offer } from "./subscriptions.ts";
@@ -10,5 +11,5 @@ export const KEY_FRAME_REQUEST_DELAY_MS = 500;
 export function announceProducer({ room, peer }: SenderInRoom, producer: types.Producer): void {
   for (const event of producersCreated([producerInfo(room.mutes, peer, producer)])) room.tell(event);
   offer({ room, peer }, producer);
-  for (const viewer of [...room.viewers.values()]) viewer.onPublished(producer);
+  for (const viewer of room.viewers.values()) recallViewer(room, viewer);
 }

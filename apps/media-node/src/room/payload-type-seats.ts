@@ -6,13 +6,14 @@ export type PayloadTypeMap = ReadonlyMap<number, number>;
 
 type Seat = { readonly closed: boolean; close(): void };
 
-/** A seat that is not given up until it is released. */
-export type HeldSeat<S extends Seat> = { seat: S; release: () => void };
+/** A seat that is not given up until it is released, but for one whose holders have not connected: others may need its place. */
+export type HeldSeat<S extends Seat> = { seat: S; noteConnected: () => void; release: () => void };
 
 /** More maps than browsers have between them. Each costs what a viewer costs. */
 const SEATS_LIMIT = 8;
 
-type Known<S> = { map: PayloadTypeMap; opening: Promise<S>; seat: S | null; holders: number };
+type Holder = { isConnected: boolean };
+type Known<S> = { map: PayloadTypeMap; opening: Promise<S>; seat: S | null; holders: Set<Holder> };
 
 /**
  * mediasoup sends with its router's payload types, and receivers without a session can't be told of them: they get a router on the same
@@ -34,15 +35,23 @@ export class PayloadTypeSeats<S extends Seat> {
   /**
    * A seat of those payload types; it is opened if there is none.
    * @param own The codecs of the room's routers.
-   * @throws {FairleadError} `not_acceptable`: there are as many as may be, and all in use. What mediasoup rejects with.
+   * @throws {FairleadError} `not_acceptable`: there are as many as may be, and somebody is connected to each. What mediasoup rejects with.
    */
   async take(map: PayloadTypeMap, own: types.RtpCapabilities): Promise<HeldSeat<S>> {
     const known = this.#find(map) ?? this.#add(map, own);
     this.#known.delete(known);
     this.#known.add(known);
-    known.holders += 1;
+    const holder = { isConnected: false };
+    known.holders.add(holder);
     try {
-      return { seat: await known.opening, release: onlyOnce(() => this.#release(known)) };
+      const seat = await known.opening;
+      return {
+        seat,
+        noteConnected: () => {
+          holder.isConnected = true;
+        },
+        release: () => known.holders.delete(holder),
+      };
     } catch (error) {
       this.#known.delete(known);
       throw error;
@@ -67,7 +76,7 @@ export class PayloadTypeSeats<S extends Seat> {
       const preferredPayloadType = map.get(own);
       return preferredPayloadType === undefined ? [] : [{ ...codec, preferredPayloadType }];
     });
-    const known: Known<S> = { map, opening: this.#open(mediaCodecs), seat: null, holders: 0 };
+    const known: Known<S> = { map, opening: this.#open(mediaCodecs), seat: null, holders: new Set() };
     this.#known.add(known);
     known.opening.then(
       (seat) => {
@@ -78,25 +87,16 @@ export class PayloadTypeSeats<S extends Seat> {
     return known;
   }
 
-  /** The one that nobody has used for longest goes, if there are as many as may be. */
+  /** If there are as many as may be, the one that nobody holds goes, or whose holders have not connected; that which was asked for first. */
   #makeRoom(): void {
     for (const known of this.#known) if (known.seat?.closed) this.#known.delete(known);
     if (this.#known.size < SEATS_LIMIT) return;
-    const unused = [...this.#known].find(({ holders }) => holders === 0);
-    if (!unused) throw new FairleadError("not_acceptable", { message: "too many maps of payload types" });
-    this.#known.delete(unused);
-    unused.seat?.close();
+    const open = [...this.#known].filter(({ seat }) => seat !== null);
+    const idle =
+      open.find(({ holders }) => holders.size === 0) ??
+      open.find(({ holders }) => ![...holders].some(({ isConnected }) => isConnected));
+    if (!idle) throw new FairleadError("not_acceptable", { message: "too many maps of payload types" });
+    this.#known.delete(idle);
+    idle.seat?.close();
   }
-
-  #release(known: Known<S>): void {
-    known.holders -= 1;
-  }
-}
-
-function onlyOnce(act: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) act();
-    isDone = true;
-  };
 }

@@ -49,6 +49,10 @@ export class Room extends Roster {
   readonly queue = new PacedQueue((error) =>
     this.log.error("paced_queue.failed", { roomId: this.roomId, error }),
   );
+  /** Of viewers that are to come anew. */
+  readonly recalls = new PacedQueue((error) =>
+    this.log.error("paced_queue.failed", { roomId: this.roomId, error }),
+  );
   readonly openedMs: number;
   /** The registry has not confirmed the lease, which this node claimed by itself. */
   isLocal: boolean;

@@ -25,8 +25,8 @@ export class Viewer {
   readonly transport: types.WebRtcTransport;
   /** By producer. */
   readonly consumers = new Map<string, types.Consumer>();
-  /** Called when somebody publishes what it does not watch yet. */
-  onPublished: (producer: types.Producer) => void = () => {};
+  /** Whether it would watch more if it came anew: it can't be offered anything later. */
+  wouldSeeMore: () => boolean = () => false;
   readonly #place: Seat;
   readonly #span: Span;
   readonly #rtpCapabilities: types.RtpCapabilities;

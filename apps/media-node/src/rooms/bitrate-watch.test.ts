@@ -3,7 +3,8 @@ import { silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect, it } from "vitest";
 import type { Peer } from "../room/peer.ts";
-import { DEFAULT_BUDGETS, PeerBudgets } from "../room/peer-budgets.ts";
+import { DEFAULT_BUDGETS, type KeptBudgetName, PeerBudgets } from "../room/peer-budgets.ts";
+import type { Publisher } from "../room/publisher.ts";
 import type { Room } from "../room/room.ts";
 import { SpentBudgets } from "../room/spent-budgets.ts";
 import { BitrateWatch } from "./bitrate-watch.ts";
@@ -14,6 +15,7 @@ function setUp() {
   const clock = { ms: 0 };
   const spent = new SpentBudgets(DEFAULT_BUDGETS, () => clock.ms);
   const peers = new Map<string, Peer>();
+  const publishers = new Map<string, Publisher>();
   let bytesReceived = 0;
   let looks = 0;
   const getStats = async () => {
@@ -37,16 +39,27 @@ function setUp() {
     peers.set("p", peer);
     return peer;
   };
+  /** An encoder, with the same bytes in two layers of one producer. */
+  const publish = () => {
+    bytesReceived = 0;
+    const producers = new Map([
+      ["p-0", { getStats: async () => [{ byteCount: bytesReceived / 2 }, { byteCount: bytesReceived / 2 }] }],
+    ]);
+    const close = () => publishers.delete("w");
+    publishers.set("w", { peerId: "w", identity: "encoder", producers, close } as unknown as Publisher);
+  };
   const room = {
     options: RoomOptions.parse({ maxIncomingBitrateBps: 1_000_000 }),
     peers,
+    publishers,
+    deps: { budgetOf: (identity: string, name: KeptBudgetName) => spent.of("r", identity, name) },
     log: silentLogger,
     tell: (event: RoomEvent) => told.push(event),
   } as unknown as Room;
   const watch = new BitrateWatch({ all: () => [room] }, () => clock.ms);
   const peer = join();
-  publish(peer);
-  publish(peer);
+  produce(peer);
+  produce(peer);
   /** Two seconds each. */
   const send = (bps: number) => {
     clock.ms += 2_000;
@@ -58,10 +71,10 @@ function setUp() {
       await watch.sample();
     }
   };
-  return { peer, told, join, send, sample, looks: () => looks };
+  return { peer, peers, publishers, publish, told, join, send, sample, looks: () => looks };
 }
 
-function publish({ producers }: Peer): void {
+function produce({ producers }: Peer): void {
   const producer = { id: `p-${producers.size}`, close: () => {} } as unknown as types.Producer;
   producers.set(producer.id, producer);
 }
@@ -111,11 +124,11 @@ it("one that is below is asked every fifth time, and one that publishes nothing 
 it("one that goes on loses new producers at the next sample, in a new session too", async () => {
   const { peer, join, sample } = setUp();
   await sample(9_000_000, 3);
-  publish(peer);
+  produce(peer);
   await sample(9_000_000);
   expect(peer.producers.size).toBe(0);
   const again = join();
-  publish(again);
+  produce(again);
   await sample(9_000_000);
   expect(again.producers.size).toBe(0);
 });
@@ -126,8 +139,21 @@ it("what one sends between two looks counts, also while it publishes nothing", a
   for (let flood = 0; flood < 2; flood += 1) {
     peer.producers.clear();
     for (let round = 0; round < 4; round += 1) send(9_000_000);
-    publish(peer);
+    produce(peer);
     await sample(1_000, 5);
   }
   expect(peer.producers.size).toBe(0);
+});
+
+it("an encoder is held to the same bound: its publisher is closed, and the next one at its first sample", async () => {
+  const { peers, publishers, publish, sample } = setUp();
+  peers.clear();
+  publish();
+  await sample(1_600_000, 2);
+  expect(publishers.size).toBe(1);
+  await sample(1_600_000);
+  expect(publishers.size).toBe(0);
+  publish();
+  await sample(1_600_000);
+  expect(publishers.size).toBe(0);
 });

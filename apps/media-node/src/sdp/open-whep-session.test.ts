@@ -1,9 +1,10 @@
 import { parse } from "sdp-transform";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { addPublisher } from "../room/add-publisher.ts";
 import { banIdentity } from "../room/moderate.ts";
 import { openRoom } from "../room/testing/open-room.ts";
 import { useTwoCores } from "../room/testing/use-two-cores.ts";
+import type { Viewer } from "../room/viewer.ts";
 import { openWhepSession } from "./open-whep-session.ts";
 import { openWhipSession } from "./open-whip-session.ts";
 import {
@@ -39,6 +40,12 @@ function viewerOffer(opusPt: number, h264Pt: number, more: Partial<MadeCodec> = 
   };
 }
 
+/** As if its client had got through. */
+function connect({ transport }: Viewer): void {
+  vi.spyOn(transport, "dtlsState", "get").mockReturnValue("connected");
+  transport.emit("dtlsstatechange", "connected");
+}
+
 async function setUp(published: MadeOffer | null = VIDEO_AND_SOUND) {
   const opened = await openRoom(cores);
   const { room, home, guest } = opened;
@@ -49,8 +56,12 @@ async function setUp(published: MadeOffer | null = VIDEO_AND_SOUND) {
     const viewer = [...room.viewers.values()].at(-1) ?? expect.fail("no viewer");
     return { session, viewer, answer: parse(session.answer), consumers: [...viewer.consumers.values()] };
   };
+  const publish = async (offer: MadeOffer) => {
+    const other = addPublisher({ room, seat: home }, ENCODER);
+    return openWhipSession({ room, seat: home, publisher: other, offer: makeOffer(offer) });
+  };
   const agree = () => cores.expectAgreement([home, guest]);
-  return { ...opened, publisher, watch, agree };
+  return { ...opened, publisher, publish, watch, agree };
 }
 
 it("a viewer is answered with its own payload types, without RTX, and with SSRCs to tell streams by", async () => {
@@ -88,18 +99,39 @@ it("viewers of one map share its router and pipe; payload types of the room's ow
   expect(home.payloadTypeSeats.all).toHaveLength(0);
 });
 
-it("a ninth map takes the place of one that nobody uses, and is refused where all are used", async () => {
+it("a ninth map takes the place of one that nobody uses, or is connected to, and is refused where each has a viewer", async () => {
   const { watch, guest, agree } = await setUp();
-  const sessions = [];
-  for (let index = 0; index < 8; index++)
-    sessions.push((await watch(viewerOffer(112 + index, 35 + index))).session);
-  const ninth = viewerOffer(110, 97);
-  await expect(watch(ninth)).rejects.toMatchObject({ code: "not_acceptable" });
-  const [, second] = guest.payloadTypeSeats.all;
-  sessions[1]?.close();
-  await watch(ninth);
-  expect([second?.closed, guest.payloadTypeSeats.all.length]).toEqual([true, 8]);
+  const watched = [];
+  for (let index = 0; index < 8; index++) watched.push(await watch(viewerOffer(112 + index, 35 + index)));
+  const [, second, third] = guest.payloadTypeSeats.all;
+  for (const [index, { viewer }] of watched.entries()) if (index !== 2) connect(viewer);
+  watched[1]?.session.close();
+  const ninth = await watch(viewerOffer(110, 97));
+  expect([second?.closed, third?.closed]).toEqual([true, false]);
+  connect(ninth.viewer);
+  const tenth = await watch(viewerOffer(120, 50));
+  expect(third?.closed).toBe(true);
+  await watched[2]?.session.ended;
+  connect(tenth.viewer);
+  await expect(watch(viewerOffer(121, 51))).rejects.toMatchObject({ code: "not_acceptable" });
+  expect(guest.payloadTypeSeats.all).toHaveLength(8);
   await agree();
+});
+
+it("a client that never connects is freed after 30 s, and after 10 s where nobody knows whose it is", async () => {
+  const { watch, room } = await setUp();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const [known, unknown] = [await watch(viewerOffer(109, 126), "ann"), await watch(viewerOffer(109, 126))];
+    vi.advanceTimersByTime(9_999);
+    expect(room.viewers.size).toBe(2);
+    vi.advanceTimersByTime(1);
+    expect([known.session.isClosed, unknown.session.isClosed]).toEqual([false, true]);
+    vi.advanceTimersByTime(20_000);
+    expect(known.session.isClosed).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it("only header extensions with the router's own ids are sent", async () => {
@@ -169,15 +201,54 @@ it("a session ends when what it watches is over, and when its transport closes",
   expect(room.viewers.size).toBe(0);
 });
 
-it("a session ends when somebody publishes what one of its sections has room for, and not by anything else", async () => {
-  const { watch, room, home } = await setUp({ sections: [{ kind: "video", codecs: [H264] }] });
-  const lacking = await watch(viewerOffer(109, 126));
+const SOUND: MadeOffer = { sections: [{ kind: "audio" }] };
+const PICTURE: MadeOffer = { sections: [{ kind: "video", codecs: [H264] }] };
+
+it("a session ends when somebody publishes what one of its sections has room for, once its client can hear of it", async () => {
+  const { watch, room, publish } = await setUp(PICTURE);
   const [, video] = viewerOffer(109, 126).sections;
   const content = await watch({ sections: video ? [video] : [] });
-  const publisher = addPublisher({ room, seat: home }, ENCODER);
-  await openWhipSession({ room, seat: home, publisher, offer: makeOffer({ sections: [{ kind: "audio" }] }) });
+  const [lacking, late] = [await watch(viewerOffer(109, 126)), await watch(viewerOffer(109, 126))];
+  for (const { viewer } of [content, lacking]) connect(viewer);
+  await publish(SOUND);
   await lacking.session.ended;
-  expect(content.session.isClosed).toBe(false);
+  await room.recalls.push(async () => {});
+  expect([...room.viewers.values()]).toEqual([content.viewer, late.viewer]);
+  connect(late.viewer);
+  await late.session.ended;
+  const anew = await watch(viewerOffer(109, 126));
+  connect(anew.viewer);
+  await publish(PICTURE);
+  await room.recalls.push(async () => {});
+  expect(anew.consumers.map(({ kind }) => kind)).toEqual(["audio", "video"]);
+  expect([anew.session.isClosed, content.session.isClosed]).toEqual([false, false]);
+});
+
+it("one whose picture is over ends when there is another, which may be there already", async () => {
+  const { watch, room, publish } = await setUp(SOUND);
+  const first = await publish(PICTURE);
+  const { session, viewer } = await watch(viewerOffer(109, 126));
+  connect(viewer);
+  first.close();
+  await vi.waitFor(() => expect(viewer.consumers.size).toBe(1));
+  await room.recalls.push(async () => {});
+  expect(session.isClosed).toBe(false);
+  const second = await publish(PICTURE);
+  await session.ended;
+  const other = await watch(viewerOffer(109, 126));
+  connect(other.viewer);
+  await publish(PICTURE);
+  second.close();
+  await other.session.ended;
+});
+
+it("one that could not be answered with what is new stays as it is", async () => {
+  const { watch, room, publish } = await setUp(PICTURE);
+  const { session, viewer } = await watch(viewerOffer(126, 126));
+  connect(viewer);
+  await publish(SOUND);
+  await room.recalls.push(async () => {});
+  expect(session.isClosed).toBe(false);
 });
 
 it("a seat is not given back while a viewer sits beside it, and its routers go with it", async () => {

@@ -2,15 +2,16 @@ import { FairleadError, type Sdp } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { addViewer } from "../room/add-viewer.ts";
 import type { HeldSeat } from "../room/payload-type-seats.ts";
-import type { SeatInRoom } from "../room/room.ts";
+import { recallViewer } from "../room/recall-viewer.ts";
+import type { Room, SeatInRoom } from "../room/room.ts";
 import type { Seat } from "../room/seat.ts";
 import type { Viewer } from "../room/viewer.ts";
-import { offeredMedia } from "./offered-media.ts";
+import { type OfferedMedia, offeredMedia } from "./offered-media.ts";
 import { orClose, withTheirs } from "./or-close.ts";
 import { readOffer } from "./read-offer.ts";
 import { receiverCapabilities } from "./receiver-capabilities.ts";
 import { SdpSession } from "./sdp-session.ts";
-import { chooseSent, payloadTypesOf, producersOf, type SentMedia, wouldFill } from "./sent-media.ts";
+import { chooseSent, payloadTypesOf, producersOf, type SentMedia } from "./sent-media.ts";
 import { watchLayers } from "./watch-layers.ts";
 import { type Answered, writeAnswer } from "./write-answer.ts";
 
@@ -54,15 +55,15 @@ export async function openWhepSession(request: WhepRequest): Promise<SdpSession>
     await withTheirs(transport, () => transport.connect({ dtlsParameters: offer.dtls }));
     const answered = new Map(await Promise.all(sent.map((one) => watch(viewer, one))));
     const answer = writeAnswer(offer, transport, answered);
-    const session = new SdpSession({ transport, offer, answer, tagged: first.media.section });
-    serve(viewer, (error) => room.log.warn("viewer.failed", { roomId: room.roomId, error }));
-    viewer.onPublished = (producer) => {
-      const open = sent.filter((one) => !one.producer.closed);
-      if (wouldFill(producer, offered, open)) viewer.close();
-    };
-    // Some may have come while this was opened.
-    const others = producersOf(room).filter((producer) => !viewer.consumers.has(producer.id));
-    for (const producer of others) viewer.onPublished(producer);
+    viewer.wouldSeeMore = () => wouldBeSentMore(room, offered, viewer);
+    if (viewer.wouldSeeMore())
+      throw new FairleadError("lease_lost", { message: "more was published meanwhile" });
+    const isAnonymous = identity === null;
+    const session = new SdpSession({ transport, offer, answer, tagged: first.media.section, isAnonymous });
+    transport.on("dtlsstatechange", (state) => {
+      if (state === "connected") held.noteConnected();
+    });
+    serve(room, viewer);
     return session;
   });
 }
@@ -70,7 +71,8 @@ export async function openWhepSession(request: WhepRequest): Promise<SdpSession>
 /** The seat itself where its payload types are the viewer's already: there is no pipe then. */
 async function holdPlace({ seat }: WhepRequest, sent: readonly SentMedia[]): Promise<HeldSeat<Seat>> {
   const map = payloadTypesOf(sent);
-  if ([...map].every(([own, theirs]) => own === theirs)) return { seat, release: () => {} };
+  if ([...map].every(([own, theirs]) => own === theirs))
+    return { seat, noteConnected: () => {}, release: () => {} };
   return seat.payloadTypeSeats.take(map, seat.router.rtpCapabilities);
 }
 
@@ -89,22 +91,42 @@ async function watch(viewer: Viewer, { producer, media, codec }: SentMedia): Pro
   return [mid, { direction: "sendonly", rtp: { ...rtpParameters, codecs } }];
 }
 
+/** A viewer that comes anew with the same offer has what this chooses, so none is sent away twice for the same producers. */
+function wouldBeSentMore(room: Room, offered: readonly OfferedMedia[], { consumers }: Viewer): boolean {
+  const sent = chooseSent(offered, producersOf(room));
+  return sent.length > consumers.size && canBeAnswered(sent);
+}
+
+function canBeAnswered(sent: readonly SentMedia[]): boolean {
+  try {
+    payloadTypesOf(sent);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Media flows from when the client can decrypt it: its first packets are of the key frame that this asks for. */
-function serve(viewer: Viewer, onError: (error: unknown) => void): void {
+function serve(room: Room, viewer: Viewer): void {
   const { transport } = viewer;
   const consumers = [...viewer.consumers.values()];
+  const tell = (error: unknown) => room.log.warn("viewer.failed", { roomId: room.roomId, error });
   const orTell = (act: Promise<unknown>) =>
     act.catch((error: unknown) => {
-      if (!transport.closed) onError(error);
+      if (!transport.closed) tell(error);
     });
   transport.on("dtlsstatechange", (state) => {
-    if (state === "connected") for (const consumer of consumers) void orTell(resume(consumer));
+    if (state !== "connected") return;
+    for (const consumer of consumers) void orTell(resume(consumer));
+    recallViewer(room, viewer);
   });
   for (const consumer of consumers)
     consumer.observer.once("close", () => {
       if (viewer.consumers.size === 0) viewer.close();
+      // Something else may have its section.
+      else recallViewer(room, viewer);
     });
-  watchLayers(transport, consumers, onError);
+  watchLayers(transport, consumers, tell);
 }
 
 async function resume(consumer: types.Consumer): Promise<void> {

@@ -10,10 +10,14 @@ export type SdpSessionOptions = {
   answer: Sdp;
   /** The first section that was not rejected: the bundle's transport is in its name (RFC 8843 § 7.3.1). */
   tagged: Section;
+  /** Nobody knows whose it is. */
+  isAnonymous?: boolean;
 };
 
 /** A client that never gets through is freed after this time, ms. */
 const CONNECTS_WITHIN_MS = 30_000;
+/** One that nobody vouches for holds what others need for less. */
+const ANONYMOUS_CONNECTS_WITHIN_MS = 10_000;
 /** One whose consent expired (`iceConsentTimeout`), or whose TCP connection broke, may come back within this time, ms. */
 const RETURNS_WITHIN_MS = 5_000;
 
@@ -28,13 +32,13 @@ export class SdpSession {
   readonly #ended = Promise.withResolvers<void>();
   #ice: IceCredentials;
 
-  constructor({ transport, offer, answer, tagged }: SdpSessionOptions) {
+  constructor({ transport, offer, answer, tagged, isAnonymous = false }: SdpSessionOptions) {
     this.answer = answer;
     this.#transport = transport;
     this.#offer = offer;
     this.#tagged = tagged;
     this.#ice = offer.ice;
-    closeWhenGone(transport);
+    closeWhenGone(transport, isAnonymous ? ANONYMOUS_CONNECTS_WITHIN_MS : CONNECTS_WITHIN_MS);
     if (transport.closed) this.#ended.resolve();
     else transport.observer.once("close", () => this.#ended.resolve());
   }
@@ -92,14 +96,14 @@ export class SdpSession {
 }
 
 /** mediasoup tells that a client is gone, and keeps its transport. */
-function closeWhenGone(transport: types.WebRtcTransport): void {
+function closeWhenGone(transport: types.WebRtcTransport, connectsWithinMs: number): void {
   const closeIn = (ms: number) => setTimeout(() => transport.close(), ms).unref();
-  let patience = closeIn(CONNECTS_WITHIN_MS);
+  let patience = closeIn(connectsWithinMs);
   transport.observer.once("close", () => clearTimeout(patience));
   transport.on("icestatechange", (state) => {
     clearTimeout(patience);
     if (state === "disconnected") patience = closeIn(RETURNS_WITHIN_MS);
-    else if (transport.dtlsState !== "connected") patience = closeIn(CONNECTS_WITHIN_MS);
+    else if (transport.dtlsState !== "connected") patience = closeIn(connectsWithinMs);
   });
   transport.on("dtlsstatechange", (state) => {
     if (state === "connected") clearTimeout(patience);

@@ -29,7 +29,7 @@ export function chooseSent(
 ): SentMedia[] {
   const left = new Set(producers);
   return offered.flatMap((media) => {
-    if (!receives(media)) return [];
+    if (media.direction !== "recvonly" && media.direction !== "sendrecv") return [];
     for (const producer of left) {
       const codec = producer.kind === media.kind ? decoderOf(producer, media) : undefined;
       if (!codec) continue;
@@ -38,25 +38,6 @@ export function chooseSent(
     }
     return [];
   });
-}
-
-/** Whether a section that has none of `sent` could have this producer. */
-export function wouldFill(
-  producer: types.Producer,
-  offered: readonly OfferedMedia[],
-  sent: readonly SentMedia[],
-): boolean {
-  return offered.some(
-    (media) =>
-      receives(media) &&
-      producer.kind === media.kind &&
-      !sent.some((one) => one.media === media) &&
-      decoderOf(producer, media) !== undefined,
-  );
-}
-
-function receives({ direction }: OfferedMedia): boolean {
-  return direction === "recvonly" || direction === "sendrecv";
 }
 
 /** @throws {FairleadError} `sdp_unprocessable`: two codecs have one payload type, or one has two. */
