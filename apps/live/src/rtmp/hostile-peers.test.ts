@@ -49,14 +49,17 @@ async function publish(port: number): Promise<Speaker> {
 const video = (bytes: Buffer) => message(9, bytes, 1);
 const chunkHeader = (length: number, type: number, stream: number) =>
   Buffer.from([stream, 0, 0, 0, length >> 16, (length >> 8) & 255, length & 255, type, 0, 0, 0, 0]);
+/** The first chunk of a message. */
+const beginning = (length: number, type: number, stream: number) =>
+  Buffer.concat([chunkHeader(length, type, stream), Buffer.alloc(Math.min(128, length))]);
 
 describe("a peer by RTMP", () => {
   it.each([
     ["HTTP", Buffer.from("GET / HTTP/1.1\r\n\r\n")],
-    ["a message of 17 KB before it publishes", Buffer.concat([handshake(), chunkHeader(17 * 1_024, 20, 3)])],
+    ["a message of 17 KB before it publishes", Buffer.concat([handshake(), beginning(17 * 1_024, 20, 3)])],
     [
       "nine chunk streams",
-      Buffer.concat([handshake(), ...[2, 3, 4, 5, 6, 7, 8, 9, 10].map((id) => chunkHeader(200, 20, id))]),
+      Buffer.concat([handshake(), ...[2, 3, 4, 5, 6, 7, 8, 9, 10].map((id) => beginning(200, 20, id))]),
     ],
     [
       "a message within a message",
