@@ -48,6 +48,21 @@ describe("a broadcast from the studio", () => {
     await viewer.screenshot("watch-ended");
   });
 
+  it("is heard by WHEP too where its sound comes after its picture is watched", async () => {
+    const { context, server } = meetings;
+    const studio = await StudioPage.open(context, `${server.url}/studio`);
+    await studio.create("Sound comes later", "Everybody");
+    const giveSound = await studio.holdSoundBack();
+    await studio.button("Go live with the camera").click();
+    const viewer = await WatchPage.open(context, `${await studio.viewersLink()}?via=whep`);
+    const pictures = async () => (await viewer.media()).received.map(({ framesDecoded }) => framesDecoded);
+    await expect
+      .poll(pictures, { timeout: BACK_WITHIN_MS })
+      .toEqual([expect.toSatisfy((frames) => frames > 0)]);
+    await giveSound();
+    await expectMedia(viewer, { from: 1 });
+  });
+
   it("comes in by WHIP and is watched by SDK and WHEP, in plain page code; all three are back after its worker died", async () => {
     const { context, server } = meetings;
     const studio = await StudioPage.open(context, `${server.url}/studio`);

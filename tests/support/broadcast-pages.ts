@@ -78,6 +78,22 @@ export class StudioPage extends BroadcastPage {
     await this.button("Stop sending").waitFor();
   }
 
+  /** Its sound is offered to the server only once what this resolves with is called. */
+  async holdSoundBack(): Promise<() => Promise<void>> {
+    const gate = await this.page.evaluateHandle(() => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // The probe's class is below the browser's own.
+      const native: RTCPeerConnection = Object.getPrototypeOf(RTCPeerConnection.prototype);
+      const { setLocalDescription } = native;
+      native.setLocalDescription = async function (description?: RTCLocalSessionDescriptionInit) {
+        if (description?.sdp?.includes("m=audio")) await promise;
+        await Reflect.apply(setLocalDescription, this, [description]);
+      };
+      return { open: resolve };
+    });
+    return () => gate.evaluate(({ open }) => open());
+  }
+
   async end(): Promise<void> {
     await this.button("End broadcast").click();
     await this.button("End for everybody").click();
