@@ -72,6 +72,8 @@ function audioArgs(): string[] {
   return [
     ...["-c:a", "libopus", "-b:a", AUDIO_BITRATE, "-frame_duration", "20", "-application", "lowdelay"],
     ...["-ar", "48000", "-ac", "2"],
+    // FLV's times are whole milliseconds: without it neighbouring packets overlap, or leave gaps.
+    ...["-af", "aresample=async=1000"],
   ];
 }
 

@@ -64,6 +64,10 @@ describe("a stream by RTMP", () => {
     expect(started).toEqual([{ video: { profileLevelId: expect.stringMatching(/^42c0/) }, audio: true }]);
     expect([[...video.types], [...video.ssrcs]]).toEqual([[96], [0xf000_1111]]);
     expect([[...audio.types], [...audio.ssrcs]]).toEqual([[97], [2_222]]);
+    // 20 ms of 48 kHz each: a receiver conceals what lies between others, and that is heard.
+    const { timestamps } = audio;
+    const steps = timestamps.slice(1).map((timestamp, i) => (timestamp - (timestamps[i] ?? 0)) >>> 0);
+    expect([...new Set(steps)]).toEqual([960]);
     await expect
       .poll(() => health.at(-1), { timeout: 15_000 })
       .toMatchObject({ gopMs: 500, hasBFrames: false, isTranscoded: false });

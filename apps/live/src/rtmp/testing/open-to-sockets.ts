@@ -14,6 +14,7 @@ export type Received = {
   types: Set<number>;
   ssrcs: Set<number>;
   sequences: number[];
+  timestamps: number[];
 };
 
 /** Ingests whose media ends at UDP sockets, which count it. */
@@ -64,7 +65,8 @@ export function openToSockets() {
 }
 
 function newCount(): Received {
-  return { ports: new Set(), packets: 0, rtcp: 0, types: new Set(), ssrcs: new Set(), sequences: [] };
+  const lists = { sequences: [], timestamps: [] };
+  return { ports: new Set(), packets: 0, rtcp: 0, types: new Set(), ssrcs: new Set(), ...lists };
 }
 
 async function countAt(count: Received, closing: (() => void)[]) {
@@ -81,6 +83,7 @@ async function countAt(count: Received, closing: (() => void)[]) {
     count.types.add(packet.readUInt8(1) & 127);
     count.ssrcs.add(packet.readUInt32BE(8));
     count.sequences.push(packet.readUInt16BE(2));
+    count.timestamps.push(packet.readUInt32BE(4));
   });
   return { ip: "127.0.0.1", rtpPort: rtp.address().port, rtcpPort: rtcp.address().port };
 }
