@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Broadcast, BroadcastWithKey } from "@fairlead/protocol";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
@@ -47,18 +47,19 @@ async function homeNow() {
   return cluster.node(placement?.nodeId ?? expect.fail("no home"));
 }
 
-/** Command lines of the processes that a process has started. */
-function childrenOf(pid: number): string[] {
+type Child = { pid: number; command: string };
+
+/** The processes that a process has started. */
+function childrenOf(parent: number): Child[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        const parent = / (\d+) /.exec(
-          readFileSync(`/proc/${name}/stat`, "utf8").replace(/^.*\) \S/, ""),
-        )?.[1];
-        return Number(parent) === pid
-          ? [readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0")[0] ?? ""]
-          : [];
+        const stat = readFileSync(`/proc/${name}/stat`, "utf8").replace(/^.*\) \S/, "");
+        if (Number(/ (\d+) /.exec(stat)?.[1]) !== parent) return [];
+        return [
+          { pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0")[0] ?? "" },
+        ];
       } catch {
         // Gone meanwhile.
         return [];
@@ -66,9 +67,31 @@ function childrenOf(pid: number): string[] {
     });
 }
 
-/** UDP sockets of the processes on this machine: pipes and plain RTP among them. */
-function udpSockets(): number {
-  return readFileSync("/proc/net/udp", "utf8").trim().split("\n").length - 1;
+const ffmpegsOf = (pid: number) => childrenOf(pid).filter(({ command }) => /ffmpeg/.test(command));
+
+/** UDP sockets of a process and those that it has started: pipes and plain RTP. */
+function udpSocketsOf(pid: number): number {
+  const inodes = new Set(
+    readFileSync("/proc/net/udp", "utf8")
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/)[9]),
+  );
+  const open = [pid, ...childrenOf(pid).map((child) => child.pid)].flatMap(socketsOf);
+  return new Set(open.filter((inode) => inodes.has(inode))).size;
+}
+
+function socketsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      return /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? [];
+    });
+  } catch {
+    // Gone meanwhile.
+    return [];
+  }
 }
 
 async function expectPictures(): Promise<void> {
@@ -131,11 +154,11 @@ it("a dead media worker is told in words, and the next encoder has another", asy
 
 it("nothing is left of an encoder that has gone: no process, no socket, nothing in a worker", async () => {
   const pid = live().pid();
-  expect(childrenOf(pid).filter((command) => /ffmpeg/.test(command))).toHaveLength(1);
-  const sockets = udpSockets();
+  expect(ffmpegsOf(pid)).toHaveLength(1);
+  expect(udpSocketsOf(pid)).toBeGreaterThan(0);
   await encoder.stop();
-  await expect.poll(() => childrenOf(pid).filter((command) => /ffmpeg/.test(command)), POLL).toEqual([]);
-  await expect.poll(udpSockets, POLL).toBeLessThan(sockets);
+  await expect.poll(() => ffmpegsOf(pid), POLL).toEqual([]);
+  await expect.poll(() => udpSocketsOf(pid), POLL).toBe(0);
   await cluster.api("POST", `/v1/broadcasts/${broadcast.broadcastId}/end`);
   await watcher.page.close();
   await expectNothingLeft(cluster);
@@ -146,8 +169,10 @@ it("by SIGTERM it sends its encoders away in words, and leaves no process", asyn
   broadcast = await create();
   encoder = push(broadcast);
   await expect.poll(async () => (await read()).state, POLL).toBe("live");
+  const children = childrenOf(live().pid());
+  expect(children).toHaveLength(2);
   await live().kill("SIGTERM");
   await encoder.ended;
   expect(encoder.said()).toContain("This server is shutting down. Connect again.");
-  expect(childrenOf(live().pid())).toEqual([]);
+  await expect.poll(() => children.filter(({ pid }) => existsSync(`/proc/${pid}`)), POLL).toEqual([]);
 });

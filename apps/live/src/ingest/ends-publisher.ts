@@ -6,6 +6,8 @@ const FOR_GOOD: Partial<Record<ErrorCode, string>> = {
   stream_key_invalid: "The stream key is valid no more.",
   hook_refused: "The app behind this broadcast refuses this publisher.",
   banned: "The app behind this broadcast refuses this publisher.",
+  invalid_request:
+    "The broadcast's server takes no media from this one: its operator must set FAIRLEAD_PIPE_IP.",
   media_rejected: "The cluster does not carry this codec.",
 };
 

@@ -27,7 +27,7 @@ export type Search = {
  */
 export async function findHome(search: Search): Promise<string | null> {
   const { deps, isWanted, isStillHeld, connect } = search;
-  const startedMs = deps.now();
+  let startedMs = deps.now();
   let takenSinceMs: number | null = null;
   while (isWanted()) {
     try {
@@ -36,6 +36,11 @@ export async function findHome(search: Search): Promise<string | null> {
     } catch (error) {
       const words = wordsForGood(error);
       if (words !== null) return words;
+      if (isUnknowing(error)) {
+        // Nobody can be asked, and media may flow on: this time does not count.
+        startedMs = deps.now();
+        if (await isStillHeld()) return null;
+      }
       const isTaken = error instanceof FairleadError && error.code === "publisher_active";
       if (isTaken && (await isStillHeld())) return null;
       takenSinceMs = isTaken ? (takenSinceMs ?? deps.now()) : null;
@@ -45,6 +50,12 @@ export async function findHome(search: Search): Promise<string | null> {
     }
   }
   return null;
+}
+
+/** The bus or the registry is away. */
+function isUnknowing(error: unknown): boolean {
+  const codes: string[] = ["bus_disconnected", "registry_unreachable", "registry_cold"];
+  return error instanceof FairleadError && codes.includes(error.code);
 }
 
 function pauseAfter(error: unknown): Promise<void> {

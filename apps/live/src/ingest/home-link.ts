@@ -13,6 +13,7 @@ export type HomeLinkOptions = { bus: Bus; place: IngestPlace; reach: PipeReach }
 export class HomeLink {
   readonly #options: HomeLinkOptions;
   #pipe: OutgoingPipe | null = null;
+  #isConnected = false;
   #isClosed = false;
 
   constructor(options: HomeLinkOptions) {
@@ -34,13 +35,26 @@ export class HomeLink {
     const { address, tracks } = pipe;
     const request = { ...this.#session, pipe: address, tracks: [...tracks] };
     const answer = this.#isClosed ? null : await callNode(bus, place.incarnation, "ingest.connect", request);
-    if (answer && !this.#isClosed) return pipe.connect(answer.pipe);
-    pipe.close();
-    throw new FairleadError("session_gone");
+    if (!answer || this.#isClosed) {
+      pipe.close();
+      throw new FairleadError("session_gone");
+    }
+    await pipe.connect(answer.pipe);
+    this.#isConnected = true;
+  }
+
+  /** The home has the publisher, and media goes there. */
+  async bringsMedia(health: IngestHealth): Promise<boolean> {
+    if (!this.#isConnected) return false;
+    return this.prove(health).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** @throws {FairleadError} `session_gone`, `node_unreachable`, `node_timeout`, `bus_disconnected`. */
   async prove(health: IngestHealth): Promise<void> {
+    if (this.#isClosed) throw new FairleadError("session_gone");
     const { bus, place } = this.#options;
     const options = { timeoutMs: PROVE_TIMEOUT_MS };
     await callNode(bus, place.incarnation, "ingest.prove", { ...this.#session, health }, options);

@@ -202,3 +202,28 @@ it("ends when mediasoup's worker dies; a home that is gone at the start costs no
   expect(await parts.publisher.ended).toBe(WORDS.worker);
   expect(parts.media.close).toHaveBeenCalledOnce();
 });
+
+it("whose first pipe is refused at once gives its place there back, and sends nowhere meanwhile", async () => {
+  const parts = setUp();
+  parts.refusals.set("a connect", "lease_lost");
+  await parts.publisher.start(TRACKS);
+  expectAtB(parts);
+  expect(parts.said.indexOf("a close")).toBeLessThan(parts.said.indexOf("b connect 2"));
+});
+
+it("is told in words where the cluster can't take a pipe from here", async () => {
+  const { publisher, refusals } = setUp();
+  refusals.set("a connect", "invalid_request");
+  await expect(publisher.start(TRACKS)).rejects.toMatchObject({ code: "invalid_request" });
+});
+
+it("outlasts a bus that is away for minutes: its media flows on, and it stays where it is", async () => {
+  const { publisher, refusals, openAgain, said } = await started();
+  refusals.set("a prove", "node_timeout");
+  openAgain.mockRejectedValue(new FairleadError("bus_disconnected"));
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(await Promise.race([publisher.ended, "not yet"])).toBe("not yet");
+  refusals.clear();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(said).not.toContain("a close");
+});

@@ -77,6 +77,8 @@ export class Publisher implements OpenedIngest {
       await this.#link.connect(media);
     } catch (error) {
       if (this.#isClosed || wordsForGood(error) !== null) throw error;
+      // Its place there would count as another publisher's.
+      this.#link.close();
       await this.#comeBack(error);
       if (this.#isClosed) throw error;
     }
@@ -119,11 +121,7 @@ export class Publisher implements OpenedIngest {
     const found = await findHome({
       deps: this.#deps,
       isWanted: () => !this.#isClosed,
-      isStillHeld: () =>
-        this.#link.prove(this.#health).then(
-          () => true,
-          () => false,
-        ),
+      isStillHeld: () => this.#link.bringsMedia(this.#health),
       connect: async (place) => {
         const link = this.#linkTo(place);
         try {

@@ -24,12 +24,12 @@ export async function connectIngest(
 ): Promise<NodeCallReply<"ingest.connect">> {
   const ingest = ingests.find(sessionId, roomId);
   const { room } = ingest;
-  ingest.dropPipe();
   const { title } = (await broadcasts.of(room)).record;
   const seat = await room.span.seatOn(ingest.core);
   const publisher = addPublisher({ room, seat }, { identity: roomId, name: title, metadata: "" });
   try {
     const transport = await openPipe(seat, publisher, { pipe, reach: pipeReach });
+    // The pipe before it closes with this.
     ingest.use(publisher, transport);
     for (const { source, kind, rtpParameters } of tracks)
       await publisher.publish(source, (basis) =>
@@ -40,8 +40,8 @@ export async function connectIngest(
     if (ingest.isClosed) throw new FairleadError("session_gone");
     return { pipe: addressOf(transport) };
   } catch (error) {
+    // Its pipe closes with it.
     publisher.close();
-    ingest.dropPipe();
     throw error;
   }
 }

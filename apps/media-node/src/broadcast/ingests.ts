@@ -10,7 +10,8 @@ export type IngestOptions = {
   broadcast: RoomBroadcast;
   /** Of its seat. */
   core: number;
-  now: () => number;
+  /** Milliseconds that no setting of a clock changes. */
+  elapsed: () => number;
   /** Called once. */
   onClosed: () => void;
 };
@@ -32,7 +33,7 @@ export class Ingest {
     this.#options = options;
     this.room = options.room;
     this.core = options.core;
-    this.#provenAtMs = options.now();
+    this.#provenAtMs = options.elapsed();
   }
 
   get isClosed(): boolean {
@@ -41,7 +42,7 @@ export class Ingest {
 
   /** Nobody has proven for too long that its publisher is there. */
   get isSilent(): boolean {
-    return this.#options.now() - this.#provenAtMs > INGEST_SILENT_MS;
+    return this.#options.elapsed() - this.#provenAtMs > INGEST_SILENT_MS;
   }
 
   get producers(): types.Producer[] {
@@ -52,8 +53,13 @@ export class Ingest {
     this.#holder = holder;
   }
 
-  /** What brings its media; what did so before is closed. */
+  /**
+   * What brings its media; what did so before is closed.
+   * @throws {FairleadError} `session_gone`: it is over.
+   */
   use(publisher: Publisher, pipe: types.PipeTransport): void {
+    if (this.#isClosed) throw new FairleadError("session_gone");
+    this.dropPipe();
     this.#publisher = publisher;
     this.#pipe = pipe;
     void publisher.ended.then(() => this.#publisher === publisher && this.close());
@@ -68,8 +74,13 @@ export class Ingest {
     pipe?.close();
   }
 
+  /** Nobody could have proven it. */
+  forgiveSilence(): void {
+    this.#provenAtMs = this.#options.elapsed();
+  }
+
   prove(health: IngestHealth): void {
-    this.#provenAtMs = this.#options.now();
+    this.forgiveSilence();
     this.health = health;
   }
 
@@ -83,9 +94,20 @@ export class Ingest {
   }
 }
 
+/** Sweeps are a second apart: a longer pause between two means that the process did not run, or had no bus. */
+const STANDSTILL_MS = 2_000;
+
 /** The ingests of this node, by session. */
 export class Ingests {
   readonly #ingests = new Map<string, Ingest>();
+  readonly #elapsed: () => number;
+  #sweptAtMs: number;
+
+  /** @param elapsed Milliseconds that no setting of a clock changes. */
+  constructor(elapsed: () => number = () => performance.now()) {
+    this.#elapsed = elapsed;
+    this.#sweptAtMs = elapsed();
+  }
 
   add(ingest: Ingest): void {
     this.#ingests.set(ingest.sessionId, ingest);
@@ -94,14 +116,20 @@ export class Ingests {
   /** @throws {FairleadError} `session_gone`. */
   find(sessionId: string, roomId: string): Ingest {
     const ingest = this.#ingests.get(sessionId);
+    if (ingest?.room.isClosed) ingest.close();
     if (!ingest || ingest.isClosed || ingest.room.roomId !== roomId) throw new FairleadError("session_gone");
     return ingest;
   }
 
-  /** Called about once a second. */
+  /** Called about once a second, while the bus is there. */
   sweep(): void {
+    const nowMs = this.#elapsed();
+    // The proofs of what happened meanwhile are unread, or never came.
+    if (nowMs - this.#sweptAtMs > STANDSTILL_MS)
+      for (const ingest of this.#ingests.values()) ingest.forgiveSilence();
+    this.#sweptAtMs = nowMs;
     for (const [sessionId, ingest] of this.#ingests) {
-      if (ingest.isSilent) ingest.close();
+      if (ingest.isSilent || ingest.room.isClosed) ingest.close();
       if (ingest.isClosed) this.#ingests.delete(sessionId);
     }
   }

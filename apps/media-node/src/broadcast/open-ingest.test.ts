@@ -32,15 +32,16 @@ async function setUp() {
   const registry = createMemoryRegistry({ now: () => clock.nowMs });
   const options = RoomOptions.parse({ kind: "broadcast" });
   await registry.updateRoom("r", { options, broadcast: { write: record, ifRevision: null } });
-  const broadcast = new RoomBroadcast({ room, record, registry, hooks: noHooks, onEnded: () => {} });
+  const elapsed = () => clock.nowMs;
+  const broadcast = new RoomBroadcast({ room, record, registry, hooks: noHooks, elapsed, onEnded: () => {} });
   room.broadcast = broadcast;
-  const ingests = new Ingests();
+  const ingests = new Ingests(elapsed);
   const arrivals = { note: vi.fn(), noteGone: vi.fn() };
   const deps = {
     broadcasts: { of: async () => broadcast },
     joins: { openRoom: async () => room },
     seating: { take: () => ({ core: guest.core, atMs: 0 }), giveBack: () => {} },
-    ...{ ingests, arrivals, now: () => clock.nowMs, confirm: async () => {} },
+    ...{ ingests, arrivals, elapsed, confirm: async () => {} },
     pipeReach: { ip: "127.0.0.1", publicIp: "127.0.0.1" },
   } as unknown as IngestCallsDeps;
   const open = (keyHash = KEY) =>
@@ -88,14 +89,37 @@ describe("an ingest by RTMP at the home", () => {
     const { open, pipe, connect, clock, ingests, room, arrivals } = await setUp();
     const { sessionId } = await open();
     await connect(sessionId, (await pipe()).address);
-    clock.nowMs += 5_000;
+    const sweepFor = (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        clock.nowMs += 1_000;
+        ingests.sweep();
+      }
+    };
+    sweepFor(5);
+    // The process stood still: nobody could prove anything.
+    clock.nowMs += 60_000;
     ingests.sweep();
+    sweepFor(5);
     expect(room.publishers.size).toBe(1);
-    clock.nowMs += 1;
-    ingests.sweep();
+    sweepFor(1);
     expect(room.publishers.size).toBe(0);
     expect(arrivals.noteGone).toHaveBeenCalledWith("d");
     expect(() => ingests.find(sessionId, "r")).toThrow(FairleadError);
+  });
+
+  it("is over with its broadcast, also before its media has come", async () => {
+    const { open, ingests, broadcast } = await setUp();
+    const { sessionId } = await open();
+    broadcast.end();
+    expect(() => ingests.find(sessionId, "r")).toThrow(FairleadError);
+  });
+
+  it("of two pipes at once one stays, and nothing is left of the other", async () => {
+    const { open, pipe, connect, room, surplus } = await setUp();
+    const { sessionId } = await open();
+    const [one, other] = await Promise.all([pipe(), pipe()]);
+    await Promise.allSettled([connect(sessionId, one.address), connect(sessionId, other.address)]);
+    expect([room.publishers.size, surplus().filter(({ owner }) => owner?.publisherId)]).toEqual([1, []]);
   });
 
   it("is refused with another key, beside a live one, and from an address that is none", async () => {

@@ -11,13 +11,13 @@ export async function openIngest(
   deps: IngestCallsDeps,
 ): Promise<NodeCallReply<"ingest.open">> {
   const { lease, keyHash, address, debitId, kind } = request;
-  const { broadcasts, seating, joins, arrivals, ingests, now } = deps;
+  const { broadcasts, seating, joins, arrivals, ingests, elapsed = () => performance.now() } = deps;
   const room = await joins.openRoom(request);
   const broadcast = await broadcasts.of(room);
   await broadcast.gate.proveKey(keyHash);
   const openSeat = seating.take(room);
   const ingest = new Ingest({
-    ...{ room, broadcast, core: openSeat.core, now },
+    ...{ room, broadcast, core: openSeat.core, elapsed },
     onClosed: () => {
       seating.giveBack(openSeat);
       arrivals.noteGone(debitId);

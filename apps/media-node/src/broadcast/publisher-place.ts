@@ -12,7 +12,7 @@ export type Claimant = {
   /** What the process that takes its media in tells of it. */
   health?: () => IngestHealth;
   /** It has lost its place to a newer publisher, or is gone for another reason. */
-  close: (reason: "replaced" | "silent") => void;
+  close: (reason: "replaced" | "silent" | "ended") => void;
 };
 
 /** How its media comes: bits/s, and the share of lost packets of its worst stream, 0..1. */

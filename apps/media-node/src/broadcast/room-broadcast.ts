@@ -194,6 +194,8 @@ export class RoomBroadcast implements BroadcastView {
       peakViewers: this.#count.peak,
     });
     room.log.info("broadcast.ended", { roomId: room.roomId, peakViewers: this.#count.peak });
+    // One that has sent nothing yet is in no list of the room.
+    this.#place.holder?.close("ended");
     for (const publisher of [...room.publishers.values()]) publisher.close();
     for (const viewer of [...room.viewers.values()]) viewer.close();
     for (const peer of room.members())

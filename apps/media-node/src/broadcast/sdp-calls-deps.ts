@@ -29,6 +29,8 @@ export type SdpCallsDeps = {
 /** And those for publishers whose media comes by a pipe. */
 export type IngestCallsDeps = SdpCallsDeps & {
   ingests: Ingests;
+  /** Default `performance.now`. */
+  elapsed?: () => number;
   /** `publicIp`: where pipes of other hosts come in; absent: none do. */
   pipeReach: PipeReach & { publicIp?: string };
 };
