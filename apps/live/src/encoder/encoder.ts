@@ -19,8 +19,9 @@ export type EncoderOptions = {
   onGaveUp: (refusal: WordedRefusal) => void;
 };
 
-/** Waiting to be read by ffmpeg: more means that it hangs. */
+/** Waiting to be read by ffmpeg: more, or anything for longer, means that it hangs or is of no use live. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+const MOST_WAITING_MS = 3_000;
 const MOST_DEATHS = 5;
 const DEATHS_WITHIN_MS = 60_000;
 const LAST_WORDS = 2_000;
@@ -34,6 +35,8 @@ export class Encoder {
   #flv = new FlvWriter();
   #waitsForKey = false;
   #isClosed = false;
+  /** Since when ffmpeg has not read all; null while it keeps up. */
+  #behindSinceMs: number | null = null;
   #deathsAtMs: number[] = [];
 
   constructor(options: EncoderOptions) {
@@ -46,13 +49,20 @@ export class Encoder {
     return this.#child.pid;
   }
 
+  /** Whether something waits to be read. */
+  get isBehind(): boolean {
+    return this.#behindSinceMs !== null;
+  }
+
   /** @returns Whether ffmpeg gets it. */
   write(tag: MediaTag): boolean {
     const { stdin } = this.#child;
     if (this.#isClosed || !stdin?.writable || (this.#waitsForKey && !tag.isKey)) return false;
     this.#waitsForKey = false;
-    stdin.write(this.#flv.tag(tag));
-    if (stdin.writableLength > MOST_WAITING_BYTES) this.#child.kill("SIGKILL");
+    const nowMs = this.#options.now();
+    if (!stdin.write(this.#flv.tag(tag))) this.#behindSinceMs ??= nowMs;
+    const behindMs = nowMs - (this.#behindSinceMs ?? nowMs);
+    if (behindMs > MOST_WAITING_MS || stdin.writableLength > MOST_WAITING_BYTES) this.#child.kill("SIGKILL");
     return true;
   }
 
@@ -73,6 +83,10 @@ export class Encoder {
     });
     // Its end is told by `close`.
     child.stdin?.on("error", () => {});
+    this.#behindSinceMs = null;
+    child.stdin?.on("drain", () => {
+      this.#behindSinceMs = null;
+    });
     child.on("error", (error) => this.#options.log.error("encoder.failed", { error }));
     child.on("close", (exitCode, signal) => this.#onEnd({ exitCode, signal, lastWords }));
     this.#flv = new FlvWriter();
