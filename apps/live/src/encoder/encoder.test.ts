@@ -41,3 +41,16 @@ it("an ffmpeg that reads is not: however long it was quiet", async () => {
   expect(encoder.pid).toBe(pid);
   expect(encoder.write(sound(nowMs, 100))).toBe(true);
 });
+
+it("where the system starts no program any more, its owner is told", async () => {
+  let starts = 0;
+  const refusals: string[] = [];
+  // Node throws for such an argument at once, as it does where memory is short.
+  startEncoder({
+    ffmpeg: "/bin/false",
+    args: () => (starts++ === 0 ? [] : ["\0"]),
+    onGaveUp: ({ message }) => refusals.push(message),
+  });
+  await expect.poll(() => refusals, { timeout: 10_000 }).toEqual([expect.stringContaining("can't go on")]);
+  expect(starts).toBe(2);
+});

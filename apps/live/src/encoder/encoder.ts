@@ -24,6 +24,8 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const MOST_WAITING_MS = 3_000;
 const MOST_DEATHS = 5;
 const DEATHS_WITHIN_MS = 60_000;
+/** For each death, before the next start. */
+const PAUSE_MS = 200;
 const LAST_WORDS = 2_000;
 
 /**
@@ -38,7 +40,9 @@ export class Encoder {
   /** Since when ffmpeg has not read all; null while it keeps up. */
   #behindSinceMs: number | null = null;
   #deathsAtMs: number[] = [];
+  #pause: NodeJS.Timeout | undefined;
 
+  /** @throws {Error} The system starts no program. */
   constructor(options: EncoderOptions) {
     this.#options = options;
     this.#child = this.#start();
@@ -69,6 +73,7 @@ export class Encoder {
   /** Idempotent. @returns When its process is gone. */
   close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#pause);
     return end(this.#child);
   }
 
@@ -104,7 +109,21 @@ export class Encoder {
     const isOver = this.#deathsAtMs.length > MOST_DEATHS;
     log[isOver ? "error" : "warn"]("encoder.ended", { ...end, isStartedAgain: !isOver });
     if (isOver) onGaveUp(new WordedRefusal("media_rejected", "The server can't read this stream."));
-    else this.#child = this.#start();
+    else this.#pause = setTimeout(() => this.#startAgain(), PAUSE_MS * this.#deathsAtMs.length);
+  }
+
+  #startAgain(): void {
+    try {
+      this.#child = this.#start();
+    } catch (error) {
+      this.#options.log.error("encoder.failed", { error });
+      this.#options.onGaveUp(
+        new WordedRefusal(
+          "no_capacity",
+          "The server can't go on with this stream now. Try again in a moment.",
+        ),
+      );
+    }
   }
 }
 

@@ -158,13 +158,19 @@ export class IngestStream {
       video: headers.video && profileLevelId ? { profileLevelId } : null,
       audio: headers.audio !== null,
     });
-    const paths = {
-      video: targets.video && (await RtpPath.open(targets.video)),
-      audio: targets.audio && (await RtpPath.open(targets.audio)),
-    };
+    this.#runAfter(waiting, await openPaths(targets));
+  }
+
+  /** @throws {Error} It does not run, and its paths are closed. */
+  #runAfter(waiting: State & { state: "waiting" }, paths: RtpPaths): void {
     if (this.#state !== waiting) return closePaths(paths);
-    const running = this.#run(paths);
-    for (const tag of waiting.tags) this.#write(running, tag);
+    try {
+      const running = this.#run(paths);
+      for (const tag of waiting.tags) this.#write(running, tag);
+    } catch (error) {
+      closePaths(paths);
+      throw error;
+    }
   }
 
   #write({ encoder, paths, way }: State & { state: "running" }, tag: MediaTag): void {
@@ -183,16 +189,7 @@ export class IngestStream {
     this.#state = { state: "waiting", tags: [], bytes: 0, isStarting: true };
     const waiting = this.#state;
     this.#closing = encoder.close();
-    void this.#closing.then(() => {
-      if (this.#state !== waiting) return closePaths(paths);
-      try {
-        const running = this.#run(paths);
-        for (const tag of waiting.tags) this.#write(running, tag);
-      } catch (error) {
-        closePaths(paths);
-        this.#options.onRefused(error);
-      }
-    });
+    this.#closing.then(() => this.#runAfter(waiting, paths)).catch(this.#options.onRefused);
   }
 
   #run(paths: RtpPaths): State & { state: "running" } {
@@ -221,6 +218,16 @@ export class IngestStream {
         "This server encodes as many streams anew as it can. Turn B-frames off in the encoder (0 B-frames, profile baseline or main).",
       );
     return { isTranscoded: true, bitrateBps: transcodedBitrateBps(this.#sps), threads: threadsPerTranscode };
+  }
+}
+
+async function openPaths(targets: Awaited<ReturnType<OpenedIngest["start"]>>): Promise<RtpPaths> {
+  const video = targets.video && (await RtpPath.open(targets.video));
+  try {
+    return { video, audio: targets.audio && (await RtpPath.open(targets.audio)) };
+  } catch (error) {
+    video?.close();
+    throw error;
   }
 }
 
