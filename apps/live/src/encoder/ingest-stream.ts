@@ -163,7 +163,10 @@ export class IngestStream {
 
   /** @throws {Error} It does not run, and its paths are closed. */
   #runAfter(waiting: State & { state: "waiting" }, paths: RtpPaths): void {
-    if (this.#state !== waiting) return closePaths(paths);
+    if (this.#state !== waiting) {
+      closePaths(paths);
+      return;
+    }
     try {
       const running = this.#run(paths);
       for (const tag of waiting.tags) this.#write(running, tag);
