@@ -2,8 +2,10 @@ import { silentLogger } from "@fairlead/telemetry";
 import { expect, it, onTestFinished } from "vitest";
 import type { OpenedIngest, RtpTarget } from "../ingest/open-ingest.ts";
 import { IngestStream } from "./ingest-stream.ts";
+import type { MediaTag } from "./media-tag.ts";
 import { Places } from "./places.ts";
 import { DEFAULT_STREAM_LIMITS } from "./stream-bounds.ts";
+import { WaitingFrames } from "./waiting-frames.ts";
 
 const TARGET: RtpTarget = { ip: "127.0.0.1", rtpPort: 9, rtcpPort: 9, payloadType: 96, ssrc: 1 };
 /** Of x264: 1280x720. */
@@ -53,4 +55,37 @@ it.each([
   take(9, keyFrame(100));
   await expect.poll(() => refusals.length, { timeout: 10_000 }).toBe(1);
   await expect.poll(udpSockets, { timeout: 10_000 }).toBeLessThanOrEqual(before);
+});
+
+it("a stream whose home answers late goes on from the newest key frame, however much came meanwhile", async () => {
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const start = async () => {
+    await answered;
+    return { video: TARGET, audio: { ...TARGET, ssrc: 2 } };
+  };
+  const { take, refusals, stream } = startStream({ start });
+  for (let sent = 0; sent < 40; sent++) take(9, keyFrame(10 ** 6));
+  answer();
+  await expect.poll(() => stream.pid, { timeout: 10_000 }).toBeDefined();
+  expect(refusals).toEqual([]);
+});
+
+it("frames that wait for a home are kept from a key frame on, and those that wait for a header are bounded", () => {
+  const frameOf = (timestampMs: number, isKey: boolean): MediaTag => ({
+    ...({ kind: "video", part: "frame", compositionMs: 0 } as const),
+    ...{ timestampMs, isKey, bytes: Buffer.alloc(10 ** 6) },
+  });
+  const frames = new WaitingFrames();
+  const timesOf = () => frames.all().map(({ timestampMs }) => timestampMs);
+  for (let at = 0; at < 12; at++) frames.pushNewest(frameOf(at, at % 3 === 0));
+  expect(timesOf()).toEqual([9, 10, 11]);
+  for (let at = 12; at < 30; at++) frames.pushNewest(frameOf(at, false));
+  expect(timesOf().length).toBeLessThan(17);
+  const early = new WaitingFrames();
+  expect(() => {
+    for (let at = 0; at < 20; at++) early.push(frameOf(at, true));
+  }).toThrow("no H.264 or AAC header");
 });

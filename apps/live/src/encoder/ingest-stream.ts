@@ -17,6 +17,7 @@ import { RtpPath } from "./rtp-path.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkPicture, readConfig, StreamBounds, type StreamLimits } from "./stream-bounds.ts";
 import { StreamHealth } from "./stream-health.ts";
+import { WaitingFrames } from "./waiting-frames.ts";
 
 /** What the streams of one process share. */
 export type EncoderHost = {
@@ -41,12 +42,11 @@ const MOST_RESTARTS = 20;
 /** Encoders send both headers first of all; one that sends no second track within this has none, ms. */
 const OTHER_TRACK_MS = 1_000;
 const HEALTH_MS = 1_000;
-const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
 type RtpPaths = { video: RtpPath | null; audio: RtpPath | null };
 
 type State =
-  | { state: "waiting"; tags: MediaTag[]; bytes: number; isStarting: boolean }
+  | { state: "waiting"; frames: WaitingFrames; isStarting: boolean }
   | { state: "running"; encoder: Encoder; paths: RtpPaths; way: VideoWay }
   | { state: "closed" };
 
@@ -56,7 +56,7 @@ export class IngestStream {
   readonly #bounds: StreamBounds;
   readonly #health: StreamHealth;
   readonly #timer: NodeJS.Timeout;
-  #state: State = { state: "waiting", tags: [], bytes: 0, isStarting: false };
+  #state: State = { state: "waiting", frames: new WaitingFrames(), isStarting: false };
   #headers: { video: MediaTag | null; audio: MediaTag | null } = { video: null, audio: null };
   #sps: Sps | null = null;
   #isFirstPictureSeen = false;
@@ -133,10 +133,8 @@ export class IngestStream {
   }
 
   #wait(waiting: State & { state: "waiting" }, tag: MediaTag): void {
-    if (tag.part === "frame") waiting.tags.push(tag);
-    waiting.bytes += tag.bytes.length;
-    if (waiting.bytes > MOST_WAITING_BYTES)
-      throw new WordedRefusal("media_rejected", "The encoder sends no H.264 or AAC header.");
+    if (tag.part === "frame" && waiting.isStarting) waiting.frames.pushNewest(tag);
+    else if (tag.part === "frame") waiting.frames.push(tag);
     if (waiting.isStarting || !this.#isReady()) return;
     waiting.isStarting = true;
     this.#begin(waiting).catch((error) => this.#options.onRefused(error));
@@ -169,7 +167,7 @@ export class IngestStream {
     }
     try {
       const running = this.#run(paths);
-      for (const tag of waiting.tags) this.#write(running, tag);
+      for (const tag of waiting.frames.all()) this.#write(running, tag);
     } catch (error) {
       closePaths(paths);
       throw error;
@@ -189,7 +187,7 @@ export class IngestStream {
         "The encoder changes its settings too often. Start it again.",
       );
     // The next one sends from the same port.
-    this.#state = { state: "waiting", tags: [], bytes: 0, isStarting: true };
+    this.#state = { state: "waiting", frames: new WaitingFrames(), isStarting: true };
     const waiting = this.#state;
     this.#closing = encoder.close();
     this.#closing.then(() => this.#runAfter(waiting, paths)).catch(this.#options.onRefused);

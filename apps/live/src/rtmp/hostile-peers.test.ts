@@ -212,6 +212,26 @@ describe("a peer by RTMP", () => {
     await expect.poll(async () => (await publish(port)).socket.destroyed, PATIENT).toBe(false);
   });
 
+  it("by IPv6 counts with all of its /64", async () => {
+    const { port, asked } = await setUp({ isBehindProxy: true, limits: { connectionsPerAddress: 1 } });
+    const comeFrom = (address: string) => {
+      const speaker = speakRtmp(port);
+      speaker.send(
+        Buffer.from(`PROXY TCP6 ${address} ::1 4000 1935\r\n`),
+        handshake(),
+        publishCommands(GOOD_KEY),
+      );
+      return speaker;
+    };
+    const first = comeFrom("2001:db8::7");
+    await expect.poll(() => first.heard(), PATIENT).toContain("NetStream.Publish.Start");
+    const second = comeFrom("2001:db8::8:7");
+    await second.closed;
+    const elsewhere = comeFrom("2001:db8:0:1::7");
+    await expect.poll(() => elsewhere.heard(), PATIENT).toContain("NetStream.Publish.Start");
+    expect(asked.map(({ address }) => address)).toEqual(["2001:db8::7", "2001:db8:0:1::7"]);
+  });
+
   it("is told why it has to go when the server shuts down", async () => {
     const { port, server, closed } = await setUp();
     const speaker = await publish(port);

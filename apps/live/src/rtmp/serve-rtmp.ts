@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
+import { canonicalAddress } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 import { Places } from "../encoder/places.ts";
 import { findInPath, findSandbox } from "../encoder/sandbox.ts";
@@ -12,7 +13,9 @@ import { readProxyHeader } from "./read-proxy-header.ts";
 import { WordedRefusal } from "./refusal-words.ts";
 
 export type RtmpLimits = StreamLimits & {
+  /** Default: 1,000, and never fewer than 2 for each publisher. */
   connections: number;
+  /** Of IPv6: per /64. */
   connectionsPerAddress: number;
   publishers: number;
   transcodes: number;
@@ -55,6 +58,8 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   transcodes: 1,
   threadsPerTranscode: 1,
 };
+/** The one that comes anew while the one before it is not over. */
+const CONNECTIONS_PER_PUBLISHER = 2;
 const DEFAULT_TIMEOUTS: ConnectionTimeouts = { publishMs: 10_000, idleMs: 15_000 };
 
 /**
@@ -118,7 +123,9 @@ class Gate {
 
   constructor(options: RtmpOptions) {
     this.#options = options;
-    this.#limits = { ...DEFAULT_RTMP_LIMITS, ...options.limits };
+    const publishers = options.limits?.publishers ?? DEFAULT_RTMP_LIMITS.publishers;
+    const connections = Math.max(DEFAULT_RTMP_LIMITS.connections, CONNECTIONS_PER_PUBLISHER * publishers);
+    this.#limits = { ...DEFAULT_RTMP_LIMITS, connections, ...options.limits };
     const { open, log, now = Date.now } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox();
@@ -126,8 +133,8 @@ class Gate {
     const { threadsPerTranscode } = this.#limits;
     const transcodes = new Places(this.#limits.transcodes);
     const host = { ffmpeg, sandbox, limits: this.#limits, transcodes, threadsPerTranscode, now };
-    const publishers = new Places(this.#limits.publishers);
-    this.#shared = { open, log, host, publishers, timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts } };
+    const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    this.#shared = { open, log, host, publishers: new Places(publishers), timeouts };
   }
 
   connections(): Connection[] {
@@ -177,7 +184,8 @@ class Gate {
     return readProxyHeader(socket, this.#shared.timeouts.publishMs);
   }
 
-  #enter(address: string, socket: Socket): boolean {
+  #enter(from: string, socket: Socket): boolean {
+    const address = canonicalAddress(from) ?? from;
     const others = this.#byAddress.get(address) ?? 0;
     if (others >= this.#limits.connectionsPerAddress) return false;
     this.#byAddress.set(address, others + 1);
