@@ -3,7 +3,7 @@ import { connect as connectTls } from "node:tls";
 import { createConsoleLogger } from "@fairlead/telemetry/console";
 import { afterEach, describe, expect, it } from "vitest";
 import type { OpenIngest } from "../ingest/open-ingest.ts";
-import { type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
+import { limitsOf, type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
 import { GOOD_KEY, openToSockets } from "./testing/open-to-sockets.ts";
 import {
   command,
@@ -282,4 +282,10 @@ describe("a peer by RTMP", () => {
     garbage.send(handshake());
     await garbage.closed;
   });
+});
+
+it("where more publishers are let in, more connections are", () => {
+  expect(limitsOf().connections).toBe(1_000);
+  expect(limitsOf({ publishers: 2_000 }).connections).toBe(4_000);
+  expect(limitsOf({ publishers: 2_000, connections: 3 }).connections).toBe(3);
 });

@@ -115,13 +115,14 @@ describe("a stream by RTMP", () => {
   });
 
   it("is refused when its ffmpeg ends again and again, or is not there", async () => {
-    for (const ffmpeg of ["/bin/false", "/nonexistent/ffmpeg"]) {
+    const refused = ["/bin/false", "/nonexistent/ffmpeg"].map(async (ffmpeg) => {
       const { push, closed } = await setUp({ ffmpeg });
       const pushed = push(GOOD_KEY);
       await pushed.gone;
       expect(pushed.said()).toContain("The server can't read this stream");
       expect(closed()).toBe(1);
-    }
+    });
+    await Promise.all(refused);
   });
 
   it("goes on when its encoder changes its settings and its time begins anew", async () => {

@@ -106,6 +106,16 @@ function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
+/** Whoever may publish may connect. */
+export function limitsOf(given: Partial<RtmpLimits> = {}): RtmpLimits {
+  const limits = { ...DEFAULT_RTMP_LIMITS, ...given };
+  const connections = Math.max(
+    DEFAULT_RTMP_LIMITS.connections,
+    CONNECTIONS_PER_PUBLISHER * limits.publishers,
+  );
+  return { ...limits, connections: given.connections ?? connections };
+}
+
 /** Counts connections, all and by address, and keeps them. */
 class Gate {
   readonly #options: RtmpOptions;
@@ -123,9 +133,7 @@ class Gate {
 
   constructor(options: RtmpOptions) {
     this.#options = options;
-    const publishers = options.limits?.publishers ?? DEFAULT_RTMP_LIMITS.publishers;
-    const connections = Math.max(DEFAULT_RTMP_LIMITS.connections, CONNECTIONS_PER_PUBLISHER * publishers);
-    this.#limits = { ...DEFAULT_RTMP_LIMITS, connections, ...options.limits };
+    this.#limits = limitsOf(options.limits);
     const { open, log, now = Date.now } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox();
@@ -134,7 +142,7 @@ class Gate {
     const transcodes = new Places(this.#limits.transcodes);
     const host = { ffmpeg, sandbox, limits: this.#limits, transcodes, threadsPerTranscode, now };
     const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-    this.#shared = { open, log, host, publishers: new Places(publishers), timeouts };
+    this.#shared = { open, log, host, publishers: new Places(this.#limits.publishers), timeouts };
   }
 
   connections(): Connection[] {
