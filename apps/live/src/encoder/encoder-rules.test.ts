@@ -4,7 +4,7 @@ import { FlvWriter } from "./flv-writer.ts";
 import type { MediaTag } from "./media-tag.ts";
 import { readSps } from "./read-sps.ts";
 import { findSandbox } from "./sandbox.ts";
-import { checkPicture, DEFAULT_STREAM_LIMITS, StreamBounds } from "./stream-bounds.ts";
+import { checkPicture, DEFAULT_STREAM_LIMITS, readConfig, StreamBounds } from "./stream-bounds.ts";
 
 const picture = (timestampMs: number, { isKey = false, bytes = 100 } = {}): MediaTag => ({
   ...({ kind: "video", part: "frame", compositionMs: 0 } as const),
@@ -33,6 +33,25 @@ describe("a stream's bounds", () => {
     expect(stream({ fps: 75 })).toThrow("More than 60 frames a second");
     expect(stream({ bytes: 55_000 })).toThrow("More than 12 Mbit/s");
     expect(stream({ keyEach: 1_000 })).toThrow("No key frame for 10 seconds");
+  });
+
+  it.each([
+    ["11 seconds apart", (i: number) => i * 11_000],
+    ["backwards", (i: number) => 1_000_000 - i * 20],
+    ["all the same", () => 0],
+  ])("hold by arrival where the stream's own times are %s", (_what, timeOf) => {
+    const arrive = ({ fps, bytes, keyEach = 1 }: { fps: number; bytes: number; keyEach?: number }) => {
+      let nowMs = 0;
+      const bounds = new StreamBounds(DEFAULT_STREAM_LIMITS, () => nowMs);
+      const sent = picture(0, { bytes });
+      for (let i = 0; nowMs < 62_000; i++, nowMs = (i * 1_000) / fps)
+        bounds.check({ ...sent, timestampMs: timeOf(i), isKey: i % keyEach === 0 });
+    };
+    expect(() => arrive({ fps: 60, bytes: 20_000 })).not.toThrow();
+    expect(() => arrive({ fps: 250, bytes: 10 })).toThrow("More than 60 frames a second");
+    expect(() => arrive({ fps: 120, bytes: 10 })).toThrow("More than 60 frames a second");
+    expect(() => arrive({ fps: 60, bytes: 60_000 })).toThrow("More than 12 Mbit/s");
+    expect(() => arrive({ fps: 10, bytes: 10, keyEach: 10_000 })).toThrow("No key frame for 10 seconds");
   });
 
   it("forgive what arrives at once after a pause of the network", () => {
@@ -73,17 +92,51 @@ describe("the header of H.264", () => {
     ).toEqual([true, false, false]);
   });
 
+  const tagOf = (...parts: (Buffer | number[])[]): MediaTag => ({
+    ...picture(0),
+    bytes: Buffer.concat([Buffer.alloc(5), ...parts.map((part) => Buffer.from(part))]),
+  });
+  const small = { ...DEFAULT_STREAM_LIMITS, longSide: 640 };
+
   it("that stands among pictures is bounded too", () => {
-    const tagOf = (...parts: (Buffer | number[])[]): MediaTag => ({
-      ...picture(0),
-      bytes: Buffer.concat([Buffer.alloc(5), ...parts.map((part) => Buffer.from(part))]),
-    });
     const config = tagOf([1, 0x64, 0, 0x1f, 0xff, 0xe1]);
     const among = tagOf([0, 0, 0, 2, 0x65, 1], [0, 0, 0, hd.length], hd);
-    const small = { ...DEFAULT_STREAM_LIMITS, longSide: 640 };
     expect(() => checkPicture(among, config, DEFAULT_STREAM_LIMITS)).not.toThrow();
     expect(() => checkPicture(among, config, small)).toThrow("A picture of 1280x720 is not taken");
-    expect(() => checkPicture(tagOf([0xff, 0xff, 0xff, 0xff, 7]), config, small)).toThrow("can't be read");
+    for (const bytes of [
+      [255, 255, 255, 255, 7],
+      [0, 0, 0, 0],
+      [0, 0, 0, 1, 9, 0, 0],
+      [0, 0, 0, 3, 1, 1],
+      [0, 0, 0, 1],
+    ])
+      expect(() => checkPicture(tagOf(bytes), config, DEFAULT_STREAM_LIMITS)).toThrow(
+        "picture can't be read",
+      );
+  });
+
+  it("is bounded wherever it stands in the configuration, which holds nothing else", () => {
+    // Of x264: 640x360, baseline.
+    const sd = Buffer.from("6742c01ed900a02ff970110000030001000003003c0f162e48", "hex");
+    const unit = (bytes: Buffer | number[]) => Buffer.from([0, bytes.length, ...bytes]);
+    const head = [1, 0x64, 0, 0x1f, 0xff];
+    const pps = unit([0x68, 1]);
+    const read = (limits: typeof small, ...parts: (Buffer | number[])[]) =>
+      readConfig(tagOf(head, ...parts), limits).width;
+    expect(read(small, [0xe1], unit(sd), [1], pps)).toBe(640);
+    expect(read(small, [0xe1], unit(sd), [1], pps, [0xfd, 0xf8, 0xf8, 0])).toBe(640);
+    expect(read(DEFAULT_STREAM_LIMITS, [0xe2], unit(sd), unit(hd), [1], pps)).toBe(640);
+    expect(() => read(small, [0xe2], unit(sd), unit(hd), [1], pps)).toThrow("1280x720 is not taken");
+    const broken = [
+      [[0xe1], unit(sd), [2], pps, unit(hd)],
+      [[0xe1], unit(sd), [1], pps, unit(hd)],
+      [[0xe1], unit(sd), [1], pps, [0]],
+      [[0xe2], unit(sd), [1], pps],
+      [[0xe0], [1], pps],
+      [[0xe1], unit(sd)],
+    ];
+    for (const parts of broken)
+      expect(() => read(DEFAULT_STREAM_LIMITS, ...parts)).toThrow("header can't be read");
   });
 
   it("that is cut off, or made to keep its reader busy, is not read", () => {

@@ -19,10 +19,13 @@ export type EncoderOptions = {
   onGaveUp: (refusal: WordedRefusal) => void;
 };
 
-/** Waiting to be read by ffmpeg: more means that it hangs. */
+/** Waiting to be read by ffmpeg: more, or anything for longer, means that it hangs or is of no use live. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+const MOST_WAITING_MS = 3_000;
 const MOST_DEATHS = 5;
 const DEATHS_WITHIN_MS = 60_000;
+/** For each death, before the next start. */
+const PAUSE_MS = 200;
 const LAST_WORDS = 2_000;
 
 /**
@@ -34,8 +37,12 @@ export class Encoder {
   #flv = new FlvWriter();
   #waitsForKey = false;
   #isClosed = false;
+  /** Since when ffmpeg has not read all; null while it keeps up. */
+  #behindSinceMs: number | null = null;
   #deathsAtMs: number[] = [];
+  #pause: NodeJS.Timeout | undefined;
 
+  /** @throws {Error} The system starts no program. */
   constructor(options: EncoderOptions) {
     this.#options = options;
     this.#child = this.#start();
@@ -46,19 +53,27 @@ export class Encoder {
     return this.#child.pid;
   }
 
+  /** Whether something waits to be read. */
+  get isBehind(): boolean {
+    return this.#behindSinceMs !== null;
+  }
+
   /** @returns Whether ffmpeg gets it. */
   write(tag: MediaTag): boolean {
     const { stdin } = this.#child;
     if (this.#isClosed || !stdin?.writable || (this.#waitsForKey && !tag.isKey)) return false;
     this.#waitsForKey = false;
-    stdin.write(this.#flv.tag(tag));
-    if (stdin.writableLength > MOST_WAITING_BYTES) this.#child.kill("SIGKILL");
+    const nowMs = this.#options.now();
+    if (!stdin.write(this.#flv.tag(tag))) this.#behindSinceMs ??= nowMs;
+    const behindMs = nowMs - (this.#behindSinceMs ?? nowMs);
+    if (behindMs > MOST_WAITING_MS || stdin.writableLength > MOST_WAITING_BYTES) this.#child.kill("SIGKILL");
     return true;
   }
 
   /** Idempotent. @returns When its process is gone. */
   close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#pause);
     return end(this.#child);
   }
 
@@ -73,6 +88,10 @@ export class Encoder {
     });
     // Its end is told by `close`.
     child.stdin?.on("error", () => {});
+    this.#behindSinceMs = null;
+    child.stdin?.on("drain", () => {
+      this.#behindSinceMs = null;
+    });
     child.on("error", (error) => this.#options.log.error("encoder.failed", { error }));
     child.on("close", (exitCode, signal) => this.#onEnd({ exitCode, signal, lastWords }));
     this.#flv = new FlvWriter();
@@ -90,7 +109,21 @@ export class Encoder {
     const isOver = this.#deathsAtMs.length > MOST_DEATHS;
     log[isOver ? "error" : "warn"]("encoder.ended", { ...end, isStartedAgain: !isOver });
     if (isOver) onGaveUp(new WordedRefusal("media_rejected", "The server can't read this stream."));
-    else this.#child = this.#start();
+    else this.#pause = setTimeout(() => this.#startAgain(), PAUSE_MS * this.#deathsAtMs.length);
+  }
+
+  #startAgain(): void {
+    try {
+      this.#child = this.#start();
+    } catch (error) {
+      this.#options.log.error("encoder.failed", { error });
+      this.#options.onGaveUp(
+        new WordedRefusal(
+          "no_capacity",
+          "The server can't go on with this stream now. Try again in a moment.",
+        ),
+      );
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import { RtpPath } from "./rtp-path.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkPicture, readConfig, StreamBounds, type StreamLimits } from "./stream-bounds.ts";
 import { StreamHealth } from "./stream-health.ts";
+import { WaitingFrames } from "./waiting-frames.ts";
 
 /** What the streams of one process share. */
 export type EncoderHost = {
@@ -41,12 +42,11 @@ const MOST_RESTARTS = 20;
 /** Encoders send both headers first of all; one that sends no second track within this has none, ms. */
 const OTHER_TRACK_MS = 1_000;
 const HEALTH_MS = 1_000;
-const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
 type RtpPaths = { video: RtpPath | null; audio: RtpPath | null };
 
 type State =
-  | { state: "waiting"; tags: MediaTag[]; bytes: number; isStarting: boolean }
+  | { state: "waiting"; frames: WaitingFrames; isStarting: boolean }
   | { state: "running"; encoder: Encoder; paths: RtpPaths; way: VideoWay }
   | { state: "closed" };
 
@@ -56,7 +56,7 @@ export class IngestStream {
   readonly #bounds: StreamBounds;
   readonly #health: StreamHealth;
   readonly #timer: NodeJS.Timeout;
-  #state: State = { state: "waiting", tags: [], bytes: 0, isStarting: false };
+  #state: State = { state: "waiting", frames: new WaitingFrames(), isStarting: false };
   #headers: { video: MediaTag | null; audio: MediaTag | null } = { video: null, audio: null };
   #sps: Sps | null = null;
   #isFirstPictureSeen = false;
@@ -133,10 +133,8 @@ export class IngestStream {
   }
 
   #wait(waiting: State & { state: "waiting" }, tag: MediaTag): void {
-    if (tag.part === "frame") waiting.tags.push(tag);
-    waiting.bytes += tag.bytes.length;
-    if (waiting.bytes > MOST_WAITING_BYTES)
-      throw new WordedRefusal("media_rejected", "The encoder sends no H.264 or AAC header.");
+    if (tag.part === "frame" && waiting.isStarting) waiting.frames.pushNewest(tag);
+    else if (tag.part === "frame") waiting.frames.push(tag);
     if (waiting.isStarting || !this.#isReady()) return;
     waiting.isStarting = true;
     this.#begin(waiting).catch((error) => this.#options.onRefused(error));
@@ -158,13 +156,22 @@ export class IngestStream {
       video: headers.video && profileLevelId ? { profileLevelId } : null,
       audio: headers.audio !== null,
     });
-    const paths = {
-      video: targets.video && (await RtpPath.open(targets.video)),
-      audio: targets.audio && (await RtpPath.open(targets.audio)),
-    };
-    if (this.#state !== waiting) return closePaths(paths);
-    const running = this.#run(paths);
-    for (const tag of waiting.tags) this.#write(running, tag);
+    this.#runAfter(waiting, await openPaths(targets));
+  }
+
+  /** @throws {Error} It does not run, and its paths are closed. */
+  #runAfter(waiting: State & { state: "waiting" }, paths: RtpPaths): void {
+    if (this.#state !== waiting) {
+      closePaths(paths);
+      return;
+    }
+    try {
+      const running = this.#run(paths);
+      for (const tag of waiting.frames.all()) this.#write(running, tag);
+    } catch (error) {
+      closePaths(paths);
+      throw error;
+    }
   }
 
   #write({ encoder, paths, way }: State & { state: "running" }, tag: MediaTag): void {
@@ -180,19 +187,10 @@ export class IngestStream {
         "The encoder changes its settings too often. Start it again.",
       );
     // The next one sends from the same port.
-    this.#state = { state: "waiting", tags: [], bytes: 0, isStarting: true };
+    this.#state = { state: "waiting", frames: new WaitingFrames(), isStarting: true };
     const waiting = this.#state;
     this.#closing = encoder.close();
-    void this.#closing.then(() => {
-      if (this.#state !== waiting) return closePaths(paths);
-      try {
-        const running = this.#run(paths);
-        for (const tag of waiting.tags) this.#write(running, tag);
-      } catch (error) {
-        closePaths(paths);
-        this.#options.onRefused(error);
-      }
-    });
+    this.#closing.then(() => this.#runAfter(waiting, paths)).catch(this.#options.onRefused);
   }
 
   #run(paths: RtpPaths): State & { state: "running" } {
@@ -221,6 +219,16 @@ export class IngestStream {
         "This server encodes as many streams anew as it can. Turn B-frames off in the encoder (0 B-frames, profile baseline or main).",
       );
     return { isTranscoded: true, bitrateBps: transcodedBitrateBps(this.#sps), threads: threadsPerTranscode };
+  }
+}
+
+async function openPaths(targets: Awaited<ReturnType<OpenedIngest["start"]>>): Promise<RtpPaths> {
+  const video = targets.video && (await RtpPath.open(targets.video));
+  try {
+    return { video, audio: targets.audio && (await RtpPath.open(targets.audio)) };
+  } catch (error) {
+    video?.close();
+    throw error;
   }
 }
 

@@ -12,20 +12,55 @@ export type Sps = {
 const HIGH_PROFILES = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
 const MANY_FRAMES = 255;
 
+const SPS_UNIT = 7;
+const PPS_UNIT = 8;
+const SPS_EXTENSION_UNIT = 13;
+/** Of high profiles: chroma's format and two depths, before extensions of SPS. */
+const EXTENSION_HEAD_BYTES = 3;
+
 /**
  * @param config An `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15 § 5.3.3.1), as encoders send it first of all.
- * @returns null where it can't be read.
+ * @returns Each SPS, at least one; null where it can't be read, or holds anything else than its lists of units.
  */
-export function readSpsOfConfig(config: Buffer): Sps | null {
-  if (config.length < 8 || config[0] !== 1 || ((config[5] ?? 0) & 31) === 0) return null;
-  const length = config.readUInt16BE(6);
-  const sps = config.subarray(8, 8 + length);
-  return sps.length === length ? readSps(sps) : null;
+export function readSpsOfConfig(config: Buffer): [Sps, ...Sps[]] | null {
+  if (config.length < 7 || config[0] !== 1) return null;
+  const headers = readUnits(config, 5, { type: SPS_UNIT, countMask: 31 });
+  const pictures = headers && readUnits(config, headers.end, { type: PPS_UNIT, countMask: 255 });
+  if (!pictures || !isExtension(config.subarray(pictures.end))) return null;
+  const [first, ...others] = headers.units.flatMap((unit) => readSps(unit) ?? []);
+  return first && others.length === headers.units.length - 1 ? [first, ...others] : null;
+}
+
+/** @param at Of the list's count. @returns null where a unit is of another type, or passes the end. */
+function readUnits(
+  config: Buffer,
+  at: number,
+  { type, countMask }: { type: number; countMask: number },
+): { units: Buffer[]; end: number } | null {
+  if (at >= config.length) return null;
+  const units: Buffer[] = [];
+  let end = at + 1;
+  for (let left = config.readUInt8(at) & countMask; left > 0; left--) {
+    if (end + 2 > config.length) return null;
+    const start = end + 2;
+    end = start + config.readUInt16BE(end);
+    const unit = config.subarray(start, end);
+    if (end > config.length || ((unit[0] ?? 0) & 31) !== type) return null;
+    units.push(unit);
+  }
+  return { units, end };
+}
+
+/** Encoders may leave it out. */
+function isExtension(rest: Buffer): boolean {
+  if (rest.length === 0) return true;
+  const list = readUnits(rest, EXTENSION_HEAD_BYTES, { type: SPS_EXTENSION_UNIT, countMask: 255 });
+  return list?.end === rest.length;
 }
 
 /** @returns null where it can't be read: nothing in it makes this loop or allocate for long. */
 export function readSps(unit: Buffer): Sps | null {
-  if (unit.length < 5 || unit.length > 1_024 || (unit.readUInt8(0) & 31) !== 7) return null;
+  if (unit.length < 5 || unit.length > 1_024 || (unit.readUInt8(0) & 31) !== SPS_UNIT) return null;
   try {
     return readSpsBits(unit, bitsOf(withoutEscapes(unit.subarray(4))));
   } catch {

@@ -39,3 +39,9 @@ it("the next run's sequence numbers begin after those that the last report and w
   expect((second.sequence - first.sequence + 2 * 65_536) % 65_536).toBe((70_000 + 30 + 200) % 65_536);
   expect(second.localRtpPort).toBe(first.localRtpPort);
 });
+
+it("may be closed twice", async () => {
+  const path = await RtpPath.open({ ip: "127.0.0.1", rtpPort: 9, rtcpPort: 9, payloadType: 96, ssrc: 1 });
+  path.close();
+  expect(() => path.close()).not.toThrow();
+});

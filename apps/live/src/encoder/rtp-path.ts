@@ -30,6 +30,7 @@ export class RtpPath {
   #reported = 0;
   #sinceReport = 0;
   #hasRun = false;
+  #isClosed = false;
 
   private constructor(target: RtpTarget, rtcp: Socket, localRtpPort: number) {
     this.#target = target;
@@ -40,10 +41,16 @@ export class RtpPath {
   }
 
   static async open(target: RtpTarget): Promise<RtpPath> {
-    const [rtcp, rtp] = await Promise.all([bind(target.ip), bind(target.ip)]);
-    const localRtpPort = rtp.address().port;
-    rtp.close();
-    return new RtpPath(target, rtcp, localRtpPort);
+    const rtcp = await bind(target.ip);
+    try {
+      const rtp = await bind(target.ip);
+      const localRtpPort = rtp.address().port;
+      rtp.close();
+      return new RtpPath(target, rtcp, localRtpPort);
+    } catch (error) {
+      rtcp.close();
+      throw error;
+    }
   }
 
   /** For the next ffmpeg. */
@@ -62,8 +69,10 @@ export class RtpPath {
     this.#sinceReport += packets;
   }
 
+  /** Idempotent. */
   close(): void {
-    this.#rtcp.close();
+    if (!this.#isClosed) this.#rtcp.close();
+    this.#isClosed = true;
   }
 
   /** What mediasoup says has nobody to hear it: ffmpeg heeds no requests. */
@@ -79,6 +88,11 @@ export class RtpPath {
 
 async function bind(ip: string): Promise<Socket> {
   const socket = createSocket(isIPv6(ip) ? "udp6" : "udp4").bind(0, ip);
-  await once(socket, "listening");
-  return socket;
+  try {
+    await once(socket, "listening");
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
 }

@@ -4,8 +4,9 @@ import type { Logger } from "@fairlead/telemetry";
 import { type EncoderHost, IngestStream } from "../encoder/ingest-stream.ts";
 import type { Places } from "../encoder/places.ts";
 import type { OpenedIngest, OpenIngest } from "../ingest/open-ingest.ts";
-import { GuardedSession } from "./guarded-session.ts";
+import { GuardedSession, isMedia, type RtmpMessage } from "./guarded-session.ts";
 import { refusalWords, WordedRefusal } from "./refusal-words.ts";
+import { TrafficBounds } from "./traffic-bounds.ts";
 
 export type ConnectionOptions = {
   /** TCP's, or TLS's over it. */
@@ -22,7 +23,7 @@ export type ConnectionOptions = {
 export type ConnectionTimeouts = {
   /** From the connection to its `publish`. */
   publishMs: number;
-  /** Without a byte. */
+  /** Without a message of media, once it publishes. */
   idleMs: number;
 };
 
@@ -34,7 +35,13 @@ const MOST_UNSENT_BYTES = 256 * 1024;
 type State =
   | { state: "new" }
   | { state: "asking"; leave: () => void }
-  | { state: "publishing"; leave: () => void; opened: OpenedIngest; stream: IngestStream }
+  | {
+      state: "publishing";
+      leave: () => void;
+      opened: OpenedIngest;
+      stream: IngestStream;
+      traffic: TrafficBounds;
+    }
   | { state: "closed" };
 
 /** One encoder's connection, from its handshake to its end. Nothing that comes by it harms another. */
@@ -58,7 +65,8 @@ export class Connection {
         this.refuse(
           new WordedRefusal("not_acceptable", "This server does not play by RTMP: watch by WebRTC."),
         ),
-      onMessage: (message) => this.#stream?.take(message),
+      onBeginning: () => this.#traffic?.note({ messages: 1 }),
+      onMessage: (message) => this.#onMessage(message),
       onUnpublish: () => this.#end("unpublished"),
       send: (bytes) => this.#send(bytes),
     });
@@ -75,6 +83,10 @@ export class Connection {
 
   get #stream(): IngestStream | null {
     return this.#state.state === "publishing" ? this.#state.stream : null;
+  }
+
+  get #traffic(): TrafficBounds | null {
+    return this.#state.state === "publishing" ? this.#state.traffic : null;
   }
 
   get publisher(): { address: string; pid: number | undefined; isTranscoded: boolean } | null {
@@ -106,13 +118,18 @@ export class Connection {
 
   #take(bytes: Buffer): void {
     if (this.#state.state === "closed") return;
-    this.#heardAtMs = this.#options.host.now();
     try {
+      this.#traffic?.note({ bytes: bytes.length });
       this.#session.take(bytes);
     } catch (error) {
       if (error instanceof WordedRefusal) this.refuse(error);
       else this.#end("garbage", error);
     }
+  }
+
+  #onMessage(message: RtmpMessage): void {
+    if (isMedia(message)) this.#heardAtMs = this.#options.host.now();
+    this.#stream?.take(message);
   }
 
   #send(bytes: Buffer): void {
@@ -149,7 +166,8 @@ export class Connection {
     const { socket, host, timeouts } = this.#options;
     const onRefused = (error: unknown) => this.refuse(error);
     const stream = new IngestStream({ host, opened, log: this.#log, onRefused });
-    this.#state = { state: "publishing", leave, opened, stream };
+    const traffic = new TrafficBounds(host.limits.bitrateBps, host.now);
+    this.#state = { state: "publishing", leave, opened, stream, traffic };
     this.#session.accept();
     clearTimeout(this.#timer);
     this.#heardAtMs = host.now();

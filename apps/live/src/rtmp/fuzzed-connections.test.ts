@@ -77,5 +77,5 @@ it("whatever a connection sends ends that connection alone, and memory stays bou
     );
   }
   expect(process.memoryUsage().rss - before).toBeLessThan(MOST_GROWTH_BYTES);
-  await expect.poll(() => server.publishers()).toEqual([]);
+  await expect.poll(() => server.publishers(), { timeout: 10_000 }).toEqual([]);
 });

@@ -10,6 +10,8 @@ const BEFORE = { bytes: 16 * 1024, chunkStreams: 8 };
 const AFTER = { bytes: 4 * 1024 * 1024, chunkStreams: 32 };
 /** All that an encoder says before it publishes, handshake included, fits into this many times over. */
 const BYTES_BEFORE = 64 * 1024;
+/** Of a connection's messages that are being read. The parser keeps the room of those before them. */
+const MESSAGE_ROOM_BYTES = 8 * 1024 * 1024;
 /** Commands and data that are no media: nothing of them is long. */
 const COMMAND_BYTES = 64 * 1024;
 const LARGEST_CHUNK = 0xff_ff_ff;
@@ -22,6 +24,10 @@ const LEAST_WINDOW_BYTES = 64 * 1024;
 
 const MEDIA_TYPES: readonly number[] = [8, 9];
 
+export function isMedia({ type }: { type: number }): boolean {
+  return MEDIA_TYPES.includes(type);
+}
+
 /** A message of audio, video or data. `bytes` are its own. */
 export type RtmpMessage = { type: number; timestampMs: number; bytes: Buffer };
 
@@ -29,6 +35,8 @@ export type SessionEvents = {
   /** What an encoder gives as its stream's name, without its query; empty where there is none. */
   onPublish(name: string): void;
   onPlay(): void;
+  /** A message of any kind begins. What this throws, `take` throws. */
+  onBeginning(): void;
   onMessage(message: RtmpMessage): void;
   onUnpublish(): void;
   send(bytes: Buffer): void;
@@ -87,12 +95,17 @@ export class GuardedSession extends Rtmp {
   }
 
   override packetAlloc(): void {
-    const { length, type } = this.parserPacket.header;
+    this.#events.onBeginning();
+    const { header } = this.parserPacket;
+    const { length } = header;
     const limit = this.isAuthorised ? AFTER : BEFORE;
-    const bytes = MEDIA_TYPES.includes(type) ? limit.bytes : Math.min(limit.bytes, COMMAND_BYTES);
+    const bytes = isMedia(header) ? limit.bytes : Math.min(limit.bytes, COMMAND_BYTES);
     if (length > bytes) throw new Error(`a message of ${length} bytes`);
     if (this.inPackets.size > limit.chunkStreams) throw new Error("too many chunk streams");
     super.packetAlloc();
+    let room = 0;
+    for (const { payload } of this.inPackets.values()) room += payload.length;
+    if (room > MESSAGE_ROOM_BYTES) throw new Error("too much is unfinished");
   }
 
   override controlHandler(): void {

@@ -3,7 +3,7 @@ import { connect as connectTls } from "node:tls";
 import { createConsoleLogger } from "@fairlead/telemetry/console";
 import { afterEach, describe, expect, it } from "vitest";
 import type { OpenIngest } from "../ingest/open-ingest.ts";
-import { type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
+import { limitsOf, type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
 import { GOOD_KEY, openToSockets } from "./testing/open-to-sockets.ts";
 import {
   command,
@@ -19,6 +19,8 @@ import {
 
 /** TLS without a certificate, which no test needs to keep. */
 const ANONYMOUS = { ciphers: "aNULL:@SECLEVEL=0", maxVersion: "TLSv1.2", rejectUnauthorized: false } as const;
+
+const PATIENT = { timeout: 10_000 };
 
 const closing: (() => unknown)[] = [];
 
@@ -42,7 +44,7 @@ afterEach(async () => {
 async function publish(port: number): Promise<Speaker> {
   const speaker = speakRtmp(port);
   speaker.send(handshake(), publishCommands(GOOD_KEY));
-  await expect.poll(() => speaker.heard()).toContain("NetStream.Publish.Start");
+  await expect.poll(() => speaker.heard(), PATIENT).toContain("NetStream.Publish.Start");
   return speaker;
 }
 
@@ -125,12 +127,48 @@ describe("a peer by RTMP", () => {
     expect(log()).toContain("127.0.0.1");
   });
 
-  it("that is slow to publish, or silent once it does, is closed", async () => {
-    const { port, closed } = await setUp({ timeouts: { publishMs: 200, idleMs: 200 } });
+  it("that is slow to publish is closed", async () => {
+    const { port, asked } = await setUp({ timeouts: { publishMs: 200 } });
     const slow = speakRtmp(port);
     slow.send(handshake().subarray(0, 100));
+    await slow.closed;
+    expect(asked).toEqual([]);
+  });
+
+  it("that publishes, and then sends all but media, is closed as silent", async () => {
+    let nowMs = 0;
+    const { port, closed } = await setUp({ timeouts: { idleMs: 400 }, now: () => nowMs });
     const silent = await publish(port);
-    await Promise.all([slow.closed, silent.closed]);
+    const talk = setInterval(
+      () => silent.send(message(18, Buffer.alloc(4), 1), message(3, Buffer.alloc(4))),
+      20,
+    );
+    closing.unshift(() => clearInterval(talk));
+    nowMs = 401;
+    await silent.closed;
+    expect(closed()).toBe(1);
+  });
+
+  it.each([
+    ["10,001 messages at once, of a byte each,", message(8, Buffer.alloc(1), 1), 10_001],
+    ["as many commands", command("nothing", 9, NULL), 10_001],
+    ["more than 3 times the bits, of what is no media,", message(3, Buffer.alloc(60_000)), 400],
+  ])("that publishes, and sends %s is told so in words", async (_what, bytes, times) => {
+    const { port, closed } = await setUp({ now: () => 0 });
+    const speaker = await publish(port);
+    for (let sent = 0; sent < times; sent++) speaker.send(bytes);
+    await speaker.closed;
+    expect(speaker.heard()).toContain("sends too much at once");
+    expect(closed()).toBe(1);
+  });
+
+  it("that begins messages of 4 MB and ends none is closed with the third", async () => {
+    const { port, closed, log } = await setUp();
+    const speaker = await publish(port);
+    const large = 4 * 1024 * 1024 - 2_048;
+    speaker.send(...[5, 6, 7].map((id) => beginning(large, 9, id)));
+    await speaker.closed;
+    expect(log()).toContain("too much is unfinished");
     expect(closed()).toBe(1);
   });
 
@@ -152,11 +190,11 @@ describe("a peer by RTMP", () => {
     const { port, server } = await setUp({ open });
     const speaker = speakRtmp(port);
     speaker.send(handshake(), publishCommands(GOOD_KEY));
-    await expect.poll(() => speaker.heard()).toContain("_result");
+    await expect.poll(() => speaker.heard(), PATIENT).toContain("_result");
     expect(speaker.heard()).not.toContain("NetStream.Publish");
     speaker.socket.destroy();
     answer();
-    await expect.poll(() => closed).toBe(1);
+    await expect.poll(() => closed, PATIENT).toBe(1);
     expect(server.publishers()).toEqual([]);
   });
 
@@ -171,7 +209,27 @@ describe("a peer by RTMP", () => {
     await Promise.race([third.closed, fourth.closed]);
     first.socket.destroy();
     await first.closed;
-    await expect.poll(async () => (await publish(port)).socket.destroyed).toBe(false);
+    await expect.poll(async () => (await publish(port)).socket.destroyed, PATIENT).toBe(false);
+  });
+
+  it("by IPv6 counts with all of its /64", async () => {
+    const { port, asked } = await setUp({ isBehindProxy: true, limits: { connectionsPerAddress: 1 } });
+    const comeFrom = (address: string) => {
+      const speaker = speakRtmp(port);
+      speaker.send(
+        Buffer.from(`PROXY TCP6 ${address} ::1 4000 1935\r\n`),
+        handshake(),
+        publishCommands(GOOD_KEY),
+      );
+      return speaker;
+    };
+    const first = comeFrom("2001:db8::7");
+    await expect.poll(() => first.heard(), PATIENT).toContain("NetStream.Publish.Start");
+    const second = comeFrom("2001:db8::8:7");
+    await second.closed;
+    const elsewhere = comeFrom("2001:db8:0:1::7");
+    await expect.poll(() => elsewhere.heard(), PATIENT).toContain("NetStream.Publish.Start");
+    expect(asked.map(({ address }) => address)).toEqual(["2001:db8::7", "2001:db8:0:1::7"]);
   });
 
   it("is told why it has to go when the server shuts down", async () => {
@@ -201,7 +259,7 @@ describe("a peer by RTMP", () => {
     bare.send(handshake(), publishCommands(GOOD_KEY));
     await bare.closed;
     await expect
-      .poll(() => asked.map(({ address }) => address).sort())
+      .poll(() => asked.map(({ address }) => address).sort(), PATIENT)
       .toEqual(["2001:db8::7", "203.0.113.8"]);
   });
 
@@ -216,7 +274,7 @@ describe("a peer by RTMP", () => {
     ];
     for (const speaker of speakers) {
       speaker.send(handshake(), publishCommands(GOOD_KEY));
-      await expect.poll(() => speaker.heard()).toContain("NetStream.Publish.Start");
+      await expect.poll(() => speaker.heard(), PATIENT).toContain("NetStream.Publish.Start");
     }
     expect(direct.asked.map(({ address }) => address)).toEqual(["127.0.0.1"]);
     expect(behind.asked.map(({ address }) => address)).toEqual(["203.0.113.9"]);
@@ -224,4 +282,10 @@ describe("a peer by RTMP", () => {
     garbage.send(handshake());
     await garbage.closed;
   });
+});
+
+it("where more publishers are let in, more connections are", () => {
+  expect(limitsOf().connections).toBe(1_000);
+  expect(limitsOf({ publishers: 2_000 }).connections).toBe(4_000);
+  expect(limitsOf({ publishers: 2_000, connections: 3 }).connections).toBe(3);
 });

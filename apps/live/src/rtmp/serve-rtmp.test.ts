@@ -14,6 +14,8 @@ import {
 } from "./testing/push-stream.ts";
 import { handshake, message, publishCommands, speakRtmp } from "./testing/speak-rtmp.ts";
 
+const PATIENT = { timeout: 10_000 };
+
 const closing: (() => unknown)[] = [];
 
 async function setUp(options: Partial<RtmpOptions> = {}) {
@@ -75,8 +77,8 @@ describe("a stream by RTMP", () => {
     expect(isAlive(pid)).toBe(true);
     if (process.platform === "linux") await expectSandbox(pid);
     pushed.stop();
-    await expect.poll(closed).toBe(1);
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    await expect.poll(closed, PATIENT).toBe(1);
+    await expect.poll(() => isAlive(pid), PATIENT).toBe(false);
     expect(server.publishers()).toEqual([]);
   });
 
@@ -99,7 +101,7 @@ describe("a stream by RTMP", () => {
     await expect.poll(() => video.packets > 10 && audio.packets > 10, { timeout: 15_000 }).toBe(true);
     const before = server.publishers()[0]?.pid ?? 0;
     process.kill(before, "SIGKILL");
-    await expect.poll(() => isAlive(before)).toBe(false);
+    await expect.poll(() => isAlive(before), PATIENT).toBe(false);
     const [pictures, sounds] = [video.packets, audio.packets];
     await expect
       .poll(() => video.packets > pictures + 20 && audio.packets > sounds + 20, { timeout: 15_000 })
@@ -117,13 +119,14 @@ describe("a stream by RTMP", () => {
   });
 
   it("is refused when its ffmpeg ends again and again, or is not there", async () => {
-    for (const ffmpeg of ["/bin/false", "/nonexistent/ffmpeg"]) {
+    const refused = ["/bin/false", "/nonexistent/ffmpeg"].map(async (ffmpeg) => {
       const { push, closed } = await setUp({ ffmpeg });
       const pushed = push(GOOD_KEY);
       await pushed.gone;
       expect(pushed.said()).toContain("The server can't read this stream");
       expect(closed()).toBe(1);
-    }
+    });
+    await Promise.all(refused);
   });
 
   it("goes on when its encoder changes its settings and its time begins anew", async () => {
@@ -131,7 +134,7 @@ describe("a stream by RTMP", () => {
     const speaker = speakRtmp(server.port);
     closing.unshift(() => speaker.socket.destroy());
     speaker.send(handshake(), publishCommands(GOOD_KEY));
-    await expect.poll(() => speaker.heard()).toContain("NetStream.Publish.Start");
+    await expect.poll(() => speaker.heard(), PATIENT).toContain("NetStream.Publish.Start");
     const send = (codecs: string[]) => {
       for (const { type, bytes, timestampMs } of recordStream(codecs))
         speaker.send(message(type, bytes, 1, timestampMs));
@@ -146,7 +149,7 @@ describe("a stream by RTMP", () => {
     expect([before?.isTranscoded, after?.isTranscoded]).toEqual([false, true]);
     expect(after?.pid).not.toBe(before?.pid);
     expect([started.length, video.ports.size]).toEqual([1, 1]);
-    await expect.poll(() => health.at(-1)).toMatchObject({ isTranscoded: true });
+    await expect.poll(() => health.at(-1), PATIENT).toMatchObject({ isTranscoded: true });
   });
 
   it("without sound or without pictures is taken as it is", async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
+import { canonicalAddress } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 import { Places } from "../encoder/places.ts";
 import { findInPath, findSandbox } from "../encoder/sandbox.ts";
@@ -12,7 +13,9 @@ import { readProxyHeader } from "./read-proxy-header.ts";
 import { WordedRefusal } from "./refusal-words.ts";
 
 export type RtmpLimits = StreamLimits & {
+  /** Default: 1,000, and never fewer than 2 for each publisher. */
   connections: number;
+  /** Of IPv6: per /64. */
   connectionsPerAddress: number;
   publishers: number;
   transcodes: number;
@@ -55,6 +58,8 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   transcodes: 1,
   threadsPerTranscode: 1,
 };
+/** The one that comes anew while the one before it is not over. */
+const CONNECTIONS_PER_PUBLISHER = 2;
 const DEFAULT_TIMEOUTS: ConnectionTimeouts = { publishMs: 10_000, idleMs: 15_000 };
 
 /**
@@ -101,6 +106,16 @@ function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
+/** Whoever may publish may connect. */
+export function limitsOf(given: Partial<RtmpLimits> = {}): RtmpLimits {
+  const limits = { ...DEFAULT_RTMP_LIMITS, ...given };
+  const connections = Math.max(
+    DEFAULT_RTMP_LIMITS.connections,
+    CONNECTIONS_PER_PUBLISHER * limits.publishers,
+  );
+  return { ...limits, connections: given.connections ?? connections };
+}
+
 /** Counts connections, all and by address, and keeps them. */
 class Gate {
   readonly #options: RtmpOptions;
@@ -118,7 +133,7 @@ class Gate {
 
   constructor(options: RtmpOptions) {
     this.#options = options;
-    this.#limits = { ...DEFAULT_RTMP_LIMITS, ...options.limits };
+    this.#limits = limitsOf(options.limits);
     const { open, log, now = Date.now } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox();
@@ -126,8 +141,8 @@ class Gate {
     const { threadsPerTranscode } = this.#limits;
     const transcodes = new Places(this.#limits.transcodes);
     const host = { ffmpeg, sandbox, limits: this.#limits, transcodes, threadsPerTranscode, now };
-    const publishers = new Places(this.#limits.publishers);
-    this.#shared = { open, log, host, publishers, timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts } };
+    const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    this.#shared = { open, log, host, publishers: new Places(this.#limits.publishers), timeouts };
   }
 
   connections(): Connection[] {
@@ -177,7 +192,8 @@ class Gate {
     return readProxyHeader(socket, this.#shared.timeouts.publishMs);
   }
 
-  #enter(address: string, socket: Socket): boolean {
+  #enter(from: string, socket: Socket): boolean {
+    const address = canonicalAddress(from) ?? from;
     const others = this.#byAddress.get(address) ?? 0;
     if (others >= this.#limits.connectionsPerAddress) return false;
     this.#byAddress.set(address, others + 1);

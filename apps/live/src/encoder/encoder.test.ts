@@ -1,0 +1,56 @@
+import { silentLogger } from "@fairlead/telemetry";
+import { expect, it, onTestFinished } from "vitest";
+import { Encoder, type EncoderOptions } from "./encoder.ts";
+import type { MediaTag } from "./media-tag.ts";
+
+const sound = (timestampMs: number, bytes: number): MediaTag => ({
+  ...({ kind: "audio", part: "frame", isKey: false, compositionMs: 0 } as const),
+  ...{ timestampMs, bytes: Buffer.alloc(bytes) },
+});
+
+/** An encoder of sound whose program is another one. */
+function startEncoder(options: Pick<EncoderOptions, "ffmpeg" | "args"> & Partial<EncoderOptions>): Encoder {
+  const encoder = new Encoder({
+    sandbox: { command: [], user: null, missing: [] },
+    headers: { video: null, audio: sound(0, 4) },
+    ...{ log: silentLogger, now: Date.now, onGaveUp: () => {} },
+    ...options,
+  });
+  onTestFinished(() => encoder.close());
+  return encoder;
+}
+
+it("an ffmpeg that has read nothing for 3 seconds is replaced", async () => {
+  let nowMs = 0;
+  const encoder = startEncoder({ ffmpeg: "/bin/sleep", args: () => ["60"], now: () => nowMs });
+  const hung = encoder.pid;
+  expect(encoder.write(sound(0, 200_000))).toBe(true);
+  nowMs = 3_001;
+  expect(encoder.write(sound(3_001, 100))).toBe(true);
+  await expect.poll(() => encoder.pid, { timeout: 10_000 }).not.toBe(hung);
+});
+
+it("an ffmpeg that reads is not: however long it was quiet", async () => {
+  let nowMs = 0;
+  const encoder = startEncoder({ ffmpeg: "/bin/cat", args: () => [], now: () => nowMs });
+  const { pid } = encoder;
+  for (nowMs = 0; nowMs < 20_000; nowMs += 4_000) {
+    encoder.write(sound(nowMs, 200_000));
+    await expect.poll(() => encoder.isBehind, { timeout: 10_000 }).toBe(false);
+  }
+  expect(encoder.pid).toBe(pid);
+  expect(encoder.write(sound(nowMs, 100))).toBe(true);
+});
+
+it("where the system starts no program any more, its owner is told", async () => {
+  let starts = 0;
+  const refusals: string[] = [];
+  // Node throws for such an argument at once, as it does where memory is short.
+  startEncoder({
+    ffmpeg: "/bin/false",
+    args: () => (starts++ === 0 ? [] : ["\0"]),
+    onGaveUp: ({ message }) => refusals.push(message),
+  });
+  await expect.poll(() => refusals, { timeout: 10_000 }).toEqual([expect.stringContaining("can't go on")]);
+  expect(starts).toBe(2);
+});
