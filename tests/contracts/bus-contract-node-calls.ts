@@ -154,8 +154,9 @@ export function describeNodeCalls(createAdapter: CreateBusAdapter): void {
       "to a run that is gone fail with node_unreachable, to a silent one with node_timeout",
       async (adapter) => {
         const { subscription } = await serve(adapter, { "room.close": () => new Promise(() => {}) });
-        const call = () => callNode(adapter.publisher, INCARNATION, "room.close", ROOM, { timeoutMs: 50 });
-        await expect(call()).rejects.toMatchObject({ code: "node_timeout" });
+        const call = (timeoutMs?: number) =>
+          callNode(adapter.publisher, INCARNATION, "room.close", ROOM, { timeoutMs });
+        await expect(call(50)).rejects.toMatchObject({ code: "node_timeout" });
         subscription.unsubscribe();
         await adapter.subscriber.flush();
         await expect(call()).rejects.toMatchObject({ code: "node_unreachable" });

@@ -3,17 +3,12 @@ import type { BroadcastRecord } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { generateKeySet, issueTicket, type KeySet, type TicketInput } from "@fairlead/tickets";
 import { type HttpSetup, setUpHttp } from "./http-setup.ts";
-import { SCRIPTED_OFFER, writeBroadcast } from "./scripted-broadcasts.ts";
+import { writeBroadcast } from "./scripted-broadcasts.ts";
+import { sdpRequests } from "./sdp-requests.ts";
 
+export type { SdpRequest } from "./sdp-requests.ts";
 export const NOW_MS = 1_800_000_000_000;
 const PUBLIC_URL = "https://meet.example.org/";
-
-export type SdpRequest = {
-  key?: string | undefined;
-  type?: string;
-  body?: string;
-  headers?: Record<string, string>;
-};
 
 /** A signaling app with a scripted node, the broadcast `launch`, which is live and public, and what programs ask of it. */
 export async function setUpSdp(given: HttpSetup & { broadcast?: Partial<BroadcastRecord> } = {}) {
@@ -28,25 +23,9 @@ export async function setUpSdp(given: HttpSetup & { broadcast?: Partial<Broadcas
   // Live under a lease, as its home has written.
   await parts.place("launch");
 
-  const ask = (method: string, path: string, { key: bearer, type, body, headers = {} }: SdpRequest = {}) =>
-    parts.call(method, path, body, {
-      Authorization: bearer === undefined ? "" : `Bearer ${bearer}`,
-      ...(type === undefined ? {} : { "Content-Type": type }),
-      ...headers,
-    });
-  const post = (path: string, request: SdpRequest = {}) =>
-    ask("POST", path, { type: "application/sdp", body: SCRIPTED_OFFER, ...request });
-  const pathOf = (opened: Response) => new URL(opened.headers.get("Location") ?? "", PUBLIC_URL).pathname;
-  const publish = () => post("/v1/whip", { key });
-  const patch = (path: string, fragment: string, ifMatch?: string, request: SdpRequest = { key }) =>
-    ask("PATCH", path, {
-      type: "application/trickle-ice-sdpfrag",
-      body: fragment,
-      headers: ifMatch === undefined ? {} : { "If-Match": ifMatch },
-      ...request,
-    });
+  const requests = sdpRequests(parts.call, key);
   const viewer = async (input: Partial<TicketInput> = {}) =>
     (await issueTicket(ticketKeys, { room: "launch", identity: "ann", role: "viewer", ...input }, { now }))
       .ticket;
-  return { ...parts, bus, registry, clock, key, create, ask, post, patch, publish, pathOf, viewer };
+  return { ...parts, ...requests, bus, registry, clock, key, create, viewer };
 }
