@@ -13,11 +13,24 @@ export type RtmpEncoder = {
   ended: Promise<void>;
 };
 
-/** Small pictures of a codec that is passed on as it is, a key frame each second, and a tone. */
+/** Small pictures, as encoders make them by default (High), that are passed on as they are, a key frame each second, and a tone. */
 const MEDIA = [
   ...["-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=15,format=yuv420p"],
   ...["-f", "lavfi", "-i", "sine=frequency=440"],
-  ...["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15", "-b:v", "300k"],
+  ...[
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-tune",
+    "zerolatency",
+    "-bf",
+    "0",
+    "-g",
+    "15",
+    "-b:v",
+    "300k",
+  ],
   ...["-c:a", "aac", "-ac", "2"],
 ];
 

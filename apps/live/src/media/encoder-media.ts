@@ -15,7 +15,7 @@ const OPUS = {
   parameters: { useinbandfec: 1, "sprop-stereo": 1 },
 };
 
-/** Routers and browsers know two profiles: the home's takes it by the same name. */
+/** The home takes it by the same name. */
 function h264(profileLevelId: string) {
   const parameters = {
     ...{ "packetization-mode": 1, "level-asymmetry-allowed": 1 },

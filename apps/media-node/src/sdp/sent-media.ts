@@ -1,4 +1,4 @@
-import { carriedProfile, decodes, type Source } from "@fairlead/protocol";
+import { carriedProfile, type Source } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import * as ortc from "mediasoup-client/ortc";
 import type { RtpCodecCapability } from "mediasoup-client/types";
@@ -58,7 +58,7 @@ function ownCodec({ consumableRtpParameters: { codecs } }: types.Producer): type
   return codecs[0] as types.RtpCodecParameters;
 }
 
-/** The offered codec of the producer's own profile, or one that decodes that too. */
+/** The offered codec that decodes the producer's. */
 function decoderOf(producer: types.Producer, media: OfferedMedia): RtpCodecCapability | undefined {
   const own = ownCodec(producer);
   const { codecs = [] } = media.capabilities;
@@ -70,7 +70,7 @@ function decoderOf(producer: types.Producer, media: OfferedMedia): RtpCodecCapab
   );
   const profile = carriedProfile(own.parameters?.["profile-level-id"]);
   const same = (codec: RtpCodecCapability) => carriedOf(codec).slice(0, 4) === profile.slice(0, 4);
-  return offered.find(same) ?? offered.find((codec) => decodes(carriedOf(codec), profile));
+  return offered.find(same);
 }
 
 function carriedOf({ parameters = {} }: RtpCodecCapability): string {
