@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { ProtocolClient } from "../support/protocol-client.ts";
+import { expectPictures } from "../support/sdp-page/expect-pictures.ts";
 import { openSdpPage, type SdpPage } from "../support/sdp-page/sdp-page.ts";
 
 const POLL = { timeout: 30_000, interval: 100 };
@@ -43,15 +44,6 @@ function told({ frames }: ProtocolClient): string[] {
   });
 }
 
-/** Frames go on arriving at the viewer, in a session that began after the one before. */
-async function expectPictures(): Promise<void> {
-  await vi.waitFor(async () => {
-    const before = await watcher.frames();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await watcher.frames()).toBeGreaterThan(before);
-  }, POLL);
-}
-
 /** The viewer's client is told of a move, and joins anew on its socket. */
 async function follow(moves: number): Promise<void> {
   const moved = () => viewer.frames.filter(({ type }) => type === "moved" || type === "error").length;
@@ -70,7 +62,7 @@ it("goes live by WHIP; viewers watch by WHEP and hear of it by their sessions", 
   encoder = await openSdpPage(chromium.context, "whip", { url: urlOf("whip"), bearer: broadcast.streamKey });
   watcher = await openSdpPage(chromium.context, "whep", { url: urlOf("whep"), bearer: null });
   await expect.poll(stateNow, POLL).toBe("live");
-  await expectPictures();
+  await expectPictures(watcher);
   await viewer.until(() => viewer.view.consumers.size === 2, "the publisher's tracks");
   expect(told(viewer)).toEqual(["created", "live"]);
   expect(await read()).toMatchObject({ viewers: 2, publisher: { kind: "whip" } });
@@ -105,7 +97,7 @@ it("outlives its home: publisher and viewers come back, under a higher run, and 
   await follow(1);
   await expect.poll(async () => (await read()).publisher?.kind, POLL).toBe("whip");
   await expect.poll(stateNow, POLL).toBe("live");
-  await expectPictures();
+  await expectPictures(watcher);
   expect((await read()).run).toBeGreaterThan(run);
   expect(told(viewer)).not.toContain("ended");
 });
@@ -117,7 +109,7 @@ it("outlives a drain of its home as well", async () => {
   await follow(2);
   await expect.poll(async () => (await read()).run, POLL).toBeGreaterThan(run);
   await expect.poll(stateNow, POLL).toBe("live");
-  await expectPictures();
+  await expectPictures(watcher);
   expect(told(viewer)).not.toContain("ended");
   expect((await homeNow()).name).not.toBe(home.name);
   await cluster.api("DELETE", `/v1/nodes/${home.name}/drain`);
@@ -135,7 +127,7 @@ it("its record comes back after a flush of Redis, with its key", async () => {
       POLL,
     )
     .toBe("live");
-  await expectPictures();
+  await expectPictures(watcher);
   const sessions = await encoder.sessions();
   await encoder.page.evaluate(() => sdpSession.pc?.close());
   await encoder.page.evaluate(() => sdpSession.pc?.dispatchEvent(new Event("connectionstatechange")));

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Broadcast, BroadcastWithKey } from "@fairlead/protocol";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
 import { pushRtmp, type RtmpEncoder } from "../support/push-rtmp.ts";
+import { expectPictures } from "../support/sdp-page/expect-pictures.ts";
 import { openSdpPage, type SdpPage } from "../support/sdp-page/sdp-page.ts";
 import { expectNoSurplus, expectNothingLeft } from "./expect-nothing-left.ts";
 
@@ -94,19 +95,11 @@ function socketsOf(pid: number): string[] {
   }
 }
 
-async function expectPictures(): Promise<void> {
-  await vi.waitFor(async () => {
-    const before = await watcher.frames();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await watcher.frames()).toBeGreaterThan(before);
-  }, POLL);
-}
-
 /** The broadcast is the encoder's under a higher run, and the encoder has noticed nothing. */
 async function expectCameBack(run: number): Promise<void> {
   await expect.poll(async () => (await read()).run, POLL).toBeGreaterThan(run);
   await expect.poll(async () => (await read()).state, POLL).toBe("live");
-  await expectPictures();
+  await expectPictures(watcher);
   expect([encoder.isRunning(), encoder.said()]).toEqual([true, ""]);
 }
 
@@ -115,7 +108,7 @@ it("an encoder goes live by RTMP, and browsers see it by WebRTC", async () => {
   await expect.poll(async () => (await read()).state, POLL).toBe("live");
   const url = `${cluster.url}/v1/broadcasts/${broadcast.broadcastId}/whep`;
   watcher = await openSdpPage(chromium.context, "whep", { url, bearer: null });
-  await expectPictures();
+  await expectPictures(watcher);
   await expect
     .poll(async () => (await read()).publisher, POLL)
     .toMatchObject({ kind: "rtmp", ingest: { isTranscoded: false, hasBFrames: false } });
@@ -139,7 +132,7 @@ it("a second encoder is refused in words while the first one sends", async () =>
   const second = push(broadcast);
   await second.ended;
   expect(second.said()).toContain("Another encoder is sending to this broadcast");
-  await expectPictures();
+  await expectPictures(watcher);
 });
 
 it("a dead media worker is told in words, and the next encoder has another", async () => {

@@ -30,10 +30,6 @@ export class Broadcasts {
     });
   }
 
-  ifKnown(room: Room): RoomBroadcast | undefined {
-    return this.#known.get(room);
-  }
-
   /**
    * Of a room whose record may not have been read yet.
    * @returns null for a room that is none, of whatever kind.
@@ -55,16 +51,19 @@ export class Broadcasts {
   /** Called about once a second. */
   async tick(): Promise<void> {
     const { rooms, log } = this.#options;
-    const ticks = rooms.all().map(async (room) => {
-      try {
-        if (this.#known.has(room)) await this.#known.get(room)?.tick();
-        else if (isBroadcast(room) && !this.#none.has(room)) await this.#read(room);
-      } catch (error) {
-        // The registry is away: it is asked again.
-        if (!(error instanceof FairleadError))
-          log.error("broadcast.tick_failed", { roomId: room.roomId, error });
-      }
-    });
+    const isDue = (room: Room) => this.#known.has(room) || (isBroadcast(room) && !this.#none.has(room));
+    const ticks = rooms
+      .all()
+      .filter(isDue)
+      .map(async (room) => {
+        try {
+          await (this.#known.get(room)?.tick() ?? this.#read(room));
+        } catch (error) {
+          // The registry is away: it is asked again.
+          if (!(error instanceof FairleadError))
+            log.error("broadcast.tick_failed", { roomId: room.roomId, error });
+        }
+      });
     await Promise.all(ticks);
   }
 

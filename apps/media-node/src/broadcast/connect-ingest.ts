@@ -29,8 +29,8 @@ export async function connectIngest(
   const publisher = addPublisher({ room, seat }, { identity: roomId, name: title, metadata: "" });
   try {
     const transport = await openPipe(seat, publisher, { pipe, reach: pipeReach });
-    // The pipe before it closes with this.
-    ingest.use(publisher, transport);
+    // The publisher before it closes with this, and its pipe.
+    ingest.use(publisher);
     for (const { source, kind, rtpParameters } of tracks)
       await publisher.publish(source, (basis) =>
         whileAlive(seat, () =>

@@ -25,7 +25,6 @@ export class Ingest {
   readonly #options: IngestOptions;
   #holder: Holder | null = null;
   #publisher: Publisher | null = null;
-  #pipe: types.PipeTransport | null = null;
   #provenAtMs: number;
   #isClosed = false;
 
@@ -57,21 +56,11 @@ export class Ingest {
    * What brings its media; what did so before is closed.
    * @throws {FairleadError} `session_gone`: it is over.
    */
-  use(publisher: Publisher, pipe: types.PipeTransport): void {
+  use(publisher: Publisher): void {
     if (this.#isClosed) throw new FairleadError("session_gone");
-    this.dropPipe();
+    this.#dropPublisher();
     this.#publisher = publisher;
-    this.#pipe = pipe;
     void publisher.ended.then(() => this.#publisher === publisher && this.close());
-  }
-
-  /** Before another one is made. */
-  dropPipe(): void {
-    const [publisher, pipe] = [this.#publisher, this.#pipe];
-    this.#publisher = null;
-    this.#pipe = null;
-    publisher?.close();
-    pipe?.close();
   }
 
   /** Nobody could have proven it. */
@@ -88,9 +77,16 @@ export class Ingest {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.dropPipe();
+    this.#dropPublisher();
     if (this.#holder) this.#options.broadcast.release(this.#holder);
     this.#options.onClosed();
+  }
+
+  /** Its pipe closes with it. */
+  #dropPublisher(): void {
+    const publisher = this.#publisher;
+    this.#publisher = null;
+    publisher?.close();
   }
 }
 

@@ -1,10 +1,4 @@
-import {
-  type BroadcastRecord,
-  BroadcastSettings,
-  FairleadError,
-  type PipeAddress,
-  RoomOptions,
-} from "@fairlead/protocol";
+import { FairleadError, type PipeAddress, RoomOptions } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import type { types } from "mediasoup";
 import { describe, expect, it, vi } from "vitest";
@@ -16,19 +10,16 @@ import { Ingests } from "./ingests.ts";
 import { openIngest } from "./open-ingest.ts";
 import { RoomBroadcast } from "./room-broadcast.ts";
 import type { IngestCallsDeps } from "./sdp-calls-deps.ts";
+import { KEY_HASH, recordOf } from "./testing/record-of.ts";
 
 const cores = useTwoCores();
-const KEY = "a".repeat(64);
 const OPUS: types.RtpCodecParameters = {
   ...{ mimeType: "audio/opus", payloadType: 100, clockRate: 48_000, channels: 2 },
 };
 
 async function setUp() {
   const { room, clock, surplus, home, guest } = await openRoom(cores, { kind: "broadcast" });
-  const record: BroadcastRecord = {
-    ...{ ...BroadcastSettings.parse({}), revision: 1, keyHashes: [KEY], state: "created", run: 0 },
-    ...{ createdAtMs: 1, startedAtMs: null, interruptedAtMs: null, endedAtMs: null, peakViewers: 0 },
-  };
+  const record = recordOf();
   const registry = createMemoryRegistry({ now: () => clock.nowMs });
   const options = RoomOptions.parse({ kind: "broadcast" });
   await registry.updateRoom("r", { options, broadcast: { write: record, ifRevision: null } });
@@ -44,7 +35,7 @@ async function setUp() {
     ...{ ingests, arrivals, elapsed, confirm: async () => {} },
     pipeReach: { ip: "127.0.0.1", publicIp: "127.0.0.1" },
   } as unknown as IngestCallsDeps;
-  const open = (keyHash = KEY) =>
+  const open = (keyHash = KEY_HASH) =>
     openIngest({ lease: room.lease, options, mutes: [], debitId: "d", kind: "rtmp" as const, keyHash }, deps);
   /** The other process's end of a pipe, with a track to send. */
   const pipe = async () => {

@@ -1,9 +1,4 @@
-import {
-  type BroadcastRecord,
-  BroadcastSettings,
-  type NodeCallRequest,
-  RoomOptions,
-} from "@fairlead/protocol";
+import { type BroadcastRecord, type NodeCallRequest, RoomOptions } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -16,9 +11,9 @@ import { openWhep } from "./open-whep.ts";
 import { openWhip } from "./open-whip.ts";
 import { RoomBroadcast } from "./room-broadcast.ts";
 import type { SdpCallsDeps } from "./sdp-calls-deps.ts";
+import { KEY_HASH, recordOf } from "./testing/record-of.ts";
 
 const cores = useTwoCores();
-const KEY = "a".repeat(64);
 const OFFER = makeOffer({ sections: [{ kind: "audio" }, { kind: "video" }] });
 const WATCH = makeOffer({ sections: [{ kind: "audio", direction: "recvonly" }] });
 
@@ -30,11 +25,7 @@ beforeAll(async () => {
 
 async function setUp(settings: Partial<BroadcastRecord> = {}, hooks = noHooks) {
   const { room, clock, surplus, guest } = await openRoom(cores, { kind: "broadcast" });
-  const record: BroadcastRecord = {
-    ...{ ...BroadcastSettings.parse({ visibility: "public" }), revision: 1, keyHashes: [KEY] },
-    ...{ state: "created", run: 0, createdAtMs: 1, startedAtMs: null, interruptedAtMs: null },
-    ...{ endedAtMs: null, peakViewers: 0, ...settings },
-  };
+  const record = recordOf({ visibility: "public", ...settings });
   const registry = createMemoryRegistry({ now: () => clock.nowMs });
   const options = RoomOptions.parse({ kind: "broadcast" });
   await registry.updateRoom("r", { options, broadcast: { write: record, ifRevision: null } });
@@ -57,7 +48,7 @@ async function setUp(settings: Partial<BroadcastRecord> = {}, hooks = noHooks) {
   } as unknown as SdpCallsDeps;
   const placed = { lease: room.lease, options, mutes: [], debitId: "d" };
   const whip = (request: Partial<NodeCallRequest<"whip.open">> = {}) =>
-    openWhip({ ...placed, offer: OFFER, keyHash: KEY, ...request }, deps);
+    openWhip({ ...placed, offer: OFFER, keyHash: KEY_HASH, ...request }, deps);
   const whep = (request: Partial<NodeCallRequest<"whep.open">> = {}) =>
     openWhep({ ...placed, offer: WATCH, ticket: null, bearer: null, ...request }, deps);
   return { room, clock, surplus, broadcast, sessions, seating, arrivals, whip, whep };
@@ -73,7 +64,7 @@ describe("WHIP at the home", () => {
     expect(() => sessions.find(sessionId, { roomId: "r", bearer: "b".repeat(64) })).toThrow(
       refusal("sdp_session_not_found"),
     );
-    sessions.find(sessionId, { roomId: "r", bearer: KEY }).close();
+    sessions.find(sessionId, { roomId: "r", bearer: KEY_HASH }).close();
     await expect.poll(() => seating.open).toBe(0);
     expect([room.publishers.size, sessions.size, surplus()]).toEqual([0, 0, []]);
     expect(broadcast.counts.publisher).toBeNull();
@@ -99,8 +90,8 @@ describe("WHIP at the home", () => {
     await expect(whip({ offer: WATCH })).rejects.toEqual(refusal("sdp_unprocessable"));
     expect(room.publishers.size).toBe(1);
     const second = await whip();
-    expect(() => sessions.find(first.sessionId, { roomId: "r", bearer: KEY })).toThrow();
-    expect(sessions.find(second.sessionId, { roomId: "r", bearer: KEY }).isClosed).toBe(false);
+    expect(() => sessions.find(first.sessionId, { roomId: "r", bearer: KEY_HASH })).toThrow();
+    expect(sessions.find(second.sessionId, { roomId: "r", bearer: KEY_HASH }).isClosed).toBe(false);
     await expect.poll(() => [room.publishers.size, seating.open]).toEqual([1, 1]);
   });
 

@@ -23,7 +23,7 @@ const NO_MEDIA: PublisherHealth = { bitrateBps: 0, lossRatio: 0 };
 export type Holder = Claimant & { run: number; sinceMs: number };
 
 /** While media came within this time, no other publisher takes over. */
-export const ACTIVE_MS = 2_000;
+const ACTIVE_MS = 2_000;
 /** Without media for so long, what publishes counts as gone though its session stands. */
 export const SILENT_MS = 5_000;
 

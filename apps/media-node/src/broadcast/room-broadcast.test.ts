@@ -2,6 +2,7 @@ import { type BroadcastRecord, FairleadError } from "@fairlead/protocol";
 import { expect, it, vi } from "vitest";
 import type { Peer } from "../room/peer.ts";
 import type { Viewer } from "../room/viewer.ts";
+import { KEY_HASH } from "./testing/record-of.ts";
 import { setUpBroadcast } from "./testing/set-up-broadcast.ts";
 
 const watch = (peerId: string) =>
@@ -155,7 +156,7 @@ it("bounds its viewers, and knows the most that there were", async () => {
 
 it("knows its keys by their hashes alone, and reads its record again before it refuses one", async () => {
   const { broadcast, registry } = await setUpBroadcast();
-  await broadcast.gate.proveKey("0".repeat(64));
+  await broadcast.gate.proveKey(KEY_HASH);
   const refusal = { code: "stream_key_invalid" };
   await expect(broadcast.gate.proveKey("1".repeat(64))).rejects.toMatchObject(refusal);
   const rotated = {
@@ -165,7 +166,7 @@ it("knows its keys by their hashes alone, and reads its record again before it r
   };
   await registry.updateRoom("show", { broadcast: { write: rotated, ifRevision: broadcast.record.revision } });
   await broadcast.gate.proveKey("1".repeat(64));
-  await expect(broadcast.gate.proveKey("0".repeat(64))).rejects.toMatchObject(refusal);
+  await expect(broadcast.gate.proveKey(KEY_HASH)).rejects.toMatchObject(refusal);
 });
 
 it("a registry that was flushed is written to once it has the record back", async () => {

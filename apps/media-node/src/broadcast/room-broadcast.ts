@@ -165,8 +165,7 @@ export class RoomBroadcast implements BroadcastView {
     this.#judgePublisher();
     this.#judgeTimes();
     if (this.#elapsed() - this.#readAtMs > READ_EVERY_MS) void this.refresh().catch(() => {});
-    const peakViewers = this.#count.tell();
-    if (peakViewers !== null) void this.#writer.say({ peakViewers });
+    if (this.#count.tell()) void this.#writer.say({ peakViewers: this.#count.peak });
   }
 
   /** Reads the record: what the API said may not have come here. @throws {FairleadError} `registry_unreachable`. */

@@ -7,7 +7,6 @@ export class ViewerCount {
   readonly #room: Room;
   #peak: number;
   #told = { viewers: 0, atMs: Number.NEGATIVE_INFINITY };
-  #saidPeak: number;
   readonly #elapsed: () => number;
 
   /** @param since.peak Of the record. @param since.elapsed Milliseconds that no setting of a clock changes. */
@@ -15,7 +14,6 @@ export class ViewerCount {
     this.#room = room;
     this.#elapsed = elapsed;
     this.#peak = peak;
-    this.#saidPeak = peak;
   }
 
   get now(): number {
@@ -28,15 +26,14 @@ export class ViewerCount {
     return this.#peak;
   }
 
-  /** Tells everybody in the room, every few seconds, while the number changes. @returns A new peak, to be written; else null. */
-  tell(): number | null {
-    const { peak, now: viewers } = this;
+  /** Tells everybody in the room, every few seconds, while the number changes. @returns Whether it was told now. */
+  tell(): boolean {
+    const viewers = this.now;
+    this.#peak = Math.max(this.#peak, viewers);
     const atMs = this.#elapsed();
-    if (viewers === this.#told.viewers || atMs - this.#told.atMs < TOLD_EVERY_MS) return null;
+    if (viewers === this.#told.viewers || atMs - this.#told.atMs < TOLD_EVERY_MS) return false;
     this.#told = { viewers, atMs };
     this.#room.tellMembers({ name: "viewers.counted", data: { viewers } });
-    if (peak === this.#saidPeak) return null;
-    this.#saidPeak = peak;
-    return peak;
+    return true;
   }
 }

@@ -1,10 +1,4 @@
-import {
-  type BroadcastRecord,
-  BroadcastSettings,
-  type ErrorCode,
-  type RoomEvent,
-  RoomOptions,
-} from "@fairlead/protocol";
+import { type BroadcastRecord, type ErrorCode, type RoomEvent, RoomOptions } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { noCounters, silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
@@ -14,8 +8,7 @@ import type { Peer } from "../../room/peer.ts";
 import type { Room } from "../../room/room.ts";
 import { Roster } from "../../room/roster.ts";
 import { RoomBroadcast } from "../room-broadcast.ts";
-
-const KEY_HASH = "0".repeat(64);
+import { recordOf } from "./record-of.ts";
 
 /** A producer whose media comes when a test says so. */
 export function makeSource() {
@@ -32,19 +25,7 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
   /** How far the wall clock is from it. */
   const wall = { offsetMs: 0 };
   const registry = createMemoryRegistry({ now: () => clock.ms });
-  const record: BroadcastRecord = {
-    ...BroadcastSettings.parse({}),
-    revision: 1,
-    keyHashes: [KEY_HASH],
-    state: "created",
-    run: 0,
-    createdAtMs: 1,
-    startedAtMs: null,
-    interruptedAtMs: null,
-    endedAtMs: null,
-    peakViewers: 0,
-    ...settings,
-  };
+  const record = recordOf(settings);
   await registry.updateRoom("show", {
     options: RoomOptions.parse({ kind: "broadcast" }),
     broadcast: { write: record, ifRevision: null },
