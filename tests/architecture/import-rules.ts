@@ -21,6 +21,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@fairlead/bus",
     "@fairlead/registry",
   ],
+  "@fairlead/segments": ["@fairlead/protocol"],
+  "@fairlead/hls": ["@fairlead/protocol", "@fairlead/telemetry", "@fairlead/segments"],
   "@fairlead/mediasoup-worker": [],
   // The apps' processes on Node have this in common, the choice of adapters by URL included.
   "@fairlead/server-process": [

@@ -111,9 +111,17 @@ export function serveSubject(
   bus: Bus,
   subject: string,
   handlers: Partial<NodeCallHandlers>,
-  hooks: ServeHooks,
+  hooks: ServeHooks & {
+    /** Of a queue group each call reaches one process. */
+    queue?: string;
+  },
 ): Subscription {
-  return bus.subscribe(subject, (message) => void answer(message, handlers, hooks));
+  const { queue } = hooks;
+  return bus.subscribe(
+    subject,
+    (message) => void answer(message, handlers, hooks),
+    queue === undefined ? {} : { queue },
+  );
 }
 
 async function answer(

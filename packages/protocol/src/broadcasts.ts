@@ -149,6 +149,15 @@ export const BroadcastCounts = z.object({
       ingest: IngestHealth.optional(),
     })
     .nullable(),
+  /** Of the HLS that is served now; absent: none is. Its viewers are among `viewers`. */
+  hls: z
+    .object({
+      /** Below it all is served; ends with `/`. Without a host: at the same one as the API. */
+      url: z.string().max(2_048),
+      viewers: z.int().min(0),
+      isTranscoded: z.boolean().optional(),
+    })
+    .optional(),
 });
 export type BroadcastCounts = z.infer<typeof BroadcastCounts>;
 
@@ -164,8 +173,15 @@ export const Broadcast = BroadcastSettings.extend({
   viewers: z.int(),
   peakViewers: z.int(),
   publisher: BroadcastCounts.shape.publisher,
-  /** `rtmp`: absent where nobody takes it in. */
-  urls: z.object({ whip: z.string(), whep: z.string(), rtmp: z.string().optional() }),
+  /** `rtmp`: absent where nobody takes it in. `hls`: leads to the playlist while the broadcast is packaged (`hls` below). */
+  urls: z.object({
+    whip: z.string(),
+    whep: z.string(),
+    rtmp: z.string().optional(),
+    hls: z.string().optional(),
+  }),
+  /** The HLS that is served now; absent: none is. */
+  hls: z.object({ viewers: z.int().min(0), isTranscoded: z.boolean().optional() }).optional(),
   /** The registry is away: its home told this on the bus. */
   source: z.literal("bus").optional(),
 });

@@ -28,6 +28,8 @@ export const subjects = {
   roomControl: (roomId: RoomId) => `fairlead.room.${roomId}.control`,
   /** The node that serves the room answers `room.owner`, for those who can't ask the registry. */
   roomOwner: (roomId: RoomId) => `fairlead.room.${roomId}.owner`,
+  /** Nodes ask here for somebody to package a broadcast, `hls.package`: processes of the queue group `live` listen while they have room. */
+  liveJobs: "fairlead.live.jobs",
   /** `roomControl` of every room. */
   everyRoomControl: "fairlead.room.*.control",
 } as const;

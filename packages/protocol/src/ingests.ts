@@ -1,26 +1,9 @@
 import * as z from "zod";
 import { IngestHealth, KeyHash } from "./broadcasts.ts";
-import { MediaKind, Source } from "./grants.ts";
+import { HlsOrder, HlsReport } from "./hls.ts";
 import { Epoch, RoomId, SessionId } from "./ids.ts";
-import { ConsumerRtpParameters } from "./media.ts";
+import { PipeAddress, PipedTrack } from "./pipes.ts";
 import { Lease, Mute, RoomOptions } from "./registry-records.ts";
-
-/** An end of a pipe, as mediasoup's `PipeTransport` tells it. */
-export const PipeAddress = z.object({
-  ip: z.string().max(64),
-  port: z.int().min(1).max(65_535),
-  /** Between two hosts. */
-  srtpParameters: z.object({ cryptoSuite: z.string().max(64), keyBase64: z.string().max(256) }).optional(),
-});
-export type PipeAddress = z.infer<typeof PipeAddress>;
-
-/** A track that comes by a pipe: what the consumer at its other end sends. */
-export const PipedTrack = z.object({
-  source: Source,
-  kind: MediaKind,
-  rtpParameters: ConsumerRtpParameters,
-});
-export type PipedTrack = z.infer<typeof PipedTrack>;
 
 const OfIngest = z.object({ roomId: RoomId, sessionId: SessionId });
 
@@ -50,6 +33,16 @@ export const INGEST_CALLS = {
     reply: z.object({ pipe: PipeAddress }),
   },
   /** Proves about once a second that its publisher is there. */
-  "ingest.prove": { request: OfIngest.extend({ health: IngestHealth }), reply: z.object({}) },
+  "ingest.prove": {
+    request: OfIngest.extend({
+      health: IngestHealth,
+      /** Absent: it packages nothing now. */
+      hls: HlsReport.optional(),
+    }),
+    reply: z.object({
+      /** What it may package from now on; absent: nothing, as before the start. */
+      hls: HlsOrder.optional(),
+    }),
+  },
   "ingest.close": { request: OfIngest, reply: z.object({}) },
 } as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;

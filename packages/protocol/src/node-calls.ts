@@ -5,6 +5,7 @@ import { ErrorBody, ErrorCode } from "./errors.ts";
 import { NumberedEvent, Position, Transient } from "./events.ts";
 import { Acknowledgement, ReplyFrame } from "./frames.ts";
 import { Source } from "./grants.ts";
+import { HLS_CALLS } from "./hls.ts";
 import { PeerPage } from "./http.ts";
 import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
 import { INGEST_CALLS } from "./ingests.ts";
@@ -26,6 +27,7 @@ export const NODE_CALLS = {
   // next build: calls to a node
   ...SDP_CALLS,
   ...INGEST_CALLS,
+  ...HLS_CALLS,
   "room.join": {
     request: z.object({
       join: JoinRequest,

@@ -18,6 +18,8 @@ export const TICKET_AUDIENCE = "fairlead/room";
 /** Of viewers' tickets: a build that does not know viewers refuses them, and admits none as a peer. */
 export const VIEWER_AUDIENCE = "fairlead/viewer";
 export const SESSION_AUDIENCE = "fairlead/session";
+/** Of viewing sessions by HLS. */
+export const VIEW_AUDIENCE = "fairlead/view";
 
 export const METADATA_LIMIT_BYTES = 4_096;
 
@@ -105,6 +107,20 @@ export const SessionClaims = z.object({
   connection: z.int().min(1),
 });
 export type SessionClaims = z.infer<typeof SessionClaims>;
+
+/** Claims of a viewing session by HLS. */
+export const ViewClaims = z.object({
+  iss: z.string().max(256),
+  aud: z.string().max(256),
+  /** Of the ticket that opened it; absent: nobody vouched for the viewer, and the broadcast is public. */
+  sub: Identity.optional(),
+  iat: NumericDate,
+  exp: NumericDate,
+  room: RoomId,
+  /** Of this viewing session. */
+  jti: SessionId,
+});
+export type ViewClaims = z.infer<typeof ViewClaims>;
 
 function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;

@@ -38,3 +38,10 @@ export {
   verifyAdmission,
   verifyPreviousSession,
 } from "./verify-admission.ts";
+export {
+  type IssueViewOptions,
+  issueViewTicket,
+  type VerifyViewOptions,
+  type ViewInput,
+  verifyViewTicket,
+} from "./view-ticket.ts";

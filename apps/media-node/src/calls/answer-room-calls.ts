@@ -23,7 +23,10 @@ export type RoomCallsDeps = {
   records: RoomRecords;
 };
 
-type RoomHandlers = Omit<NodeCallHandlers, keyof NodeHandlers | keyof BroadcastHandlers | "room.owner">;
+type RoomHandlers = Omit<
+  NodeCallHandlers,
+  keyof NodeHandlers | keyof BroadcastHandlers | "room.owner" | `hls.${string}`
+>;
 
 /** Answers signaling's calls about this node's rooms, once the node is sure that they are its own. */
 export function answerRoomCalls(deps: RoomCallsDeps, revalidation: Revalidation): RoomHandlers {

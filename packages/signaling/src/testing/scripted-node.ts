@@ -59,6 +59,9 @@ export async function startScriptedNode(
     ...answersOf(described, sessions),
     ...roomAnswers(rooms, sessions),
     ...answerSdpCalls(rooms),
+    "hls.package": () => refuseUnknown(),
+    "hls.prove": () => refuseUnknown(),
+    "hls.leave": () => refuseUnknown(),
   };
   const beforeCall = (name: NodeCallName, request: unknown) => {
     calls.push({ name, request });
@@ -96,6 +99,11 @@ export async function startScriptedNode(
   };
 }
 
+/** @throws {FairleadError} `unknown_command`. */
+function refuseUnknown(): never {
+  throw new FairleadError("unknown_command");
+}
+
 type RoomCall = Extract<keyof NodeCallHandlers, `room.${string}`>;
 
 function roomAnswers(rooms: ScriptedRooms, sessions: ScriptedSessions): Pick<NodeCallHandlers, RoomCall> {
@@ -116,7 +124,7 @@ function roomAnswers(rooms: ScriptedRooms, sessions: ScriptedSessions): Pick<Nod
 function answersOf(
   described: Described,
   sessions: ScriptedSessions,
-): Omit<NodeCallHandlers, RoomCall | SdpCall> {
+): Omit<NodeCallHandlers, RoomCall | SdpCall | `hls.${string}`> {
   return {
     "session.attach": ({ sessionId }) => sessions.attach(sessionId),
     "session.detach": () => ({}),

@@ -1,0 +1,1 @@
+export type { HlsAccess, View } from "./hls-access.ts";

@@ -1,0 +1,52 @@
+import * as z from "zod";
+import { Epoch, Incarnation, RoomId, SessionId } from "./ids.ts";
+import { PipeAddress, PipedTrack } from "./pipes.ts";
+
+/** What a packager is to make of a publisher's media, as the broadcast's home says. */
+export const HlsOrder = z.object({
+  /** Of the publisher, or higher: fences what packagers before it still write. */
+  run: z.int().min(1),
+  /** Where nothing of the broadcast is stored yet, its first segment has this number or a higher one. */
+  firstSequence: z.int().min(0),
+});
+export type HlsOrder = z.infer<typeof HlsOrder>;
+
+/** What a packager tells of the HLS that it makes and serves. */
+export const HlsReport = z.object({
+  /** As it was ordered. */
+  run: z.int().min(1),
+  /** Of the segment that comes after all that are there. */
+  nextSequence: z.int().min(0),
+  /** Below it all of the broadcast is served; ends with `/`. Without a host: at the same one as the API. */
+  url: z.string().max(2_048),
+  /** Viewing sessions that asked for a playlist lately. */
+  viewers: z.int().min(0),
+  /** More than the source itself, or the source in another codec: encoded anew. */
+  isTranscoded: z.boolean().optional(),
+});
+export type HlsReport = z.infer<typeof HlsReport>;
+
+/** A job that nobody has proven for so long is given to another packager, ms. */
+export const PACKAGER_SILENT_MS = 5_000;
+
+const OfJob = z.object({ roomId: RoomId, jobId: SessionId });
+
+/** Between a broadcast's home and the process that packages it (`apps/live`). */
+export const HLS_CALLS = {
+  /** Asked on `subjects.liveJobs`: whichever process of the queue group takes it. `pipe`, `tracks`: the home's end, which sends. */
+  "hls.package": {
+    request: OfJob.extend({
+      epoch: Epoch,
+      /** The home's, for what its packager proves. */
+      incarnation: Incarnation,
+      order: HlsOrder,
+      pipe: PipeAddress,
+      tracks: z.array(PipedTrack).min(1).max(2),
+    }),
+    reply: z.object({ pipe: PipeAddress }),
+  },
+  /** The packager's proof to the home, every two seconds. Refused with `session_gone`: the job is over. */
+  "hls.prove": { request: OfJob.extend({ report: HlsReport }), reply: z.object({}) },
+  /** The packager gives the job up, and another one is asked at once. */
+  "hls.leave": { request: OfJob, reply: z.object({}) },
+} as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;

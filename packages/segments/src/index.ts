@@ -1,0 +1,9 @@
+export type {
+  InitPiece,
+  PartPiece,
+  Piece,
+  PiecePlace,
+  SegmentEndPiece,
+  Segments,
+  SegmentsListener,
+} from "./segments.ts";
