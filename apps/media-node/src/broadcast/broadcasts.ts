@@ -5,6 +5,7 @@ import type { Hooks } from "../hooks/hooks.ts";
 import { closeProducer } from "../room/close-producer.ts";
 import type { PeerInRoom, Room } from "../room/room.ts";
 import type { Rooms } from "../rooms/rooms.ts";
+import type { PackagerReach } from "./package-job.ts";
 import { RoomBroadcast } from "./room-broadcast.ts";
 
 export type BroadcastsOptions = {
@@ -12,6 +13,7 @@ export type BroadcastsOptions = {
   registry: Pick<Registry, "updateRoom" | "describeRoom">;
   hooks: Hooks;
   log: Logger;
+  packagerReach: PackagerReach;
 };
 
 /** The broadcasts of the rooms that are here. Each is known once its record has been read. */
@@ -38,6 +40,11 @@ export class Broadcasts {
   async find(room: Room): Promise<RoomBroadcast | null> {
     if (!this.#known.has(room)) await this.#read(room);
     return this.#known.get(room) ?? null;
+  }
+
+  /** @returns undefined where its record has not been read, or says that it is none. */
+  known(room: Room): RoomBroadcast | undefined {
+    return this.#known.get(room);
   }
 
   /** @throws {FairleadError} `broadcast_not_found`: the room is none; `registry_cold`: its record was lost, and may come back. As `find`. */
@@ -75,7 +82,7 @@ export class Broadcasts {
   }
 
   async #readOnce(room: Room): Promise<void> {
-    const { rooms, registry, hooks } = this.#options;
+    const { rooms, registry, hooks, packagerReach } = this.#options;
     const found = await registry.describeRoom(room.roomId);
     const record = found?.broadcast;
     if (found && !record && !found.isPartial) this.#none.add(room);
@@ -85,6 +92,7 @@ export class Broadcasts {
       record,
       registry,
       hooks,
+      packagerReach,
       onEnded: () => {
         if (rooms.isHere(room)) rooms.close(room, "the broadcast has ended", "broadcast_ended");
       },

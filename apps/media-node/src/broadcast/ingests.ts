@@ -1,4 +1,11 @@
-import { FairleadError, INGEST_SILENT_MS, type IngestHealth, randomId } from "@fairlead/protocol";
+import {
+  FairleadError,
+  type HlsOrder,
+  type HlsReport,
+  INGEST_SILENT_MS,
+  type IngestHealth,
+  randomId,
+} from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Publisher } from "../room/publisher.ts";
 import type { Room } from "../room/room.ts";
@@ -68,9 +75,11 @@ export class Ingest {
     this.#provenAtMs = this.#options.elapsed();
   }
 
-  prove(health: IngestHealth): void {
+  /** @param hls What is packaged of it. @returns What may be, from now on. */
+  prove(health: IngestHealth, hls?: HlsReport): HlsOrder | undefined {
     this.forgiveSilence();
     this.health = health;
+    return this.#holder ? this.#options.broadcast.packaging.exchange(this.#holder, hls) : undefined;
   }
 
   /** Idempotent. */

@@ -43,6 +43,7 @@ export async function openWhip(
     kind: "whip",
     facts,
     producers: () => [...(publisher?.producers.values() ?? [])],
+    seat: () => publisher?.seat ?? null,
     close,
   });
   let openSeat: OpenSeat | undefined;

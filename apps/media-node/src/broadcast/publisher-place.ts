@@ -1,6 +1,7 @@
 import { FairleadError, type IngestHealth, type IngestKind } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { HookFacts } from "../hooks/hooks.ts";
+import type { Seat } from "../room/seat.ts";
 
 /** Whoever publishes a broadcast, in whatever way. */
 export type Claimant = {
@@ -9,6 +10,8 @@ export type Claimant = {
   facts: HookFacts;
   /** Its media, as it is now. */
   producers: () => readonly types.Producer[];
+  /** Where its producers are; null before there are any. Absent: the process that takes its media in packages it too. */
+  seat?: () => Seat | null;
   /** What the process that takes its media in tells of it. */
   health?: () => IngestHealth;
   /** It has lost its place to a newer publisher, or is gone for another reason. */
@@ -26,6 +29,8 @@ export type Holder = Claimant & { run: number; sinceMs: number };
 const ACTIVE_MS = 2_000;
 /** Without media for so long, what publishes counts as gone though its session stands. */
 export const SILENT_MS = 5_000;
+const FIRST_LOOK_MS = 100;
+const FIRST_LOOKS = 30;
 
 /** `now`: since 1970. `elapsed`: no setting of a clock changes it. Both in milliseconds. */
 export type Clocks = { now: () => number; elapsed: () => number };
@@ -101,6 +106,14 @@ export class PublisherPlace {
     if (this.#holder !== holder) return false;
     this.#holder = null;
     return true;
+  }
+
+  /** Looks often, for some seconds, until the holder's first media. */
+  async untilSending(holder: Holder, look: () => Promise<void>): Promise<void> {
+    for (let looks = 0; looks < FIRST_LOOKS && this.#holder === holder && !this.isSending; looks += 1) {
+      await new Promise((resolve) => setTimeout(resolve, FIRST_LOOK_MS));
+      await look();
+    }
   }
 
   /** Looks whether media has come. Never rejects. */

@@ -30,7 +30,8 @@ export class RecordWriter {
   /** As the registry has it, as far as this node knows. */
   #record: BroadcastRecord;
   #words: HomeWords;
-  #writing: Promise<void> | null = null;
+  #written = Promise.resolve();
+  #isWriting = false;
   #isStopped = false;
 
   constructor(options: RecordWriterOptions) {
@@ -48,10 +49,8 @@ export class RecordWriter {
   /** @returns Resolves when it is written, or can't be any more: the room is another node's, or the broadcast is deleted. Never rejects. */
   say(words: Partial<HomeWords>): Promise<void> {
     this.#words = { ...this.#words, ...words };
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = null;
-    });
-    return this.#writing;
+    if (!this.#isWriting) this.#written = this.#writeAll();
+    return this.#written;
   }
 
   /** The API, or the registry, has a newer one. @returns Whether it was news. */
@@ -70,12 +69,24 @@ export class RecordWriter {
   }
 
   async #writeAll(): Promise<void> {
-    while (!this.#isStopped && !isSaid(this.#record, this.#words)) {
-      try {
-        await this.#write();
-      } catch (error) {
-        if (!(await this.#mayTryAgain(error))) return;
-      }
+    this.#isWriting = true;
+    try {
+      let mayGoOn = true;
+      while (mayGoOn && !this.#isStopped && !isSaid(this.#record, this.#words))
+        mayGoOn = await this.#writeOrWait();
+    } finally {
+      // In the turn of the last look: what is said after it starts another round.
+      this.#isWriting = false;
+    }
+  }
+
+  /** @returns Whether it is of use to go on. */
+  async #writeOrWait(): Promise<boolean> {
+    try {
+      await this.#write();
+      return true;
+    } catch (error) {
+      return this.#mayTryAgain(error);
     }
   }
 

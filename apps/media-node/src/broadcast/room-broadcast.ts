@@ -1,11 +1,21 @@
-import type { BroadcastCounts, BroadcastInfo, BroadcastRecord, BroadcastState } from "@fairlead/protocol";
+import {
+  type BroadcastCounts,
+  BroadcastInfo,
+  type BroadcastRecord,
+  type BroadcastState,
+} from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Hooks } from "../hooks/hooks.ts";
 import type { BroadcastView } from "../room/broadcast-view.ts";
 import type { Peer } from "../room/peer.ts";
+import { LOOPBACK } from "../room/pipe-end.ts";
 import { revealToViewers } from "../room/reveal.ts";
 import type { Room } from "../room/room.ts";
+import { countsOf } from "./counts-of.ts";
 import { Gate } from "./gate.ts";
+import { letEverybodyGo, letStrangersGo } from "./let-go.ts";
+import type { PackagerReach } from "./package-job.ts";
+import { Packaging } from "./packaging.ts";
 import { type Claimant, type Holder, PublisherPlace, SILENT_MS } from "./publisher-place.ts";
 import { type HomeWords, RecordWriter } from "./record-writer.ts";
 import { SdkPublishers } from "./sdk-publishers.ts";
@@ -20,20 +30,21 @@ export type RoomBroadcastOptions = {
   onEnded: () => void;
   /** Milliseconds that no setting of a clock changes; default `performance.now`. */
   elapsed?: () => number;
+  /** Default: those who package are on this host. */
+  packagerReach?: PackagerReach;
 };
 
 /** So long a broadcast that comes from elsewhere stays live without a publisher: one that follows its room is back by then. */
 const FOLLOWS_MS = 3_000;
 /** A publisher without media for so long gives its place up. */
 const ABANDONED_MS = 30_000;
-const FIRST_LOOK_MS = 100;
-const FIRST_LOOKS = 30;
 /** What the API says comes by a call, which may be lost. */
 const READ_EVERY_MS = 30_000;
 
 /** The life of a room's broadcast at its home: the state, the one publisher, the number of viewers; and what everybody hears of these. */
 export class RoomBroadcast implements BroadcastView {
   readonly gate: Gate;
+  readonly packaging: Packaging;
   readonly #options: RoomBroadcastOptions;
   readonly #writer: RecordWriter;
   readonly #place: PublisherPlace;
@@ -77,7 +88,15 @@ export class RoomBroadcast implements BroadcastView {
       now: room.deps.now,
       refresh: () => this.refresh(),
     });
-    this.#count = new ViewerCount(room, { peak: record.peakViewers, elapsed: this.#elapsed });
+    this.packaging = new Packaging({
+      ...{ room, createdAtMs: record.createdAtMs, elapsed: this.#elapsed },
+      reach: options.packagerReach ?? LOOPBACK,
+      nextRun: () => this.#nextRun(),
+    });
+    this.#count = new ViewerCount(room, {
+      ...{ peak: record.peakViewers, elapsed: this.#elapsed },
+      byHls: () => this.packaging.viewers,
+    });
     room.audience.isRevealed = this.holdsRoom;
   }
 
@@ -95,20 +114,11 @@ export class RoomBroadcast implements BroadcastView {
   }
 
   get info(): BroadcastInfo {
-    const { title, state, startsAtMs, startedAtMs, interruptedAtMs, endedAtMs } = this.record;
-    return { title, state, startsAtMs, startedAtMs, interruptedAtMs, endedAtMs };
+    return BroadcastInfo.parse(this.record);
   }
 
   get counts(): BroadcastCounts {
-    const { holder, health } = this.#place;
-    return {
-      viewers: this.viewers,
-      peakViewers: this.#count.peak,
-      publisher: holder && {
-        ...{ kind: holder.kind, sinceMs: holder.sinceMs, ...health },
-        ...(holder.health ? { ingest: holder.health() } : {}),
-      },
-    };
+    return countsOf({ place: this.#place, count: this.#count, packaging: this.packaging });
   }
 
   get viewers(): number {
@@ -131,11 +141,10 @@ export class RoomBroadcast implements BroadcastView {
     await hooks.askPublish(facts);
     try {
       this.gate.assertOpen();
-      const run = () => Math.max(this.record.run + 1, room.lease.epoch);
-      const holder = await this.#place.claim(claimant, run);
+      const holder = await this.#place.claim(claimant, () => this.#nextRun());
       room.log.info("broadcast.published", { roomId: room.roomId, kind, run: holder.run });
-      void this.#writer.say({ run: holder.run });
-      void this.#untilSending(holder);
+      // It is live with its first media, and not with the next look.
+      void this.#place.untilSending(holder, () => this.tick());
       return holder;
     } catch (error) {
       hooks.tellPublishDone(facts);
@@ -165,6 +174,7 @@ export class RoomBroadcast implements BroadcastView {
     this.#judgePublisher();
     this.#judgeTimes();
     if (this.#elapsed() - this.#readAtMs > READ_EVERY_MS) void this.refresh().catch(() => {});
+    this.packaging.tick(this.#live);
     if (this.#count.tell()) void this.#writer.say({ peakViewers: this.#count.peak });
   }
 
@@ -195,25 +205,16 @@ export class RoomBroadcast implements BroadcastView {
     room.log.info("broadcast.ended", { roomId: room.roomId, peakViewers: this.#count.peak });
     // One that has sent nothing yet is in no list of the room.
     this.#place.holder?.close("ended");
-    for (const publisher of [...room.publishers.values()]) publisher.close();
-    for (const viewer of [...room.viewers.values()]) viewer.close();
-    for (const peer of room.members())
-      room.remove(peer, "removed", "broadcast_ended", "the broadcast has ended");
+    this.packaging.close();
+    letEverybodyGo(room);
     void written.then(onEnded);
   }
 
   /** The room is gone from here. */
   stop(): void {
     this.#isStopped = true;
+    this.packaging.close();
     this.#writer.stop();
-  }
-
-  /** A publisher that has come is live with its first media, and not with the next look. */
-  async #untilSending(holder: Holder): Promise<void> {
-    for (let looks = 0; looks < FIRST_LOOKS && this.isHeldBy(holder) && !this.#place.isSending; looks += 1) {
-      await new Promise((resolve) => setTimeout(resolve, FIRST_LOOK_MS));
-      await this.tick();
-    }
   }
 
   #judgePublisher(): void {
@@ -260,9 +261,7 @@ export class RoomBroadcast implements BroadcastView {
       this.end();
       return;
     }
-    // Nobody vouches for those who came without a ticket.
-    for (const viewer of [...this.#options.room.viewers.values()])
-      if (record.visibility === "private" && viewer.identity === null) viewer.close();
+    if (record.visibility === "private") letStrangersGo(this.#options.room);
     this.#tell();
   }
 
@@ -274,6 +273,18 @@ export class RoomBroadcast implements BroadcastView {
 
   #tell(): void {
     this.#options.room.tellMembers({ name: "broadcast.changed", data: this.info });
+  }
+
+  /** Of a publisher, or of a packager that follows another: fences all before it. */
+  #nextRun(): number {
+    const run = Math.max(this.record.run + 1, this.#options.room.lease.epoch);
+    void this.#writer.say({ run });
+    return run;
+  }
+
+  /** The publisher that viewers see; null: they see none. */
+  get #live(): Holder | null {
+    return this.state === "live" && this.#place.isSending ? this.#place.holder : null;
   }
 
   #untilStartMs(): number {

@@ -42,6 +42,7 @@ export class SdkPublishers {
       kind: "sdk",
       facts,
       producers: () => [...peer.producers.values()],
+      seat: () => peer.seat,
       close: (reason) => {
         // A peer that is silent has switched everything off, and may switch it on again.
         if (reason === "replaced")

@@ -8,17 +8,22 @@ export class ViewerCount {
   #peak: number;
   #told = { viewers: 0, atMs: Number.NEGATIVE_INFINITY };
   readonly #elapsed: () => number;
+  readonly #byHls: () => number;
 
-  /** @param since.peak Of the record. @param since.elapsed Milliseconds that no setting of a clock changes. */
-  constructor(room: Room, { peak, elapsed }: { peak: number; elapsed: () => number }) {
+  /** @param since.peak Of the record. @param since.elapsed Milliseconds that no setting of a clock changes. @param since.byHls Viewers there. */
+  constructor(
+    room: Room,
+    { peak, elapsed, byHls }: { peak: number; elapsed: () => number; byHls: () => number },
+  ) {
     this.#room = room;
     this.#elapsed = elapsed;
+    this.#byHls = byHls;
     this.#peak = peak;
   }
 
   get now(): number {
     const { audience, viewers } = this.#room;
-    return audience.size + viewers.size;
+    return audience.size + viewers.size + this.#byHls();
   }
 
   get peak(): number {

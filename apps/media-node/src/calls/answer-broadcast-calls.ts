@@ -1,4 +1,5 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
+import { FairleadError } from "@fairlead/protocol";
 import type { Broadcasts } from "../broadcast/broadcasts.ts";
 import { connectIngest } from "../broadcast/connect-ingest.ts";
 import { openIngest } from "../broadcast/open-ingest.ts";
@@ -17,6 +18,7 @@ export type BroadcastHandlers = Pick<
   | `ingest.${"open" | "connect" | "prove" | "close"}`
   | "broadcast.describe"
   | "broadcast.update"
+  | `hls.${"prove" | "leave"}`
 >;
 
 export type BroadcastCallsDeps = IngestCallsDeps & {
@@ -39,6 +41,12 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
       throw error;
     }
   };
+  const packagingOf = (roomId: string) => {
+    const room = rooms.roomIfHere(roomId);
+    const broadcast = room && broadcasts.known(room);
+    if (!broadcast) throw new FairleadError("session_gone");
+    return broadcast.packaging;
+  };
   return {
     "whip.open": (request) => admit(request.debitId, () => openWhip(request, deps)),
     "whep.open": (request) => admit(request.debitId, () => openWhep(request, deps)),
@@ -51,12 +59,20 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
     },
     "ingest.open": (request) => admit(request.debitId, () => openIngest(request, deps)),
     "ingest.connect": (request) => connectIngest(request, deps),
-    "ingest.prove": ({ roomId, sessionId, health }) => {
-      ingests.find(sessionId, roomId).prove(health);
-      return {};
+    "ingest.prove": ({ roomId, sessionId, health, hls }) => {
+      const order = ingests.find(sessionId, roomId).prove(health, hls);
+      return order ? { hls: order } : {};
     },
     "ingest.close": ({ roomId, sessionId }) => {
       ingests.find(sessionId, roomId).close();
+      return {};
+    },
+    "hls.prove": ({ roomId, jobId, report }) => {
+      packagingOf(roomId).prove(jobId, report);
+      return {};
+    },
+    "hls.leave": ({ roomId, jobId }) => {
+      packagingOf(roomId).leave(jobId);
       return {};
     },
     "broadcast.describe": async ({ roomId, epoch }) => {

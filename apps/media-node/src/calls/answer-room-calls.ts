@@ -25,7 +25,7 @@ export type RoomCallsDeps = {
 
 type RoomHandlers = Omit<
   NodeCallHandlers,
-  keyof NodeHandlers | keyof BroadcastHandlers | "room.owner" | `hls.${string}`
+  keyof NodeHandlers | keyof BroadcastHandlers | "room.owner" | "hls.package"
 >;
 
 /** Answers signaling's calls about this node's rooms, once the node is sure that they are its own. */

@@ -130,7 +130,9 @@ function assembleService(
   const sessions = new Sessions(now);
   const { homeLoad = DEFAULT_HOME_LOAD, chooseCore } = options;
   const seating = new Seating({ cores, homeLoad, now, chooseCore });
-  const broadcasts = new Broadcasts({ rooms, registry: parts.registry, hooks, log: parts.log });
+  const pipeReach = { ...pipeReachOf(options), ...(options.pipeIp ? { publicIp: options.pipeIp } : {}) };
+  const { registry, log } = parts;
+  const broadcasts = new Broadcasts({ rooms, registry, hooks, log, packagerReach: pipeReach });
   const sdpSessions = new SdpSessions();
   const ingests = new Ingests();
   const joins = new Joins({
@@ -169,7 +171,7 @@ function assembleService(
       keys,
       sessions: sdpSessions,
       ingests,
-      pipeReach: { ...pipeReachOf(options), ...(options.pipeIp ? { publicIp: options.pipeIp } : {}) },
+      pipeReach,
       revalidation: heartbeat.revalidation,
       onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
       arrivals: {

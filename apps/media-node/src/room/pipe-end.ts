@@ -35,10 +35,14 @@ export class PipeEnd {
   }
 
   /** @throws What mediasoup rejects with: no port is free, or the worker died. */
-  static async open(seat: Seat, { ip, ports, isAcrossHosts = false }: PipeReach): Promise<PipeEnd> {
+  static async open(
+    seat: Seat,
+    { ip, ports, isAcrossHosts = false }: PipeReach,
+    { hasData = true }: { hasData?: boolean } = {},
+  ): Promise<PipeEnd> {
     const transport = await seat.router.createPipeTransport({
       listenInfo: { protocol: "udp", ip, ...(ports ? { portRange: ports } : {}) },
-      enableSctp: true,
+      enableSctp: hasData,
       enableSrtp: isAcrossHosts,
       enableRtx: isAcrossHosts,
       // As long as a peer's own: a message that came in goes out.

@@ -1,3 +1,4 @@
+import { createMemoryBus } from "@fairlead/bus/memory";
 import { type BroadcastRecord, type ErrorCode, type RoomEvent, RoomOptions } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { noCounters, silentLogger } from "@fairlead/telemetry";
@@ -39,7 +40,7 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
     lease: { roomId: "show", nodeId: "n", incarnation: "i", core: 0, epoch: 7 },
     isClosed: false,
     log: silentLogger,
-    deps: { now: () => clock.ms + wall.offsetMs, counters: noCounters },
+    deps: { bus: createMemoryBus(), now: () => clock.ms + wall.offsetMs, counters: noCounters },
     arrivals: { tell: () => {} },
     tellMembers: (event: RoomEvent) => void told.push(event),
     remove: (peer: Peer, _reason: string, code: ErrorCode | null) => {

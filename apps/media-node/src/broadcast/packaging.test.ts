@@ -1,0 +1,153 @@
+import { type NodeCallHandlers, serveSubject } from "@fairlead/bus";
+import { FairleadError, type HlsReport, type NodeCallRequest, subjects } from "@fairlead/protocol";
+import type { types } from "mediasoup";
+import { expect, it, onTestFinished } from "vitest";
+import { openRoom } from "../room/testing/open-room.ts";
+import { useTwoCores } from "../room/testing/use-two-cores.ts";
+import { Packaging } from "./packaging.ts";
+import type { Holder } from "./publisher-place.ts";
+
+const cores = useTwoCores();
+const OPUS: types.RtpCodecParameters = {
+  ...{ mimeType: "audio/opus", payloadType: 100, clockRate: 48_000, channels: 2 },
+};
+const VP8: types.RtpCodecParameters = { mimeType: "video/VP8", payloadType: 101, clockRate: 90_000 };
+type Job = NodeCallRequest<"hls.package">;
+
+/** A publisher's home, and a packager that takes jobs, or refuses as it is told. */
+async function setUp() {
+  const { room, clock, guest } = await openRoom(cores, { kind: "broadcast" });
+  const { bus } = room.deps;
+  let run = 10;
+  const packaging = new Packaging({
+    ...{ room, createdAtMs: 0, elapsed: () => clock.nowMs, reach: { ip: "127.0.0.1" } },
+    nextRun: () => (run += 1),
+  });
+  onTestFinished(() => packaging.close());
+  const jobs: Job[] = [];
+  const pipe = { ip: "127.0.0.1", port: 40_000 };
+  const take: NodeCallHandlers["hls.package"] = (job) => {
+    jobs.push(job);
+    return { pipe };
+  };
+  const rethrow = (error: unknown) => {
+    throw error;
+  };
+  const listen = (answer = take) =>
+    serveSubject(bus, subjects.liveJobs, { "hls.package": answer }, { queue: "live", onBug: rethrow });
+  const direct = await guest.router.createDirectTransport({ appData: { owner: guest.owner } });
+  const produce = (source: string, codec: types.RtpCodecParameters, ssrc: number) =>
+    direct.produce({
+      kind: source === "camera" ? "video" : "audio",
+      rtpParameters: { codecs: [codec], encodings: [{ ssrc }] },
+      appData: { owner: guest.owner, source },
+    });
+  const producers = [await produce("camera", VP8, 1), await produce("microphone", OPUS, 2)];
+  const holder = { run: 7, seat: () => guest, producers: () => producers } as unknown as Holder;
+  const tick = async (wanted: Holder | null = holder) => {
+    clock.nowMs += 1_000;
+    packaging.tick(wanted);
+    // What it starts talks to mediasoup: nothing tells when it is done.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  const reportOf = (given: Partial<HlsReport> = {}) => ({
+    ...{ run: 7, nextSequence: 5, url: "https://hls/r/", viewers: 3, ...given },
+  });
+  return { packaging, clock, jobs, listen, tick, holder, producers, produce, reportOf };
+}
+
+it("a live publisher's media goes to a process that takes the job, and its viewers are counted", async () => {
+  const { packaging, jobs, listen, tick, reportOf } = await setUp();
+  await tick();
+  expect(packaging.served).toBeUndefined();
+  listen();
+  await tick();
+  await tick();
+  const [job] = jobs;
+  expect(job).toMatchObject({ roomId: "r", incarnation: "i", epoch: 1, order: { run: 7 } });
+  expect(job?.tracks.map(({ kind, source }) => [kind, source])).toEqual([
+    ["video", "camera"],
+    ["audio", "microphone"],
+  ]);
+  packaging.prove(job?.jobId ?? "", reportOf());
+  expect(packaging.served).toEqual({ url: "https://hls/r/", viewers: 3 });
+  await tick();
+  expect(jobs).toHaveLength(1);
+});
+
+it("a packager that is silent for five seconds is replaced under the next run, further on in the sequence", async () => {
+  const { packaging, jobs, listen, tick, reportOf } = await setUp();
+  listen();
+  await tick();
+  packaging.prove(jobs[0]?.jobId ?? "", reportOf({ nextSequence: 400 }));
+  for (let seconds = 0; seconds < 5; seconds += 1) await tick();
+  expect(jobs).toHaveLength(1);
+  await tick();
+  await tick();
+  expect([packaging.served, packaging.viewers]).toEqual([undefined, 0]);
+  expect(jobs.map(({ order }) => order)).toEqual([
+    { run: 7, firstSequence: 2 },
+    { run: 11, firstSequence: 400 },
+  ]);
+  expect(() => packaging.prove(jobs[0]?.jobId ?? "", reportOf())).toThrow(FairleadError);
+});
+
+it("a pause of this process is nobody's silence", async () => {
+  const { packaging, clock, jobs, listen, tick, reportOf } = await setUp();
+  listen();
+  await tick();
+  packaging.prove(jobs[0]?.jobId ?? "", reportOf());
+  clock.nowMs += 60_000;
+  await tick();
+  expect(jobs).toHaveLength(1);
+});
+
+it("a refusal uses no run up, and is asked again later and later; a packager that leaves is replaced at once", async () => {
+  const { packaging, jobs, listen, tick } = await setUp();
+  let refusals = 0;
+  const full = listen(() => {
+    refusals += 1;
+    throw new FairleadError("no_capacity");
+  });
+  for (let seconds = 0; seconds < 7; seconds += 1) await tick();
+  expect(refusals).toBe(3);
+  full.unsubscribe();
+  listen();
+  await tick();
+  expect(jobs.map(({ order }) => order.run)).toEqual([7]);
+  packaging.leave(jobs[0]?.jobId ?? "");
+  await tick();
+  expect(jobs.map(({ order }) => order.run)).toEqual([7, 11]);
+});
+
+it("another track, another job; and none when the publisher is gone, or not live", async () => {
+  const { jobs, listen, tick, producers, produce } = await setUp();
+  const audio = producers.splice(1);
+  listen();
+  await tick();
+  await tick();
+  expect(jobs.map(({ tracks }) => tracks.length)).toEqual([1]);
+  producers.push(...audio);
+  await tick();
+  await tick();
+  expect(jobs.map(({ tracks }) => tracks.length)).toEqual([1, 2]);
+  producers.push(await produce("screen", VP8, 3));
+  await tick();
+  await tick(null);
+  await tick(null);
+  expect(jobs).toHaveLength(2);
+});
+
+it("an RTMP publisher's own process packages it while it is wanted: nobody else is asked", async () => {
+  const { packaging, jobs, listen, tick, holder, reportOf } = await setUp();
+  const { seat: _, ...rtmp } = holder;
+  listen();
+  expect(packaging.exchange(rtmp, undefined)).toBeUndefined();
+  await tick(rtmp);
+  expect(packaging.exchange(rtmp, undefined)).toEqual({ run: 7, firstSequence: 2 });
+  expect(packaging.exchange(rtmp, reportOf({ nextSequence: 50 }))).toEqual({ run: 7, firstSequence: 50 });
+  expect(packaging.viewers).toBe(3);
+  expect(packaging.exchange({ ...rtmp }, reportOf())).toBeUndefined();
+  await tick(rtmp);
+  expect(jobs).toEqual([]);
+});
