@@ -1,0 +1,198 @@
+import type { HlsOrder, HlsReport } from "@fairlead/protocol";
+import type { Segments } from "@fairlead/segments";
+import type { Logger } from "@fairlead/telemetry";
+import { type Fragment, FragmentReader, type Mp4Event } from "./fragment-reader.ts";
+import { HeldFragments } from "./held-fragments.ts";
+import { PieceQueue } from "./piece-queue.ts";
+import { ProgramClock } from "./program-clock.ts";
+import { RenditionWriter } from "./rendition-writer.ts";
+import { RungFollower } from "./rung-follower.ts";
+import { SegmentCutter } from "./segment-cutter.ts";
+
+export type PackagerOptions = {
+  broadcastId: string;
+  segments: Pick<Segments, "write" | "nextSequence">;
+  /** null: nothing is packaged yet. */
+  order: HlsOrder | null;
+  /** Below it the broadcast is served; ends with `/`. */
+  url: string;
+  /** Viewing sessions now. */
+  viewers: () => number;
+  isTranscoded: () => boolean;
+  /** Further renditions, in their own encoding: bits/s. */
+  rungs?: Readonly<Record<string, { bandwidthBps: number }>>;
+  log: Logger;
+  now: () => number;
+};
+
+/** The rendition of what the publisher sends. Rungs have their segments where it has its own. */
+export const SOURCE = "source";
+
+type Rung = { writer: RenditionWriter; follower: RungFollower };
+
+/**
+ * From one publisher's ffmpeg to `Segments`: the fragments on its standard output become the parts of numbered segments, as the home
+ * orders. It waits for nobody, and nothing that ffmpeg writes makes it throw.
+ */
+export class Packager {
+  readonly #options: PackagerOptions;
+  readonly #queue: PieceQueue;
+  readonly #clock: ProgramClock;
+  readonly #cutter = new SegmentCutter();
+  readonly #held: HeldFragments;
+  readonly #source: RenditionWriter;
+  readonly #rungs: ReadonlyMap<string, Rung>;
+  /** null: what it reads is no media, until ffmpeg is started anew. */
+  readonly #readers = new Map<string, FragmentReader | null>();
+  /** Its number is being asked for. */
+  #adopting: HlsOrder | null = null;
+  /** What segments are written under; null: none are. */
+  #place: { run: number; next: number } | null = null;
+  #hasSegments = false;
+  /** Somebody else has written under a higher one. */
+  #fencedRun = 0;
+  #isClosed = false;
+
+  constructor(options: PackagerOptions) {
+    const { broadcastId, segments, log, now, rungs = {} } = options;
+    this.#options = options;
+    this.#queue = new PieceQueue({ broadcastId, segments, log, onLost: (why) => this.#onLost(why) });
+    this.#clock = new ProgramClock(now);
+    this.#held = new HeldFragments(now);
+    this.#source = this.#writerOf(SOURCE);
+    const entries = Object.entries(rungs).map(([name, { bandwidthBps }]) => {
+      const writer = this.#writerOf(name, bandwidthBps);
+      return [name, { writer, follower: new RungFollower(writer) }] as const;
+    });
+    this.#rungs = new Map(entries);
+    this.#readAnew();
+    this.setOrder(options.order);
+  }
+
+  /** @param chunk Of what ffmpeg writes for the rendition, in any pieces. */
+  accept(rendition: string, chunk: Uint8Array): void {
+    const reader = this.#readers.get(rendition);
+    if (this.#isClosed || !reader) return;
+    try {
+      for (const event of reader.push(chunk)) this.#take(rendition, event);
+    } catch (error) {
+      const { log, broadcastId } = this.#options;
+      log.warn("hls.unreadable", { broadcastId, rendition, error });
+      this.#readers.set(rendition, null);
+      this.#rungs.get(rendition)?.follower.clear();
+      if (rendition === SOURCE) this.#endSegments();
+    }
+  }
+
+  /** ffmpeg was started anew, and what comes is of its next run. */
+  restarted(): void {
+    this.#endSegments();
+    this.#clock.reset();
+    this.#readAnew();
+  }
+
+  /** What is served now; null: nothing is. */
+  report(): HlsReport | null {
+    if (!this.#place || !this.#hasSegments || !this.#readers.get(SOURCE)) return null;
+    const { url, viewers, isTranscoded } = this.#options;
+    const { run, next: nextSequence } = this.#place;
+    return { run, nextSequence, url, viewers: viewers(), ...(isTranscoded() ? { isTranscoded: true } : {}) };
+  }
+
+  /** Told again and again, as proofs are answered. null: what comes is thrown away. */
+  setOrder(order: HlsOrder | null): void {
+    if (this.#isClosed) return;
+    const knownRun = Math.max(this.#place?.run ?? 0, this.#adopting?.run ?? 0, this.#fencedRun);
+    if (!order && (this.#place || this.#adopting)) this.#stop();
+    else if (order && order.run > knownRun) void this.#adopt(order);
+  }
+
+  /** Its segment ends here; the broadcast may go on elsewhere. Idempotent. */
+  async close(): Promise<void> {
+    this.#stop();
+    this.#isClosed = true;
+    await this.#queue.flush();
+  }
+
+  #take(rendition: string, event: Mp4Event): void {
+    const rung = this.#rungs.get(rendition);
+    if (event.type === "init") (rung?.writer ?? this.#source).setInit(event.init);
+    else if (rung) rung.follower.take(event.fragment);
+    else this.#takeOfSource(event.fragment);
+  }
+
+  #takeOfSource(fragment: Fragment): void {
+    this.#clock.note(fragment.endS);
+    if (this.#place) this.#placeOfSource(this.#place, fragment);
+    else this.#held.push(fragment, this.#adopting !== null);
+  }
+
+  #placeOfSource(under: { run: number; next: number }, fragment: Fragment): void {
+    const cut = this.#cutter.cut(fragment);
+    if (cut === "dropped") return;
+    const followers = [...this.#rungs.values()].map(({ follower }) => follower);
+    if (cut === "begins") {
+      const place = { run: under.run, sequence: under.next };
+      under.next += 1;
+      this.#hasSegments = true;
+      this.#source.begin(place, fragment);
+      for (const follower of followers) follower.noteCut({ place, shownAtS: fragment.shownAtS });
+    } else this.#source.add(fragment);
+    const shownUntilS = fragment.shownAtS + fragment.endS - fragment.startS;
+    for (const follower of followers) follower.advance(shownUntilS);
+  }
+
+  async #adopt(order: HlsOrder): Promise<void> {
+    this.#adopting = order;
+    const { segments, broadcastId, log } = this.#options;
+    try {
+      await this.#queue.flush();
+      const stored = await segments.nextSequence(broadcastId);
+      if (this.#adopting !== order || this.#isClosed) return;
+      const next = Math.max(stored ?? order.firstSequence, this.#place?.next ?? 0);
+      this.#place = { run: order.run, next };
+      this.#source.needInit();
+      for (const { writer } of this.#rungs.values()) writer.needInit();
+      for (const fragment of this.#held.release()) this.#placeOfSource(this.#place, fragment);
+    } catch (error) {
+      log.warn("hls.number_unknown", { broadcastId, error });
+    } finally {
+      if (this.#adopting === order) this.#adopting = null;
+    }
+  }
+
+  #stop(): void {
+    this.#endSegments();
+    this.#adopting = null;
+    this.#place = null;
+    this.#hasSegments = false;
+  }
+
+  /** The next one begins with an init and a key frame. */
+  #endSegments(): void {
+    this.#held.clear();
+    this.#cutter.reset();
+    this.#source.end();
+    this.#source.needInit();
+    for (const { follower } of this.#rungs.values()) follower.clear();
+  }
+
+  #onLost(why: "fenced" | "failed"): void {
+    if (why === "fenced") this.#fencedRun = this.#place?.run ?? 0;
+    if (why === "fenced") this.#stop();
+    else this.#endSegments();
+  }
+
+  #readAnew(): void {
+    for (const name of [SOURCE, ...this.#rungs.keys()]) this.#readers.set(name, new FragmentReader());
+  }
+
+  #writerOf(rendition: string, bandwidthBps?: number): RenditionWriter {
+    return new RenditionWriter({
+      ...{ rendition, bandwidthBps },
+      push: (piece) => this.#queue.push(piece),
+      // Renditions are compared by it: shown at the same time is the same time.
+      programTimeMs: ({ shownAtS }) => this.#clock.timeOf(shownAtS),
+    });
+  }
+}

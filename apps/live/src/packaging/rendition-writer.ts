@@ -1,0 +1,82 @@
+import type { Piece } from "@fairlead/segments";
+import type { Fragment, Init } from "./fragment-reader.ts";
+
+/** Of a segment. */
+export type Place = { run: number; sequence: number };
+
+export type RenditionWriterOptions = {
+  rendition: string;
+  push: (piece: Piece) => void;
+  /** Milliseconds since 1970, by a fragment's own time. */
+  programTimeMs: (fragment: Fragment) => number;
+  /** Bits/s, where it is known beforehand. */
+  bandwidthBps?: number | undefined;
+};
+
+/** One rendition's pieces: an init where one is due, the parts of its open segment, its end. */
+export class RenditionWriter {
+  readonly #options: RenditionWriterOptions;
+  #init: Init | null = null;
+  #isInitDue = true;
+  #open: (Place & { parts: number; endS: number }) | null = null;
+
+  constructor(options: RenditionWriterOptions) {
+    this.#options = options;
+  }
+
+  /** What follows is decoded by it. */
+  setInit(init: Init): void {
+    this.#init = init;
+    this.#isInitDue = true;
+  }
+
+  /** The next segment begins with an init, as there is a gap before it or its run is another. */
+  needInit(): void {
+    this.#isInitDue = true;
+  }
+
+  begin(place: Place, fragment: Fragment): void {
+    this.end();
+    if (!this.#init) return;
+    if (this.#isInitDue) this.#pushInit(this.#init, place, fragment);
+    this.#open = { ...place, parts: 0, endS: fragment.startS };
+    this.add(fragment);
+  }
+
+  /** Nothing without an open segment. */
+  add(fragment: Fragment): void {
+    const open = this.#open;
+    if (!open) return;
+    const { rendition, push, programTimeMs } = this.#options;
+    const { bytes, isIndependent, endS } = fragment;
+    // From end to end: what one fragment guesses of its last frame's time, the next one puts right.
+    const duration = Math.max(0.001, endS - open.endS);
+    const { run, sequence, parts: part } = open;
+    push({
+      ...{ type: "part", rendition, run, sequence, part, duration, isIndependent, bytes },
+      programTimeMs: programTimeMs(fragment),
+    });
+    open.parts += 1;
+    open.endS = endS;
+  }
+
+  /** Idempotent. */
+  end(): void {
+    const { rendition, push } = this.#options;
+    if (this.#open) push({ type: "end", rendition, run: this.#open.run, sequence: this.#open.sequence });
+    this.#open = null;
+  }
+
+  #pushInit({ bytes, codecs, picture }: Init, place: Place, fragment: Fragment): void {
+    const seconds = Math.max(0.001, fragment.endS - fragment.startS);
+    // A key frame is in it, so a whole segment hardly has more.
+    const measuredBps = Math.ceil((fragment.bytes.byteLength * 8) / seconds);
+    const frameRate = Math.round((fragment.frames / seconds) * 10) / 10;
+    this.#options.push({
+      ...{ type: "init", rendition: this.#options.rendition, ...place, bytes, codecs },
+      video: picture && { ...picture, frameRate },
+      bandwidthBps: this.#options.bandwidthBps ?? measuredBps,
+    });
+    this.#isInitDue = false;
+  }
+}

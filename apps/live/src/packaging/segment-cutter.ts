@@ -1,0 +1,44 @@
+import type { Fragment } from "./fragment-reader.ts";
+
+/** Segments end at the first key frame from then on. */
+export const TARGET_S = 2;
+/** Times of RTMP are whole milliseconds, and a key frame may come a frame early. */
+const TOLERANCE_S = 0.05;
+/** A segment's time, rounded, is at most the target (RFC 8216bis § 4.4.3.1). */
+const LONGEST_S = TARGET_S + 0.45;
+
+type Cut = "begins" | "goes on" | "dropped";
+
+/**
+ * Says where segments begin. One that would grow beyond its target ends at the key frame before, or at any frame where key frames are
+ * farther apart than the target: the next segment then begins without one.
+ */
+export class SegmentCutter {
+  #startS: number | null = null;
+  #keyAtS = 0;
+  #gopS = 0;
+
+  /** The next segment begins with a key frame, whatever comes before it. */
+  reset(): void {
+    this.#startS = null;
+    this.#gopS = 0;
+  }
+
+  /** @returns `dropped`: nobody could decode it. */
+  cut({ startS, endS, isIndependent }: Fragment): Cut {
+    if (isIndependent) {
+      this.#gopS = this.#startS === null ? 0 : startS - this.#keyAtS;
+      this.#keyAtS = startS;
+    }
+    if (this.#startS === null) return isIndependent ? this.#begin(startS) : "dropped";
+    const passedS = startS - this.#startS;
+    const isLong = passedS >= TARGET_S - TOLERANCE_S || passedS + this.#gopS > LONGEST_S;
+    if (isIndependent && isLong) return this.#begin(startS);
+    return passedS > 0 && endS - this.#startS > LONGEST_S ? this.#begin(startS) : "goes on";
+  }
+
+  #begin(startS: number): Cut {
+    this.#startS = startS;
+    return "begins";
+  }
+}
