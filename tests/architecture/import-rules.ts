@@ -23,7 +23,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   "@fairlead/segments": ["@fairlead/protocol"],
   "@fairlead/hls": ["@fairlead/protocol", "@fairlead/telemetry", "@fairlead/segments"],
-  "@fairlead/mediasoup-worker": [],
+  "@fairlead/mediasoup-worker": ["@fairlead/protocol", "@fairlead/telemetry"],
   // The apps' processes on Node have this in common, the choice of adapters by URL included.
   "@fairlead/server-process": [
     "@fairlead/protocol",

@@ -1,4 +1,4 @@
-import type { SurplusPage } from "@fairlead/protocol";
+import type { SurplusListing, SurplusPage } from "@fairlead/protocol";
 import { expect } from "vitest";
 import type { ProcessCluster } from "../support/clusters/start-process-cluster.ts";
 
@@ -55,6 +55,6 @@ const SURPLUS_AFTER_MS = 6_000;
 /** No media resource is left behind on any node by a room or peer that moved, died or was given up. */
 export async function expectNoSurplus({ api }: ProcessCluster): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SURPLUS_AFTER_MS));
-  const { surplus, unreachable } = await api<SurplusPage & { unreachable: string[] }>("GET", "/v1/surplus");
-  expect({ surplus, unreachable }).toEqual({ surplus: [], unreachable: [] });
+  const listing = await api<SurplusListing>("GET", "/v1/surplus");
+  expect(listing).toEqual({ surplus: [], processes: [], unreachable: [] });
 }

@@ -114,6 +114,19 @@ it("an encoder goes live by RTMP, and browsers see it by WebRTC", async () => {
     .toMatchObject({ kind: "rtmp", ingest: { isTranscoded: false, hasBFrames: false } });
 });
 
+it("the process that takes it in stands among the nodes, with what it carries", async () => {
+  await expect
+    .poll(() => cluster.listLives(), POLL)
+    .toMatchObject([
+      {
+        nodeId: "live-1",
+        state: "ready",
+        cores: [],
+        live: { publishers: 1, transcodes: 0, cpuLoad: expect.any(Number) },
+      },
+    ]);
+});
+
 it("it does not notice that its broadcast's home is killed", async () => {
   const { run } = await read();
   (await homeNow()).kill("SIGKILL");

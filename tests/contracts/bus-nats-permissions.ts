@@ -37,6 +37,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
     it.each<[side: Side, subject: string]>([
       ["signaling", subjects.nodeCall(RUN)],
       ["signaling", subjects.nodeSessions(RUN)],
+      ["signaling", subjects.liveCall(RUN)],
       ["signaling", subjects.nodes],
       ["signaling", subjects.roomOwner("standup")],
       ["node", subjects.session("session-1")],
@@ -63,6 +64,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", subjects.roomOwner("standup")],
       ["node", subjects.everyRoomControl],
       ["live", subjects.roomControl("standup")],
+      ["live", subjects.liveCall(RUN)],
     ])("%s may subscribe to %s", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.subscribe(subject, () => {});
@@ -83,6 +85,8 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       // Nobody asked this node.
       ["node", "_INBOX_signaling.x.y"],
       ["node", "anything.else"],
+      ["node", subjects.liveCall(RUN)],
+      ["live", subjects.liveCall(RUN)],
       ["live", subjects.nodes],
       ["live", subjects.nodeSessions(RUN)],
       ["live", subjects.session("session-1")],
@@ -100,6 +104,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
     it.each<[side: Side, subject: string]>([
       ["signaling", "fairlead.node.>"],
       ["signaling", subjects.nodeCall(RUN)],
+      ["signaling", subjects.liveCall(RUN)],
       ["signaling", subjects.roomOwner("standup")],
       ["signaling", "_INBOX_node.>"],
       ["signaling", ">"],
@@ -108,7 +113,9 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", "_INBOX_signaling.>"],
       ["node", ">"],
       ["live", subjects.session("session-1")],
+      ["node", subjects.liveCall(RUN)],
       ["live", subjects.nodeCall(RUN)],
+      ["live", subjects.nodes],
       ["live", "_INBOX_signaling.>"],
       ["live", ">"],
     ])("%s may not subscribe to %s, is told, and goes on", (side, subject) =>
@@ -165,13 +172,16 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
         ),
       ));
 
-    it("a node may answer whoever asked it, once", () =>
-      withSide("node", (node, refused) =>
+    it.each([
+      ["node", subjects.nodeCall(RUN)],
+      ["live", subjects.liveCall(RUN)],
+    ] as const)("%s may answer whoever asked it, once", (side, subject) =>
+      withSide(side, (node, refused) =>
         withSide("signaling", async (asker) => {
           const inbox = collect();
-          node.subscribe(subjects.nodeCall(RUN), inbox.handler);
+          node.subscribe(subject, inbox.handler);
           await node.flush();
-          const asking = asker.request(subjects.nodeCall(RUN), bytes(""), { timeoutMs: 5_000 });
+          const asking = asker.request(subject, bytes(""), { timeoutMs: 5_000 });
           await inbox.until(1);
           inbox.messages[0]?.respond?.(bytes("one"));
           inbox.messages[0]?.respond?.(bytes("two"));
@@ -179,6 +189,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
           await node.flush();
           expect(refused).toEqual([]);
         }),
-      ));
+      ),
+    );
   });
 }

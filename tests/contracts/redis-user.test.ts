@@ -7,6 +7,7 @@ import { type RedisServer, startRedis } from "../support/servers/start-redis.ts"
 import { ClusterModel } from "./cluster-model.ts";
 import { PATIENT, prefixedAdapter } from "./redis-adapter.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
+import { liveBeatOf } from "./registry-contract-lives.ts";
 import type { Step } from "./registry-steps.ts";
 import { lookAt, takeStep } from "./take-step.ts";
 
@@ -31,6 +32,9 @@ describe("the user of deploy/redis", () => {
     const { rooms, nodes } = await lookAt(adapter);
     expect(rooms.map(({ roomId, lease }) => [roomId, lease?.nodeId])).toEqual([["r1", "b"]]);
     expect(nodes.map(({ nodeId }) => nodeId)).toEqual(["b"]);
+    await adapter.registry.beatLive(liveBeatOf("live-1"));
+    expect((await adapter.registry.listLives({ limit: 1 })).items).toHaveLength(1);
+    await adapter.registry.removeLive({ nodeId: "live-1", incarnation: "live-1-run-1" });
     await adapter.registry.ping();
   });
 

@@ -10,6 +10,7 @@ import { describeFailover } from "./registry-contract-failover.ts";
 import { describeRandomHistories } from "./registry-contract-histories.ts";
 import { describeBeatInterval } from "./registry-contract-interval.ts";
 import { describeLeases } from "./registry-contract-leases.ts";
+import { describeLives } from "./registry-contract-lives.ts";
 import { describeNodes } from "./registry-contract-nodes.ts";
 import { describeLeasePages } from "./registry-contract-pages.ts";
 import { describePlacement } from "./registry-contract-placement.ts";
@@ -37,6 +38,7 @@ export function describeRegistryContract(
     describeLeasePages(openAdapter);
     describeConflicts(openAdapter);
     describeNodes(openAdapter);
+    describeLives(openAdapter);
     describeFailover(openAdapter);
     describeBusCuts(openAdapter);
     describeDebits(openAdapter);

@@ -9,6 +9,7 @@ import { givenClock } from "./given-clock.ts";
 import { PATIENT } from "./redis-adapter.ts";
 import { beatOf, nodesOf, placePeer, roomOptions, serving } from "./registry-adapter.ts";
 import { broadcastRecord } from "./registry-contract-broadcasts.ts";
+import { liveBeatOf } from "./registry-contract-lives.ts";
 import { tellLeases } from "./telling-leases.ts";
 
 /** The build before keys and fields were added: upgrades go one process at a time, in any order, on the same Redis. */
@@ -148,6 +149,27 @@ describe.runIf(isKnown)("two builds on one Redis", { timeout: PATIENCE_MS }, () 
     await Promise.all(
       [knowing, ...BUILDS.map((build) => cluster[build])].map((registry) => registry.close()),
     );
+  });
+
+  it("a process that takes RTMP in is no node to the former build: it is given no room, inherits none, and stays where nodes are buried", async () => {
+    const cluster = await open("lives");
+    const beat = () => cluster.this.beatLive(liveBeatOf("live-1"));
+    await cluster.former.heartbeat(beatOf("a"));
+    await beat();
+    for (let room = 0; room < 20; room += 1)
+      expect((await cluster.former.place({ roomId: `room-${room}` })).lease.nodeId).toBe("a");
+    expect((await nodesOf(cluster.former)).map(({ nodeId }) => nodeId)).toEqual(["a"]);
+    let orphans = 0;
+    for (let step = 0; step < 10; step += 1) {
+      await cluster.clock.advance(500);
+      await beat();
+      const reply = await cluster.former.heartbeat(beatOf("b"));
+      expect(reply.late.map(({ incarnation }) => incarnation)).not.toContain("live-1-run-1");
+      orphans += reply.orphans.length;
+    }
+    expect(orphans).toBeGreaterThanOrEqual(20);
+    expect((await cluster.this.listLives({ limit: 9 })).items).toHaveLength(1);
+    await Promise.all(BUILDS.map((build) => cluster[build].close()));
   });
 
   it("after a rollback nobody digs a grave: the former build places its rooms when somebody asks for them", async () => {

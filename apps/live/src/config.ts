@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { NodeId } from "@fairlead/protocol";
 import {
   type ClusterConfig,
   clusterConfig,
@@ -39,6 +40,7 @@ const Settings = z.object({
     .describe("true (a balancer begins each connection with the PROXY protocol) or false"),
   FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
   FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
+  FAIRLEAD_NODE_ID: NodeId.optional().describe("1 to 64 of A-Z a-z 0-9 _ -"),
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
 });
 
@@ -62,6 +64,8 @@ export type Config = ClusterConfig &
     /** Where `/livez` and `/readyz` are answered; null: nowhere. */
     http: { host: string; port: number } | null;
     reach: PipeReach;
+    /** Undefined: `live-` and the host's name. */
+    nodeId: string | undefined;
     /** Broadcasts that ask for no region go to nodes of this one, while they have room. */
     region: string | undefined;
     rateLimits: RatesConfig;
@@ -83,6 +87,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     isBehindProxy: settings.FAIRLEAD_RTMP_PROXY === "true",
     http: httpPort === undefined ? null : { host, port: httpPort },
     reach: { ip: settings.FAIRLEAD_PIPE_IP, ports: settings.FAIRLEAD_PIPE_PORTS },
+    nodeId: settings.FAIRLEAD_NODE_ID,
     region: settings.FAIRLEAD_REGION,
     rateLimits: ratesConfig(settings),
   };

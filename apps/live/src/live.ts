@@ -1,11 +1,20 @@
 import type { Bus } from "@fairlead/bus";
+import { Ledger } from "@fairlead/mediasoup-worker/ledger";
+import { type LiveBeat, randomId } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
+import { nodeIdOfHost } from "@fairlead/server-process/node-id-of-host";
+import { VERSION } from "@fairlead/server-process/settings";
 import { createIngestOpener, type RateLimits } from "@fairlead/signaling/ingest";
-import type { Logger } from "@fairlead/telemetry";
+import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
+import { CpuShare } from "./cluster/cpu-share.ts";
+import { LiveBeats } from "./cluster/live-beats.ts";
+import { LiveSurplus } from "./cluster/live-surplus.ts";
+import { serveLive } from "./cluster/serve-live.ts";
 import { createOpenIngest } from "./ingest/create-open-ingest.ts";
+import type { Publisher } from "./ingest/publisher.ts";
 import { MediaWorker } from "./media/media-worker.ts";
 import type { PipeReach } from "./media/outgoing-pipe.ts";
-import { type RtmpOptions, serveRtmp } from "./rtmp/serve-rtmp.ts";
+import { limitsOf, type RtmpOptions, type RtmpServer, serveRtmp } from "./rtmp/serve-rtmp.ts";
 
 export type LiveOptions = Pick<
   RtmpOptions,
@@ -16,10 +25,13 @@ export type LiveOptions = Pick<
   log: Logger;
   /** mediasoup's. */
   workerBin: string;
+  /** Default: `live-` and the host's name. */
+  nodeId?: string | undefined;
   /** Default: nodes are on this host. */
   reach?: PipeReach;
   region?: string | undefined;
   rateLimits?: RateLimits;
+  counters?: Counters;
 };
 
 export type Live = {
@@ -38,29 +50,117 @@ const CLOSE_PAUSE_MS = 100;
 
 /** @throws {Error} A port is taken. */
 export async function createLive(options: LiveOptions): Promise<Live> {
-  const { bus, registry, log, workerBin, reach = {}, region, rateLimits, ...rtmp } = options;
-  const worker = new MediaWorker({ workerBin, log });
+  const {
+    bus,
+    registry,
+    workerBin,
+    reach = {},
+    region,
+    rateLimits,
+    nodeId = liveIdOfHost(),
+    ...rest
+  } = options;
+  const { counters = noCounters, ...rtmp } = rest;
+  const log = rtmp.log.child({ nodeId });
+  const ledger = new Ledger();
+  const worker = new MediaWorker({ workerBin, ledger, counters, log });
   const openPlace = createIngestOpener({
-    ...{ bus, registry, log },
+    ...{ bus, registry, log, counters },
     ...(region === undefined ? {} : { region }),
     ...(rateLimits ? { rateLimits } : {}),
   });
-  const open = createOpenIngest({ bus, openPlace, worker, reach, log });
-  let isClosing = false;
-  const server = await serveRtmp({ ...rtmp, open, log });
+  const publishers = new Map<string, Publisher>();
+  const open = createOpenIngest({ bus, openPlace, worker, reach, publishers, counters, log });
+  const server = await serveRtmp({ ...rtmp, open, counters, log });
   log.info("rtmp.listening", { port: server.port, tlsPort: server.tlsPort });
+  const cluster = joinCluster({ ...options, nodeId, counters, log }, { ledger, worker, publishers, server });
   return {
     port: server.port,
     tlsPort: server.tlsPort,
     whyNotReady: () => {
-      if (isClosing) return "it is shutting down";
+      if (server.isClosing) return "it is shutting down";
+      if (server.isDraining) return "it is being drained";
       return bus.isConnected ? null : "it is cut off from the bus";
     },
     publishers: () => server.publishers().length,
     close: async () => {
-      isClosing = true;
-      await server.close({ pauseMs: CLOSE_PAUSE_MS });
+      const closed = server.close({ pauseMs: CLOSE_PAUSE_MS });
+      void cluster.tellState();
+      await closed;
+      await cluster.leave();
       await worker.close();
     },
   };
+}
+
+type Parts = {
+  ledger: Ledger;
+  worker: MediaWorker;
+  publishers: ReadonlyMap<string, Publisher>;
+  server: RtmpServer;
+};
+
+/** From now on it is listed with what it carries, and answers its operator. */
+function joinCluster(
+  options: LiveOptions & { nodeId: string; counters: Counters },
+  { ledger, worker, publishers, server }: Parts,
+) {
+  const { bus, registry, nodeId, region = "default", counters, log } = options;
+  const limits = limitsOf(options.limits);
+  const identity = { nodeId, incarnation: randomId(), region, version: VERSION };
+  const state = () => (server.isDraining || server.isClosing ? "draining" : "ready");
+  const cpu = new CpuShare();
+  const compose = (): LiveBeat => {
+    const connected = server.publishers();
+    const pids = [process.pid, worker.pid, ...connected.map(({ pid }) => pid)];
+    return {
+      ...identity,
+      state: state(),
+      busConnected: bus.isConnected,
+      cpuLoad: Math.min(
+        cpu.sample(
+          pids.filter((pid) => pid !== undefined),
+          performance.now(),
+        ),
+        1,
+      ),
+      publishers: connected.length,
+      transcodes: connected.filter(({ isTranscoded }) => isTranscoded).length,
+      limits: { publishers: limits.publishers, transcodes: limits.transcodes },
+    };
+  };
+  const beats = new LiveBeats({ registry, compose, counters, log });
+  const surplus = new LiveSurplus({
+    ...{ nodeId, ledger, children: server.children, log, now: Date.now },
+    ownedPids: () => server.publishers().map(({ pid }) => pid),
+    isUsed: (publisherId, entry) => publishers.get(publisherId)?.uses(entry) ?? false,
+  });
+  const stopServing = serveLive({
+    ...{ bus, incarnation: identity.incarnation, surplus, state, log },
+    publishers: () => server.publishers().length,
+    drain: () => {
+      void server.drain({ pauseMs: CLOSE_PAUSE_MS });
+      void beats.beat();
+    },
+    undrain: () => {
+      server.undrain();
+      void beats.beat();
+    },
+  });
+  const stopStatus = bus.onStatus((status) => {
+    if (status !== "resumed") counters.count("bus.lost");
+  });
+  return {
+    tellState: () => beats.beat(),
+    leave: async () => {
+      stopServing();
+      stopStatus();
+      await beats.stop();
+    },
+  };
+}
+
+/** Another name than that of a media node on the same host. */
+function liveIdOfHost(): string {
+  return `live-${nodeIdOfHost()}`.slice(0, 64);
 }

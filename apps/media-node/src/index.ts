@@ -1,5 +1,5 @@
+export type { LedgerEntry } from "@fairlead/mediasoup-worker/ledger";
 export { type HookConfig, hookConfig, hookSettings } from "./hooks/hook-settings.ts";
-export type { LedgerEntry } from "./ledger/ledger.ts";
 export { createMediaNode, type MediaNode } from "./node/media-node.ts";
 export type { MediaNodeOptions } from "./node/media-node-options.ts";
 export { type BudgetConfig, budgetConfig, budgetSettings } from "./room/budget-settings.ts";

@@ -5,12 +5,17 @@ export const MAX_BUS_MESSAGE_BYTES = 1_048_576;
 
 /**
  * Every subject on the bus. The two sides publish and subscribe to different subjects, so NATS permissions keep signaling and
- * nodes apart (`deploy/nats`): nodes listen under `fairlead.node.>`, `fairlead.nodes` and `fairlead.room.*.owner`, signaling
- * under `fairlead.session.>`, both under `fairlead.room.*.control`, where only nodes speak.
+ * nodes apart (`deploy/nats`): nodes listen under `fairlead.node.>`, `fairlead.nodes` and `fairlead.room.*.owner`, processes that take
+ * RTMP in under `fairlead.live.>`, signaling under `fairlead.session.>`, all of them under `fairlead.room.*.control`, where only nodes speak.
  */
 export const subjects = {
   /** Requests to one run of one node: `NodeCall`s. */
   nodeCall: (incarnation: Incarnation) => `fairlead.node.${incarnation}.call`,
+  /**
+   * Requests to one run of a process that takes RTMP in: the `node.` calls that concern it. It does not listen on `nodes`, or builds that know of
+   * media nodes alone would place rooms on it.
+   */
+  liveCall: (incarnation: Incarnation) => `fairlead.live.${incarnation}.call`,
   /** Nodes ask each other `node.ping` here: they may not send calls to each other. */
   nodePing: (incarnation: Incarnation) => `fairlead.node.${incarnation}.ping`,
   /** Batched proof of life of the sessions that a signaling process holds. */

@@ -96,7 +96,7 @@ export type RemoveRequest = z.infer<typeof RemoveRequest>;
 export const ApiScope = z.enum(["tickets", "read", "rooms", "broadcasts", "admin"]);
 export type ApiScope = z.infer<typeof ApiScope>;
 
-/** In order of node id, then incarnation; a node that is being replaced may be there twice for some seconds. */
+/** In order of node id, then incarnation, of whatever kind; a node that is being replaced may be there twice for some seconds. */
 export const NODES_PER_PAGE = 50;
 export const NodePage = z.object({
   nodes: z.array(NodeStatus).max(NODES_PER_PAGE),
@@ -106,7 +106,7 @@ export const NodePage = z.object({
 });
 export type NodePage = z.infer<typeof NodePage>;
 
-/** Answer of `POST` and `DELETE /v1/nodes/{node}/drain`. `rooms`: how many it still serves. */
+/** Answer of `POST` and `DELETE /v1/nodes/{node}/drain`. `rooms`: how many it still serves; of the kind `live`, how many publishers it still has. */
 export const DrainAnswer = z.object({ nodeId: NodeId, state: NodeState, rooms: z.int() });
 export type DrainAnswer = z.infer<typeof DrainAnswer>;
 

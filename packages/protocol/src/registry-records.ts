@@ -141,6 +141,31 @@ export const Heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
+/** What a process that takes RTMP in carries, and may carry. */
+export const LiveLoad = z.object({
+  /** Of its machine's cores: what the process, its media worker and its encoders use together. */
+  cpuLoad: Load,
+  publishers: z.int().min(0),
+  /** Those of them that are encoded anew. */
+  transcodes: z.int().min(0),
+  limits: z.object({ publishers: z.int().min(0), transcodes: z.int().min(0) }),
+});
+export type LiveLoad = z.infer<typeof LiveLoad>;
+
+/** What a process that takes RTMP in tells the registry each beat. It has no rooms and no leases: its death hands nothing over. */
+export const LiveBeat = LiveLoad.extend({
+  nodeId: NodeId,
+  incarnation: Incarnation,
+  state: NodeState,
+  busConnected: z.boolean(),
+  region: Region,
+  version: z.string().max(32),
+});
+export type LiveBeat = z.infer<typeof LiveBeat>;
+
+export const LiveStatus = LiveBeat.extend({ lastBeatMs: z.number() });
+export type LiveStatus = z.infer<typeof LiveStatus>;
+
 /** A core as placement sees it. `load` = max(cpuLoad, networkLoad) + open debits. */
 export const CoreStatus = CoreAdvert.extend({ debit: z.number().min(0), load: z.number().min(0) });
 export type CoreStatus = z.infer<typeof CoreStatus>;
@@ -157,6 +182,10 @@ export const NodeStatus = Heartbeat.omit({
   lastBeatMs: z.number(),
   /** The registry is away, or knows of no node: the node told this on the bus, and nobody knows its debits. */
   source: z.literal("bus").optional(),
+  /** `media`, or `live`: takes RTMP in, and has no cores, labels or known network. Later builds may have others. Absent: `media`. */
+  kind: z.string().max(32).optional(),
+  /** Of the kind `live`. */
+  live: LiveLoad.optional(),
 });
 export type NodeStatus = z.infer<typeof NodeStatus>;
 

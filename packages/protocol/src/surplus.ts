@@ -37,11 +37,22 @@ export const Surplus = z.object({
 });
 export type Surplus = z.infer<typeof Surplus>;
 
+/** A program that a process for RTMP started, and that works for no publisher of it. */
+export const SurplusProcess = z.object({
+  nodeId: NodeId,
+  /** `ffmpeg-PID`. */
+  id: z.string().max(64),
+  pid: z.int().min(1),
+  sinceMs: z.number(),
+});
+export type SurplusProcess = z.infer<typeof SurplusProcess>;
+
 export const SURPLUS_PER_PAGE = 100;
 
-/** In order of node id, then resource id. */
+/** In order of node id, then id. */
 export const SurplusPage = z.object({
   surplus: z.array(Surplus).max(SURPLUS_PER_PAGE),
+  processes: z.array(SurplusProcess).max(SURPLUS_PER_PAGE).optional(),
   cursor: z.string().max(256).optional(),
 });
 export type SurplusPage = z.infer<typeof SurplusPage>;

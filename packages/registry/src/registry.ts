@@ -5,6 +5,8 @@ import type {
   CoreAddress,
   Heartbeat,
   Lease,
+  LiveBeat,
+  LiveStatus,
   Mute,
   NodeStatus,
   PlacementDecision,
@@ -172,6 +174,15 @@ export interface Registry {
 
   /** Living nodes, in order of node id, then incarnation. @param options.limit 1..100. @param options.nodeId Only this node. */
   listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>>;
+
+  /** A process that takes RTMP in lives, and says what it carries. It is listed until it is silent for 3 s, and nothing is placed on it. */
+  beatLive(beat: LiveBeat): Promise<void>;
+
+  /** It says goodbye. */
+  removeLive(run: { nodeId: string; incarnation: string }): Promise<void>;
+
+  /** Living processes that take RTMP in, as `listNodes` lists nodes. */
+  listLives(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<LiveStatus>>;
 
   /** Resolves when the registry answers and takes writes. The error's message says why not, in words that anybody may read. */
   ping(): Promise<void>;

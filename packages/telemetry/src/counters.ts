@@ -21,12 +21,23 @@ export type CounterName =
   /** By the command that was one too many. */
   | "peer.rate_limited"
   /** By hook: the operator's server did not answer. `dropped`: an end was not told, as too many waited. */
-  | "hook.failed";
+  | "hook.failed"
+  /** Of processes that take RTMP in. By error code: encoders that were told why. */
+  | "publisher.refused"
+  /** A publisher's broadcast has another home. */
+  | "publisher.returned"
+  /** That came from encoders, in bytes. */
+  | "publisher.bytes"
+  /** An ffmpeg ended under its publisher, and is started again. */
+  | "encoder.ended";
 
 /** Counts what operators are to see rise. A later exporter reads it; nothing waits for it. */
 export interface Counters {
-  /** @param cause One of few: an error code, a cause, a command. Never an id or an address. */
-  count(name: CounterName, cause?: string): void;
+  /**
+   * @param cause One of few: an error code, a cause, a command. Never an id or an address.
+   * @param amount Default 1.
+   */
+  count(name: CounterName, cause?: string, amount?: number): void;
 }
 
 /** Where nobody reads them. */
@@ -42,9 +53,9 @@ export function createMemoryCounters(): MemoryCounters {
   const counts = new Map<string, number>();
   return {
     counts,
-    count: (name, cause) => {
+    count: (name, cause, amount = 1) => {
       const key = cause === undefined ? name : `${name} ${cause}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+      counts.set(key, (counts.get(key) ?? 0) + amount);
     },
   };
 }

@@ -141,6 +141,7 @@ export async function startLive(site: Site, port: number, number: number): Promi
       ...natsEnv(site, "live", site.nats.tcpUrl),
       FAIRLEAD_REDIS_URL: redisUrl(site, "127.0.0.1", site.redisPort),
       FAIRLEAD_RTMP_PORT: `${port}`,
+      FAIRLEAD_NODE_ID: name,
     },
   });
   site.closers.add(started);

@@ -92,7 +92,7 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
     ...accessTo(balancer.url, keys),
     close: () => closers.closeAll(),
   };
-  await untilReady(cluster, mediaNodes.length);
+  await untilReady(cluster, mediaNodes.length, lives);
   return cluster;
 }
 
@@ -104,6 +104,7 @@ function accessTo(url: string, { apiKey, ticketKeys }: { apiKey: string; ticketK
     const input = { room, identity, name: identity, grants: EVERYTHING, ttlS: 3_600 };
     return (await issueTicket(ticketKeys, input)).ticket;
   };
+  const listAll = () => pagesOf<NodePage, "nodes">(api, "/v1/nodes", "nodes");
   return {
     api,
     ticket,
@@ -111,7 +112,10 @@ function accessTo(url: string, { apiKey, ticketKeys }: { apiKey: string; ticketK
       ProtocolClient.join(url, { ticket: await ticket(room, identity), ...join }),
     room: (room: string) => api<RoomDetail>("GET", `/v1/rooms/${room}`),
     rooms: () => pagesOf<RoomPage, "rooms">(api, "/v1/rooms", "rooms"),
-    listNodes: () => pagesOf<NodePage, "nodes">(api, "/v1/nodes", "nodes"),
+    /** Media nodes. */
+    listNodes: async () => (await listAll()).filter(({ kind }) => kind === undefined || kind === "media"),
+    /** Processes that take RTMP in. */
+    listLives: async () => (await listAll()).filter(({ kind }) => kind === "live"),
   };
 }
 
@@ -141,13 +145,19 @@ async function pagesOf<P extends { cursor?: string }, K extends keyof P>(
   return items as P[K];
 }
 
-type Readiness = { signalings: readonly SignalingProcess[]; listNodes(): Promise<NodePage["nodes"]> };
+type List = () => Promise<NodePage["nodes"]>;
+type Readiness = { signalings: readonly SignalingProcess[]; listNodes: List; listLives: List };
 
-async function untilReady({ signalings, listNodes }: Readiness, nodes: number): Promise<void> {
+async function untilReady(
+  { signalings, listNodes, listLives }: Readiness,
+  nodes: number,
+  lives: number,
+): Promise<void> {
   const deadline = Date.now() + READY_MS;
   const isReady = async () => {
     const answers = await Promise.all(signalings.map(({ url }) => fetch(`${url}/readyz`)));
-    return answers.every(({ ok }) => ok) && (await listNodes()).length === nodes;
+    const areReady = answers.every(({ ok }) => ok) && (await listNodes()).length === nodes;
+    return areReady && (await listLives()).length === lives;
   };
   while (!(await isReady().catch(() => false))) {
     if (Date.now() > deadline) throw new Error("the cluster did not become ready");

@@ -1,5 +1,6 @@
-import { silentLogger } from "@fairlead/telemetry";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { expect, it, onTestFinished } from "vitest";
+import { Children } from "./children.ts";
 import { Encoder, type EncoderOptions } from "./encoder.ts";
 import type { MediaTag } from "./media-tag.ts";
 
@@ -11,6 +12,7 @@ const sound = (timestampMs: number, bytes: number): MediaTag => ({
 /** An encoder of sound whose program is another one. */
 function startEncoder(options: Pick<EncoderOptions, "ffmpeg" | "args"> & Partial<EncoderOptions>): Encoder {
   const encoder = new Encoder({
+    ...{ children: new Children(), counters: noCounters },
     sandbox: { command: [], user: null, missing: [] },
     headers: { video: null, audio: sound(0, 4) },
     ...{ log: silentLogger, now: Date.now, onGaveUp: () => {} },

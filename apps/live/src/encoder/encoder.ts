@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import { WordedRefusal } from "../rtmp/refusal-words.ts";
+import type { Children } from "./children.ts";
 import { FlvWriter } from "./flv-writer.ts";
 import type { MediaTag } from "./media-tag.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -9,6 +10,8 @@ export type EncoderOptions = {
   /** The executable. */
   ffmpeg: string;
   sandbox: Sandbox;
+  children: Children;
+  counters: Counters;
   /** Asked at each start. */
   args: () => readonly string[];
   /** Of the tracks that there are. */
@@ -82,6 +85,7 @@ export class Encoder {
     const [program = ffmpeg, ...rest] = [...sandbox.command, ffmpeg, ...this.#options.args()];
     const user = sandbox.user === null ? {} : { uid: sandbox.user, gid: sandbox.user };
     const child = spawn(program, rest, { cwd: "/", env: {}, stdio: ["pipe", "ignore", "pipe"], ...user });
+    this.#options.children.watch(child);
     let lastWords = "";
     child.stderr?.on("data", (said: Buffer) => {
       lastWords = `${lastWords}${said}`.slice(-LAST_WORDS);
@@ -104,7 +108,8 @@ export class Encoder {
 
   #onEnd(end: { exitCode: number | null; signal: string | null; lastWords: string }): void {
     if (this.#isClosed) return;
-    const { log, now, onGaveUp } = this.#options;
+    const { log, counters, now, onGaveUp } = this.#options;
+    counters.count("encoder.ended");
     this.#deathsAtMs = [...this.#deathsAtMs, now()].filter((atMs) => now() - atMs < DEATHS_WITHIN_MS);
     const isOver = this.#deathsAtMs.length > MOST_DEATHS;
     log[isOver ? "error" : "warn"]("encoder.ended", { ...end, isStartedAgain: !isOver });

@@ -1,6 +1,7 @@
-import { silentLogger } from "@fairlead/telemetry";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { expect, it, onTestFinished } from "vitest";
 import type { OpenedIngest, RtpTarget } from "../ingest/open-ingest.ts";
+import { Children } from "./children.ts";
 import { IngestStream } from "./ingest-stream.ts";
 import type { MediaTag } from "./media-tag.ts";
 import { Places } from "./places.ts";
@@ -32,7 +33,10 @@ function startStream({ ffmpeg = "/bin/sleep", start }: { ffmpeg?: string; start:
   const limits = { ...DEFAULT_STREAM_LIMITS, bitrateBps: 10 ** 9, fps: 10 ** 6 };
   const sandbox = { command: [], user: null, missing: [] };
   const stream = new IngestStream({
-    host: { ffmpeg, sandbox, limits, transcodes: new Places(1), threadsPerTranscode: 1, now: Date.now },
+    host: {
+      ...{ ffmpeg, sandbox, limits, transcodes: new Places(1), threadsPerTranscode: 1, now: Date.now },
+      ...{ children: new Children(), counters: noCounters },
+    },
     opened: { start, noteHealth: () => {}, ended: new Promise(() => {}), close: () => {} },
     log: silentLogger,
     onRefused: (error) => refusals.push(error),

@@ -1,6 +1,7 @@
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import type { OpenedIngest } from "../ingest/open-ingest.ts";
 import { WordedRefusal } from "../rtmp/refusal-words.ts";
+import type { Children } from "./children.ts";
 import { Encoder } from "./encoder.ts";
 import {
   ffmpegArgs,
@@ -23,6 +24,8 @@ import { WaitingFrames } from "./waiting-frames.ts";
 export type EncoderHost = {
   ffmpeg: string;
   sandbox: Sandbox;
+  children: Children;
+  counters: Counters;
   limits: StreamLimits;
   transcodes: Places;
   threadsPerTranscode: number;

@@ -1,6 +1,7 @@
 import type { Bus } from "@fairlead/bus";
+import { randomId } from "@fairlead/protocol";
 import type { OpenPlace } from "@fairlead/signaling/ingest";
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import { EncoderMedia } from "../media/encoder-media.ts";
 import type { MediaWorker } from "../media/media-worker.ts";
 import type { PipeReach } from "../media/outgoing-pipe.ts";
@@ -12,22 +13,38 @@ export type IngestDeps = {
   openPlace: OpenPlace;
   worker: Pick<MediaWorker, "get">;
   reach: PipeReach;
+  /** Those that are there, by an id that is theirs in this process. */
+  publishers: Map<string, Publisher>;
+  counters: Counters;
   log: Logger;
 };
 
 /** @returns What claims a broadcast for an encoder of this process, and brings its media to wherever the room is. */
-export function createOpenIngest({ bus, openPlace, worker, reach, log }: IngestDeps): OpenIngest {
+export function createOpenIngest({
+  bus,
+  openPlace,
+  worker,
+  reach,
+  publishers,
+  counters,
+  log,
+}: IngestDeps): OpenIngest {
   return async ({ key, address }) => {
     const open = (isReturn: boolean, isWanted: () => boolean) =>
       openPlace({ key, address, isReturn, isWanted });
     const place = await open(false, () => true);
-    return new Publisher(
+    const publisherId = randomId();
+    const owner = { core: 0, roomId: place.broadcastId, publisherId };
+    const publisher = new Publisher(
       {
-        ...{ bus, reach, now: Date.now, log: log.child({ address }) },
+        ...{ bus, reach, counters, now: Date.now, log: log.child({ address }) },
         openAgain: (isWanted) => open(true, isWanted),
-        openMedia: (tracks: StartedTracks) => EncoderMedia.open(worker, tracks),
+        openMedia: (tracks: StartedTracks) => EncoderMedia.open(worker, tracks, owner),
+        onClosed: () => publishers.delete(publisherId),
       },
       place,
     );
+    publishers.set(publisherId, publisher);
+    return publisher;
   };
 }

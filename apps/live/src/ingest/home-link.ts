@@ -20,6 +20,11 @@ export class HomeLink {
     this.#options = options;
   }
 
+  /** Whether a transport of this id is its pipe. */
+  has(id: string): boolean {
+    return this.#pipe?.id === id;
+  }
+
   get incarnation(): string {
     return this.#options.place.incarnation;
   }

@@ -2,7 +2,7 @@ import { encodeJson, type NodeCallHandlers, serveSubject } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { type ErrorCode, FairleadError, type RoomControl, subjects } from "@fairlead/protocol";
 import type { IngestPlace } from "@fairlead/signaling/ingest";
-import { silentLogger } from "@fairlead/telemetry";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { afterEach, expect, it, vi } from "vitest";
 import type { EncoderMedia } from "../media/encoder-media.ts";
 import { WORDS } from "./ends-publisher.ts";
@@ -65,7 +65,7 @@ function setUp() {
   const openAgain = vi.fn(async () => placeAt("b"));
   const publisher = new Publisher(
     {
-      ...{ bus, reach: {}, log: silentLogger, now: Date.now, openAgain },
+      ...{ bus, reach: {}, log: silentLogger, counters: noCounters, now: Date.now, openAgain },
       openMedia: async () => media as unknown as EncoderMedia,
     },
     placeAt("a"),

@@ -1,4 +1,5 @@
 import { decodeText, type Subscription } from "@fairlead/bus";
+import type { LedgerEntry } from "@fairlead/mediasoup-worker/ledger";
 import { FairleadError, type IngestHealth, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import type { IngestPlace } from "@fairlead/signaling/ingest";
 import type { EncoderMedia } from "../media/encoder-media.ts";
@@ -19,6 +20,8 @@ export class Publisher implements OpenedIngest {
   readonly #moves: Subscription;
   readonly #timer: NodeJS.Timeout;
   #link: HomeLink;
+  /** At a new home, which has not agreed yet. */
+  #nextLink: HomeLink | null = null;
   #media: EncoderMedia | null = null;
   #health: IngestHealth = {};
   #returning: Promise<void> | null = null;
@@ -50,6 +53,12 @@ export class Publisher implements OpenedIngest {
     return { video: media.targetOf("video"), audio: media.targetOf("audio") };
   }
 
+  /** Whether it has a resource that stands in the ledger under its id. */
+  uses({ id, kind }: Pick<LedgerEntry, "id" | "kind">): boolean {
+    if (kind !== "router" && kind !== "transport") return true;
+    return [this.#media, this.#link, this.#nextLink].some((part) => part?.has(id));
+  }
+
   noteHealth(health: IngestHealth): void {
     this.#health = health;
   }
@@ -69,6 +78,7 @@ export class Publisher implements OpenedIngest {
     this.#moves.unsubscribe();
     this.#link.close();
     this.#media?.close();
+    this.#deps.onClosed?.();
   }
 
   /** The home may have gone since it was opened. */
@@ -124,19 +134,28 @@ export class Publisher implements OpenedIngest {
       isStillHeld: () => this.#link.bringsMedia(this.#health),
       connect: async (place) => {
         const link = this.#linkTo(place);
+        this.#nextLink = link;
         try {
           if (this.#media) await link.connect(this.#media);
           if (this.#isClosed) throw new FairleadError("session_gone");
         } catch (error) {
           link.close();
           throw error;
+        } finally {
+          this.#nextLink = null;
         }
         this.#link.close();
         this.#link = link;
       },
     });
     if (found !== null) this.end(found);
-    else log.info("publisher.returned", { roomId: this.#broadcastId, incarnation: this.#link.incarnation });
+    else this.#noteReturn();
+  }
+
+  #noteReturn(): void {
+    const { log, counters } = this.#deps;
+    counters.count("publisher.returned");
+    log.info("publisher.returned", { roomId: this.#broadcastId, incarnation: this.#link.incarnation });
   }
 
   #linkTo(place: IngestPlace): HomeLink {

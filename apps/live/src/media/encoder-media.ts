@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { carriedProfile } from "@fairlead/protocol";
+import { carriedProfile, type ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { RtpTarget, StartedTracks } from "../ingest/open-ingest.ts";
 import type { MediaWorker } from "./media-worker.ts";
@@ -24,24 +24,30 @@ function h264(profileLevelId: string) {
   return { mimeType: "video/H264", clockRate: 90_000, parameters };
 }
 
-type Track = { producer: types.Producer; target: RtpTarget };
+type Track = { producer: types.Producer; transportId: string; target: RtpTarget };
 
 /** What one encoder's ffmpeg sends: a router of its own, and a pair of ports on loopback for each track. */
 export class EncoderMedia {
   readonly #router: types.Router;
+  readonly #owner: ResourceOwner;
   readonly #tracks: Track[] = [];
   /** Resolves when its worker has died. Never after `close`. */
   readonly died: Promise<void>;
 
-  private constructor(router: types.Router) {
+  private constructor(router: types.Router, owner: ResourceOwner) {
     this.#router = router;
+    this.#owner = owner;
     this.died = new Promise((resolve) => router.once("workerclose", () => resolve()));
   }
 
-  /** @throws {FairleadError} `no_capacity`: the worker does not start. */
+  /**
+   * @param owner Whose it all is in the ledger.
+   * @throws {FairleadError} `no_capacity`: the worker does not start.
+   */
   static async open(
     worker: Pick<MediaWorker, "get">,
     { video, audio }: StartedTracks,
+    owner: ResourceOwner,
   ): Promise<EncoderMedia> {
     const running = await worker.get();
     const codecs: types.RouterRtpCodecCapability[] = [
@@ -56,7 +62,8 @@ export class EncoderMedia {
         : []),
       ...(audio ? [{ kind: "audio" as const, ...OPUS, preferredPayloadType: AUDIO_PAYLOAD_TYPE }] : []),
     ];
-    const media = new EncoderMedia(await running.createRouter({ mediaCodecs: codecs }));
+    const router = await running.createRouter({ mediaCodecs: codecs, appData: { owner } });
+    const media = new EncoderMedia(router, owner);
     try {
       if (video)
         await media.#take("video", { ...h264(video.profileLevelId), payloadType: VIDEO_PAYLOAD_TYPE });
@@ -66,6 +73,11 @@ export class EncoderMedia {
       media.close();
       throw error;
     }
+  }
+
+  /** Whether a router or transport of this id is its own; pipes are their links'. */
+  has(id: string): boolean {
+    return this.#router.id === id || this.#tracks.some(({ transportId }) => transportId === id);
   }
 
   /** Where ffmpeg sends the track; null: it has none. */
@@ -79,6 +91,7 @@ export class EncoderMedia {
       this.#router,
       reach,
       this.#tracks.map(({ producer }) => producer),
+      this.#owner,
     );
   }
 
@@ -93,15 +106,18 @@ export class EncoderMedia {
       // ffmpeg sends RTCP from another port, and is the only one on this machine that is told of these.
       rtcpMux: false,
       comedia: true,
+      appData: { owner: this.#owner },
     });
     const ssrc = randomInt(1, 0x1_0000_0000);
     const producer = await transport.produce({
       kind,
       rtpParameters: { codecs: [codec], encodings: [{ ssrc }] },
+      appData: { owner: this.#owner },
     });
     const { tuple, rtcpTuple } = transport;
     if (!rtcpTuple) throw new Error("a plain transport without rtcpMux has no RTCP port");
     const target = { ip: LOOPBACK, rtpPort: tuple.localPort, rtcpPort: rtcpTuple.localPort };
-    this.#tracks.push({ producer, target: { ...target, payloadType: codec.payloadType, ssrc } });
+    const { id: transportId } = transport;
+    this.#tracks.push({ producer, transportId, target: { ...target, payloadType: codec.payloadType, ssrc } });
   }
 }

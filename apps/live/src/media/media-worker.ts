@@ -1,19 +1,29 @@
+import type { Ledger } from "@fairlead/mediasoup-worker/ledger";
 import { FairleadError, TooLateError, within } from "@fairlead/protocol";
-import type { Logger } from "@fairlead/telemetry";
+import type { Counters, Logger } from "@fairlead/telemetry";
 import { createWorker, type types } from "mediasoup";
 
 const START_TIMEOUT_MS = 10_000;
 
-export type MediaWorkerOptions = { workerBin: string; log: Logger };
+export type MediaWorkerOptions = { workerBin: string; ledger: Ledger; counters: Counters; log: Logger };
+
+/** It is this process's only core. */
+const CORE = 0;
 
 /** This process's mediasoup worker, started for the first publisher. One that dies takes the routers on it along; the next publisher has another. */
 export class MediaWorker {
   readonly #options: MediaWorkerOptions;
   #worker: Promise<types.Worker> | null = null;
+  #pid: number | undefined;
   #isClosed = false;
 
   constructor(options: MediaWorkerOptions) {
     this.#options = options;
+  }
+
+  /** undefined: none runs. */
+  get pid(): number | undefined {
+    return this.#pid;
   }
 
   /** @throws {FairleadError} `no_capacity`: it does not start; `shutting_down`. */
@@ -34,11 +44,15 @@ export class MediaWorker {
   }
 
   async #start(): Promise<types.Worker> {
-    const { workerBin, log } = this.#options;
+    const { workerBin, ledger, counters, log } = this.#options;
     try {
       const worker = await createQuietly({ workerBin, logLevel: "error" });
+      ledger.watchWorker(worker, CORE);
+      this.#pid = worker.pid;
       worker.once("died", (error) => {
+        counters.count("worker.died");
         log.warn("worker.died", { pid: worker.pid, error });
+        this.#pid = undefined;
         this.#worker = null;
       });
       log.info("worker.started", { pid: worker.pid });

@@ -1,4 +1,4 @@
-import type { PipeAddress, PipedTrack } from "@fairlead/protocol";
+import type { PipeAddress, PipedTrack, ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 
 /** Where pipes leave from. */
@@ -31,20 +31,27 @@ export class OutgoingPipe {
     router: types.Router,
     { ip, ports }: PipeReach,
     producers: readonly types.Producer[],
+    owner: ResourceOwner,
   ): Promise<OutgoingPipe> {
     const transport = await router.createPipeTransport({
       listenInfo: { protocol: "udp", ip: ip ?? LOOPBACK, ...(ports ? { portRange: ports } : {}) },
       enableSrtp: ip !== undefined,
       enableRtx: ip !== undefined,
+      appData: { owner },
     });
     try {
       const consumers: types.Consumer[] = [];
-      for (const { id } of producers) consumers.push(await transport.consume({ producerId: id }));
+      for (const { id } of producers)
+        consumers.push(await transport.consume({ producerId: id, appData: { owner } }));
       return new OutgoingPipe(transport, consumers);
     } catch (error) {
       transport.close();
       throw error;
     }
+  }
+
+  get id(): string {
+    return this.#transport.id;
   }
 
   get address(): PipeAddress {

@@ -16,6 +16,8 @@ export type ConnectionOptions = {
   open: OpenIngest;
   host: EncoderHost;
   publishers: Places;
+  /** Nobody begins to publish. */
+  isDraining: () => boolean;
   log: Logger;
   timeouts: ConnectionTimeouts;
 };
@@ -100,6 +102,7 @@ export class Connection {
     if (this.#state.state === "closed") return;
     const { status, words } = refusalWords(error);
     const isBug = !(error instanceof FairleadError);
+    this.#options.host.counters.count("publisher.refused", isBug ? "internal" : error.code);
     this.#log[isBug ? "error" : "info"]("rtmp.refused", { status, words, ...(isBug ? { error } : {}) });
     this.#release();
     this.#session.refuse(status, words);
@@ -118,6 +121,7 @@ export class Connection {
 
   #take(bytes: Buffer): void {
     if (this.#state.state === "closed") return;
+    this.#options.host.counters.count("publisher.bytes", undefined, bytes.length);
     try {
       this.#traffic?.note({ bytes: bytes.length });
       this.#session.take(bytes);
@@ -143,7 +147,7 @@ export class Connection {
     const leave = this.#state.state === "new" ? this.#options.publishers.enter() : undefined;
     if (leave === undefined) return this.#end("garbage", new Error("publish again"));
     const refusal = leave
-      ? refusalOfName(name)
+      ? (this.#refusalOfNow() ?? refusalOfName(name))
       : new WordedRefusal("no_capacity", "This server takes no more streams. Try again in a moment.");
     if (refusal || !leave) {
       leave?.();
@@ -156,10 +160,22 @@ export class Connection {
     try {
       const opened = await open({ key: name, address });
       if (this.#state !== asking) return opened.close();
-      this.#begin(opened, leave);
+      const late = this.#refusalOfNow();
+      if (!late) return this.#begin(opened, leave);
+      opened.close();
+      this.refuse(late);
     } catch (error) {
       this.refuse(error);
     }
+  }
+
+  #refusalOfNow(): WordedRefusal | null {
+    return this.#options.isDraining()
+      ? new WordedRefusal(
+          "node_draining",
+          "This server takes no more streams: it is being drained. Connect again.",
+        )
+      : null;
   }
 
   #begin(opened: OpenedIngest, leave: () => void): void {

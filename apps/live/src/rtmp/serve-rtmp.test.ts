@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { silentLogger } from "@fairlead/telemetry";
+import { createMemoryCounters, silentLogger } from "@fairlead/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import { type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
 import { GOOD_KEY, openToSockets } from "./testing/open-to-sockets.ts";
@@ -96,7 +96,8 @@ describe("a stream by RTMP", () => {
   });
 
   it("outlives its ffmpeg: another one goes on from the next key frame", async () => {
-    const { push, server, video, audio, closed } = await setUp();
+    const counters = createMemoryCounters();
+    const { push, server, video, audio, closed } = await setUp({ counters });
     push(GOOD_KEY);
     await expect.poll(() => video.packets > 10 && audio.packets > 10, { timeout: 15_000 }).toBe(true);
     const before = server.publishers()[0]?.pid ?? 0;
@@ -108,6 +109,8 @@ describe("a stream by RTMP", () => {
       .toBe(true);
     expect(server.publishers()[0]?.pid).not.toBe(before);
     expect(closed()).toBe(0);
+    expect(counters.counts.get("encoder.ended")).toBe(1);
+    expect(counters.counts.get("publisher.bytes")).toBeGreaterThan(1_000);
     // To those who receive them it is one sender: a step of 3,000 and more would be another stream.
     for (const { ports, sequences } of [video, audio]) {
       expect(ports.size).toBe(1);
@@ -142,8 +145,9 @@ describe("a stream by RTMP", () => {
     send([...H264, ...AAC]);
     await expect.poll(() => video.packets, { timeout: 15_000 }).toBeGreaterThan(10);
     const [before] = server.publishers();
-    const packets = video.packets;
     send([...WITH_B_FRAMES, ...AAC]);
+    await expect.poll(() => server.publishers()[0]?.isTranscoded, { timeout: 15_000 }).toBe(true);
+    const packets = video.packets;
     await expect.poll(() => video.packets, { timeout: 15_000 }).toBeGreaterThan(packets + 10);
     const [after] = server.publishers();
     expect([before?.isTranscoded, after?.isTranscoded]).toEqual([false, true]);
@@ -165,7 +169,8 @@ describe("a stream by RTMP", () => {
   });
 
   it("is refused in words that ffmpeg prints: its key, its codecs, its size, and when its place is lost", async () => {
-    const { push, end, video } = await setUp();
+    const counters = createMemoryCounters();
+    const { push, end, video } = await setUp({ counters });
     const [wrong, nameless] = [push("nobody.knows"), push("")];
     await Promise.all([wrong.gone, nameless.gone]);
     expect(wrong.said()).toContain("This stream key is not valid");
@@ -184,5 +189,25 @@ describe("a stream by RTMP", () => {
     end("Another encoder took over.");
     await good.gone;
     expect(good.said()).toContain("Another encoder took over");
+    const counted = (code: string) => counters.counts.get(`publisher.refused ${code}`);
+    expect([counted("stream_key_invalid"), counted("not_acceptable"), counted("media_rejected")]).toEqual([
+      2, 2, 2,
+    ]);
+  });
+
+  it("is sent away while the server is drained, and taken again after that", async () => {
+    const { push, server, video } = await setUp();
+    const pushed = push(GOOD_KEY);
+    await expect.poll(() => video.packets > 5, { timeout: 15_000 }).toBe(true);
+    await server.drain();
+    await pushed.gone;
+    expect(pushed.said()).toContain("This server is being drained. Connect again.");
+    const second = push(GOOD_KEY);
+    await second.gone;
+    expect(second.said()).toContain("it is being drained. Connect again.");
+    server.undrain();
+    const before = video.packets;
+    push(GOOD_KEY);
+    await expect.poll(() => video.packets > before + 5, { timeout: 15_000 }).toBe(true);
   });
 });

@@ -3,7 +3,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import { canonicalAddress } from "@fairlead/signaling";
-import type { Logger } from "@fairlead/telemetry";
+import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
+import { Children } from "../encoder/children.ts";
 import { Places } from "../encoder/places.ts";
 import { findInPath, findSandbox } from "../encoder/sandbox.ts";
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from "../encoder/stream-bounds.ts";
@@ -36,6 +37,7 @@ export type RtmpOptions = {
   timeouts?: Partial<ConnectionTimeouts>;
   /** The executable. */
   ffmpeg: string;
+  counters?: Counters;
   log: Logger;
   now?: () => number;
 };
@@ -46,6 +48,14 @@ export type RtmpServer = {
   tlsPort: number | null;
   /** For probes, metrics and the ledger. `pid`: of its ffmpeg, once there is one. */
   publishers(): { address: string; pid: number | undefined; isTranscoded: boolean }[];
+  /** The programs that it has started. */
+  children: Children;
+  isDraining: boolean;
+  isClosing: boolean;
+  /** Nobody begins to publish, and publishers are told one by one, so that they come back elsewhere. Resolves when all have been told. */
+  drain(options?: { pauseMs?: number }): Promise<void>;
+  /** It takes publishers again. */
+  undrain(): void;
   /** Nobody new, and publishers told one by one, so that they come back elsewhere one by one. Resolves when no ffmpeg is left. */
   close(options?: { pauseMs?: number }): Promise<void>;
 };
@@ -80,6 +90,17 @@ export async function serveRtmp(options: RtmpOptions): Promise<RtmpServer> {
   return {
     port,
     tlsPort,
+    children: gate.children,
+    get isDraining() {
+      return gate.isDraining;
+    },
+    get isClosing() {
+      return gate.isClosed;
+    },
+    drain: ({ pauseMs = 0 } = {}) => gate.drain(pauseMs),
+    undrain: () => {
+      gate.isDraining = false;
+    },
     publishers: () => gate.connections().flatMap(({ publisher }) => publisher ?? []),
     close: async ({ pauseMs = 0 } = {}) => {
       const closed = [tcp, overTls].map(stopListening);
@@ -118,31 +139,35 @@ export function limitsOf(given: Partial<RtmpLimits> = {}): RtmpLimits {
 
 /** Counts connections, all and by address, and keeps them. */
 class Gate {
+  readonly children = new Children();
+  isDraining = false;
+  isClosed = false;
   readonly #options: RtmpOptions;
   readonly #limits: RtmpLimits;
   readonly #shared: Pick<
     ConstructorParameters<typeof Connection>[0],
-    "open" | "host" | "publishers" | "log" | "timeouts"
+    "open" | "host" | "publishers" | "isDraining" | "log" | "timeouts"
   >;
   /** null: it says its address first. */
   readonly #sockets = new Map<Socket, Connection | null>();
   readonly #byAddress = new Map<string, number>();
   /** Programs that are being ended. */
   readonly #ending = new Set<Promise<void>>();
-  #isClosed = false;
 
   constructor(options: RtmpOptions) {
     this.#options = options;
     this.#limits = limitsOf(options.limits);
-    const { open, log, now = Date.now } = options;
+    const { open, log, counters = noCounters, now = Date.now } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox();
     if (sandbox.missing.length > 0) log.warn("encoder.sandbox", { missing: sandbox.missing });
     const { threadsPerTranscode } = this.#limits;
     const transcodes = new Places(this.#limits.transcodes);
-    const host = { ffmpeg, sandbox, limits: this.#limits, transcodes, threadsPerTranscode, now };
+    const shared = { children: this.children, counters, now };
+    const host = { ...shared, ffmpeg, sandbox, limits: this.#limits, transcodes, threadsPerTranscode };
     const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-    this.#shared = { open, log, host, publishers: new Places(this.#limits.publishers), timeouts };
+    const publishers = new Places(this.#limits.publishers);
+    this.#shared = { open, log, host, publishers, isDraining: () => this.isDraining, timeouts };
   }
 
   connections(): Connection[] {
@@ -152,12 +177,12 @@ class Gate {
   /** A connection beyond a limit is closed without a word: an answer would cost what the limit is there to save. */
   async admit(socket: Socket, secure: () => Duplex): Promise<void> {
     socket.on("error", () => socket.destroy());
-    if (this.#isClosed || this.#sockets.size >= this.#limits.connections) return void socket.destroy();
+    if (this.isClosed || this.#sockets.size >= this.#limits.connections) return void socket.destroy();
     this.#sockets.set(socket, null);
     socket.on("close", () => this.#sockets.delete(socket));
     try {
       const address = plainAddress(await this.#addressOf(socket));
-      if (this.#isClosed || socket.destroyed || !this.#enter(address, socket)) return void socket.destroy();
+      if (this.isClosed || socket.destroyed || !this.#enter(address, socket)) return void socket.destroy();
       const connection = new Connection({ ...this.#shared, socket: secure(), address });
       this.#sockets.set(socket, connection);
       socket.on("close", () => this.#track(connection.close()));
@@ -166,18 +191,29 @@ class Gate {
     }
   }
 
+  async drain(pauseMs: number): Promise<void> {
+    if (this.isDraining) return;
+    this.isDraining = true;
+    const refusal = new WordedRefusal("node_draining", "This server is being drained. Connect again.");
+    for (const connection of this.connections()) {
+      if (!this.isDraining || this.isClosed) return;
+      if (connection.publisher) await this.#dismiss(connection, refusal, pauseMs);
+    }
+  }
+
   async close(pauseMs: number): Promise<void> {
-    this.#isClosed = true;
+    this.isClosed = true;
+    const refusal = new WordedRefusal("shutting_down", "This server is shutting down. Connect again.");
     for (const [socket, connection] of this.#sockets) {
-      if (connection) await this.#dismiss(connection, pauseMs);
+      if (connection) await this.#dismiss(connection, refusal, pauseMs);
       else socket.destroy();
     }
     await Promise.all(this.#ending);
   }
 
-  async #dismiss(connection: Connection, pauseMs: number): Promise<void> {
+  async #dismiss(connection: Connection, refusal: WordedRefusal, pauseMs: number): Promise<void> {
     const wasPublishing = connection.publisher !== null;
-    connection.refuse(new WordedRefusal("shutting_down", "This server is shutting down. Connect again."));
+    connection.refuse(refusal);
     this.#track(connection.close());
     if (wasPublishing && pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }

@@ -1,7 +1,7 @@
 import type { NodeCallHandlers } from "@fairlead/bus";
+import type { LedgerEntry, Surplus } from "@fairlead/mediasoup-worker/ledger";
 import type { NodeCallName } from "@fairlead/protocol";
 import type { Drain } from "../lease/drain.ts";
-import type { Surplus } from "../ledger/surplus.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 
 /** The calls about the node itself, which need no lease. */
@@ -10,7 +10,7 @@ export type NodeHandlers = Pick<NodeCallHandlers, Extract<NodeCallName, `node.${
 export type NodeCallsDeps = {
   rooms: Rooms;
   drain: Drain;
-  surplus: Surplus;
+  surplus: Surplus<LedgerEntry>;
   describe: NodeHandlers["node.describe"];
 };
 

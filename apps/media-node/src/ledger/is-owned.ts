@@ -1,5 +1,5 @@
+import type { LedgerEntry } from "@fairlead/mediasoup-worker/ledger";
 import type { Room } from "../room/room.ts";
-import type { LedgerEntry } from "./ledger.ts";
 
 export type Owners = {
   roomIfHere(roomId: string): Room | undefined;

@@ -1,3 +1,4 @@
+import { Ledger, Surplus } from "@fairlead/mediasoup-worker/ledger";
 import { DEFAULT_CODEC_POLICY, FairleadError } from "@fairlead/protocol";
 import { noCounters } from "@fairlead/telemetry";
 import { Broadcasts } from "../broadcast/broadcasts.ts";
@@ -14,8 +15,6 @@ import { Readiness } from "../lease/readiness.ts";
 import { relocateRoomsOf } from "../lease/relocate-rooms.ts";
 import { RoomRecords } from "../lease/room-records.ts";
 import { isOwned } from "../ledger/is-owned.ts";
-import { Ledger } from "../ledger/ledger.ts";
-import { Surplus } from "../ledger/surplus.ts";
 import { DEFAULT_BUDGETS } from "../room/peer-budgets.ts";
 import { LOOPBACK, type PipeReach } from "../room/pipe-end.ts";
 import { SpentBudgets } from "../room/spent-budgets.ts";

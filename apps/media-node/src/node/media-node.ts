@@ -1,6 +1,6 @@
+import { dumpWorker, type LedgerEntry } from "@fairlead/mediasoup-worker/ledger";
 import type { NodeState } from "@fairlead/protocol";
 import type { NodeHealth } from "../health/node-health.ts";
-import { dumpWorker, type LedgerEntry } from "../ledger/ledger.ts";
 import type { Core } from "../worker/core.ts";
 import { assembleNode, type NodeParts } from "./assemble-node.ts";
 import type { MediaNodeOptions } from "./media-node-options.ts";

@@ -1,5 +1,5 @@
-import { hostname } from "node:os";
 import { type Heartbeat, randomId } from "@fairlead/protocol";
+import { nodeIdOfHost } from "@fairlead/server-process/node-id-of-host";
 import { VERSION } from "@fairlead/server-process/settings";
 import type { MediaNodeOptions } from "./media-node-options.ts";
 
@@ -24,14 +24,4 @@ export function identifyNode(options: MediaNodeOptions): NodeIdentity {
       networkBps: options.networkCapacityBps ?? DEFAULT_NETWORK_BPS,
     },
   };
-}
-
-/** A host name made fit for a subject: `media-7.example.org` becomes `media-7`. */
-export function nodeIdOfHost(host: string = hostname()): string {
-  return (
-    host
-      .split(".")[0]
-      ?.replace(/[^A-Za-z0-9_-]/g, "-")
-      .slice(0, 64) || "node"
-  );
 }

@@ -1,10 +1,10 @@
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
+import { nodeIdOfHost } from "@fairlead/server-process/node-id-of-host";
 import type { Logger } from "@fairlead/telemetry";
 import type { Config } from "../config.ts";
 import { serveHealth } from "../health/serve-health.ts";
 import { createMediaNode, type MediaNode } from "./media-node.ts";
-import { nodeIdOfHost } from "./node-identity.ts";
 
 /** A media node of a cluster. Its end is a drain: other nodes take its rooms before it goes. */
 export async function startMediaNode(config: Config, processLog: Logger): Promise<Stop> {

@@ -1,8 +1,8 @@
 import { provideWorker } from "@fairlead/mediasoup-worker";
+import { Ledger } from "@fairlead/mediasoup-worker/ledger";
 import { DEFAULT_CODEC_POLICY, mediaCodecs } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { expect, it, onTestFinished } from "vitest";
-import { Ledger } from "../ledger/ledger.ts";
 import { type RunningWorker, startWorker } from "../worker/start-worker.ts";
 import { KEY_FRAME_REQUEST_DELAY_MS } from "./announce-producer.ts";
 import { LOOPBACK } from "./pipe-end.ts";

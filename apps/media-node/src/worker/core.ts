@@ -1,6 +1,6 @@
+import type { Ledger } from "@fairlead/mediasoup-worker/ledger";
 import type { Counters, Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
-import type { Ledger } from "../ledger/ledger.ts";
 import type { CpuAllowance } from "./cpu-allowance.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { isSaturated } from "./is-saturated.ts";

@@ -1,6 +1,6 @@
+import type { Ledger } from "@fairlead/mediasoup-worker/ledger";
 import { TooLateError, within } from "@fairlead/protocol";
 import { createWorker, type types } from "mediasoup";
-import type { Ledger } from "../ledger/ledger.ts";
 import { type ListenAddress, listenInfos, type RtcPorts } from "./listen-addresses.ts";
 
 export type WorkerConfig = {

@@ -3,6 +3,8 @@ import {
   FairleadError,
   type Heartbeat,
   type Lease,
+  type LiveBeat,
+  type LiveStatus,
   type NodeStatus,
   type RoomRecord,
   randomId,
@@ -14,6 +16,7 @@ import { refuseWrite } from "../rules/broadcasts/memory.ts";
 import { bury } from "../rules/bury-nodes/memory.ts";
 import { takeHeartbeat } from "../rules/heartbeat/memory.ts";
 import { IndexTime } from "../rules/index-time/memory.ts";
+import { LiveTable } from "../rules/lives/memory.ts";
 import { memberOf } from "../rules/node-pools/memory.ts";
 import { placeRoom } from "../rules/place/memory.ts";
 import { DEFAULT_POLICY, type PlacementPolicy } from "../rules/policy.ts";
@@ -44,6 +47,7 @@ class MemoryRegistry implements Registry {
   readonly #random: MemoryRegistryOptions["random"];
   readonly #index: RegistryIndex;
   readonly #rates = new RateTable();
+  readonly #lives: LiveTable;
   readonly #time: IndexTime;
   /** When it was first asked for anything; null until then. */
   #bornAtMs: number | null = null;
@@ -53,6 +57,7 @@ class MemoryRegistry implements Registry {
     this.#now = now;
     this.#random = random;
     this.#index = newIndex({ ...DEFAULT_POLICY, coldMs: 0, ...policy });
+    this.#lives = new LiveTable(this.#index.policy);
     this.#time = new IndexTime(this.#index.policy);
   }
 
@@ -150,6 +155,22 @@ class MemoryRegistry implements Registry {
     }
     const { items, ...more } = pageOf(living, size, memberOf);
     return { items: items.map(toNodeStatus), ...more };
+  }
+
+  async beatLive(beat: LiveBeat): Promise<void> {
+    this.#lives.hear(beat, this.#begin());
+  }
+
+  async removeLive(run: Pick<LiveBeat, "nodeId" | "incarnation">): Promise<void> {
+    this.#begin();
+    this.#lives.remove(run);
+  }
+
+  async listLives(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<LiveStatus>> {
+    const nowMs = this.#begin();
+    const size = pageSize(options.limit);
+    const found = this.#lives.living(nowMs, { after: startOf(options), nodeId: options.nodeId });
+    return pageOf(found, size, memberOf);
   }
 
   async ping(): Promise<void> {

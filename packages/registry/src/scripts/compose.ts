@@ -73,6 +73,9 @@ const PIECES = {
   listBroadcasts: [...VIEWS, "scripts/methods/list-broadcasts"],
   updateRoom: [...VIEWS, "rules/broadcasts/changes", "rules/rooms/changes", "rules/room-record/script"],
   listNodes: [...NODES, "scripts/methods/list-nodes"],
+  beatLive: ["rules/lives/script", "scripts/methods/beat-live"],
+  removeLive: ["rules/lives/script", "scripts/methods/remove-live"],
+  listLives: ["rules/lives/script", "scripts/methods/list-lives"],
 } as const satisfies Record<string, Piece[]>;
 
 export type ScriptName = keyof typeof PIECES;

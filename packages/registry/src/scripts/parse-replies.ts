@@ -4,6 +4,7 @@ import {
   FairleadError,
   Heartbeat,
   Lease,
+  LiveStatus,
   Mute,
   type NodeStatus,
   PlacementDecision,
@@ -151,6 +152,14 @@ export function parseNodeReply(reply: unknown): { name: string; status: NodeStat
   });
   const [nodeId = "", incarnation = ""] = name.split(" ");
   return { name, status: { nodeId, incarnation, ...about, cores, lastBeatMs: Number(lastBeatMs) } };
+}
+
+const LiveReply = z.tuple([Text, Text, Text]);
+
+export function parseLiveReply(reply: unknown): LiveStatus {
+  const [name, lastBeatMs, text] = LiveReply.parse(reply);
+  const [nodeId, incarnation] = name.split(" ");
+  return LiveStatus.parse({ ...JSON.parse(text), nodeId, incarnation, lastBeatMs: Number(lastBeatMs) });
 }
 
 /** @param text `core:ppm`, separated by spaces. */

@@ -3,6 +3,8 @@ import {
   FairleadError,
   type Heartbeat,
   type Lease,
+  type LiveBeat,
+  type LiveStatus,
   type NodeStatus,
   type RoomRecord,
   randomId,
@@ -15,6 +17,7 @@ import type { ScriptName } from "./compose.ts";
 import {
   parseBeatReply,
   parseCountReply,
+  parseLiveReply,
   parseNodeReply,
   parsePlaceReply,
   parseRoomReply,
@@ -23,7 +26,7 @@ import {
 import { toRatesText } from "./rate-texts.ts";
 import { reasonOf } from "./redis-answers.ts";
 import type { ScriptPort, ScriptRegistryOptions } from "./script-port.ts";
-import { heartbeatArguments, patchArguments, placeArguments } from "./to-arguments.ts";
+import { heartbeatArguments, liveArguments, patchArguments, placeArguments } from "./to-arguments.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 const TIMEOUT_MS = 250;
@@ -130,6 +133,21 @@ export class ScriptRegistry implements Registry {
       (n) => n.name,
     );
     return { items: items.map(({ status }) => status), ...rest };
+  }
+
+  async beatLive(beat: LiveBeat): Promise<void> {
+    await this.#run("beatLive", liveArguments(beat));
+  }
+
+  async removeLive({ nodeId, incarnation }: Pick<LiveBeat, "nodeId" | "incarnation">): Promise<void> {
+    await this.#run("removeLive", [`${nodeId} ${incarnation}`]);
+  }
+
+  async listLives(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<LiveStatus>> {
+    const size = pageSize(options.limit);
+    const reply = await this.#run("listLives", [`${size + 1}`, startOf(options), options.nodeId ?? ""]);
+    const found = z.array(z.unknown()).parse(reply).map(parseLiveReply);
+    return pageOf(found, size, ({ nodeId, incarnation }) => `${nodeId} ${incarnation}`);
   }
 
   ping(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { BroadcastRecord, Heartbeat } from "@fairlead/protocol";
+import type { BroadcastRecord, Heartbeat, LiveBeat } from "@fairlead/protocol";
 import type { BroadcastWrite, KnownOfRoom, PlaceRequest, RoomPatch } from "../registry.ts";
 import { neededUntilMs } from "../rules/broadcasts/memory.ts";
 import { toPpm } from "../rules/policy.ts";
@@ -40,6 +40,11 @@ function usableLoads({ cores, networkLoad }: Heartbeat): string {
     .sort((a, b) => a.ppm - b.ppm || a.core - b.core)
     .map(({ core, ppm }) => `${ppm}:${core}`)
     .join(" ");
+}
+
+/** @returns What the script takes after the time: its name, and all that it says. */
+export function liveArguments({ nodeId, incarnation, ...about }: LiveBeat): string[] {
+  return [`${nodeId} ${incarnation}`, JSON.stringify(about)];
 }
 
 /** @param random Makes the name of a debit unique. @returns What the place script takes after the time; see there. */

@@ -45,6 +45,7 @@ const node = {
   region: "eu",
   labels: ["gpu"],
   version: "0.1.0",
+  kind: "media",
   networkLoad: 0.1,
   lastBeatMs: EPOCH,
   capacity: { maxPeers: null, networkBps: 1_000_000_000 },
@@ -182,6 +183,7 @@ export const EXAMPLES: Examples = {
   SessionReplies: { frames: [{ type: "reply", id: 7, ok: true, data: {} }, { type: "pong" }] },
   SurplusListing: {
     surplus: [{ ...core, id: PRODUCER, kind: "producer", owner: null, sinceMs: EPOCH }],
+    processes: [{ nodeId: "live-1", id: "ffmpeg-4711", pid: 4_711, sinceMs: EPOCH }],
     unreachable: [],
     cursor: "node-1 b3WqH0yq4m",
   },

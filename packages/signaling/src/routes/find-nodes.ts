@@ -1,6 +1,7 @@
-import { callEveryNode, callNode } from "@fairlead/bus";
+import { callEveryNode, callSubject } from "@fairlead/bus";
 import {
   FairleadError,
+  type LiveStatus,
   type NodeCallInput,
   type NodeCallName,
   type NodeCallReply,
@@ -11,8 +12,8 @@ import type { Page } from "@fairlead/registry";
 import type { Caller } from "../http/caller.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
 
-/** One run of a node. */
-export type NodeRun = { nodeId: string; incarnation: string };
+/** One run of a node. `kind` absent: `media`. */
+export type NodeRun = Pick<NodeStatus, "nodeId" | "incarnation" | "kind">;
 export type NodeQuery = { limit: number; cursor?: string; nodeId?: string };
 
 /** `source`: they answered on the bus. */
@@ -22,8 +23,15 @@ const DESCRIBE_TIMEOUT_MS = 500;
 /** An operator waits longer than a client, but not for every hung node of a large cluster. */
 const NODE_TIMEOUT_MS = 2_000;
 
+const LIVE = "live";
+/** Whoever goes through all nodes finds what every node has. */
+const NO_MEDIA = {
+  ...{ labels: [], cores: [], networkLoad: 0 },
+  capacity: { maxPeers: null, networkBps: 1 },
+};
+
 /**
- * Living runs of nodes, in order of node id, then incarnation. While the registry is away, or has lost what it knew, those that
+ * Living runs of nodes of every kind, in order of node id, then incarnation. While the registry is away, or has lost what it knew, those media nodes that
  * answer on the bus.
  * @throws {FairleadError} `registry_unreachable`, `registry_cold`: and no node answers on the bus either.
  */
@@ -38,12 +46,32 @@ export async function pageOfNodes(caller: Caller, query: NodeQuery): Promise<Nod
 /** @returns The registry's page, or why it can't be believed. */
 async function whyEmpty({ shared }: Caller, query: NodeQuery): Promise<NodesPage | FairleadError> {
   try {
-    const page = await shared.registry.listNodes(query);
-    return page.items.length > 0 || (await knowsNodes(shared)) ? page : new FairleadError("registry_cold");
+    const [nodes, lives] = await Promise.all([
+      shared.registry.listNodes(query),
+      shared.registry.listLives(query),
+    ]);
+    const isKnown = nodes.items.length > 0 || (await knowsNodes(shared));
+    return isKnown ? merge(nodes, lives, query.limit) : new FairleadError("registry_cold");
   } catch (error) {
     if (error instanceof FairleadError && error.code === "registry_unreachable") return error;
     throw error;
   }
+}
+
+/** Both begin behind the same cursor, and have the same order. */
+function merge(nodes: Page<NodeStatus>, lives: Page<LiveStatus>, limit: number): NodesPage {
+  const all = [
+    ...nodes.items.map((node) => ({ ...node, kind: "media" })),
+    ...lives.items.map(statusOfLive),
+  ].sort((a, b) => (cursorAt(a) < cursorAt(b) ? -1 : 1));
+  const items = all.slice(0, limit);
+  const hasMore = all.length > limit || nodes.cursor !== undefined || lives.cursor !== undefined;
+  const last = items.at(-1);
+  return { items, ...(hasMore && last ? { cursor: cursorAt(last) } : {}) };
+}
+
+function statusOfLive({ cpuLoad, publishers, transcodes, limits, ...about }: LiveStatus): NodeStatus {
+  return { ...NO_MEDIA, ...about, kind: LIVE, live: { cpuLoad, publishers, transcodes, limits } };
 }
 
 /** A registry without a node has lost what it knew, or nothing runs: it can't say that something is not there. */
@@ -69,11 +97,14 @@ export function askNodes<N extends NodeCallName>(
 ): Promise<Answered<N>[]> {
   const ask = async (run: NodeRun): Promise<Answered<N>> => {
     try {
-      const reply = await callNode(bus, run.incarnation, name, request, { timeoutMs: NODE_TIMEOUT_MS });
+      const subject = run.kind === LIVE ? subjects.liveCall : subjects.nodeCall;
+      const options = { timeoutMs: NODE_TIMEOUT_MS };
+      const reply = await callSubject(bus, subject(run.incarnation), name, request, options);
       return { run, reply };
     } catch (error) {
       if (!(error instanceof FairleadError) || error.code === "bus_disconnected") throw error;
-      log.warn("node.not_answered", { ...run, call: name, error });
+      const { nodeId, incarnation } = run;
+      log.warn("node.not_answered", { nodeId, incarnation, call: name, error });
       return { run, reply: null };
     }
   };
@@ -108,7 +139,7 @@ function statusOf(
     debit: 0,
     load: Math.max(core.cpuLoad, advert.networkLoad),
   }));
-  return { ...node, ...advert, cores, busConnected: true, lastBeatMs: nowMs, source: "bus" };
+  return { ...node, ...advert, kind: "media", cores, busConnected: true, lastBeatMs: nowMs, source: "bus" };
 }
 
 /** The registry's cursor behind a run. */

@@ -5,6 +5,7 @@ import {
   SURPLUS_PER_PAGE,
   type Surplus,
   type SurplusListing,
+  type SurplusProcess,
 } from "@fairlead/protocol";
 import * as z from "zod";
 import type { Caller } from "../http/caller.ts";
@@ -35,7 +36,9 @@ export async function listSurplus(caller: Caller, { node, cursor }: Query): Prom
 
 /** The next page of a node that has more than one. */
 async function pageWithin(caller: Caller, { run, inner }: Place): Promise<SurplusListing> {
-  const answers = await askNodes(caller, [run], "node.surplus", { cursor: inner });
+  const known = await pageOfNodes(caller, { limit: NODES_AT_ONCE, nodeId: run.nodeId });
+  const found = known.items.find(({ incarnation }) => incarnation === run.incarnation);
+  const answers = await askNodes(caller, [found ?? run], "node.surplus", { cursor: inner });
   return fill(answers, cursorAt(run));
 }
 
@@ -52,17 +55,20 @@ async function nextRuns(caller: Caller, place: Place | null, nodeId?: string): P
 /** Takes whole answers, in order, until one does not fit any more or has more to say itself. */
 function fill(answers: readonly Answered<"node.surplus">[], after: string | undefined): SurplusListing {
   const surplus: Surplus[] = [];
+  const processes: SurplusProcess[] = [];
   const unreachable: string[] = [];
+  const listed = { surplus, processes, unreachable };
   let cursor: string | undefined;
   for (const { run, reply } of answers) {
-    if (surplus.length + (reply?.surplus.length ?? 0) > SURPLUS_PER_PAGE)
-      return { surplus, unreachable, cursor };
-    if (reply) surplus.push(...reply.surplus);
-    else unreachable.push(run.nodeId);
+    const found = (reply?.surplus.length ?? 0) + (reply?.processes?.length ?? 0);
+    if (surplus.length + processes.length + found > SURPLUS_PER_PAGE) return { ...listed, cursor };
+    if (!reply) unreachable.push(run.nodeId);
+    surplus.push(...(reply?.surplus ?? []));
+    processes.push(...(reply?.processes ?? []));
     cursor = cursorAt(run);
-    if (reply?.cursor !== undefined) return { surplus, unreachable, cursor: `${cursor} ${reply.cursor}` };
+    if (reply?.cursor !== undefined) return { ...listed, cursor: `${cursor} ${reply.cursor}` };
   }
-  return { surplus, unreachable, ...(after === undefined ? {} : { cursor: after }) };
+  return { ...listed, ...(after === undefined ? {} : { cursor: after }) };
 }
 
 function parseCursor(cursor: string): Place {

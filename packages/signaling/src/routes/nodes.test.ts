@@ -1,6 +1,15 @@
 import { serveSubject } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
-import { FairleadError, NodePage, NodeStatus, RoomDetail, RoomOptions, subjects } from "@fairlead/protocol";
+import {
+  FairleadError,
+  type LiveBeat,
+  NodePage,
+  NodeStatus,
+  RoomDetail,
+  RoomOptions,
+  SurplusListing,
+  subjects,
+} from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { describe, expect, it } from "vitest";
 import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
@@ -74,6 +83,64 @@ describe("nodes over HTTP", () => {
     registry.listNodes = () => Promise.reject(new FairleadError("registry_unreachable"));
     expect((await call("POST", "/v1/nodes/node-a/drain")).status).toBe(200);
     expect(node.callsTo("node.drain")).toHaveLength(1);
+  });
+});
+
+describe("processes that take RTMP in", () => {
+  const LIVE: LiveBeat = {
+    ...{ nodeId: "live-1", incarnation: "live-run", state: "ready", busConnected: true, region: "eu" },
+    ...{ version: "0.1.0", cpuLoad: 0.5, publishers: 3, transcodes: 1 },
+    limits: { publishers: 100, transcodes: 1 },
+  };
+
+  it("stand among the nodes by name, with their kind and what they carry, in pages", async () => {
+    const { call, registry } = await setUp();
+    for (const nodeId of ["a-live", "node-a-live", "z-live"]) await registry.beatLive({ ...LIVE, nodeId });
+    const nodes: NodeStatus[] = [];
+    let cursor: string | undefined = "";
+    while (cursor !== undefined) {
+      const query: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const page = NodePage.parse(await (await call("GET", `/v1/nodes?limit=2${query}`)).json());
+      nodes.push(...page.nodes);
+      cursor = page.cursor;
+    }
+    expect(nodes.map(({ nodeId, kind }) => `${nodeId} ${kind}`)).toEqual([
+      ...["a-live live", "node-a media", "node-a-live live", "node-b media", "z-live live"],
+    ]);
+    const { cpuLoad, publishers, transcodes, limits } = LIVE;
+    const read = NodeStatus.parse(await (await call("GET", "/v1/nodes/z-live")).json());
+    expect(read).toMatchObject({
+      kind: "live",
+      cores: [],
+      live: { cpuLoad, publishers, transcodes, limits },
+    });
+  });
+
+  it("are drained, and asked for their surplus, under their own subject", async () => {
+    const { bus, call, registry } = await setUp();
+    await registry.beatLive(LIVE);
+    const pid = 4_711;
+    const process = { nodeId: "live-1", id: `ffmpeg-${pid}`, pid, sinceMs: 1 };
+    serveSubject(
+      bus,
+      subjects.liveCall(LIVE.incarnation),
+      {
+        "node.drain": () => ({ state: "draining", rooms: 3 }),
+        "node.surplus": ({ cursor }) =>
+          cursor
+            ? { surplus: [], processes: [process] }
+            : { surplus: [], processes: [process], cursor: "one" },
+        "node.reclaim": ({ ids }) => ({ reclaimed: ids?.length ?? 2 }),
+      },
+      { onBug: () => {} },
+    );
+    expect(await (await call("POST", "/v1/nodes/live-1/drain")).json()).toMatchObject({ rooms: 3 });
+    const first = SurplusListing.parse(await (await call("GET", "/v1/surplus?node=live-1")).json());
+    expect(first).toMatchObject({ processes: [process], unreachable: [] });
+    const rest = `/v1/surplus?node=live-1&cursor=${encodeURIComponent(first.cursor ?? "")}`;
+    expect(await (await call("GET", rest)).json()).toMatchObject({ processes: [process], unreachable: [] });
+    const reclaimed = await call("POST", "/v1/surplus/reclaim", { nodeId: "live-1" });
+    expect(await reclaimed.json()).toEqual({ reclaimed: 2, unreachable: [] });
   });
 });
 

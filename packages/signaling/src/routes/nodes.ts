@@ -27,8 +27,8 @@ const list = createRoute({
   operationId: "listNodes",
   summary: "List the living nodes",
   description:
-    "With each core's measured load and open debits. In order of node id, in pages: give `cursor` of one page to get the next. While the " +
-    'registry is away or has lost what it knew, the nodes that answer on the bus, with `"source": "bus"` and without debits.',
+    "Media nodes with each core's measured load and open debits, and processes that take RTMP in with what these carry (`kind`). In order of node id, in pages: give `cursor` of one page to get the next. While the " +
+    'registry is away or has lost what it knew, the media nodes that answer on the bus, with `"source": "bus"` and without debits.',
   request: {
     query: z.object({
       limit: z.coerce.number().int().min(1).max(NODES_PER_PAGE).default(NODES_PER_PAGE),
@@ -60,7 +60,8 @@ const drain = createRoute({
   operationId: "drainNode",
   summary: "Drain a node",
   description:
-    "It takes no new rooms, and hands those that it has to other nodes at its own pace. The process stays until it is told " +
+    "It takes no new rooms, and hands those that it has to other nodes at its own pace. One of the kind `live` takes no new encoders, and sends " +
+    "those that it has away one by one, so that they connect again elsewhere. The process stays until it is told " +
     "to end. Draining twice is no error.",
   request: { params: NodePath },
   responses: {
@@ -76,7 +77,7 @@ const undrain = createRoute({
   operationId: "undrainNode",
   summary: "Stop draining a node",
   description:
-    "It takes rooms again. Those that have left stay where they are. A node whose process is ending goes on draining.",
+    "It takes rooms, or encoders, again. Those that have left stay where they are. A node whose process is ending goes on draining.",
   request: { params: NodePath },
   responses: {
     200: jsonOf(named.DrainAnswer, "It is ready, or it is ending and drains."),

@@ -27,7 +27,7 @@ const list = createRoute({
   operationId: "listSurplus",
   summary: "List media resources without an owner",
   description:
-    "Of all nodes, or of one. In order of node id, in pages: give `cursor` of one page, and the same `node`, to get the next; " +
+    "Of all nodes, or of one; programs that work for nobody stand in `processes`. In order of node id, in pages: give `cursor` of one page, and the same `node`, to get the next; " +
     "a page may be empty. Surplus is reclaimed by itself some time after `sinceMs`.",
   request: {
     query: z.object({ node: NodeId.optional(), cursor: z.string().max(512).optional() }),

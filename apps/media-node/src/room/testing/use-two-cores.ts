@@ -1,8 +1,8 @@
 import { provideWorker } from "@fairlead/mediasoup-worker";
+import { dumpWorker, Ledger } from "@fairlead/mediasoup-worker/ledger";
 import { DEFAULT_CODEC_POLICY, mediaCodecs } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { afterAll, beforeAll, expect, vi } from "vitest";
-import { dumpWorker, Ledger } from "../../ledger/ledger.ts";
 import { type RunningWorker, startWorker } from "../../worker/start-worker.ts";
 import { Seat } from "../seat.ts";
 

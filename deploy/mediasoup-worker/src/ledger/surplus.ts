@@ -1,27 +1,29 @@
-import { type Surplus as Resource, SURPLUS_PER_PAGE, type SurplusPage } from "@fairlead/protocol";
+import { SURPLUS_PER_PAGE } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
-import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /** A younger resource may belong to a room that is being opened or a peer that is being admitted. */
 const SETTLED_MS = 5_000;
 /** A resource that has had no owner for this long is reclaimed without being asked for. */
 const GRACE_MS = 30_000;
 
-export type SurplusOptions = {
+export type SurplusOptions<Entry> = {
   nodeId: string;
-  ledger: Ledger;
-  isOwned: (entry: LedgerEntry) => boolean;
+  /** `close` does nothing for what is gone. */
+  ledger: { entries(): readonly Entry[]; close(id: string): void };
+  isOwned: (entry: Entry) => boolean;
   log: Logger;
   now: () => number;
 };
 
+type Found<Entry> = Entry & { nodeId: string; sinceMs: number };
+
 /** Finds, lists and frees the resources whose owner is gone, or that never had one. Each is the trace of a bug. */
-export class Surplus {
-  readonly #options: SurplusOptions;
+export class Surplus<Entry extends { id: string }> {
+  readonly #options: SurplusOptions<Entry>;
   /** When each was first found without an owner, by id. */
   readonly #sinceMs = new Map<string, number>();
 
-  constructor(options: SurplusOptions) {
+  constructor(options: SurplusOptions<Entry>) {
     this.#options = options;
   }
 
@@ -34,12 +36,13 @@ export class Surplus {
   }
 
   /** In order of id. @param cursor The id after which the page begins. */
-  page(cursor = ""): SurplusPage {
+  page(cursor = ""): { surplus: Found<Entry>[]; cursor?: string } {
     const nowMs = this.#options.now();
     this.#look(nowMs);
     const rest = this.#settled(nowMs).filter(({ id }) => id > cursor);
     const surplus = rest.slice(0, SURPLUS_PER_PAGE);
-    return { surplus, ...(rest.length > surplus.length ? { cursor: surplus.at(-1)?.id } : {}) };
+    const last = surplus.at(-1);
+    return { surplus, ...(rest.length > surplus.length && last ? { cursor: last.id } : {}) };
   }
 
   /** @param ids Default: all. Skips those that are gone or have an owner. @returns How many were freed. */
@@ -58,7 +61,7 @@ export class Surplus {
     for (const id of ownerless) if (!this.#sinceMs.has(id)) this.#sinceMs.set(id, nowMs);
   }
 
-  #settled(nowMs: number): Resource[] {
+  #settled(nowMs: number): Found<Entry>[] {
     const { ledger, nodeId } = this.#options;
     if (this.#sinceMs.size === 0) return [];
     return ledger
@@ -70,9 +73,9 @@ export class Surplus {
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  #free(resources: readonly Resource[]): number {
-    for (const { id, kind, core, owner } of resources) {
-      this.#options.log.warn("surplus.reclaimed", { id, kind, core, owner });
+  #free(resources: readonly Found<Entry>[]): number {
+    for (const { id, nodeId: _, sinceMs: __, ...about } of resources) {
+      this.#options.log.warn("surplus.reclaimed", { id, ...about });
       this.#options.ledger.close(id);
       this.#sinceMs.delete(id);
     }

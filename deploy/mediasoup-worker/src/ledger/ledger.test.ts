@@ -1,6 +1,6 @@
-import { provideWorker } from "@fairlead/mediasoup-worker";
 import { createWorker } from "mediasoup";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { provideWorker } from "../provide-worker.ts";
 import { dumpWorker, Ledger } from "./ledger.ts";
 
 async function startWorker() {

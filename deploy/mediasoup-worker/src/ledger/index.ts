@@ -1,0 +1,2 @@
+export { dumpWorker, Ledger, type LedgerEntry } from "./ledger.ts";
+export { Surplus } from "./surplus.ts";

@@ -1,0 +1,4 @@
+-- ARGV: now, `nodeId incarnation`.
+
+forgetLive(ARGV[2])
+return {}
