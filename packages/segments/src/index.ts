@@ -1,3 +1,4 @@
+export { LONGEST_SEGMENT_S, PART_TARGET_S, SHORTEST_PART_S, TARGET_DURATION_S } from "./durations.ts";
 export type {
   InitPiece,
   PartPiece,

@@ -1,0 +1,104 @@
+import type { InitPiece, PartPiece } from "@fairlead/segments";
+import { partName, segmentName } from "./piece-names.ts";
+
+const SHORTEST_SHARE = 0.85;
+
+/** A part under its name. */
+export type NamedPart = {
+  name: string;
+  duration: number;
+  isIndependent: boolean;
+  bytes: Uint8Array;
+};
+
+export type TimelineSegmentOptions = {
+  run: number;
+  sequence: number;
+  init: InitPiece;
+  /** A DISCONTINUITY stands before it. */
+  isDiscontinuous: boolean;
+  /** Under which its first part was hinted. */
+  firstPartName: string;
+};
+
+/** A segment of the timeline. Its media is there as soon as its first part is. */
+export class TimelineSegment {
+  readonly run: number;
+  readonly sequence: number;
+  readonly init: InitPiece;
+  readonly isDiscontinuous: boolean;
+  readonly #firstPartName: string;
+  readonly parts: NamedPart[] = [];
+  programTimeMs = 0;
+  /** Seconds. */
+  duration = 0;
+  byteLength = 0;
+  /** No further part comes. */
+  isWhole = false;
+  #merged: Uint8Array | null = null;
+
+  constructor(options: TimelineSegmentOptions) {
+    this.run = options.run;
+    this.sequence = options.sequence;
+    this.init = options.init;
+    this.isDiscontinuous = options.isDiscontinuous;
+    this.#firstPartName = options.firstPartName;
+  }
+
+  get name(): string {
+    return segmentName(this);
+  }
+
+  /** Of the part that comes next; of a whole segment, that of the next segment's first part, if it is of the same run. */
+  get nextPartName(): string {
+    return this.parts.length === 0 ? this.#firstPartName : partName(this, this.parts.length);
+  }
+
+  /** It was lost: its number is there, and nothing else. */
+  get isGap(): boolean {
+    return this.isWhole && this.parts.length === 0;
+  }
+
+  add(piece: PartPiece): void {
+    if (this.parts.length === 0) this.programTimeMs = piece.programTimeMs;
+    const { isIndependent, bytes } = piece;
+    const duration = rounded(piece.duration);
+    this.parts.push({ name: this.nextPartName, duration, isIndependent, bytes });
+    this.duration = rounded(this.duration + duration);
+    this.byteLength += bytes.byteLength;
+  }
+
+  /**
+   * The parts that a playlist may list: RFC 8216bis § 4.4.4.9 has none that is longer than the target, and shorter ones only if they are
+   * independent or the last. All that come after another one are left to the whole segment.
+   */
+  listedParts(partTarget: number): NamedPart[] {
+    const isListed = ({ duration, isIndependent }: NamedPart, index: number) =>
+      duration <= partTarget &&
+      (isIndependent ||
+        duration >= SHORTEST_SHARE * partTarget ||
+        (this.isWhole && index === this.parts.length - 1));
+    const end = this.parts.findIndex((part, index) => !isListed(part, index));
+    return end === -1 ? this.parts : this.parts.slice(0, end);
+  }
+
+  /** All of it, once it is whole; parts are views of it from then on. */
+  bytes(): Uint8Array {
+    if (this.#merged) return this.#merged;
+    const merged = new Uint8Array(this.byteLength);
+    let at = 0;
+    for (const part of this.parts) {
+      merged.set(part.bytes, at);
+      const end = at + part.bytes.byteLength;
+      part.bytes = merged.subarray(at, end);
+      at = end;
+    }
+    this.#merged = merged;
+    return merged;
+  }
+}
+
+/** As playlists write it. */
+function rounded(seconds: number): number {
+  return Math.round(seconds * 100_000) / 100_000;
+}
