@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Epoch, Incarnation, RoomId, SessionId } from "./ids.ts";
+import { Epoch, Identity, Incarnation, RoomId, SessionId } from "./ids.ts";
 import { PipeAddress, PipedTrack } from "./pipes.ts";
 
 /** What a packager is to make of a publisher's media, as the broadcast's home says. */
@@ -33,6 +33,23 @@ const OfJob = z.object({ roomId: RoomId, jobId: SessionId });
 
 /** Between a broadcast's home and the process that packages it (`apps/live`). */
 export const HLS_CALLS = {
+  /** May this viewer watch by HLS, and where? A viewer's ticket; null: it has none. */
+  "hls.view": {
+    request: z.object({
+      roomId: RoomId,
+      epoch: Epoch,
+      ticket: z.string().max(16_384).nullable(),
+      address: z.string().max(64).optional(),
+    }),
+    reply: z.object({
+      /** As in `HlsReport`. */
+      url: z.string().max(2_048),
+      /** Of the ticket. */
+      identity: Identity.optional(),
+      /** The viewing session is over then, milliseconds since 1970. */
+      endsAtMs: z.number().nullable(),
+    }),
+  },
   /** Asked on `subjects.liveJobs`: whichever process of the queue group takes it. `pipe`, `tracks`: the home's end, which sends. */
   "hls.package": {
     request: OfJob.extend({

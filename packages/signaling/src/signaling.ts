@@ -11,6 +11,7 @@ import { addCapabilitiesRoute } from "./routes/capabilities.ts";
 import { addConnectRoute } from "./routes/connect.ts";
 import { addDocumentationRoutes } from "./routes/documentation.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addHlsRoute } from "./routes/hls.ts";
 import { addNodeRoutes } from "./routes/nodes.ts";
 import { addPeerRoutes } from "./routes/peers.ts";
 import { addRoomRoutes } from "./routes/rooms.ts";
@@ -49,6 +50,7 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addConnectRoute(app, shared, clients);
   useMiddleware(app, shared);
   addSdpRoutes(app, shared);
+  addHlsRoute(app, shared);
   const authorize = requireApiKey(shared.apiKeys);
   for (const path of ["/v1/rooms/*", "/v1/broadcasts/*", "/v1/nodes/*", "/v1/surplus/*"])
     app.use(path, authorize, limitApiKeys(shared));

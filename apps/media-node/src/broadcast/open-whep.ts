@@ -1,13 +1,7 @@
-import {
-  FairleadError,
-  type NodeCallReply,
-  type NodeCallRequest,
-  randomId,
-  type TicketClaims,
-} from "@fairlead/protocol";
-import { verifyTicket } from "@fairlead/tickets";
+import { type NodeCallReply, type NodeCallRequest, randomId } from "@fairlead/protocol";
 import type { OpenSeat } from "../rooms/seating.ts";
 import { openWhepSession } from "../sdp/open-whep-session.ts";
+import { assertWelcome, verifyViewer } from "./admit-viewer.ts";
 import type { SdpCallsDeps } from "./sdp-calls-deps.ts";
 
 /**
@@ -22,18 +16,11 @@ export async function openWhep(
 ): Promise<NodeCallReply<"whep.open">> {
   const { lease, ticket, bearer, address, debitId, offer } = request;
   const { broadcasts, hooks, seating, joins, arrivals, sessions } = deps;
-  const claims = ticket === null ? null : await verifyViewer(ticket, lease.roomId, deps);
+  const claims = await verifyViewer(ticket, lease.roomId, deps);
   const room = await joins.openRoom(request);
   const broadcast = await broadcasts.of(room);
-  const assertWelcome = () => {
-    if (!claims && broadcast.record.visibility === "private")
-      throw new FairleadError("ticket_invalid", {
-        message: "a viewer's ticket is needed: Authorization: Bearer …",
-      });
-    if (claims && room.bans.has({ identity: claims.sub, ticketId: claims.jti }))
-      throw new FairleadError("banned");
-  };
-  assertWelcome();
+  const welcome = () => assertWelcome(room, broadcast, claims);
+  welcome();
   broadcast.gate.assertLive();
   const identity = claims?.sub ?? null;
   // Not the session's own, which is the right to end it.
@@ -56,7 +43,7 @@ export async function openWhep(
     try {
       await deps.confirm(room);
       // Others may have come while it was opened, or a ban.
-      assertWelcome();
+      welcome();
       broadcast.gate.assertOpen();
       broadcast.gate.assertWithinLimit();
     } catch (error) {
@@ -79,14 +66,4 @@ export async function openWhep(
     hooks.tellPlayDone(facts);
     throw error;
   }
-}
-
-async function verifyViewer(
-  ticket: string,
-  room: string,
-  { keys, now }: SdpCallsDeps,
-): Promise<TicketClaims> {
-  const claims = await verifyTicket(keys.ticketKeys, ticket, { room, issuer: keys.issuer, now });
-  if (claims.role === "viewer") return claims;
-  throw new FairleadError("ticket_wrong_audience", { message: "a viewer's ticket is needed" });
 }

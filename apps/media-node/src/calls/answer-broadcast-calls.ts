@@ -2,6 +2,7 @@ import type { NodeCallHandlers } from "@fairlead/bus";
 import { FairleadError } from "@fairlead/protocol";
 import type { Broadcasts } from "../broadcast/broadcasts.ts";
 import { connectIngest } from "../broadcast/connect-ingest.ts";
+import { openHlsView } from "../broadcast/open-hls-view.ts";
 import { openIngest } from "../broadcast/open-ingest.ts";
 import { openWhep } from "../broadcast/open-whep.ts";
 import { openWhip } from "../broadcast/open-whip.ts";
@@ -18,7 +19,7 @@ export type BroadcastHandlers = Pick<
   | `ingest.${"open" | "connect" | "prove" | "close"}`
   | "broadcast.describe"
   | "broadcast.update"
-  | `hls.${"prove" | "leave"}`
+  | `hls.${"view" | "prove" | "leave"}`
 >;
 
 export type BroadcastCallsDeps = IngestCallsDeps & {
@@ -66,6 +67,10 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
     "ingest.close": ({ roomId, sessionId }) => {
       ingests.find(sessionId, roomId).close();
       return {};
+    },
+    "hls.view": async (request) => {
+      if (revalidation.isDue) await revalidation.pass();
+      return openHlsView(request, deps);
     },
     "hls.prove": ({ roomId, jobId, report }) => {
       packagingOf(roomId).prove(jobId, report);

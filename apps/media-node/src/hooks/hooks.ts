@@ -6,7 +6,7 @@ export type HookName = "on_publish" | "on_publish_done" | "on_play" | "on_play_d
 /** A publisher or viewer as hooks tell of it. */
 export type HookFacts = {
   broadcastId: string;
-  kind: IngestKind | "whep";
+  kind: IngestKind | "whep" | "hls";
   sessionId: string;
   /** Of the ticket; null: it has none. */
   identity: string | null;

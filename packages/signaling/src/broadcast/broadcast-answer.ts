@@ -28,8 +28,16 @@ export function toBroadcast(
     viewers: counts?.viewers ?? 0,
     peakViewers: Math.max(listed.peakViewers, counts?.peakViewers ?? 0),
     publisher: counts?.publisher ?? null,
+    ...hlsOf(counts),
     ...(source ? { source } : {}),
   };
+}
+
+/** Where it is served is for viewers alone: they ask for it by themselves. */
+function hlsOf(counts: FoundBroadcast["counts"]): Pick<Broadcast, "hls"> {
+  if (!counts?.hls) return {};
+  const { url: _, ...hls } = counts.hls;
+  return { hls };
 }
 
 /** @returns The same without what its home alone knows. */
@@ -49,7 +57,12 @@ export function toListed(
     createdAtMs,
     startedAtMs,
     peakViewers,
-    urls: { whip: `${path}/whip`, whep: `${path}/whep`, ...(rtmpUrl === undefined ? {} : { rtmp: rtmpUrl }) },
+    urls: {
+      whip: `${path}/whip`,
+      whep: `${path}/whep`,
+      hls: `${path}/hls`,
+      ...(rtmpUrl === undefined ? {} : { rtmp: rtmpUrl }),
+    },
   };
 }
 

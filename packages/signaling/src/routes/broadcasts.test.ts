@@ -76,6 +76,7 @@ describe("broadcasts over HTTP", () => {
       urls: {
         whip: "https://meet.test/v1/broadcasts/show/whip",
         whep: "https://meet.test/v1/broadcasts/show/whep",
+        hls: "https://meet.test/v1/broadcasts/show/hls",
       },
     });
     expect(streamKey).toMatch(/^show\.[\w-]{43}$/);

@@ -48,7 +48,7 @@ const OPEN_ERRORS: readonly ErrorCode[] = [
   ...NODE_ERRORS,
 ];
 const PUBLISH_ERRORS: readonly ErrorCode[] = [...OPEN_ERRORS, "stream_key_invalid", "publisher_active"];
-const WATCH_ERRORS: readonly ErrorCode[] = [
+export const WATCH_ERRORS: readonly ErrorCode[] = [
   ...OPEN_ERRORS,
   "broadcast_not_live",
   "viewer_limit",
@@ -63,7 +63,8 @@ const WATCH_ERRORS: readonly ErrorCode[] = [
 
 type Security = { tags: string[]; security: Record<string, string[]>[] };
 const ofWhip: Security = { tags: ["broadcasts"], security: [{ streamKey: [] }] };
-const ofWhep: Security = { tags: ["broadcasts"], security: [{ viewerTicket: [] }, {}] };
+/** Without a ticket where the broadcast is public. */
+export const OF_VIEWERS: Security = { tags: ["broadcasts"], security: [{ viewerTicket: [] }, {}] };
 
 const publishing = {
   ...ofWhip,
@@ -95,7 +96,7 @@ export const publish = createRoute({
 });
 
 export const watch = createRoute({
-  ...ofWhep,
+  ...OF_VIEWERS,
   method: "post",
   path: "/v1/broadcasts/{broadcast}/whep",
   operationId: "watchByWhep",
@@ -138,7 +139,7 @@ const SESSION_ERRORS: readonly ErrorCode[] = [
 /** Operations on the session that `Location` names. One call to its node, without the registry. */
 export function sessionOperations(kind: SdpKind) {
   const common = {
-    ...(kind === "whip" ? ofWhip : ofWhep),
+    ...(kind === "whip" ? ofWhip : OF_VIEWERS),
     path: `/v1/broadcasts/{broadcast}/${kind}/{incarnation}/{session}`,
   };
   const ofKind = kind === "whip" ? (["stream_key_invalid"] as const) : [];

@@ -2,6 +2,7 @@ import { FairleadError, hashStreamKey, httpStatus, isRetryable } from "@fairlead
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { withRetryAfter } from "../abuse/refusals.ts";
+import { bearerOf } from "../http/bearer.ts";
 import { callerOf } from "../http/caller.ts";
 import { iceServerLinks } from "../http/ice-server-links.ts";
 import { publicUrlOf } from "../http/public-url.ts";
@@ -135,8 +136,3 @@ function isSilent({ code, retryAfterMs }: FairleadError): boolean {
 }
 
 const PASSING = [409, 503, 504];
-
-/** RFC 6750 § 2.1. */
-function bearerOf(c: Context): string | null {
-  return /^Bearer +(\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1] ?? null;
-}

@@ -80,7 +80,7 @@ export async function setUpHttp(bus: Bus, registry: Registry, publicUrl?: string
   };
   const place = (roomId: string) =>
     registry.place({ roomId, peer: { identity: "ann", ticketId: "ticket-of-ann" } });
-  return { signaling, ticketKeys, node, call, place };
+  return { signaling, ticketKeys, sessionKeys, node, call, place };
 }
 
 /** @returns Status and error code of a refusal. */

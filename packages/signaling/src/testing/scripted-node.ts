@@ -59,6 +59,7 @@ export async function startScriptedNode(
     ...answersOf(described, sessions),
     ...roomAnswers(rooms, sessions),
     ...answerSdpCalls(rooms),
+    "hls.view": () => refuseUnknown(),
     "hls.package": () => refuseUnknown(),
     "hls.prove": () => refuseUnknown(),
     "hls.leave": () => refuseUnknown(),
