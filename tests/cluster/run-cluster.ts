@@ -37,7 +37,9 @@ export async function runCluster({ port: asked, nodes, ...counts }: StartArgumen
   });
   closers.add(cluster);
   const { url: signalingUrl, ticketKeys, apiKey } = cluster;
-  const front = await serveFront({ port, signalingUrl, ticketKeys, apiKey });
+  const [live] = cluster.lives;
+  const rtmpUrl = live ? `rtmp://localhost:${live.port}/live` : null;
+  const front = await serveFront({ port, signalingUrl, ticketKeys, apiKey, rtmpUrl });
   closers.add(front);
   const stopListening = await listenForCommands((line) => runCommand(cluster, line));
   closers.add({ close: stopListening });

@@ -14,13 +14,15 @@ export type FrontOptions = {
   signalingUrl: string;
   ticketKeys: KeySet;
   apiKey: string;
+  /** Where encoders send to; null: nowhere. */
+  rtmpUrl: string | null;
 };
 
 /**
  * One URL to open, as an operator's own server would have it: the meeting page, the demo's tickets, and signaling's API behind a
  * reverse proxy.
  */
-export async function serveFront({ port, signalingUrl, ticketKeys, apiKey }: FrontOptions) {
+export async function serveFront({ port, signalingUrl, ticketKeys, apiKey, rtmpUrl }: FrontOptions) {
   const app = new Hono();
   app.all("/v1/*", (c) => {
     const { pathname, search } = new URL(c.req.url);
@@ -29,6 +31,7 @@ export async function serveFront({ port, signalingUrl, ticketKeys, apiKey }: Fro
   addDemoRoutes(app, {
     ticketKeys,
     api: { url: signalingUrl, apiKey },
+    rtmp: { urlAt: () => rtmpUrl, note: rtmpUrl === null ? "there is no ffmpeg" : null },
     isLan: false,
     isHttps: false,
     lanUrls: () => [],

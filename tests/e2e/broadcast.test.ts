@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { StudioPage, WatchPage } from "../support/broadcast-pages.ts";
 import { expectMedia, expectSilence } from "../support/expect-media.ts";
+import { launchFirefox } from "../support/firefox.ts";
+import { pushRtmp } from "../support/push-rtmp.ts";
 import { useMeetings } from "../support/use-meetings.ts";
 import { findWorkerByPort } from "../support/worker-processes.ts";
 
@@ -61,6 +63,34 @@ describe("a broadcast from the studio", () => {
       .toEqual([expect.toSatisfy((frames) => frames > 0)]);
     await giveSound();
     await expectMedia(viewer, { from: 1 });
+  });
+
+  it("comes in by RTMP with what the studio shows, is watched by Chromium, and a browser without H.264 says that it can't", async () => {
+    const { context, server } = meetings;
+    // It takes as long to start as all the rest.
+    const starting = launchFirefox();
+    onTestFinished(async () => (await starting).close());
+    const studio = await StudioPage.open(context, `${server.url}/studio`);
+    await studio.create("By RTMP", "Everybody");
+    const [rtmpUrl, streamKey, link] = [
+      await studio.server(),
+      await studio.streamKey(),
+      await studio.viewersLink(),
+    ];
+    expect(rtmpUrl).toMatch(/^rtmp:\/\/localhost:\d+\/live$/);
+    const encoder = pushRtmp(`${rtmpUrl}/${streamKey}`);
+    onTestFinished(encoder.stop);
+    const fox = await (await starting).browser.newPage();
+    await fox.goto(link);
+    const viewer = await WatchPage.open(context, link);
+    await expectMedia(viewer, { from: 1 });
+    await studio.encoderFact("Picture").getByText("320 × 240, H.264").waitFor();
+    await studio.encoderFact("Key frame every").getByText("1 s").waitFor();
+    await studio.encoderFact("B-frames").getByText("None").waitFor();
+    await studio.screenshot("studio-rtmp");
+    await fox.waitForSelector("::-p-text(This browser can't show the picture)");
+    await encoder.stop();
+    await studio.page.getByText("Nothing comes in: the encoder is gone.").waitFor();
   });
 
   it("comes in by WHIP and is watched by SDK and WHEP, in plain page code; all three are back after its worker died", async () => {

@@ -41,7 +41,7 @@ it("the server of npm start knows its clients' addresses: one with a hundred soc
 it("npm start takes RTMP in: a broadcast's URL and stream key are what an encoder needs", async () => {
   const server = await startStandalone({ FAIRLEAD_CORES: "1" });
   onTestFinished(server.stop);
-  expect(server.output.join("\n")).toMatch(/^Broadcasts by RTMP: rtmp:\/\/localhost:\d+\/live$/m);
+  expect(server.output.join("\n")).toMatch(/^Broadcasts: .*\/studio; .* at rtmp:\/\/localhost:\d+\/live$/m);
   const { broadcastId, streamKey, urls } = await server.api("POST", "/v1/broadcasts", {});
   const stranger = pushRtmp(`${urls.rtmp}/${streamKey.slice(0, -1)}`);
   await stranger.ended;
@@ -62,7 +62,7 @@ it("npm start says what is missing for RTMP, and goes on without it", async () =
   const server = await startStandalone({ FAIRLEAD_CORES: "1", FAIRLEAD_FFMPEG: "/nowhere/ffmpeg" });
   onTestFinished(server.stop);
   expect(server.output.join("\n")).toContain(
-    "Broadcasts by RTMP: not offered, as there is no ffmpeg that runs as /nowhere/ffmpeg",
+    "/studio; not by RTMP, as there is no ffmpeg that runs as /nowhere/ffmpeg (on Debian: apt-get install ffmpeg",
   );
   expect((await server.api("POST", "/v1/broadcasts", {})).urls).not.toHaveProperty("rtmp");
 });

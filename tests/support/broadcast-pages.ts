@@ -65,8 +65,17 @@ export class StudioPage extends BroadcastPage {
     return this.page.getByLabel("Server", { exact: true }).inputValue();
   }
 
+  /** As the way that is shown calls it: RTMP at first. */
   streamKey(): Promise<string> {
-    return this.page.getByLabel("Bearer token", { exact: true }).inputValue();
+    return this.page.getByLabel("Stream key", { exact: true }).inputValue();
+  }
+
+  /** @returns What the studio says of the encoder's stream by this name, e.g. `Key frame every`. */
+  encoderFact(name: string): Locator {
+    return this.page
+      .getByRole("region", { name: "What the encoder sends" })
+      .locator(".facts__row", { hasText: name })
+      .getByRole("definition");
   }
 
   async sendBy(way: "SDK" | "WHIP"): Promise<void> {

@@ -18,6 +18,9 @@ export async function launchFirefox(): Promise<Firefox> {
       // A machine without a network has loopback only.
       "media.peerconnection.ice.loopback": true,
       "media.peerconnection.ice.obfuscate_host_addresses": false,
+      // Its decoder of H.264 is a plugin, which it would download.
+      "media.gmp-gmpopenh264.enabled": false,
+      "media.gmp-manager.updateEnabled": false,
     },
   });
   return { browser, close: () => browser.close() };

@@ -28,10 +28,7 @@ const Settings = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("the http:// or https:// URL that clients reach signaling at"),
-  FAIRLEAD_RTMP_URL: z
-    .url({ protocol: /^rtmps?$/ })
-    .optional()
-    .describe("the rtmp:// or rtmps:// URL that encoders send to"),
+  FAIRLEAD_RTMP_URL: setting.rtmpUrl,
   FAIRLEAD_SHUTDOWN_DELAY_MS: setting.numberOr(0, 0, 600_000),
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
 });

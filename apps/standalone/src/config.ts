@@ -42,6 +42,7 @@ const Settings = z.object({
   FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
   FAIRLEAD_RTMP_PORT: setting.numberOr(1_935, 0, 65_535),
+  FAIRLEAD_RTMP_URL: setting.rtmpUrl,
   ...rtmpSettings,
   ...reachSettings,
   FAIRLEAD_CODECS: setting.codecs,
@@ -63,6 +64,8 @@ export type Config = ReachConfig &
     port: number;
     /** RTMP. The port is another one where it is taken; 0: any free one. */
     rtmp: RtmpConfig & { port: number };
+    /** Where encoders reach it; undefined: at that port of the host that clients name. */
+    rtmpUrl: string | undefined;
     isHttps: boolean;
     /** The demo gives tickets to other devices too. */
     isLan: boolean;
@@ -114,6 +117,7 @@ export async function readConfig(
     host: settings.FAIRLEAD_HOST,
     port: settings.FAIRLEAD_PORT,
     rtmp: { ...rtmpConfig(settings), port: settings.FAIRLEAD_RTMP_PORT },
+    rtmpUrl: settings.FAIRLEAD_RTMP_URL,
     isHttps: options.https,
     isLan: options.lan,
     publicUrl: settings.FAIRLEAD_PUBLIC_URL,

@@ -13,7 +13,9 @@ async function setUp(visibility: "private" | "public" = "private") {
   const app = new Hono();
   const fetch = async (url: string, init: RequestInit) => signaling.app.request(url, init);
   const api = { url: "http://localhost", apiKey: API_KEY, fetch };
-  addDemoRoutes(app, { ticketKeys, api, isLan: false, isHttps: false, lanUrls: () => [] });
+  const urlAt = (origin: string) => `rtmp://${new URL(origin).hostname}/live`;
+  const rtmp = { urlAt, note: null };
+  addDemoRoutes(app, { ticketKeys, api, rtmp, isLan: false, isHttps: false, lanUrls: () => [] });
   const ask = (what: string, body: object, from?: string) =>
     askDemo(app, { path: `/demo/broadcasts${what}`, body: JSON.stringify(body), ...(from ? { from } : {}) });
   const create = async () => (await ask("", { title: "Launch", visibility })).body;
@@ -25,7 +27,7 @@ async function setUp(visibility: "private" | "public" = "private") {
   return { ask, askFor, askForMeeting, create, created, ticketKeys };
 }
 
-const STUDIO_ROUTES = ["studio", "publisher", "key", "end"];
+const STUDIO_ROUTES = ["studio", "publisher", "ingest", "settings", "key", "end"];
 const NO_RIGHT = { status: 401, body: { error: expect.objectContaining({ code: "ticket_invalid" }) } };
 
 describe("a broadcast of the demo", () => {
@@ -34,10 +36,16 @@ describe("a broadcast of the demo", () => {
     const { broadcastId, secret, streamKey } = created;
     const { body: studio } = await askFor("studio", { secret });
     expect(studio).toMatchObject({
-      title: "Launch",
-      visibility: "private",
+      settings: {
+        title: "Launch",
+        visibility: "private",
+        startsAtMs: null,
+        endsAtMs: null,
+        maxViewers: null,
+      },
       url: "http://localhost:3000",
       whipUrl: `http://localhost:3000/v1/broadcasts/${broadcastId}/whip`,
+      rtmpUrl: "rtmp://localhost/live",
     });
     const seen = await verifyTicket(ticketKeys, studio.ticket, { room: broadcastId });
     expect(seen.grants).toMatchObject({ publish: [], subscribe: true, moderate: false });
@@ -51,10 +59,27 @@ describe("a broadcast of the demo", () => {
   it("is run by nobody else, not with another one's secret or with a viewer's pass either", async () => {
     const { askFor, create, created } = await setUp();
     const other = await create();
-    const { pass } = (await askFor("studio", { secret: created.secret })).body;
+    const { pass } = (await askFor("studio", { secret: created.secret })).body.settings;
     for (const secret of ["", "x".repeat(43), other.secret, pass])
       for (const route of STUDIO_ROUTES)
         expect(await askFor(route, { secret }), route).toMatchObject(NO_RIGHT);
+  });
+
+  it("has times and a limit that may be changed; one that everybody may watch from now on needs no pass", async () => {
+    const { ask, askFor, created } = await setUp();
+    const { secret } = created;
+    const startsAtMs = Date.now() + 60_000;
+    const wish = { title: "Later", startsAtMs, endsAtMs: startsAtMs + 1, maxViewers: 5 };
+    expect((await ask("", wish)).status).toBe(200);
+    expect((await ask("", { ...wish, endsAtMs: startsAtMs })).status).toBe(400);
+    const changes = { startsAtMs, maxViewers: 3, visibility: "public" };
+    const { body } = await askFor("settings", { secret, ...changes });
+    expect(body).toEqual({ title: "Launch", endsAtMs: null, pass: null, ...changes });
+    expect((await askFor("settings", { secret, startsAtMs: null })).body).toEqual({
+      ...body,
+      startsAtMs: null,
+    });
+    expect((await askFor("ingest", { secret })).body).toEqual({ publisher: null });
   });
 
   it("is opened by no ticket for a meeting", async () => {
@@ -68,7 +93,7 @@ describe("a broadcast of the demo", () => {
 
   it("is watched by those who have its pass, as viewers", async () => {
     const { askFor, created, ticketKeys } = await setUp();
-    const { pass } = (await askFor("studio", { secret: created.secret })).body;
+    const { pass } = (await askFor("studio", { secret: created.secret })).body.settings;
     const { body } = await askFor("viewer", { pass });
     expect(await verifyTicket(ticketKeys, body.ticket, { room: created.broadcastId })).toMatchObject({
       role: "viewer",
@@ -82,7 +107,7 @@ describe("a broadcast of the demo", () => {
 
   it("is watched by everybody if it is public", async () => {
     const { askFor, created } = await setUp("public");
-    expect((await askFor("studio", { secret: created.secret })).body.pass).toBeNull();
+    expect((await askFor("studio", { secret: created.secret })).body.settings.pass).toBeNull();
     expect((await askFor("viewer", {})).status).toBe(200);
   });
 

@@ -1,6 +1,8 @@
 import { type ApiClientOptions, createApiClient } from "@fairlead/api-client";
 import {
+  type Broadcast,
   BroadcastSettings,
+  ChangeBroadcast,
   EVERY_SOURCE,
   FairleadError,
   type Grants,
@@ -19,10 +21,25 @@ import { createDemoSecrets, type Right } from "./demo-secrets.ts";
 /** How a back end reaches the API. */
 export type BackEndApi = Pick<ApiClientOptions, "url" | "apiKey" | "fetch">;
 
-type DemoBroadcastOptions = { ticketKeys: KeySet; api: BackEndApi; isLan: boolean };
+export type DemoRtmp = {
+  /** @param origin Of the page. @returns Where encoders send to; null: nowhere. */
+  urlAt: (origin: string) => string | null;
+  /** Why it is not offered, or not at the usual port; null: it is. */
+  note: string | null;
+};
 
-const Created = BroadcastSettings.pick({ title: true, visibility: true });
+type DemoBroadcastOptions = { ticketKeys: KeySet; api: BackEndApi; rtmp: DemoRtmp; isLan: boolean };
+
+const Settings = {
+  title: true,
+  visibility: true,
+  startsAtMs: true,
+  endsAtMs: true,
+  maxViewers: true,
+} as const;
+const Created = BroadcastSettings.pick(Settings);
 const Secret = z.object({ secret: z.string().max(128) });
+const Changed = Secret.extend(ChangeBroadcast.pick(Settings).shape);
 /** `pass`: of a private broadcast's link. */
 const Viewer = z.object({ pass: z.string().max(128).default("") });
 
@@ -38,7 +55,7 @@ const TTL_S = 600;
  * broadcast, and all others only watch, a private one by the pass that the studio gives away.
  */
 export function addDemoBroadcastRoutes(app: Pick<Hono, "post">, options: DemoBroadcastOptions): void {
-  const { ticketKeys, api, isLan } = options;
+  const { ticketKeys, api, rtmp, isLan } = options;
   const { broadcasts } = createApiClient(api);
   const secrets = createDemoSecrets();
 
@@ -62,6 +79,10 @@ export function addDemoBroadcastRoutes(app: Pick<Hono, "post">, options: DemoBro
       assertRight(secret, "studio", asked.broadcastId);
       return work(asked);
     });
+  const settingsOf = ({ broadcastId, title, visibility, startsAtMs, endsAtMs, maxViewers }: Broadcast) => ({
+    ...{ title, visibility, startsAtMs, endsAtMs, maxViewers },
+    pass: visibility === "private" ? secrets.of("watch", broadcastId) : null,
+  });
 
   app.post("/demo/broadcasts", bodyLimit({ maxSize: BODY_LIMIT_BYTES }), (c) =>
     answerDemo(c, isLan, async (body) => {
@@ -71,17 +92,22 @@ export function addDemoBroadcastRoutes(app: Pick<Hono, "post">, options: DemoBro
     }),
   );
   addForStudio("studio", async ({ broadcastId, origin }) => {
-    const { title, visibility } = await broadcasts.read(broadcastId);
-    const pass = visibility === "private" ? secrets.of("watch", broadcastId) : null;
-    const ticket = await ticketFor(broadcastId, WATCH);
+    const broadcast = await broadcasts.read(broadcastId);
     return {
-      ticket,
+      ticket: await ticketFor(broadcastId, WATCH),
       url: origin,
-      title,
-      visibility,
-      pass,
+      settings: settingsOf(broadcast),
       whipUrl: `${origin}/v1/broadcasts/${broadcastId}/whip`,
+      rtmpUrl: rtmp.urlAt(origin),
+      rtmpNote: rtmp.note,
     };
+  });
+  addForStudio("ingest", async ({ broadcastId }) => ({
+    publisher: (await broadcasts.read(broadcastId)).publisher,
+  }));
+  add("settings", Changed, async ({ secret, broadcastId, origin: _, ...changes }) => {
+    assertRight(secret, "studio", broadcastId);
+    return settingsOf(await broadcasts.change(broadcastId, changes));
   });
   addForStudio("publisher", async ({ broadcastId, origin }) => ({
     ticket: await ticketFor(broadcastId, PUBLISH),

@@ -16,7 +16,8 @@ const api = { url: "http://localhost", apiKey: "not-asked-here" };
 function appOf({ isLan = false } = {}) {
   const app = new Hono();
   const lanUrls = () => ["http://192.168.1.7:3000"];
-  addDemoRoutes(app, { ticketKeys, api, isLan, isHttps: false, lanUrls });
+  const rtmp = { urlAt: () => null, note: null };
+  addDemoRoutes(app, { ticketKeys, api, rtmp, isLan, isHttps: false, lanUrls });
   return app;
 }
 

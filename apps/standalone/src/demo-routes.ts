@@ -5,7 +5,12 @@ import type { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { answerDemo, BODY_LIMIT_BYTES } from "./demo-access.ts";
-import { addDemoBroadcastRoutes, assertNoBroadcast, type BackEndApi } from "./demo-broadcasts.ts";
+import {
+  addDemoBroadcastRoutes,
+  assertNoBroadcast,
+  type BackEndApi,
+  type DemoRtmp,
+} from "./demo-broadcasts.ts";
 
 const DemoTicketRequest = z.object({
   room: RoomId,
@@ -17,6 +22,7 @@ const DemoTicketRequest = z.object({
 export type DemoOptions = {
   ticketKeys: KeySet;
   api: BackEndApi;
+  rtmp: DemoRtmp;
   isLan: boolean;
   isHttps: boolean;
   lanUrls: () => string[];

@@ -26,7 +26,10 @@ it("RTMP goes to another port where the usual one is taken, and that is told", a
 
 it("RTMP is not offered without ffmpeg; an address that is not this machine's is an error", async () => {
   const { live, note } = await offerRtmp({ ...OPTIONS, port: 0 }, "there is no ffmpeg");
-  expect([live, note]).toEqual([null, "there is no ffmpeg (Debian: apt-get install ffmpeg)"]);
+  expect([live, note]).toEqual([
+    null,
+    "there is no ffmpeg (on Debian: apt-get install ffmpeg, then start again)",
+  ]);
   await expect(offerRtmp({ ...OPTIONS, port: 0, host: "192.0.2.250" }, null)).rejects.toMatchObject({
     code: "EADDRNOTAVAIL",
   });

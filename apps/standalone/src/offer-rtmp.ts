@@ -12,7 +12,8 @@ export type OfferedRtmp = {
  * @param missing Of ffmpeg; null: nothing is.
  */
 export async function offerRtmp(options: LiveOptions, missing: string | null): Promise<OfferedRtmp> {
-  if (missing !== null) return { live: null, note: `${missing} (Debian: apt-get install ffmpeg)` };
+  if (missing !== null)
+    return { live: null, note: `${missing} (on Debian: apt-get install ffmpeg, then start again)` };
   try {
     return { live: await createLive(options), note: null };
   } catch (error) {

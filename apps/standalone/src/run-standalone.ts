@@ -44,14 +44,14 @@ function greeting(
   return [
     `Fairlead is ready: ${url}`,
     missing.length > 0 ? `${others}, after a start with ${missing.join(" and ")}` : others,
-    `Broadcasts by RTMP: ${sayRtmp(rtmp)}`,
+    `Broadcasts: ${url}/studio; ${sayRtmp(rtmp)}`,
     `API: ${url}/v1/docs, with the API key ${givenKey ? "of FAIRLEAD_API_KEY" : apiKey}`,
   ].join("\n");
 }
 
 function sayRtmp({ url, note }: Standalone["rtmp"]): string {
-  if (url === null) return `not offered, as ${note}`;
-  return note === null ? url : `${url}, as ${note}`;
+  if (url === null) return `not by RTMP, as ${note}`;
+  return `from OBS and ffmpeg by RTMP at ${url}${note === null ? "" : `, as ${note}`}`;
 }
 
 /** A user's mistake is printed as a sentence; any other error with its stack. */

@@ -49,7 +49,7 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
     await node.close();
     throw error;
   });
-  const rtmpUrl = live ? `rtmp://${rtmpHost(config)}:${live.port}/live` : undefined;
+  const rtmpUrl = live ? rtmpUrlBy(config, live.port) : undefined;
   try {
     const server = await serveSignaling({
       host: config.host,
@@ -70,6 +70,7 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
             apiKey,
             fetch: async (url, init) => signaling.app.request(url, init, FROM_HERE),
           },
+          rtmp: { urlAt: (origin) => rtmpUrl?.(origin) ?? null, note },
           isLan: config.isLan,
           isHttps: config.isHttps,
           lanUrls: () => lanUrls,
@@ -87,7 +88,8 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
       await bus.close();
     };
     const url = `${scheme}://${ownName(config.host)}:${server.port}`;
-    return { url, lanUrls, apiKey, rtmp: { url: rtmpUrl ?? null, note }, node, close };
+    const rtmp = { url: rtmpUrl?.(config.publicUrl ?? url) ?? null, note };
+    return { url, lanUrls, apiKey, rtmp, node, close };
   } catch (error) {
     await live?.close();
     await node.close();
@@ -95,9 +97,9 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
   }
 }
 
-/** Encoders reach this computer by the name that clients do. */
-function rtmpHost({ publicUrl, host }: Config): string {
-  return publicUrl === undefined ? ownName(host) : new URL(publicUrl).hostname;
+/** @returns Where encoders send to: unless a setting says it, by the name that clients reach this computer by. */
+function rtmpUrlBy({ rtmpUrl }: Config, port: number): (httpUrl: string) => string {
+  return (httpUrl) => rtmpUrl ?? `rtmp://${new URL(httpUrl).hostname}:${port}/live`;
 }
 
 /** The demo asks the API as a back end does, but without a socket. */

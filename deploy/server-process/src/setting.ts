@@ -102,3 +102,8 @@ function rangeOf(min: number, max: number): string {
 function formsOf(what: string): string {
   return `${what}, or the path of a file with it`;
 }
+
+export const rtmpUrl = z
+  .url({ protocol: /^rtmps?$/ })
+  .optional()
+  .describe("the rtmp:// or rtmps:// URL that encoders send to");

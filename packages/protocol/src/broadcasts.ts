@@ -98,6 +98,13 @@ export const IngestHealth = z.object({
   /** Frames that refer to later ones: its pictures are encoded anew. */
   hasBFrames: z.boolean().optional(),
   isTranscoded: z.boolean().optional(),
+  /** Of the picture, pixels. */
+  width: z.int().min(0).optional(),
+  height: z.int().min(0).optional(),
+  /** Since it began: frames that its encoder left out, by the gaps in its time, and those that the process could pass on to nobody. */
+  droppedFrames: z.int().min(0).optional(),
+  /** How far it has fallen behind its own time since it came quickest, ms: its network is slower than it sends. */
+  lateMs: z.number().min(0).optional(),
 });
 export type IngestHealth = z.infer<typeof IngestHealth>;
 

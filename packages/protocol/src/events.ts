@@ -25,6 +25,8 @@ export const ProducerInfo = z.object({
   paused: z.boolean(),
   /** Muted by a moderator or the API: its own peer can't resume it. */
   muted: z.boolean(),
+  /** Of its codec, e.g. `video/H264`: a peer that can't decode it gets no consumer. Absent: of an older node. */
+  mimeType: z.string().max(64).optional(),
 });
 export type ProducerInfo = z.infer<typeof ProducerInfo>;
 

@@ -36,8 +36,11 @@ export type SignalingDependencies = {
   apiKeys: readonly ApiKey[];
   /** The `url` in answers with tickets, e.g. `https://meet.example.org`; default: the request's own origin. */
   publicUrl?: string;
-  /** Where encoders send broadcasts to by RTMP, e.g. `rtmp://live.example.org/live`. Default: the API names none. */
-  rtmpUrl?: string;
+  /**
+   * Where encoders send broadcasts to by RTMP, e.g. `rtmp://live.example.org/live`, or the same by the URL that this API was asked at.
+   * Default: the API names none.
+   */
+  rtmpUrl?: string | ((apiUrl: string) => string);
   /** Where this process runs: rooms that ask for no region go to nodes of this one, while they have room. */
   region?: string;
   codecPolicy?: CodecPolicy;
@@ -66,7 +69,7 @@ export type SignalingProcess = Omit<
   "publicUrl" | "rtmpUrl" | "region" | "limits"
 > & {
   publicUrl: string | undefined;
-  rtmpUrl: string | undefined;
+  rtmpUrl: SignalingDependencies["rtmpUrl"] | undefined;
   region: string | undefined;
   limits: SignalingLimits;
   /** Around placements, so that joins are quick while the registry is away. */

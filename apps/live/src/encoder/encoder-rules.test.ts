@@ -5,6 +5,7 @@ import type { MediaTag } from "./media-tag.ts";
 import { readSps } from "./read-sps.ts";
 import { findSandbox } from "./sandbox.ts";
 import { checkPicture, DEFAULT_STREAM_LIMITS, readConfig, StreamBounds } from "./stream-bounds.ts";
+import { StreamHealth } from "./stream-health.ts";
 
 const picture = (timestampMs: number, { isKey = false, bytes = 100 } = {}): MediaTag => ({
   ...({ kind: "video", part: "frame", compositionMs: 0 } as const),
@@ -68,6 +69,49 @@ describe("a stream's bounds", () => {
     const bounds = new StreamBounds(DEFAULT_STREAM_LIMITS, () => nowMs);
     nowMs = 24 * 60 * 60 * 1_000 + 1;
     expect(() => bounds.check(picture(0))).toThrow("longest time");
+  });
+});
+
+describe("a stream's health", () => {
+  const setUp = () => {
+    let nowMs = 0;
+    const health = new StreamHealth(() => nowMs);
+    /** Frames at 30 a second from `from` on, each of which arrives so much later than it was made. */
+    const send = (from: number, to: number, { lateMs = 0 } = {}) => {
+      for (let i = from; i < to; i++) {
+        nowMs = (i * 1_000) / 30 + lateMs;
+        health.note(picture(Math.round((i * 1_000) / 30), { isKey: i % 60 === 0 }));
+      }
+    };
+    return { health, send, read: () => health.read({ isTranscoded: false, sps: null }) };
+  };
+
+  it("has no dropped frame at a steady rate, and counts those that the encoder left out or nobody could get", () => {
+    const { health, send, read } = setUp();
+    send(0, 90);
+    expect(read()).toMatchObject({ droppedFrames: 0, lateMs: 0, gopMs: 2_000 });
+    send(91, 120);
+    send(126, 150);
+    health.noteDropped(picture(0));
+    expect(read().droppedFrames).toBe(1 + 6 + 1);
+  });
+
+  it("counts no frame as dropped where the encoder's clock jumps, or it sends fewer frames from now on", () => {
+    const { health, send, read } = setUp();
+    send(0, 60);
+    send(1_000, 1_060);
+    for (let i = 0; i < 300; i++) health.note(picture(60_000 + i * 66));
+    // Until the new rate is the usual one.
+    expect(read().droppedFrames).toBeLessThan(20);
+  });
+
+  it("says how far a stream fell behind its own time, and that it caught up", () => {
+    const { send, read } = setUp();
+    send(0, 60);
+    send(60, 90, { lateMs: 1_500 });
+    expect(read().lateMs).toBe(1_500);
+    send(90, 120);
+    expect(read().lateMs).toBe(0);
   });
 });
 

@@ -74,7 +74,7 @@ export class IngestStream {
     this.#bounds = new StreamBounds(limits, now);
     this.#health = new StreamHealth(now);
     this.#timer = setInterval(
-      () => options.opened.noteHealth(this.#health.read(this.isTranscoded)),
+      () => options.opened.noteHealth(this.#health.read({ isTranscoded: this.isTranscoded, sps: this.#sps })),
       HEALTH_MS,
     );
   }
@@ -178,7 +178,10 @@ export class IngestStream {
   }
 
   #write({ encoder, paths, way }: State & { state: "running" }, tag: MediaTag): void {
-    if (paths[tag.kind] && encoder.write(tag)) paths[tag.kind]?.noteWritten(packetsOf(tag, way));
+    const path = paths[tag.kind];
+    if (!path) return;
+    if (encoder.write(tag)) path.noteWritten(packetsOf(tag, way));
+    else this.#health.noteDropped(tag);
   }
 
   /** Another configuration, or pictures that begin to refer to later ones. */

@@ -1,12 +1,16 @@
 import type { IngestHealth } from "@fairlead/protocol";
+import { FrameGaps } from "./frame-gaps.ts";
 import type { MediaTag } from "./media-tag.ts";
+import type { Sps } from "./read-sps.ts";
 
 /** What came since it was last read, and how far apart key frames are. */
 export class StreamHealth {
   readonly #now: () => number;
+  readonly #gaps = new FrameGaps();
   #sinceMs: number;
   #frames = 0;
   #bytes = 0;
+  #dropped = 0;
   #keyAtMs: number | null = null;
   #gopMs: number | undefined;
   /** Whether a picture was ever shown at another time than its turn to be decoded. */
@@ -21,6 +25,7 @@ export class StreamHealth {
     this.#bytes += tag.bytes.length;
     if (tag.kind !== "video" || tag.part !== "frame") return;
     this.#frames += 1;
+    this.#gaps.note(tag.timestampMs, this.#now());
     if (tag.compositionMs !== 0) this.hasBFrames = true;
     if (!tag.isKey) return;
     if (this.#keyAtMs !== null && tag.timestampMs > this.#keyAtMs)
@@ -28,7 +33,12 @@ export class StreamHealth {
     this.#keyAtMs = tag.timestampMs;
   }
 
-  read(isTranscoded: boolean): IngestHealth {
+  /** Nobody gets it. */
+  noteDropped(tag: MediaTag): void {
+    if (tag.kind === "video") this.#dropped += 1;
+  }
+
+  read({ isTranscoded, sps }: { isTranscoded: boolean; sps: Sps | null }): IngestHealth {
     const seconds = Math.max(0.001, (this.#now() - this.#sinceMs) / 1_000);
     const health = {
       fps: Math.round((this.#frames / seconds) * 10) / 10,
@@ -36,6 +46,9 @@ export class StreamHealth {
       ...(this.#gopMs === undefined ? {} : { gopMs: this.#gopMs }),
       hasBFrames: this.hasBFrames,
       isTranscoded,
+      ...(sps ? { width: sps.width, height: sps.height } : {}),
+      droppedFrames: this.#dropped + this.#gaps.missing,
+      lateMs: this.#gaps.lateMs(this.#now()),
     };
     this.#sinceMs = this.#now();
     this.#frames = 0;

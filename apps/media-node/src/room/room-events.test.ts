@@ -2,7 +2,7 @@ import type { RoomEvent } from "@fairlead/protocol";
 import { expect, it } from "vitest";
 import { Mutes } from "./mutes.ts";
 import type { Peer } from "./peer.ts";
-import { snapshotFor } from "./room-events.ts";
+import { producerInfo, snapshotFor } from "./room-events.ts";
 
 function makePeer(peerId: string): Peer {
   const producers = new Map([[`${peerId}-camera`, makeProducer(peerId)]]);
@@ -24,6 +24,7 @@ function makeProducer(peerId: string) {
     kind: "video",
     paused: false,
     closed: false,
+    rtpParameters: { codecs: [{ mimeType: "video/VP8" }] },
     appData: { source: "camera" },
   } as never;
 }
@@ -46,4 +47,12 @@ it("a snapshot that is taken bit by bit shows no producer of a peer that is not 
       : [];
   };
   expect(rest.flatMap(names)).toEqual(["ann", "ann's camera"]);
+});
+
+it("a producer is told with its codec, so that a peer that can't decode it knows", () => {
+  const ann = { peerId: "ann", identity: "ann" };
+  expect(producerInfo(new Mutes([]), ann, makeProducer("ann"))).toMatchObject({
+    producerId: "ann-camera",
+    mimeType: "video/VP8",
+  });
 });

@@ -91,6 +91,7 @@ export function producerInfo(
 ): ProducerInfo {
   const source = sourceOf(producer);
   const muted = mutes.has(identity, source);
+  const [codec] = producer.rtpParameters.codecs;
   return {
     producerId: producer.id,
     peerId,
@@ -98,6 +99,7 @@ export function producerInfo(
     source,
     paused: producer.paused,
     muted,
+    ...(codec ? { mimeType: codec.mimeType } : {}),
   };
 }
 

@@ -50,7 +50,10 @@ function setUp() {
   return { room, join, hear, dominate };
 }
 
-const produce = async () => ({ id: "camera-1", kind: "video", paused: false, appData: { source: "camera" } });
+const produce = async () => ({
+  ...{ id: "camera-1", kind: "video", paused: false, appData: { source: "camera" } },
+  rtpParameters: { codecs: [{ mimeType: "video/VP8" }] },
+});
 
 function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard: Transient[]): Peer {
   const session = {

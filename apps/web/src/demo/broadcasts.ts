@@ -1,3 +1,4 @@
+import { BroadcastCounts } from "@fairlead/protocol";
 import * as z from "zod";
 import { type Answer, askDemo } from "./ask-demo.ts";
 import { Ticket } from "./request-ticket.ts";
@@ -9,23 +10,37 @@ export type Visibility = (typeof VISIBILITIES)[number];
 export type StudioRight = { broadcastId: string; secret: string };
 
 const Created = z.object({ broadcastId: z.string(), secret: z.string(), streamKey: z.string() });
-/** `ticket`: of a peer that publishes nothing and sees what comes in. `pass`: that viewers of a private broadcast need. */
-const Studio = Ticket.extend({
+/** Times are milliseconds since 1970. `pass`: that viewers of a private broadcast need. */
+const Settings = z.object({
   title: z.string(),
   visibility: z.enum(VISIBILITIES),
+  startsAtMs: z.number().nullable(),
+  endsAtMs: z.number().nullable(),
+  maxViewers: z.number().nullable(),
   pass: z.string().nullable(),
-  whipUrl: z.string(),
 });
+/** `ticket`: of a peer that publishes nothing and sees what comes in. `rtmpUrl`: null where nobody takes RTMP in; `rtmpNote` says why. */
+const Studio = Ticket.extend({
+  settings: Settings,
+  whipUrl: z.string(),
+  rtmpUrl: z.string().nullable(),
+  rtmpNote: z.string().nullable(),
+});
+const Ingest = BroadcastCounts.pick({ publisher: true });
 const Key = z.object({ streamKey: z.string() });
 const Seat = Ticket.extend({ title: z.string(), whepUrl: z.string() });
 const Done = z.object({});
 
+/** Who sends, and how it comes in; null: nobody does. */
+export type Publisher = z.infer<typeof Ingest>["publisher"];
+export type BroadcastSettings = z.infer<typeof Settings>;
+export type SettingsWish = Omit<BroadcastSettings, "pass">;
 export type Created = z.infer<typeof Created>;
 export type Studio = z.infer<typeof Studio>;
 /** A viewer's place. */
 export type Seat = z.infer<typeof Seat>;
 
-export function createBroadcast(wish: { title: string; visibility: Visibility }): Promise<Answer<Created>> {
+export function createBroadcast(wish: SettingsWish): Promise<Answer<Created>> {
   return askDemo(Created, "broadcasts", wish);
 }
 
@@ -35,6 +50,20 @@ export function openStudio(right: StudioRight, signal?: AbortSignal): Promise<An
 
 export function requestPublisherTicket(right: StudioRight): Promise<Answer<Ticket>> {
   return askStudio(Ticket, right, "publisher");
+}
+
+export function readIngest(
+  right: StudioRight,
+  signal: AbortSignal,
+): Promise<Answer<{ publisher: Publisher }>> {
+  return askStudio(Ingest, right, "ingest", signal);
+}
+
+export function changeSettings(
+  { broadcastId, secret }: StudioRight,
+  wish: SettingsWish,
+): Promise<Answer<BroadcastSettings>> {
+  return askDemo(Settings, `broadcasts/${broadcastId}/settings`, { secret, ...wish });
 }
 
 /** The key before it no longer counts. */

@@ -1,7 +1,9 @@
 import { type FormEvent, useState } from "react";
-import { type Created, createBroadcast, type StudioRight, type Visibility } from "../demo/broadcasts.ts";
+import { type Created, createBroadcast, type StudioRight } from "../demo/broadcasts.ts";
 import { refusalText } from "../demo/refusal-text.ts";
 import { loadOwnBroadcasts } from "./own-broadcasts.ts";
+import { NEW_DRAFT, wishOf } from "./settings-draft.ts";
+import { SettingsFields } from "./settings-fields.tsx";
 
 type Props = {
   onCreated: (created: Created, title: string) => void;
@@ -11,8 +13,7 @@ type Props = {
 type Progress = { state: "idle" } | { state: "creating" } | { state: "failed"; reason: string };
 
 export function CreateForm({ onCreated, onOpen }: Props) {
-  const [title, setTitle] = useState("");
-  const [visibility, setVisibility] = useState<Visibility>("private");
+  const [draft, setDraft] = useState(NEW_DRAFT);
   const [progress, setProgress] = useState<Progress>({ state: "idle" });
   const [own] = useState(() => loadOwnBroadcasts(() => window.localStorage));
   const isCreating = progress.state === "creating";
@@ -20,8 +21,9 @@ export function CreateForm({ onCreated, onOpen }: Props) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setProgress({ state: "creating" });
-    const answer = await createBroadcast({ title: title.trim(), visibility });
-    if (answer.state === "granted") onCreated(answer.value, title.trim());
+    const wish = wishOf(draft);
+    const answer = await createBroadcast(wish);
+    if (answer.state === "granted") onCreated(answer.value, wish.title);
     else setProgress({ state: "failed", reason: refusalText(answer) });
   };
 
@@ -33,32 +35,7 @@ export function CreateForm({ onCreated, onOpen }: Props) {
       </header>
       <form className="join-form card" onSubmit={submit}>
         <h2>New broadcast</h2>
-        <div className="field">
-          <label htmlFor="title">Title</label>
-          <input
-            id="title"
-            value={title}
-            onChange={(event) => setTitle(event.target.value)}
-            autoComplete="off"
-            maxLength={200}
-            required
-          />
-        </div>
-        <fieldset className="choices">
-          <legend>Who may watch</legend>
-          <VisibilityChoice
-            label="Whoever has the link"
-            hint="The link holds a secret pass."
-            isChosen={visibility === "private"}
-            onChoose={() => setVisibility("private")}
-          />
-          <VisibilityChoice
-            label="Everybody"
-            hint="Players that speak WHEP need no ticket."
-            isChosen={visibility === "public"}
-            onChoose={() => setVisibility("public")}
-          />
-        </fieldset>
+        <SettingsFields draft={draft} onChange={setDraft} />
         <button className="button button--primary" type="submit" disabled={isCreating}>
           {isCreating ? "Creating…" : "Create broadcast"}
         </button>
@@ -83,19 +60,5 @@ export function CreateForm({ onCreated, onOpen }: Props) {
         </section>
       )}
     </main>
-  );
-}
-
-type ChoiceProps = { label: string; hint: string; isChosen: boolean; onChoose: () => void };
-
-function VisibilityChoice({ label, hint, isChosen, onChoose }: ChoiceProps) {
-  return (
-    <label className="choice">
-      <input type="radio" name="visibility" checked={isChosen} onChange={onChoose} />
-      <span>
-        {label}
-        <span className="hint">{hint}</span>
-      </span>
-    </label>
   );
 }

@@ -1,6 +1,9 @@
+import type { IngestHealth } from "@fairlead/protocol";
 import { describe, expect, it } from "vitest";
 import { bitrateText, countersOf, healthBetween, limitText } from "./health.ts";
+import { ingestWarnings } from "./ingest-warnings.ts";
 import { forgetOwnBroadcast, keepOwnBroadcast, loadOwnBroadcasts } from "./own-broadcasts.ts";
+import { draftOf, NEW_DRAFT, wishOf } from "./settings-draft.ts";
 import { readStudioLink, studioHash } from "./studio-link.ts";
 import { curveOf, peakOf, withSample } from "./viewer-history.ts";
 
@@ -58,6 +61,72 @@ it("the health of what is received takes the receiver's own losses", () => {
     bitrateBps: 720_000,
     lossRatio: 0.1,
     limitedBy: "none",
+  });
+});
+
+describe("warnings about an encoder", () => {
+  const GOOD = { fps: 30, bitrateBps: 2_500_000, gopMs: 2_000, hasBFrames: false, isTranscoded: false };
+  const warn = (
+    change: { [K in keyof IngestHealth]?: IngestHealth[K] },
+    { droppedLately = 0, afterMs = 20_000, lossRatio = 0 } = {},
+  ) => {
+    const ingest = { ...GOOD, droppedFrames: 3, lateMs: 40, ...change };
+    const publisher = { kind: "rtmp", sinceMs: 0, bitrateBps: 2_400_000, lossRatio, ingest };
+    return ingestWarnings(publisher, { droppedLately, nowMs: afterMs }).join("\n");
+  };
+
+  it("are none where all is well, also with frames that were dropped long ago", () => {
+    expect(warn({})).toBe("");
+    expect(warn({ gopMs: 2_016 })).toBe("");
+  });
+
+  it.each([
+    [
+      "a long GOP, by the delay that it costs",
+      { gopMs: 8_333 },
+      /wait up to 8.3 s .* key frame interval to 1 or 2 s/,
+    ],
+    ["B-frames, by how to turn them off", { hasBFrames: true, isTranscoded: true }, /bframes=0.*NVENC/],
+    ["another reason to encode anew", { isTranscoded: true }, /profile/],
+    ["few frames", { fps: 8.2 }, /Only 8 frames/],
+    ["a stream that falls behind", { lateMs: 2_140 }, /2.1 s late\. Lower the bitrate/],
+    ["a silent encoder", { bitrateBps: 0, fps: 0 }, /nothing comes/],
+  ])("tell of %s", (_what, change, words) => {
+    expect(warn(change)).toMatch(words);
+    expect(warn(change).split("\n")).toHaveLength(1);
+  });
+
+  it("say nothing of key frames that the server makes itself", () => {
+    expect(warn({ hasBFrames: true, isTranscoded: true, gopMs: 8_333 })).not.toContain("key frame");
+  });
+
+  it("tell of frames dropped just now, and of lost packets", () => {
+    expect(warn({}, { droppedLately: 12 })).toContain("12 just now");
+    expect(warn({}, { lossRatio: 0.05 })).toContain("5 % of the packets");
+  });
+
+  it("wait for a stream that has just begun", () => {
+    expect(warn({ bitrateBps: 0, fps: 0 }, { afterMs: 1_000 })).toBe("");
+    expect(warn({ fps: 3 }, { afterMs: 1_000 })).toBe("");
+    expect(warn({}, { droppedLately: 80, afterMs: 5_000 })).toBe("");
+  });
+});
+
+describe("the settings of a broadcast", () => {
+  it("go into the form and back, to the minute", () => {
+    const settings = {
+      ...{ title: "Launch", visibility: "public" as const, pass: null, maxViewers: 0 },
+      ...{ startsAtMs: Date.UTC(2030, 6, 1, 10, 30), endsAtMs: null },
+    };
+    const { pass: _, ...wish } = settings;
+    expect(wishOf(draftOf(settings))).toEqual(wish);
+    expect(draftOf(settings).startsAt).toMatch(/^2030-0[67]-\d\dT\d\d:\d0$/);
+  });
+
+  it("are none but title and visibility unless somebody says so", () => {
+    expect(wishOf({ ...NEW_DRAFT, title: " Launch " })).toEqual({
+      ...{ title: "Launch", visibility: "private", startsAtMs: null, endsAtMs: null, maxViewers: null },
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Room } from "@fairlead/client";
 import { useState } from "react";
-import { programOf } from "../broadcast/program.ts";
+import { programOf, unplayableCodec } from "../broadcast/program.ts";
 import { Sound } from "../broadcast/sound.tsx";
 import { useRoomFacts } from "../broadcast/use-room-facts.ts";
 import { Video } from "../meeting/video.tsx";
@@ -16,13 +16,15 @@ export function SdkView({ room, title }: Props) {
   const [isMuted, setIsMuted] = useState(false);
   const facts = useRoomFacts(room, (now) => ({
     ...programOf(now),
+    isUnplayable: unplayableCodec(now) !== undefined,
     broadcast: now.broadcast,
     viewers: now.viewerCount,
     canPlayAudio: now.canPlayAudio,
     connection: now.connectionState,
   }));
   const { broadcast, picture, sounds } = facts;
-  const state = watchStateOf(broadcast, picture !== undefined || sounds.length > 0);
+  const hasMedia = picture !== undefined || sounds.length > 0;
+  const state = watchStateOf(broadcast, { hasMedia, isUnplayable: facts.isUnplayable });
   return (
     <main className="watch" aria-label="Broadcast">
       <WatchHeader title={broadcast?.title ?? title} state={broadcast?.state} viewers={facts.viewers} />

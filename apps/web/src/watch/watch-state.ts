@@ -1,15 +1,22 @@
 import type { BroadcastInfo, ConnectionState, ErrorCode } from "@fairlead/client";
 
-export type WatchState = "connecting" | "waiting" | "starting" | "live" | "interrupted";
+export type WatchState = "connecting" | "waiting" | "starting" | "unplayable" | "live" | "interrupted";
 
-/** What a viewer's page shows. @param hasMedia Picture or sound of the broadcast has come. */
-export function watchStateOf(broadcast: Pick<BroadcastInfo, "state"> | null, hasMedia: boolean): WatchState {
+/** @param hasMedia Picture or sound of the broadcast has come. @param isUnplayable This browser can't show its picture. */
+type Coming = { hasMedia: boolean; isUnplayable?: boolean };
+
+/** What a viewer's page shows. */
+export function watchStateOf(
+  broadcast: Pick<BroadcastInfo, "state"> | null,
+  { hasMedia, isUnplayable = false }: Coming,
+): WatchState {
   switch (broadcast?.state) {
     case undefined:
       return "connecting";
     case "created":
       return "waiting";
     case "live":
+      if (isUnplayable) return "unplayable";
       return hasMedia ? "live" : "starting";
     default:
       return "interrupted";
@@ -25,6 +32,11 @@ const POSTERS: Record<Exclude<WatchState, "live">, PosterText> = {
     advice: "It begins here by itself. Leave the page open.",
   },
   starting: { title: "Starting…", advice: "" },
+  unplayable: {
+    title: "This browser can't show the picture",
+    advice:
+      "It comes as H.264, which this browser does not decode for live video. Chrome, Edge and Safari do. Firefox does once its plugin OpenH264 is installed: open about:addons, choose Plugins, and load this page again.",
+  },
   interrupted: {
     title: "The broadcaster will be right back",
     advice: "The connection to the broadcaster was lost. The broadcast goes on here by itself.",

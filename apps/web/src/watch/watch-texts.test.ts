@@ -12,7 +12,14 @@ describe("a viewer's page", () => {
     [{ state: "interrupted" }, true, "interrupted"],
     [{ state: "ended" }, true, "interrupted"],
   ] as const)("with the broadcast %j and media %s is %s", (broadcast, hasMedia, state) => {
-    expect(watchStateOf(broadcast, hasMedia)).toBe(state);
+    expect(watchStateOf(broadcast, { hasMedia })).toBe(state);
+  });
+
+  it("says that its browser can't show the picture, while there is one", () => {
+    const unplayable = { hasMedia: true, isUnplayable: true };
+    expect(watchStateOf({ state: "live" }, unplayable)).toBe("unplayable");
+    expect(watchStateOf({ state: "interrupted" }, unplayable)).toBe("interrupted");
+    expect(posterOf("unplayable", null)?.advice).toContain("OpenH264");
   });
 
   it("shows the picture alone while live, and says when a broadcast starts that has a time", () => {

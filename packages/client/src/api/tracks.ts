@@ -11,6 +11,8 @@ export type Publication = {
   readonly isMuted: boolean;
   /** Its own peer can't unmute it. */
   readonly isMutedByModerator: boolean;
+  /** Of its codec, e.g. `video/H264`: a browser that can't decode it gets no track. Undefined: its node is too old to tell. */
+  readonly mimeType: string | undefined;
 };
 
 /** What is known of every peer, this one included. */

@@ -274,6 +274,7 @@ export class RemotePeers {
   }
 }
 
-export function publicationOf({ producerId, source, kind, paused, muted }: ProducerInfo): Publication {
-  return { producerId, source, kind, isMuted: paused || muted, isMutedByModerator: muted };
+export function publicationOf(info: ProducerInfo): Publication {
+  const { producerId, source, kind, paused, muted, mimeType } = info;
+  return { producerId, source, kind, isMuted: paused || muted, isMutedByModerator: muted, mimeType };
 }

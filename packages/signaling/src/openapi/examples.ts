@@ -159,6 +159,7 @@ export const EXAMPLES: Examples = {
             source: "microphone",
             paused: false,
             muted: false,
+            mimeType: "audio/opus",
           },
         ],
       },

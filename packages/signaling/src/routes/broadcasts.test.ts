@@ -91,6 +91,8 @@ describe("broadcasts over HTTP", () => {
     const { create, read } = await setUp({ rtmpUrl: "rtmp://live.test/live" });
     const { broadcastId } = await create();
     expect((await read(broadcastId)).urls.rtmp).toBe("rtmp://live.test/live");
+    const follower = await setUp({ rtmpUrl: (apiUrl) => `rtmp://${new URL(apiUrl).hostname}/live` });
+    expect((await follower.create()).urls.rtmp).toBe("rtmp://meet.test/live");
   });
 
   it("have an id of their own where none is given, and each id once", async () => {

@@ -38,7 +38,11 @@ import { pageOfRooms } from "./page-of-rooms.ts";
 
 export function addBroadcastRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
   const { registry, now, random } = shared;
-  const factsOf = (c: Context) => ({ nowMs: now(), url: publicUrlOf(c, shared), rtmpUrl: shared.rtmpUrl });
+  const factsOf = (c: Context) => {
+    const { rtmpUrl } = shared;
+    const url = publicUrlOf(c, shared);
+    return { nowMs: now(), url, rtmpUrl: typeof rtmpUrl === "function" ? rtmpUrl(url) : rtmpUrl };
+  };
   const answer = (c: Context, found: FoundBroadcast) => toBroadcast(found, factsOf(c));
   const described = async (c: Context, room: BroadcastRoom) =>
     answer(c, await describeBroadcast(callerOf(shared, c), room));

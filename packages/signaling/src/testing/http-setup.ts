@@ -6,7 +6,7 @@ import type { UpgradeWebSocket } from "hono/ws";
 import { hashApiKey } from "../http/api-key.ts";
 import type { SignalingLimits } from "../limits.ts";
 import { createSignaling } from "../signaling.ts";
-import type { RateLimits } from "../signaling-process.ts";
+import type { RateLimits, SignalingDependencies } from "../signaling-process.ts";
 import { assertDocumented, type Document, readDocument } from "./assert-documented.ts";
 import { startScriptedNode } from "./scripted-node.ts";
 
@@ -34,7 +34,7 @@ export type HttpSetup = {
   openings?: SignalingLimits["openings"];
   /** Of whoever asks. */
   address?: string;
-  rtmpUrl?: string;
+  rtmpUrl?: SignalingDependencies["rtmpUrl"];
 };
 
 const noUpgrade: UpgradeWebSocket = (() => async (_c: unknown, next: () => Promise<void>) =>
