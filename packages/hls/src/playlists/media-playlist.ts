@@ -35,7 +35,7 @@ export function writeMediaPlaylist(timeline: Timeline, { isDelta, others }: Medi
   const playlist = new types.MediaPlaylist({
     version: VERSION,
     targetDuration: target,
-    independentSegments: segments.every(({ isGap, parts }) => isGap || parts[0]?.isIndependent),
+    independentSegments: timeline.isIndependent,
     mediaSequenceBase: segments[0]?.sequence ?? 0,
     discontinuitySequenceBase: discontinuitySequence,
     lowLatencyCompatibility: {
@@ -50,7 +50,12 @@ export function writeMediaPlaylist(timeline: Timeline, { isDelta, others }: Medi
     endlist: timeline.isEnded,
     renditionReports: others.filter(({ timeline }) => timeline.isPlayable).map(reportOf),
   });
-  return `${stringify(playlist)}\n`;
+  return `${stringify(playlist, { segmentProcessor: markGap })}\n`;
+}
+
+/** hls-parser itself takes a second gap's line for a mistake. @param start Of the segment's lines. */
+function markGap(lines: string[], start: number, _end: number, { duration }: types.Segment): void {
+  if (duration === GAP_S) lines.splice(start, 0, "#EXT-X-GAP");
 }
 
 /** How many segments end further from the end of the playlist than the skip boundary. */
@@ -93,7 +98,6 @@ function toEntry(segment: TimelineSegment, parts: types.PartialSegment[], isNewD
     mediaSequenceNumber: segment.sequence,
     discontinuity: segment.isDiscontinuous,
     map: new types.MediaInitializationSection({ uri: initName(segment.init) }),
-    gap: segment.isGap,
     ...(isNewDate && { programDateTime: new Date(segment.programTimeMs) }),
     parts,
   });

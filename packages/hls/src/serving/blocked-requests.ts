@@ -23,13 +23,11 @@ export class BlockedRequests {
     return this.#inAll;
   }
 
-  /** @throws {FairleadError} `rate_limited`: its address has too many; `no_capacity`: all have. */
+  /** @throws {FairleadError} `no_capacity`, which players try again after: of its address or of all, too many wait. */
   async run<T>(address: string, wait: () => Promise<T>): Promise<T> {
     const before = this.#byAddress.get(address) ?? 0;
-    if (before >= this.#limits.blockedPerAddress)
-      throw new FairleadError("rate_limited", { retryAfterMs: RETRY_MS });
-    if (this.#inAll >= this.#limits.blockedInAll)
-      throw new FairleadError("no_capacity", { retryAfterMs: RETRY_MS });
+    if (before >= this.#limits.blockedPerAddress || this.#inAll >= this.#limits.blockedInAll)
+      throw new FairleadError("no_capacity", { message: "too many requests wait", retryAfterMs: RETRY_MS });
     this.#inAll++;
     this.#byAddress.set(address, before + 1);
     try {

@@ -1,4 +1,4 @@
-import type { InitPiece, PartPiece, Piece } from "@fairlead/segments";
+import { type InitPiece, type PartPiece, type Piece, TARGET_DURATION_S } from "@fairlead/segments";
 import { initName, partName } from "./piece-names.ts";
 import { TimelineSegment } from "./timeline-segment.ts";
 import { chooseDurations, type ToldDurations } from "./told-durations.ts";
@@ -28,6 +28,8 @@ export class Timeline {
   #discontinuitySequence = 0;
   #told: ToldDurations | null = null;
   isEnded = false;
+  /** Whether every segment began with a key frame so far. What playlists promise of it can be taken back once, and never given again. */
+  isIndependent = true;
 
   constructor({ keptBytes }: TimelineOptions) {
     this.#keptBytes = keptBytes;
@@ -155,6 +157,7 @@ export class Timeline {
     if (!segment) return true;
     if (segment.isWhole || piece.part < segment.parts.length) return false;
     if (piece.part > segment.parts.length || this.#isTooLong(segment, piece)) return this.#loseRest(segment);
+    if (piece.part === 0 && !piece.isIndependent) this.isIndependent = false;
     segment.add(piece);
     this.#forget();
     return true;
@@ -223,7 +226,7 @@ export class Timeline {
 
   /** The last segment is always kept. */
   #forget(): void {
-    const keptS = this.#told ? 2 * LISTED_TARGETS * this.#told.target : Number.POSITIVE_INFINITY;
+    const keptS = 2 * LISTED_TARGETS * (this.#told?.target ?? TARGET_DURATION_S);
     let seconds = 0;
     let bytes = 0;
     let first = this.#kept.length;
