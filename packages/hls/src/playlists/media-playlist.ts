@@ -58,12 +58,13 @@ function markGap(lines: string[], start: number, _end: number, { duration }: typ
   if (duration === GAP_S) lines.splice(start, 0, "#EXT-X-GAP");
 }
 
-/** How many segments end further from the end of the playlist than the skip boundary. */
+/** How many segments end further from the end of the last whole one than the skip boundary. */
 function skippedOf(segments: readonly TimelineSegment[], boundaryS: number): number {
   let seconds = 0;
   for (let index = segments.length - 1; index >= 0; index--) {
-    seconds += segments[index]?.duration ?? 0;
-    if (seconds > boundaryS) return index;
+    const segment = segments[index];
+    if (segment?.isWhole) seconds += segment.duration;
+    if (seconds >= boundaryS) return index;
   }
   return 0;
 }

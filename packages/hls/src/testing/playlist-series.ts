@@ -1,5 +1,5 @@
 import { parse, setOptions } from "hls-parser";
-import { type ReadPlaylist, type ReadSegment, readPlaylist } from "./read-playlist.ts";
+import { applyDelta, type ReadPlaylist, type ReadSegment, readPlaylist } from "./read-playlist.ts";
 
 const SHORTEST_SHARE = 0.85;
 /** Of sums of decimal fractions. */
@@ -34,6 +34,18 @@ export class PlaylistSeries {
     this.#checkParts(playlist);
     this.latest = playlist;
     return playlist;
+  }
+
+  /**
+   * @param text A delta update.
+   * @returns The playlist that it stands for to whoever has the latest one; null: it leaves out more than they have.
+   */
+  acceptDelta(text: string): ReadPlaylist | null {
+    const delta = readPlaylist(text);
+    const seconds = delta.segments.reduce((sum, { duration }) => sum + duration, 0);
+    const isFar = seconds + ROUNDING_S >= Number(delta.control["CAN-SKIP-UNTIL"]);
+    this.#expect(delta.skipped === 0 || isFar, `all but ${seconds} s are left out`);
+    return this.latest && applyDelta(this.latest, delta);
   }
 
   /** A URI never has other bytes. */

@@ -1,7 +1,11 @@
-import type { InitPiece, PartPiece } from "@fairlead/segments";
+import { type InitPiece, PART_TARGET_S, type PartPiece } from "@fairlead/segments";
 import { partName, segmentName } from "./piece-names.ts";
 
-const SHORTEST_SHARE = 0.85;
+/**
+ * The least that a part has that is neither independent nor its segment's last. Of the packager's part target, also where a longer one was told: a
+ * first part that misled about the rate of frames is no reason to list no part ever after.
+ */
+const SHORTEST_S = 0.85 * PART_TARGET_S;
 
 /** A part under its name. */
 export type NamedPart = {
@@ -75,9 +79,7 @@ export class TimelineSegment {
   listedParts(partTarget: number): NamedPart[] {
     const isListed = ({ duration, isIndependent }: NamedPart, index: number) =>
       duration <= partTarget &&
-      (isIndependent ||
-        duration >= SHORTEST_SHARE * partTarget ||
-        (this.isWhole && index === this.parts.length - 1));
+      (isIndependent || duration >= SHORTEST_S || (this.isWhole && index === this.parts.length - 1));
     const end = this.parts.findIndex((part, index) => !isListed(part, index));
     return end === -1 ? this.parts : this.parts.slice(0, end);
   }
