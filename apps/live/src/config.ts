@@ -15,13 +15,26 @@ import {
   setting,
 } from "@fairlead/server-process";
 import * as z from "zod";
+import type { Rung } from "./encoder/hls-plan.ts";
+import type { LiveHlsOptions } from "./hls/live-hls.ts";
 import type { PipeReach } from "./media/outgoing-pipe.ts";
+
+const LADDER = ["1080p", "720p", "480p", "360p"] as const;
 
 /** What else takes RTMP in reads them too: `npm start`. */
 export const rtmpSettings = {
   FAIRLEAD_FFMPEG: z.string().min(1).default("ffmpeg").describe("a program's name or path"),
   FAIRLEAD_RTMP_PUBLISHERS: setting.numberOr(100, 1, 10_000),
   FAIRLEAD_RTMP_TRANSCODES: setting.optionalNumber(0, 1_000),
+};
+
+/** Of HLS. What else makes it reads them too. */
+export const hlsSettings = {
+  FAIRLEAD_HLS_LADDER: setting
+    .listOf(z.enum(LADDER), "")
+    .pipe(z.array(z.enum(LADDER)).max(2))
+    .optional()
+    .describe(`one or two of ${LADDER.join(", ")}`),
 };
 
 const Settings = z.object({
@@ -41,8 +54,19 @@ const Settings = z.object({
   FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
   FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_NODE_ID: NodeId.optional().describe("1 to 64 of A-Z a-z 0-9 _ -"),
+  ...hlsSettings,
+  FAIRLEAD_HLS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("the http:// or https:// URL below which players find broadcasts"),
+  FAIRLEAD_HLS_PORT: setting.numberOr(8_080, 0, 65_535),
+  FAIRLEAD_HLS_HOST: z.string().min(1).default("0.0.0.0").describe("an address of this machine"),
+  FAIRLEAD_TRUSTED_PROXIES: setting.numberOr(0, 0, 10),
+  FAIRLEAD_SESSION_KEYS: setting.optionalPublicKeys(),
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
 });
+
+export type HlsConfig = LiveHlsOptions & { host: string; port: number };
 
 export type RtmpConfig = {
   ffmpeg: string;
@@ -63,6 +87,8 @@ export type Config = ClusterConfig &
     isBehindProxy: boolean;
     /** Where `/livez` and `/readyz` are answered; null: nowhere. */
     http: { host: string; port: number } | null;
+    /** null: no HLS is made. */
+    hls: HlsConfig | null;
     reach: PipeReach;
     /** Undefined: `live-` and the host's name. */
     nodeId: string | undefined;
@@ -86,10 +112,29 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     ...tlsOf(settings),
     isBehindProxy: settings.FAIRLEAD_RTMP_PROXY === "true",
     http: httpPort === undefined ? null : { host, port: httpPort },
+    hls: hlsOf(settings),
     reach: { ip: settings.FAIRLEAD_PIPE_IP, ports: settings.FAIRLEAD_PIPE_PORTS },
     nodeId: settings.FAIRLEAD_NODE_ID,
     region: settings.FAIRLEAD_REGION,
     rateLimits: ratesConfig(settings),
+  };
+}
+
+export function ladderConfig(given: z.output<z.ZodObject<typeof hlsSettings>>): Rung[] {
+  return (given.FAIRLEAD_HLS_LADDER ?? []).map((name) => ({ name, lines: Number.parseInt(name, 10) }));
+}
+
+function hlsOf(settings: z.output<typeof Settings>): HlsConfig | null {
+  const { FAIRLEAD_HLS_URL: url, FAIRLEAD_SESSION_KEYS: sessionKeys } = settings;
+  if (url === undefined) return null;
+  if (sessionKeys === undefined)
+    throw new SettingsError([
+      `FAIRLEAD_HLS_URL="${url}": needs FAIRLEAD_SESSION_KEYS, of which public ones are enough`,
+    ]);
+  return {
+    ...{ url: url.endsWith("/") ? url : `${url}/`, sessionKeys, ladder: ladderConfig(settings) },
+    ...{ host: settings.FAIRLEAD_HLS_HOST, port: settings.FAIRLEAD_HLS_PORT },
+    trustedProxies: settings.FAIRLEAD_TRUSTED_PROXIES,
   };
 }
 

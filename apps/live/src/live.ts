@@ -10,6 +10,7 @@ import { CpuShare } from "./cluster/cpu-share.ts";
 import { LiveBeats } from "./cluster/live-beats.ts";
 import { LiveSurplus } from "./cluster/live-surplus.ts";
 import { serveLive } from "./cluster/serve-live.ts";
+import { createLiveHls, type LiveHls, type LiveHlsOptions } from "./hls/live-hls.ts";
 import { createOpenIngest } from "./ingest/create-open-ingest.ts";
 import type { Publisher } from "./ingest/publisher.ts";
 import { MediaWorker } from "./media/media-worker.ts";
@@ -32,6 +33,8 @@ export type LiveOptions = Pick<
   region?: string | undefined;
   rateLimits?: RateLimits;
   counters?: Counters;
+  /** Absent: no HLS is made. */
+  hls?: LiveHlsOptions | null;
 };
 
 export type Live = {
@@ -41,6 +44,8 @@ export type Live = {
   /** Why it takes nobody now; null: it does. */
   whyNotReady(): string | null;
   publishers(): number;
+  /** Serves HLS, to be mounted where its URL says; null: none is made. */
+  hls: Pick<LiveHls, "app"> | null;
   /** Nobody new; publishers are sent away one by one, and come back to another server. */
   close(): Promise<void>;
 };
@@ -64,14 +69,15 @@ export async function createLive(options: LiveOptions): Promise<Live> {
   const log = rtmp.log.child({ nodeId });
   const ledger = new Ledger();
   const worker = new MediaWorker({ workerBin, ledger, counters, log });
+  const hls = options.hls ? createLiveHls(options.hls, { registry, log }) : null;
   const openPlace = createIngestOpener({
     ...{ bus, registry, log, counters },
     ...(region === undefined ? {} : { region }),
     ...(rateLimits ? { rateLimits } : {}),
   });
   const publishers = new Map<string, Publisher>();
-  const open = createOpenIngest({ bus, openPlace, worker, reach, publishers, counters, log });
-  const server = await serveRtmp({ ...rtmp, open, counters, log });
+  const open = createOpenIngest({ bus, openPlace, worker, reach, hls, publishers, counters, log });
+  const server = await serveRtmp({ ...rtmp, ladder: options.hls?.ladder ?? [], open, counters, log });
   log.info("rtmp.listening", { port: server.port, tlsPort: server.tlsPort });
   const cluster = joinCluster({ ...options, nodeId, counters, log }, { ledger, worker, publishers, server });
   return {
@@ -83,11 +89,13 @@ export async function createLive(options: LiveOptions): Promise<Live> {
       return bus.isConnected ? null : "it is cut off from the bus";
     },
     publishers: () => server.publishers().length,
+    hls,
     close: async () => {
       const closed = server.close({ pauseMs: CLOSE_PAUSE_MS });
       void cluster.tellState();
       await closed;
       await cluster.leave();
+      await hls?.close();
       await worker.close();
     },
   };

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type RtmpConfig, rtmpConfig, rtmpSettings } from "@fairlead/live";
+import { hlsSettings, ladderConfig, type RtmpConfig, rtmpConfig, rtmpSettings } from "@fairlead/live";
 import {
   type BudgetConfig,
   budgetConfig,
@@ -44,6 +44,7 @@ const Settings = z.object({
   FAIRLEAD_RTMP_PORT: setting.numberOr(1_935, 0, 65_535),
   FAIRLEAD_RTMP_URL: setting.rtmpUrl,
   ...rtmpSettings,
+  ...hlsSettings,
   ...reachSettings,
   FAIRLEAD_CODECS: setting.codecs,
   FAIRLEAD_GRACE_MS: setting.numberOr(15_000, 1_000, 600_000),
@@ -66,6 +67,8 @@ export type Config = ReachConfig &
     rtmp: RtmpConfig & { port: number };
     /** Where encoders reach it; undefined: at that port of the host that clients name. */
     rtmpUrl: string | undefined;
+    /** Renditions of HLS besides the source. */
+    hlsLadder: ReturnType<typeof ladderConfig>;
     isHttps: boolean;
     /** The demo gives tickets to other devices too. */
     isLan: boolean;
@@ -118,6 +121,7 @@ export async function readConfig(
     port: settings.FAIRLEAD_PORT,
     rtmp: { ...rtmpConfig(settings), port: settings.FAIRLEAD_RTMP_PORT },
     rtmpUrl: settings.FAIRLEAD_RTMP_URL,
+    hlsLadder: ladderConfig(settings),
     isHttps: options.https,
     isLan: options.lan,
     publicUrl: settings.FAIRLEAD_PUBLIC_URL,

@@ -42,6 +42,7 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
   const { live, note } = await offerRtmp(
     {
       ...{ bus, registry, workerBin, host: config.host, ...config.rtmp },
+      hls: { url: `${HLS_PATH}/`, sessionKeys, ladder: config.hlsLadder },
       log: log.child({ part: "live" }),
     },
     await missing,
@@ -63,6 +64,7 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
           publicUrl: config.publicUrl,
           rtmpUrl,
         });
+        if (live?.hls) signaling.app.route(HLS_PATH, live.hls.app);
         addDemoRoutes(signaling.app, {
           ticketKeys,
           api: {
@@ -96,6 +98,9 @@ export async function startStandalone(config: Config, workerBin: string, log: Lo
     throw error;
   }
 }
+
+/** Players find broadcasts there, at the API's own port. */
+const HLS_PATH = "/hls";
 
 /** @returns Where encoders send to: unless a setting says it, by the name that clients reach this computer by. */
 function rtmpUrlBy({ rtmpUrl }: Config, port: number): (httpUrl: string) => string {

@@ -5,6 +5,8 @@ import * as z from "zod";
 /** A PEM file may have text before its first block. */
 const PEM = z.string().includes("-----BEGIN ");
 
+const PUBLIC_KEYS = "Ed25519 keys, public ones are enough";
+
 /** Kinds of settings. Each describes the values that it accepts; a fault names that description. */
 
 export function numberOr(fallback: number, min: number, max: number) {
@@ -48,11 +50,17 @@ export function secret<T extends z.ZodType>(schema: T, accepts: string): T {
  * @param canSign Whether a private key must be in it.
  */
 export function keySet(canSign: boolean) {
-  const isEdwards = ({ alg }: { alg: string }) => alg === "EdDSA" || alg === "Ed25519";
-  const which = canSign ? "a private Ed25519 key" : "Ed25519 keys, public ones are enough";
+  const which = canSign ? "a private Ed25519 key" : PUBLIC_KEYS;
   return keySetSchema((keys) => keys.keys.every(isEdwards) && (keys.signer !== null || !canSign)).meta(
     metaOf(which),
   );
+}
+
+/** As `keySet`, for processes that verify only, and may do without. */
+export function optionalPublicKeys() {
+  return keySetSchema((keys) => keys.keys.every(isEdwards))
+    .optional()
+    .meta(metaOf(PUBLIC_KEYS));
 }
 
 /** Of the algorithms that tickets may have; a set of public keys verifies only. */
@@ -74,6 +82,10 @@ function keySetSchema(isAccepted: (keys: KeySet) => boolean) {
     context.addIssue({ code: "custom", message: "no such key set" });
     return z.NEVER;
   });
+}
+
+function isEdwards({ alg }: { alg: string }): boolean {
+  return alg === "EdDSA" || alg === "Ed25519";
 }
 
 function metaOf(keys: string) {

@@ -22,7 +22,12 @@ export type NodeChoice = SignalingChoice & {
 };
 
 export type SignalingProcess = ManagedProcess & { port: number; url: string };
-export type LiveProcess = ManagedProcess & { /** Of RTMP. */ port: number };
+export type LiveProcess = ManagedProcess & {
+  /** Of RTMP. */
+  port: number;
+  /** Below it players find broadcasts. */
+  hlsUrl: string;
+};
 export type NodeProcess = ManagedProcess & {
   /** With `link: "relayed"`. */
   nats: TcpRelay | null;
@@ -134,6 +139,8 @@ export async function startNode(site: Site, choice: NodeChoice, number: number):
 
 export async function startLive(site: Site, port: number, number: number): Promise<LiveProcess> {
   const name = `live-${number}`;
+  const hlsPort = await freePort();
+  const hlsUrl = `http://127.0.0.1:${hlsPort}/`;
   const started = await startProcess({
     ...launch(site, {}, { name, app: "live" }),
     env: {
@@ -141,11 +148,13 @@ export async function startLive(site: Site, port: number, number: number): Promi
       ...natsEnv(site, "live", site.nats.tcpUrl),
       FAIRLEAD_REDIS_URL: redisUrl(site, "127.0.0.1", site.redisPort),
       FAIRLEAD_RTMP_PORT: `${port}`,
+      FAIRLEAD_HLS_PORT: `${hlsPort}`,
+      FAIRLEAD_HLS_URL: hlsUrl,
       FAIRLEAD_NODE_ID: name,
     },
   });
   site.closers.add(started);
-  return { ...started, port };
+  return { ...started, port, hlsUrl };
 }
 
 type Launch = { name: string; app: "signaling" | "media-node" | "live"; prefix?: string[] };

@@ -3,6 +3,7 @@ import type { Counters, Logger } from "@fairlead/telemetry";
 import { WordedRefusal } from "../rtmp/refusal-words.ts";
 import type { Children } from "./children.ts";
 import { FlvWriter } from "./flv-writer.ts";
+import { descriptorOf } from "./hls-args.ts";
 import type { MediaTag } from "./media-tag.ts";
 import type { Sandbox } from "./sandbox.ts";
 
@@ -12,14 +13,25 @@ export type EncoderOptions = {
   sandbox: Sandbox;
   children: Children;
   counters: Counters;
-  /** Asked at each start. */
-  args: () => readonly string[];
+  /** Asked at each start. @param deaths Of the last minute. */
+  args: (deaths: number) => readonly string[];
+  /** What it writes besides RTP. */
+  renditions?: RenditionSink | null;
   /** Of the tracks that there are. */
   headers: { video: MediaTag | null; audio: MediaTag | null };
   log: Logger;
   now: () => number;
   /** It was started as often as it may be, and ended each time. */
   onGaveUp: (refusal: WordedRefusal) => void;
+};
+
+/** Takes the fragmented MP4 of renditions. It waits for nobody: ffmpeg would wait for it. */
+export type RenditionSink = {
+  /** In the order of their descriptors. */
+  names: readonly string[];
+  accept(name: string, chunk: Uint8Array): void;
+  /** The program was started anew. */
+  restarted(): void;
 };
 
 /** Waiting to be read by ffmpeg: more, or anything for longer, means that it hangs or is of no use live. */
@@ -82,10 +94,15 @@ export class Encoder {
 
   #start(): ChildProcess {
     const { ffmpeg, sandbox, headers } = this.#options;
-    const [program = ffmpeg, ...rest] = [...sandbox.command, ffmpeg, ...this.#options.args()];
+    const [program = ffmpeg, ...rest] = [
+      ...sandbox.command,
+      ffmpeg,
+      ...this.#options.args(this.#deathsAtMs.length),
+    ];
     const user = sandbox.user === null ? {} : { uid: sandbox.user, gid: sandbox.user };
-    const child = spawn(program, rest, { cwd: "/", env: {}, stdio: ["pipe", "ignore", "pipe"], ...user });
+    const child = spawn(program, rest, { cwd: "/", env: {}, stdio: this.#stdio(), ...user });
     this.#options.children.watch(child);
+    this.#read(child);
     let lastWords = "";
     child.stderr?.on("data", (said: Buffer) => {
       lastWords = `${lastWords}${said}`.slice(-LAST_WORDS);
@@ -104,6 +121,23 @@ export class Encoder {
     for (const header of [headers.video, headers.audio])
       if (header) child.stdin?.write(this.#flv.tag(header));
     return child;
+  }
+
+  #stdio(): ("pipe" | "ignore")[] {
+    const [source, ...rungs] = this.#options.renditions?.names ?? [];
+    return ["pipe", source === undefined ? "ignore" : "pipe", "pipe", ...rungs.map(() => "pipe" as const)];
+  }
+
+  #read(child: ChildProcess): void {
+    const { renditions } = this.#options;
+    renditions?.restarted();
+    renditions?.names.forEach((name, index) => {
+      child.stdio[descriptorOf(index)]?.on("error", () => {});
+      // What a child leaves behind comes after its end, and no frame of the next one follows it.
+      child.stdio[descriptorOf(index)]?.on("data", (chunk: Buffer) => {
+        if (child === this.#child && !this.#isClosed) renditions.accept(name, chunk);
+      });
+    });
   }
 
   #onEnd(end: { exitCode: number | null; signal: string | null; lastWords: string }): void {

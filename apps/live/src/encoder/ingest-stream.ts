@@ -11,6 +11,8 @@ import {
   transcodedProfileLevelId,
   type VideoWay,
 } from "./ffmpeg-args.ts";
+import { hlsArgs } from "./hls-args.ts";
+import { type HlsPlan, planHls, type Rung } from "./hls-plan.ts";
 import { type MediaTag, readMediaTag } from "./media-tag.ts";
 import type { Places } from "./places.ts";
 import type { Sps } from "./read-sps.ts";
@@ -29,6 +31,8 @@ export type EncoderHost = {
   limits: StreamLimits;
   transcodes: Places;
   threadsPerTranscode: number;
+  /** Of HLS, besides the source. */
+  ladder?: readonly Rung[];
   now: () => number;
 };
 
@@ -45,6 +49,8 @@ const MOST_RESTARTS = 20;
 /** Encoders send both headers first of all; one that sends no second track within this has none, ms. */
 const OTHER_TRACK_MS = 1_000;
 const HEALTH_MS = 1_000;
+/** An ffmpeg that ends so often within a minute goes on without HLS: what its MP4 can't carry, RTP may. */
+const MOST_DEATHS_WITH_HLS = 2;
 
 type RtpPaths = { video: RtpPath | null; audio: RtpPath | null };
 
@@ -65,6 +71,7 @@ export class IngestStream {
   #isFirstPictureSeen = false;
   #firstHeaderAtMs: number | null = null;
   #leaveTranscodes: (() => void) | null = null;
+  #leaveHls: (() => void) | null = null;
   #restarts = 0;
   #closing: Promise<void> = Promise.resolve();
 
@@ -120,6 +127,8 @@ export class IngestStream {
     this.#state = { state: "closed" };
     this.#leaveTranscodes?.();
     this.#leaveTranscodes = null;
+    this.#leaveHls?.();
+    this.#leaveHls = null;
     return this.#closing;
   }
 
@@ -200,18 +209,39 @@ export class IngestStream {
   }
 
   #run(paths: RtpPaths): State & { state: "running" } {
-    const { host, log, onRefused } = this.#options;
+    const { host, opened, log, onRefused } = this.#options;
     const way = this.#chooseWay();
+    const hls = this.#planHls();
     const headers = {
       video: paths.video && this.#headers.video,
       audio: paths.audio && this.#headers.audio,
     };
-    const args = () =>
-      ffmpegArgs({ video: paths.video?.beginRun() ?? null, audio: paths.audio?.beginRun() ?? null }, way);
-    const encoder = new Encoder({ ...host, args, headers, log, onGaveUp: onRefused });
+    const tracks = { video: paths.video !== null, audio: paths.audio !== null };
+    const args = (deaths: number) => [
+      ...ffmpegArgs({ video: paths.video?.beginRun() ?? null, audio: paths.audio?.beginRun() ?? null }, way),
+      ...(hls && deaths <= MOST_DEATHS_WITH_HLS ? hlsArgs(hls, tracks) : []),
+    ];
+    const names = hls?.renditions.map(({ name }) => name) ?? [];
+    const renditions = opened.hls && hls ? { ...opened.hls, names } : null;
+    const encoder = new Encoder({ ...host, args, renditions, headers, log, onGaveUp: onRefused });
     const running = { state: "running", encoder, paths, way } as const;
     this.#state = running;
     return running;
+  }
+
+  /** @returns null: there is no HLS of this stream now. */
+  #planHls(): HlsPlan | null {
+    const { host, opened, log } = this.#options;
+    this.#leaveHls?.();
+    this.#leaveHls = null;
+    if (!opened.hls) return null;
+    const { ladder = [], transcodes, threadsPerTranscode: threads } = host;
+    const planned = planHls({ sps: this.#sps, frameMs: this.#health.frameMs, ladder, transcodes, threads });
+    this.#leaveHls = planned?.leave ?? null;
+    const renditions = planned?.plan.renditions ?? [];
+    opened.hls.noteEncoded(renditions.flatMap(({ name, way }) => (way.isTranscoded ? { name, ...way } : [])));
+    if (!planned) log.warn("hls.no_capacity");
+    return planned?.plan ?? null;
   }
 
   /** @throws {WordedRefusal} It would have to be transcoded, and all places for that are taken. */

@@ -13,6 +13,8 @@ export class StreamHealth {
   #dropped = 0;
   #keyAtMs: number | null = null;
   #gopMs: number | undefined;
+  /** Of pictures: the first one, the last one, and how many came after the first. */
+  #span: { firstMs: number; lastMs: number; count: number } | null = null;
   /** Whether a picture was ever shown at another time than its turn to be decoded. */
   hasBFrames = false;
 
@@ -21,11 +23,19 @@ export class StreamHealth {
     this.#sinceMs = now();
   }
 
+  /** From one picture to the next, on the average; null before the second one. */
+  get frameMs(): number | null {
+    const { firstMs, lastMs, count } = this.#span ?? { firstMs: 0, lastMs: 0, count: 0 };
+    return count > 0 && lastMs > firstMs ? (lastMs - firstMs) / count : null;
+  }
+
   note(tag: MediaTag): void {
     this.#bytes += tag.bytes.length;
     if (tag.kind !== "video" || tag.part !== "frame") return;
     this.#frames += 1;
     this.#gaps.note(tag.timestampMs, this.#now());
+    const { timestampMs: lastMs } = tag;
+    this.#span = { firstMs: this.#span?.firstMs ?? lastMs, lastMs, count: (this.#span?.count ?? -1) + 1 };
     if (tag.compositionMs !== 0) this.hasBFrames = true;
     if (!tag.isKey) return;
     if (this.#keyAtMs !== null && tag.timestampMs > this.#keyAtMs)

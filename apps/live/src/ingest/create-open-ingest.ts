@@ -2,6 +2,7 @@ import type { Bus } from "@fairlead/bus";
 import { randomId } from "@fairlead/protocol";
 import type { OpenPlace } from "@fairlead/signaling/ingest";
 import type { Counters, Logger } from "@fairlead/telemetry";
+import type { LiveHls } from "../hls/live-hls.ts";
 import { EncoderMedia } from "../media/encoder-media.ts";
 import type { MediaWorker } from "../media/media-worker.ts";
 import type { PipeReach } from "../media/outgoing-pipe.ts";
@@ -16,6 +17,7 @@ export type IngestDeps = {
   /** Those that are there, by an id that is theirs in this process. */
   publishers: Map<string, Publisher>;
   counters: Counters;
+  hls: Pick<LiveHls, "createPackager"> | null;
   log: Logger;
 };
 
@@ -25,6 +27,7 @@ export function createOpenIngest({
   openPlace,
   worker,
   reach,
+  hls,
   publishers,
   counters,
   log,
@@ -39,6 +42,7 @@ export function createOpenIngest({
       {
         ...{ bus, reach, counters, now: Date.now, log: log.child({ address }) },
         openAgain: (isWanted) => open(true, isWanted),
+        ...(hls ? { createPackager: hls.createPackager } : {}),
         openMedia: (tracks: StartedTracks) => EncoderMedia.open(worker, tracks, owner),
         onClosed: () => publishers.delete(publisherId),
       },

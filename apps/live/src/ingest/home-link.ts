@@ -1,5 +1,5 @@
 import { type Bus, callNode } from "@fairlead/bus";
-import { FairleadError, type IngestHealth } from "@fairlead/protocol";
+import { FairleadError, type HlsOrder, type HlsReport, type IngestHealth } from "@fairlead/protocol";
 import type { IngestPlace } from "@fairlead/signaling/ingest";
 import type { EncoderMedia } from "../media/encoder-media.ts";
 import type { OutgoingPipe, PipeReach } from "../media/outgoing-pipe.ts";
@@ -51,18 +51,24 @@ export class HomeLink {
   /** The home has the publisher, and media goes there. */
   async bringsMedia(health: IngestHealth): Promise<boolean> {
     if (!this.#isConnected) return false;
-    return this.prove(health).then(
+    return this.prove(health, null).then(
       () => true,
       () => false,
     );
   }
 
-  /** @throws {FairleadError} `session_gone`, `node_unreachable`, `node_timeout`, `bus_disconnected`. */
-  async prove(health: IngestHealth): Promise<void> {
+  /**
+   * @param hls What is packaged of it; null: nothing is.
+   * @returns What may be; null: nothing.
+   * @throws {FairleadError} `session_gone`, `node_unreachable`, `node_timeout`, `bus_disconnected`.
+   */
+  async prove(health: IngestHealth, hls: HlsReport | null): Promise<HlsOrder | null> {
     if (this.#isClosed) throw new FairleadError("session_gone");
     const { bus, place } = this.#options;
     const options = { timeoutMs: PROVE_TIMEOUT_MS };
-    await callNode(bus, place.incarnation, "ingest.prove", { ...this.#session, health }, options);
+    const request = { ...this.#session, health, ...(hls ? { hls } : {}) };
+    const answer = await callNode(bus, place.incarnation, "ingest.prove", request, options);
+    return answer.hls ?? null;
   }
 
   /** Tells the home too: one that does not answer forgets the publisher by itself. Idempotent. */

@@ -19,6 +19,15 @@ export type StartedTracks = {
   audio: boolean;
 };
 
+/** Takes what its ffmpeg makes for HLS. */
+export type HlsSink = {
+  accept(rendition: string, chunk: Uint8Array): void;
+  /** ffmpeg is started, anew or at first. */
+  restarted(): void;
+  /** The renditions whose pictures it encodes anew, with their bits/s. */
+  noteEncoded(renditions: readonly { name: string; bitrateBps: number }[]): void;
+};
+
 /** A publisher whose broadcast is its own, wherever the room is meanwhile. */
 export type OpenedIngest = {
   /**
@@ -28,6 +37,8 @@ export type OpenedIngest = {
   start(tracks: StartedTracks): Promise<{ video: RtpTarget | null; audio: RtpTarget | null }>;
   /** How its stream comes in, about once a second: the room's home hears of it. */
   noteHealth(health: IngestHealth): void;
+  /** Absent: no HLS is made. */
+  readonly hls?: HlsSink | null;
   /** Resolves with words for the encoder when the place is lost for good. Never rejects; `close` leaves it pending. */
   ended: Promise<string>;
   /** Its encoder has gone. Idempotent. */

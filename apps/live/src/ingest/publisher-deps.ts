@@ -1,8 +1,10 @@
 import type { Bus } from "@fairlead/bus";
 import type { IngestPlace } from "@fairlead/signaling/ingest";
 import type { Counters, Logger } from "@fairlead/telemetry";
+import type { NewPackager } from "../hls/live-hls.ts";
 import type { EncoderMedia } from "../media/encoder-media.ts";
 import type { PipeReach } from "../media/outgoing-pipe.ts";
+import type { Packager } from "../packaging/packager.ts";
 import type { StartedTracks } from "./open-ingest.ts";
 
 export type PublisherDeps = {
@@ -14,6 +16,10 @@ export type PublisherDeps = {
   now: () => number;
   /** Places the broadcast again, and claims it there. @throws {FairleadError} As `openIngest` of signaling. */
   openAgain: (isWanted: () => boolean) => Promise<IngestPlace>;
+  /** Absent: no HLS is made. */
+  createPackager?: (
+    publisher: NewPackager,
+  ) => Pick<Packager, "accept" | "noteBandwidth" | "restarted" | "report" | "setOrder" | "close">;
   openMedia: (tracks: StartedTracks) => Promise<EncoderMedia>;
   /** It is over, however it ended. */
   onClosed?: () => void;

@@ -6,10 +6,14 @@ import type { EncoderMedia } from "../media/encoder-media.ts";
 import { WORDS, wordsForGood } from "./ends-publisher.ts";
 import { findHome } from "./find-home.ts";
 import { HomeLink } from "./home-link.ts";
-import type { OpenedIngest, StartedTracks } from "./open-ingest.ts";
+import type { HlsSink, OpenedIngest, StartedTracks } from "./open-ingest.ts";
 import type { PublisherDeps } from "./publisher-deps.ts";
 
 const PROVE_EVERY_MS = 1_000;
+/** About what an encoder's sound has. */
+const SOUND_BPS = 160_000;
+/** The home orders HLS once it sees media, which is soon, and viewers wait for it. */
+const FIRST_PROOFS = { everyMs: 200, count: 12 };
 
 /** One encoder's place in its broadcast. It follows the room from home to home while the encoder goes on. */
 export class Publisher implements OpenedIngest {
@@ -19,6 +23,8 @@ export class Publisher implements OpenedIngest {
   readonly #broadcastId: string;
   readonly #moves: Subscription;
   readonly #timer: NodeJS.Timeout;
+  readonly #packager: ReturnType<NonNullable<PublisherDeps["createPackager"]>> | null;
+  readonly hls: HlsSink | null;
   #link: HomeLink;
   /** At a new home, which has not agreed yet. */
   #nextLink: HomeLink | null = null;
@@ -27,6 +33,7 @@ export class Publisher implements OpenedIngest {
   #returning: Promise<void> | null = null;
   #isProving = false;
   #isClosed = false;
+  #isOrdered = false;
 
   constructor(deps: PublisherDeps, place: IngestPlace) {
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -38,6 +45,18 @@ export class Publisher implements OpenedIngest {
     this.#moves = deps.bus.subscribe(subjects.roomControl(place.broadcastId), ({ data }) =>
       this.#onControl(data),
     );
+    let isTranscoded = false;
+    const { broadcastId } = place;
+    const packager = deps.createPackager?.({ broadcastId, isTranscoded: () => isTranscoded }) ?? null;
+    this.#packager = packager;
+    this.hls = packager && {
+      accept: (rendition, chunk) => packager.accept(rendition, chunk),
+      restarted: () => packager.restarted(),
+      noteEncoded: (renditions) => {
+        isTranscoded = renditions.length > 0;
+        for (const { name, bitrateBps } of renditions) packager.noteBandwidth(name, bitrateBps + SOUND_BPS);
+      },
+    };
     this.#timer = setInterval(() => void this.#prove(), deps.proveEveryMs ?? PROVE_EVERY_MS);
   }
 
@@ -50,6 +69,7 @@ export class Publisher implements OpenedIngest {
     this.#media = media;
     void media.died.then(() => this.end(WORDS.worker));
     await this.#connectFirst(media);
+    if (this.#packager) void this.#proveOften();
     return { video: media.targetOf("video"), audio: media.targetOf("audio") };
   }
 
@@ -78,7 +98,16 @@ export class Publisher implements OpenedIngest {
     this.#moves.unsubscribe();
     this.#link.close();
     this.#media?.close();
+    void this.#packager?.close();
     this.#deps.onClosed?.();
+  }
+
+  /** Until HLS is ordered. */
+  async #proveOften(): Promise<void> {
+    for (let left = FIRST_PROOFS.count; left > 0 && !this.#isClosed && !this.#isOrdered; left--) {
+      await new Promise((resolve) => setTimeout(resolve, FIRST_PROOFS.everyMs));
+      await this.#prove();
+    }
   }
 
   /** The home may have gone since it was opened. */
@@ -99,7 +128,10 @@ export class Publisher implements OpenedIngest {
     this.#isProving = true;
     const link = this.#link;
     try {
-      await link.prove(this.#health);
+      const order = await link.prove(this.#health, this.#packager?.report() ?? null);
+      if (link !== this.#link || this.#isClosed) return;
+      this.#isOrdered = order !== null;
+      this.#packager?.setOrder(order);
     } catch (error) {
       // While the bus is away media flows on, and nobody can be asked.
       const isAway = error instanceof FairleadError && error.code === "bus_disconnected";

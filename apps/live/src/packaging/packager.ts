@@ -19,8 +19,8 @@ export type PackagerOptions = {
   /** Viewing sessions now. */
   viewers: () => number;
   isTranscoded: () => boolean;
-  /** Further renditions, in their own encoding: bits/s. */
-  rungs?: Readonly<Record<string, { bandwidthBps: number }>>;
+  /** Names of further renditions. */
+  rungs?: readonly string[];
   log: Logger;
   now: () => number;
 };
@@ -54,17 +54,16 @@ export class Packager {
   #isClosed = false;
 
   constructor(options: PackagerOptions) {
-    const { broadcastId, segments, log, now, rungs = {} } = options;
+    const { broadcastId, segments, log, now, rungs = [] } = options;
     this.#options = options;
     this.#queue = new PieceQueue({ broadcastId, segments, log, onLost: (why) => this.#onLost(why) });
     this.#clock = new ProgramClock(now);
     this.#held = new HeldFragments(now);
     this.#source = this.#writerOf(SOURCE);
-    const entries = Object.entries(rungs).map(([name, { bandwidthBps }]) => {
-      const writer = this.#writerOf(name, bandwidthBps);
-      return [name, { writer, follower: new RungFollower(writer) }] as const;
-    });
-    this.#rungs = new Map(entries);
+    const entries = rungs.map((name) => [name, this.#writerOf(name)] as const);
+    this.#rungs = new Map(
+      entries.map(([name, writer]) => [name, { writer, follower: new RungFollower(writer) }]),
+    );
     this.#readAnew();
     this.setOrder(options.order);
   }
@@ -82,6 +81,12 @@ export class Packager {
       this.#rungs.get(rendition)?.follower.clear();
       if (rendition === SOURCE) this.#endSegments();
     }
+  }
+
+  /** What an encoder was told, of a rendition of its own. Without it the beginning is measured. */
+  noteBandwidth(rendition: string, bandwidthBps: number): void {
+    const writer = rendition === SOURCE ? this.#source : this.#rungs.get(rendition)?.writer;
+    if (writer) writer.bandwidthBps = bandwidthBps;
   }
 
   /** ffmpeg was started anew, and what comes is of its next run. */
@@ -187,9 +192,9 @@ export class Packager {
     for (const name of [SOURCE, ...this.#rungs.keys()]) this.#readers.set(name, new FragmentReader());
   }
 
-  #writerOf(rendition: string, bandwidthBps?: number): RenditionWriter {
+  #writerOf(rendition: string): RenditionWriter {
     return new RenditionWriter({
-      ...{ rendition, bandwidthBps },
+      rendition,
       push: (piece) => this.#queue.push(piece),
       // Renditions are compared by it: shown at the same time is the same time.
       programTimeMs: ({ shownAtS }) => this.#clock.timeOf(shownAtS),

@@ -16,6 +16,7 @@ export class PieceQueue {
   readonly #options: PieceQueueOptions;
   #waiting: Piece[] = [];
   #bytes = 0;
+  #newestRun = 0;
   #writing: Promise<void> | null = null;
 
   constructor(options: PieceQueueOptions) {
@@ -24,6 +25,7 @@ export class PieceQueue {
 
   push(piece: Piece): void {
     this.#waiting.push(piece);
+    this.#newestRun = Math.max(this.#newestRun, piece.run);
     this.#bytes += sizeOf(piece);
     if (this.#bytes > MOST_WAITING_BYTES) this.#lose("failed", new Error("segments are written too slowly"));
     this.#writing ??= this.#write().finally(() => {
@@ -41,7 +43,9 @@ export class PieceQueue {
     for (let piece = this.#waiting.shift(); piece; piece = this.#waiting.shift()) {
       this.#bytes -= sizeOf(piece);
       try {
-        if (!(await segments.write(broadcastId, piece))) this.#lose("fenced");
+        const isTaken = await segments.write(broadcastId, piece);
+        // What a rendition ends under our own run before is nobody's loss.
+        if (!isTaken && piece.run === this.#newestRun) this.#lose("fenced");
       } catch (error) {
         this.#lose("failed", error);
       }

@@ -9,12 +9,12 @@ export type RenditionWriterOptions = {
   push: (piece: Piece) => void;
   /** Milliseconds since 1970, by a fragment's own time. */
   programTimeMs: (fragment: Fragment) => number;
-  /** Bits/s, where it is known beforehand. */
-  bandwidthBps?: number | undefined;
 };
 
 /** One rendition's pieces: an init where one is due, the parts of its open segment, its end. */
 export class RenditionWriter {
+  /** Bits/s, where it is known beforehand. */
+  bandwidthBps: number | null = null;
   readonly #options: RenditionWriterOptions;
   #init: Init | null = null;
   #isInitDue = true;
@@ -75,7 +75,7 @@ export class RenditionWriter {
     this.#options.push({
       ...{ type: "init", rendition: this.#options.rendition, ...place, bytes, codecs },
       video: picture && { ...picture, frameRate },
-      bandwidthBps: this.#options.bandwidthBps ?? measuredBps,
+      bandwidthBps: this.bandwidthBps ?? measuredBps,
     });
     this.#isInitDue = false;
   }

@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:
 import { canonicalAddress } from "@fairlead/signaling";
 import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
 import { Children } from "../encoder/children.ts";
+import type { Rung } from "../encoder/hls-plan.ts";
 import { Places } from "../encoder/places.ts";
 import { findInPath, findSandbox } from "../encoder/sandbox.ts";
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from "../encoder/stream-bounds.ts";
@@ -33,6 +34,8 @@ export type RtmpOptions = {
   /** Each connection begins with a header of the PROXY protocol: only where nobody but the balancer reaches the ports. */
   isBehindProxy?: boolean;
   open: OpenIngest;
+  /** Of HLS, besides the source. Default: none. */
+  ladder?: readonly Rung[];
   limits?: Partial<RtmpLimits>;
   timeouts?: Partial<ConnectionTimeouts>;
   /** The executable. */
@@ -157,14 +160,22 @@ class Gate {
   constructor(options: RtmpOptions) {
     this.#options = options;
     this.#limits = limitsOf(options.limits);
-    const { open, log, counters = noCounters, now = Date.now } = options;
+    const { open, log, ladder = [], counters = noCounters, now = Date.now } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox();
     if (sandbox.missing.length > 0) log.warn("encoder.sandbox", { missing: sandbox.missing });
     const { threadsPerTranscode } = this.#limits;
     const transcodes = new Places(this.#limits.transcodes);
     const shared = { children: this.children, counters, now };
-    const host = { ...shared, ffmpeg, sandbox, limits: this.#limits, transcodes, threadsPerTranscode };
+    const host = {
+      ...shared,
+      ffmpeg,
+      sandbox,
+      limits: this.#limits,
+      transcodes,
+      threadsPerTranscode,
+      ladder,
+    };
     const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     const publishers = new Places(this.#limits.publishers);
     this.#shared = { open, log, host, publishers, isDraining: () => this.isDraining, timeouts };
