@@ -25,7 +25,8 @@ async function setUp() {
   await cluster.api("PUT", "/v1/rooms/one", {});
   const told: (string | undefined)[] = [];
   cluster.bus.subscribe(subjects.roomControl("one"), ({ data }) => {
-    told.push(parseJson(RoomControl, new TextDecoder().decode(data)).cause);
+    const control = parseJson(RoomControl, new TextDecoder().decode(data));
+    if (control.type === "moved") told.push(control.cause);
   });
   const until = async (event: string) => {
     await expect.poll(() => lines.find((line) => line.event === event), { timeout: 10_000 }).toBeDefined();

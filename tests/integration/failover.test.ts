@@ -18,7 +18,8 @@ async function start(options: MemoryClusterOptions): Promise<MemoryCluster> {
 function listenToMoves({ bus }: MemoryCluster): Lease[] {
   const moves: Lease[] = [];
   bus.subscribe(subjects.everyRoomControl, ({ data }) => {
-    moves.push(parseJson(RoomControl, new TextDecoder().decode(data)).lease);
+    const control = parseJson(RoomControl, new TextDecoder().decode(data));
+    if (control.type === "moved") moves.push(control.lease);
   });
   return moves;
 }

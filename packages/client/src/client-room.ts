@@ -20,7 +20,7 @@ import { RoomModel } from "./model/room-model.ts";
 import { Speakers } from "./model/speakers.ts";
 import { OwnPeer } from "./own-peer.ts";
 import { watchPage } from "./page-events.ts";
-import { tellQuality } from "./quality/tell-quality.ts";
+import { Places } from "./places.ts";
 import { Playback } from "./remote/playback.ts";
 import { RemotePeers } from "./remote/remote-peers.ts";
 import { Visibility } from "./remote/visibility.ts";
@@ -60,7 +60,7 @@ export class ClientRoom implements Room {
   #end: FairleadError | null = null;
   #joined: JoinReply | null = null;
   #grants: Grants = { publish: [], subscribe: false, data: false, moderate: false };
-  #media: RoomMedia | null = null;
+  readonly #places: Places;
   readonly #speakers = new Speakers(this.#emitter);
 
   constructor(options: ClientRoomOptions) {
@@ -75,7 +75,8 @@ export class ClientRoom implements Room {
         wishes: this.#wishes,
         pauseInvisibleVideo: options.pauseInvisibleVideo,
         command: this.#link.command,
-        wantedChanged: (consumerId, isWanted) => this.#media?.subscriptions.setWanted(consumerId, isWanted),
+        wantedChanged: (consumerId, isWanted) =>
+          this.#places.media?.subscriptions.setWanted(consumerId, isWanted),
       },
     });
     this.#local = new LocalTracks({
@@ -84,6 +85,7 @@ export class ClientRoom implements Room {
       device: () => options.device.current,
       isMutedByModerator: (source) => this.#model.contents.mutedByModerator.has(source),
     });
+    this.#places = new Places({ local: this.#local, remote: this.#remote });
     this.#publisher = new Publisher({ local: this.#local, grants: () => this.#grants });
     this.peers = this.#remote.peers;
     this.local = this.#local.tracks;
@@ -92,7 +94,7 @@ export class ClientRoom implements Room {
       gone: () => options.leaveWithPage(this),
       online: () => {
         this.#link.retryNow();
-        this.#media?.transports.restartIce();
+        this.#places.media?.transports.restartIce();
       },
       offline: () => this.#link.checkLife(),
     });
@@ -159,7 +161,7 @@ export class ClientRoom implements Room {
     this.#stopWatchingPage();
     this.#publisher.close(error);
     this.#remote.close();
-    this.#media?.close();
+    this.#places.close();
     this.#visibility.close();
     this.#firstJoin.reject(reason);
     this.#setState("closed");
@@ -192,7 +194,7 @@ export class ClientRoom implements Room {
   }
 
   bufferedAmount(options: SendOptions = {}): number {
-    return this.#media?.data.bufferedAmount(options) ?? 0;
+    return this.#places.media?.data.bufferedAmount(options) ?? 0;
   }
 
   async mutePeer(peerId: string, source: Source, muted: boolean): Promise<void> {
@@ -220,8 +222,9 @@ export class ClientRoom implements Room {
   }
 
   #present(): RoomMedia {
-    if (this.#end || !this.#media) throw this.#end ?? new FairleadError("session_left");
-    return this.#media;
+    const { media } = this.#places;
+    if (this.#end || !media) throw this.#end ?? new FairleadError("session_left");
+    return media;
   }
 
   async leave(): Promise<void> {
@@ -240,7 +243,8 @@ export class ClientRoom implements Room {
 
   #linkHandlers(): RoomLinkHandlers {
     return {
-      joined: (joined, command) => this.#handleJoined(joined, command),
+      joined: (...session) => this.#handleJoined(...session),
+      receivedBps: () => this.#places.media?.receivedBps ?? 0,
       sessionLost: () => this.#local.handleSessionLost(),
       event: (event) => this.#handleEvent(event),
       transient: ({ name, data }) => name === "audio.levels" && this.#speakers.update(data),
@@ -251,34 +255,32 @@ export class ClientRoom implements Room {
     };
   }
 
-  #handleJoined(joined: JoinReply, command: SendCommand): void {
-    const before = this.#media;
+  #handleJoined(joined: JoinReply, command: SendCommand, overlapMs: number): void {
+    const isMove = this.#joined !== null;
     this.#joined = joined;
     this.#grants = joined.grants;
-    this.#media = new RoomMedia({
+    const media = new RoomMedia({
       joined,
       command,
       peers: this.#remote,
       emitter: this.#emitter,
       device: this.#options.device.current,
       iceTransportPolicy: this.#options.iceTransportPolicy,
-      graded: (peerId, quality) => {
-        const graded = peerId === this.peerId ? this : this.#remote.peers.get(peerId);
-        tellQuality(this.#emitter, graded, { peerId, quality });
-      },
+      own: this,
     });
     this.#model.startSession();
-    if (before) this.#remote.beginMove(joined.graceMs);
-    before?.close();
-    this.#local.handleJoined(this.#media.transports);
-    if (before) this.#emitter.emit("room.moved", { epoch: joined.epoch });
+    if (isMove) this.#remote.beginMove(joined.graceMs);
+    this.#places.enter(media, overlapMs);
+    this.#local.handleJoined(media.transports);
+    if (isMove) this.#emitter.emit("room.moved", { epoch: joined.epoch });
     this.#firstJoin.resolve();
   }
 
   #handleEvent(event: RoomEvent): void {
     if (event.name === "snapshot.started") this.#grants = event.data.grants;
-    if (!this.#media) return;
-    const shared = { media: this.#media, model: this.#model, speakers: this.#speakers };
+    const { media } = this.#places;
+    if (!media) return;
+    const shared = { media, model: this.#model, speakers: this.#speakers };
     const targets = { ...shared, ownPeerId: this.peerId, peers: this.#remote, local: this.#local };
     applyEvent(event, { ...targets, emitter: this.#emitter });
   }

@@ -1,10 +1,12 @@
 import type { JoinReply } from "@fairlead/protocol";
 import type { types } from "mediasoup-client";
 import type { RoomEvents } from "./api/events.ts";
+import type { ConnectionQuality } from "./api/tracks.ts";
 import type { SendCommand } from "./connection/session.ts";
 import { DataSender } from "./local/data-sender.ts";
 import { PeerTransports } from "./media/transports.ts";
 import { type ExpectedPeer, QualityMonitor } from "./quality/quality-monitor.ts";
+import { tellQuality } from "./quality/tell-quality.ts";
 import type { RemotePeers } from "./remote/remote-peers.ts";
 import { Subscriptions } from "./remote/subscriptions.ts";
 import type { TypedEmitter } from "./typed-emitter.ts";
@@ -16,7 +18,8 @@ type RoomMediaOptions = {
   command: SendCommand;
   peers: RemotePeers;
   emitter: TypedEmitter<RoomEvents>;
-  graded: (...grade: [peerId: string, quality: RoomEvents["quality.changed"]["quality"]]) => void;
+  /** This peer, as the app sees how it is connected. */
+  own: { quality: ConnectionQuality };
 };
 
 /** Everything that lives as long as one session's transports. */
@@ -27,7 +30,7 @@ export class RoomMedia {
   readonly #monitor: QualityMonitor;
 
   constructor(options: RoomMediaOptions) {
-    const { device, iceTransportPolicy, joined, command, peers, emitter, graded } = options;
+    const { device, iceTransportPolicy, joined, command, peers, emitter, own } = options;
     this.transports = new PeerTransports({ device, iceTransportPolicy, joined, command });
     const confirms = joined.confirmsData === true;
     this.subscriptions = new Subscriptions({
@@ -49,14 +52,29 @@ export class RoomMedia {
       transports: this.transports,
       ownPeerId: joined.peerId,
       expected: () => expectedOf(peers),
-      graded,
+      graded: (peerId, quality) => {
+        const graded = peerId === joined.peerId ? own : peers.peers.get(peerId);
+        tellQuality(emitter, graded, { peerId, quality });
+      },
     });
   }
 
-  close(): void {
+  /** What its media came to lately, bits/s. */
+  get receivedBps(): number {
+    return this.#monitor.receivedBps;
+  }
+
+  /** Another session goes on: what flows here goes on until `close`. */
+  leave(): void {
     this.#monitor.close();
-    this.subscriptions.close();
+    this.subscriptions.leave();
     this.data.close();
+    this.transports.leave();
+  }
+
+  close(): void {
+    this.leave();
+    this.subscriptions.close();
     this.transports.close();
   }
 }

@@ -40,6 +40,12 @@ export const ClientFrame = z.discriminatedUnion("type", [
 export type ClientFrame = z.infer<typeof ClientFrame>;
 export type ClientFrameInput = z.input<typeof ClientFrame>;
 
+/**
+ * So long the former place of a room that moved goes on with its media, unless all who were there have closed it. Absent: it is gone, or
+ * nobody knows.
+ */
+export const OverlapMs = z.int().min(0).max(60_000);
+
 /** A reply to the command with the same id. */
 export const ReplyFrame = z.union([
   z.object({ type: z.literal("reply"), id: z.int(), ok: z.literal(true), data: z.unknown() }),
@@ -64,7 +70,12 @@ export const ServerFrame = z.union([
   /** A fresh session ticket; the older one ends soon. */
   z.object({ type: z.literal("session_ticket"), sessionTicket: Jwt }),
   /** The room lives elsewhere now, under this epoch: the client sends `join` again, on this socket. */
-  z.object({ type: z.literal("moved"), roomId: RoomId, epoch: Epoch }),
+  z.object({
+    type: z.literal("moved"),
+    roomId: RoomId,
+    epoch: Epoch,
+    overlapMs: OverlapMs.optional(),
+  }),
   /**
    * A refusal of a join, a resume or a frame, or the end of the session. The socket closes with the code's close code, if it
    * has one; if not, it stays open for whatever comes next: another join, after `session_gone`.

@@ -14,6 +14,9 @@ export type Jwt = z.infer<typeof Jwt>;
 /** The client understands a frame of several events (`events`). Absent: an older client, which gets each in a frame of its own. */
 const TakesSeveral = z.boolean().optional();
 
+/** A client that got more says this: its estimate grows from there within seconds. */
+export const RECEIVED_BPS_MAX = 10_000_000;
+
 /** The first frame of a new peer. */
 export const JoinRequest = z.object({
   protocolVersion: ProtocolVersion,
@@ -31,6 +34,11 @@ export const JoinRequest = z.object({
   /** True: a consumer for every producer, as they come. False: only for what `producers.subscribe` names. */
   autoSubscribe: z.boolean().default(true),
   takesSeveral: TakesSeveral,
+  /**
+   * What its media came to lately, bits/s, in its last session: the node's estimate of the bandwidth begins there, and not at what suits
+   * anybody.
+   */
+  receivedBps: z.int().min(0).max(RECEIVED_BPS_MAX).optional(),
   /** The client says by `data_consumers.opened` when it hears a data producer. Absent: an older one, which does not. */
   confirmsData: z.boolean().optional(),
 });

@@ -3,7 +3,7 @@ import { BroadcastCounts, BroadcastRecord } from "./broadcasts.ts";
 import { CommandEnvelope } from "./commands.ts";
 import { ErrorBody, ErrorCode } from "./errors.ts";
 import { NumberedEvent, Position, Transient } from "./events.ts";
-import { Acknowledgement, ReplyFrame } from "./frames.ts";
+import { Acknowledgement, OverlapMs, ReplyFrame } from "./frames.ts";
 import { Source } from "./grants.ts";
 import { HLS_CALLS } from "./hls.ts";
 import { PeerPage } from "./http.ts";
@@ -192,12 +192,29 @@ export const ForwardedMessage = z.discriminatedUnion("type", [
 ]);
 export type ForwardedMessage = z.infer<typeof ForwardedMessage>;
 
-/** A message on `subjects.roomControl`. `cause` is for people: builds of later versions have other words for it. */
-export const RoomControl = z.object({
-  type: z.literal("moved"),
-  lease: Lease,
-  cause: z.string().max(64).optional(),
-});
+/** A message on `subjects.roomControl`. */
+export const RoomControl = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("moved"),
+    lease: Lease,
+    /** For people: builds of later versions have other words for it. */
+    cause: z.string().max(64).optional(),
+    overlapMs: OverlapMs.optional(),
+  }),
+  /**
+   * A moderator or the API silenced somebody, and a former place of the room may linger: what it still forwards of that identity ends there
+   * too. Nodes and signaling of the build before pass it over with a line in their logs, but its `live` ends: not for a broadcast's room.
+   */
+  z.object({
+    type: z.literal("moderated"),
+    roomId: RoomId,
+    /** Of the room's present place. */
+    epoch: Epoch,
+    identity: Identity,
+    /** What is muted; absent: the identity is removed. */
+    source: Source.optional(),
+  }),
+]);
 export type RoomControl = z.infer<typeof RoomControl>;
 
 /** Signaling's message on `subjects.nodeSessions`, every few seconds. */

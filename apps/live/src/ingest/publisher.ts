@@ -142,8 +142,9 @@ export class Publisher implements OpenedIngest {
   }
 
   #onControl(data: Uint8Array): void {
-    const { lease } = parseJson(RoomControl, decodeText(data), "internal");
-    if (lease.incarnation === this.#link.incarnation) void this.#prove();
+    const control = parseJson(RoomControl, decodeText(data), "internal");
+    if (control.type !== "moved") return;
+    if (control.lease.incarnation === this.#link.incarnation) void this.#prove();
     else void this.#comeBack(new FairleadError("room_moved"));
   }
 

@@ -26,7 +26,10 @@ export async function connectIngest(
   const { room } = ingest;
   const { title } = (await broadcasts.of(room)).record;
   const seat = await room.span.seatOn(ingest.core);
-  const publisher = addPublisher({ room, seat }, { identity: roomId, name: title, metadata: "" });
+  const publisher = addPublisher(
+    { room, seat },
+    { identity: roomId, name: title, metadata: "", followsRoom: true },
+  );
   try {
     const transport = await openPipe(seat, publisher, { pipe, reach: pipeReach });
     // The publisher before it closes with this, and its pipe.

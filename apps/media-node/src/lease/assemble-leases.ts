@@ -43,5 +43,5 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
  * here ignore it. A room that this node claimed by itself is not announced, as another node may serve it.
  */
 function tellOpened({ lease, isLocal }: Room, bus: Bus, cause?: MoveCause): void {
-  if (!isLocal) tellMoved(lease, bus, cause);
+  if (!isLocal) tellMoved(lease, bus, { cause });
 }

@@ -3,6 +3,7 @@ import { FairleadError, type Lease, type NodeState } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Counters, Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
+import { LINGER_MS } from "../rooms/lingering-rooms.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { pauseAfterMs } from "./drain-pace.ts";
 import type { Readiness } from "./readiness.ts";
@@ -99,7 +100,8 @@ export class Drain {
     // Until the registry knows, it may place a room back here.
     await announced;
     let dueMs = now();
-    while (this.#current === draining && rooms.count > 0 && now() < draining.deadlineMs) {
+    const isBusy = () => rooms.count + rooms.lingering.count > 0 && now() < draining.deadlineMs;
+    while (this.#current === draining && isBusy()) {
       for (const room of this.#waiting()) {
         if (now() < dueMs || this.#underWay.size >= ROOMS_AT_ONCE) break;
         void this.#handOver(room);
@@ -185,8 +187,8 @@ export class Drain {
       cause,
       why: decision.reason,
     });
-    tellMoved(lease, bus, cause);
-    if (rooms.isHere(room)) rooms.abandon(room);
+    tellMoved(lease, bus, { cause, overlapMs: LINGER_MS });
+    if (rooms.isHere(room)) rooms.linger(room);
     return null;
   }
 }

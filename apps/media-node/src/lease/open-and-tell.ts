@@ -25,7 +25,7 @@ export async function openAndTell(
 ): Promise<void> {
   const { roomId, nodeId, core, epoch } = lease;
   if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room, cause });
-  else tellMoved(lease, deps.bus, cause);
+  else tellMoved(lease, deps.bus, { cause });
   deps.counters.count("room.moved", cause);
   deps.log.info("room.moved", { roomId, nodeId, core, epoch, cause, why: decision.reason });
 }

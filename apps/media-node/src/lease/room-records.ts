@@ -47,7 +47,7 @@ export class RoomRecords {
       if (record) room.noteRecord(record);
     } catch (error) {
       this.#log.debug("room.record_unread", { roomId: room.roomId, error });
-      if (!room.isClosed) this.#unread.add(room);
+      if (!room.takesNobody) this.#unread.add(room);
     }
   }
 
@@ -105,7 +105,7 @@ export class RoomRecords {
   /** @returns false when it has to wait for the registry. */
   async #isRestored(room: Room): Promise<boolean> {
     const { roomId } = room;
-    const restore = room.isClosed ? null : knownOf(room);
+    const restore = room.takesNobody ? null : knownOf(room);
     if (!restore) return true;
     try {
       await this.#registry.updateRoom(roomId, { restore });

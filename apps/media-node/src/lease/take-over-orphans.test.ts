@@ -16,7 +16,9 @@ async function setUp(nodes: string[]) {
   for (const nodeId of nodes) await registry.heartbeat(heartbeatOf(nodeId));
   const seen: string[] = [];
   bus.subscribe(subjects.everyRoomControl, ({ data }) => {
-    const { lease } = parseJson(RoomControl, new TextDecoder().decode(data));
+    const control = parseJson(RoomControl, new TextDecoder().decode(data));
+    if (control.type !== "moved") return;
+    const { lease } = control;
     seen.push(`moved to ${lease.nodeId}`);
   });
   const open = async ({ lease }: RoomSettings) => void seen.push(`opened on ${lease.nodeId}`);

@@ -18,12 +18,17 @@ export function renewRoom(lease: Lease, { incarnation, rooms }: YieldDeps): void
   if (room && lease.incarnation === incarnation && lease.core === room.lease.core) room.renew(lease);
 }
 
-/** Yields the rooms that other nodes announce as theirs, also while the registry is away. */
+/**
+ * Yields the rooms that other nodes announce as theirs, also while the registry is away. Those that linger here hear what is moderated at
+ * their present places.
+ */
 export function listenToMoves(deps: YieldDeps): Subscription {
   const { bus, log } = deps;
   return bus.subscribe(subjects.everyRoomControl, ({ data }) => {
     try {
-      yieldRoom(parseJson(RoomControl, decodeText(data)).lease, deps);
+      const control = parseJson(RoomControl, decodeText(data));
+      if (control.type === "moved") yieldRoom(control.lease, deps);
+      else deps.rooms.lingering.moderate(control);
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error;
       log.warn("room_control.invalid", { error });

@@ -1,19 +1,25 @@
 import type { LedgerEntry } from "@fairlead/mediasoup-worker/ledger";
+import type { ResourceOwner } from "@fairlead/protocol";
 import type { Room } from "../room/room.ts";
 
 export type Owners = {
-  roomIfHere(roomId: string): Room | undefined;
+  /** The room of that id, and its former places that linger here. */
+  roomsOf(roomId: string): Room[];
   /** The id of the WebRtcServer that a core uses now. */
   webRtcServerId(core: number): string | undefined;
 };
 
 /** Whether the owner that a resource names is there, and has it. */
-export function isOwned({ id, kind, owner }: LedgerEntry, owners: Owners): boolean {
+export function isOwned(entry: LedgerEntry, owners: Owners): boolean {
+  const { id, kind, owner } = entry;
   if (!owner) return false;
   if (kind === "webrtc_server") return owners.webRtcServerId(owner.core) === id;
-  const room = owners.roomIfHere(owner.roomId ?? "");
-  const seat = room?.span.seats.find(({ core }) => core === owner.core);
-  if (!room || !seat) return false;
+  return owners.roomsOf(owner.roomId ?? "").some((room) => isOwnedBy(room, entry, owner));
+}
+
+function isOwnedBy(room: Room, { id, kind }: LedgerEntry, owner: ResourceOwner): boolean {
+  const seat = room.span.seats.find(({ core }) => core === owner.core);
+  if (!seat) return false;
   if (kind === "router" || kind === "rtp_observer") return seat.has(id);
   if (owner.publisherId !== undefined) return room.publishers.get(owner.publisherId)?.seat === seat;
   if (owner.viewerId !== undefined) return room.viewers.get(owner.viewerId)?.seat === seat;

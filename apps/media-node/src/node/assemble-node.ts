@@ -153,7 +153,7 @@ function assembleService(
     onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
   });
   const owners = {
-    roomIfHere: (roomId: string) => rooms.roomIfHere(roomId),
+    roomsOf: (roomId: string) => [rooms.roomIfHere(roomId) ?? [], rooms.lingering.of(roomId)].flat(),
     webRtcServerId: (core: number) => cores[core]?.running?.webRtcServer.id,
   };
   const surplus = new Surplus({ ...parts, isOwned: (entry) => isOwned(entry, owners) });

@@ -84,7 +84,9 @@ async function startAll(cores: readonly Core[]): Promise<void> {
 
 async function dumpNode({ cores, rooms }: NodeParts): Promise<string[]> {
   const dumps = cores.map(({ index, running }) => {
-    const seats = rooms.all().flatMap((room) => room.span.seats.filter(({ core }) => core === index));
+    const seats = [...rooms.all(), ...rooms.lingering.all()].flatMap((room) =>
+      room.span.seats.filter(({ core }) => core === index),
+    );
     return running
       ? dumpWorker(
           running.worker,

@@ -13,6 +13,7 @@ const NETWORK_MS = 1_000;
 const SURPLUS_MS = 2_000;
 const LEARN_MS = 1_000;
 const BROADCASTS_MS = 1_000;
+const LINGERING_MS = 1_000;
 
 /** @returns Stops it: ends the sessions and says goodbye to the registry. */
 export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> {
@@ -36,6 +37,7 @@ export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> 
     stopStatus();
     leases.drain.stop();
     for (const room of rooms.all()) rooms.stop(room);
+    rooms.lingering.close();
     heartbeat.lateNodes.stop();
     await heartbeat.heartbeats.stop();
     await registry.removeNode(incarnation).catch((error) => log.warn("node.goodbye_failed", { error }));
@@ -78,6 +80,7 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
     setInterval(() => seating.learn(peersByCore(rooms)), LEARN_MS),
     setInterval(() => void bitrates.sample(), BITRATE_SAMPLE_MS),
     setInterval(() => void parts.broadcasts.tick(), BROADCASTS_MS),
+    setInterval(() => void rooms.lingering.readRecords(), LINGERING_MS),
     // While the bus is away nobody can prove that its publisher is there.
     setInterval(() => bus.isConnected && parts.ingests.sweep(), BROADCASTS_MS),
   ];

@@ -3,7 +3,7 @@ import { announceProducer, KEY_FRAME_REQUEST_DELAY_MS } from "./announce-produce
 import { Publisher } from "./publisher.ts";
 import type { SeatInRoom } from "./room.ts";
 
-export type PublisherSettings = Pick<PeerInfo, "identity" | "name" | "metadata">;
+export type PublisherSettings = Pick<PeerInfo, "identity" | "name" | "metadata"> & { followsRoom?: boolean };
 
 /**
  * What comes into a room without a peer, by whatever way: the seam of all ingest. The others see one that has joined and only sends. It
@@ -11,14 +11,16 @@ export type PublisherSettings = Pick<PeerInfo, "identity" | "name" | "metadata">
  * @throws {FairleadError} `lease_lost` when the room or the seat is gone.
  */
 export function addPublisher({ room, seat }: SeatInRoom, settings: PublisherSettings): Publisher {
-  if (room.isClosed || seat.closed) throw new FairleadError("lease_lost");
+  if (room.takesNobody || seat.closed) throw new FairleadError("lease_lost");
   const { roomId, log } = room;
-  const info = { ...settings, peerId: randomId(), joinedAtMs: room.deps.now() };
+  const { followsRoom = false, ...facts } = settings;
+  const info = { ...facts, peerId: randomId(), joinedAtMs: room.deps.now() };
   const { peerId } = info;
   const publisher = new Publisher({
     info,
     seat,
     keyFrameRequestDelayMs: KEY_FRAME_REQUEST_DELAY_MS,
+    followsRoom,
     onProducer: (peer, producer) => announceProducer({ room, peer }, producer),
     onProducerClosed: (producerId) => room.tell({ name: "producer.closed", data: { producerId } }),
     onClosed: () => {

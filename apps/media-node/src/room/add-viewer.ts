@@ -16,7 +16,7 @@ export async function addViewer(
   const transport = await whileAlive(place, () =>
     place.openTransport({ ...seat.owner, viewerId }, { enableSctp: false }),
   );
-  if (room.isClosed || seat.closed || transport.closed) {
+  if (room.takesNobody || seat.closed || transport.closed) {
     transport.close();
     throw new FairleadError("lease_lost");
   }

@@ -1,8 +1,12 @@
-import type { Source } from "@fairlead/protocol";
+import { encodeJson } from "@fairlead/bus";
+import { type RoomControl, type Source, subjects } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { whileAlive } from "./call-mediasoup.ts";
 import type { PeerInRoom, Room } from "./room.ts";
 import { producerInfo } from "./room-events.ts";
+
+/** A former place of the room lingers for less, from before this one was opened. */
+const FORMER_PLACE_MS = 10_000;
 
 /**
  * Mutes a source of a peer, or lifts the mute; the peer itself resumes after that.
@@ -11,6 +15,7 @@ import { producerInfo } from "./room-events.ts";
 export async function mutePeer({ room, peer }: PeerInRoom, source: Source, muted: boolean): Promise<void> {
   const { identity } = peer;
   room.mutes.set(identity, source, muted);
+  if (muted) tellFormerPlace(room, { identity, source });
   peer.session.send({ name: "source.muted", data: { source, muted } });
   const producer = peer.producerOf(source);
   // The record is written first, so that the mute holds at the room's next place if this one is lost meanwhile.
@@ -23,8 +28,9 @@ export async function expelPeer(
   { room, peer }: PeerInRoom,
   { reason, ban }: { reason: string; ban: boolean },
 ): Promise<void> {
-  if (ban) await banIdentity(room, peer.identity, reason);
-  else room.remove(peer, "removed", "peer_removed", reason);
+  if (ban) return banIdentity(room, peer.identity, reason);
+  tellFormerPlace(room, { identity: peer.identity });
+  room.remove(peer, "removed", "peer_removed", reason);
 }
 
 /**
@@ -35,6 +41,7 @@ export async function expelPeer(
  */
 export async function banIdentity(room: Room, identity: string, reason: string): Promise<void> {
   room.bans.add({ identity });
+  tellFormerPlace(room, { identity });
   const ofIdentity = (one: { identity: string | null }) => one.identity === identity;
   for (const one of [...room.publishers.values(), ...room.viewers.values()].filter(ofIdentity)) one.close();
   const peers = room.members().filter(ofIdentity);
@@ -53,4 +60,14 @@ async function applyMute(
   if (muted) await whileAlive(peer.seat, () => producer.pause());
   const { producerId, paused } = producerInfo(room.mutes, peer, producer);
   if (paused) room.tell({ name: "producer.paused", data: { producerId, muted } });
+}
+
+/** What lingers there of that identity, or of its source, ends at once. The room's record says the same of mutes and bans, a second later. */
+function tellFormerPlace(room: Room, silenced: { identity: string; source?: Source }): void {
+  const { deps, roomId, lease, openedMs, options } = room;
+  // `live` of the build before listens to broadcasts' rooms, and ends at a message that it does not know.
+  if (room.broadcast || options.kind === "broadcast") return;
+  if (!deps.bus.isConnected || deps.now() - openedMs > FORMER_PLACE_MS) return;
+  const said = { type: "moderated", roomId, epoch: lease.epoch, ...silenced } satisfies RoomControl;
+  deps.bus.publish(subjects.roomControl(roomId), encodeJson(said));
 }

@@ -162,3 +162,8 @@ export function offerOf(transport: types.WebRtcTransport): TransportOffer {
   const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
   return { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters };
 }
+
+/** Of one peer, earlier and now: whether the others would be told the same. */
+export function isSameInfo(a: PeerInfo, b: PeerInfo): boolean {
+  return (["name", "metadata", "joinedAtMs", "away"] as const).every((fact) => a[fact] === b[fact]);
+}

@@ -9,6 +9,8 @@ export type PublisherOptions = {
   info: PeerInfo;
   seat: Seat;
   keyFrameRequestDelayMs: number;
+  /** Its maker brings it to the room's next place by itself, and goes on here until it is there. */
+  followsRoom: boolean;
   onProducer: (publisher: Publisher, producer: types.Producer) => void;
   onProducerClosed: (producerId: string) => void;
   /** Not where the whole room is gone. */
@@ -45,6 +47,10 @@ export class Publisher {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  get followsRoom(): boolean {
+    return this.#options.followsRoom;
   }
 
   /** Resolves once it is closed, or its seat or room is gone. */

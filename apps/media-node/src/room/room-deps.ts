@@ -37,4 +37,6 @@ export type RoomSettings = {
   bans?: Bans;
   /** Of its move here. */
   cause?: MoveCause;
+  /** If it has another place on this node, that one lingers. */
+  overlaps?: boolean;
 };

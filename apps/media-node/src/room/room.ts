@@ -2,7 +2,6 @@ import type {
   ErrorCode,
   Lease,
   LeaveReason,
-  PeerInfo,
   RoomEvent,
   RoomOptions,
   RoomRecord,
@@ -18,7 +17,7 @@ import type { BroadcastView } from "./broadcast-view.ts";
 import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
 import { PacedQueue } from "./paced-queue.ts";
-import type { Peer } from "./peer.ts";
+import { isSameInfo, type Peer } from "./peer.ts";
 import type { RoomDeps, RoomSettings } from "./room-deps.ts";
 import { Roster } from "./roster.ts";
 import type { Seat } from "./seat.ts";
@@ -45,17 +44,17 @@ export class Room extends Roster {
   /** Where the media of its peers sits. */
   readonly span: Span;
   readonly speakers: Speakers;
+  readonly #noteFailure = (error: unknown) =>
+    this.log.error("paced_queue.failed", { roomId: this.roomId, error });
   /** What peers get without asking for it. */
-  readonly queue = new PacedQueue((error) =>
-    this.log.error("paced_queue.failed", { roomId: this.roomId, error }),
-  );
+  readonly queue = new PacedQueue(this.#noteFailure);
   /** Of viewers that are to come anew. */
-  readonly recalls = new PacedQueue((error) =>
-    this.log.error("paced_queue.failed", { roomId: this.roomId, error }),
-  );
+  readonly recalls = new PacedQueue(this.#noteFailure);
   readonly openedMs: number;
   /** The registry has not confirmed the lease, which this node claimed by itself. */
   isLocal: boolean;
+  /** It is served elsewhere, and its media goes on here for those that have not gone there yet. */
+  isLingering = false;
   /** The room record was unreadable when the lease was claimed, so options and mutes are guesses. */
   #isBlind: boolean;
   #lease: Lease;
@@ -111,6 +110,11 @@ export class Room extends Roster {
   /** Its media is gone: it was closed, or the worker of its home died. */
   get isClosed(): boolean {
     return this.span.home.closed;
+  }
+
+  /** Whoever is on the way in has to come in elsewhere. */
+  get takesNobody(): boolean {
+    return this.isClosed || this.isLingering;
   }
 
   /** The peer that speaks loudest; null while nobody speaks. */
@@ -292,8 +296,4 @@ export class Room extends Roster {
   #sessions(): Session[] {
     return this.listeners().map(({ session }) => session);
   }
-}
-
-function isSameInfo(a: PeerInfo, b: PeerInfo): boolean {
-  return (["name", "metadata", "joinedAtMs", "away"] as const).every((fact) => a[fact] === b[fact]);
 }

@@ -15,6 +15,13 @@ export const LOUDEST = 8;
 
 type SpeakerObservers = { levels: types.AudioLevelObserver; speaker: types.ActiveSpeakerObserver };
 
+type TransportOptions = {
+  /** Whether data goes over it too. */
+  enableSctp?: boolean;
+  /** What its client got lately, bits/s. */
+  receivedBps?: number | undefined;
+};
+
 /** `send`: null of a viewer. */
 export type PeerTransports = { send: types.WebRtcTransport | null; receive: types.WebRtcTransport };
 
@@ -90,13 +97,15 @@ export class Seat {
   }
 
   /** Both transports of a peer, at once: one round trip to the worker. */
-  async openTransports(owner: ResourceOwner): Promise<PeerTransports> {
-    const [send, receive] = await bothOrNone(this.openTransport(owner), this.openTransport(owner));
+  async openTransports(owner: ResourceOwner, options: TransportOptions = {}): Promise<PeerTransports> {
+    const [send, receive] = await bothOrNone(this.openTransport(owner), this.openTransport(owner, options));
     return { send, receive };
   }
 
-  /** @param enableSctp Whether data goes over it too. */
-  openTransport(owner: ResourceOwner, { enableSctp = true } = {}): Promise<types.WebRtcTransport> {
+  openTransport(
+    owner: ResourceOwner,
+    { enableSctp = true, receivedBps = 0 }: TransportOptions = {},
+  ): Promise<types.WebRtcTransport> {
     return this.router.createWebRtcTransport({
       webRtcServer: this.#webRtcServer,
       enableUdp: true,
@@ -104,7 +113,7 @@ export class Seat {
       preferUdp: true,
       enableSctp,
       maxReceiveMessageSize: DATA_MESSAGE_LIMIT_BYTES,
-      initialAvailableOutgoingBitrate: INITIAL_OUTGOING_BPS,
+      initialAvailableOutgoingBitrate: Math.max(INITIAL_OUTGOING_BPS, receivedBps),
       appData: { owner },
     });
   }

@@ -40,7 +40,7 @@ export async function admitPeer({ room, seat }: SeatInRoom, admission: Admission
   // While the transports were made, a peer of the same identity may have come in, or the room may have gone.
   try {
     assertAdmissible(room, admission);
-    if (room.isClosed || seat.closed) throw new FairleadError("lease_lost");
+    if (room.takesNobody || seat.closed) throw new FairleadError("lease_lost");
   } catch (error) {
     transports.send?.close();
     transports.receive.close();
@@ -62,10 +62,11 @@ export function welcomePeer(room: Room, peer: Peer): void {
   subscribeToAllData({ room, peer });
 }
 
-async function openTransports(seat: Seat, { claims, peerId }: Admission): Promise<PeerTransports> {
+async function openTransports(seat: Seat, { join, claims, peerId }: Admission): Promise<PeerTransports> {
   const owner = { ...seat.owner, peerId };
-  if (claims.role !== "viewer") return seat.openTransports(owner);
-  return { send: null, receive: await seat.openTransport(owner) };
+  const { receivedBps } = join;
+  if (claims.role !== "viewer") return seat.openTransports(owner, { receivedBps });
+  return { send: null, receive: await seat.openTransport(owner, { receivedBps }) };
 }
 
 function assertAdmissible(room: Room, { claims, peerId, gate }: Admission): void {

@@ -19,6 +19,7 @@ import type { TurnUser } from "../turn/ice-servers.ts";
 import type { Core } from "../worker/core.ts";
 import type { RunningWorker } from "../worker/start-worker.ts";
 import { BansAhead } from "./bans-ahead.ts";
+import { LingeringRooms } from "./lingering-rooms.ts";
 
 export type RoomsOptions = {
   incarnation: string;
@@ -61,9 +62,12 @@ export class Rooms {
   readonly #givenUp = new Map<string, { epoch: number; atMs: number }>();
   readonly #watchers: RoomsWatcher[] = [];
   readonly bansAhead: BansAhead;
+  /** Former places of rooms that are served elsewhere. They count for nothing here. */
+  readonly lingering: LingeringRooms;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.lingering = new LingeringRooms(options);
     this.bansAhead = new BansAhead(options.now);
   }
 
@@ -137,6 +141,7 @@ export class Rooms {
     }
     if (this.#opening.has(lease.roomId)) return this.open(settings);
     if (room?.isClosed) this.abandon(room);
+    else if (room && settings.overlaps) this.linger(room);
     else if (room) this.yieldTo(room, lease);
     const fresh = this.#openFresh(settings).finally(() => this.#opening.delete(lease.roomId));
     this.#opening.set(lease.roomId, fresh);
@@ -165,14 +170,20 @@ export class Rooms {
     this.#options.log.info("room.abandoned", { roomId: room.roomId, epoch: room.lease.epoch });
   }
 
+  /** The room is served elsewhere, and its peers have been told: its media goes on here until they are there. */
+  linger(room: Room): void {
+    this.#forget(room);
+    this.#tellMoved(room);
+    this.lingering.add(room);
+  }
+
   /**
-   * Drops a room that another node serves. The peers that are still here are told so on their own subjects: on the room's control
+   * Gives up a room that another node serves. The peers that are still here are told so on their own subjects: on the room's control
    * subject it would disturb those that are at the new place already.
    */
   yieldTo(room: Room, lease: Lease): void {
-    this.#forget(room);
-    this.#tellMoved(room);
-    room.close("session_gone", "the room is served elsewhere");
+    for (const { session } of room.members()) session.end("session_gone", "the room is served elsewhere");
+    this.linger(room);
     const { roomId, nodeId, epoch } = lease;
     this.#options.log.warn("room.yielded", { roomId, epoch: room.lease.epoch, to: nodeId, toEpoch: epoch });
   }

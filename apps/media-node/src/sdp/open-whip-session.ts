@@ -32,7 +32,7 @@ export async function openWhipSession({
   const { offer, tracks, first } = readWhipOffer(sdp, seat);
   const transport = await whileAlive(seat, () => seat.openTransport(publisher.owner, { enableSctp: false }));
   return orClose(transport, async () => {
-    if (publisher.isClosed || room.isClosed) throw new FairleadError("lease_lost");
+    if (publisher.isClosed || room.takesNobody) throw new FairleadError("lease_lost");
     void publisher.ended.then(() => transport.close());
     await transport.setMaxIncomingBitrate(maxIncomingBitrateBps(room.options));
     await withTheirs(transport, () => transport.connect({ dtlsParameters: offer.dtls }));

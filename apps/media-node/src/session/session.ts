@@ -89,6 +89,11 @@ export class Session {
     return this.#isPageGone;
   }
 
+  /** It ended: its client was told so, or goes on at the room's next place. */
+  get isOver(): boolean {
+    return this.#isEnded;
+  }
+
   /** It was taken for away, and no sign of life has come since. */
   get isAway(): boolean {
     return this.#isAway;

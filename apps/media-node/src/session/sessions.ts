@@ -22,7 +22,8 @@ export class Sessions {
 
   peerIfHere(sessionId: string): PeerInRoom | undefined {
     const found = this.#peers.get(sessionId);
-    return found?.peer.isClosed ? undefined : found;
+    // Where the room lingers, the peer's media is there still.
+    return found?.peer.isClosed || found?.peer.session.isOver ? undefined : found;
   }
 
   /**

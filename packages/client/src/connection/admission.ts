@@ -3,6 +3,7 @@ import {
   type ClientFrameInput,
   type Position,
   PROTOCOL_VERSION,
+  RECEIVED_BPS_MAX,
   type RtpCapabilities,
   randomId,
 } from "@fairlead/protocol";
@@ -30,6 +31,7 @@ export class Admission {
   #sessionId = "";
   #sessionTicket: string | null = null;
   #position: (() => Position) | null = null;
+  #receivedBps = 0;
 
   constructor(credentials: Credentials) {
     this.#credentials = credentials;
@@ -69,6 +71,11 @@ export class Admission {
     this.#sessionTicket = sessionTicket;
   }
 
+  /** @param bps What the media of the session that is over came to. */
+  noteReceived(bps: number): void {
+    this.#receivedBps = Math.min(bps, RECEIVED_BPS_MAX);
+  }
+
   /** The session is gone: the next opening frame is a `join`. */
   startOver(): void {
     if (!this.isJoin) this.#joinId = randomId();
@@ -105,6 +112,7 @@ export class Admission {
       rtpCapabilities: this.#capabilities.own,
       takesSeveral: true,
       confirmsData: true,
+      ...(this.#receivedBps > 0 ? { receivedBps: this.#receivedBps } : {}),
     };
   }
 }

@@ -21,8 +21,13 @@ import { restartSpreadMs } from "./reconnect-policy.ts";
 import { type SendCommand, Session } from "./session.ts";
 
 export type RoomLinkHandlers = {
-  /** A new session, the first or one after a move, replaces everything of the last one. */
-  joined(joined: JoinReply, command: SendCommand): void;
+  /**
+   * A new session, the first or one after a move, replaces everything of the last one.
+   * @param overlapMs So long the media of the last one goes on, from about now; 0: it is gone.
+   */
+  joined(joined: JoinReply, command: SendCommand, overlapMs: number): void;
+  /** What the media of the present session came to lately, bits/s; 0: not known. */
+  receivedBps(): number;
   /** The session has ended; the next `joined` brings another. */
   sessionLost(): void;
   event(event: RoomEvent): void;
@@ -50,6 +55,7 @@ const LEAVE_TIMEOUT_MS = 1_000;
 /** For a link that nobody listens to any more. */
 const NO_HANDLERS: RoomLinkHandlers = {
   joined: () => {},
+  receivedBps: () => 0,
   sessionLost: () => {},
   event: () => {},
   transient: () => {},
@@ -67,6 +73,8 @@ export class RoomLink {
   #session: Session | null = null;
   /** The highest epoch that a `moved` named. */
   #movedToEpoch = 0;
+  /** Until when the last session's media goes on. */
+  #overlapsUntilMs = 0;
   #mismatches = 0;
   #startedAtMs = 0;
   #isLeaving = false;
@@ -181,7 +189,7 @@ export class RoomLink {
     this.#session = session;
     this.#mismatches = 0;
     admission.handleJoined(joined, () => session.position);
-    this.#handlers.joined(joined, session.command);
+    this.#handlers.joined(joined, session.command, Math.max(0, this.#overlapsUntilMs - clock.now()));
   }
 
   #handleFrame(frame: ServerFrame): void {
@@ -192,7 +200,7 @@ export class RoomLink {
     } else if (frame.type === "transient") this.#handlers.transient(frame.transient);
     else if (frame.type === "session_ticket") {
       this.#options.admission.handleSessionTicket(frame.sessionTicket);
-    } else if (frame.type === "moved") this.#handleMoved(frame.epoch);
+    } else if (frame.type === "moved") this.#handleMoved(frame);
     else if (frame.type === "reply") {
       this.#session?.handleReply(frame);
       // A command that found no session means the same as an error frame.
@@ -200,9 +208,11 @@ export class RoomLink {
     }
   }
 
-  #handleMoved(epoch: number): void {
+  #handleMoved({ epoch, overlapMs = 0 }: Extract<ServerFrame, { type: "moved" }>): void {
     this.#movedToEpoch = Math.max(this.#movedToEpoch, epoch);
-    if (this.#session && this.#session.joined.epoch < epoch) this.#rejoin();
+    if (!this.#session || this.#session.joined.epoch >= epoch) return;
+    this.#rejoin();
+    this.#overlapsUntilMs = this.#options.clock.now() + overlapMs;
   }
 
   #judge(code: ErrorCode): ReturnType<typeof judgeRefusal> {
@@ -264,6 +274,8 @@ export class RoomLink {
     }
     const lost = this.#session;
     this.#session = null;
+    this.#overlapsUntilMs = 0;
+    this.#options.admission.noteReceived(this.#handlers.receivedBps());
     this.#handlers.sessionLost();
     lost.close(new FairleadError("room_moved"));
     this.#options.admission.startOver();

@@ -32,6 +32,8 @@ export class LocalMediaTrack implements LocalTrack {
   readonly #elements = new Elements();
   readonly #capture: LocalCapture;
   #sender: TrackSender | null = null;
+  /** Of a former place of the room, which goes on for a while. */
+  #formerSenders: TrackSender[] = [];
   /** By the user or a moderator. While a device opens for an unmute, the track is still muted. */
   #isMuted: boolean;
   /** The user's last word. */
@@ -114,8 +116,10 @@ export class LocalMediaTrack implements LocalTrack {
     if (producer.appData.paused !== this.isMuted) void this.#tellNode().catch(() => {});
   }
 
-  /** Its session is gone, and its producer with it. */
+  /** Its session is gone, and its producer with it; or that goes on until the room's former place has ended. */
   unbind(): void {
+    const former = this.#sender ? [...this.#formerSenders, this.#sender] : this.#formerSenders;
+    this.#formerSenders = former.filter(({ producer }) => !producer.closed);
     this.#sender = null;
   }
 
@@ -186,7 +190,7 @@ export class LocalMediaTrack implements LocalTrack {
 
   close(): void {
     this.detach();
-    this.#sender?.producer.close();
+    for (const { producer } of this.#senders) producer.close();
     this.#capture.close();
   }
 
@@ -205,7 +209,12 @@ export class LocalMediaTrack implements LocalTrack {
   }
 
   #send(): void {
-    this.#sender?.send(this.#isMuted || !this.#capture.isOpen ? null : this.#capture.track);
+    const sent = this.#isMuted || !this.#capture.isOpen ? null : this.#capture.track;
+    for (const sender of this.#senders) sender.send(sent);
+  }
+
+  get #senders(): TrackSender[] {
+    return this.#sender ? [...this.#formerSenders, this.#sender] : this.#formerSenders;
   }
 
   #handleReplaced(before: MediaStreamTrack): void {

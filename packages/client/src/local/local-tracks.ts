@@ -70,6 +70,11 @@ export class LocalTracks {
     }
   }
 
+  /** Whatever was published is so in the present session. */
+  get isSettled(): boolean {
+    return [...this.tracks.values()].every((track) => track.producerId || !this.#published.has(track));
+  }
+
   /** The session is void, and the next one not there yet: tracks that are published meanwhile wait for it. */
   handleSessionLost(): void {
     this.#transports = nextTransports();

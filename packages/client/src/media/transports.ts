@@ -110,8 +110,13 @@ export class PeerTransports {
     for (const { ice } of this.#halves) void ice.restart();
   }
 
-  close(): void {
+  /** Another session goes on, and this one's commands are over: what flows goes on until `close`. */
+  leave(): void {
     for (const { ice } of this.#halves) ice.close();
+  }
+
+  close(): void {
+    this.leave();
     for (const { transport } of this.#halves) transport.close();
   }
 

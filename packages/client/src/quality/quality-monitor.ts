@@ -8,7 +8,14 @@ import {
   type StreamSample,
   worstOf,
 } from "./connection-quality.ts";
-import { inboundSamples, outboundSample, roundTripMs } from "./stats-report.ts";
+import {
+  type BytesSample,
+  bpsBetween,
+  inboundSamples,
+  outboundSample,
+  receivedBytes,
+  roundTripMs,
+} from "./stats-report.ts";
 
 const INTERVAL_MS = 2_500;
 
@@ -33,10 +40,17 @@ export class QualityMonitor {
   /** The last samples of the streams that were expected then. */
   #inbound = new Map<number, StreamSample>();
   #outbound: StreamSample | undefined;
+  #bytes: BytesSample | undefined;
+  #receivedBps = 0;
 
   constructor(options: QualityMonitorOptions) {
     this.#options = options;
     this.#timer = setInterval(() => void this.#measure().catch(() => {}), INTERVAL_MS);
+  }
+
+  /** In the last interval, bits/s; 0: not known yet. */
+  get receivedBps(): number {
+    return this.#receivedBps;
   }
 
   close(): void {
@@ -47,8 +61,15 @@ export class QualityMonitor {
     const { transports, ownPeerId } = this.#options;
     if (transports.isClosed) return;
     const { send, receive } = await transports.getStats();
+    this.#noteReceived(receive);
     this.#options.graded(ownPeerId, this.#gradeOwn(send, receive));
     for (const [peerId, grade] of this.#gradePeers(receive)) this.#options.graded(peerId, grade);
+  }
+
+  #noteReceived(receive: RTCStatsReport): void {
+    const before = this.#bytes;
+    this.#bytes = receivedBytes(receive);
+    if (before) this.#receivedBps = bpsBetween(before, this.#bytes);
   }
 
   #gradeOwn(send: RTCStatsReport, receive: RTCStatsReport): ConnectionQuality {

@@ -1,16 +1,35 @@
 import type { StreamSample } from "./connection-quality.ts";
 
-/** The fields of W3C webrtc-stats that are read here; times in seconds. */
+/** The fields of W3C webrtc-stats that are read here; times in seconds, `timestamp` in ms. */
 type Stat = {
   type: string;
   ssrc?: number;
   packetsReceived?: number;
   packetsSent?: number;
   packetsLost?: number;
+  bytesReceived?: number;
+  timestamp?: number;
   jitter?: number;
   currentRoundTripTime?: number;
   nominated?: boolean;
 };
+
+export type BytesSample = { bytes: number; atMs: number };
+
+/** @returns What has arrived of all streams so far. */
+export function receivedBytes(report: RTCStatsReport): BytesSample {
+  const inbound = statsOf(report).filter(({ type }) => type === "inbound-rtp");
+  return {
+    bytes: inbound.reduce((sum, { bytesReceived = 0 }) => sum + bytesReceived, 0),
+    atMs: inbound[0]?.timestamp ?? 0,
+  };
+}
+
+/** @returns Bits/s; 0 where streams have ended meanwhile. */
+export function bpsBetween(before: BytesSample, after: BytesSample): number {
+  const ms = after.atMs - before.atMs;
+  return ms > 0 ? Math.max(0, Math.round(((after.bytes - before.bytes) * 8_000) / ms)) : 0;
+}
 
 /** @returns The streams that arrive, by SSRC. */
 export function inboundSamples(report: RTCStatsReport): Map<number, StreamSample> {

@@ -12,6 +12,7 @@ import type { SendCommand } from "../connection/session.ts";
 import { Elements } from "../media/elements.ts";
 import type { Playback } from "./playback.ts";
 import type { Visibility } from "./visibility.ts";
+import { whenPlaying } from "./when-playing.ts";
 import type { Wishes } from "./wishes.ts";
 
 export type RemoteTrackContext = {
@@ -40,6 +41,9 @@ export class RemoteMediaTrack implements RemoteTrack {
   readonly #elements = new Elements();
   readonly #visibleElements = new Set<HTMLMediaElement>();
   #media: Media;
+  /** What elements show: in a move the track of the former place, until the next one plays. */
+  #shown: MediaStreamTrack;
+  #cancelSwap: (() => void) | null = null;
   #isBound = true;
   #isMuted = false;
   #wasAttached = false;
@@ -48,6 +52,7 @@ export class RemoteMediaTrack implements RemoteTrack {
     this.peer = peer;
     this.source = source;
     this.#media = mediaOf(consumer);
+    this.#shown = consumer.track;
     this.#context = context;
     this.#tellPreferredLayers();
   }
@@ -61,7 +66,12 @@ export class RemoteMediaTrack implements RemoteTrack {
   }
 
   get mediaStreamTrack(): MediaStreamTrack {
-    return this.#media.track;
+    return this.#shown;
+  }
+
+  /** Nothing of a former place is needed: the track plays from this one, or nobody sees or hears it now. */
+  get isSettled(): boolean {
+    return this.#isMuted || !this.isWanted || (this.#isBound && !this.#cancelSwap);
   }
 
   get spatialLayers(): number {
@@ -89,24 +99,49 @@ export class RemoteMediaTrack implements RemoteTrack {
     return this.#elements.size === 0 ? !this.#wasAttached : this.#visibleElements.size > 0;
   }
 
+  /** Where media of a former place still plays, elements go on with it until that of `consumer` does. */
   bind(consumer: types.Consumer): void {
-    const before = this.#media.track;
+    this.#cancelSwap?.();
+    this.#cancelSwap = null;
     this.#media = mediaOf(consumer);
     this.#isBound = true;
-    this.#elements.replace(before, consumer.track);
-    for (const element of this.#elements) void this.#context.playback.play(element);
+    const isPlaying = this.#shown.readyState === "live" && this.#elements.size > 0;
+    if (isPlaying && !this.#isMuted && this.isWanted)
+      this.#cancelSwap = whenPlaying(consumer.track, () => this.swap());
+    else this.swap();
     this.#tellPreferredLayers();
+  }
+
+  /** Elements show what this place sends, whether it plays yet or not. */
+  swap(): void {
+    this.#cancelSwap?.();
+    this.#cancelSwap = null;
+    if (!this.#isBound || this.#shown === this.#media.track) return;
+    this.#elements.replace(this.#shown, this.#media.track);
+    this.#shown = this.#media.track;
+    for (const element of this.#elements) void this.#context.playback.play(element);
   }
 
   /** Its consumer is gone; attached elements keep the last picture. */
   unbind(): void {
     this.#isBound = false;
+    this.#cancelSwap?.();
+    this.#cancelSwap = null;
+  }
+
+  /** For good. The media of a former place ends too. */
+  close(): void {
+    this.unbind();
+    this.detach();
+    if (this.#shown !== this.#media.track) this.#shown.stop();
   }
 
   /** @returns Whether that is news. */
   setMuted(isMuted: boolean): boolean {
     const isNews = this.#isMuted !== isMuted;
     this.#isMuted = isMuted;
+    // The next track would not play before it is unmuted.
+    if (isMuted && this.#cancelSwap) this.swap();
     return isNews;
   }
 

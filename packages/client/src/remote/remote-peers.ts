@@ -65,6 +65,21 @@ export class RemotePeers {
       if (!this.#absent.has(peer)) this.#awaitRest(peer, TRACK_PATIENCE_MS);
   }
 
+  /** Every peer of before the last move is back, or has left for good. */
+  get areAllBack(): boolean {
+    return !this.#awaitsSnapshot && this.#absent.size === 0;
+  }
+
+  /** Nothing of a former place is needed any more. */
+  get isSettled(): boolean {
+    return this.areAllBack && this.#tracks().every((track) => track.isSettled);
+  }
+
+  /** The former place is about to end. */
+  swapAll(): void {
+    for (const track of this.#tracks()) track.swap();
+  }
+
   /** False for a peer that may be on its way after a move. */
   isAtNode(peerId: string): boolean {
     const peer = this.peers.get(peerId);
@@ -258,7 +273,7 @@ export class RemotePeers {
     peer.tracks.delete(track.source);
     // First, so that the app still finds its elements: `detach` tells them once.
     this.#emitter.emit("track.unsubscribed", { peer, track });
-    track.detach();
+    track.close();
   }
 
   #dropPublication(peer: RemoteMediaPeer, { source }: Pick<Publication, "source">): void {

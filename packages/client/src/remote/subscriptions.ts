@@ -119,9 +119,14 @@ export class Subscriptions {
     for (const telling of told) telling.catch(() => {});
   }
 
+  /** The session is over. What it has of data is heard until `close`. */
+  leave(): void {
+    this.#flow.clear();
+  }
+
   /** The transports close with the session's media. */
   close(): void {
-    this.#flow.clear();
+    this.leave();
     this.#consumers.clear();
     this.#dataConsumers.clear();
   }

@@ -3,7 +3,10 @@ import { parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
 
 /** A link that wants to hear when its room has moved. */
-export type RoomListener = { handleMoved(epoch: number): void };
+export type RoomListener = {
+  /** @param overlapMs So long the former place goes on with its media; undefined: it may be gone. */
+  handleMoved(epoch: number, overlapMs?: number): void;
+};
 
 type Watched = { subscription: Subscription; listeners: Set<RoomListener> };
 
@@ -45,8 +48,10 @@ export class RoomWatch {
 
   #hear(listeners: Set<RoomListener>, message: IncomingMessage): void {
     try {
-      const { lease } = parseJson(RoomControl, decodeText(message.data), "internal");
-      for (const listener of [...listeners]) listener.handleMoved(lease.epoch);
+      const control = parseJson(RoomControl, decodeText(message.data), "internal");
+      // What was moderated concerns nodes alone.
+      if (control.type !== "moved") return;
+      for (const listener of [...listeners]) listener.handleMoved(control.lease.epoch, control.overlapMs);
     } catch (error) {
       this.#log.error("room.message_invalid", { subject: message.subject, error });
     }

@@ -177,7 +177,7 @@ export class SessionLink implements InboxListener {
   }
 
   /** The room has been placed under `epoch`. */
-  handleMoved(epoch: number): void {
+  handleMoved(epoch: number, overlapMs?: number): void {
     if (this.#state.state === "opening") {
       this.#state.movedTo = Math.max(this.#state.movedTo, epoch);
       this.#state.onMoved(epoch);
@@ -186,7 +186,7 @@ export class SessionLink implements InboxListener {
     const { room } = this.#state.session;
     this.#state = { state: "moved" };
     this.#register.delete(this);
-    this.#sink.send({ type: "moved", roomId: room, epoch });
+    this.#sink.send({ type: "moved", roomId: room, epoch, overlapMs });
   }
 
   /** Sends a fresh session ticket once half of the last one's life is over. */

@@ -30,7 +30,7 @@ export async function openRoom(cores: ReturnType<typeof useTwoCores>, options: P
     await expectAgreement([]);
     expect(ledger.entries().map(({ kind }) => kind)).toEqual(["webrtc_server", "webrtc_server"]);
   });
-  const owners = { roomIfHere: () => room, webRtcServerId: () => undefined };
+  const owners = { roomsOf: () => [room], webRtcServerId: () => undefined };
   const surplus = () =>
     ledger.entries().filter((entry) => entry.kind !== "webrtc_server" && !isOwned(entry, owners));
   return { room, clock, surplus, home: room.span.home, guest: await room.span.seatOn(1) };
