@@ -15,6 +15,8 @@ export type ChromiumOptions = {
   camera?: "small" | "any";
   /** Default `headless-shell`, which is cheap. `whole`: the browser that people have, with its policies. */
   program?: "headless-shell" | "whole";
+  /** Default `fake`: fake devices, and no sound is played. `captured`: none, and a page may capture the sound that its own tab plays. */
+  sound?: "fake" | "captured";
   /** More of Chromium's own. */
   args?: readonly string[];
 };
@@ -44,6 +46,7 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Chr
     devices = "granted",
     camera = "small",
     program = "headless-shell",
+    sound = "fake",
     args = [],
   } = options;
   const executablePath = needProgram(program === "whole" ? "chromium" : "chromium-headless-shell");
@@ -52,11 +55,16 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Chr
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     viewport: { width: 1024, height: 640 },
+    ...(sound === "captured" ? { ignoreDefaultArgs: ["--mute-audio"] } : {}),
     args: [
       ...QUIET,
-      "--use-fake-device-for-media-stream=fps=15",
+      ...(sound === "captured"
+        ? ["--auto-accept-this-tab-capture"]
+        : [
+            "--use-fake-device-for-media-stream=fps=15",
+            `--use-fake-ui-for-media-stream${devices === "denied" ? "=deny" : ""}`,
+          ]),
       ...(camera === "small" ? [`--use-file-for-fake-video-capture=${cameraFile}`] : []),
-      `--use-fake-ui-for-media-stream${devices === "denied" ? "=deny" : ""}`,
       `--autoplay-policy=${autoplay ? "no-user-gesture-required" : "document-user-activation-required"}`,
       ...args,
     ],
