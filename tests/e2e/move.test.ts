@@ -1,15 +1,28 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkOut, hasCommit } from "../support/build-of-commit.ts";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
+import { expectMedia } from "../support/expect-media.ts";
+import type { EnterChoice } from "../support/sdk-page/script.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import {
-  longestFrame,
+  longestFrameMs,
+  longestSilenceMs,
   publishTone,
   recordTone,
   recordWhile,
-  soundGaps,
   TONE_BROWSER,
 } from "../support/tone-meeting.ts";
+
+/** The build before rooms lingered. */
+const FORMER = "b50b01a";
+/** A gap that nobody hears, and the time of a picture. */
+const UNHEARD_MS = 10;
+const FRAME_MS = 1_000 / 15;
+const RECORDED_MS = 3_000;
+/** On a busy machine the browser itself makes gaps: a round is compared with the quiet one before it. */
+const ROUNDS = 8;
+const DRAIN = { deadlineMs: 30_000 };
 
 let cluster: MemoryCluster;
 let chromium: Chromium;
@@ -23,38 +36,163 @@ afterAll(async () => {
   await cluster?.close();
 });
 
-it("a drain", { timeout: 300_000 }, async () => {
+/** A tab that hums and shows a picture, if it is asked to. */
+async function enter(
+  room: string,
+  name: string,
+  { publishes = true, root, ...choice }: EnterChoice & { publishes?: boolean; root?: string } = {},
+): Promise<SdkPage> {
+  const tab = await SdkPage.open(chromium.context, root);
+  await tab.enter(cluster.url, await cluster.ticket(room, name), choice);
+  if (publishes) await publishTone(tab.page);
+  return tab;
+}
+
+/** Drains the room's node and takes it back into use. Resolves once nothing of the room is left there. */
+async function drain(room: string): Promise<void> {
+  const from = await cluster.nodeOf(room);
+  await from.drain(DRAIN);
+  expect(from.ledger().filter(({ owner }) => owner?.roomId === room)).toEqual([]);
+  from.undrain();
+}
+
+const heardBy = async (tab: SdkPage) => (await tab.facts())[0]?.heard ?? [];
+const NEWS_OF_TWO_TRACKS = ["track.published", "track.subscribed", "track.published", "track.subscribed"];
+
+/** The tabs have met: from now on apps hear of nothing but moves. */
+async function settle(tabs: readonly SdkPage[]): Promise<string[][]> {
+  await Promise.all(tabs.map((tab) => expectMedia(tab, { from: tabs.length - 1 })));
+  return Promise.all(tabs.map(heardBy));
+}
+
+async function close(tabs: readonly SdkPage[]): Promise<void> {
+  await Promise.all(tabs.map((tab) => tab.leave()));
+  await Promise.all(tabs.map((tab) => tab.close()));
+}
+
+it("a drain is neither heard nor seen: no silence, and no picture longer than without one", async () => {
   const room = cluster.newRoom();
-  const [ann, bob] = [await SdkPage.open(chromium.context), await SdkPage.open(chromium.context)];
-  await ann.enter(cluster.url, await cluster.ticket(room, "ann"));
-  await publishTone(ann.page);
-  await bob.enter(cluster.url, await cluster.ticket(room, "bob"));
+  const [ann, bob] = [await enter(room, "ann"), await enter(room, "bob", { publishes: false })];
   await bob.page.bringToFront();
-  await expect.poll(async () => (await bob.facts())[0]?.tracks).toBe(2);
+  await expect.poll(() => heardBy(bob)).toEqual(expect.arrayContaining(NEWS_OF_TWO_TRACKS));
   await recordTone(bob.page);
-  await bob.page.waitForTimeout(3_000);
-  for (let round = 0; round < Number(process.env.ROUNDS ?? 3); round++) {
-    const before = (await bob.facts())[0]?.heard.length;
-    const twin = await recordWhile(bob.page, 4_000);
-    const from = await cluster.nodeOf(room);
-    let drainedMs = 0;
-    const t0 = performance.now();
-    const move = await recordWhile(bob.page, 4_000, async () => {
-      await new Promise((r) => setTimeout(r, 300));
-      await from.drain({ deadlineMs: 20_000 });
-      drainedMs = performance.now() - t0;
-    });
-    from.undrain();
-    const p = move.peaks.length * 5;
-    console.log(
-      JSON.stringify({
-        round,
-        drainedMs: Math.round(drainedMs),
-        twin: { s: soundGaps(twin), v: Math.round(longestFrame(twin)), n: twin.frames.length },
-        move: { s: soundGaps(move), v: Math.round(longestFrame(move)), n: move.frames.length, p },
-        heard: (await bob.facts())[0]?.heard.slice(before),
-      }),
+  const before = await heardBy(bob);
+  let moves = 0;
+  const isUnnoticed = async () => {
+    const quiet = await recordWhile(bob.page, RECORDED_MS);
+    moves += 1;
+    const moved = await recordWhile(bob.page, RECORDED_MS, () => drain(room));
+    return (
+      longestSilenceMs(moved) <= Math.max(UNHEARD_MS, longestSilenceMs(quiet)) &&
+      longestFrameMs(moved) <= longestFrameMs(quiet) + FRAME_MS
     );
-    await bob.page.waitForTimeout(1_000);
+  };
+  while (!(await isUnnoticed())) expect(moves).toBeLessThan(ROUNDS);
+  expect((await heardBy(bob)).slice(before.length)).toEqual(Array(moves).fill("room.moved"));
+  await close([ann, bob]);
+});
+
+describe("while the former place lingers", () => {
+  it("a peer that is removed is gone there too, at once; the others go on", async () => {
+    const room = cluster.newRoom();
+    const tabs = [await enter(room, "ann"), await enter(room, "bob")];
+    const [ann, bob] = tabs as [SdkPage, SdkPage];
+    await settle(tabs);
+    // It never comes back: the others keep the former place as long as they may.
+    const missing = await cluster.join(room, "cid");
+    const from = await cluster.nodeOf(room);
+    const idOf = (tab: SdkPage) => tab.page.evaluate(() => window.sdk.rooms()[0]?.peerId ?? "");
+    const [annId, bobId] = [await idOf(ann), await idOf(bob)];
+    const transportsOf = (peerId: string) =>
+      from.ledger().filter(({ kind, owner }) => kind === "transport" && owner?.peerId === peerId).length;
+    const drained = from.drain(DRAIN);
+    await expect.poll(async () => (await cluster.room(room)).producers).toBe(4);
+    expect(await cluster.nodeOf(room)).not.toBe(from);
+    expect([transportsOf(annId), transportsOf(bobId)]).toEqual([2, 2]);
+    await cluster.api("DELETE", `/v1/rooms/${room}/peers/${annId}`);
+    await expect.poll(() => transportsOf(annId), { interval: 20 }).toBe(0);
+    expect(transportsOf(bobId)).toBe(2);
+    await drained;
+    from.undrain();
+    expect((await ann.facts())[0]?.ended).toBe("peer_removed");
+    expect((await bob.facts())[0]?.ended).toBeNull();
+    await missing.leave();
+    await close(tabs);
+  });
+
+  it("and the room moves back, it has two places on one node: apps hear of moves alone, and nothing is surplus", async () => {
+    const room = cluster.newRoom();
+    const tabs = [await enter(room, "ann"), await enter(room, "bob")];
+    const before = await settle(tabs);
+    const [first, second] = cluster.nodes;
+    if (!first || !second) return expect.fail();
+    const from = await cluster.nodeOf(room);
+    const to = from === first ? second : first;
+    const gone = from.drain(DRAIN);
+    await expect.poll(() => cluster.nodeOf(room)).toBe(to);
+    from.undrain();
+    await gone;
+    const back = to.drain(DRAIN);
+    await expect.poll(() => cluster.nodeOf(room)).toBe(from);
+    await back;
+    to.undrain();
+    await Promise.all(tabs.map((tab) => expectMedia(tab, { from: 1 })));
+    for (const [index, tab] of tabs.entries())
+      expect((await heardBy(tab)).slice(before[index]?.length)).toEqual(["room.moved", "room.moved"]);
+    await close(tabs);
+  });
+});
+
+it("muted, unseen and unattached tracks, a peer over HTTP and one that is dead hold nobody up", async () => {
+  const room = cluster.newRoom();
+  const tabs = [
+    await enter(room, "ann"),
+    await enter(room, "bob", { transport: "http" }),
+    await enter(room, "cleo", { pauseInvisibleVideo: true }),
+  ];
+  const [ann, bob, cleo] = tabs as [SdkPage, SdkPage, SdkPage];
+  const before = await settle(tabs);
+  await ann.page.evaluate(() => window.sdk.rooms()[0]?.local.get("microphone")?.mute());
+  for (const [tab, act] of [
+    [bob, "detach"],
+    [cleo, "hide"],
+  ] as const)
+    await tab.page.evaluate((how) => {
+      for (const peer of window.sdk.rooms()[0]?.peers.values() ?? [])
+        for (const track of peer.tracks.values())
+          if (how === "detach") track.detach();
+          else track.setVisible(false);
+    }, act);
+  await cluster.join(room, "dan");
+  await drain(room);
+  const states = async () =>
+    (await Promise.all(tabs.map((tab) => tab.facts()))).map(([facts]) => [
+      facts?.state,
+      facts?.others.length,
+    ]);
+  await expect.poll(states).toEqual(tabs.map(() => ["connected", 3]));
+  for (const [index, tab] of tabs.entries())
+    expect((await heardBy(tab)).slice(before[index]?.length)).toEqual(["peer.joined", "room.moved"]);
+  await ann.page.evaluate(() => window.sdk.rooms()[0]?.local.get("microphone")?.unmute());
+  await expectMedia(ann, { from: 2 });
+  await close(tabs);
+});
+
+// A shallow clone has no former build: that must not pass for a proof where everything is to be proved.
+const isKnown = hasCommit(FORMER);
+it.runIf(!isKnown && process.env.CI)("the history holds the former build", () => expect(isKnown).toBe(true));
+
+it.runIf(isKnown)("a page of the build before moves as it did, beside one of this build", async () => {
+  const former = checkOut(FORMER);
+  try {
+    const room = cluster.newRoom();
+    const tabs = [await enter(room, "ann"), await enter(room, "bob", { root: former.root })];
+    await settle(tabs);
+    const { connections } = (await tabs[1]?.media()) ?? expect.fail();
+    await drain(room);
+    await Promise.all(tabs.map((tab) => expectMedia(tab, { from: 1, sinceConnection: connections })));
+    await close(tabs);
+  } finally {
+    former.remove();
   }
 });

@@ -119,8 +119,12 @@ export async function recordWhile(
   return page.evaluate(() => window.tone.record);
 }
 
-/** @returns Silences, ms. */
-export function soundGaps({ peaks }: ToneRecord): number[] {
+export function longestSilenceMs(record: ToneRecord): number {
+  return Math.max(0, ...silencesMs(record));
+}
+
+/** @returns Each silence. */
+export function silencesMs({ peaks }: ToneRecord): number[] {
   const usual = peaks.toSorted((a, b) => a - b)[peaks.length >> 1] ?? 0;
   const gaps: number[] = [];
   let run = 0;
@@ -134,7 +138,7 @@ export function soundGaps({ peaks }: ToneRecord): number[] {
   return usual > 0 ? gaps : [peaks.length * PEAK_MS];
 }
 
-/** @returns The longest time between two frames, ms. */
-export function longestFrame({ frames }: ToneRecord): number {
+/** @returns The longest time that a frame was shown. */
+export function longestFrameMs({ frames }: ToneRecord): number {
   return Math.max(0, ...frames.slice(1).map((atMs, index) => atMs - (frames[index] ?? atMs)));
 }

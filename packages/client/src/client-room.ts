@@ -267,6 +267,7 @@ export class ClientRoom implements Room {
       device: this.#options.device.current,
       iceTransportPolicy: this.#options.iceTransportPolicy,
       own: this,
+      former: overlapMs > 0 ? this.#places.media : null,
     });
     this.#model.startSession();
     if (isMove) this.#remote.beginMove(joined.graceMs);
@@ -279,10 +280,9 @@ export class ClientRoom implements Room {
   #handleEvent(event: RoomEvent): void {
     if (event.name === "snapshot.started") this.#grants = event.data.grants;
     const { media } = this.#places;
-    if (!media) return;
-    const shared = { media, model: this.#model, speakers: this.#speakers };
-    const targets = { ...shared, ownPeerId: this.peerId, peers: this.#remote, local: this.#local };
-    applyEvent(event, { ...targets, emitter: this.#emitter });
+    const parts = { model: this.#model, speakers: this.#speakers, emitter: this.#emitter };
+    const targets = { ...parts, ownPeerId: this.peerId, peers: this.#remote, local: this.#local };
+    if (media) applyEvent(event, { ...targets, media });
   }
 
   #handleEnded(error: FairleadError): void {

@@ -18,6 +18,8 @@ type RoomMediaOptions = {
   command: SendCommand;
   peers: RemotePeers;
   emitter: TypedEmitter<RoomEvents>;
+  /** That of the place before, if it goes on for a while. */
+  former: RoomMedia | null;
   /** This peer, as the app sees how it is connected. */
   own: { quality: ConnectionQuality };
 };
@@ -30,7 +32,7 @@ export class RoomMedia {
   readonly #monitor: QualityMonitor;
 
   constructor(options: RoomMediaOptions) {
-    const { device, iceTransportPolicy, joined, command, peers, emitter, own } = options;
+    const { device, iceTransportPolicy, joined, command, peers, emitter, own, former } = options;
     this.transports = new PeerTransports({ device, iceTransportPolicy, joined, command });
     const confirms = joined.confirmsData === true;
     this.subscriptions = new Subscriptions({
@@ -47,6 +49,8 @@ export class RoomMedia {
       isAtNode: (peerId) => peers.isAtNode(peerId),
       mayWrite: joined.grants.data,
       confirms,
+      former: former?.data,
+      areAllBack: () => peers.areAllBack,
     });
     this.#monitor = new QualityMonitor({
       transports: this.transports,

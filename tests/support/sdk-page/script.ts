@@ -23,7 +23,10 @@ export type PeerFacts = {
 /** How the page's peers join. */
 export type JoinChoice = Pick<JoinOptions, "iceTransportPolicy">;
 
-export type EnterChoice = Pick<JoinOptions, "autoSubscribe" | "pauseInvisibleVideo" | "iceTransportPolicy">;
+export type EnterChoice = Pick<
+  JoinOptions,
+  "autoSubscribe" | "pauseInvisibleVideo" | "iceTransportPolicy" | "transport"
+>;
 
 declare global {
   interface Window {

@@ -23,7 +23,7 @@ function makeProducer(id: string) {
 }
 
 /** Opens one producer for each label, at once but for `slow`, which never opens. */
-function makeSender() {
+function makeSender(more: Partial<ConstructorParameters<typeof DataSender>[0]> = {}) {
   const opened: ReturnType<typeof makeProducer>[] = [];
   const produceData = ({ label }: { label: string }) => {
     if (opened.length === 8) return Promise.reject(new FairleadError("producer_limit"));
@@ -35,7 +35,7 @@ function makeSender() {
   const transports = { produceData } as unknown as PeerTransports;
   const command = () => Promise.reject(new FairleadError("unknown_command"));
   const room = { command, peers: new Map(), isAtNode: () => true, mayWrite: false, confirms: false };
-  return { opened, sender: new DataSender({ transports, ...room }) };
+  return { opened, sender: new DataSender({ transports, ...room, ...more }) };
 }
 
 it("a thousand messages leave one listener on their channel", async () => {
@@ -82,4 +82,28 @@ it("a browser that takes no more for now is told as such, and the bytes that wai
   expect(sender.bufferedAmount({})).toBe(0);
   await expect(sender.send("too fast", {})).rejects.toMatchObject({ code: "data_buffer_full" });
   expect([sender.bufferedAmount({}), sender.bufferedAmount({ reliable: false })]).toEqual([7, 0]);
+});
+
+it("while some are on their way after a move, what waits for nobody goes by the former place's open channel", async () => {
+  const former = makeSender();
+  await former.sender.send("before", { reliable: false });
+  let areAllBack = false;
+  const { opened, sender } = makeSender({ former: former.sender, areAllBack: () => areAllBack });
+  await sender.send("lossy", { reliable: false });
+  await sender.send("reliable", {});
+  await sender.send("new label", { reliable: false, label: "new" });
+  expect(former.opened.map(({ sent }) => sent)).toEqual([["before", "lossy"]]);
+  expect(opened.map(({ sent }) => sent)).toEqual([[], ["reliable"], ["new label"]]);
+  areAllBack = true;
+  await sender.send("later", { reliable: false });
+  expect(opened[0]?.sent).toEqual(["later"]);
+});
+
+it("a former place that has ended is not sent to", async () => {
+  const former = makeSender();
+  await former.sender.send("before", { reliable: false });
+  const { opened, sender } = makeSender({ former: former.sender, areAllBack: () => false });
+  former.opened[0]?.close();
+  await sender.send("lossy", { reliable: false });
+  expect([former.opened[0]?.sent, opened[0]?.sent]).toEqual([["before"], ["lossy"]]);
 });

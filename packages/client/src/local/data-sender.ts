@@ -4,6 +4,7 @@ import type { SendOptions } from "../api/options.ts";
 import type { PeerTransports } from "../media/transports.ts";
 import {
   channelClosed,
+  type Payload,
   ReliableChannel,
   type ReliableChannelOptions,
   sendBy,
@@ -21,6 +22,10 @@ type DataSenderOptions = Omit<ReliableChannelOptions, "producer"> & {
   mayWrite: boolean;
   /** The node tells how far messages come. */
   confirms: boolean;
+  /** Of the room's former place, which goes on for a while. */
+  former?: DataSender | undefined;
+  /** Every peer of before the move is here. */
+  areAllBack?: () => boolean;
 };
 
 type Channel = { producer: types.DataProducer; reliable: ReliableChannel | null };
@@ -57,6 +62,7 @@ export class DataSender {
     const bytes = checkedSize(data, label);
     const targets = new Set(this.#options.peers.keys());
     const payload = typeof data === "string" ? data : new Uint8Array(data);
+    if (!reliable && this.#isSentByFormer(label, payload)) return;
     const { producer, reliable: channel } = await this.#channel(label, reliable);
     await within(OPEN_PATIENCE_MS, whenOpen(producer)).catch((error) => {
       throw error instanceof FairleadError ? error : undelivered([...targets]);
@@ -69,6 +75,25 @@ export class DataSender {
   bufferedAmount({ label = "data", reliable = true }: SendOptions): number {
     const channel = this.#open.get(keyOf(label, reliable));
     return channel ? channel.producer.bufferedAmount + (channel.reliable?.heldBytes ?? 0) : 0;
+  }
+
+  /**
+   * While some are still on their way, all hear the former place: nobody would wait for them here. Reliable messages are not sent there, as
+   * its node would not tell how far they come.
+   */
+  #isSentByFormer(label: string, payload: Payload): boolean {
+    const { former, areAllBack } = this.#options;
+    if (!former || areAllBack?.() || !former.#isSentAtOnce(label, payload)) return false;
+    // It will be needed in a moment.
+    this.#channel(label, false).catch(() => {});
+    return true;
+  }
+
+  #isSentAtOnce(label: string, payload: Payload): boolean {
+    const producer = this.#open.get(keyOf(label, false))?.producer;
+    if (!producer || producer.closed || producer.readyState !== "open") return false;
+    sendBy(producer, payload);
+    return true;
   }
 
   #channel(label: string, reliable: boolean): Promise<Channel> {

@@ -1,0 +1,128 @@
+import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
+import type { types } from "mediasoup-client";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { RemotePeer } from "../api/tracks.ts";
+import { newElement, TrackList } from "../testing/media-elements.ts";
+import { makeTrackContext } from "../testing/track-context.ts";
+import { RemoteMediaTrack } from "./remote-media-track.ts";
+
+/** A moment after its first packet, sound can take the place of other sound. */
+const PLAYS_AFTER_MS = 200;
+
+/** The elements that play next tracks unheard. */
+let helpers = 0;
+
+beforeEach(() => {
+  helpers = 0;
+  vi.useFakeTimers();
+  vi.stubGlobal("MediaStream", TrackList);
+  vi.stubGlobal("HTMLVideoElement", class {});
+  vi.stubGlobal("document", {
+    createElement: () => {
+      helpers += 1;
+      return newElement();
+    },
+  });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+let lastId = 0;
+function consumer(): types.Consumer {
+  lastId += 1;
+  const track = new FakeMediaStreamTrack({ kind: "audio" });
+  return {
+    id: `c${lastId}`,
+    producerId: `p${lastId}`,
+    track,
+    rtpParameters: {},
+  } as unknown as types.Consumer;
+}
+
+function setUp() {
+  const former = consumer();
+  const peer = { identity: "ann" } as RemotePeer;
+  const track = new RemoteMediaTrack(peer, "microphone", former, makeTrackContext());
+  const element = newElement();
+  const shown = () => (element.srcObject as MediaStream | null)?.getTracks() ?? [];
+  /** The room moves, and the former place goes on. */
+  const move = () => {
+    track.unbind();
+    const next = consumer();
+    track.bind(next);
+    return next;
+  };
+  return { track, element, shown, move, former };
+}
+
+it("elements go on with the former place until the next one plays, and so does whoever attaches meanwhile", () => {
+  const { track, element, shown, move, former } = setUp();
+  track.attach(element);
+  const next = move();
+  expect(shown()).toEqual([former.track]);
+  expect(track.isSettled).toBe(false);
+  const late = track.attach(newElement());
+  expect((late.srcObject as MediaStream).getTracks()).toEqual([former.track]);
+  vi.advanceTimersByTime(PLAYS_AFTER_MS);
+  expect(shown()).toEqual([next.track]);
+  expect((late.srcObject as MediaStream).getTracks()).toEqual([next.track]);
+  expect(track.mediaStreamTrack).toBe(next.track);
+  expect(track.isSettled).toBe(true);
+});
+
+it("a former place that is gone is waited for by nobody", () => {
+  const { track, element, shown, move, former } = setUp();
+  track.attach(element);
+  former.track.stop();
+  expect([move().track]).toEqual(shown());
+  expect(helpers).toBe(0);
+});
+
+it("a track that no element shows changes at once", () => {
+  const { track, move } = setUp();
+  expect(track.mediaStreamTrack).not.toBe(move().track);
+  expect(helpers).toBe(0);
+});
+
+it("a muted or unseen track is settled whether its next consumer is there or not, one that is missing is not", () => {
+  const { track, element } = setUp();
+  track.attach(element);
+  track.unbind();
+  expect(track.isSettled).toBe(false);
+  track.setMuted(true);
+  expect(track.isSettled).toBe(true);
+  track.setMuted(false);
+  track.setVisible(false);
+  expect(track.isSettled).toBe(true);
+});
+
+it("a track that is muted while it waits changes at once", () => {
+  const { track, element, shown, move } = setUp();
+  track.attach(element);
+  const next = move();
+  track.setMuted(true);
+  expect(shown()).toEqual([next.track]);
+});
+
+it("of two moves in a row the last one is changed to, from the place that plays", () => {
+  const { track, element, shown, move, former } = setUp();
+  track.attach(element);
+  move();
+  const last = move();
+  expect(shown()).toEqual([former.track]);
+  vi.advanceTimersByTime(PLAYS_AFTER_MS);
+  expect(shown()).toEqual([last.track]);
+});
+
+it("a track that ends while it waits ends at the former place too", () => {
+  const { track, element, shown, move, former } = setUp();
+  track.attach(element);
+  move();
+  track.close();
+  expect(shown()).toEqual([]);
+  expect(former.track.readyState).toBe("ended");
+  vi.advanceTimersByTime(PLAYS_AFTER_MS);
+  expect(shown()).toEqual([]);
+});
