@@ -1,28 +1,17 @@
-import type { Bus } from "@fairlead/bus";
 import { FairleadError, type Lease, type NodeState } from "@fairlead/protocol";
-import type { Registry } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
 import type { Room } from "../room/room.ts";
-import { LINGER_MS } from "../rooms/lingering-rooms.ts";
-import type { Rooms } from "../rooms/rooms.ts";
 import { pauseAfterMs } from "./drain-pace.ts";
+import { moveRoom } from "./move-room.ts";
+import type { LeaseDeps } from "./open-and-tell.ts";
 import type { Readiness } from "./readiness.ts";
-import { tellMoved } from "./tell-moved.ts";
 import { ROOMS_AT_ONCE } from "./turns.ts";
 
-export type DrainOptions = {
-  nodeId: string;
-  incarnation: string;
+export type DrainOptions = LeaseDeps & {
   /** How many this node has. */
   cores: number;
-  bus: Bus;
-  registry: Registry;
-  rooms: Rooms;
   readiness: Readiness;
   /** Sends a heartbeat; resolves when it is answered, or has failed. */
   beat: () => Promise<void>;
-  log: Logger;
-  counters: Counters;
   now: () => number;
 };
 
@@ -169,26 +158,10 @@ export class Drain {
 
   /** @returns This node's lease, if the registry did not take it for given up. */
   async #placeElsewhere(room: Room): Promise<Lease | null> {
-    const { nodeId, incarnation, cores, bus, registry, rooms, log, counters } = this.#options;
-    const { lease, decision } = await registry.place({
-      roomId: room.roomId,
-      supersedes: { incarnation, epoch: this.#epochOf(room) },
-      exclude: Array.from({ length: cores }, (_, core) => ({ nodeId, incarnation, core })),
-    });
-    if (lease.incarnation === incarnation) return lease;
-    const { roomId, epoch } = lease;
-    const cause = "drain";
-    counters.count("room.moved", cause);
-    log.info("room.moved", {
-      roomId,
-      nodeId: lease.nodeId,
-      core: lease.core,
-      epoch,
-      cause,
-      why: decision.reason,
-    });
-    tellMoved(lease, bus, { cause, overlapMs: LINGER_MS });
-    if (rooms.isHere(room)) rooms.linger(room);
-    return null;
+    const { nodeId, incarnation, cores } = this.#options;
+    const exclude = Array.from({ length: cores }, (_, core) => ({ nodeId, incarnation, core }));
+    const request = { epoch: this.#epochOf(room), exclude, cause: "drain" } as const;
+    const lease = await moveRoom(room, request, this.#options);
+    return lease.incarnation === incarnation ? lease : null;
   }
 }

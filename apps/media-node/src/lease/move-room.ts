@@ -1,0 +1,41 @@
+import type { CoreAddress, Lease } from "@fairlead/protocol";
+import type { Room } from "../room/room.ts";
+import { LINGER_MS } from "../rooms/lingering-rooms.ts";
+import type { LeaseDeps } from "./open-and-tell.ts";
+import { type MoveCause, tellMoved } from "./tell-moved.ts";
+
+export type MoveRequest = {
+  /** Of the lease to give up, as the registry knows it. */
+  epoch: number;
+  /** Where it must not go. */
+  exclude: CoreAddress[];
+  cause: MoveCause;
+};
+
+/**
+ * Has a room placed anew, and tells its peers: its media goes on here until they are there.
+ * @returns The lease that the registry has for it now: this node's as before, if the registry did not take that for given up.
+ * @throws {FairleadError} `no_capacity` and the registry's other refusals: the room stays. `core_full`, `lease_lost`: its new core of this
+ * node can't take it, and its peers have it placed once more.
+ */
+export async function moveRoom(
+  room: Room,
+  { epoch, exclude, cause }: MoveRequest,
+  deps: LeaseDeps,
+): Promise<Lease> {
+  const { incarnation, bus, registry, rooms, log, counters } = deps;
+  const { roomId, bans } = room;
+  const supersedes = { incarnation, epoch };
+  const { lease, room: record, decision } = await registry.place({ roomId, supersedes, exclude });
+  const isOurs = lease.incarnation === incarnation;
+  if (isOurs && decision.reason === "live_lease") return lease;
+  // In this very turn, before a peer that is told or comes by chance.
+  const opening = isOurs ? rooms.open({ lease, ...record, bans, cause, overlaps: true }) : null;
+  counters.count("room.moved", cause);
+  const { nodeId, core, epoch: toEpoch } = lease;
+  log.info("room.moved", { roomId, nodeId, core, epoch: toEpoch, cause, why: decision.reason });
+  tellMoved(lease, bus, { cause, overlapMs: LINGER_MS });
+  if (!isOurs && rooms.isHere(room)) rooms.linger(room);
+  await opening;
+  return lease;
+}
