@@ -1,5 +1,5 @@
-import { callEveryNode, callNode } from "@fairlead/bus";
-import { subjects } from "@fairlead/protocol";
+import { callEveryNode, callNode, decodeText } from "@fairlead/bus";
+import { parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import { type LogFields, type Logger, silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -55,6 +55,35 @@ describe("a draining node", () => {
     for (const clients of meetings.values())
       for (const client of clients) expect(client.isConnected).toBe(true);
     expect(await statesOf(cluster)).toEqual({ "node-1": "draining", "node-2": "ready" });
+    expect(cluster.bugs).toEqual([]);
+  });
+
+  it("says how long it goes on with a room's media; the next place tells it whom it has to silence meanwhile", async () => {
+    let laterMs = 0;
+    const cluster = await start({ nodes: 2, now: () => Date.now() + laterMs });
+    const clients = await meet(cluster, "one");
+    const told: RoomControl[] = [];
+    cluster.bus.subscribe(subjects.roomControl("one"), ({ data }) => {
+      told.push(parseJson(RoomControl, decodeText(data)));
+    });
+    void (await cluster.nodeOf("one")).drain({ deadlineMs: 60_000 });
+    await comeBack(cluster, "one", clients);
+    const [ann = expect.fail(), bob = expect.fail()] = clients;
+    expect(ann.framesOf("moved")).toMatchObject([
+      { overlapMs: told[0]?.type === "moved" && told[0].overlapMs },
+    ]);
+    expect(ann.framesOf("moved")[0]?.overlapMs).toBeGreaterThan(5_000);
+    const peer = (client: ProtocolClient) => `/v1/rooms/one/peers/${client.joined.peerId}`;
+    await cluster.api("POST", `${peer(ann)}/mute`, { source: "microphone", muted: true });
+    await cluster.api("POST", `${peer(ann)}/mute`, { source: "microphone", muted: false });
+    await cluster.api("DELETE", peer(bob));
+    laterMs = 10_500;
+    await cluster.api("POST", `${peer(ann)}/mute`, { source: "microphone", muted: true });
+    const { epoch } = ann.joined;
+    expect(told.filter(({ type }) => type === "moderated")).toEqual([
+      { type: "moderated", roomId: "one", epoch, identity: "ann", source: "microphone" },
+      { type: "moderated", roomId: "one", epoch, identity: "bob" },
+    ]);
     expect(cluster.bugs).toEqual([]);
   });
 
