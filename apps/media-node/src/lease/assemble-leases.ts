@@ -6,6 +6,7 @@ import { Claims } from "./claims.ts";
 import { Drain } from "./drain.ts";
 import type { LeaseDeps } from "./open-and-tell.ts";
 import type { Readiness } from "./readiness.ts";
+import { Relief } from "./relief.ts";
 import { RoomOwners } from "./room-owners.ts";
 import type { RoomRecords } from "./room-records.ts";
 import { type MoveCause, tellMoved } from "./tell-moved.ts";
@@ -25,6 +26,7 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
   const { cores, heartbeat, readiness, records, bus, rooms, log } = deps;
   const drain = new Drain({ ...deps, cores: cores.length, beat: heartbeat.beat });
   const owners = new RoomOwners({ bus, log, rooms, revalidation: heartbeat.revalidation });
+  const relief = new Relief(deps);
   const claims = new Claims({ ...deps, isRegistryAway: () => heartbeat.heartbeats.isFailing });
   rooms.watch({
     beforeOpening: () => readiness.assertReady(),
@@ -35,7 +37,7 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
     },
     onClosed: (room) => owners.stop(room),
   });
-  return { drain, claims };
+  return { drain, claims, relief };
 }
 
 /**

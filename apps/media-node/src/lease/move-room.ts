@@ -26,9 +26,9 @@ export async function moveRoom(
   const { incarnation, bus, registry, rooms, log, counters } = deps;
   const { roomId, bans } = room;
   const supersedes = { incarnation, epoch };
-  const { lease, room: record, decision } = await registry.place({ roomId, supersedes, exclude });
+  const { lease, isNew, room: record, decision } = await registry.place({ roomId, supersedes, exclude });
   const isOurs = lease.incarnation === incarnation;
-  if (isOurs && decision.reason === "live_lease") return lease;
+  if (isOurs && !isNew) return lease;
   // In this very turn, before a peer that is told or comes by chance.
   const opening = isOurs ? rooms.open({ lease, ...record, bans, cause, overlaps: true }) : null;
   counters.count("room.moved", cause);

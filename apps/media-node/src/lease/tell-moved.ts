@@ -2,7 +2,7 @@ import { type Bus, encodeJson } from "@fairlead/bus";
 import { type Lease, type RoomControl, subjects } from "@fairlead/protocol";
 
 /** Why a room has another place now. */
-export type MoveCause = "drain" | "node_lost" | "worker_died";
+export type MoveCause = "drain" | "node_lost" | "worker_died" | "core_busy";
 
 /** How a room came to its place. `overlapMs`: so long the place before goes on with its media. */
 export type Move = { cause?: MoveCause | undefined; overlapMs?: number | undefined };

@@ -1,0 +1,105 @@
+import { decodeText } from "@fairlead/bus";
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { type Lease, type NodeState, RoomOptions, subjects } from "@fairlead/protocol";
+import type { PlaceRequest, Registry } from "@fairlead/registry";
+import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { expect, it } from "vitest";
+import type { Room } from "../room/room.ts";
+import type { Rooms } from "../rooms/rooms.ts";
+import { Relief } from "./relief.ts";
+
+const NODE = { nodeId: "n", incarnation: "i" };
+
+/** Rooms with so many peers each on core 0, and cores with these loads. */
+function setUp(peers: number[], loads: number[], more: { seats?: number; state?: NodeState } = {}) {
+  const { seats = 1, state = "ready" } = more;
+  let nowMs = 0;
+  const cores = loads.map((load, index) => ({ index, load, isUsable: true, isFull: false }));
+  const leaseOf = (index: number): Lease => ({ ...NODE, roomId: `room-${index}`, core: 0, epoch: 1 });
+  const rooms = peers.map((present, index) => ({
+    roomId: `room-${index}`,
+    lease: leaseOf(index),
+    present,
+    publishers: new Map(),
+    span: { seats: Array(seats).fill({}) },
+  }));
+  const asked: PlaceRequest[] = [];
+  const opened: unknown[] = [];
+  const told: unknown[] = [];
+  const bus = createMemoryBus();
+  bus.subscribe(subjects.everyRoomControl, ({ data }) => void told.push(JSON.parse(decodeText(data))));
+  const place = async (request: PlaceRequest) => {
+    asked.push(request);
+    const lease = { ...NODE, roomId: request.roomId, core: 1, epoch: 2 };
+    const room = { options: RoomOptions.parse({}), mutes: [] };
+    return { lease, isNew: true, room, decision: { reason: "least_loaded" } };
+  };
+  const relief = new Relief({
+    ...NODE,
+    bus,
+    cores,
+    readiness: { state },
+    registry: { place } as unknown as Registry,
+    rooms: {
+      onCore: () => rooms as unknown as Room[],
+      open: async (settings: object) => opened.push(settings),
+    } as unknown as Rooms,
+    log: silentLogger,
+    counters: noCounters,
+    now: () => nowMs,
+  });
+  const pass = async (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      nowMs += 1_000;
+      await relief.tick();
+    }
+  };
+  return { cores, asked, opened, told, pass };
+}
+
+it("a core that is busy for ten seconds gives away the smallest room that helps, beside which its place lingers", async () => {
+  const { asked, opened, told, pass } = setUp([1, 3, 16], [0.9, 0.3]);
+  await pass(10);
+  expect(asked).toEqual([]);
+  await pass(1);
+  expect(asked).toEqual([
+    {
+      roomId: "room-1",
+      supersedes: { incarnation: "i", epoch: 1 },
+      exclude: [{ ...NODE, core: 0 }],
+    },
+  ]);
+  expect(opened).toMatchObject([{ lease: { core: 1, epoch: 2 }, overlaps: true }]);
+  await expect
+    .poll(() => told)
+    .toMatchObject([{ type: "moved", cause: "core_busy", overlapMs: expect.any(Number) }]);
+});
+
+it("one room at a time: the loads are looked at anew for ten seconds", async () => {
+  const { asked, pass } = setUp([2, 2, 2, 2, 2, 2], [1, 0.3]);
+  await pass(21);
+  expect(asked).toHaveLength(1);
+  await pass(1);
+  expect(asked).toHaveLength(2);
+});
+
+it("a core that was less busy for a moment begins anew", async () => {
+  const { asked, cores, pass } = setUp([1, 3, 16], [0.9, 0.3]);
+  await pass(9);
+  if (cores[0]) cores[0].load = 0.7;
+  await pass(1);
+  if (cores[0]) cores[0].load = 0.9;
+  await pass(10);
+  expect(asked).toEqual([]);
+});
+
+it.each([
+  ["no other core has room for it", [20], [0.9, 0.3], {}],
+  ["there is no other core", [1, 3, 16], [0.9], {}],
+  ["its rooms span cores already", [1, 3, 16], [0.9, 0.3], { seats: 2 }],
+  ["the node is drained", [1, 3, 16], [0.9, 0.3], { state: "draining" }],
+] as const)("nothing moves where %s", async (_, peers, loads, more) => {
+  const { asked, pass } = setUp([...peers], [...loads], more);
+  await pass(30);
+  expect(asked).toEqual([]);
+});
