@@ -6,6 +6,7 @@ import { runFailoverBench } from "./failover/failover-bench.ts";
 import { runIdleBench } from "./idle/idle-bench.ts";
 import { runJoinBench } from "./join/join-bench.ts";
 import { runManyRoomsBench } from "./many-rooms/many-rooms-bench.ts";
+import { runMoveBench } from "./move/move-bench.ts";
 import { runPlacementBench } from "./placement/placement-bench.ts";
 import { runRecoveryBench } from "./recovery/recovery-bench.ts";
 import { runRegistryRecoveryBench } from "./registry-recovery/registry-recovery-bench.ts";
@@ -35,6 +36,10 @@ const BENCHES: Record<string, Bench> = {
   placement: {
     about: "placing rooms while 10, 1,000 and 10,000 nodes beat on a real Redis",
     run: runPlacementBench,
+  },
+  move: {
+    about: "a drain as it is heard and seen; rooms of four that a drain moves in 20 s",
+    run: runMoveBench,
   },
   failover: { about: "from a node's death, of several kinds, to decoded frames", run: runFailoverBench },
   edge: { about: "signaling on Node, workerd, Bun and Deno; the Worker's bundle", run: runEdgeBench },

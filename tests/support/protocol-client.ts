@@ -186,11 +186,11 @@ export class ProtocolClient {
   }
 
   /** Resolves once `condition` holds; asked again after each frame. @throws {Error} After 15 s. */
-  async until(condition: () => boolean, what: string): Promise<void> {
+  async until(condition: () => boolean, what: string, withinMs = WAIT_MS): Promise<void> {
     if (condition()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const watch = () => condition() && resolve();
-    const timer = setTimeout(() => reject(new Error(`waited too long for: ${what}`)), WAIT_MS);
+    const timer = setTimeout(() => reject(new Error(`waited too long for: ${what}`)), withinMs);
     this.#watchers.add(watch);
     await promise.finally(() => {
       clearTimeout(timer);
