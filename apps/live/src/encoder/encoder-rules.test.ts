@@ -195,7 +195,7 @@ describe("the header of H.264", () => {
 });
 
 it("what a host without root can't offer is told", () => {
-  const sandbox = findSandbox(false);
+  const sandbox = findSandbox(1, false);
   expect(sandbox.user).toBeNull();
   expect(sandbox.missing).toContain("a user of its own");
 });

@@ -27,9 +27,20 @@ it("an ffmpeg that has read nothing for 3 seconds is replaced", async () => {
   const encoder = startEncoder({ ffmpeg: "/bin/sleep", args: () => ["60"], now: () => nowMs });
   const hung = encoder.pid;
   expect(encoder.write(sound(0, 200_000))).toBe(true);
-  nowMs = 3_001;
-  expect(encoder.write(sound(3_001, 100))).toBe(true);
+  for (nowMs = 100; nowMs <= 3_100; nowMs += 100) expect(encoder.write(sound(nowMs, 100))).toBe(true);
   await expect.poll(() => encoder.pid, { timeout: 10_000 }).not.toBe(hung);
+});
+
+it("a standstill of this process is not taken for ffmpeg's", async () => {
+  let nowMs = 0;
+  const encoder = startEncoder({ ffmpeg: "/bin/cat", args: () => [], now: () => nowMs });
+  const { pid } = encoder;
+  encoder.write(sound(0, 200_000));
+  expect(encoder.isBehind).toBe(true);
+  // It has had no time to hear that ffmpeg has read.
+  for (nowMs = 60_000; nowMs < 60_200; nowMs += 20) encoder.write(sound(nowMs, 100));
+  await expect.poll(() => encoder.isBehind, { timeout: 10_000 }).toBe(false);
+  expect(encoder.pid).toBe(pid);
 });
 
 it("an ffmpeg that reads is not: however long it was quiet", async () => {

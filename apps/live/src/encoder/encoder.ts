@@ -37,6 +37,8 @@ export type RenditionSink = {
 /** Waiting to be read by ffmpeg: more, or anything for longer, means that it hangs or is of no use live. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const MOST_WAITING_MS = 3_000;
+/** Between two frames. A longer pause is this process's own standstill, or its encoder's, in which ffmpeg may have read all. */
+const LONGEST_STEP_MS = 250;
 const MOST_DEATHS = 5;
 const DEATHS_WITHIN_MS = 60_000;
 /** For each death, before the next start. */
@@ -52,8 +54,9 @@ export class Encoder {
   #flv = new FlvWriter();
   #waitsForKey = false;
   #isClosed = false;
-  /** Since when ffmpeg has not read all; null while it keeps up. */
-  #behindSinceMs: number | null = null;
+  /** For how long ffmpeg has not read all, as far as this process looked; null while it keeps up. */
+  #behindMs: number | null = null;
+  #wroteAtMs = 0;
   #deathsAtMs: number[] = [];
   #pause: NodeJS.Timeout | undefined;
 
@@ -70,7 +73,7 @@ export class Encoder {
 
   /** Whether something waits to be read. */
   get isBehind(): boolean {
-    return this.#behindSinceMs !== null;
+    return this.#behindMs !== null;
   }
 
   /** @returns Whether ffmpeg gets it. */
@@ -79,9 +82,12 @@ export class Encoder {
     if (this.#isClosed || !stdin?.writable || (this.#waitsForKey && !tag.isKey)) return false;
     this.#waitsForKey = false;
     const nowMs = this.#options.now();
-    if (!stdin.write(this.#flv.tag(tag))) this.#behindSinceMs ??= nowMs;
-    const behindMs = nowMs - (this.#behindSinceMs ?? nowMs);
-    if (behindMs > MOST_WAITING_MS || stdin.writableLength > MOST_WAITING_BYTES) this.#child.kill("SIGKILL");
+    const passedMs = Math.min(nowMs - this.#wroteAtMs, LONGEST_STEP_MS);
+    this.#wroteAtMs = nowMs;
+    if (this.#behindMs !== null) this.#behindMs += passedMs;
+    if (!stdin.write(this.#flv.tag(tag))) this.#behindMs ??= 0;
+    if ((this.#behindMs ?? 0) > MOST_WAITING_MS || stdin.writableLength > MOST_WAITING_BYTES)
+      this.#child.kill("SIGKILL");
     return true;
   }
 
@@ -109,9 +115,9 @@ export class Encoder {
     });
     // Its end is told by `close`.
     child.stdin?.on("error", () => {});
-    this.#behindSinceMs = null;
+    this.#behindMs = null;
     child.stdin?.on("drain", () => {
-      this.#behindSinceMs = null;
+      this.#behindMs = null;
     });
     child.on("error", (error) => this.#options.log.error("encoder.failed", { error }));
     child.on("close", (exitCode, signal) => this.#onEnd({ exitCode, signal, lastWords }));

@@ -5,8 +5,11 @@ const TOOLS = ["prlimit", "setpriv"] as const;
 const NOBODY = 65_534;
 const MEMORY_BYTES = 2 * 1024 ** 3;
 const OPEN_FILES = 64;
-/** Threads of all ffmpegs together: the kernel counts them by user. */
-const THREADS = 1_024;
+/**
+ * The kernel counts threads by user: those of all ffmpegs together, and of whatever else runs as this user on the machine. An ffmpeg that
+ * decodes, encodes and sends two tracks has up to 12 in newer versions.
+ */
+const THREADS = { each: 32, ofOthers: 1_024 };
 
 /** How a program is kept from what it has no business with. */
 export type Sandbox = {
@@ -18,13 +21,14 @@ export type Sandbox = {
   missing: readonly string[];
 };
 
-/** Looks once, at start, at what this host offers. */
-export function findSandbox(isRoot = process.getuid?.() === 0): Sandbox {
+/** Looks once, at start, at what this host offers. @param publishers Of how many the ffmpegs run at a time. */
+export function findSandbox(publishers: number, isRoot = process.getuid?.() === 0): Sandbox {
   const [prlimit, setpriv] = TOOLS.map(findInPath);
+  const threads = THREADS.ofOthers + THREADS.each * publishers;
   const limits = [`--as=${MEMORY_BYTES}`, "--fsize=0", "--core=0", `--nofile=${OPEN_FILES}`];
   return {
     command: [
-      ...(prlimit ? [prlimit, ...limits, ...(isRoot ? [`--nproc=${THREADS}`] : []), "--"] : []),
+      ...(prlimit ? [prlimit, ...limits, ...(isRoot ? [`--nproc=${threads}`] : []), "--"] : []),
       ...(setpriv ? [setpriv, "--no-new-privs", "--pdeathsig", "KILL", "--"] : []),
     ],
     user: isRoot ? NOBODY : null,

@@ -162,7 +162,7 @@ class Gate {
     this.#limits = limitsOf(options.limits);
     const { open, log, ladder = [], counters = noCounters, now = Date.now } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
-    const sandbox = findSandbox();
+    const sandbox = findSandbox(this.#limits.publishers);
     if (sandbox.missing.length > 0) log.warn("encoder.sandbox", { missing: sandbox.missing });
     const { threadsPerTranscode } = this.#limits;
     const transcodes = new Places(this.#limits.transcodes);
