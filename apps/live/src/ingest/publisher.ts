@@ -182,7 +182,7 @@ export class Publisher implements OpenedIngest {
       },
     });
     if (found !== null) this.end(found);
-    else this.#noteReturn();
+    else if (!this.#isClosed) this.#noteReturn();
   }
 
   #noteReturn(): void {

@@ -46,9 +46,14 @@ export class Ingest {
     return this.#isClosed;
   }
 
-  /** Nobody has proven for too long that its publisher is there. */
+  /**
+   * Nothing has shown for too long that its publisher is there: neither a proof nor media. A bus that hangs brings no proofs, and its clients
+   * take some seconds to find out.
+   */
   get isSilent(): boolean {
-    return this.#options.elapsed() - this.#provenAtMs > INGEST_SILENT_MS;
+    const { broadcast, elapsed } = this.#options;
+    const isUnproven = elapsed() - this.#provenAtMs > INGEST_SILENT_MS;
+    return isUnproven && !(this.#holder && broadcast.isSentBy(this.#holder));
   }
 
   get producers(): types.Producer[] {

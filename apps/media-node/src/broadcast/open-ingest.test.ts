@@ -98,6 +98,24 @@ describe("an ingest by RTMP at the home", () => {
     expect(() => ingests.find(sessionId, "r")).toThrow(FairleadError);
   });
 
+  it("goes on without a proof while its media comes", async () => {
+    const { open, pipe, connect, clock, ingests, room, broadcast } = await setUp();
+    const { sessionId } = await open();
+    await connect(sessionId, (await pipe()).address);
+    const isSentBy = vi.spyOn(broadcast, "isSentBy").mockReturnValue(true);
+    const sweepFor = (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        clock.nowMs += 1_000;
+        ingests.sweep();
+      }
+    };
+    sweepFor(20);
+    expect(room.publishers.size).toBe(1);
+    isSentBy.mockRestore();
+    sweepFor(1);
+    expect(room.publishers.size).toBe(0);
+  });
+
   it("is over with its broadcast, also before its media has come", async () => {
     const { open, ingests, broadcast } = await setUp();
     const { sessionId } = await open();

@@ -129,6 +129,9 @@ export class RoomBroadcast implements BroadcastView {
     return this.#place.holder === holder;
   }
 
+  /** It has the broadcast, and its media comes. */
+  isSentBy = (holder: Holder): boolean => this.isHeldBy(holder) && this.#place.isSending;
+
   /**
    * Gives the broadcast to this publisher, once the hook has agreed.
    * @throws {FairleadError} `publisher_active` with `retryAfterMs`; `broadcast_ended`, `hook_refused`, `hook_unreachable`.
