@@ -11,8 +11,5 @@ export const LONGEST_SEGMENT_S = TARGET_DURATION_S + 0.499;
 
 /** The most that a part has. Ten frames at 30 a second, of which timestamps in milliseconds may round one up. */
 export const PART_TARGET_S = 0.334;
-/**
- * The least that a part has that is not its segment's last: 85 % of the target. ffmpeg ends a fragment with the first frame that makes it as long
- * as `-frag_duration`: given this one, parts of every rate from 20 frames a second on are within both bounds.
- */
+/** The least that a part has that is not its segment's last, and does not begin with a key frame: 85 % of the target (RFC 8216bis § 4.4.4.9). */
 export const SHORTEST_PART_S = 0.284;

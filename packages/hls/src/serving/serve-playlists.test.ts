@@ -179,6 +179,18 @@ describe("a playlist that is asked for ahead", () => {
   });
 });
 
+describe("a first part that is too long to be listed", () => {
+  it("has a playlist when its segment is whole", async () => {
+    const [late, place] = [setUpApp(), { sequence: 0 }];
+    await late.write(makeInit(place), makePart({ ...place, part: 0, duration: 1.5 }));
+    const answer = late.get(PLAYLIST);
+    expect(await isBlocked(answer)).toBe(true);
+    await late.write(makeEnd(place));
+    expect(await (await answer).text()).toContain("#EXTINF:1.5,\n1-0.m4s\n");
+    await late.close();
+  });
+});
+
 describe("a delta update", () => {
   it("leaves out what is further from the end than six target durations, and stands for the same playlist", async () => {
     for (let sequence = 7; sequence < 20; sequence++) await app.write(...makeSegment({ sequence }));

@@ -54,9 +54,11 @@ export class Timeline {
     return this.#init;
   }
 
-  /** Whether there is anything to play. */
+  /** Whether a playlist has anything to play. */
   get isPlayable(): boolean {
-    return this.#kept.length > 0;
+    return this.#kept.some((segment) =>
+      segment.isWhole ? !segment.isGap : segment.listedParts(this.tell().partTarget).length > 0,
+    );
   }
 
   /** What every playlist of this timeline says, from the first on. */

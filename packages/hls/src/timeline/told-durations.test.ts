@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { makeInit } from "../testing/make-pieces.ts";
+import { makeInit, makePart } from "../testing/make-pieces.ts";
+import { Timeline } from "./timeline.ts";
 import { chooseDurations } from "./told-durations.ts";
 
 const of = (frameRate: number) =>
@@ -18,6 +19,16 @@ describe("what the first playlist tells", () => {
     [0, 0.334],
   ])("of %s frames a second has parts of at most %s s", (frameRate, partTarget) => {
     expect(of(frameRate)).toEqual({ target: 2, partTarget });
+  });
+
+  it.each([
+    [0.355, 0.355],
+    [0.7, 0.334],
+  ])("after a first part of %s s has parts of at most %s s", (duration, partTarget) => {
+    const timeline = new Timeline({ keptBytes: 1_000 });
+    timeline.accept(makeInit({ sequence: 0 }));
+    timeline.accept(makePart({ sequence: 0, part: 0, duration }));
+    expect(timeline.tell().partTarget).toBe(partTarget);
   });
 
   it("of sound alone is the same", () => {

@@ -9,16 +9,20 @@ export type ToldDurations = {
 
 /** Of frames that come late: those of a camera do. */
 const LATE_S = 0.01;
+/** A part that is longer than this has waited for its frames, and says nothing of those to come. */
+const LIKELY_S = 0.4;
 
 /**
- * The packager's durations, or longer ones where what came so far says so: of a few frames a second, not every number fits. The parts themselves
- * don't say it, of which mostly one is there, and the first one may have waited for its frames.
+ * The packager's durations, or longer ones where what came so far says so: of a few frames a second, not every number fits, and a first part has the
+ * sound besides that an encoder puts before its first frame.
  */
 export function chooseDurations(segments: readonly TimelineSegment[], init: InitPiece): ToldDurations {
   const lasted = segments.map(({ duration }) => Math.round(duration));
+  const parts = segments.flatMap((segment) => segment.parts.map(({ duration }) => duration));
+  const likely = parts.filter((duration) => duration <= LIKELY_S);
   return {
     target: Math.max(TARGET_DURATION_S, ...lasted),
-    partTarget: upToMs(Math.max(PART_TARGET_S, partOfFrames(init) + LATE_S)),
+    partTarget: upToMs(Math.max(PART_TARGET_S, partOfFrames(init) + LATE_S, ...likely)),
   };
 }
 
