@@ -10,7 +10,7 @@ import { type EmptyProject, installPacked, samplesIn, samplesOf } from "./empty-
  * and a feature there takes some 200 bytes.
  * `import { z } from "zod"` is such one: only `import * as z` lets bundlers drop zod's locales (150 KB instead of 84).
  */
-const GZIPPED_LIMIT_BYTES = 105_000;
+const GZIPPED_LIMIT_BYTES = 107_000;
 
 let project: EmptyProject;
 beforeAll(async () => {
