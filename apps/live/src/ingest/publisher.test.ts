@@ -1,6 +1,13 @@
 import { encodeJson, type NodeCallHandlers, serveSubject } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
-import { type ErrorCode, FairleadError, type RoomControl, subjects } from "@fairlead/protocol";
+import {
+  type ErrorCode,
+  FairleadError,
+  type HlsOrder,
+  type HlsReport,
+  type RoomControl,
+  subjects,
+} from "@fairlead/protocol";
 import type { IngestPlace } from "@fairlead/signaling/ingest";
 import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { afterEach, expect, it, vi } from "vitest";
@@ -9,21 +16,32 @@ import { WORDS } from "./ends-publisher.ts";
 import { Publisher } from "./publisher.ts";
 
 const VIDEO = { ip: "127.0.0.1", rtpPort: 1, rtcpPort: 2, payloadType: 96, ssrc: 3 };
+const ORDER: HlsOrder = { run: 7, firstSequence: 3 };
+const REPORT: HlsReport = { run: 7, nextSequence: 5, url: "/hls/show/", viewers: 0 };
 const TRACKS = { video: { profileLevelId: "42e01f" }, audio: false };
 
 afterEach(() => vi.useRealTimers());
 
 /** A bus with homes `a` and `b`, and the media of one encoder whose pipes are numbers. */
-function setUp() {
+function setUp(options: { isPackaged?: boolean } = {}) {
   const bus = createMemoryBus();
   const said: string[] = [];
   const refusals = new Map<string, ErrorCode>();
+  /** What each home wants packaged. */
+  const orders = new Map<string, HlsOrder>();
+  const packager = {
+    orders: [] as (HlsOrder | null)[],
+    setOrder: (order: HlsOrder | null) => void packager.orders.push(order),
+    report: () => REPORT,
+    ...{ accept: vi.fn(), restarted: vi.fn(), noteBandwidth: vi.fn(), close: vi.fn(async () => {}) },
+  };
   const serve = (incarnation: string) => {
     const answer = (name: "open" | "connect" | "prove" | "close", about: (request: unknown) => string) => {
       return (request: unknown) => {
         said.push(`${incarnation} ${name} ${about(request)}`.trim());
         const code = refusals.get(`${incarnation} ${name}`);
         if (code) throw new FairleadError(code);
+        if (name === "prove") return orders.has(incarnation) ? { hls: orders.get(incarnation) } : {};
         return name === "connect" ? { pipe: { ip: "127.0.0.1", port: 1 } } : {};
       };
     };
@@ -31,7 +49,9 @@ function setUp() {
       "ingest.connect": answer("connect", (request) =>
         String((request as { pipe: { port: number } }).pipe.port),
       ),
-      "ingest.prove": answer("prove", () => ""),
+      "ingest.prove": answer("prove", (request) =>
+        options.isPackaged ? String((request as { hls?: HlsReport }).hls?.nextSequence) : "",
+      ),
       "ingest.close": answer("close", () => ""),
     } as unknown as Partial<NodeCallHandlers>;
     const onBug = (error: unknown) => {
@@ -67,6 +87,7 @@ function setUp() {
     {
       ...{ bus, reach: {}, log: silentLogger, counters: noCounters, now: Date.now, openAgain },
       openMedia: async () => media as unknown as EncoderMedia,
+      ...(options.isPackaged ? { createPackager: () => packager } : {}),
     },
     placeAt("a"),
   );
@@ -75,14 +96,14 @@ function setUp() {
     const lease = { roomId: "show", nodeId: "n", incarnation, core: 0, epoch: 2 };
     bus.publish(subjects.roomControl("show"), encodeJson({ type: "moved", lease } satisfies RoomControl));
   };
-  return { publisher, homes, said, refusals, pipes, media, worker, openAgain, tellMoved };
+  return { orders, packager, publisher, homes, said, refusals, pipes, media, worker, openAgain, tellMoved };
 }
 
 type SetUp = ReturnType<typeof setUp>;
 
-async function started(): Promise<SetUp> {
+async function started(options: Parameters<typeof setUp>[0] = {}): Promise<SetUp> {
   vi.useFakeTimers();
-  const parts = setUp();
+  const parts = setUp(options);
   const targets = await parts.publisher.start(TRACKS);
   expect(targets).toEqual({ video: VIDEO, audio: null });
   return parts;
@@ -94,6 +115,20 @@ function expectAtB({ said, pipes, media }: SetUp): void {
   expect(pipes.map(({ isClosed }) => isClosed)).toEqual([true, false]);
   expect(media.close).not.toHaveBeenCalled();
 }
+
+it("its packager hears soon what the home wants, then each second, and the home hears what there is", async () => {
+  const { orders, packager, publisher, said } = await started({ isPackaged: true });
+  await vi.advanceTimersByTimeAsync(250);
+  expect(packager.orders).toEqual([null]);
+  orders.set("a", ORDER);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(packager.orders).toEqual([null, ORDER]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(packager.orders).toEqual([null, ORDER, ORDER]);
+  expect(said.slice(1)).toEqual(["a prove 5", "a prove 5", "a prove 5"]);
+  publisher.close();
+  expect(packager.close).toHaveBeenCalledOnce();
+});
 
 it("proves each second that its encoder is there, and says goodbye once", async () => {
   const { publisher, said, media, pipes } = await started();
