@@ -16,7 +16,6 @@ beforeEach(() => {
   helpers = 0;
   vi.useFakeTimers();
   vi.stubGlobal("MediaStream", TrackList);
-  vi.stubGlobal("HTMLVideoElement", class {});
   vi.stubGlobal("document", {
     createElement: () => {
       helpers += 1;

@@ -39,7 +39,6 @@ beforeEach(() => {
   ready.mockReset();
   vi.stubGlobal("document", page);
   vi.stubGlobal("MediaStream", TrackList);
-  vi.stubGlobal("HTMLVideoElement", Helper);
 });
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -80,6 +79,18 @@ it("a picture that hardly changes is ready a second after its first frame", () =
   expect(ready).toHaveBeenCalledOnce();
 });
 
+it("a picture in a browser that tells of no frames is ready a second after it plays", () => {
+  vi.stubGlobal("document", Object.assign(page, { createElement: () => helper }));
+  const helper = Object.assign(new EventTarget(), { play: async () => {} });
+  whenPlaying(trackOf("video"), ready);
+  vi.advanceTimersByTime(3_000);
+  helper.dispatchEvent(new Event("playing"));
+  vi.advanceTimersByTime(999);
+  expect(ready).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(ready).toHaveBeenCalledOnce();
+});
+
 it("a picture on a hidden page waits for nothing, and on one that becomes so no longer", () => {
   page.hidden = true;
   start(trackOf("video"));
@@ -92,7 +103,6 @@ it("a picture on a hidden page waits for nothing, and on one that becomes so no 
 });
 
 it("sound is ready a moment after its first packet; the element that warmed it up stays for another moment", () => {
-  vi.stubGlobal("HTMLVideoElement", class {});
   const track = mutedSound();
   const { helper } = start(track);
   expect(helper.muted).toBe(true);
@@ -108,7 +118,6 @@ it("sound is ready a moment after its first packet; the element that warmed it u
 });
 
 it.each(["audio", "video"] as const)("a change to %s that is cancelled is never made", (kind) => {
-  if (kind === "audio") vi.stubGlobal("HTMLVideoElement", class {});
   const { helper, cancel } = start(trackOf(kind));
   cancel();
   for (let frame = 0; frame < 20; frame++) helper.show(70);

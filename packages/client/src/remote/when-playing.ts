@@ -31,7 +31,7 @@ export function whenPlaying(track: MediaStreamTrack, ready: () => void): () => v
     stop.abort();
     ready();
   };
-  if (helper instanceof HTMLVideoElement) whenSteady(helper, signal, done);
+  if (track.kind === "video") whenSteady(helper as HTMLVideoElement, signal, done);
   else whenUnmuted(track, signal, () => setTimeout(done, SOUND_WARM_MS));
   return () => stop.abort();
 }
@@ -43,6 +43,13 @@ function whenSteady(video: HTMLVideoElement, signal: AbortSignal, done: () => vo
     return;
   }
   document.addEventListener("visibilitychange", done, { signal });
+  // Firefox before 132 tells of no frames.
+  const tellsOfFrames = "requestVideoFrameCallback" in (video as object);
+  if (tellsOfFrames) countFrames(video, signal, done);
+  else video.addEventListener("playing", () => setTimeout(done, SLOW_PICTURE_MS), { once: true, signal });
+}
+
+function countFrames(video: HTMLVideoElement, signal: AbortSignal, done: () => void): void {
   let steady = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   let slow: ReturnType<typeof setTimeout> | undefined;
