@@ -42,6 +42,17 @@ export const PROGRAMS = {
     debianPackage: "python3-aiortc",
     proof: ["-c", "import aiortc"],
   },
+  // With the plugins that tests need: VP8, Opus, RTP and SRTP.
+  "gst-launch": {
+    override: "FAIRLEAD_GST_LAUNCH",
+    commands: ["gst-launch-1.0"],
+    debianPackage:
+      "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad",
+    proof:
+      `-q videotestsrc num-buffers=1 ! vp8enc ! rtpvp8pay ! srtpenc key=${"0".repeat(60)} ! fakesink`.split(
+        " ",
+      ),
+  },
   ffmpeg: { override: "FAIRLEAD_FFMPEG", commands: ["ffmpeg"], debianPackage: "ffmpeg" },
   ip: { override: "FAIRLEAD_IP_BIN", commands: ["ip"], debianPackage: "iproute2" },
   nft: { override: "FAIRLEAD_NFT_BIN", commands: ["nft"], debianPackage: "nftables" },
@@ -50,6 +61,7 @@ export const PROGRAMS = {
 type Program = {
   override: string;
   commands: readonly string[];
+  /** Names, with spaces between. */
   debianPackage: string;
   /** Arguments with which only the right one of that name succeeds. */
   proof?: readonly string[];

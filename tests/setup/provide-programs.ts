@@ -21,7 +21,7 @@ export function providePrograms(say: (line: string) => void, needed: readonly Pr
 }
 
 function install(missing: readonly ProgramName[], say: (line: string) => void): void {
-  const packages = missing.map((name) => PROGRAMS[name].debianPackage);
+  const packages = missing.flatMap((name) => PROGRAMS[name].debianPackage.split(" "));
   if (!canInstall()) throw new Error(howToGet(missing, packages));
   say(`installing ${packages.join(" ")}`);
   installPackages(packages);

@@ -14,6 +14,7 @@ import {
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
 import { type HookConfig, hookConfig, hookSettings } from "./hooks/hook-settings.ts";
+import { type RtpConfig, rtpConfig, rtpSettings } from "./plain/rtp-settings.ts";
 import { type BudgetConfig, budgetConfig, budgetSettings } from "./room/budget-settings.ts";
 import { type SpanConfig, spanConfig, spanSettings } from "./rooms/span-settings.ts";
 import { type ReachConfig, reachConfig, reachSettings } from "./turn/reach-settings.ts";
@@ -37,6 +38,7 @@ const Settings = z.object({
   ...budgetSettings,
   ...spanSettings,
   ...hookSettings,
+  ...rtpSettings,
   FAIRLEAD_HTTP_PORT: setting.optionalNumber(1, 65_535),
   FAIRLEAD_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTC_PORT: setting.numberOr(0, 0, 65_535),
@@ -51,7 +53,8 @@ export type Config = ClusterConfig &
   NetworkConfig &
   BudgetConfig &
   SpanConfig &
-  HookConfig & {
+  HookConfig &
+  RtpConfig & {
     sessionKeys: KeySet;
     /** Undefined: the host's name. */
     nodeId: string | undefined;
@@ -90,6 +93,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     ...budgetConfig(settings),
     ...spanConfig(settings),
     ...hookConfig(settings),
+    ...rtpConfig(settings),
     rtcBasePort: settings.FAIRLEAD_RTC_PORT === 0 ? null : settings.FAIRLEAD_RTC_PORT,
     ...reachConfig(settings),
     http: httpPort === undefined ? null : { host, port: httpPort },

@@ -11,8 +11,11 @@ import {
   networkConfig,
   networkSettings,
   type ReachConfig,
+  type RtpConfig,
   reachConfig,
   reachSettings,
+  rtpConfig,
+  rtpSettings,
   type SpanConfig,
   spanConfig,
   spanSettings,
@@ -52,6 +55,7 @@ const Settings = z.object({
   ...budgetSettings,
   ...spanSettings,
   ...hookSettings,
+  ...rtpSettings,
   FAIRLEAD_LOG_LEVEL: setting.logLevel,
 });
 
@@ -59,7 +63,8 @@ export type Config = ReachConfig &
   NetworkConfig &
   BudgetConfig &
   SpanConfig &
-  HookConfig & {
+  HookConfig &
+  RtpConfig & {
     host: string;
     /** 0: any free one. */
     port: number;
@@ -135,6 +140,7 @@ export async function readConfig(
     ...budgetConfig(settings),
     ...spanConfig(settings),
     ...hookConfig(settings),
+    ...rtpConfig(settings),
     logLevel: settings.FAIRLEAD_LOG_LEVEL,
     unknownVariables: unknownVariables(env),
   };

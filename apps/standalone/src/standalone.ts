@@ -127,7 +127,7 @@ function lanAddressesOf(host: string): string[] {
 }
 
 function nodeOptions(config: Config) {
-  const { budgets, cores, graceMs, hooks, rtcBasePort, rtcTcpBasePort, turn } = config;
+  const { budgets, cores, graceMs, hooks, rtcBasePort, rtcTcpBasePort, rtp, turn } = config;
   const { listenAddresses, networkCapacityBps, networkInterfaces, pipePorts, homeLoad, fullLoad } = config;
   return {
     budgets,
@@ -141,6 +141,7 @@ function nodeOptions(config: Config) {
     networkInterfaces,
     rtcBasePort,
     rtcTcpBasePort,
+    rtp,
     turn,
     listenAddresses,
   };

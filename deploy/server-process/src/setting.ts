@@ -93,6 +93,19 @@ function metaOf(keys: string) {
   return { description, file: "@path", isSecret: true };
 }
 
+/** `MIN-MAX`. */
+export function portRange(example: string) {
+  const port = z.int().min(1_024).max(65_535);
+  return z
+    .string()
+    .regex(/^\d{1,5}-\d{1,5}$/)
+    .transform((text) => text.split("-").map(Number))
+    .pipe(z.tuple([port, port]))
+    .refine(([min, max]) => min < max)
+    .transform(([min, max]) => ({ min, max }))
+    .describe(`ports like ${example}`);
+}
+
 export const logLevel = z
   .enum(["error", "warn", "info", "debug", "silent"])
   .default("info")

@@ -45,6 +45,16 @@ const CALLS: Record<string, (api: ApiClient) => Promise<unknown>> = {
   rotateStreamKey: (api) => api.broadcasts.rotateKey("show"),
   endBroadcast: (api) => api.broadcasts.end("show"),
   deleteBroadcast: (api) => api.broadcasts.delete("show"),
+  openIngest: (api) =>
+    api.ingests.open("a", { kind: "rtp", tracks: [{ source: "microphone", codec: "opus" }] }),
+  listIngests: (api) => api.ingests.list("a"),
+  readIngest: (api) => api.ingests.read("a", "q8Vb7Jt3kQ2xWm5rYzLA0b"),
+  closeIngest: (api) => api.ingests.close("a", "q8Vb7Jt3kQ2xWm5rYzLA0b"),
+  openEgress: (api) =>
+    api.egresses.open("a", { kind: "rtp", receiverAddress: "10.0.0.9", receiverPort: 5_004 }),
+  listEgresses: (api) => api.egresses.list("a"),
+  readEgress: (api) => api.egresses.read("a", "b3WqH0yq4m7Jt3kQ2xWm5r"),
+  closeEgress: (api) => api.egresses.close("a", "b3WqH0yq4m7Jt3kQ2xWm5r"),
   listNodes: (api) => everyOf(api.nodes.list()),
   readNode: (api) => api.nodes.read("node-a"),
   drainNode: (api) => api.nodes.drain("node-a"),

@@ -4,6 +4,7 @@ import { type Broadcasts, broadcastsOf } from "./broadcasts.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
 import { type Peers, peersOf } from "./peers.ts";
 import { type Rooms, roomsOf } from "./rooms.ts";
+import { type Egresses, egressesOf, type Ingests, ingestsOf } from "./rtp.ts";
 import { createSender } from "./send-request.ts";
 import { type SurplusApi, surplusOf } from "./surplus.ts";
 import { type Tickets, ticketsOf } from "./tickets.ts";
@@ -18,6 +19,8 @@ export type ApiClient = {
   peers: Peers;
   bans: Bans;
   broadcasts: Broadcasts;
+  ingests: Ingests;
+  egresses: Egresses;
   nodes: Nodes;
   surplus: SurplusApi;
 };
@@ -35,6 +38,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     peers: peersOf(send),
     bans: bansOf(send),
     broadcasts: broadcastsOf(send),
+    ingests: ingestsOf(send),
+    egresses: egressesOf(send),
     nodes: nodesOf(send),
     surplus: surplusOf(send),
   };

@@ -2,6 +2,10 @@ export type {
   Broadcast,
   BroadcastWithKey,
   DrainAnswer,
+  Egress,
+  EgressWithSdp,
+  Ingest,
+  IngestWithKeys,
   NodeStatus,
   PeerDetail,
   ReclaimAnswer,
@@ -18,5 +22,6 @@ export type { BroadcastQuery, Broadcasts, ListedBroadcast } from "./broadcasts.t
 export type { NodeQuery, Nodes } from "./nodes.ts";
 export type { PeerQuery, Peers } from "./peers.ts";
 export type { RoomQuery, Rooms } from "./rooms.ts";
+export type { Egresses, Ingests } from "./rtp.ts";
 export type { SurplusApi, SurplusQuery } from "./surplus.ts";
 export type { Tickets } from "./tickets.ts";

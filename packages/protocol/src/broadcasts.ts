@@ -85,7 +85,7 @@ export function broadcastOfKey(key: StreamKey): string {
 }
 
 /** The way that media comes in. */
-export const IngestKind = z.enum(["sdk", "whip", "rtmp"]);
+export const IngestKind = z.enum(["sdk", "whip", "rtmp", "rtp"]);
 export type IngestKind = z.infer<typeof IngestKind>;
 
 /** How an encoder's stream comes in at the process that takes it. */

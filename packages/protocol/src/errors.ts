@@ -115,6 +115,13 @@ const TABLE = {
   sdp_unprocessable: { status: 422 },
   precondition_required: { status: 428 },
   precondition_failed: { status: 412 },
+  // About RTP of encoders and recorders
+  ingest_not_found: { status: 404 },
+  egress_not_found: { status: 404 },
+  /** The node exchanges no RTP of that kind with that address. */
+  rtp_refused: { status: 403 },
+  /** The room has as many as it may have. */
+  rtp_limit: { status: 409 },
   // About the cluster
   /** Made by the client: no answer, or none of Fairlead's. */
   signaling_unreachable: { status: 503, retry: "always", ends: "route" },

@@ -25,6 +25,7 @@ export * from "./media.ts";
 export * from "./node-calls.ts";
 export * from "./parse.ts";
 export * from "./pipes.ts";
+export * from "./plain-rtp.ts";
 export * from "./registry-records.ts";
 export * from "./sdp-sessions.ts";
 export * from "./set-newest.ts";

@@ -10,6 +10,7 @@ import { PeerPage } from "./http.ts";
 import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, TicketId } from "./ids.ts";
 import { INGEST_CALLS } from "./ingests.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
+import { RTP_CALLS } from "./plain-rtp.ts";
 import { Heartbeat, Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
 import { SDP_CALLS } from "./sdp-sessions.ts";
 import { SurplusPage } from "./surplus.ts";
@@ -28,6 +29,7 @@ export const NODE_CALLS = {
   ...SDP_CALLS,
   ...INGEST_CALLS,
   ...HLS_CALLS,
+  ...RTP_CALLS,
   "room.join": {
     request: z.object({
       join: JoinRequest,

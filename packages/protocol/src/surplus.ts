@@ -13,13 +13,14 @@ export const ResourceKind = z.enum([
 ]);
 export type ResourceKind = z.infer<typeof ResourceKind>;
 
-/** A core owns its WebRtcServer, a room its routers, observers and pipes; a peer, publisher or viewer the rest. */
+/** A core owns its WebRtcServer, a room its routers, observers and pipes; a peer, publisher, viewer or egress the rest. */
 export const ResourceOwner = z.object({
   core: CoreIndex,
   roomId: RoomId.optional(),
   peerId: PeerId.optional(),
   publisherId: PeerId.optional(),
   viewerId: PeerId.optional(),
+  egressId: PeerId.optional(),
 });
 export type ResourceOwner = z.infer<typeof ResourceOwner>;
 

@@ -15,6 +15,7 @@ import { addHlsRoute } from "./routes/hls.ts";
 import { addNodeRoutes } from "./routes/nodes.ts";
 import { addPeerRoutes } from "./routes/peers.ts";
 import { addRoomRoutes } from "./routes/rooms.ts";
+import { addRtpRoutes } from "./routes/rtp.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
 import { addSurplusRoutes } from "./routes/surplus.ts";
 import { addTicketRoutes } from "./routes/tickets.ts";
@@ -64,6 +65,7 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addPeerRoutes(app, shared);
   addBanRoutes(app, shared);
   addBroadcastRoutes(app, shared);
+  addRtpRoutes(app, shared);
   addNodeRoutes(app, shared);
   addSurplusRoutes(app, shared);
   addDocumentationRoutes(app);

@@ -36,7 +36,7 @@ export type MemoryClusterOptions = {
   hooks?: MediaNodeOptions["hooks"];
   budgets?: MediaNodeOptions["budgets"];
   /** How peers reach the media nodes. */
-  reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn" | "listenAddresses">;
+  reach?: Pick<MediaNodeOptions, "rtcTcpBasePort" | "turn" | "listenAddresses" | "rtp">;
   /**
    * How the media nodes choose the core that a peer's media sits on. `{}`: all of a room sit on one core, in every run. Default: at home,
    * or by turns on two cores at least (`FAIRLEAD_TEST_SEATS=alternating`).

@@ -9,6 +9,7 @@ import type { types } from "mediasoup";
 import { addPublisher } from "../room/add-publisher.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import type { PipeReach } from "../room/pipe-end.ts";
+import { produceOn } from "../room/produce-on.ts";
 import type { Publisher } from "../room/publisher.ts";
 import type { Seat } from "../room/seat.ts";
 import type { IngestCallsDeps } from "./sdp-calls-deps.ts";
@@ -37,7 +38,7 @@ export async function connectIngest(
     for (const { source, kind, rtpParameters } of tracks)
       await publisher.publish(source, (basis) =>
         whileAlive(seat, () =>
-          produce(transport, { ...basis, kind, rtpParameters } as types.ProducerOptions),
+          produceOn(transport, { ...basis, kind, rtpParameters } as types.ProducerOptions),
         ),
       );
     if (ingest.isClosed) throw new FairleadError("session_gone");
@@ -69,20 +70,6 @@ async function openPipe(
   void publisher.ended.then(() => transport.close());
   await whileAlive(seat, () => transport.connect(pipe as Parameters<types.PipeTransport["connect"]>[0]));
   return transport;
-}
-
-/** @throws {FairleadError} `media_rejected`. */
-async function produce(
-  transport: types.PipeTransport,
-  options: types.ProducerOptions,
-): Promise<types.Producer> {
-  try {
-    return await transport.produce(options);
-  } catch (cause) {
-    if (transport.closed) throw new FairleadError("session_gone", { cause });
-    const message = cause instanceof Error ? cause.message.slice(0, 500) : "refused by mediasoup";
-    throw new FairleadError("media_rejected", { message, cause });
-  }
 }
 
 function addressOf({ tuple, srtpParameters }: types.PipeTransport): PipeAddress {

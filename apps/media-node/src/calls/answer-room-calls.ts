@@ -14,6 +14,7 @@ import type { Rooms } from "../rooms/rooms.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { BroadcastHandlers } from "./answer-broadcast-calls.ts";
 import type { NodeHandlers } from "./answer-node-calls.ts";
+import type { RtpHandlers } from "./answer-rtp-calls.ts";
 
 export type RoomCallsDeps = {
   rooms: Rooms;
@@ -25,7 +26,7 @@ export type RoomCallsDeps = {
 
 type RoomHandlers = Omit<
   NodeCallHandlers,
-  keyof NodeHandlers | keyof BroadcastHandlers | "room.owner" | "hls.package"
+  keyof NodeHandlers | keyof BroadcastHandlers | keyof RtpHandlers | "room.owner" | "hls.package"
 >;
 
 /** Answers signaling's calls about this node's rooms, once the node is sure that they are its own. */

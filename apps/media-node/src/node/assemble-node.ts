@@ -1,11 +1,12 @@
 import { Ledger, Surplus } from "@fairlead/mediasoup-worker/ledger";
-import { DEFAULT_CODEC_POLICY, FairleadError } from "@fairlead/protocol";
+import { DEFAULT_CODEC_POLICY, FairleadError, type Lease } from "@fairlead/protocol";
 import { noCounters } from "@fairlead/telemetry";
 import { Broadcasts } from "../broadcast/broadcasts.ts";
 import { Ingests } from "../broadcast/ingests.ts";
 import { answerBroadcastCalls } from "../calls/answer-broadcast-calls.ts";
 import { answerNodeCalls } from "../calls/answer-node-calls.ts";
 import { answerRoomCalls } from "../calls/answer-room-calls.ts";
+import { answerRtpCalls } from "../calls/answer-rtp-calls.ts";
 import { NodeHealth } from "../health/node-health.ts";
 import { assembleHeartbeat, type HeartbeatParts } from "../heartbeat/assemble-heartbeat.ts";
 import { createHooks } from "../hooks/create-hooks.ts";
@@ -15,8 +16,12 @@ import { Readiness } from "../lease/readiness.ts";
 import { relocateRoomsOf } from "../lease/relocate-rooms.ts";
 import { RoomRecords } from "../lease/room-records.ts";
 import { isOwned } from "../ledger/is-owned.ts";
+import { RtpEgresses } from "../plain/rtp-egresses.ts";
+import { RtpIngests } from "../plain/rtp-ingests.ts";
+import { RtpReach } from "../plain/rtp-reach.ts";
 import { DEFAULT_BUDGETS } from "../room/peer-budgets.ts";
 import { LOOPBACK, type PipeReach } from "../room/pipe-end.ts";
+import type { Room } from "../room/room.ts";
 import { SpentBudgets } from "../room/spent-budgets.ts";
 import { BitrateWatch } from "../rooms/bitrate-watch.ts";
 import { Joins } from "../rooms/joins.ts";
@@ -134,6 +139,9 @@ function assembleService(
   const broadcasts = new Broadcasts({ rooms, registry, hooks, log, packagerReach: pipeReach });
   const sdpSessions = new SdpSessions();
   const ingests = new Ingests();
+  const clocks = { now, elapsed: () => performance.now() };
+  const rtp = { rtpIngests: new RtpIngests(clocks), rtpEgresses: new RtpEgresses(clocks) };
+  const onRefusal = (debitId: string) => heartbeat.debits.noteRefusal(debitId);
   const joins = new Joins({
     rooms,
     broadcasts,
@@ -150,7 +158,7 @@ function assembleService(
     keys,
     onArrival: heartbeat.noteArrival,
     onDeparture: (debitId) => heartbeat.debits.noteDeparture(debitId),
-    onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
+    onRefusal,
   });
   const owners = {
     roomsOf: (roomId: string) => [rooms.roomIfHere(roomId) ?? [], rooms.lingering.of(roomId)].flat(),
@@ -159,6 +167,19 @@ function assembleService(
   const surplus = new Surplus({ ...parts, isOwned: (entry) => isOwned(entry, owners) });
   const { drain, claims } = leases;
   const describe = () => describeNode({ ...parts, joins, drain });
+  const admission = {
+    arrivals: {
+      note: ({ debitId, lease, core }: { debitId: string; lease: Lease; core: number }) =>
+        heartbeat.noteArrival(debitId, { roomId: lease.roomId, core: core === lease.core ? null : core }),
+      noteGone: (debitId: string) => heartbeat.debits.noteDeparture(debitId),
+    },
+    confirm: async (room: Room) => {
+      await heartbeat.revalidation.confirm();
+      if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
+    },
+    revalidation: heartbeat.revalidation,
+    onRefusal,
+  };
   const handlers = {
     ...answerRoomCalls({ rooms, sessions, joins, claims, records }, heartbeat.revalidation),
     ...answerBroadcastCalls({
@@ -171,17 +192,13 @@ function assembleService(
       sessions: sdpSessions,
       ingests,
       pipeReach,
-      revalidation: heartbeat.revalidation,
-      onRefusal: (debitId) => heartbeat.debits.noteRefusal(debitId),
-      arrivals: {
-        note: ({ debitId, lease, core }) =>
-          heartbeat.noteArrival(debitId, { roomId: lease.roomId, core: core === lease.core ? null : core }),
-        noteGone: (debitId) => heartbeat.debits.noteDeparture(debitId),
-      },
-      confirm: async (room) => {
-        await heartbeat.revalidation.confirm();
-        if (!rooms.isHere(room)) throw new FairleadError("lease_lost");
-      },
+      ...admission,
+    }),
+    ...answerRtpCalls({
+      ...{ rooms, joins, seating, broadcasts },
+      ...rtp,
+      ...admission,
+      rtpReach: new RtpReach(options.rtp ?? {}, () => listenAddressesOf(options)),
     }),
     ...answerNodeCalls({ rooms, drain, surplus, describe }),
   };
@@ -192,6 +209,7 @@ function assembleService(
     seating,
     broadcasts,
     ingests,
+    ...rtp,
     handlers,
     peerSweep,
     bitrates: new BitrateWatch(rooms, now),

@@ -4,6 +4,7 @@ import type { Registry } from "@fairlead/registry";
 import type { Counters, Logger } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { HookSettings } from "../hooks/hooks.ts";
+import type { RtpOptions } from "../plain/rtp-reach.ts";
 import type { BudgetLimits } from "../room/peer-budgets.ts";
 import type { ChooseCore } from "../rooms/seating.ts";
 import type { TurnOptions } from "../turn/ice-servers.ts";
@@ -54,6 +55,8 @@ export type MediaNodeOptions = {
   pipePorts?: { min: number; max: number } | undefined;
   /** An address of this host, where pipes of other hosts come in: broadcasts by RTMP. Default: none do. */
   pipeIp?: string | undefined;
+  /** RTP of encoders and recorders; default: what comes encrypted is taken, and none is sent. */
+  rtp?: RtpOptions;
   /** What peers may have made; default: `DEFAULT_BUDGETS`. */
   budgets?: Partial<BudgetLimits>;
   /** The operator's server that decides on broadcasts' publishers and viewers; default: none. */

@@ -15,6 +15,7 @@ const LEARN_MS = 1_000;
 const BROADCASTS_MS = 1_000;
 const LINGERING_MS = 1_000;
 const RELIEF_MS = 1_000;
+const RTP_MS = 1_000;
 
 /** @returns Stops it: ends the sessions and says goodbye to the registry. */
 export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> {
@@ -83,6 +84,8 @@ function startTimers(parts: NodeParts): NodeJS.Timeout[] {
     setInterval(() => void parts.broadcasts.tick(), BROADCASTS_MS),
     setInterval(() => void rooms.lingering.readRecords(), LINGERING_MS),
     setInterval(() => void parts.leases.relief.tick(), RELIEF_MS),
+    setInterval(() => void parts.rtpIngests.sweep(), RTP_MS),
+    setInterval(() => parts.rtpEgresses.sweep(), RTP_MS),
     // While the bus is away nobody can prove that its publisher is there.
     setInterval(() => bus.isConnected && parts.ingests.sweep(), BROADCASTS_MS),
   ];

@@ -2,6 +2,7 @@ import { FairleadError } from "@fairlead/protocol";
 import { Audience } from "./audience.ts";
 import type { Peer } from "./peer.ts";
 import type { Publisher } from "./publisher.ts";
+import type { Seat } from "./seat.ts";
 import type { Sender } from "./sender.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -13,6 +14,8 @@ export class Roster {
   readonly audience = new Audience();
   /** Viewers without one. */
   readonly viewers = new Map<string, Viewer>();
+  /** What goes out to receivers that are nobody here; by their ids. */
+  readonly egresses = new Map<string, { seat: Seat }>();
 
   /** Those with a session, viewers among them. */
   members(): Peer[] {

@@ -6,12 +6,20 @@ import {
   ChangeBroadcast,
   ClientFrame,
   CreateBroadcast,
+  CreateEgress,
+  CreateIngest,
   closeCode,
   DrainAnswer,
+  Egress,
+  EgressList,
+  EgressWithSdp,
   ERRORS,
   ErrorAnswer,
   ErrorCode,
   httpStatus,
+  Ingest,
+  IngestList,
+  IngestWithKeys,
   isRetryable,
   JoinRequest,
   MuteRequest,
@@ -57,8 +65,16 @@ export const named = {
   Capabilities: name(Capabilities, "Capabilities"),
   ChangeBroadcast: name(ChangeBroadcast, "ChangeBroadcast"),
   CreateBroadcast: name(CreateBroadcast, "CreateBroadcast"),
+  CreateEgress: name(CreateEgress, "CreateEgress"),
+  CreateIngest: name(CreateIngest, "CreateIngest"),
   DrainAnswer: name(DrainAnswer, "DrainAnswer"),
+  Egress: name(Egress, "Egress"),
+  EgressList: name(EgressList, "EgressList"),
+  EgressWithSdp: name(EgressWithSdp, "EgressWithSdp"),
   ErrorAnswer: name(ErrorAnswer, "ErrorAnswer"),
+  Ingest: name(Ingest, "Ingest"),
+  IngestList: name(IngestList, "IngestList"),
+  IngestWithKeys: name(IngestWithKeys, "IngestWithKeys"),
   JoinRequest: name(JoinRequest, "JoinRequest"),
   MuteRequest: name(MuteRequest, "MuteRequest"),
   NodePage: name(NodePage, "NodePage"),
@@ -103,7 +119,7 @@ export function registerComponents({
     scheme: "bearer",
     description:
       "An API key with one of the scopes that are named: `tickets` issues tickets; `read` sees rooms, peers, broadcasts, nodes and surplus; `rooms` is for " +
-      "rooms, their peers and bans; `broadcasts` is for these; `admin` is for all. A key that is bound to a room prefix sees and changes rooms and " +
+      "rooms, their peers, bans and RTP; `broadcasts` is for these; `admin` is for all. A key that is bound to a room prefix sees and changes rooms and " +
       "broadcasts whose ids begin with it, " +
       "and nothing of the cluster. " +
       "Keep it out of browsers.",

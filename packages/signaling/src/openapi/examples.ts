@@ -101,6 +101,39 @@ const broadcast = {
   publisher: { kind: "whip", sinceMs: EPOCH + 590_000 },
 };
 
+const KEYS = {
+  cryptoSuite: "AES_CM_128_HMAC_SHA1_80",
+  mediaKey: "zDv8Zk2uWm0Q7fJt3kQ2xWm5rYzLA0b3WqH0yq4m",
+  feedbackKey: "Jt3kQ2xWm5rYzLA0b3WqH0yq4mzDv8Zk2uWm0Q7f",
+};
+const ingestTrack = {
+  ...{ source: "camera" as const, codec: "h264", address: "192.0.2.1", port: 43_010, rtcpPort: 43_011 },
+  ...{ payloadType: 96, ssrc: 305_419_896 },
+};
+const ingest = {
+  ...{ ingestId: "q8Vb7Jt3kQ2xWm5rYzLA0b", kind: "rtp", peerId: PEER, encrypted: true, createdAtMs: EPOCH },
+  ...{ mediaAtMs: EPOCH + 900, tracks: [ingestTrack] },
+};
+const egressTrack = {
+  ...{
+    source: "camera" as const,
+    kind: "video" as const,
+    producerId: PRODUCER,
+    port: 5_004,
+    rtcpPort: 5_005,
+  },
+  ...{ payloadType: 101, ssrc: 2_596_069_104 },
+};
+const egress = {
+  ...{ egressId: "b3WqH0yq4m7Jt3kQ2xWm5r", kind: "rtp", peerId: PEER, encrypted: true, createdAtMs: EPOCH },
+  ...{ endsAtMs: EPOCH + 86_400_000, receiverAddress: "10.0.0.9", tracks: [egressTrack] },
+};
+const TRACK_SDP = [
+  ...["v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=Fairlead", "c=IN IP4 10.0.0.9", "t=0 0"],
+  ...["m=video 5004 RTP/SAVPF 101", "a=rtcp:5005", "a=rtpmap:101 VP8/90000"],
+  ...[`a=crypto:1 ${KEYS.cryptoSuite} inline:${KEYS.mediaKey}`, "a=sendonly", ""],
+].join("\r\n");
+
 /** One of each body, by the name of its schema. */
 export const EXAMPLES: Examples = {
   Broadcast: broadcast,
@@ -112,8 +145,23 @@ export const EXAMPLES: Examples = {
   },
   ChangeBroadcast: { title: "Product launch, again", maxViewers: 500 },
   CreateBroadcast: { ...settings, broadcastId: "launch" },
+  CreateEgress: { kind: "rtp", peerId: PEER, receiverAddress: "10.0.0.9", receiverPort: 5_004, ttlS: 86_400 },
+  CreateIngest: {
+    kind: "rtp",
+    tracks: [
+      { source: "camera", codec: "h264" },
+      { source: "microphone", codec: "opus" },
+    ],
+    name: "Stage camera",
+  },
   DrainAnswer: { nodeId: "node-1", state: "draining", rooms: 1 },
+  Egress: egress,
+  EgressList: { egresses: [egress] },
+  EgressWithSdp: { ...egress, tracks: [{ ...egressTrack, sdp: TRACK_SDP, srtp: KEYS }] },
   ErrorAnswer: { error: { code: "room_not_found", message: "room not found" } },
+  Ingest: ingest,
+  IngestList: { ingests: [ingest] },
+  IngestWithKeys: { ...ingest, mediaAtMs: null, tracks: [{ ...ingestTrack, srtp: KEYS }] },
   JoinRequest: {
     protocolVersion: 1,
     joinId: "4b0cT1yZk0S5Jm2vJ8Q1bT",
@@ -224,6 +272,8 @@ export const PARAMETERS: Record<string, ParameterText> = {
     description: "The app's name for the person behind a peer: the ticket's `sub`.",
     example: "user-42",
   },
+  ingest: { description: "Of `openIngest`.", example: "q8Vb7Jt3kQ2xWm5rYzLA0b" },
+  egress: { description: "Of `openEgress`.", example: "b3WqH0yq4m7Jt3kQ2xWm5r" },
   peer: { description: "Of `listPeers`, or of the client's `peer.peerId`.", example: PEER },
   incarnation: {
     description: "Of the node that opened the session: a part of `Location`.",

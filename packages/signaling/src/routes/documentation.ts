@@ -24,6 +24,7 @@ const INFO = {
     { name: "peers", description: "Peers of a room, for the app's back end." },
     { name: "bans", description: "Identities that may not come back to a room, for the app's back end." },
     { name: "broadcasts", description: "One publisher, any number of viewers." },
+    { name: "rtp", description: "RTP of encoders and recorders, for the app's back end." },
     { name: "nodes", description: "Media nodes, for operators." },
     { name: "surplus", description: "Media resources that have lost their owner, for operators." },
     { name: "health", description: "For load balancers and orchestrators." },

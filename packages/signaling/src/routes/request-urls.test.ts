@@ -64,8 +64,8 @@ function urlsIn(document: Json, requests: unknown[]): string[] {
   return [...new Set(found)].sort();
 }
 
-describe("no request tells signaling or a node what to fetch", () => {
-  it("as no schema of one has a URL in it", async () => {
+describe("no request tells signaling or a node where to go", () => {
+  it("as no schema of one has a URL or an address in it, but for those of RTP", async () => {
     const document = await readDocument();
     const requests = requestsOf(document);
     expect(requests.length).toBeGreaterThan(20);
@@ -75,7 +75,8 @@ describe("no request tells signaling or a node what to fetch", () => {
     expect(names).toEqual(
       expect.arrayContaining(["ticket", "rtpCapabilities", "maxPeers", "cursor", "room"]),
     );
-    expect(urlsIn(document, requests)).toEqual([]);
+    // RTP goes to an address and comes from one: each is an IP address in the networks that the node's operator allows, which are none by default.
+    expect(urlsIn(document, requests)).toEqual(["receiverAddress", "senderAddress"]);
   });
 
   it("which this test would see: in a body, by name or by format, also behind a reference", () => {

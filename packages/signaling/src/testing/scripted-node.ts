@@ -6,12 +6,14 @@ import {
   type NodeCallName,
   type NodeCallReply,
   type NodeCallRequest,
+  type RtpCallName,
   type SessionMessage,
   subjects,
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import { answerSdpCalls, type SdpCall } from "./scripted-broadcasts.ts";
 import { ScriptedRooms } from "./scripted-rooms.ts";
+import { answerRtpCalls } from "./scripted-rtp.ts";
 import { ScriptedSessions } from "./scripted-sessions.ts";
 
 export type Call = { name: NodeCallName; request: unknown };
@@ -63,6 +65,7 @@ export async function startScriptedNode(
     "hls.package": () => refuseUnknown(),
     "hls.prove": () => refuseUnknown(),
     "hls.leave": () => refuseUnknown(),
+    ...answerRtpCalls(rooms),
   };
   const beforeCall = (name: NodeCallName, request: unknown) => {
     calls.push({ name, request });
@@ -125,7 +128,7 @@ function roomAnswers(rooms: ScriptedRooms, sessions: ScriptedSessions): Pick<Nod
 function answersOf(
   described: Described,
   sessions: ScriptedSessions,
-): Omit<NodeCallHandlers, RoomCall | SdpCall | `hls.${string}`> {
+): Omit<NodeCallHandlers, RoomCall | SdpCall | RtpCallName | `hls.${string}`> {
   return {
     "session.attach": ({ sessionId }) => sessions.attach(sessionId),
     "session.detach": () => ({}),
