@@ -34,28 +34,28 @@ function rtpOutput({ srtp, ssrc, payloadType, address, port, rtcpPort }: IngestT
   return `-ssrc ${ssrc | 0} -payload_type ${payloadType} ${keys}-f rtp ${url}`;
 }
 
-/** VP8 with one key frame at the beginning and more only when somebody asks by RTCP. @param from The local port of RTP. */
+/** VP8; without encryption with one key frame at the beginning, and more only when somebody asks by RTCP. @param from The local port of RTP. */
 export function pushByGStreamer({ tracks: [track] }: IngestWithKeys, from: number): Running {
   if (!track) throw new Error("an ingest has a track");
   const { srtp, ssrc, payloadType, address, port, rtcpPort } = track;
   const encrypt = srtp
     ? `srtpenc name=e key=${hexOf(srtp.mediaKey)} rtp-cipher=aes-128-icm rtp-auth=hmac-sha1-80 rtcp-cipher=aes-128-icm rtcp-auth=hmac-sha1-80`
     : null;
-  const sink = (to: number, local: number) =>
-    `udpsink host=${address} port=${to} bind-port=${local} sync=false async=false`;
+  const rtpSink = `udpsink host=${address} port=${port} bind-port=${from}`;
+  const rtcpSink = `udpsink host=${address} port=${rtcpPort} sync=false async=false`;
   const pipeline = [
     `rtpbin name=b rtp-profile=avpf videotestsrc is-live=true pattern=smpte`,
     `! video/x-raw,width=${SIZE.width},height=${SIZE.height},framerate=15/1`,
-    `! vp8enc deadline=1 keyframe-max-dist=100000 ! rtpvp8pay ssrc=${ssrc} pt=${payloadType} mtu=1200`,
+    `! vp8enc deadline=1 keyframe-max-dist=${srtp ? 15 : 100_000} ! rtpvp8pay ssrc=${ssrc} pt=${payloadType} mtu=1200`,
     `! application/x-rtp,rtcp-fb-nack-pli=true ! b.send_rtp_sink_0`,
     ...(encrypt
       ? [
-          `b.send_rtp_src_0 ! e.rtp_sink_0 ${encrypt} e.rtp_src_0 ! ${sink(port, from)}`,
-          `b.send_rtcp_src_0 ! e.rtcp_sink_0 e.rtcp_src_0 ! ${sink(rtcpPort, from + 1)}`,
+          `b.send_rtp_src_0 ! e.rtp_sink_0 ${encrypt} e.rtp_src_0 ! ${rtpSink}`,
+          `b.send_rtcp_src_0 ! e.rtcp_sink_0 e.rtcp_src_0 ! ${rtcpSink}`,
         ]
       : [
-          `b.send_rtp_src_0 ! ${sink(port, from)}`,
-          `b.send_rtcp_src_0 ! ${sink(rtcpPort, from + 1)}`,
+          `b.send_rtp_src_0 ! ${rtpSink}`,
+          `b.send_rtcp_src_0 ! ${rtcpSink}`,
           `udpsrc port=${from + 1} ! b.recv_rtcp_sink_0`,
         ]),
   ];
@@ -79,6 +79,15 @@ export function readByGStreamer({ srtp, port, payloadType, ssrc }: EgressTrack):
   const pipeline = `udpsrc port=${port} caps=${caps} ${srtp ? "! srtpdec " : ""}! rtpvp8depay ! vp8dec ! videoconvert ! videoscale`;
   const output = `! video/x-raw,format=GRAY8,width=${SIZE.width},height=${SIZE.height} ! fdsink fd=1 sync=false`;
   return decode("gst-launch", ["-q", ...`${pipeline} ${output}`.split(" ")]);
+}
+
+/** As of a scan, to each port. */
+export async function sendGarbage({ tracks }: IngestWithKeys): Promise<void> {
+  const socket = createSocket("udp4");
+  for (const { address, port, rtcpPort } of tracks)
+    for (const to of [port, rtcpPort])
+      await new Promise<void>((resolve) => socket.send(Buffer.alloc(32), to, address, () => resolve()));
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
 }
 
 /** An even port that is free now, with the ones after it. */

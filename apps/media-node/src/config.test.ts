@@ -87,6 +87,19 @@ describe("a media node's settings", () => {
     expect(keys).not.toEqual(expect.arrayContaining(["pipePorts"]));
   });
 
+  it("say with whom RTP is exchanged: by default with nobody who is named", async () => {
+    const given = {
+      ...(await environment()),
+      FAIRLEAD_RTP_IP: "10.0.0.7",
+      FAIRLEAD_RTP_PORTS: "43000-43999",
+      FAIRLEAD_RTP_NETWORKS: "10.0.0.0/8, fd00::/8",
+    };
+    expect(await readConfig(given)).toMatchObject({
+      rtp: { ip: "10.0.0.7", ports: { min: 43_000, max: 43_999 }, networks: ["10.0.0.0/8", "fd00::/8"] },
+    });
+    expect((await readConfig(await environment())).rtp).toEqual({ networks: [] });
+  });
+
   it("name the operator's server that decides on broadcasts, which needs a secret", async () => {
     const url = "https://app.example.org/hooks?token=abc";
     const given = {
@@ -160,6 +173,8 @@ describe("a media node's settings", () => {
     ["FAIRLEAD_BUDGETS", "jions=1/1", "budgets like joins=10/30"],
     ["FAIRLEAD_CORES", "many", "a whole number from 1 to 1024"],
     ["FAIRLEAD_PIPE_PORTS", "42999-42000", "ports like 42000-42999"],
+    ["FAIRLEAD_RTP_IP", "192.0.2.1", "an address of this host in a private network"],
+    ["FAIRLEAD_RTP_NETWORKS", "10.0.0.0/8,everybody", "networks like 10.0.0.0/8, commas between"],
     ["FAIRLEAD_HOME_LOAD", "2", "a number from 0 to 1"],
     ["FAIRLEAD_FULL_LOAD", "0", "a number from 0.05 to 1"],
     ["FAIRLEAD_RTC_PORT", "70000", "a whole number from 0 to 65535"],

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { portRange } from "./setting.ts";
+import { optionalPortRange } from "./setting.ts";
 
 /** Where media goes from one worker to another. */
 export const pipeSettings = {
-  FAIRLEAD_PIPE_PORTS: portRange("42000-42999").optional(),
+  FAIRLEAD_PIPE_PORTS: optionalPortRange("42000-42999"),
   FAIRLEAD_PIPE_IP: z
     .union([z.ipv4(), z.ipv6()])
     .optional()

@@ -94,7 +94,7 @@ function metaOf(keys: string) {
 }
 
 /** `MIN-MAX`. */
-export function portRange(example: string) {
+export function optionalPortRange(example: string) {
   const port = z.int().min(1_024).max(65_535);
   return z
     .string()
@@ -103,6 +103,7 @@ export function portRange(example: string) {
     .pipe(z.tuple([port, port]))
     .refine(([min, max]) => min < max)
     .transform(([min, max]) => ({ min, max }))
+    .optional()
     .describe(`ports like ${example}`);
 }
 

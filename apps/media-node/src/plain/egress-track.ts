@@ -28,8 +28,15 @@ export class EgressTrack {
   readonly answer: Answer;
   readonly #transport: types.PlainTransport;
 
-  private constructor(transport: types.PlainTransport, consumer: types.Consumer, answer: Answer) {
+  readonly #producer: types.Producer;
+
+  private constructor(
+    { transport, producer }: { transport: types.PlainTransport; producer: types.Producer },
+    consumer: types.Consumer,
+    answer: Answer,
+  ) {
     this.#transport = transport;
+    this.#producer = producer;
     this.consumer = consumer;
     this.answer = answer;
     // Its producer is gone.
@@ -49,15 +56,20 @@ export class EgressTrack {
         transport.connect({ ip, port, rtcpPort: port + 1, ...(encrypted ? { srtpParameters } : {}) }),
       );
       const consumer = await consume(transport, producer, { seat, owner });
-      return new EgressTrack(transport, consumer, answerOf({ ...options, transport, consumer, feedbackKey }));
+      return new EgressTrack(
+        { transport, producer },
+        consumer,
+        answerOf({ ...options, transport, consumer, feedbackKey }),
+      );
     } catch (error) {
       transport.close();
       throw error;
     }
   }
 
+  /** A consumer hears a moment later than others that its producer has closed. */
   get isClosed(): boolean {
-    return this.consumer.closed;
+    return this.consumer.closed || this.#producer.closed;
   }
 
   close(): void {

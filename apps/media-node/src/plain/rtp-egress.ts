@@ -2,7 +2,7 @@ import { type CreateEgress, type EgressWithSdp, FairleadError, randomId } from "
 import type { Room } from "../room/room.ts";
 import type { Sender } from "../room/sender.ts";
 import type { EgressTrack } from "./egress-track.ts";
-import type { Clocks } from "./rtp-ingests.ts";
+import type { Clocks } from "./rtp-ingest.ts";
 
 /** A receiver that begins late, or has lost packets, sees a picture after that, whether its requests reach us or not. */
 const KEY_FRAME_EVERY_MS = 10_000;

@@ -8,7 +8,7 @@ import {
 import type { Room } from "../room/room.ts";
 import type { Sender } from "../room/sender.ts";
 import { RtpEgress } from "./rtp-egress.ts";
-import type { Clocks } from "./rtp-ingests.ts";
+import type { Clocks } from "./rtp-ingest.ts";
 
 const PER_NODE = 100;
 const RETRY_MS = 5_000;

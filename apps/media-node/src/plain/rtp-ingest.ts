@@ -3,7 +3,9 @@ import type { types } from "mediasoup";
 import type { Publisher } from "../room/publisher.ts";
 import type { Room } from "../room/room.ts";
 import type { IngestTrack } from "./ingest-track.ts";
-import type { Clocks } from "./rtp-ingests.ts";
+
+/** Milliseconds since 1970, and those that no setting of a clock changes. */
+export type Clocks = { now: () => number; elapsed: () => number };
 
 type Opened = { publisher: Publisher; tracks: readonly IngestTrack[]; encrypted: boolean };
 

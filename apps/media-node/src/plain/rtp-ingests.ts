@@ -1,13 +1,10 @@
 import { FairleadError, type Ingest, type IngestWithKeys, RTP_INGESTS_PER_ROOM } from "@fairlead/protocol";
 import type { Room } from "../room/room.ts";
-import { RtpIngest } from "./rtp-ingest.ts";
+import { type Clocks, RtpIngest } from "./rtp-ingest.ts";
 
 /** Each takes up to eight ports. */
 const PER_NODE = 100;
 const RETRY_MS = 5_000;
-
-/** Milliseconds since 1970, and those that no setting of a clock changes. */
-export type Clocks = { now: () => number; elapsed: () => number };
 
 /** The ingests by RTP of this node's rooms. */
 export class RtpIngests {

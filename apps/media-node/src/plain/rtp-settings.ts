@@ -9,8 +9,11 @@ const NETWORKS = "networks like 10.0.0.0/8, commas between";
 /** RTP of encoders and recorders. */
 export const rtpSettings = {
   FAIRLEAD_RTP_IP: z.union([z.ipv4(), z.ipv6()]).refine(isPrivate).optional().describe(PRIVATE_IP),
-  FAIRLEAD_RTP_PORTS: setting.portRange("43000-43999").optional(),
-  FAIRLEAD_RTP_NETWORKS: setting.listOf(z.union([z.cidrv4(), z.cidrv6()]), NETWORKS).default([]),
+  FAIRLEAD_RTP_PORTS: setting.optionalPortRange("43000-43999"),
+  FAIRLEAD_RTP_NETWORKS: setting
+    .listOf(z.union([z.cidrv4(), z.cidrv6()]), "")
+    .default([])
+    .describe(NETWORKS),
 };
 
 export type RtpConfig = { rtp: RtpOptions };

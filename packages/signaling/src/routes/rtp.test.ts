@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { EXAMPLES } from "../openapi/examples.ts";
 import { refusalOf, setUpHttp } from "../testing/http-setup.ts";
 
-const setUp = () => setUpHttp(createMemoryBus(), createMemoryRegistry());
+const setUp = () => setUpHttp(createMemoryBus(), createMemoryRegistry({ now: () => 1_800_000_000_000 }));
 const INGEST = { kind: "rtp", tracks: [{ source: "camera", codec: "h264" }] };
 const EGRESS = { kind: "rtp", receiverAddress: "10.0.0.9", receiverPort: 5_004 };
 
