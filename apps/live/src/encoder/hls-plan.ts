@@ -1,3 +1,4 @@
+import { PART_TARGET_S, SHORTEST_PART_S } from "@fairlead/segments";
 import { isCopied, transcodedBitrateBps } from "./ffmpeg-args.ts";
 import type { Places } from "./places.ts";
 import type { Sps } from "./read-sps.ts";
@@ -32,8 +33,10 @@ export type HlsPlanOptions = {
 
 const FRAME_RATES = [60, 50, 48, 30, 25, 24, 20, 15, 12, 10];
 const USUAL_FRAME_MS = 1_000 / 30;
-/** A part is this long at most, and as little below it as whole pictures make. */
-const PART_MS = 334;
+const PART_TARGET_MS = 1_000 * PART_TARGET_S;
+const SHORTEST_PART_MS = 1_000 * SHORTEST_PART_S;
+/** A packet of AAC at 48 kHz. */
+const SOUND_MS = 21.4;
 /** RTMP's times are whole milliseconds. */
 const ROUNDING_MS = 3;
 
@@ -79,11 +82,20 @@ function sizeOf({ width, height }: Sps, lines: number): { width: number; height:
   return { width: scaled(width), height: scaled(height) };
 }
 
-/** Sound alone ends fragments too, so it is just below the pictures' time. */
+/**
+ * The least whole pictures that make a part: what is left to the longest one is for a picture that is missing, and for sound before the first.
+ * Sound ends a fragment too, by one of its packets earlier than a picture would.
+ */
 export function fragmentMs(frameMs: number | null): number {
   const measured = 1_000 / (frameMs ?? USUAL_FRAME_MS);
   const nearest = (best: number, rate: number) =>
     Math.abs(rate - measured) < Math.abs(best - measured) ? rate : best;
   const exactMs = 1_000 / FRAME_RATES.reduce(nearest);
-  return Math.floor(PART_MS / exactMs) * exactMs - ROUNDING_MS;
+  const most = Math.floor(PART_TARGET_MS / exactMs);
+  for (let pictures = 1; pictures < most; pictures++) {
+    const leastMs = pictures * exactMs - ROUNDING_MS;
+    const byItsSoundMs = Math.ceil((leastMs - SOUND_MS) / exactMs) * exactMs;
+    if (byItsSoundMs >= SHORTEST_PART_MS) return leastMs;
+  }
+  return most * exactMs - ROUNDING_MS;
 }

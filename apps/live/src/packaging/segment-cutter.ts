@@ -1,3 +1,4 @@
+import { SHORTEST_PART_S } from "@fairlead/segments";
 import type { Fragment } from "./fragment-reader.ts";
 
 /** Segments end at the first key frame from then on. */
@@ -7,16 +8,20 @@ const TOLERANCE_S = 0.05;
 /** A segment's time, rounded, is at most the target (RFC 8216bis § 4.4.3.1). */
 const LONGEST_S = TARGET_S + 0.45;
 
+/** A segment that has lasted this long may end before its time. */
+const SHORTEST_S = 0.5;
+
 type Cut = "begins" | "goes on" | "dropped";
 
 /**
- * Says where segments begin. One that would grow beyond its target ends at the key frame before, or at any frame where key frames are
+ * Says where segments begin. A key frame that cuts a part short begins one too, as only a segment's last part may be short. One that would grow beyond its target ends at the key frame before, or at any frame where key frames are
  * farther apart than the target: the next segment then begins without one.
  */
 export class SegmentCutter {
   #startS: number | null = null;
   #keyAtS = 0;
   #gopS = 0;
+  #lastPartS = 0;
 
   /** The next segment begins with a key frame, whatever comes before it. */
   reset(): void {
@@ -26,13 +31,18 @@ export class SegmentCutter {
 
   /** @returns `dropped`: nobody could decode it. */
   cut({ startS, endS, isIndependent }: Fragment): Cut {
+    const wasShort = this.#lastPartS < SHORTEST_PART_S;
+    this.#lastPartS = endS - startS;
     if (isIndependent) {
       this.#gopS = this.#startS === null ? 0 : startS - this.#keyAtS;
       this.#keyAtS = startS;
     }
     if (this.#startS === null) return isIndependent ? this.#begin(startS) : "dropped";
     const passedS = startS - this.#startS;
-    const isLong = passedS >= TARGET_S - TOLERANCE_S || passedS + this.#gopS > LONGEST_S;
+    const isLong =
+      passedS >= TARGET_S - TOLERANCE_S ||
+      passedS + this.#gopS > LONGEST_S ||
+      (wasShort && passedS >= SHORTEST_S);
     if (isIndependent && isLong) return this.#begin(startS);
     return passedS > 0 && endS - this.#startS > LONGEST_S ? this.#begin(startS) : "goes on";
   }
