@@ -43,6 +43,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", subjects.session("session-1")],
       ["node", subjects.roomControl("standup")],
       ["node", subjects.nodePing(RUN)],
+      ["node", subjects.liveJobs],
       ["live", subjects.nodeCall(RUN)],
       ["live", subjects.roomOwner("standup")],
     ])("%s may publish to %s", (side, subject) =>
@@ -65,9 +66,10 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", subjects.everyRoomControl],
       ["live", subjects.roomControl("standup")],
       ["live", subjects.liveCall(RUN)],
+      ["live", subjects.liveJobs],
     ])("%s may subscribe to %s", (side, subject) =>
       withSide(side, async (bus, refused) => {
-        bus.subscribe(subject, () => {});
+        bus.subscribe(subject, () => {}, subject === subjects.liveJobs ? { queue: "live" } : {});
         await bus.flush();
         expect(refused).toEqual([]);
       }),
@@ -87,6 +89,8 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", "anything.else"],
       ["node", subjects.liveCall(RUN)],
       ["live", subjects.liveCall(RUN)],
+      ["live", subjects.liveJobs],
+      ["signaling", subjects.liveJobs],
       ["live", subjects.nodes],
       ["live", subjects.nodeSessions(RUN)],
       ["live", subjects.session("session-1")],
@@ -114,6 +118,10 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["node", ">"],
       ["live", subjects.session("session-1")],
       ["node", subjects.liveCall(RUN)],
+      ["node", subjects.liveJobs],
+      ["signaling", subjects.liveJobs],
+      // Alone it would hear of every job.
+      ["live", subjects.liveJobs],
       ["live", subjects.nodeCall(RUN)],
       ["live", subjects.nodes],
       ["live", "_INBOX_signaling.>"],

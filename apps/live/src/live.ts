@@ -13,6 +13,7 @@ import { serveLive } from "./cluster/serve-live.ts";
 import { createLiveHls, type LiveHls, type LiveHlsOptions } from "./hls/live-hls.ts";
 import { createOpenIngest } from "./ingest/create-open-ingest.ts";
 import type { Publisher } from "./ingest/publisher.ts";
+import { type JobServer, serveJobs } from "./jobs/serve-jobs.ts";
 import { MediaWorker } from "./media/media-worker.ts";
 import type { PipeReach } from "./media/outgoing-pipe.ts";
 import { limitsOf, type RtmpOptions, type RtmpServer, serveRtmp } from "./rtmp/serve-rtmp.ts";
@@ -79,7 +80,22 @@ export async function createLive(options: LiveOptions): Promise<Live> {
   const open = createOpenIngest({ bus, openPlace, worker, reach, hls, publishers, counters, log });
   const server = await serveRtmp({ ...rtmp, ladder: options.hls?.ladder ?? [], open, counters, log });
   log.info("rtmp.listening", { port: server.port, tlsPort: server.tlsPort });
-  const cluster = joinCluster({ ...options, nodeId, counters, log }, { ledger, worker, publishers, server });
+  const jobs =
+    hls &&
+    serveJobs({
+      ...{
+        bus,
+        worker,
+        reach,
+        host: server.encoderHost,
+        openPackager: hls.createPackager,
+        log,
+        now: Date.now,
+      },
+      mostJobs: () => limitsOf(options.limits).publishers - server.publishers().length,
+    });
+  const parts = { ledger, worker, publishers, server, jobs };
+  const cluster = joinCluster({ ...options, nodeId, counters, log }, parts);
   return {
     port: server.port,
     tlsPort: server.tlsPort,
@@ -93,6 +109,7 @@ export async function createLive(options: LiveOptions): Promise<Live> {
     close: async () => {
       const closed = server.close({ pauseMs: CLOSE_PAUSE_MS });
       void cluster.tellState();
+      await jobs?.close();
       await closed;
       await cluster.leave();
       await hls?.close();
@@ -106,12 +123,13 @@ type Parts = {
   worker: MediaWorker;
   publishers: ReadonlyMap<string, Publisher>;
   server: RtmpServer;
+  jobs: JobServer | null;
 };
 
 /** From now on it is listed with what it carries, and answers its operator. */
 function joinCluster(
   options: LiveOptions & { nodeId: string; counters: Counters },
-  { ledger, worker, publishers, server }: Parts,
+  { ledger, worker, publishers, server, jobs }: Parts,
 ) {
   const { bus, registry, nodeId, region = "default", counters, log } = options;
   const limits = limitsOf(options.limits);
@@ -120,7 +138,9 @@ function joinCluster(
   const cpu = new CpuShare();
   const compose = (): LiveBeat => {
     const connected = server.publishers();
+    const packaged = jobs?.jobs() ?? [];
     const pids = [process.pid, worker.pid, ...connected.map(({ pid }) => pid)];
+    pids.push(...packaged.flatMap((job) => job.pids));
     return {
       ...identity,
       state: state(),
@@ -133,25 +153,33 @@ function joinCluster(
         1,
       ),
       publishers: connected.length,
-      transcodes: connected.filter(({ isTranscoded }) => isTranscoded).length,
+      transcodes: [...connected, ...packaged].filter(({ isTranscoded }) => isTranscoded).length,
       limits: { publishers: limits.publishers, transcodes: limits.transcodes },
     };
   };
   const beats = new LiveBeats({ registry, compose, counters, log });
   const surplus = new LiveSurplus({
     ...{ nodeId, ledger, children: server.children, log, now: Date.now },
-    ownedPids: () => server.publishers().map(({ pid }) => pid),
-    isUsed: (publisherId, entry) => publishers.get(publisherId)?.uses(entry) ?? false,
+    ownedPids: () => [
+      ...server.publishers().map(({ pid }) => pid),
+      ...(jobs?.jobs().flatMap(({ pids }) => pids) ?? []),
+    ],
+    isUsed: (publisherId, entry) =>
+      publishers.get(publisherId)?.uses(entry) ??
+      jobs?.jobs().some(({ jobId }) => jobId === publisherId) ??
+      false,
   });
   const stopServing = serveLive({
     ...{ bus, incarnation: identity.incarnation, surplus, state, log },
     publishers: () => server.publishers().length,
     drain: () => {
       void server.drain({ pauseMs: CLOSE_PAUSE_MS });
+      jobs?.drain();
       void beats.beat();
     },
     undrain: () => {
       server.undrain();
+      jobs?.undrain();
       void beats.beat();
     },
   });

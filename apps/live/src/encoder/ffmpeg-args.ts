@@ -27,7 +27,7 @@ export function isCopied(sps: Sps, hasBFrames: boolean): boolean {
   return !hasBFrames && !sps.isInterlaced && COPIED_PROFILES.includes(sps.profile);
 }
 
-export function transcodedBitrateBps(sps: Sps): number {
+export function transcodedBitrateBps(sps: Pick<Sps, "width" | "height">): number {
   const wanted = Math.round(sps.width * sps.height * BITS_PER_PIXEL_S);
   return Math.min(MOST_BITRATE_BPS, Math.max(LEAST_BITRATE_BPS, wanted));
 }

@@ -1,3 +1,5 @@
+import { type Bits, bitsOf } from "./read-bits.ts";
+
 /** What a stream of H.264 says of itself. ITU-T H.264 § 7.3.2.1.1. */
 export type Sps = {
   /** As in SDP: 6 hex digits. */
@@ -123,29 +125,6 @@ function skipOrderCount(bits: Bits): void {
   const frames = bits.exp();
   if (frames > MANY_FRAMES) throw new Error("too many frames in a cycle");
   for (let i = 0; i < frames; i++) bits.exp();
-}
-
-type Bits = { take(count: number): number; exp(): number; signedExp(): number };
-
-/** @throws {Error} Beyond its end, or a number of more than 31 bits. */
-function bitsOf(bytes: Buffer): Bits {
-  let at = 0;
-  const take = (count: number) => {
-    let value = 0;
-    for (let i = 0; i < count; i++, at++)
-      value = value * 2 + ((bytes.readUInt8(at >> 3) >> (7 - (at & 7))) & 1);
-    return value;
-  };
-  const exp = () => {
-    let zeros = 0;
-    while (take(1) === 0) if (++zeros > 31) throw new Error("no number");
-    return 2 ** zeros - 1 + take(zeros);
-  };
-  const signedExp = () => {
-    const code = exp();
-    return code % 2 === 0 ? -code / 2 : (code + 1) / 2;
-  };
-  return { take, exp, signedExp };
 }
 
 /** Without the bytes that keep start codes out (`emulation_prevention_three_byte`). */

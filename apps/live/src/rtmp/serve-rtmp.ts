@@ -6,6 +6,7 @@ import { canonicalAddress } from "@fairlead/signaling";
 import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
 import { Children } from "../encoder/children.ts";
 import type { Rung } from "../encoder/hls-plan.ts";
+import type { EncoderHost } from "../encoder/ingest-stream.ts";
 import { Places } from "../encoder/places.ts";
 import { findInPath, findSandbox } from "../encoder/sandbox.ts";
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from "../encoder/stream-bounds.ts";
@@ -53,6 +54,8 @@ export type RtmpServer = {
   publishers(): { address: string; pid: number | undefined; isTranscoded: boolean }[];
   /** The programs that it has started. */
   children: Children;
+  /** What all that runs ffmpeg here shares. */
+  encoderHost: EncoderHost;
   isDraining: boolean;
   isClosing: boolean;
   /** Nobody begins to publish, and publishers are told one by one, so that they come back elsewhere. Resolves when all have been told. */
@@ -94,6 +97,7 @@ export async function serveRtmp(options: RtmpOptions): Promise<RtmpServer> {
     port,
     tlsPort,
     children: gate.children,
+    encoderHost: gate.encoderHost,
     get isDraining() {
       return gate.isDraining;
     },
@@ -145,6 +149,7 @@ class Gate {
   readonly children = new Children();
   isDraining = false;
   isClosed = false;
+  readonly encoderHost: EncoderHost;
   readonly #options: RtmpOptions;
   readonly #limits: RtmpLimits;
   readonly #shared: Pick<
@@ -167,7 +172,7 @@ class Gate {
     const { threadsPerTranscode } = this.#limits;
     const transcodes = new Places(this.#limits.transcodes);
     const shared = { children: this.children, counters, now };
-    const host = {
+    const host: EncoderHost = {
       ...shared,
       ffmpeg,
       sandbox,
@@ -176,6 +181,7 @@ class Gate {
       threadsPerTranscode,
       ladder,
     };
+    this.encoderHost = host;
     const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     const publishers = new Places(this.#limits.publishers);
     this.#shared = { open, log, host, publishers, isDraining: () => this.isDraining, timeouts };
