@@ -121,7 +121,15 @@ export default defineConfig({
         test: { name: "e2e", include: ["tests/e2e/**/*.test.ts"], isolate: false, ...real, ...inGroup(5, 2) },
       },
       // Other people's clients of WHIP and WHEP.
-      { test: { name: "interop", include: ["tests/interop/**/*.test.ts"], ...real, ...inGroup(5, 2) } },
+      {
+        test: {
+          name: "interop",
+          include: ["tests/interop/**/*.test.ts"],
+          exclude: isLong ? [] : ["tests/interop/obs.test.ts"],
+          ...real,
+          ...inGroup(5, 2),
+        },
+      },
     ],
   },
 });

@@ -54,6 +54,8 @@ export const PROGRAMS = {
       ),
   },
   ffmpeg: { override: "FAIRLEAD_FFMPEG", commands: ["ffmpeg"], debianPackage: "ffmpeg" },
+  obs: { override: "FAIRLEAD_OBS", commands: ["obs"], debianPackage: "obs-studio" },
+  Xvfb: { override: "FAIRLEAD_XVFB", commands: ["Xvfb"], debianPackage: "xvfb" },
   ip: { override: "FAIRLEAD_IP_BIN", commands: ["ip"], debianPackage: "iproute2" },
   nft: { override: "FAIRLEAD_NFT_BIN", commands: ["nft"], debianPackage: "nftables" },
 } as const satisfies Record<string, Program>;
@@ -68,6 +70,9 @@ type Program = {
 };
 
 export type ProgramName = keyof typeof PROGRAMS;
+
+/** For `npm run test:long`: a hundred packages with what they need. */
+export const LONG_TOOLS: readonly ProgramName[] = ["obs", "Xvfb"];
 
 /** For a node that loses its network. */
 export const NAMESPACE_TOOLS: readonly ProgramName[] = ["ip", "nft"];

@@ -1,10 +1,10 @@
-import { findProgram, NAMESPACE_TOOLS, PROGRAMS, type ProgramName } from "./programs.ts";
+import { findProgram, LONG_TOOLS, NAMESPACE_TOOLS, PROGRAMS, type ProgramName } from "./programs.ts";
 import { aptCommand, canInstall, installPackages } from "./system-packages.ts";
 
 /** Only root on Linux can make network namespaces, so nobody else needs the tools for them. */
 const canUseNamespaces = process.platform === "linux" && process.getuid?.() === 0;
 const ALL = (Object.keys(PROGRAMS) as ProgramName[]).filter(
-  (name) => canUseNamespaces || !NAMESPACE_TOOLS.includes(name),
+  (name) => (canUseNamespaces || !NAMESPACE_TOOLS.includes(name)) && !LONG_TOOLS.includes(name),
 );
 
 /**
