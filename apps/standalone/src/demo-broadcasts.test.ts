@@ -100,7 +100,8 @@ describe("a broadcast of the demo", () => {
       aud: "fairlead/viewer",
       grants: { publish: [] },
     });
-    expect(body.whepUrl).toBe(`http://localhost:3000/v1/broadcasts/${created.broadcastId}/whep`);
+    const path = `http://localhost:3000/v1/broadcasts/${created.broadcastId}`;
+    expect(body).toMatchObject({ whepUrl: `${path}/whep`, hlsUrl: `${path}/hls` });
     for (const wrong of [{}, { pass: "x" }, { pass: created.secret }])
       expect(await askFor("viewer", wrong)).toMatchObject(NO_RIGHT);
   });

@@ -102,9 +102,10 @@ export function addDemoBroadcastRoutes(app: Pick<Hono, "post">, options: DemoBro
       rtmpNote: rtmp.note,
     };
   });
-  addForStudio("ingest", async ({ broadcastId }) => ({
-    publisher: (await broadcasts.read(broadcastId)).publisher,
-  }));
+  addForStudio("ingest", async ({ broadcastId }) => {
+    const { publisher, hls } = await broadcasts.read(broadcastId);
+    return { publisher, hls };
+  });
   add("settings", Changed, async ({ secret, broadcastId, origin: _, ...changes }) => {
     assertRight(secret, "studio", broadcastId);
     return settingsOf(await broadcasts.change(broadcastId, changes));
@@ -125,7 +126,8 @@ export function addDemoBroadcastRoutes(app: Pick<Hono, "post">, options: DemoBro
     const { title, visibility } = await broadcasts.read(broadcastId);
     if (visibility === "private") assertRight(pass, "watch", broadcastId);
     const ticket = await ticketFor(broadcastId, WATCH, "viewer");
-    return { ticket, url: origin, title, whepUrl: `${origin}/v1/broadcasts/${broadcastId}/whep` };
+    const path = `${origin}/v1/broadcasts/${broadcastId}`;
+    return { ticket, url: origin, title, whepUrl: `${path}/whep`, hlsUrl: `${path}/hls` };
   });
 }
 

@@ -1,4 +1,4 @@
-import { BroadcastCounts } from "@fairlead/protocol";
+import { Broadcast, BroadcastCounts } from "@fairlead/protocol";
 import * as z from "zod";
 import { type Answer, askDemo } from "./ask-demo.ts";
 import { Ticket } from "./request-ticket.ts";
@@ -26,13 +26,15 @@ const Studio = Ticket.extend({
   rtmpUrl: z.string().nullable(),
   rtmpNote: z.string().nullable(),
 });
-const Ingest = BroadcastCounts.pick({ publisher: true });
+const Ingest = BroadcastCounts.pick({ publisher: true }).extend({ hls: Broadcast.shape.hls });
 const Key = z.object({ streamKey: z.string() });
-const Seat = Ticket.extend({ title: z.string(), whepUrl: z.string() });
+const Seat = Ticket.extend({ title: z.string(), whepUrl: z.string(), hlsUrl: z.string() });
 const Done = z.object({});
 
 /** Who sends, and how it comes in; null: nobody does. */
 export type Publisher = z.infer<typeof Ingest>["publisher"];
+/** How it is served as HLS; undefined: it is not. */
+export type Hls = z.infer<typeof Ingest>["hls"];
 export type BroadcastSettings = z.infer<typeof Settings>;
 export type SettingsWish = Omit<BroadcastSettings, "pass">;
 export type Created = z.infer<typeof Created>;
@@ -52,10 +54,7 @@ export function requestPublisherTicket(right: StudioRight): Promise<Answer<Ticke
   return askStudio(Ticket, right, "publisher");
 }
 
-export function readIngest(
-  right: StudioRight,
-  signal: AbortSignal,
-): Promise<Answer<{ publisher: Publisher }>> {
+export function readIngest(right: StudioRight, signal: AbortSignal): Promise<Answer<z.infer<typeof Ingest>>> {
   return askStudio(Ingest, right, "ingest", signal);
 }
 

@@ -31,7 +31,7 @@ export function IngestPanel({ ingest, state, mimeType }: Props) {
 const NAMES: Record<string, string> = { rtmp: "RTMP", whip: "WHIP", sdk: "the SDK" };
 
 function IngestFacts({
-  ingest: { publisher, droppedLately },
+  ingest: { publisher, droppedLately, hls },
   mimeType,
 }: {
   ingest: Ingest;
@@ -60,6 +60,7 @@ function IngestFacts({
         {!told && lossRatio !== undefined && (
           <Fact name="Lost packets">{(lossRatio * 100).toFixed(1)} %</Fact>
         )}
+        <Fact name="HLS">{hlsText(hls)}</Fact>
       </Facts>
       <ul className="warnings" aria-label="Warnings" role="status">
         {warnings.map((text) => (
@@ -70,4 +71,10 @@ function IngestFacts({
       </ul>
     </>
   );
+}
+
+function hlsText(hls: Ingest["hls"]): string {
+  if (!hls) return "None: viewers come by WebRTC alone";
+  const viewers = hls.viewers === 1 ? "1 viewer" : `${hls.viewers} viewers`;
+  return hls.isTranscoded ? `${viewers}, encoded anew` : viewers;
 }

@@ -1,12 +1,12 @@
 import { useEffect, useState } from "react";
 import { pause } from "../broadcast/pause.ts";
-import { type Publisher, readIngest, type StudioRight } from "../demo/broadcasts.ts";
+import { type Hls, type Publisher, readIngest, type StudioRight } from "../demo/broadcasts.ts";
 
 const EVERY_MS = 2_000;
 /** Frames dropped longer ago are no news. */
 const LATELY = 5;
 
-export type Ingest = { publisher: NonNullable<Publisher>; droppedLately: number };
+export type Ingest = { publisher: NonNullable<Publisher>; droppedLately: number; hls: Hls };
 
 /** Asks every two seconds who sends and how it comes in. @returns undefined: nobody sends, or it is not known yet. */
 export function useIngest(right: StudioRight): Ingest | undefined {
@@ -31,11 +31,11 @@ async function follow(
     if (signal.aborted) return;
     // What can't be asked now stays as it was.
     if (answer.state === "granted") {
-      const { publisher } = answer.value;
+      const { publisher, hls } = answer.value;
       if (publisher?.sinceMs !== since) dropped = [];
       since = publisher?.sinceMs;
       dropped = [...dropped, publisher?.ingest?.droppedFrames ?? 0].slice(-LATELY);
-      show(publisher ? { publisher, droppedLately: grownBy(dropped) } : undefined);
+      show(publisher ? { publisher, hls, droppedLately: grownBy(dropped) } : undefined);
     }
     await pause(EVERY_MS, signal);
   }

@@ -1,18 +1,22 @@
 import type { Room } from "@fairlead/client";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { programOf, unplayableCodec } from "../broadcast/program.ts";
 import { Sound } from "../broadcast/sound.tsx";
 import { useRoomFacts } from "../broadcast/use-room-facts.ts";
 import { Video } from "../meeting/video.tsx";
 import { Player } from "./player.tsx";
 import { QualitySelect } from "./quality-select.tsx";
+import { useNoMedia } from "./use-no-media.ts";
 import { WatchHeader } from "./watch-header.tsx";
 import { connectionText, posterOf, watchStateOf } from "./watch-state.ts";
 
-type Props = { room: Room; title: string };
+/** Why WebRTC brings no picture: the browser lacks its codec, or the network lets nothing through. */
+export type NoPicture = "codec" | "network";
+
+type Props = { room: Room; title: string; onNoPicture: (why: NoPicture) => void };
 
 /** A viewer of the SDK: it hears the state and the count, and follows the broadcast wherever it moves. */
-export function SdkView({ room, title }: Props) {
+export function SdkView({ room, title, onNoPicture }: Props) {
   const [isMuted, setIsMuted] = useState(false);
   const facts = useRoomFacts(room, (now) => ({
     ...programOf(now),
@@ -25,6 +29,12 @@ export function SdkView({ room, title }: Props) {
   const { broadcast, picture, sounds } = facts;
   const hasMedia = picture !== undefined || sounds.length > 0;
   const state = watchStateOf(broadcast, { hasMedia, isUnplayable: facts.isUnplayable });
+  const isAudible = sounds.some((track) => !track.isMuted);
+  useNoMedia(room, state === "live" && (picture !== undefined || isAudible), () => onNoPicture("network"));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: told once
+  useEffect(() => {
+    if (state === "unplayable") onNoPicture("codec");
+  }, [state]);
   return (
     <main className="watch" aria-label="Broadcast">
       <WatchHeader title={broadcast?.title ?? title} state={broadcast?.state} viewers={facts.viewers} />

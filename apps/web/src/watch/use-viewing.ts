@@ -8,8 +8,8 @@ import { type WatchEnd, watchEndOf } from "./watch-state.ts";
 export type Viewing<T> =
   | { state: "entering" }
   | { state: "watching"; seat: Seat; by: T }
-  /** `title`: of the broadcast; empty where it is not known. */
-  | { state: "ended"; title: string; end: WatchEnd };
+  /** `title`: of the broadcast; empty where it is not known. `code`: undefined where nobody could be asked. */
+  | { state: "ended"; title: string; code: ErrorCode | undefined; end: WatchEnd };
 
 type Entering = {
   seat: Seat;
@@ -45,12 +45,12 @@ export function useViewing<T>(
     const { signal } = page;
     const show = (next: Viewing<T>) => !signal.aborted && setViewing(next);
     const end = (title: string, code: ErrorCode, message: string) =>
-      show({ state: "ended", title, end: watchEndOf(code, message) });
+      show({ state: "ended", title, code, end: watchEndOf(code, message) });
     const enter = async (): Promise<T | undefined> => {
       show({ state: "entering" });
       const answer = await requestSeat({ broadcastId, pass }, signal);
       if (answer.state !== "granted") {
-        show({ state: "ended", title: "", end: endOfRefusal(answer) });
+        show({ state: "ended", title: "", code: undefined, end: endOfRefusal(answer) });
         return undefined;
       }
       const seat = answer.value;

@@ -1,8 +1,11 @@
-import { useEffect, useState } from "react";
+import type { ErrorCode } from "@fairlead/client";
+import { useCallback, useEffect, useState } from "react";
+import { BY_HLS } from "./by-hls.ts";
 import { BY_WHEP } from "./by-whep.ts";
 import { EndCard } from "./end-card.tsx";
+import { HlsView } from "./hls-view.tsx";
 import { Player } from "./player.tsx";
-import { SdkView } from "./sdk-view.tsx";
+import { type NoPicture, SdkView } from "./sdk-view.tsx";
 import { BY_SDK, type Entrance, useViewing, type Viewing } from "./use-viewing.ts";
 import { WatchHeader } from "./watch-header.tsx";
 import { posterOf } from "./watch-state.ts";
@@ -10,17 +13,53 @@ import { WhepView } from "./whep-view.tsx";
 
 type Place = { broadcastId: string; pass: string };
 
-/** The viewers' page: `/watch/{broadcast}`, with `?via=whep` by WHEP, and with the pass of a private broadcast in the fragment. */
+/** `why`: of the viewer's own choice, or because WebRTC brings no picture. */
+type Way = { by: "sdk" } | { by: "whep" } | { by: "hls"; why: NoPicture | "choice" };
+
+/** Refusals of a browser or server that can't do WebRTC now. */
+const WITHOUT_WEBRTC: readonly ErrorCode[] = ["webrtc_unsupported", "no_capacity"];
+
+/**
+ * The viewers' page: `/watch/{broadcast}`, with the pass of a private broadcast in the fragment. By WebRTC, and by HLS where that brings no picture;
+ * with `?via=whep` or `?via=hls` in that way alone.
+ */
 export function Watch({ broadcastId }: { broadcastId: string }) {
   const [place] = useState<Place>(() => ({ broadcastId, pass: window.location.hash.slice(1) }));
-  const [isWhep] = useState(() => new URLSearchParams(window.location.search).get("via") === "whep");
-  return isWhep ? <WatchByWhep place={place} /> : <WatchBySdk place={place} />;
+  const [way, setWay] = useState<Way>(askedWay);
+  const fallBack = useCallback((why: NoPicture) => setWay({ by: "hls", why }), []);
+  const goBack = useCallback(() => setWay({ by: "sdk" }), []);
+  if (way.by === "whep") return <WatchByWhep place={place} />;
+  if (way.by === "sdk") return <WatchBySdk place={place} onNoPicture={fallBack} />;
+  return (
+    <Entered key="hls" place={place} entrance={BY_HLS}>
+      {({ by, seat }) => (
+        <HlsView
+          player={by}
+          title={seat.title}
+          waiting={way.why === "codec" ? "unplayable" : "waiting"}
+          {...(way.why === "network" ? { onNone: goBack } : {})}
+        />
+      )}
+    </Entered>
+  );
 }
 
-function WatchBySdk({ place }: { place: Place }) {
+function askedWay(): Way {
+  const via = new URLSearchParams(window.location.search).get("via");
+  if (via === "hls") return { by: "hls", why: "choice" };
+  return { by: via === "whep" ? "whep" : "sdk" };
+}
+
+function WatchBySdk({ place, onNoPicture }: { place: Place; onNoPicture: (why: NoPicture) => void }) {
+  const end = useCallback(
+    (code: ErrorCode | undefined) => {
+      if (code && WITHOUT_WEBRTC.includes(code)) onNoPicture("network");
+    },
+    [onNoPicture],
+  );
   return (
-    <Entered place={place} entrance={BY_SDK}>
-      {({ by, seat }) => <SdkView room={by} title={seat.title} />}
+    <Entered key="sdk" place={place} entrance={BY_SDK} onEnded={end}>
+      {({ by, seat }) => <SdkView room={by} title={seat.title} onNoPicture={onNoPicture} />}
     </Entered>
   );
 }
@@ -37,14 +76,18 @@ type EnteredProps<T> = {
   place: Place;
   entrance: Entrance<T>;
   children: (watching: Extract<Viewing<T>, { state: "watching" }>) => React.ReactNode;
+  onEnded?: (code: ErrorCode | undefined) => void;
 };
 
-function Entered<T>({ place, entrance, children }: EnteredProps<T>) {
+function Entered<T>({ place, entrance, children, onEnded }: EnteredProps<T>) {
   const { viewing, again } = useViewing(place, entrance);
   const title = viewing.state === "watching" ? viewing.seat.title : "";
   useEffect(() => {
     if (title) document.title = `${title} – Fairlead`;
   }, [title]);
+  useEffect(() => {
+    if (viewing.state === "ended") onEnded?.(viewing.code);
+  }, [viewing, onEnded]);
   if (viewing.state === "watching") return children(viewing);
   if (viewing.state === "ended")
     return <EndCard title={viewing.title} end={viewing.end} onTryAgain={again} />;

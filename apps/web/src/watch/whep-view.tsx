@@ -1,13 +1,15 @@
 import type { BroadcastState } from "@fairlead/client";
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { Player } from "./player.tsx";
+import { useElementSound } from "./use-element-sound.ts";
 import { WatchHeader } from "./watch-header.tsx";
 import { posterOf } from "./watch-state.ts";
 import type { WhepPlayer, WhepState } from "./whep-player.ts";
 
 type Props = { player: WhepPlayer; title: string };
 
-const STATES: Record<WhepState, BroadcastState | undefined> = {
+/** Of players to whom nobody tells more. */
+export const BROADCAST_STATES: Record<WhepState, BroadcastState | undefined> = {
   connecting: undefined,
   waiting: "created",
   live: "live",
@@ -18,32 +20,16 @@ const STATES: Record<WhepState, BroadcastState | undefined> = {
 export function WhepView({ player, title }: Props) {
   const state = useSyncExternalStore(player.subscribe, player.getState);
   const stream = useSyncExternalStore(player.subscribe, player.getStream);
-  const [isMuted, setIsMuted] = useState(false);
-  const [isHeldBack, setIsHeldBack] = useState(false);
   const video = useRef<HTMLVideoElement>(null);
+  const { isMuted, isHeldBack, mute, play } = useElementSound(video);
   useEffect(() => {
-    const element = video.current;
-    if (!element || !stream) return;
-    element.srcObject = stream;
-    element.play().catch((error: Error) => {
-      if (error.name !== "NotAllowedError") return;
-      // Without its sound the browser shows the picture.
-      setIsHeldBack(true);
-      setIsMuted(true);
-      element.muted = true;
-      void element.play().catch(() => {});
-    });
-  }, [stream]);
-  useEffect(() => {
-    if (video.current) video.current.muted = isMuted;
-  }, [isMuted]);
-  const mute = (next: boolean) => {
-    setIsHeldBack(false);
-    setIsMuted(next);
-  };
+    if (!video.current || !stream) return;
+    video.current.srcObject = stream;
+    play();
+  }, [stream, play]);
   return (
     <main className="watch" aria-label="Broadcast">
-      <WatchHeader title={title} state={STATES[state]} viewers={null} />
+      <WatchHeader title={title} state={BROADCAST_STATES[state]} viewers={null} />
       <Player
         poster={posterOf(state, null)}
         isHeldBack={isHeldBack}

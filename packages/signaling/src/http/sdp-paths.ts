@@ -15,11 +15,15 @@ export function acceptHeaderOf(path: string): { name: "Accept-Post" | "Accept-Pa
 
 /**
  * @returns The path as logs may have it: the last part of a session's URL is the right to end that session. Whatever follows the
- * incarnation is left out, as also a path that is slightly wrong has that part in it.
+ * incarnation is left out, as also a path that is slightly wrong has that part in it. So is all that follows `/t/` outside the API, where HLS has
+ * its viewers' tokens.
  */
 export function loggedPath(path: string): string {
   // Every second one is what stands between two parts.
   const parts = path.split(SLASHES);
+  const isApi = parts.some((part) => /^v1$/i.test(part));
+  const token = isApi ? -1 : parts.findIndex((part) => /^t$/i.test(part));
+  if (token !== -1) return `${parts.slice(0, token + 2).join("")}…`;
   const kind = parts.findIndex(
     (part, at) => /^wh[ie]p$/i.test(part) && /^broadcasts$/i.test(parts[at - 4] ?? ""),
   );

@@ -407,6 +407,9 @@ describe("a session", () => {
     "/v1/broadcasts/launch/wh%69p/node-a-run/SECRET",
     "/v1/broadcasts/whip/whip/node-a-run/SECRET/",
     "/proxy/v1/broadcasts/launch/whip/node-a-run/SECRET%E0",
+    "/hls/launch/t/SECRET/index.m3u8",
+    "//hls//launch//T%2FSECRET/source/index.m3u8",
+    "/hls/launch/t/SECRET",
   ])("has its URL in no line of the log, though it was written slightly wrong: %s", async (path) => {
     const { signaling, lines } = await setUpLogged();
     await signaling.app.request(`http://signaling.test${path}`, { method: "DELETE" });
