@@ -39,7 +39,8 @@ export async function runCluster({ port: asked, nodes, ...counts }: StartArgumen
   const { url: signalingUrl, ticketKeys, apiKey } = cluster;
   const [live] = cluster.lives;
   const rtmpUrl = live ? `rtmp://localhost:${live.port}/live` : null;
-  const front = await serveFront({ port, signalingUrl, ticketKeys, apiKey, rtmpUrl });
+  const hlsOrigins = cluster.lives.map(({ hlsUrl }) => new URL(hlsUrl).origin);
+  const front = await serveFront({ port, signalingUrl, ticketKeys, apiKey, rtmpUrl, hlsOrigins });
   closers.add(front);
   const stopListening = await listenForCommands((line) => runCommand(cluster, line));
   closers.add({ close: stopListening });

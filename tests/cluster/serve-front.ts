@@ -16,17 +16,27 @@ export type FrontOptions = {
   apiKey: string;
   /** Where encoders send to; null: nowhere. */
   rtmpUrl: string | null;
+  /** Of the servers of HLS. */
+  hlsOrigins: readonly string[];
 };
 
 /**
  * One URL to open, as an operator's own server would have it: the meeting page, the demo's tickets, and signaling's API behind a
  * reverse proxy.
  */
-export async function serveFront({ port, signalingUrl, ticketKeys, apiKey, rtmpUrl }: FrontOptions) {
+export async function serveFront({
+  port,
+  signalingUrl,
+  ticketKeys,
+  apiKey,
+  rtmpUrl,
+  hlsOrigins,
+}: FrontOptions) {
   const app = new Hono();
   app.all("/v1/*", (c) => {
     const { pathname, search } = new URL(c.req.url);
-    return proxy(`${signalingUrl}${pathname}${search}`, c.req);
+    // A playlist's own address is the page's to follow.
+    return proxy(`${signalingUrl}${pathname}${search}`, { raw: c.req.raw, redirect: "manual" });
   });
   addDemoRoutes(app, {
     ticketKeys,
@@ -36,7 +46,7 @@ export async function serveFront({ port, signalingUrl, ticketKeys, apiKey, rtmpU
     isHttps: false,
     lanUrls: () => [],
   });
-  addWebPage(app);
+  addWebPage(app, hlsOrigins);
   const server: ServerType = serve({ fetch: app.fetch, hostname: "127.0.0.1", port });
   await once(server, "listening");
   const balancerPort = Number(new URL(signalingUrl).port);

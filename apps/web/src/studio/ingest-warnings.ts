@@ -4,7 +4,7 @@ import type { Publisher } from "../demo/broadcasts.ts";
 const PATIENCE_MS = 4_000;
 /** New viewers wait this long without minding. Encoders round 2 seconds. */
 const LONG_GOP_MS = 2_200;
-const FEW_FPS = 15;
+const FEW_FPS = 12;
 const LATE_MS = 800;
 /** A stream that begins may have its encoding changed, and goes on from the next key frame then. */
 const BEGINNING_MS = 15_000;
