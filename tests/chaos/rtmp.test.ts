@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { promisify } from "node:util";
 import type { Broadcast, BroadcastWithKey } from "@fairlead/protocol";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
@@ -8,6 +10,7 @@ import { expectPictures } from "../support/sdp-page/expect-pictures.ts";
 import { openSdpPage, type SdpPage } from "../support/sdp-page/sdp-page.ts";
 import { expectNoSurplus, expectNothingLeft } from "./expect-nothing-left.ts";
 
+const run = promisify(execFile);
 const POLL = { timeout: 30_000, interval: 100 };
 
 let cluster: ProcessCluster;
@@ -66,6 +69,23 @@ function childrenOf(parent: number): Child[] {
         return [];
       }
     });
+}
+
+/** Where players are led to. */
+async function hlsUrl(): Promise<string> {
+  const { urls } = await read();
+  const { url, status } = await fetch(urls.hls ?? expect.fail("no HLS"));
+  expect(status).toBe(200);
+  return url;
+}
+
+/** The source's playlist: the number that comes next, and how many MAPs it has. */
+async function mediaPlaylist(url: string) {
+  const text = await (await fetch(new URL("source/index.m3u8", url))).text();
+  const lines = text.split("\n");
+  const count = (tag: string) => lines.filter((line) => line.split(":")[0] === tag).length;
+  const first = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
+  return { first, next: first + count("#EXTINF"), discontinuities: count("#EXT-X-DISCONTINUITY") };
 }
 
 const ffmpegsOf = (pid: number) => childrenOf(pid).filter(({ command }) => /ffmpeg/.test(command));
@@ -127,6 +147,27 @@ it("the process that takes it in stands among the nodes, with what it carries", 
     ]);
 });
 
+it("ffmpeg plays it by HLS, and HLS goes on when the ffmpeg that makes it is killed", async () => {
+  await expect.poll(async () => (await read()).hls, POLL).toBeDefined();
+  const url = await hlsUrl();
+  const { stdout } = await run("ffprobe", [
+    "-v",
+    "error",
+    "-show_entries",
+    "stream=codec_name",
+    "-of",
+    "csv=p=0",
+    url,
+  ]);
+  expect(new Set(stdout.trim().split(/\s+/))).toEqual(new Set(["h264", "aac"]));
+  await run("ffmpeg", ["-v", "error", "-i", url, "-t", "2", "-f", "null", "-"]);
+  const { next, discontinuities } = await mediaPlaylist(url);
+  process.kill(ffmpegsOf(live().pid())[0]?.pid ?? expect.fail("no ffmpeg"), "SIGKILL");
+  await expect.poll(async () => (await mediaPlaylist(url)).discontinuities, POLL).toBe(discontinuities + 1);
+  expect((await mediaPlaylist(url)).next).toBeGreaterThanOrEqual(next);
+  await expectPictures(watcher);
+});
+
 it("it does not notice that its broadcast's home is killed", async () => {
   const { run } = await read();
   (await homeNow()).kill("SIGKILL");
@@ -169,6 +210,22 @@ it("nothing is left of an encoder that has gone: no process, no socket, nothing 
   await watcher.page.close();
   await expectNothingLeft(cluster);
   await expectNoSurplus(cluster);
+});
+
+it("where its process is killed and started anew, HLS goes on with higher numbers", async () => {
+  broadcast = await create();
+  encoder = push(broadcast);
+  await expect.poll(async () => (await read()).hls, POLL).toBeDefined();
+  const url = await hlsUrl();
+  await expect.poll(async () => (await mediaPlaylist(url)).next, POLL).toBeGreaterThan(0);
+  const before = await mediaPlaylist(url);
+  await live().kill("SIGKILL");
+  await encoder.stop();
+  await live().restart();
+  encoder = push(broadcast);
+  await expect.poll(async () => (await fetch((await read()).urls.hls ?? "")).status, POLL).toBe(200);
+  expect((await mediaPlaylist(await hlsUrl())).first).toBeGreaterThanOrEqual(before.next);
+  await encoder.stop();
 });
 
 it("by SIGTERM it sends its encoders away in words, and leaves no process", async () => {
