@@ -82,7 +82,7 @@ function completeOperation({ parameters = [], requestBody, responses, ...operati
     if (status !== "101")
       response.headers = {
         ...headersOf(status, isCounted(operation)),
-        ...headersOfSdp(response, opensSdpSession(responses) && status === "409"),
+        ...headersOfSdp(response, opensMedia(responses) && status === "409"),
         ...response.headers,
       };
   }
@@ -104,8 +104,9 @@ function isCounted({ operationId, security = [] }: Pick<Operation, "operationId"
   return operationId === "openSession" || security.some((requirement) => "apiKey" in requirement);
 }
 
-function opensSdpSession(responses: Operation["responses"]): boolean {
-  return responses["201"]?.content?.[SDP] !== undefined;
+/** By WHIP and WHEP, or by the way to a playlist of HLS: a broadcast that is not live now is refused until some time. */
+function opensMedia(responses: Operation["responses"]): boolean {
+  return responses["201"]?.content?.[SDP] !== undefined || responses["307"] !== undefined;
 }
 
 /** Of WHIP and WHEP, by what is answered. */

@@ -266,6 +266,7 @@ type ParameterText = { description: string; example: string | number };
 /** By their names, which mean the same wherever they are. */
 export const PARAMETERS: Record<string, ParameterText> = {
   broadcast: { description: "The broadcast's id, which is its room's too.", example: "launch" },
+  ticket: { description: "A viewer's, where no bearer token can be sent.", example: TICKET },
   state: { description: "As `readBroadcast` says it.", example: "live" },
   room: { description: "The app's name of the room.", example: "standup" },
   identity: {
