@@ -3,6 +3,7 @@ import { runBigRoomBench } from "./big-room/big-room-bench.ts";
 import { runBurstBench } from "./burst/burst-bench.ts";
 import { runEdgeBench } from "./edge/edge-bench.ts";
 import { runFailoverBench } from "./failover/failover-bench.ts";
+import { runHlsBench } from "./hls/hls-bench.ts";
 import { runIdleBench } from "./idle/idle-bench.ts";
 import { runJoinBench } from "./join/join-bench.ts";
 import { runManyRoomsBench } from "./many-rooms/many-rooms-bench.ts";
@@ -58,6 +59,10 @@ const BENCHES: Record<string, Bench> = {
   span: {
     about: "a room on two cores beside one on a single core: CPU, latency, key frames, capacity",
     run: runSpanBench,
+  },
+  hls: {
+    about: "RTMP in, HLS out, beside nginx: the first playlist, the age of pictures, CPU",
+    run: runHlsBench,
   },
   whep: {
     about: "200 viewers come by WHEP: first packet, first frame, CPU beside mediasoup alone",

@@ -56,6 +56,13 @@ export const PROGRAMS = {
   ffmpeg: { override: "FAIRLEAD_FFMPEG", commands: ["ffmpeg"], debianPackage: "ffmpeg" },
   obs: { override: "FAIRLEAD_OBS", commands: ["obs"], debianPackage: "obs-studio" },
   Xvfb: { override: "FAIRLEAD_XVFB", commands: ["Xvfb"], debianPackage: "xvfb" },
+  // One that has the module. Only a bench wants it.
+  "nginx-rtmp": {
+    override: "FAIRLEAD_NGINX",
+    commands: ["nginx"],
+    debianPackage: "libnginx-mod-rtmp",
+    proof: ["-t", "-q", "-c", join(import.meta.dirname, "nginx-rtmp.conf")],
+  },
   ip: { override: "FAIRLEAD_IP_BIN", commands: ["ip"], debianPackage: "iproute2" },
   nft: { override: "FAIRLEAD_NFT_BIN", commands: ["nft"], debianPackage: "nftables" },
 } as const satisfies Record<string, Program>;
@@ -76,6 +83,9 @@ export const LONG_TOOLS: readonly ProgramName[] = ["obs", "Xvfb"];
 
 /** For a node that loses its network. */
 export const NAMESPACE_TOOLS: readonly ProgramName[] = ["ip", "nft"];
+
+/** Tests want none of them: a bench asks for its own. */
+export const BENCH_TOOLS: readonly ProgramName[] = ["nginx-rtmp"];
 
 /** Where Debian puts servers, and only root has it on PATH. */
 const SERVER_FOLDER = "/usr/sbin";

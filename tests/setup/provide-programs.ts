@@ -1,11 +1,17 @@
-import { findProgram, LONG_TOOLS, NAMESPACE_TOOLS, PROGRAMS, type ProgramName } from "./programs.ts";
+import {
+  BENCH_TOOLS,
+  findProgram,
+  LONG_TOOLS,
+  NAMESPACE_TOOLS,
+  PROGRAMS,
+  type ProgramName,
+} from "./programs.ts";
 import { aptCommand, canInstall, installPackages } from "./system-packages.ts";
 
 /** Only root on Linux can make network namespaces, so nobody else needs the tools for them. */
 const canUseNamespaces = process.platform === "linux" && process.getuid?.() === 0;
-const ALL = (Object.keys(PROGRAMS) as ProgramName[]).filter(
-  (name) => (canUseNamespaces || !NAMESPACE_TOOLS.includes(name)) && !LONG_TOOLS.includes(name),
-);
+const ELSEWHERE = [...LONG_TOOLS, ...BENCH_TOOLS, ...(canUseNamespaces ? [] : NAMESPACE_TOOLS)];
+const ALL = (Object.keys(PROGRAMS) as ProgramName[]).filter((name) => !ELSEWHERE.includes(name));
 
 /**
  * Browsers and servers, installed by apt where this process may. Tests start servers of their own on free ports: one that apt

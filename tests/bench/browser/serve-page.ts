@@ -3,10 +3,15 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-/** Bundles the page's script and serves it on loopback, where cameras are allowed. */
-export async function servePage(): Promise<{ url: string; close(): void }> {
+/**
+ * Bundles the page's script and serves it on loopback, where cameras are allowed.
+ * @param file Default: peers in a room.
+ */
+export async function servePage(
+  file = join(import.meta.dirname, "room-page.ts"),
+): Promise<{ url: string; close(): void }> {
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "room-page.ts")],
+    entryPoints: [file],
     bundle: true,
     write: false,
     format: "esm",
