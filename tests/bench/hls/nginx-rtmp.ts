@@ -64,7 +64,7 @@ load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off;
 master_process off;
 pid ${folder}/nginx.pid;
-error_log stderr error;
+error_log stderr crit;
 events {}
 rtmp {
   access_log off;
@@ -80,7 +80,6 @@ rtmp {
   }
 }
 http {
-  log_not_found off;
   access_log off;
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;

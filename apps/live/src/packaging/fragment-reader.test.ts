@@ -35,6 +35,15 @@ it("reads what ffmpeg writes: codecs, size of pictures, key frames, times withou
   expect(fragments.reduce((sum, { frames }) => sum + frames, 0)).toBe(162);
 });
 
+it("a fragment that is cut short comes before a key frame, or last", () => {
+  const fragments = fragmentsOf(readIn(65_536));
+  const next = fragments.flatMap(({ isCutShort }, i) =>
+    isCutShort ? [fragments[i + 1]?.isIndependent] : [],
+  );
+  expect(next.length).toBeGreaterThan(0);
+  expect(next).not.toContain(false);
+});
+
 it("reads the same in whatever pieces it comes, and gives back every byte", () => {
   const whole = readIn(RECORDED.length);
   for (const chunkBytes of [7, 1_000]) expect(readIn(chunkBytes)).toEqual(whole);

@@ -1,3 +1,4 @@
+import { SHORTEST_PART_S } from "@fairlead/segments";
 import { type Box, BoxSplitter, MOST_BOX_BYTES, unreadable } from "./boxes.ts";
 import { readMoof, type TrackFragment } from "./read-moof.ts";
 import { type Mp4Track, readMoov } from "./read-moov.ts";
@@ -14,6 +15,8 @@ export type Fragment = {
   shownAtS: number;
   /** It begins with a key frame, or there are no pictures at all. */
   isIndependent: boolean;
+  /** Neither track of it is as long as fragments are: a key frame has ended it, and begins the next one. */
+  isCutShort: boolean;
   /** Of pictures. */
   frames: number;
 };
@@ -23,6 +26,8 @@ export type Mp4Event = { type: "init"; init: Init } | { type: "fragment"; fragme
 /** Sound that goes on alone for longer has lost its pictures, and counts. */
 const SOUND_AHEAD_S = 0.1;
 const LONGEST_S = 60;
+/** The longest packet of sound (AAC at 32,000 samples a second): sound ends a fragment by one of its packets too early. */
+const SOUND_PACKET_S = 0.032;
 const IGNORED = ["styp", "sidx", "free", "prft", "mfra"];
 
 /** Reads the fragmented MP4 of one run of ffmpeg. Trusts no byte of it, and holds one fragment at most. */
@@ -83,5 +88,6 @@ function fragmentOf(bytes: Buffer, parts: readonly TrackFragment[], hasPictures:
   if (!(endS - main.startS <= LONGEST_S)) throw unreadable("a fragment too long");
   const isIndependent = pictures ? pictures.beginsWithKey : !hasPictures;
   const { startS, shownAtS } = main;
-  return { bytes, startS, endS, shownAtS, isIndependent, frames: pictures?.samples ?? 0 };
+  const isCutShort = parts.every((part) => part.endS - part.startS < SHORTEST_PART_S - SOUND_PACKET_S);
+  return { bytes, startS, endS, shownAtS, isIndependent, isCutShort, frames: pictures?.samples ?? 0 };
 }

@@ -39,6 +39,8 @@ it("makes segments of two seconds from an order's first number on, in parts with
   const { packager, pieces, segmentsOf } = setUp();
   packager.accept("source", RECORDED);
   await settled();
+  // The last fragment is cut short: its segment ends with it, and waits for nothing.
+  expect(pieces.at(-1)).toMatchObject({ type: "end", sequence: 42 });
   await packager.close();
   const segments = [...segmentsOf()];
   expect(segments.map(([sequence]) => sequence)).toEqual([40, 41, 42]);
@@ -58,7 +60,7 @@ it("makes segments of two seconds from an order's first number on, in parts with
     video: { width: 64, height: 36, frameRate: expect.closeTo(30, -1) },
   });
   expect(pieces[0]).toBe(init);
-  expect(pieces.at(-1)).toMatchObject({ type: "end", sequence: 42 });
+  expect(pieces.filter(({ type }) => type === "end")).toHaveLength(3);
 });
 
 it("goes on after what is stored, and says what comes next once something is there", async () => {

@@ -143,6 +143,7 @@ export class Packager {
       this.#source.begin(place, fragment);
       for (const follower of followers) follower.noteCut({ place, shownAtS: fragment.shownAtS });
     } else this.#source.add(fragment);
+    if (this.#cutter.isOver) this.#source.end();
     const shownUntilS = fragment.shownAtS + fragment.endS - fragment.startS;
     for (const follower of followers) follower.advance(shownUntilS);
   }

@@ -15,6 +15,7 @@ function lengthsOf({ gopS, partS = 0.3, seconds = 12 }: { gopS: number; partS?: 
         endS,
         shownAtS: startS,
         isIndependent,
+        isCutShort: endS - startS < partS - 0.05,
         frames: 1,
         bytes: new Uint8Array(),
       };
@@ -36,4 +37,17 @@ it("segments of a source whose key frames are far apart end without one, before 
   const lengths = lengthsOf({ gopS: 8, seconds: 30 });
   expect(Math.max(...lengths)).toBeLessThan(2.5);
   expect(lengths.length).toBeGreaterThan(10);
+});
+
+it("a part that a key frame cut short ends its segment at once, unless the segment has hardly begun", () => {
+  const cutter = new SegmentCutter();
+  const cut = (startS: number, endS: number, isIndependent: boolean) => {
+    const isCutShort = endS - startS < 0.25;
+    const rest = { shownAtS: startS, frames: 1, bytes: new Uint8Array() };
+    return [cutter.cut({ startS, endS, isIndependent, isCutShort, ...rest }), cutter.isOver];
+  };
+  expect(cut(0, 0.2, true)).toEqual(["begins", false]);
+  expect(cut(0.2, 0.5, true)).toEqual(["goes on", false]);
+  expect(cut(0.5, 0.6, false)).toEqual(["goes on", true]);
+  expect(cut(0.6, 0.9, true)).toEqual(["begins", false]);
 });

@@ -14,23 +14,38 @@ const SHORTEST_S = 0.5;
 type Cut = "begins" | "goes on" | "dropped";
 
 /**
- * Says where segments begin. A key frame that cuts a part short begins one too, as only a segment's last part may be short. One that would grow beyond its target ends at the key frame before, or at any frame where key frames are
- * farther apart than the target: the next segment then begins without one.
+ * Says where segments begin. A key frame that cuts a part short begins one too, as only a segment's last part may be short. One that would grow
+ * beyond its target ends at the key frame before, or at any frame where key frames are farther apart than the target: the next segment then
+ * begins without one.
  */
 export class SegmentCutter {
   #startS: number | null = null;
   #keyAtS = 0;
   #gopS = 0;
   #lastPartS = 0;
+  #isOver = false;
 
   /** The next segment begins with a key frame, whatever comes before it. */
   reset(): void {
     this.#startS = null;
     this.#gopS = 0;
+    this.#isOver = false;
+  }
+
+  /** The segment ends with the last fragment, as a key frame has cut that one short: nobody has to wait for the next one to know. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** @returns `dropped`: nobody could decode it. */
-  cut({ startS, endS, isIndependent }: Fragment): Cut {
+  cut(fragment: Fragment): Cut {
+    const cut = this.#place(fragment);
+    const { endS, isCutShort } = fragment;
+    this.#isOver = isCutShort && this.#startS !== null && endS - this.#startS >= SHORTEST_S;
+    return cut;
+  }
+
+  #place({ startS, endS, isIndependent }: Fragment): Cut {
     const wasShort = this.#lastPartS < SHORTEST_PART_S;
     this.#lastPartS = endS - startS;
     if (isIndependent) {
@@ -43,7 +58,7 @@ export class SegmentCutter {
       passedS >= TARGET_S - TOLERANCE_S ||
       passedS + this.#gopS > LONGEST_S ||
       (wasShort && passedS >= SHORTEST_S);
-    if (isIndependent && isLong) return this.#begin(startS);
+    if (this.#isOver || (isIndependent && isLong)) return this.#begin(startS);
     return passedS > 0 && endS - this.#startS > LONGEST_S ? this.#begin(startS) : "goes on";
   }
 
