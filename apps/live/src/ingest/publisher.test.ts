@@ -32,7 +32,8 @@ function setUp(options: { isPackaged?: boolean } = {}) {
   const packager = {
     orders: [] as (HlsOrder | null)[],
     setOrder: (order: HlsOrder | null) => void packager.orders.push(order),
-    report: () => REPORT,
+    reported: null as HlsReport | null,
+    report: () => packager.reported,
     ...{ accept: vi.fn(), restarted: vi.fn(), noteBandwidth: vi.fn(), close: vi.fn(async () => {}) },
   };
   const serve = (incarnation: string) => {
@@ -116,16 +117,19 @@ function expectAtB({ said, pipes, media }: SetUp): void {
   expect(media.close).not.toHaveBeenCalled();
 }
 
-it("its packager hears soon what the home wants, then each second, and the home hears what there is", async () => {
+it("its packager hears soon what the home wants, and the home where it is served; then each second", async () => {
   const { orders, packager, publisher, said } = await started({ isPackaged: true });
   await vi.advanceTimersByTimeAsync(250);
   expect(packager.orders).toEqual([null]);
   orders.set("a", ORDER);
   await vi.advanceTimersByTimeAsync(200);
   expect(packager.orders).toEqual([null, ORDER]);
+  packager.reported = REPORT;
+  await vi.advanceTimersByTimeAsync(200);
+  expect(said.slice(1)).toEqual(["a prove undefined", "a prove undefined", "a prove 5"]);
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(packager.orders).toEqual([null, ORDER, ORDER]);
-  expect(said.slice(1)).toEqual(["a prove 5", "a prove 5", "a prove 5"]);
+  expect(packager.orders).toEqual([null, ORDER, ORDER, ORDER]);
+  expect(said.slice(-1)).toEqual(["a prove 5"]);
   publisher.close();
   expect(packager.close).toHaveBeenCalledOnce();
 });

@@ -12,8 +12,8 @@ import type { PublisherDeps } from "./publisher-deps.ts";
 const PROVE_EVERY_MS = 1_000;
 /** About what an encoder's sound has. */
 const SOUND_BPS = 160_000;
-/** The home orders HLS once it sees media, which is soon, and viewers wait for it. */
-const FIRST_PROOFS = { everyMs: 200, count: 12 };
+/** The home orders HLS once it sees media, and leads viewers to it once it hears where it is: both are soon, and viewers wait for it. */
+const FIRST_PROOFS = { everyMs: 200, count: 20 };
 
 /** One encoder's place in its broadcast. It follows the room from home to home while the encoder goes on. */
 export class Publisher implements OpenedIngest {
@@ -33,7 +33,8 @@ export class Publisher implements OpenedIngest {
   #returning: Promise<void> | null = null;
   #isProving = false;
   #isClosed = false;
-  #isOrdered = false;
+  /** The home knows where viewers find its HLS. */
+  #isHlsTold = false;
 
   constructor(deps: PublisherDeps, place: IngestPlace) {
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -102,9 +103,9 @@ export class Publisher implements OpenedIngest {
     this.#deps.onClosed?.();
   }
 
-  /** Until HLS is ordered. */
+  /** Until HLS is ordered, and the home has heard of it. */
   async #proveOften(): Promise<void> {
-    for (let left = FIRST_PROOFS.count; left > 0 && !this.#isClosed && !this.#isOrdered; left--) {
+    for (let left = FIRST_PROOFS.count; left > 0 && !this.#isClosed && !this.#isHlsTold; left--) {
       await new Promise((resolve) => setTimeout(resolve, FIRST_PROOFS.everyMs));
       await this.#prove();
     }
@@ -128,9 +129,10 @@ export class Publisher implements OpenedIngest {
     this.#isProving = true;
     const link = this.#link;
     try {
-      const order = await link.prove(this.#health, this.#packager?.report() ?? null);
+      const report = this.#packager?.report() ?? null;
+      const order = await link.prove(this.#health, report);
       if (link !== this.#link || this.#isClosed) return;
-      this.#isOrdered = order !== null;
+      this.#isHlsTold = order !== null && report !== null;
       this.#packager?.setOrder(order);
     } catch (error) {
       // While the bus is away media flows on, and nobody can be asked.
