@@ -130,11 +130,16 @@ describe("while the former place lingers", () => {
     const from = await cluster.nodeOf(room);
     const to = from === first ? second : first;
     const gone = from.drain(DRAIN);
-    await expect.poll(() => cluster.nodeOf(room)).toBe(to);
+    const moves = async () =>
+      (await Promise.all(tabs.map(heardBy))).map(
+        (heard) => heard.filter((name) => name === "room.moved").length,
+      );
+    await expect.poll(moves, { interval: 20 }).toEqual([1, 1]);
     from.undrain();
     await gone;
     const back = to.drain(DRAIN);
-    await expect.poll(() => cluster.nodeOf(room)).toBe(from);
+    await expect.poll(moves).toEqual([2, 2]);
+    expect(await cluster.nodeOf(room)).toBe(from);
     await back;
     to.undrain();
     await Promise.all(tabs.map((tab) => expectMedia(tab, { from: 1 })));
@@ -167,13 +172,13 @@ it("muted, unseen and unattached tracks, a peer over HTTP and one that is dead h
   await cluster.join(room, "dan");
   await drain(room);
   const states = async () =>
-    (await Promise.all(tabs.map((tab) => tab.facts()))).map(([facts]) => [
-      facts?.state,
-      facts?.others.length,
-    ]);
-  await expect.poll(states).toEqual(tabs.map(() => ["connected", 3]));
+    (await Promise.all(tabs.map((tab) => tab.facts()))).map(([facts]) => facts?.state);
+  await expect.poll(states).toEqual(tabs.map(() => "connected"));
+  // On a slow machine Dan is given up by now.
+  const heardSince = async (tab: SdkPage, index: number) =>
+    (await heardBy(tab)).slice(before[index]?.length).filter((name) => name !== "peer.left");
   for (const [index, tab] of tabs.entries())
-    expect((await heardBy(tab)).slice(before[index]?.length)).toEqual(["peer.joined", "room.moved"]);
+    expect(await heardSince(tab, index)).toEqual(["peer.joined", "room.moved"]);
   await ann.page.evaluate(() => window.sdk.rooms()[0]?.local.get("microphone")?.unmute());
   await expectMedia(ann, { from: 2 });
   await close(tabs);
