@@ -162,7 +162,7 @@ it("muted, unseen and unattached tracks, a peer over HTTP and one that is dead h
   const tabs = [
     await enter(room, "ann"),
     await enter(room, "bob", { transport: "http" }),
-    await enter(room, "cleo", { pauseInvisibleVideo: true }),
+    await enter(room, "cleo"),
   ];
   const [ann, bob, cleo] = tabs as [SdkPage, SdkPage, SdkPage];
   const before = await settle(tabs);
