@@ -22,12 +22,20 @@ function startEncoder(options: Pick<EncoderOptions, "ffmpeg" | "args"> & Partial
   return encoder;
 }
 
-it("an ffmpeg that has read nothing for 3 seconds is replaced", async () => {
+it.each([
+  ["from its start for 10", "exec sleep 60", 10_000],
+  ["any more for 3", "head -c 200000 >/dev/null; exec sleep 60", 3_000],
+])("an ffmpeg that has read nothing %s seconds is replaced", async (_, script, patienceMs) => {
   let nowMs = 0;
-  const encoder = startEncoder({ ffmpeg: "/bin/sleep", args: () => ["60"], now: () => nowMs });
+  const encoder = startEncoder({ ffmpeg: "/bin/sh", args: () => ["-c", script], now: () => nowMs });
+  if (patienceMs === 3_000) {
+    encoder.write(sound(0, 190_000));
+    await expect.poll(() => encoder.isBehind, { timeout: 10_000 }).toBe(false);
+  }
   const hung = encoder.pid;
   expect(encoder.write(sound(0, 200_000))).toBe(true);
-  for (nowMs = 100; nowMs <= 3_100; nowMs += 100) expect(encoder.write(sound(nowMs, 100))).toBe(true);
+  for (nowMs = 100; nowMs <= patienceMs + 100; nowMs += 100)
+    expect([encoder.write(sound(nowMs, 100)), encoder.pid]).toEqual([true, hung]);
   await expect.poll(() => encoder.pid, { timeout: 10_000 }).not.toBe(hung);
 });
 

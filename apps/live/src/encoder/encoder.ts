@@ -37,6 +37,8 @@ export type RenditionSink = {
 /** Waiting to be read by ffmpeg: more, or anything for longer, means that it hangs or is of no use live. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const MOST_WAITING_MS = 3_000;
+/** Until it has read for the first time: a busy machine starts a program slowly. */
+const MOST_STARTING_MS = 10_000;
 /** Between two frames. A longer pause is this process's own standstill, or its encoder's, in which ffmpeg may have read all. */
 const LONGEST_STEP_MS = 250;
 const MOST_DEATHS = 5;
@@ -57,6 +59,8 @@ export class Encoder {
   /** For how long ffmpeg has not read all, as far as this process looked; null while it keeps up. */
   #behindMs: number | null = null;
   #wroteAtMs = 0;
+  /** The present ffmpeg has read more than fits into a pipe. */
+  #hasRead = false;
   #deathsAtMs: number[] = [];
   #pause: NodeJS.Timeout | undefined;
 
@@ -86,9 +90,14 @@ export class Encoder {
     this.#wroteAtMs = nowMs;
     if (this.#behindMs !== null) this.#behindMs += passedMs;
     if (!stdin.write(this.#flv.tag(tag))) this.#behindMs ??= 0;
-    if ((this.#behindMs ?? 0) > MOST_WAITING_MS || stdin.writableLength > MOST_WAITING_BYTES)
+    if ((this.#behindMs ?? 0) > this.#patienceMs || stdin.writableLength > MOST_WAITING_BYTES)
       this.#child.kill("SIGKILL");
     return true;
+  }
+
+  /** The longer the more often it was in vain: where the machine is overloaded, each start is a load more. */
+  get #patienceMs(): number {
+    return (this.#hasRead ? MOST_WAITING_MS : MOST_STARTING_MS) * (1 + this.#deathsAtMs.length);
   }
 
   /** Idempotent. @returns When its process is gone. */
@@ -116,7 +125,9 @@ export class Encoder {
     // Its end is told by `close`.
     child.stdin?.on("error", () => {});
     this.#behindMs = null;
+    this.#hasRead = false;
     child.stdin?.on("drain", () => {
+      this.#hasRead = true;
       this.#behindMs = null;
     });
     child.on("error", (error) => this.#options.log.error("encoder.failed", { error }));
