@@ -11,6 +11,7 @@ import { runMoveBench } from "./move/move-bench.ts";
 import { runPlacementBench } from "./placement/placement-bench.ts";
 import { runRecoveryBench } from "./recovery/recovery-bench.ts";
 import { runRegistryRecoveryBench } from "./registry-recovery/registry-recovery-bench.ts";
+import { runRtmpBench } from "./rtmp/rtmp-bench.ts";
 import { runSaturationBench } from "./saturation/saturation-bench.ts";
 import { runSignalingBench } from "./signaling/signaling-bench.ts";
 import { runSpanBench } from "./span/span-bench.ts";
@@ -63,6 +64,10 @@ const BENCHES: Record<string, Bench> = {
   hls: {
     about: "RTMP in, HLS out, beside nginx: the first playlist, the age of pictures, CPU",
     run: runHlsBench,
+  },
+  rtmp: {
+    about: "RTMP in, WebRTC out: the age of pictures, CPU of a publisher, its home killed",
+    run: runRtmpBench,
   },
   whep: {
     about: "200 viewers come by WHEP: first packet, first frame, CPU beside mediasoup alone",

@@ -5,6 +5,7 @@ import type { Broadcast, BroadcastWithKey } from "@fairlead/protocol";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type ProcessCluster, startProcessCluster } from "../support/clusters/start-process-cluster.ts";
+import { childrenOf } from "../support/processes/children-of.ts";
 import { pushRtmp, type RtmpEncoder } from "../support/push-rtmp.ts";
 import { expectPictures } from "../support/sdp-page/expect-pictures.ts";
 import { openSdpPage, type SdpPage } from "../support/sdp-page/sdp-page.ts";
@@ -49,26 +50,6 @@ function live() {
 async function homeNow() {
   const { placement } = await cluster.room(broadcast.broadcastId);
   return cluster.node(placement?.nodeId ?? expect.fail("no home"));
-}
-
-type Child = { pid: number; command: string };
-
-/** The processes that a process has started. */
-function childrenOf(parent: number): Child[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "utf8").replace(/^.*\) \S/, "");
-        if (Number(/ (\d+) /.exec(stat)?.[1]) !== parent) return [];
-        return [
-          { pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0")[0] ?? "" },
-        ];
-      } catch {
-        // Gone meanwhile.
-        return [];
-      }
-    });
 }
 
 /** Where players are led to. */

@@ -13,6 +13,8 @@ export type RtmpEncoder = {
   ended: Promise<void>;
 };
 
+const CONNECT_AGAIN_MS = 500;
+
 /** Small pictures, as encoders make them by default (High), that are passed on as they are, a key frame each second, and a tone. */
 const MEDIA = [
   ...["-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=15,format=yuv420p"],
@@ -33,6 +35,26 @@ const MEDIA = [
   ],
   ...["-c:a", "aac", "-ac", "2"],
 ];
+
+/** An encoder that connects again whenever it was sent away, as OBS does. */
+export function keepPushingRtmp(url: string): { stop(): Promise<void> } {
+  let current = pushRtmp(url);
+  let isStopped = false;
+  const run = async () => {
+    while (!isStopped) {
+      await current.ended;
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_AGAIN_MS));
+      if (!isStopped) current = pushRtmp(url);
+    }
+  };
+  void run();
+  return {
+    stop: () => {
+      isStopped = true;
+      return current.stop();
+    },
+  };
+}
 
 /** An encoder that sends by RTMP, as a person's ffmpeg does. @param url With the stream key. */
 export function pushRtmp(url: string): RtmpEncoder {

@@ -24,7 +24,7 @@ export type ProcessClusterOptions = {
   name: string;
   signaling?: number | SignalingChoice[];
   nodes?: number | NodeChoice[];
-  /** Processes that take RTMP in. Default: none. */
+  /** Processes that take RTMP in, behind a TCP balancer. Default: none. */
   lives?: number;
   /** Workers of each node. */
   cores?: number;
@@ -62,9 +62,13 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
   const { redisPassword, hasReplica } = options;
   const keys = { apiKey: randomId(), ticketKeys: await generateKeySet() };
   const livePorts = await Promise.all(Array.from({ length: lives }, freePort));
-  const rtmp = livePorts.map((port) => ({ FAIRLEAD_RTMP_URL: `rtmp://127.0.0.1:${port}/live` }));
+  const [firstLive] = livePorts;
+  const rtmpBalancer = lives > 1 ? await startTcpBalancer(() => livePorts) : null;
+  closers.add(rtmpBalancer);
+  const rtmpUrl = rtmpBalancer?.url.replace("http:", "rtmp:") ?? `rtmp://127.0.0.1:${firstLive}`;
+  const rtmp: Record<string, string> = lives > 0 ? { FAIRLEAD_RTMP_URL: `${rtmpUrl}/live` } : {};
   const site = await openSite(
-    { name, cores, redisDelayMs, redisPassword, hasReplica, env: { ...rtmp[0], ...env }, ...keys },
+    { name, cores, redisDelayMs, redisPassword, hasReplica, env: { ...rtmp, ...env }, ...keys },
     closers,
   );
   const [signalings, mediaNodes, liveProcesses] = await Promise.all([

@@ -17,7 +17,8 @@ export async function startTcpBalancer(ports: () => readonly number[]) {
     socket.on("error", () => {});
     socket.once("close", () => {
       open.delete(socket);
-      other()?.destroy();
+      // What it said last is still on its way.
+      other()?.destroySoon();
     });
   };
   const server = createServer({ pauseOnConnect: true }, async (near) => {
