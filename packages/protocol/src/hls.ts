@@ -8,6 +8,12 @@ export const HlsOrder = z.object({
   run: z.int().min(1),
   /** Where nothing of the broadcast is stored yet, its first segment has this number or a higher one. */
   firstSequence: z.int().min(0),
+  /** The highest `nextSequence` that any packager has reported: a packager that has stored something earlier goes on there, at least. */
+  reportedSequence: z.int().min(0).optional(),
+  /** What came before was a preview, which no viewer sees: milliseconds since 1970. Absent: there was none. */
+  shownFromMs: z.number().optional(),
+  /** A hook of the operator's is asked about every viewer: nobody comes in who did not come by the API. */
+  asksAboutViewers: z.boolean().optional(),
 });
 export type HlsOrder = z.infer<typeof HlsOrder>;
 
@@ -20,7 +26,9 @@ export const HlsReport = z.object({
   /** Below it all of the broadcast is served; ends with `/`. Without a host: at the same one as the API. */
   url: z.string().max(2_048),
   /** Viewing sessions that asked for a playlist lately. */
-  viewers: z.int().min(0),
+  viewers: z.int().min(0).max(1_000_000_000),
+  /** Those of them that came by the API: the limit on viewers counts no others. Absent: all of them did, as far as the packager's build knows. */
+  admittedViewers: z.int().min(0).optional(),
   /** More than the source itself, or the source in another codec: encoded anew. */
   isTranscoded: z.boolean().optional(),
 });

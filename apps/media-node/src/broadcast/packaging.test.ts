@@ -6,6 +6,7 @@ import { openRoom } from "../room/testing/open-room.ts";
 import { useTwoCores } from "../room/testing/use-two-cores.ts";
 import { Packaging } from "./packaging.ts";
 import type { Holder } from "./publisher-place.ts";
+import { recordOf } from "./testing/record-of.ts";
 
 const cores = useTwoCores();
 const OPUS: types.RtpCodecParameters = {
@@ -20,8 +21,14 @@ async function setUp() {
   const { bus } = room.deps;
   let run = 10;
   const packaging = new Packaging({
-    ...{ room, createdAtMs: 0, elapsed: () => clock.nowMs, reach: { ip: "127.0.0.1" } },
+    ...{
+      room,
+      record: () => recordOf({ createdAtMs: 0 }),
+      elapsed: () => clock.nowMs,
+      reach: { ip: "127.0.0.1" },
+    },
     nextRun: () => (run += 1),
+    asksAboutViewers: true,
   });
   onTestFinished(() => packaging.close());
   const jobs: Job[] = [];
@@ -86,8 +93,8 @@ it("a packager that is silent for five seconds is replaced under the next run, f
   await tick();
   expect([packaging.served, packaging.viewers]).toEqual([undefined, 0]);
   expect(jobs.map(({ order }) => order)).toEqual([
-    { run: 7, firstSequence: 2 },
-    { run: 11, firstSequence: 400 },
+    { run: 7, firstSequence: 4, asksAboutViewers: true },
+    { run: 11, firstSequence: 400, reportedSequence: 400, asksAboutViewers: true },
   ]);
   expect(() => packaging.prove(jobs[0]?.jobId ?? "", reportOf())).toThrow(FairleadError);
 });
@@ -144,9 +151,13 @@ it("an RTMP publisher's own process packages it while it is wanted: nobody else 
   listen();
   expect(packaging.exchange(rtmp, undefined)).toBeUndefined();
   await tick(rtmp);
-  expect(packaging.exchange(rtmp, undefined)).toEqual({ run: 7, firstSequence: 2 });
-  expect(packaging.exchange(rtmp, reportOf({ nextSequence: 50 }))).toEqual({ run: 7, firstSequence: 50 });
-  expect(packaging.viewers).toBe(3);
+  expect(packaging.exchange(rtmp, undefined)).toMatchObject({ run: 7, firstSequence: 4 });
+  expect(packaging.exchange(rtmp, reportOf({ nextSequence: 50 }))).toMatchObject({
+    ...{ run: 7, firstSequence: 50, reportedSequence: 50 },
+  });
+  expect([packaging.viewers, packaging.strangers]).toEqual([3, 0]);
+  packaging.exchange(rtmp, reportOf({ viewers: 5_000, admittedViewers: 2 }));
+  expect([packaging.viewers, packaging.strangers]).toEqual([5_000, 4_998]);
   expect(packaging.exchange({ ...rtmp }, reportOf())).toBeUndefined();
   await tick(rtmp);
   expect(jobs).toEqual([]);

@@ -1,5 +1,6 @@
 import {
   type BroadcastCounts,
+  type BroadcastRecord,
   FairleadError,
   type HlsOrder,
   type HlsReport,
@@ -12,17 +13,18 @@ import type { Holder } from "./publisher-place.ts";
 
 export type PackagingOptions = {
   room: Room;
-  /** When the broadcast was created, milliseconds since 1970. */
-  createdAtMs: number;
+  record: () => BroadcastRecord;
   reach: PackagerReach;
   /** Milliseconds that no setting of a clock changes. */
   elapsed: () => number;
+  /** Whether a hook is asked about viewers. */
+  asksAboutViewers: boolean;
   /** Of the publisher's second packager, and of each later one. */
   nextRun: () => number;
 };
 
 /** The sequence of a store that is empty begins at so many a second since the broadcast's creation. No packager makes segments so fast. */
-const SEQUENCES_PER_S = 2;
+const SEQUENCES_PER_S = 4;
 /** A pause of this process, or of the bus, counts as no more: nobody could prove anything. */
 const MOST_TICK_MS = 2_000;
 const RETRY_MS = { first: 1_000, most: 15_000 };
@@ -60,6 +62,12 @@ export class Packaging {
 
   get viewers(): number {
     return this.#reported?.viewers ?? 0;
+  }
+
+  /** Those that nobody let in: they came to the packager by themselves, as they may where a broadcast is public. */
+  get strangers(): number {
+    const { viewers = 0, admittedViewers = viewers } = this.#reported ?? {};
+    return Math.max(0, viewers - admittedViewers);
   }
 
   /** @param report What the publisher's own process packages of it. @returns What it may package from now on; undefined: nothing. */
@@ -107,9 +115,16 @@ export class Packaging {
   }
 
   #order(run: number): HlsOrder {
-    const { room, createdAtMs } = this.#options;
+    const { room, record, asksAboutViewers } = this.#options;
+    const { createdAtMs, startsAtMs, startedAtMs } = record();
     const ageS = Math.max(0, room.deps.now() - createdAtMs) / 1_000;
-    return { run, firstSequence: Math.max(this.#nextSequence, Math.ceil(ageS * SEQUENCES_PER_S)) };
+    return {
+      run,
+      firstSequence: Math.max(this.#nextSequence, Math.ceil(ageS * SEQUENCES_PER_S)),
+      ...(this.#nextSequence > 0 ? { reportedSequence: this.#nextSequence } : {}),
+      ...(startsAtMs === null || startedAtMs === null ? {} : { shownFromMs: startedAtMs }),
+      ...(asksAboutViewers ? { asksAboutViewers } : {}),
+    };
   }
 
   #note(report: HlsReport): void {

@@ -83,15 +83,15 @@ export class RoomBroadcast implements BroadcastView {
     });
     this.gate = new Gate({
       record: () => this.record,
-      viewersBut: (peerId) => this.viewers - (room.audience.get(peerId) ? 1 : 0),
+      viewersBut: (peerId) => this.viewers - this.packaging.strangers - (room.audience.get(peerId) ? 1 : 0),
       isSending: () => this.#lostAtMs === null,
       now: room.deps.now,
       refresh: () => this.refresh(),
     });
     this.packaging = new Packaging({
-      ...{ room, createdAtMs: record.createdAtMs, elapsed: this.#elapsed },
+      ...{ room, record: () => this.record, elapsed: this.#elapsed, nextRun: () => this.#nextRun() },
       reach: options.packagerReach ?? LOOPBACK,
-      nextRun: () => this.#nextRun(),
+      asksAboutViewers: options.hooks.areAsked,
     });
     this.#count = new ViewerCount(room, {
       ...{ peak: record.peakViewers, elapsed: this.#elapsed },

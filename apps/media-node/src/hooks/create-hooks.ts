@@ -85,6 +85,7 @@ export function createHooks(options: HooksOptions): Hooks {
   };
 
   return {
+    areAsked: true,
     askPublish: (facts) => ask("on_publish", facts),
     tellPublishDone: (facts) => tell("on_publish_done", facts),
     askPlay: (facts) => ask("on_play", facts),

@@ -17,6 +17,8 @@ export type HookFacts = {
 
 /** The operator's own server is asked before media is taken or given, and told when that is over. */
 export type Hooks = {
+  /** Whether there is anybody to ask. */
+  readonly areAsked: boolean;
   /** @throws {FairleadError} `hook_refused`; `hook_unreachable`, unless the operator has chosen to go on then. */
   askPublish(facts: HookFacts): Promise<void>;
   /** At once: it is told in the background, after all that was told of the session before, and tried again a few times. */
@@ -39,6 +41,7 @@ export type HookSettings = {
 
 /** Where none are configured. */
 export const noHooks: Hooks = {
+  areAsked: false,
   askPublish: async () => {},
   tellPublishDone: () => {},
   askPlay: async () => {},
