@@ -29,6 +29,8 @@ export async function recordCounted(file: string): Promise<void> {
     ...["-y", "-loglevel", "error", "-f", "lavfi", "-i", `testsrc2=size=1280x720:rate=${FPS}`],
     ...["-f", "lavfi", "-i", "sine=frequency=440", "-t", String(SECONDS), "-vf", filters.join(",")],
     ...["-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-bf", "0"],
+    // To x264 noise looks like cuts, which would have key frames of their own.
+    ...["-sc_threshold", "0"],
     ...["-g", String(FPS), "-b:v", BITRATE, "-maxrate", BITRATE, "-bufsize", BITRATE, "-c:a", "aac", file],
   ];
   await promisify(execFile)(needProgram("ffmpeg"), args);
