@@ -85,13 +85,13 @@ function slowCalls({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidatio
     },
     "peer.mute": async ({ roomId, epoch, peerId, source, muted }) => {
       const room = rooms.room(roomId, epoch);
-      await mutePeer({ room, peer: room.peer(peerId) }, source, muted);
+      await mutePeer({ room, peer: room.peerOrPublisher(peerId) }, source, muted);
       await assertHere(room);
       return {};
     },
     "peer.remove": async ({ roomId, epoch, peerId, reason, ban }) => {
       const room = rooms.room(roomId, epoch);
-      await expelPeer({ room, peer: room.peer(peerId) }, { reason, ban });
+      await expelPeer({ room, peer: room.peerOrPublisher(peerId) }, { reason, ban });
       await assertHere(room);
       return {};
     },

@@ -1,6 +1,7 @@
 import { FairleadError } from "@fairlead/protocol";
 import { expelPeer, mutePeer } from "../room/moderate.ts";
 import type { Peer } from "../room/peer.ts";
+import type { Publisher } from "../room/publisher.ts";
 import type { PeerInRoom } from "../room/room.ts";
 import type { CommandHandlers } from "./command-handlers.ts";
 
@@ -18,11 +19,11 @@ export const moderationCommands = {
 } satisfies Partial<CommandHandlers>;
 
 /** @throws {FairleadError} `grant_missing`, `peer_not_found`. */
-function targetOf({ room, peer: { grants } }: PeerInRoom, peerId: string): Peer {
+function targetOf({ room, peer: { grants } }: PeerInRoom, peerId: string): Peer | Publisher {
   if (!grants.moderate)
     throw new FairleadError("grant_missing", { message: "the ticket does not grant moderating" });
-  const target = room.peer(peerId);
-  if (target.grants.moderate && !grants.moderateModerators)
+  const target = room.peerOrPublisher(peerId);
+  if (room.peers.get(peerId)?.grants.moderate && !grants.moderateModerators)
     throw new FairleadError("grant_missing", { message: "the ticket does not grant moderating moderators" });
   return target;
 }

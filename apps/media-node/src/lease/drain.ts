@@ -107,11 +107,11 @@ export class Drain {
     // The rooms' peers could not be told.
     if (!this.#options.bus.isConnected) return [];
     const waits = (room: Room) => !this.#underWay.has(room) && (this.#retries.get(room)?.atMs ?? 0) <= nowMs;
-    // An encoder of somebody else's comes back by itself, but not at once: its room goes last, when its next place has least to do.
+    // Encoders and players of somebody else's come back by themselves, but not at once: their rooms go last, when the next place has least to do.
     return this.#options.rooms
       .all()
       .filter(waits)
-      .sort((a, b) => a.publishers.size - b.publishers.size);
+      .sort((a, b) => a.cutByMove - b.cutByMove);
   }
 
   /** After that room, whose peers come to other nodes all together. */

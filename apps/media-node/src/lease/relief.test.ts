@@ -5,24 +5,27 @@ import type { PlaceRequest, Registry } from "@fairlead/registry";
 import { noCounters, silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import type { Room } from "../room/room.ts";
+import { Roster } from "../room/roster.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { Relief } from "./relief.ts";
 
 const NODE = { nodeId: "n", incarnation: "i" };
 
+type More = { seats?: number; state?: NodeState; alsoIn?: "publishers" | "viewers" | "egresses" };
+
 /** Rooms with so many peers each on core 0, and cores with these loads. */
-function setUp(peers: number[], loads: number[], more: { seats?: number; state?: NodeState } = {}) {
-  const { seats = 1, state = "ready" } = more;
+function setUp(peers: number[], loads: number[], more: More = {}) {
+  const { seats = 1, state = "ready", alsoIn } = more;
   let nowMs = 0;
   const cores = loads.map((load, index) => ({ index, load, isUsable: true, isFull: false }));
   const leaseOf = (index: number): Lease => ({ ...NODE, roomId: `room-${index}`, core: 0, epoch: 1 });
-  const rooms = peers.map((present, index) => ({
-    roomId: `room-${index}`,
-    lease: leaseOf(index),
-    present,
-    publishers: new Map(),
-    span: { seats: Array(seats).fill({}) },
-  }));
+  const rooms = peers.map((present, index) => {
+    const span = { seats: Array(seats).fill({}) };
+    const room = Object.assign(new Roster(), { roomId: `room-${index}`, lease: leaseOf(index), span });
+    for (let peer = 0; peer < present; peer += 1) room.peers.set(`${peer}`, {} as never);
+    if (alsoIn) room[alsoIn].set("also", {} as never);
+    return room;
+  });
   const asked: PlaceRequest[] = [];
   const opened: unknown[] = [];
   const told: unknown[] = [];
@@ -97,6 +100,9 @@ it.each([
   ["no other core has room for it", [20], [0.9, 0.3], {}],
   ["there is no other core", [1, 3, 16], [0.9], {}],
   ["its rooms span cores already", [1, 3, 16], [0.9, 0.3], { seats: 2 }],
+  ["an encoder sends to its rooms", [1, 3, 16], [0.9, 0.3], { alsoIn: "publishers" }],
+  ["players by WHEP see them", [1, 3, 16], [0.9, 0.3], { alsoIn: "viewers" }],
+  ["a recorder gets them by RTP", [1, 3, 16], [0.9, 0.3], { alsoIn: "egresses" }],
   ["the node is drained", [1, 3, 16], [0.9, 0.3], { state: "draining" }],
 ] as const)("nothing moves where %s", async (_, peers, loads, more) => {
   const { asked, pass } = setUp([...peers], [...loads], more);

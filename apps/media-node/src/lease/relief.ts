@@ -18,7 +18,7 @@ export type ReliefDeps = LeaseDeps & {
 
 /**
  * Moves a whole room away from a core that stays busy, so that its other rooms have enough again: one room, and then the loads are looked at
- * anew. Rooms that span cores are spread already.
+ * anew. Rooms that span cores are spread already, and one where a move would cut somebody off stays.
  */
 export class Relief {
   readonly #deps: ReliefDeps;
@@ -51,7 +51,7 @@ export class Relief {
     const costOf = (room: Room) => (load * room.present) / presentInAll;
     const least = this.#leastLoad(index);
     const fitting = rooms
-      .filter((room) => room.span.seats.length === 1 && room.publishers.size === 0)
+      .filter((room) => room.span.seats.length === 1 && room.cutByMove === 0)
       .filter((room) => least + costOf(room) < FITS_BELOW)
       .sort((a, b) => a.present - b.present);
     return fitting.find((room) => load - costOf(room) < BUSY_LOAD) ?? fitting.at(-1);

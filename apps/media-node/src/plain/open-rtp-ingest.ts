@@ -27,7 +27,7 @@ export type RtpIngestDeps = Pick<
 /**
  * An encoder's place in a room, by the API: of a broadcast it is the one publisher's.
  * @throws {FairleadError} `invalid_request`, `rtp_refused`, `rtp_limit`, `no_capacity`, `banned`, `muted_by_moderator`, `media_rejected`;
- * `broadcast_ended`, `publisher_active`, `hook_…`; `lease_lost`, `core_full`, `node_draining`.
+ * `broadcast_ended`, `broadcast_not_found`, `registry_cold`, `publisher_active`, `hook_…`; `lease_lost`, `core_full`, `node_draining`.
  */
 export async function openRtpIngest(
   request: NodeCallRequest<"rtp_ingest.open">,
@@ -64,7 +64,7 @@ async function enter(ingest: RtpIngest, wish: CreateIngest, deps: RtpIngestDeps)
   const { seating, broadcasts } = deps;
   const openSeat = seating.take(room);
   ingest.onClosed(() => seating.giveBack(openSeat));
-  const broadcast = room.options.kind === "broadcast" ? await broadcasts.find(room) : null;
+  const broadcast = room.options.kind === "broadcast" ? await broadcasts.of(room) : null;
   const holder = await broadcast?.claim({
     kind: "rtp",
     facts: {
@@ -73,6 +73,7 @@ async function enter(ingest: RtpIngest, wish: CreateIngest, deps: RtpIngestDeps)
       ...(wish.senderAddress === undefined ? {} : { address: wish.senderAddress }),
     },
     producers: () => ingest.producers,
+    seat: () => ingest.seat,
     close: () => ingest.close(),
   });
   if (broadcast && holder) ingest.onClosed(() => broadcast.release(holder));

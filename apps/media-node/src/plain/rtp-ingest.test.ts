@@ -1,11 +1,13 @@
-import { FairleadError, RTP_INGESTS_PER_ROOM, RTP_SILENT_MS } from "@fairlead/protocol";
+import { FairleadError, type RoomRecord, RTP_INGESTS_PER_ROOM, RTP_SILENT_MS } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { RoomBroadcast } from "../broadcast/room-broadcast.ts";
 import { recordOf } from "../broadcast/testing/record-of.ts";
+import { moderationCommands } from "../commands/moderation-commands.ts";
 import { noHooks } from "../hooks/hooks.ts";
 import { loseSeat } from "../room/lose-seat.ts";
 import { banIdentity } from "../room/moderate.ts";
+import type { Peer } from "../room/peer.ts";
 import type { Room } from "../room/room.ts";
 import type { Seat } from "../room/seat.ts";
 import { useTwoCores } from "../room/testing/use-two-cores.ts";
@@ -159,6 +161,37 @@ describe("an ingest by RTP", () => {
     await expect(openIngest({ identity: "bad" })).rejects.toEqual(refusal("banned"));
   });
 
+  it("is muted and removed by moderators as a peer is, with all of its identity", async () => {
+    const { openIngest, room, rtpIngests } = await setUpRtp(cores);
+    const first = await openIngest({ identity: "stage" });
+    const second = await openIngest({ identity: "stage" });
+    await openIngest({ identity: "other" });
+    const peer = { grants: { moderate: true } } as Peer;
+    const mute = (muted: boolean) =>
+      moderationCommands["peer.mute"]({ room, peer }, { peerId: first.peerId, source: "microphone", muted });
+    const paused = () =>
+      [...room.publishers.values()].flatMap(({ producers }) =>
+        [...producers.values()].map((producer) => producer.paused),
+      );
+    await mute(true);
+    expect(paused()).toEqual([true, true, false]);
+    await mute(false);
+    expect(paused()).toEqual([false, false, false]);
+    await moderationCommands["peer.remove"]({ room, peer }, { peerId: first.peerId, reason: "", ban: false });
+    expect(room.publishers.has(first.peerId)).toBe(false);
+    expect(rtpIngests.list(room).map(({ peerId }) => peerId)).toContain(second.peerId);
+    await moderationCommands["peer.remove"]({ room, peer }, { peerId: second.peerId, reason: "", ban: true });
+    expect(rtpIngests.list(room)).toHaveLength(1);
+  });
+
+  it("goes too where the ban is only in the room's record", async () => {
+    const { openIngest, room } = await setUpRtp(cores);
+    await openIngest({ identity: "bad" });
+    const bans = [{ identity: "bad", ticketIds: [] }];
+    room.noteRecord({ bans, mutes: [], options: room.options } as unknown as RoomRecord);
+    expect(room.publishers.size).toBe(0);
+  });
+
   it.each([
     ["a picture as Opus", { tracks: [{ source: "camera", codec: "opus" }] }, "invalid_request"],
     ["a sound as VP8", { tracks: [{ source: "microphone", codec: "vp8" }] }, "invalid_request"],
@@ -215,6 +248,20 @@ describe("an ingest by RTP of a broadcast", () => {
     expect(() => rtpIngests.find(room, first.ingestId)).toThrow(FairleadError);
     rtpIngests.find(room, second.ingestId).close();
     expect(broadcast.counts.publisher).toBeNull();
+  });
+
+  it("is packaged by somebody else: its place says where its media is", async () => {
+    const { openIngest, broadcast, guest } = await setUp();
+    const claim = vi.spyOn(broadcast, "claim");
+    await openIngest({});
+    expect(claim.mock.calls[0]?.[0].seat?.()).toBe(guest);
+  });
+
+  it("is refused while nobody knows the broadcast's record: it would come in beside the publisher", async () => {
+    const { openIngest, state, room, rtpIngests } = await setUp();
+    state.broadcast = null;
+    await expect(openIngest({})).rejects.toEqual(refusal("registry_cold"));
+    expect([room.publishers.size, rtpIngests.list(room)]).toEqual([0, []]);
   });
 
   it("gives the place back when it can't be opened, and ends with the broadcast", async () => {

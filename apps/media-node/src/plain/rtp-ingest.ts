@@ -2,6 +2,7 @@ import { FairleadError, type IngestWithKeys, RTP_SILENT_MS, randomId } from "@fa
 import type { types } from "mediasoup";
 import type { Publisher } from "../room/publisher.ts";
 import type { Room } from "../room/room.ts";
+import type { Seat } from "../room/seat.ts";
 import type { IngestTrack } from "./ingest-track.ts";
 
 /** Milliseconds since 1970, and those that no setting of a clock changes. */
@@ -35,6 +36,11 @@ export class RtpIngest {
 
   get producers(): types.Producer[] {
     return [...(this.#opened?.publisher.producers.values() ?? [])];
+  }
+
+  /** null while it is being opened. */
+  get seat(): Seat | null {
+    return this.#opened?.publisher.seat ?? null;
   }
 
   /** null while it is being opened. */

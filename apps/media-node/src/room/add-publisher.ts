@@ -21,6 +21,7 @@ export function addPublisher({ room, seat }: SeatInRoom, settings: PublisherSett
     seat,
     keyFrameRequestDelayMs: KEY_FRAME_REQUEST_DELAY_MS,
     followsRoom,
+    isMuted: (source) => room.mutes.has(info.identity, source),
     onProducer: (peer, producer) => announceProducer({ room, peer }, producer),
     onProducerClosed: (producerId) => room.tell({ name: "producer.closed", data: { producerId } }),
     onClosed: () => {

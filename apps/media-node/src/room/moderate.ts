@@ -1,36 +1,43 @@
 import { encodeJson } from "@fairlead/bus";
 import { type RoomControl, type Source, subjects } from "@fairlead/protocol";
-import type { types } from "mediasoup";
 import { whileAlive } from "./call-mediasoup.ts";
-import type { PeerInRoom, Room } from "./room.ts";
-import { producerInfo } from "./room-events.ts";
+import type { Peer } from "./peer.ts";
+import { Publisher } from "./publisher.ts";
+import type { Room } from "./room.ts";
+import { producerInfo, sourceOf } from "./room-events.ts";
+
+/** A peer or a publisher, with the room that it is in. */
+type Moderated = { room: Room; peer: Peer | Publisher };
 
 /** A former place of the room lingers for less, from before this one was opened. */
 const FORMER_PLACE_MS = 10_000;
 
 /**
- * Mutes a source of a peer, or lifts the mute; the peer itself resumes after that.
+ * Mutes a source of an identity, or lifts the mute: a peer resumes by itself after that, a publisher is resumed.
  * @throws {FairleadError} `too_many_mutes`; `lease_lost` where the worker died meanwhile: the mute holds in the room's next place.
  */
-export async function mutePeer({ room, peer }: PeerInRoom, source: Source, muted: boolean): Promise<void> {
+export async function mutePeer({ room, peer }: Moderated, source: Source, muted: boolean): Promise<void> {
   const { identity } = peer;
   room.mutes.set(identity, source, muted);
   if (muted) tellFormerPlace(room, { identity, source });
-  peer.session.send({ name: "source.muted", data: { source, muted } });
-  const producer = peer.producerOf(source);
+  room.peerOfIdentity(identity)?.session.send({ name: "source.muted", data: { source, muted } });
+  const senders = [...room.peers.values(), ...room.publishers.values()].filter(
+    (one) => one.identity === identity,
+  );
   // The record is written first, so that the mute holds at the room's next place if this one is lost meanwhile.
   const recorded = room.deps.record({ mute: { identity, source, muted } });
-  await Promise.all([recorded, producer && applyMute({ room, peer }, producer, muted)]);
+  await Promise.all([recorded, ...senders.map((one) => applyMute({ room, peer: one }, source, muted))]);
 }
 
-/** Removes a peer against its will. `ban`: neither its identity nor its ticket is admitted again. */
+/** Removes a peer or a publisher against its will. `ban`: neither its identity nor its ticket is admitted again. */
 export async function expelPeer(
-  { room, peer }: PeerInRoom,
+  { room, peer }: Moderated,
   { reason, ban }: { reason: string; ban: boolean },
 ): Promise<void> {
   if (ban) return banIdentity(room, peer.identity, reason);
   tellFormerPlace(room, { identity: peer.identity });
-  room.remove(peer, "removed", "peer_removed", reason);
+  if (peer instanceof Publisher) peer.close();
+  else room.remove(peer, "removed", "peer_removed", reason);
 }
 
 /**
@@ -52,14 +59,16 @@ export async function banIdentity(room: Room, identity: string, reason: string):
   await Promise.all(peers.map(({ ticketId }) => room.deps.record({ ban: { identity, ticketId } })));
 }
 
-async function applyMute(
-  { room, peer }: PeerInRoom,
-  producer: types.Producer,
-  muted: boolean,
-): Promise<void> {
+async function applyMute({ room, peer }: Moderated, source: Source, muted: boolean): Promise<void> {
+  const producer = [...peer.producers.values()].find((one) => sourceOf(one) === source);
+  if (!producer) return;
   if (muted) await whileAlive(peer.seat, () => producer.pause());
   const { producerId, paused } = producerInfo(room.mutes, peer, producer);
   if (paused) room.tell({ name: "producer.paused", data: { producerId, muted } });
+  if (muted || !(peer instanceof Publisher)) return;
+  // Nobody else would: its encoder knows of no mute.
+  await whileAlive(peer.seat, () => producer.resume());
+  room.tell({ name: "producer.resumed", data: { producerId } });
 }
 
 /** What lingers there of that identity, or of its source, ends at once. The room's record says the same of mutes and bans, a second later. */

@@ -11,6 +11,8 @@ export type PublisherOptions = {
   keyFrameRequestDelayMs: number;
   /** Its maker brings it to the room's next place by itself, and goes on here until it is there. */
   followsRoom: boolean;
+  /** A moderator or the API holds that source of it muted. */
+  isMuted: (source: Source) => boolean;
   onProducer: (publisher: Publisher, producer: types.Producer) => void;
   onProducerClosed: (producerId: string) => void;
   /** Not where the whole room is gone. */
@@ -99,6 +101,7 @@ export class Publisher {
     producer.observer.once("close", () => this.#forget(producer));
     try {
       if (source === "microphone" && !producer.closed) await this.seat.observe(producer);
+      if (this.#options.isMuted(source) && !producer.closed) await producer.pause();
     } catch (error) {
       producer.close();
       throw this.#hasEnded ? new FairleadError("lease_lost", { cause: error }) : error;

@@ -151,8 +151,8 @@ export class Room extends Roster {
     // Banned peers may have come in before this node knew.
     for (const peer of this.members())
       if (this.bans.has(peer)) this.remove(peer, "removed", "peer_removed", "banned from the room");
-    for (const viewer of [...this.viewers.values()])
-      if (viewer.identity !== null && this.bans.hasIdentity(viewer.identity)) viewer.close();
+    for (const one of [...this.publishers.values(), ...this.viewers.values()])
+      if (one.identity !== null && this.bans.hasIdentity(one.identity)) one.close();
     if (!this.#isBlind) return;
     this.#isBlind = false;
     this.#options = record.options;

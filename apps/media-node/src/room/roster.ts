@@ -27,6 +27,11 @@ export class Roster {
     return this.peers.size + this.publishers.size + this.audience.size + this.viewers.size;
   }
 
+  /** How many have no session that would take them along where the room moves. */
+  get cutByMove(): number {
+    return this.publishers.size + this.viewers.size + this.egresses.size;
+  }
+
   /** The peer or viewer with a session of that id. */
   member(peerId: string): Peer | undefined {
     return this.peers.get(peerId) ?? this.audience.get(peerId);
@@ -57,6 +62,11 @@ export class Roster {
     const peer = this.peers.get(peerId);
     if (!peer) throw new FairleadError("peer_not_found");
     return peer;
+  }
+
+  /** @throws {FairleadError} `peer_not_found`. */
+  peerOrPublisher(peerId: string): Peer | Publisher {
+    return this.publishers.get(peerId) ?? this.peer(peerId);
   }
 
   peerOfIdentity(identity: string): Peer | undefined {

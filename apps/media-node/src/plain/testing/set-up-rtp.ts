@@ -3,6 +3,7 @@ import { once } from "node:events";
 import {
   CreateEgress,
   CreateIngest,
+  FairleadError,
   type Ingest,
   type RoomOptions,
   type RoomOptions as RoomOptionsType,
@@ -39,7 +40,12 @@ export async function setUpRtp(
   const seating = { take: () => ({ core: guest.core, atMs: 0 }), giveBack: vi.fn() };
   const state = { broadcast };
   const deps = {
-    broadcasts: { find: async () => state.broadcast },
+    broadcasts: {
+      of: async () => {
+        if (state.broadcast) return state.broadcast;
+        throw new FairleadError("registry_cold");
+      },
+    },
     joins: { openRoom: async () => room },
     ...{ seating, arrivals, confirm, rtpIngests, rtpReach },
   } as unknown as RtpIngestDeps;
