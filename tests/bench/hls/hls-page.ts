@@ -33,6 +33,7 @@ function watchHls({ url, isLowLatency, block }: Watching): void {
   const hls = new Hls({
     lowLatencyMode: isLowLatency,
     maxLiveSyncPlaybackRate: isLowLatency ? 1.2 : 1,
+    liveSyncOnStallIncrease: 0.2,
     backBufferLength: 30,
     enableWorker: false,
   });

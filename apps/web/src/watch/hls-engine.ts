@@ -19,6 +19,8 @@ export type OpenHlsEngine = (
 /** By default hls.js stays where it began, behind the newest part. */
 const CATCH_UP_RATE = 1.2;
 const KEPT_BEHIND_S = 30;
+/** So much further behind it stays after each stall, seconds: by default a whole one. */
+const STALL_COSTS_S = 0.2;
 
 /** hls.js, where the browser has Media Source Extensions; else the browser's own player, as on iPhones. */
 export const openHlsEngine: OpenHlsEngine = async (video, url, onLost) => {
@@ -27,6 +29,7 @@ export const openHlsEngine: OpenHlsEngine = async (video, url, onLost) => {
   const hls = new Hls({
     lowLatencyMode: true,
     maxLiveSyncPlaybackRate: CATCH_UP_RATE,
+    liveSyncOnStallIncrease: STALL_COSTS_S,
     backBufferLength: KEPT_BEHIND_S,
     // Fragmented MP4 needs no other thread.
     enableWorker: false,
