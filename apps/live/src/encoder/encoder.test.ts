@@ -10,7 +10,7 @@ const sound = (timestampMs: number, bytes: number): MediaTag => ({
 });
 
 /** An encoder of sound whose program is another one. */
-function startEncoder(options: Pick<EncoderOptions, "ffmpeg" | "args"> & Partial<EncoderOptions>): Encoder {
+function startEncoder(options: Pick<EncoderOptions, "ffmpeg" | "plan"> & Partial<EncoderOptions>): Encoder {
   const encoder = new Encoder({
     ...{ children: new Children(), counters: noCounters },
     sandbox: { command: [], user: null, missing: [] },
@@ -27,7 +27,11 @@ it.each([
   ["any more for 3", "head -c 200000 >/dev/null; exec sleep 60", 3_000],
 ])("an ffmpeg that has read nothing %s seconds is replaced", async (_, script, patienceMs) => {
   let nowMs = 0;
-  const encoder = startEncoder({ ffmpeg: "/bin/sh", args: () => ["-c", script], now: () => nowMs });
+  const encoder = startEncoder({
+    ffmpeg: "/bin/sh",
+    plan: () => ({ args: ["-c", script] }),
+    now: () => nowMs,
+  });
   if (patienceMs === 3_000) {
     encoder.write(sound(0, 190_000));
     await expect.poll(() => encoder.isBehind, { timeout: 10_000 }).toBe(false);
@@ -41,7 +45,7 @@ it.each([
 
 it("a standstill of this process is not taken for ffmpeg's", async () => {
   let nowMs = 0;
-  const encoder = startEncoder({ ffmpeg: "/bin/cat", args: () => [], now: () => nowMs });
+  const encoder = startEncoder({ ffmpeg: "/bin/cat", plan: () => ({ args: [] }), now: () => nowMs });
   const { pid } = encoder;
   encoder.write(sound(0, 200_000));
   expect(encoder.isBehind).toBe(true);
@@ -53,7 +57,7 @@ it("a standstill of this process is not taken for ffmpeg's", async () => {
 
 it("an ffmpeg that reads is not: however long it was quiet", async () => {
   let nowMs = 0;
-  const encoder = startEncoder({ ffmpeg: "/bin/cat", args: () => [], now: () => nowMs });
+  const encoder = startEncoder({ ffmpeg: "/bin/cat", plan: () => ({ args: [] }), now: () => nowMs });
   const { pid } = encoder;
   for (nowMs = 0; nowMs < 20_000; nowMs += 4_000) {
     encoder.write(sound(nowMs, 200_000));
@@ -69,7 +73,7 @@ it("where the system starts no program any more, its owner is told", async () =>
   // Node throws for such an argument at once, as it does where memory is short.
   startEncoder({
     ffmpeg: "/bin/false",
-    args: () => (starts++ === 0 ? [] : ["\0"]),
+    plan: () => ({ args: starts++ === 0 ? [] : ["\0"] }),
     onGaveUp: ({ message }) => refusals.push(message),
   });
   await expect.poll(() => refusals, { timeout: 10_000 }).toEqual([expect.stringContaining("can't go on")]);

@@ -14,9 +14,7 @@ export type EncoderOptions = {
   children: Children;
   counters: Counters;
   /** Asked at each start. @param deaths Of the last minute. */
-  args: (deaths: number) => readonly string[];
-  /** What it writes besides RTP. */
-  renditions?: RenditionSink | null;
+  plan: (deaths: number) => EncoderPlan;
   /** Of the tracks that there are. */
   headers: { video: MediaTag | null; audio: MediaTag | null };
   log: Logger;
@@ -24,6 +22,9 @@ export type EncoderOptions = {
   /** It was started as often as it may be, and ended each time. */
   onGaveUp: (refusal: WordedRefusal) => void;
 };
+
+/** One run of the program. `renditions`: what it writes besides RTP; null: nothing. */
+export type EncoderPlan = { args: readonly string[]; renditions?: RenditionSink | null };
 
 /** Takes the fragmented MP4 of renditions. It waits for nobody: ffmpeg would wait for it. */
 export type RenditionSink = {
@@ -109,15 +110,12 @@ export class Encoder {
 
   #start(): ChildProcess {
     const { ffmpeg, sandbox, headers } = this.#options;
-    const [program = ffmpeg, ...rest] = [
-      ...sandbox.command,
-      ffmpeg,
-      ...this.#options.args(this.#deathsAtMs.length),
-    ];
+    const { args, renditions = null } = this.#options.plan(this.#deathsAtMs.length);
+    const [program = ffmpeg, ...rest] = [...sandbox.command, ffmpeg, ...args];
     const user = sandbox.user === null ? {} : { uid: sandbox.user, gid: sandbox.user };
-    const child = spawn(program, rest, { cwd: "/", env: {}, stdio: this.#stdio(), ...user });
+    const child = spawn(program, rest, { cwd: "/", env: {}, stdio: stdioFor(renditions), ...user });
     this.#options.children.watch(child);
-    this.#read(child);
+    if (renditions) this.#read(child, renditions);
     let lastWords = "";
     child.stderr?.on("data", (said: Buffer) => {
       lastWords = `${lastWords}${said}`.slice(-LAST_WORDS);
@@ -140,15 +138,9 @@ export class Encoder {
     return child;
   }
 
-  #stdio(): ("pipe" | "ignore")[] {
-    const [source, ...rungs] = this.#options.renditions?.names ?? [];
-    return ["pipe", source === undefined ? "ignore" : "pipe", "pipe", ...rungs.map(() => "pipe" as const)];
-  }
-
-  #read(child: ChildProcess): void {
-    const { renditions } = this.#options;
-    renditions?.restarted();
-    renditions?.names.forEach((name, index) => {
+  #read(child: ChildProcess, renditions: RenditionSink): void {
+    renditions.restarted();
+    renditions.names.forEach((name, index) => {
       child.stdio[descriptorOf(index)]?.on("error", () => {});
       // What a child leaves behind comes after its end, and no frame of the next one follows it.
       child.stdio[descriptorOf(index)]?.on("data", (chunk: Buffer) => {
@@ -181,6 +173,11 @@ export class Encoder {
       );
     }
   }
+}
+
+function stdioFor(renditions: RenditionSink | null): ("pipe" | "ignore")[] {
+  const [source, ...rungs] = renditions?.names ?? [];
+  return ["pipe", source === undefined ? "ignore" : "pipe", "pipe", ...rungs.map(() => "pipe" as const)];
 }
 
 function end(child: ChildProcess): Promise<void> {

@@ -14,11 +14,14 @@ const SPS = Buffer.from([
   ...[0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10],
   ...[0x00, 0x00, 0x03, 0x03, 0xc0, 0xf1, 0x83, 0x19, 0x60],
 ]);
-const VIDEO_HEADER = Buffer.concat([
-  Buffer.from([0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, SPS.length]),
-  SPS,
-  Buffer.from([1, 0, 1, 0x68]),
-]);
+/** 4:2:2, which browsers don't decode. */
+const EXOTIC_SPS = Buffer.from(SPS).fill(0x7a, 1, 2);
+const videoHeader = (sps: Buffer) =>
+  Buffer.concat([
+    Buffer.from([0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, sps.length]),
+    sps,
+    Buffer.from([1, 0, 1, 0x68]),
+  ]);
 const AUDIO_HEADER = Buffer.from([0xaf, 0, 0x12, 0x10]);
 
 function keyFrame(bytes: number): Buffer {
@@ -28,7 +31,9 @@ function keyFrame(bytes: number): Buffer {
   return frame;
 }
 
-function startStream({ ffmpeg = "/bin/sleep", start }: { ffmpeg?: string; start: OpenedIngest["start"] }) {
+type TestStream = Pick<OpenedIngest, "start" | "hls"> & { ffmpeg?: string; sps?: Buffer };
+
+function startStream({ ffmpeg = "/bin/sleep", start, hls = null, sps = SPS }: TestStream) {
   const refusals: unknown[] = [];
   const limits = { ...DEFAULT_STREAM_LIMITS, bitrateBps: 10 ** 9, fps: 10 ** 6 };
   const sandbox = { command: [], user: null, missing: [] };
@@ -37,13 +42,13 @@ function startStream({ ffmpeg = "/bin/sleep", start }: { ffmpeg?: string; start:
       ...{ ffmpeg, sandbox, limits, transcodes: new Places(1), threadsPerTranscode: 1, now: Date.now },
       ...{ children: new Children(), counters: noCounters },
     },
-    opened: { start, noteHealth: () => {}, ended: new Promise(() => {}), close: () => {} },
+    opened: { start, hls, noteHealth: () => {}, ended: new Promise(() => {}), close: () => {} },
     log: silentLogger,
     onRefused: (error) => refusals.push(error),
   });
   onTestFinished(() => stream.close());
   const take = (type: number, bytes: Buffer) => stream.take({ type, timestampMs: 0, bytes });
-  take(9, VIDEO_HEADER);
+  take(9, videoHeader(sps));
   take(8, AUDIO_HEADER);
   return { stream, refusals, take };
 }
@@ -92,4 +97,21 @@ it("frames that wait for a home are kept from a key frame on, and those that wai
   expect(() => {
     for (let at = 0; at < 20; at++) early.push(frameOf(at, true));
   }).toThrow("no H.264 or AAC header");
+});
+
+it.each([
+  ["whose ffmpeg has died three times goes on without HLS", SPS, 3],
+  ["that needs a second place for HLS, and finds none, has no HLS", EXOTIC_SPS, 0],
+])("a stream %s, and its packager hears that", async (_name, sps, startsWithHls) => {
+  const heard: string[] = [];
+  const hls = {
+    ...{ accept: () => {}, noteEncoded: () => {} },
+    restarted: () => void heard.push("restarted"),
+    stopped: () => void heard.push("stopped"),
+  };
+  const start = async () => ({ video: TARGET, audio: null });
+  const { take } = startStream({ ffmpeg: "/bin/false", start, hls, sps });
+  take(9, keyFrame(100));
+  const expected = [...Array<string>(startsWithHls).fill("restarted"), "stopped"];
+  await expect.poll(() => heard, { timeout: 10_000 }).toEqual(expected);
 });

@@ -2,7 +2,7 @@ import type { Counters, Logger } from "@fairlead/telemetry";
 import type { OpenedIngest } from "../ingest/open-ingest.ts";
 import { WordedRefusal } from "../rtmp/refusal-words.ts";
 import type { Children } from "./children.ts";
-import { Encoder } from "./encoder.ts";
+import { Encoder, type RenditionSink } from "./encoder.ts";
 import {
   ffmpegArgs,
   isCopied,
@@ -33,6 +33,7 @@ export type EncoderHost = {
   threadsPerTranscode: number;
   /** Of HLS, besides the source. */
   ladder?: readonly Rung[];
+  /** Milliseconds that no setting of a clock changes. */
   now: () => number;
 };
 
@@ -209,7 +210,7 @@ export class IngestStream {
   }
 
   #run(paths: RtpPaths): State & { state: "running" } {
-    const { host, opened, log, onRefused } = this.#options;
+    const { host, log, onRefused } = this.#options;
     const way = this.#chooseWay();
     const hls = this.#planHls();
     const headers = {
@@ -217,16 +218,22 @@ export class IngestStream {
       audio: paths.audio && this.#headers.audio,
     };
     const tracks = { video: paths.video !== null, audio: paths.audio !== null };
-    const args = (deaths: number) => [
-      ...ffmpegArgs({ video: paths.video?.beginRun() ?? null, audio: paths.audio?.beginRun() ?? null }, way),
-      ...(hls && deaths <= MOST_DEATHS_WITH_HLS ? hlsArgs(hls, tracks) : []),
-    ];
-    const names = hls?.renditions.map(({ name }) => name) ?? [];
-    const renditions = opened.hls && hls ? { ...opened.hls, names } : null;
-    const encoder = new Encoder({ ...host, args, renditions, headers, log, onGaveUp: onRefused });
+    const plan = (deaths: number) => {
+      const rtp = { video: paths.video?.beginRun() ?? null, audio: paths.audio?.beginRun() ?? null };
+      const renditions = this.#renditionsOf(deaths <= MOST_DEATHS_WITH_HLS ? hls : null);
+      const rest = hls && renditions ? hlsArgs(hls, tracks) : [];
+      return { args: [...ffmpegArgs(rtp, way), ...rest], renditions };
+    };
+    const encoder = new Encoder({ ...host, plan, headers, log, onGaveUp: onRefused });
     const running = { state: "running", encoder, paths, way } as const;
     this.#state = running;
     return running;
+  }
+
+  #renditionsOf(plan: HlsPlan | null): RenditionSink | null {
+    const { hls } = this.#options.opened;
+    if (!plan) hls?.stopped();
+    return plan && hls ? { ...hls, names: plan.renditions.map(({ name }) => name) } : null;
   }
 
   /** @returns null: there is no HLS of this stream now. */

@@ -47,7 +47,7 @@ export function createLiveHls(
     viewersOf: served.viewersOf,
     createPackager: ({ broadcastId, isTranscoded, order = null }) =>
       new Packager({
-        ...{ broadcastId, isTranscoded, order, segments, log, now: Date.now },
+        ...{ broadcastId, isTranscoded, order, segments, log, now: Date.now, elapsed },
         url: `${url}${broadcastId}/`,
         viewers: () => served.viewersOf(broadcastId),
         rungs: ladder.map(({ name }) => name),

@@ -24,6 +24,8 @@ export type HlsSink = {
   accept(rendition: string, chunk: Uint8Array): void;
   /** ffmpeg is started, anew or at first. */
   restarted(): void;
+  /** ffmpeg makes nothing for HLS until `restarted`. */
+  stopped(): void;
   /** The renditions whose pictures it encodes anew, with their bits/s. */
   noteEncoded(renditions: readonly { name: string; bitrateBps: number }[]): void;
 };

@@ -12,14 +12,14 @@ export type PublisherDeps = {
   counters: Counters;
   reach: PipeReach;
   log: Logger;
-  /** Milliseconds. */
+  /** Milliseconds that no setting of a clock changes. */
   now: () => number;
   /** Places the broadcast again, and claims it there. @throws {FairleadError} As `openIngest` of signaling. */
   openAgain: (isWanted: () => boolean) => Promise<IngestPlace>;
   /** Absent: no HLS is made. */
   createPackager?: (
     publisher: NewPackager,
-  ) => Pick<Packager, "accept" | "noteBandwidth" | "restarted" | "report" | "setOrder" | "close">;
+  ) => Pick<Packager, "accept" | "noteBandwidth" | "restarted" | "stopped" | "report" | "setOrder" | "close">;
   openMedia: (tracks: StartedTracks) => Promise<EncoderMedia>;
   /** It is over, however it ended. */
   onClosed?: () => void;

@@ -34,7 +34,13 @@ function setUp(options: { isPackaged?: boolean } = {}) {
     setOrder: (order: HlsOrder | null) => void packager.orders.push(order),
     reported: null as HlsReport | null,
     report: () => packager.reported,
-    ...{ accept: vi.fn(), restarted: vi.fn(), noteBandwidth: vi.fn(), close: vi.fn(async () => {}) },
+    ...{
+      accept: vi.fn(),
+      restarted: vi.fn(),
+      stopped: vi.fn(),
+      noteBandwidth: vi.fn(),
+      close: vi.fn(async () => {}),
+    },
   };
   const serve = (incarnation: string) => {
     const answer = (name: "open" | "connect" | "prove" | "close", about: (request: unknown) => string) => {

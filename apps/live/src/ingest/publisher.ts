@@ -53,6 +53,7 @@ export class Publisher implements OpenedIngest {
     this.hls = packager && {
       accept: (rendition, chunk) => packager.accept(rendition, chunk),
       restarted: () => packager.restarted(),
+      stopped: () => packager.stopped(),
       noteEncoded: (renditions) => {
         isTranscoded = renditions.length > 0;
         for (const { name, bitrateBps } of renditions) packager.noteBandwidth(name, bitrateBps + SOUND_BPS);

@@ -6,21 +6,22 @@ const MOST_BYTES = 8_000_000;
 
 /** What comes before it is known where it belongs. */
 export class HeldFragments {
-  readonly #now: () => number;
+  readonly #elapsed: () => number;
   readonly #untilMs: number;
   #fragments: Fragment[] = [];
   #bytes = 0;
 
-  constructor(now: () => number) {
-    this.#now = now;
-    this.#untilMs = now() + BEGINNING_MS;
+  /** @param elapsed Milliseconds that no setting of a clock changes. */
+  constructor(elapsed: () => number) {
+    this.#elapsed = elapsed;
+    this.#untilMs = elapsed() + BEGINNING_MS;
   }
 
   /** @param isOrdered Its place is being asked for. */
   push(fragment: Fragment, isOrdered: boolean): void {
     this.#fragments.push(fragment);
     this.#bytes += fragment.bytes.byteLength;
-    const isKept = (isOrdered || this.#now() < this.#untilMs) && this.#bytes <= MOST_BYTES;
+    const isKept = (isOrdered || this.#elapsed() < this.#untilMs) && this.#bytes <= MOST_BYTES;
     if (!isKept) this.clear();
   }
 

@@ -10,7 +10,7 @@ const ORDER = { run: 7, firstSequence: 40 };
 /** Keeps what is written, as an adapter of `Segments` does. */
 function setUp(options: Partial<PackagerOptions> = {}) {
   const pieces: Piece[] = [];
-  const clock = { nowMs: 1_000_000 };
+  const clock = { nowMs: 1_000_000, elapsedMs: 0 };
   const segments: PackagerOptions["segments"] = {
     write: async (_broadcastId, piece) => {
       if (pieces.some(({ run }) => run > piece.run)) return false;
@@ -23,6 +23,7 @@ function setUp(options: Partial<PackagerOptions> = {}) {
   const packager = new Packager({
     ...{ broadcastId: "show", segments, order: ORDER, url: "/hls/show/", log: silentLogger },
     ...{ viewers: () => 3, isTranscoded: () => false, now: () => clock.nowMs },
+    elapsed: () => clock.elapsedMs,
     ...options,
   });
   const segmentsOf = () => Map.groupBy(partsOf(pieces), ({ sequence }) => sequence);
@@ -109,7 +110,7 @@ it("writes nothing without an order, and keeps a publisher's beginning until its
 
 it("a preview is thrown away: its show begins with the first key frame under the order", async () => {
   const { packager, pieces, clock } = setUp({ order: null });
-  clock.nowMs += 10_000;
+  clock.elapsedMs += 10_000;
   packager.accept("source", RECORDED.subarray(0, 20_000));
   packager.setOrder(ORDER);
   await settled();
@@ -154,8 +155,15 @@ it("a packager whose run is not the newest stops until it has a newer one", asyn
   const written = pieces.length;
   packager.accept("source", RECORDED.subarray(20_000));
   await settled();
-  packager.setOrder(ORDER);
-  await settled();
+  // Its home tells it the same order again and again.
+  for (let told = 0; told < 3; told++) {
+    packager.setOrder(ORDER);
+    await settled();
+    packager.accept("source", RECORDED.subarray(0, 100));
+    packager.restarted();
+    packager.accept("source", RECORDED);
+    await settled();
+  }
   expect(packager.report()).toBeNull();
   expect(pieces.length).toBe(written);
   await Promise.all([packager.close(), other.close()]);
@@ -173,4 +181,49 @@ it("what is no media stops it until ffmpeg is started anew", async () => {
   packager.accept("source", RECORDED);
   expect(packager.report()).not.toBeNull();
   await packager.close();
+});
+
+it("says no longer that something is served once ffmpeg makes nothing of it", async () => {
+  const { packager, clock } = setUp();
+  packager.accept("source", RECORDED);
+  await settled();
+  clock.elapsedMs = 4_900;
+  expect(packager.report()).not.toBeNull();
+  clock.elapsedMs = 5_100;
+  expect(packager.report()).toBeNull();
+  packager.restarted();
+  packager.accept("source", RECORDED);
+  expect(packager.report()).not.toBeNull();
+  packager.stopped();
+  expect(packager.report()).toBeNull();
+  packager.accept("source", RECORDED);
+  expect(packager.report()).toBeNull();
+  await packager.close();
+});
+
+it("a preview that was kept until the order came is not shown", async () => {
+  const { packager, pieces, clock } = setUp({ order: null });
+  packager.accept("source", RECORDED.subarray(0, 20_000));
+  packager.setOrder({ ...ORDER, shownFromMs: clock.nowMs });
+  await settled();
+  expect(pieces).toEqual([]);
+  packager.accept("source", RECORDED.subarray(20_000));
+  await packager.close();
+  expect(partsOf(pieces)[0]).toMatchObject({ part: 0, isIndependent: true });
+});
+
+it.each([
+  ["goes on where another one, whose store is elsewhere, has come meanwhile", 100, 100],
+  ["goes on after its own store, which its home has not heard all of", 41, 43],
+])("%s", async (_name, reportedSequence, expected) => {
+  const { packager, segments, segmentsOf } = setUp();
+  packager.accept("source", RECORDED);
+  await settled();
+  await packager.close();
+  const order = { run: 8, firstSequence: 1_000, reportedSequence };
+  const next = setUp({ segments, order }).packager;
+  next.accept("source", RECORDED);
+  await settled();
+  await next.close();
+  expect([...segmentsOf().keys()]).toEqual([40, 41, 42, expected, expected + 1, expected + 2]);
 });

@@ -3,7 +3,7 @@ import type { Segments } from "@fairlead/segments";
 import type { Logger } from "@fairlead/telemetry";
 import { type Fragment, FragmentReader, type Mp4Event } from "./fragment-reader.ts";
 import { HeldFragments } from "./held-fragments.ts";
-import { PieceQueue } from "./piece-queue.ts";
+import { type Lost, PieceQueue } from "./piece-queue.ts";
 import { ProgramClock } from "./program-clock.ts";
 import { RenditionWriter } from "./rendition-writer.ts";
 import { RungFollower } from "./rung-follower.ts";
@@ -22,8 +22,14 @@ export type PackagerOptions = {
   /** Names of further renditions. */
   rungs?: readonly string[];
   log: Logger;
+  /** Milliseconds since 1970: players are told when what they see was made. */
   now: () => number;
+  /** Milliseconds that no setting of a clock changes. */
+  elapsed: () => number;
 };
+
+/** Fragments come each third of a second: after so long without one nothing is served live. */
+const LIVE_FOR_MS = 5_000;
 
 /** The rendition of what the publisher sends. Rungs have their segments where it has its own. */
 export const SOURCE = "source";
@@ -48,17 +54,18 @@ export class Packager {
   #adopting: HlsOrder | null = null;
   /** What segments are written under; null: none are. */
   #place: { run: number; next: number } | null = null;
-  #hasSegments = false;
+  /** The last fragment that went into a segment; null: none did. */
+  #placedAtMs: number | null = null;
   /** Somebody else has written under a higher one. */
   #fencedRun = 0;
   #isClosed = false;
 
   constructor(options: PackagerOptions) {
-    const { broadcastId, segments, log, now, rungs = [] } = options;
+    const { broadcastId, segments, log, now, elapsed, rungs = [] } = options;
     this.#options = options;
     this.#queue = new PieceQueue({ broadcastId, segments, log, onLost: (why) => this.#onLost(why) });
     this.#clock = new ProgramClock(now);
-    this.#held = new HeldFragments(now);
+    this.#held = new HeldFragments(elapsed);
     this.#source = this.#writerOf(SOURCE);
     const entries = rungs.map((name) => [name, this.#writerOf(name)] as const);
     this.#rungs = new Map(
@@ -96,9 +103,15 @@ export class Packager {
     this.#readAnew();
   }
 
+  /** ffmpeg makes no MP4 until it is started anew: it has no place for that, or went on without. */
+  stopped(): void {
+    this.#endSegments();
+    this.#readers.clear();
+  }
+
   /** What is served now; null: nothing is. */
   report(): HlsReport | null {
-    if (!this.#place || !this.#hasSegments || !this.#readers.get(SOURCE)) return null;
+    if (!this.#place || !this.#isLive || !this.#readers.get(SOURCE)) return null;
     const { url, viewers, isTranscoded } = this.#options;
     const { run, next: nextSequence } = this.#place;
     return { run, nextSequence, url, viewers: viewers(), ...(isTranscoded() ? { isTranscoded: true } : {}) };
@@ -135,11 +148,11 @@ export class Packager {
   #placeOfSource(under: { run: number; next: number }, fragment: Fragment): void {
     const cut = this.#cutter.cut(fragment);
     if (cut === "dropped") return;
+    this.#placedAtMs = this.#options.elapsed();
     const followers = [...this.#rungs.values()].map(({ follower }) => follower);
     if (cut === "begins") {
       const place = { run: under.run, sequence: under.next };
       under.next += 1;
-      this.#hasSegments = true;
       this.#source.begin(place, fragment);
       for (const follower of followers) follower.noteCut({ place, shownAtS: fragment.shownAtS });
     } else this.#source.add(fragment);
@@ -155,11 +168,11 @@ export class Packager {
       await this.#queue.flush();
       const stored = await segments.nextSequence(broadcastId);
       if (this.#adopting !== order || this.#isClosed) return;
-      const next = Math.max(stored ?? order.firstSequence, this.#place?.next ?? 0);
+      const next = Math.max(numberAfter(stored, order), this.#place?.next ?? 0);
       this.#place = { run: order.run, next };
       this.#source.needInit();
       for (const { writer } of this.#rungs.values()) writer.needInit();
-      for (const fragment of this.#held.release()) this.#placeOfSource(this.#place, fragment);
+      for (const fragment of this.#shown(order)) this.#placeOfSource(this.#place, fragment);
     } catch (error) {
       log.warn("hls.number_unknown", { broadcastId, error });
     } finally {
@@ -167,11 +180,20 @@ export class Packager {
     }
   }
 
+  get #isLive(): boolean {
+    return this.#placedAtMs !== null && this.#options.elapsed() - this.#placedAtMs < LIVE_FOR_MS;
+  }
+
+  /** @returns What was held, without what belongs to a preview. */
+  #shown({ shownFromMs = Number.NEGATIVE_INFINITY }: HlsOrder): Fragment[] {
+    return this.#held.release().filter(({ shownAtS }) => this.#clock.timeOf(shownAtS) >= shownFromMs);
+  }
+
   #stop(): void {
     this.#endSegments();
     this.#adopting = null;
     this.#place = null;
-    this.#hasSegments = false;
+    this.#placedAtMs = null;
   }
 
   /** The next one begins with an init and a key frame. */
@@ -183,10 +205,10 @@ export class Packager {
     for (const { follower } of this.#rungs.values()) follower.clear();
   }
 
-  #onLost(why: "fenced" | "failed"): void {
-    if (why === "fenced") this.#fencedRun = this.#place?.run ?? 0;
-    if (why === "fenced") this.#stop();
-    else this.#endSegments();
+  #onLost(why: Lost): void {
+    if (why !== "failed") this.#fencedRun = why.fencedRun;
+    if (why === "failed") this.#endSegments();
+    else this.#stop();
   }
 
   #readAnew(): void {
@@ -201,4 +223,9 @@ export class Packager {
       programTimeMs: ({ shownAtS }) => this.#clock.timeOf(shownAtS),
     });
   }
+}
+
+/** Another packager, whose store is not ours, may have gone on after what is stored here. */
+function numberAfter(stored: number | null, { firstSequence, reportedSequence = 0 }: HlsOrder): number {
+  return stored === null ? firstSequence : Math.max(stored, reportedSequence);
 }

@@ -1,4 +1,5 @@
-import type { Piece } from "@fairlead/segments";
+import { PART_TARGET_S, type Piece, SHORTEST_PART_S } from "@fairlead/segments";
+import { MOST_BOX_BYTES } from "./boxes.ts";
 import type { Fragment, Init } from "./fragment-reader.ts";
 
 /** Of a segment. */
@@ -11,7 +12,10 @@ export type RenditionWriterOptions = {
   programTimeMs: (fragment: Fragment) => number;
 };
 
-/** One rendition's pieces: an init where one is due, the parts of its open segment, its end. */
+/**
+ * One rendition's pieces: an init where one is due, the parts of its open segment, its end. Where key frames come so often that they cut each fragment
+ * short, some make a part together: a part is a request of each player.
+ */
 export class RenditionWriter {
   /** Bits/s, where it is known beforehand. */
   bandwidthBps: number | null = null;
@@ -19,6 +23,8 @@ export class RenditionWriter {
   #init: Init | null = null;
   #isInitDue = true;
   #open: (Place & { parts: number; endS: number }) | null = null;
+  /** May be too short for a part: the next fragment says. */
+  #unfinished: Fragment | null = null;
 
   constructor(options: RenditionWriterOptions) {
     this.#options = options;
@@ -45,8 +51,25 @@ export class RenditionWriter {
 
   /** Nothing without an open segment. */
   add(fragment: Fragment): void {
-    const open = this.#open;
-    if (!open) return;
+    if (!this.#open) return;
+    const joined = this.#unfinished && join(this.#unfinished, fragment);
+    if (!joined) this.#finishPart();
+    this.#unfinished = joined ?? fragment;
+    if (!mayGrow(this.#unfinished)) this.#finishPart();
+  }
+
+  /** Idempotent. */
+  end(): void {
+    const { rendition, push } = this.#options;
+    this.#finishPart();
+    if (this.#open) push({ type: "end", rendition, run: this.#open.run, sequence: this.#open.sequence });
+    this.#open = null;
+  }
+
+  #finishPart(): void {
+    const [open, fragment] = [this.#open, this.#unfinished];
+    this.#unfinished = null;
+    if (!open || !fragment) return;
     const { rendition, push, programTimeMs } = this.#options;
     const { bytes, isIndependent, endS } = fragment;
     // From end to end: what one fragment guesses of its last frame's time, the next one puts right.
@@ -58,13 +81,6 @@ export class RenditionWriter {
     });
     open.parts += 1;
     open.endS = endS;
-  }
-
-  /** Idempotent. */
-  end(): void {
-    const { rendition, push } = this.#options;
-    if (this.#open) push({ type: "end", rendition, run: this.#open.run, sequence: this.#open.sequence });
-    this.#open = null;
   }
 
   #pushInit({ bytes, codecs, picture }: Init, place: Place, fragment: Fragment): void {
@@ -79,4 +95,18 @@ export class RenditionWriter {
     });
     this.#isInitDue = false;
   }
+}
+
+/** A key frame has cut it short, and the next fragment begins with another one. */
+function mayGrow({ startS, endS, isIndependent, isCutShort }: Fragment): boolean {
+  return isIndependent && isCutShort && endS - startS < SHORTEST_PART_S;
+}
+
+/** @returns null: together they are more than a part. */
+function join(first: Fragment, next: Fragment): Fragment | null {
+  const length = first.bytes.byteLength + next.bytes.byteLength;
+  if (next.endS - first.startS > PART_TARGET_S || length > MOST_BOX_BYTES) return null;
+  const { endS, isCutShort } = next;
+  const bytes = Buffer.concat([first.bytes, next.bytes]);
+  return { ...first, endS, isCutShort, bytes, frames: first.frames + next.frames };
 }

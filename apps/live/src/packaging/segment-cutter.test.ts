@@ -28,6 +28,7 @@ it.each([
   ["2 s: two seconds", 2, 2],
   ["1 s, in which the last part is short: one second", 1, 1],
   ["1.5 s, the second of which would be beyond the target: one and a half", 1.5, 1.5],
+  ["0.1 s, all of them short: two seconds", 0.1, 2],
   ["0.6 s, in whole parts: as near two seconds as may be", 0.6, 2.4],
 ])("segments of a source with key frames every %s", (_name, gopS, expected) => {
   expect(new Set(lengthsOf({ gopS }))).toEqual(new Set([expected]));

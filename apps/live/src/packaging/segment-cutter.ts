@@ -14,15 +14,15 @@ const SHORTEST_S = 0.5;
 type Cut = "begins" | "goes on" | "dropped";
 
 /**
- * Says where segments begin. A key frame that cuts a part short begins one too, as only a segment's last part may be short. One that would grow
- * beyond its target ends at the key frame before, or at any frame where key frames are farther apart than the target: the next segment then
- * begins without one.
+ * Says where segments begin. A key frame that cuts a part short begins one too, as of the parts that begin with no key frame only a segment's last
+ * may be short. One that would grow beyond its target ends at the key frame before, or at any frame where key frames are farther apart than the
+ * target: the next segment then begins without one.
  */
 export class SegmentCutter {
   #startS: number | null = null;
   #keyAtS = 0;
   #gopS = 0;
-  #lastPartS = 0;
+  #wasShort = false;
   #isOver = false;
 
   /** The next segment begins with a key frame, whatever comes before it. */
@@ -40,14 +40,15 @@ export class SegmentCutter {
   /** @returns `dropped`: nobody could decode it. */
   cut(fragment: Fragment): Cut {
     const cut = this.#place(fragment);
-    const { endS, isCutShort } = fragment;
-    this.#isOver = isCutShort && this.#startS !== null && endS - this.#startS >= SHORTEST_S;
+    const { endS, isCutShort, isIndependent } = fragment;
+    const mayEnd = this.#startS !== null && endS - this.#startS >= SHORTEST_S;
+    this.#isOver = isCutShort && !isIndependent && mayEnd;
     return cut;
   }
 
   #place({ startS, endS, isIndependent }: Fragment): Cut {
-    const wasShort = this.#lastPartS < SHORTEST_PART_S;
-    this.#lastPartS = endS - startS;
+    const wasShort = this.#wasShort;
+    this.#wasShort = !isIndependent && endS - startS < SHORTEST_PART_S;
     if (isIndependent) {
       this.#gopS = this.#startS === null ? 0 : startS - this.#keyAtS;
       this.#keyAtS = startS;
