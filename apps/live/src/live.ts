@@ -90,7 +90,7 @@ export async function createLive(options: LiveOptions): Promise<Live> {
         host: server.encoderHost,
         openPackager: hls.createPackager,
         log,
-        now: Date.now,
+        now: () => performance.now(),
       },
       mostJobs: () => limitsOf(options.limits).publishers - server.publishers().length,
     });

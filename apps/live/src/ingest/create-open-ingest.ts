@@ -40,7 +40,7 @@ export function createOpenIngest({
     const owner = { core: 0, roomId: place.broadcastId, publisherId };
     const publisher = new Publisher(
       {
-        ...{ bus, reach, counters, now: Date.now, log: log.child({ address }) },
+        ...{ bus, reach, counters, now: () => performance.now(), log: log.child({ address }) },
         openAgain: (isWanted) => open(true, isWanted),
         ...(hls ? { createPackager: hls.createPackager } : {}),
         openMedia: (tracks: StartedTracks) => EncoderMedia.open(worker, tracks, owner),

@@ -41,7 +41,7 @@ export type PackageJobDeps = {
   host: RemuxHost;
   openPackager: OpenPackager;
   log: Logger;
-  /** Milliseconds. */
+  /** Milliseconds that no setting of a clock changes. */
   now: () => number;
 };
 

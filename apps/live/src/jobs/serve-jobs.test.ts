@@ -35,7 +35,8 @@ async function setUp({ most = 5, transcodes = 1 } = {}) {
   const children = new Children();
   const places = new Places(transcodes);
   const jobs = serveJobs({
-    ...{ bus, worker, reach: {}, mostJobs: () => most, log, now: Date.now },
+    ...{ bus, worker, reach: {}, mostJobs: () => most, log },
+    now: () => performance.now(),
     host: {
       ...{ ffmpeg: findInPath("ffmpeg") ?? "ffmpeg", sandbox: findSandbox(1), children },
       ...{ limits: { longSide: 1_920, shortSide: 1_080 }, transcodes: places, threadsPerTranscode: 1 },

@@ -43,6 +43,7 @@ export type RtmpOptions = {
   ffmpeg: string;
   counters?: Counters;
   log: Logger;
+  /** Milliseconds that no setting of a clock changes. */
   now?: () => number;
 };
 
@@ -165,7 +166,7 @@ class Gate {
   constructor(options: RtmpOptions) {
     this.#options = options;
     this.#limits = limitsOf(options.limits);
-    const { open, log, ladder = [], counters = noCounters, now = Date.now } = options;
+    const { open, log, ladder = [], counters = noCounters, now = () => performance.now() } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox(this.#limits.publishers);
     if (sandbox.missing.length > 0) log.warn("encoder.sandbox", { missing: sandbox.missing });

@@ -86,8 +86,22 @@ function begin({ pictures = true, sound = true, transcodes = 1 } = {}) {
       await pause(55);
     }
   };
+  const skip = (ms: number) => {
+    nowMs += ms;
+  };
   const pids = () => children.entries().map(({ pid }) => pid);
-  return { program, play, wait, failures, places, pids, collected, asked: () => asked, now: () => nowMs };
+  return {
+    program,
+    play,
+    wait,
+    skip,
+    failures,
+    places,
+    pids,
+    collected,
+    asked: () => asked,
+    now: () => nowMs,
+  };
 }
 
 /** @returns Seconds of pictures, with sound to their end. */
@@ -115,6 +129,18 @@ it("begins another run with the key frame of another size, and loses nothing of 
   expect(first && secondsOf(first)).toBeCloseTo(2, 1);
   expect(second?.init?.picture).toEqual({ width: 640, height: 480 });
   expect(second?.fragments[0]?.isIndependent).toBe(true);
+});
+
+it("begins another run after its process stood still: nobody hears an hour of silence", async () => {
+  const { play, skip, collected } = begin();
+  await play(h264("h264", { count: 60 }));
+  await expect.poll(() => collected.count(), POLL).toBeGreaterThan(2);
+  skip(3_600_000);
+  await play(h264("h264", { count: 60 }));
+  await expect.poll(() => collected.spoken()[1]?.fragments.length, POLL).toBeGreaterThan(3);
+  const [first, second] = collected.spoken();
+  expect(first && secondsOf(first)).toBeLessThan(3);
+  expect(second && secondsOf(second)).toBeLessThan(3);
 });
 
 it("does not start ffmpeg for each of a sender's many formats", async () => {

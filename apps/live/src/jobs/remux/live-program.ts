@@ -95,6 +95,9 @@ export class LiveProgram {
     this.#sound = new SoundLine({
       isFed: tracks.sound,
       write: (packet, atMs) => this.#writeSound(packet, atMs),
+      onGap: () => {
+        this.#run = null;
+      },
     });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -116,6 +119,8 @@ export class LiveProgram {
   picture(picture: TimedPicture, atMs: number): void {
     if (this.#isClosed) return;
     const nowMs = this.#options.now();
+    // Before the first tick after a standstill: it does not belong to the run before.
+    if (this.#run) this.#sound.fill(nowMs);
     this.#pictureAtMs = nowMs;
     if (picture.key && isTooLarge(picture.key, this.#options.host.limits)) {
       this.needKeyFrame();

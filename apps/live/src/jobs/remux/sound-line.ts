@@ -4,7 +4,12 @@ export type SoundLineOptions = {
   /** false: there is no such track, and nothing is waited for. */
   isFed: boolean;
   write: (packet: Buffer, atMs: number) => void;
+  /** This process stood still, or the clock jumped: what comes belongs to another run. */
+  onGap: () => void;
 };
+
+/** Longer silence is not made up: nobody saw it. */
+const LONGEST_GAP_MS = 2_000;
 
 /** So late a packet may come. */
 const WAIT_MS = 150;
@@ -30,6 +35,7 @@ export class SoundLine {
   take(packet: Buffer, atMs: number): void {
     const durationMs = opusDurationMs(packet);
     if (durationMs === null) return;
+    this.#skipGap(atMs);
     const nextMs = this.#nextMs ?? atMs;
     // Most of it is silent already.
     if (atMs + durationMs / 2 < nextMs) return;
@@ -39,8 +45,15 @@ export class SoundLine {
   /** Called some times a second. */
   fill(nowMs: number): void {
     const dueMs = this.#options.isFed ? nowMs - WAIT_MS : nowMs;
+    this.#skipGap(dueMs);
     while (this.#nextMs !== null && this.#nextMs + OPUS_SILENCE_MS <= dueMs)
       this.#write(OPUS_SILENCE, this.#nextMs, OPUS_SILENCE_MS);
+  }
+
+  #skipGap(atMs: number): void {
+    if (this.#nextMs === null || atMs - this.#nextMs <= LONGEST_GAP_MS) return;
+    this.#nextMs = atMs;
+    this.#options.onGap();
   }
 
   #write(packet: Buffer, atMs: number, durationMs: number): void {
