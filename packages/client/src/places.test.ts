@@ -2,19 +2,20 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Places } from "./places.ts";
 
 const local = { isSettled: false };
-const remote = { isSettled: false, swapAll: vi.fn() };
+const remote = { isSettled: false, swapFrom: vi.fn() };
 let places: Places<Place>;
 
 class Place {
   readonly leave = vi.fn();
   readonly close = vi.fn();
+  receives = (track: MediaStreamTrack) => (track as unknown) === this;
 }
 
 beforeEach(() => {
   vi.useFakeTimers();
   local.isSettled = false;
   remote.isSettled = false;
-  remote.swapAll.mockReset();
+  remote.swapFrom.mockReset();
   places = new Places({ local, remote });
 });
 afterEach(() => {
@@ -60,7 +61,7 @@ it.each([
     expect(former?.close).not.toHaveBeenCalled();
     vi.advanceTimersByTime(100);
     expect(former?.close).toHaveBeenCalledOnce();
-    expect(remote.swapAll.mock.invocationCallOrder[0]).toBeLessThan(
+    expect(remote.swapFrom.mock.invocationCallOrder[0]).toBeLessThan(
       former?.close.mock.invocationCallOrder[0] ?? 0,
     );
   },
@@ -73,6 +74,17 @@ it("of two moves in a row both former places go on", () => {
   vi.advanceTimersByTime(100);
   for (const place of [first, second]) expect(place?.close).toHaveBeenCalledOnce();
   expect(third?.close).not.toHaveBeenCalled();
+});
+
+it("of two former places the one that ends changes only what comes from there", () => {
+  const [first, second, third] = [new Place(), new Place(), new Place()];
+  for (const place of [first, second]) places.enter(place, 60_000);
+  vi.advanceTimersByTime(2_000);
+  places.enter(third, 60_000);
+  vi.advanceTimersByTime(3_000);
+  expect([first.close.mock.calls.length, second.close.mock.calls.length]).toEqual([1, 0]);
+  const isEnding = remote.swapFrom.mock.calls[0]?.[0];
+  expect([first, second, third].map(isEnding)).toEqual([true, false, false]);
 });
 
 it("all of them end with the room", () => {

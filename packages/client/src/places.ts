@@ -10,13 +10,13 @@ const LOOK_EVERY_MS = 100;
 
 type PlacesOptions = {
   local: Pick<LocalTracks, "isSettled">;
-  remote: Pick<RemotePeers, "isSettled" | "swapAll">;
+  remote: Pick<RemotePeers, "isSettled" | "swapFrom">;
 };
 
 /**
  * This peer's media where the room is, and where it was: at a former place it goes on until this peer and those that it sees need it no more.
  */
-export class Places<Media extends Pick<RoomMedia, "leave" | "close"> = RoomMedia> {
+export class Places<Media extends Pick<RoomMedia, "leave" | "close" | "receives"> = RoomMedia> {
   readonly #options: PlacesOptions;
   /** Closes them, by former place. */
   readonly #former = new Set<() => void>();
@@ -54,7 +54,7 @@ export class Places<Media extends Pick<RoomMedia, "leave" | "close"> = RoomMedia
       if (!this.#former.delete(end)) return;
       clearInterval(timer);
       // What does not play yet gets no better by waiting for it.
-      remote.swapAll();
+      remote.swapFrom((track) => media.receives(track));
       media.close();
     };
     const look = () => {

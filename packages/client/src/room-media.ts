@@ -68,6 +68,11 @@ export class RoomMedia {
     return this.#monitor.receivedBps;
   }
 
+  /** It comes by one of this session's consumers. */
+  receives(track: MediaStreamTrack): boolean {
+    return this.subscriptions.receives(track);
+  }
+
   /** Another session goes on: what flows here goes on until `close`. */
   leave(): void {
     this.#monitor.close();

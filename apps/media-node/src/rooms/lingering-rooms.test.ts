@@ -133,6 +133,20 @@ it("what is moderated at the room's present place is silent here too, in the pla
   expect(late.microphone.pause).not.toHaveBeenCalled();
 });
 
+it.each([
+  ["its record is gone", null],
+  ["its broadcast has ended", { bans: [], mutes: [], broadcast: { state: "ended" } }],
+])("one of which %s ends", async (_, read) => {
+  const room = await add([peerOf("ann")]);
+  record = { bans: [], mutes: [] };
+  await lingering.readRecords();
+  expect(room.abandon).not.toHaveBeenCalled();
+  record = read as unknown as typeof record;
+  await lingering.readRecords();
+  expect(room.abandon).toHaveBeenCalledOnce();
+  expect(lingering.count).toBe(0);
+});
+
 it("the room's record says the same, if nobody else does", async () => {
   const [ann, bob, cleo] = [peerOf("ann"), peerOf("bob"), peerOf("cleo")];
   await add([ann, bob, cleo]);

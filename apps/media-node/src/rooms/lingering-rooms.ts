@@ -67,7 +67,10 @@ export class LingeringRooms {
     }
   }
 
-  /** Called each second: the message that told of a mute or a ban may be lost, or its sender be of an older build. Never rejects. */
+  /**
+   * Called each second: the message that told of a mute or a ban may be lost, or its sender be of an older build; and nobody tells of
+   * the room's end here. Never rejects.
+   */
   async readRecords(): Promise<void> {
     await Promise.all(this.all().map((room) => this.#readRecord(room)));
   }
@@ -80,7 +83,8 @@ export class LingeringRooms {
   async #readRecord(room: Room): Promise<void> {
     try {
       const record = await this.#options.registry.describeRoom(room.roomId);
-      if (record) applyRecord(room, record);
+      if (!record || record.broadcast?.state === "ended") this.#ends.get(room)?.();
+      else applyRecord(room, record);
     } catch (error) {
       this.#options.log.debug("room.record_unread", { roomId: room.roomId, error });
     }

@@ -99,6 +99,15 @@ it("while some are on their way after a move, what waits for nobody goes by the 
   expect(opened[0]?.sent).toEqual(["later"]);
 });
 
+it("a place that the room has left as well keeps none before it", async () => {
+  const first = makeSender();
+  await first.sender.send("before", { reliable: false });
+  const second = makeSender({ former: first.sender, areAllBack: () => false });
+  second.sender.close();
+  await second.sender.send("lossy", { reliable: false });
+  expect([first.opened[0]?.sent, second.opened[0]?.sent]).toEqual([["before"], ["lossy"]]);
+});
+
 it("a former place that has ended is not sent to", async () => {
   const former = makeSender();
   await former.sender.send("before", { reliable: false });

@@ -32,20 +32,26 @@ type Channel = { producer: types.DataProducer; reliable: ReliableChannel | null 
 
 /** One data producer per label and reliability, made when it is first needed. */
 export class DataSender {
-  readonly #options: DataSenderOptions;
+  readonly #options: Omit<DataSenderOptions, "former">;
   readonly #channels = new Map<string, Promise<Channel>>();
   readonly #open = new Map<string, Channel>();
+  /** null once nobody needs it, or a chain of all places would stay. */
+  #former: DataSender | null;
   readonly #preparing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: DataSenderOptions) {
-    this.#options = options;
+    const { former = null, ...rest } = options;
+    this.#options = rest;
+    this.#former = former;
     // With an older node, messages that are sent before the others have their ends of a new channel are lost to them.
     if (options.mayWrite && !options.confirms)
       this.#preparing = setTimeout(() => this.#channel("data", true), PREPARE_AFTER_MS);
   }
 
+  /** The room has moved. What is open is still sent by, for the next place. */
   close(): void {
     clearTimeout(this.#preparing);
+    this.#former = null;
   }
 
   /** The node closed it: what is sent next opens a new one. */
@@ -82,8 +88,8 @@ export class DataSender {
    * its node would not tell how far they come.
    */
   #isSentByFormer(label: string, payload: Payload): boolean {
-    const { former, areAllBack } = this.#options;
-    if (!former || areAllBack?.() || !former.#isSentAtOnce(label, payload)) return false;
+    if (this.#options.areAllBack?.()) this.#former = null;
+    if (!this.#former || !this.#former.#isSentAtOnce(label, payload)) return false;
     // It will be needed in a moment.
     this.#channel(label, false).catch(() => {});
     return true;

@@ -29,9 +29,9 @@ afterEach(() => {
 });
 
 let lastId = 0;
-function consumer(): types.Consumer {
+function consumer(kind: "audio" | "video" = "audio"): types.Consumer {
   lastId += 1;
-  const track = new FakeMediaStreamTrack({ kind: "audio" });
+  const track = new FakeMediaStreamTrack({ kind });
   return {
     id: `c${lastId}`,
     producerId: `p${lastId}`,
@@ -40,16 +40,21 @@ function consumer(): types.Consumer {
   } as unknown as types.Consumer;
 }
 
-function setUp() {
-  const former = consumer();
+function setUp(kind: "audio" | "video" = "audio") {
+  const former = consumer(kind);
   const peer = { identity: "ann" } as RemotePeer;
-  const track = new RemoteMediaTrack(peer, "microphone", former, makeTrackContext());
+  const track = new RemoteMediaTrack(
+    peer,
+    kind === "audio" ? "microphone" : "camera",
+    former,
+    makeTrackContext(),
+  );
   const element = newElement();
   const shown = () => (element.srcObject as MediaStream | null)?.getTracks() ?? [];
   /** The room moves, and the former place goes on. */
   const move = () => {
     track.unbind();
-    const next = consumer();
+    const next = consumer(kind);
     track.bind(next);
     return next;
   };
@@ -113,6 +118,15 @@ it("of two moves in a row the last one is changed to, from the place that plays"
   expect(shown()).toEqual([former.track]);
   vi.advanceTimersByTime(PLAYS_AFTER_MS);
   expect(shown()).toEqual([last.track]);
+});
+
+it("a picture on a hidden page changes at once, and is settled then", () => {
+  Object.assign(document, { hidden: true });
+  const { track, element, shown, move } = setUp("video");
+  track.attach(element);
+  const next = move();
+  expect(shown()).toEqual([next.track]);
+  expect(track.isSettled).toBe(true);
 });
 
 it("a track that ends while it waits ends at the former place too", () => {

@@ -106,10 +106,15 @@ export class RemoteMediaTrack implements RemoteTrack {
     this.#media = mediaOf(consumer);
     this.#isBound = true;
     const isPlaying = this.#shown.readyState === "live" && this.#elements.size > 0;
-    if (isPlaying && !this.#isMuted && this.isWanted)
-      this.#cancelSwap = whenPlaying(consumer.track, () => this.swap());
+    if (isPlaying && !this.#isMuted && this.isWanted) this.#swapWhenPlaying(consumer.track);
     else this.swap();
     this.#tellPreferredLayers();
+  }
+
+  #swapWhenPlaying(track: MediaStreamTrack): void {
+    const cancel = whenPlaying(track, () => this.swap());
+    // A hidden page does not wait.
+    if (this.#shown !== track) this.#cancelSwap = cancel;
   }
 
   /** Elements show what this place sends, whether it plays yet or not. */

@@ -75,9 +75,9 @@ export class RemotePeers {
     return this.areAllBack && this.#tracks().every((track) => track.isSettled);
   }
 
-  /** The former place is about to end. */
-  swapAll(): void {
-    for (const track of this.#tracks()) track.swap();
+  /** A former place is about to end, from which these come: whoever still shows one of them changes to the present place. */
+  swapFrom(isEnding: (track: MediaStreamTrack) => boolean): void {
+    for (const track of this.#tracks()) if (isEnding(track.mediaStreamTrack)) track.swap();
   }
 
   /** False for a peer that may be on its way after a move. */

@@ -30,6 +30,7 @@ export class Subscriptions {
   /** By producer: choices of the app that the node is told next. */
   readonly #choices = new Map<string, boolean>();
   readonly #dataConsumers = new Map<string, types.DataConsumer | null>();
+  #hasLeft = false;
   /** Open data consumers that the node has not been told of. */
   readonly #opened: string[] = [];
 
@@ -52,7 +53,8 @@ export class Subscriptions {
     if (peers.subscriptionWish(info) === false) return;
     this.#consumers.set(info.consumerId, null);
     const consumer = await transports.consume(info);
-    if (!this.#consumers.has(info.consumerId)) return consumer.close();
+    // After a move the next session's consumer is the track's.
+    if (this.#hasLeft || !this.#consumers.has(info.consumerId)) return consumer.close();
     this.#consumers.set(info.consumerId, consumer);
     const track = peers.bindConsumer(info, consumer);
     if (track) this.#flow.add(info.consumerId, track.isWanted);
@@ -63,6 +65,10 @@ export class Subscriptions {
     this.#consumers.delete(info.consumerId);
     this.#flow.remove(info.consumerId);
     this.#options.peers.removeConsumer(info);
+  }
+
+  receives(track: MediaStreamTrack): boolean {
+    return [...this.#consumers.values()].some((consumer) => consumer?.track === track);
   }
 
   setWanted(consumerId: string, isWanted: boolean): void {
@@ -121,6 +127,7 @@ export class Subscriptions {
 
   /** The session is over. What it has of data is heard until `close`. */
   leave(): void {
+    this.#hasLeft = true;
     this.#flow.clear();
   }
 

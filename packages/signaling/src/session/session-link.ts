@@ -15,6 +15,7 @@ import type { Caller } from "../http/caller.ts";
 import { framesOf, type Heard } from "./heard.ts";
 import type { Inbox, InboxListener } from "./inbox.ts";
 import type { LinkSink, SentFrame } from "./link-sink.ts";
+import { laterOf, type Moved, NOT_MOVED, overlapLeftMs } from "./moved.ts";
 import type { ProofOfLife } from "./prove-alive.ts";
 import type { RoomWatch } from "./room-watch.ts";
 import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
@@ -29,7 +30,7 @@ export type LinkRegister = {
 
 type State =
   /** The node has not answered yet; what it sends meanwhile comes after its answer. */
-  | { state: "opening"; held: Heard[]; movedTo: number; onMoved: (epoch: number) => void }
+  | { state: "opening"; held: Heard[]; moved: Moved; onMoved: (epoch: number) => void }
   | { state: "live"; session: SessionInput; ticketIssuedAtMs: number }
   /** The room lives elsewhere: the session at the old place is not used any more. */
   | { state: "moved" }
@@ -42,7 +43,7 @@ export class SessionLink implements InboxListener {
   readonly #caller: Caller;
   readonly #register: LinkRegister;
   readonly #sink: LinkSink;
-  #state: State = { state: "opening", held: [], movedTo: 0, onMoved: ignore };
+  #state: State = { state: "opening", held: [], moved: NOT_MOVED, onMoved: ignore };
   #subscription: Subscription | null = null;
   #roomId = "";
   #sessionId = "";
@@ -90,7 +91,7 @@ export class SessionLink implements InboxListener {
     this.#state.onMoved = (to) => {
       if (to > epoch) reject(new FairleadError("lease_lost", { message: "the room has moved" }));
     };
-    this.#state.onMoved(this.#state.movedTo);
+    this.#state.onMoved(this.#state.moved.epoch);
     return Promise.race([answer, moved]);
   }
 
@@ -106,12 +107,12 @@ export class SessionLink implements InboxListener {
     this.#lastAck = { position, resend: false };
     const sessionTicket = await this.#issueTicket(session);
     if (this.#state.state !== "opening") return;
-    const { held, movedTo } = this.#state;
+    const { held, moved } = this.#state;
     this.#state = { state: "live", session, ticketIssuedAtMs: this.#caller.shared.now() };
     this.#register.add(this);
     this.#sink.send(firstFrame(sessionTicket));
     for (const message of held) this.#hand(message);
-    this.handleMoved(movedTo);
+    this.handleMoved(moved.epoch, overlapLeftMs(moved, this.#caller.shared.now()));
   }
 
   /** Hands a command to the node; its reply goes to the sink. */
@@ -179,7 +180,8 @@ export class SessionLink implements InboxListener {
   /** The room has been placed under `epoch`. */
   handleMoved(epoch: number, overlapMs?: number): void {
     if (this.#state.state === "opening") {
-      this.#state.movedTo = Math.max(this.#state.movedTo, epoch);
+      const overlapsUntilMs = overlapMs ? this.#caller.shared.now() + overlapMs : 0;
+      this.#state.moved = laterOf(this.#state.moved, { epoch, overlapsUntilMs });
       this.#state.onMoved(epoch);
     }
     if (this.#state.state !== "live" || epoch <= this.#state.session.epoch) return;

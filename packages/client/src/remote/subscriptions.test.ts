@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import { type DataConsumerInfo, type ErrorCode, FairleadError } from "@fairlead/protocol";
+import { type ConsumerInfo, type DataConsumerInfo, type ErrorCode, FairleadError } from "@fairlead/protocol";
+import type { types } from "mediasoup-client";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { SendCommand } from "../connection/session.ts";
 import type { PeerTransports } from "../media/transports.ts";
@@ -9,6 +10,25 @@ import { Subscriptions } from "./subscriptions.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+
+it("a consumer that is still being made when the session ends is bound to no track", async () => {
+  const made = Promise.withResolvers<types.Consumer>();
+  const bindConsumer = vi.fn();
+  const subscriptions = new Subscriptions({
+    transports: { consume: () => made.promise } as unknown as PeerTransports,
+    command: vi.fn(),
+    peers: { bindConsumer, subscriptionWish: () => undefined } as unknown as RemotePeers,
+    emitter: new TypedEmitter(),
+    confirms: true,
+  });
+  const adding = subscriptions.addConsumer({ consumerId: "c" } as ConsumerInfo);
+  subscriptions.leave();
+  const close = vi.fn();
+  made.resolve({ close } as unknown as types.Consumer);
+  await adding;
+  expect(close).toHaveBeenCalledOnce();
+  expect(bindConsumer).not.toHaveBeenCalled();
+});
 
 type Options = { confirms?: boolean; refusals?: ErrorCode[]; isClosed?: boolean };
 

@@ -1,0 +1,59 @@
+import { createMemoryBus } from "@fairlead/bus/memory";
+import { silentLogger } from "@fairlead/telemetry";
+import { generateKeySet, type SessionInput } from "@fairlead/tickets";
+import { expect, it } from "vitest";
+import type { Caller } from "../http/caller.ts";
+import type { SentFrame } from "./link-sink.ts";
+import { type LinkRegister, SessionLink } from "./session-link.ts";
+
+const SESSION: SessionInput = {
+  ...{ sub: "ann", session: "session-1", peer: "peer-1", joinedAtMs: 1, room: "r" },
+  ...{ node: "n", incarnation: "i", epoch: 1, ticketId: "t", connection: 1 },
+};
+
+/** A link whose session is being opened, at epoch 1. */
+async function setUp() {
+  const clock = { nowMs: 1_000 };
+  const limits = { sessionTicketTtlS: 60 };
+  const shared = { sessionKeys: await generateKeySet(), issuer: "test", now: () => clock.nowMs, limits };
+  const caller = { shared, bus: createMemoryBus(), log: silentLogger } as unknown as Caller;
+  const nobody = { add: () => {}, delete: () => {} };
+  const register = { ...nobody, rooms: nobody, inbox: nobody } as unknown as LinkRegister;
+  const sent: SentFrame[] = [];
+  const link = new SessionLink(caller, register, {
+    takesSeveral: true,
+    send: (frame) => void sent.push(frame),
+    isOpen: () => true,
+    onOver: () => {},
+  });
+  const start = async () => {
+    await link.start(SESSION, "1:0", () => ({ type: "pong" }));
+    return sent.filter(({ type }) => type === "moved");
+  };
+  return { link, clock, start };
+}
+
+it("a move that is heard before the node's answer is told after it, with what is left of the overlap", async () => {
+  const { link, clock, start } = await setUp();
+  link.handleMoved(2, 6_000);
+  clock.nowMs += 500;
+  expect(await start()).toEqual([{ type: "moved", roomId: "r", epoch: 2, overlapMs: 5_500 }]);
+});
+
+it.each([
+  ["before the place before", [undefined, 6_000], 6_000],
+  ["after the place before", [6_000, undefined], 6_000],
+  ["alone", [undefined], undefined],
+])("a move of which the next place tells %s", async (_, told, overlapMs) => {
+  const { link, start } = await setUp();
+  for (const one of told) link.handleMoved(2, one);
+  expect(await start()).toEqual([{ type: "moved", roomId: "r", epoch: 2, overlapMs }]);
+});
+
+it("of two moves the last one is told", async () => {
+  const { link, start } = await setUp();
+  link.handleMoved(2, 6_000);
+  link.handleMoved(3);
+  link.handleMoved(2, 6_000);
+  expect(await start()).toEqual([{ type: "moved", roomId: "r", epoch: 3, overlapMs: undefined }]);
+});
