@@ -204,6 +204,28 @@ function describeEnds(fact: Fact): void {
     expect(await writeAll(segments, [part({ run: 2, sequence: 0, part: 0 })])).toEqual([true]);
   });
 
+  fact(
+    "a higher run than the ended one begins a show of its own, and its numbers go on",
+    async ({ segments }) => {
+      const early = follow(segments);
+      await writeAll(segments, [init(FIRST), part({ ...FIRST, part: 0 })]);
+      await segments.end(BROADCAST, 2);
+      const [same, next] = [
+        { run: 2, sequence: 1 },
+        { run: 3, sequence: 1 },
+      ];
+      expect(await writeAll(segments, [init(same), init({ ...next, sequence: 0 }), init(next)])).toEqual([
+        ...[false, false, true],
+      ]);
+      await segments.end(BROADCAST, 2);
+      await writeAll(segments, [part({ ...next, part: 0 })]);
+      expect(await follow(segments).until("part 3-1.0")).toEqual(["init 3-1", "part 3-1.0"]);
+      expect(await early.until("part 3-1.0")).toEqual([
+        ...["init 1-0", "part 1-0.0", "ended", "init 3-1", "part 3-1.0"],
+      ]);
+    },
+  );
+
   fact("one that never began can end", async ({ segments }) => {
     await segments.end(BROADCAST, 1);
     expect(await follow(segments).until("ended")).toEqual(["ended"]);

@@ -11,9 +11,11 @@ import { refuse } from "./serving/refuse.ts";
 import { ViewingSessions } from "./serving/viewing-sessions.ts";
 
 export type HlsLimits = {
-  /** Requests of one address that may wait at the same time for media to come. */
+  /** Requests of one viewing session that may wait at the same time for media to come. */
+  blockedPerView: number;
+  /** Of one address, behind which there may be many viewers. */
   blockedPerAddress: number;
-  /** Of all addresses. */
+  /** Of all addresses. One that waits costs a closure and a timer. */
   blockedInAll: number;
   /** Bytes of one rendition that a timeline keeps. */
   keptBytes: number;
@@ -33,14 +35,17 @@ export type HlsAppOptions = {
 export type HlsApp = {
   /** To be mounted anywhere: `outer.route("/hls", app)`. */
   app: Hono;
-  /** Viewing sessions that asked for one of its playlists within three target durations. */
-  viewersOf(broadcastId: string): number;
+  /** Viewing sessions that asked for one of its playlists within three target durations; `admittedViewers`: those of them with a ticket. */
+  viewersOf(broadcastId: string): { viewers: number; admittedViewers: number };
   /** Requests that wait for media now. */
   blocked(): number;
   close(): void;
 };
 
-const LIMITS: HlsLimits = { blockedPerAddress: 64, blockedInAll: 2_000, keptBytes: 64 * 2 ** 20 };
+const LIMITS: HlsLimits = {
+  ...{ blockedPerView: 3, blockedPerAddress: 256, blockedInAll: 10_000 },
+  keptBytes: 64 * 2 ** 20,
+};
 const VIEWER_GONE_MS = 3 * TARGET_DURATION_S * 1_000;
 const SWEEP_MS = 5_000;
 const METHODS = ["GET", "HEAD"];

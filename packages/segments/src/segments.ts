@@ -45,7 +45,7 @@ export type Piece = InitPiece | PartPiece | SegmentEndPiece;
 /** What follows a broadcast hears. */
 export type SegmentsListener = {
   onPiece(piece: Piece): void;
-  /** It is over: nothing comes any more. */
+  /** It is over. A piece that comes after it is the first of another show with the same id: follow anew to hear that one alone. */
   onEnded(): void;
 };
 
@@ -63,7 +63,7 @@ export interface Segments {
   /** The number that comes after all segments that were ever written, whole or begun; null: none was. */
   nextSequence(broadcastId: string): Promise<number | null>;
 
-  /** It is over. Followers hear it; what is stored stays for its time. */
+  /** It is over. Followers hear it; what is stored stays for its time, or until a higher run begins: it was deleted and made anew. */
   end(broadcastId: string, run: number): Promise<void>;
 
   /** What is stored comes first, then what is written. @returns Ends it; idempotent. */

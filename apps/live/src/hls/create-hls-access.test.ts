@@ -1,3 +1,4 @@
+import { StalledError } from "@fairlead/hls";
 import type { BroadcastRecord, RoomRecord } from "@fairlead/protocol";
 import { FairleadError } from "@fairlead/protocol";
 import { generateKeySet, issueViewTicket } from "@fairlead/tickets";
@@ -22,6 +23,8 @@ async function setUp(broadcast: Partial<BroadcastRecord> = {}) {
   const clock = { nowMs: 1_000_000_000 };
   const keys = await generateKeySet();
   const ended: [string, number][] = [];
+  const stored: { next: number | null } = { next: 5 };
+  const asked = { aboutViewers: false };
   const registry = {
     record: {
       ...{ roomId: "show", bannedIdentities: [], lease: null, aliveAtMs: clock.nowMs + 3_600_000 },
@@ -37,8 +40,9 @@ async function setUp(broadcast: Partial<BroadcastRecord> = {}) {
   };
   const access = createHlsAccess({
     ...{ registry, keys: { ...keys, signer: null }, now: () => clock.nowMs, elapsed: () => clock.nowMs },
+    asksAboutViewers: () => asked.aboutViewers,
     segments: {
-      nextSequence: async (broadcastId) => (broadcastId === "elsewhere" ? null : 5),
+      nextSequence: async (broadcastId) => (broadcastId === "elsewhere" ? null : stored.next),
       end: async (broadcastId, run) => void ended.push([broadcastId, run]),
     },
   });
@@ -58,7 +62,7 @@ async function setUp(broadcast: Partial<BroadcastRecord> = {}) {
       ({ viewId }) => viewId,
       (error) => (error instanceof FairleadError ? error.code : error),
     );
-  return { access, clock, registry, ended, change, ticketFor, codeOf };
+  return { access, clock, registry, stored, asked, ended, change, ticketFor, codeOf };
 }
 
 it("a view ticket opens its own broadcast, until it expires, and asks the registry every other second", async () => {
@@ -137,8 +141,59 @@ it("while the registry is away its last word counts for a minute, and without on
   expect(await codeOf(ticket)).toBe("registry_unreachable");
 });
 
-it("ids that nothing is packaged of ask no registry", async () => {
-  const { registry, codeOf } = await setUp();
-  expect(await codeOf(null, "elsewhere")).toBe("broadcast_not_live");
+it("what only the clock of this process says has ended is refused later than its home ends it, and ends nothing", async () => {
+  const { clock, change, ended, ticketFor, codeOf } = await setUp();
+  const ticket = await ticketFor("show", 600_000);
+  change({ endsAtMs: clock.nowMs });
+  expect(await codeOf(ticket)).toBe("v".repeat(22));
+  clock.nowMs += 12_000;
+  expect(await codeOf(ticket)).toBe("broadcast_ended");
+  change({ endsAtMs: null });
+  expect(await codeOf(ticket)).toBe("v".repeat(22));
+  expect(ended).toEqual([]);
+});
+
+it("where viewers are counted or asked about, nobody comes in without the API", async () => {
+  const { asked, change, ticketFor, codeOf } = await setUp({ visibility: "public" });
+  const anonymous = await ticketFor("show", 60_000, null);
+  const codes = async () => [await codeOf(null), await codeOf("p-abc"), await codeOf(anonymous)];
+  asked.aboutViewers = true;
+  expect(await codes()).toEqual(["ticket_invalid", "ticket_invalid", "v".repeat(22)]);
+  asked.aboutViewers = false;
+  expect(await codes()).toEqual(["", "p-abc", "v".repeat(22)]);
+  change({ maxViewers: 5 });
+  expect(await codes()).toEqual(["ticket_invalid", "ticket_invalid", "v".repeat(22)]);
+});
+
+it("while a live broadcast has nothing here, as after a new start, players are told to ask again", async () => {
+  const { access, stored, change, ticketFor, codeOf } = await setUp();
+  const ticket = await ticketFor("show", 600_000);
+  stored.next = null;
+  const refusal = access.check("show", ticket);
+  await expect(refusal).rejects.toThrow(StalledError);
+  await expect(refusal).rejects.toMatchObject({ retryAfterMs: 1_000 });
+  change({ state: "interrupted" });
+  await expect(access.check("show", ticket)).rejects.toThrow(StalledError);
+  change({ state: "created" });
+  await expect(access.check("show", ticket)).rejects.not.toThrow(StalledError);
+  change({ state: "ended" });
+  expect(await codeOf(ticket)).toBe("broadcast_ended");
+});
+
+it("a view ticket does not open a later broadcast of the same id", async () => {
+  const { clock, change, ticketFor, codeOf } = await setUp();
+  const ticket = await ticketFor("show", 600_000);
+  change({ createdAtMs: clock.nowMs + 9_000 });
+  expect(await codeOf(ticket)).toBe("v".repeat(22));
+  change({ createdAtMs: clock.nowMs + 12_000 });
+  expect(await codeOf(ticket)).toBe("ticket_expired");
+});
+
+it("made-up ids ask no registry, and a ticket is verified before it does", async () => {
+  const { access, registry, ticketFor, codeOf } = await setUp();
+  await expect(access.check("elsewhere", null)).rejects.toThrow(StalledError);
+  await expect(access.check("elsewhere", "p-abc")).rejects.toThrow(StalledError);
+  expect(await codeOf(await ticketFor("show"), "elsewhere")).toBe("ticket_wrong_room");
+  expect(await codeOf("made.up.ticket", "elsewhere")).toBe("ticket_invalid");
   expect(registry.reads).toBe(0);
 });

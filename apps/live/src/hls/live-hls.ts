@@ -10,6 +10,7 @@ import type { Context } from "hono";
 import type { Rung } from "../encoder/hls-plan.ts";
 import { Packager, type PackagerOptions } from "../packaging/packager.ts";
 import { createHlsAccess } from "./create-hls-access.ts";
+import { KnownOrders } from "./known-orders.ts";
 
 export type LiveHlsOptions = {
   /** Below it all is served; ends with `/`. Without a host: at the same one as the API. */
@@ -36,7 +37,9 @@ export function createLiveHls(
 ): LiveHls {
   const segments = createMemorySegments();
   const elapsed = () => performance.now();
-  const access = createHlsAccess({ registry, segments, keys, now: Date.now, elapsed });
+  const orders = new KnownOrders();
+  const asksAboutViewers = (broadcastId: string) => orders.asksAboutViewers(broadcastId);
+  const access = createHlsAccess({ registry, segments, keys, asksAboutViewers, now: Date.now, elapsed });
   const source = { clientAddress: (c: Context) => getConnInfo(c).remote.address, trustedProxies };
   const served = createHlsApp({
     ...{ segments, access, log },
@@ -49,6 +52,7 @@ export function createLiveHls(
       new Packager({
         ...{ broadcastId, isTranscoded, order, segments, log, now: Date.now, elapsed },
         url: `${url}${broadcastId}/`,
+        onOrder: (told) => orders.note(broadcastId, told),
         viewers: () => served.viewersOf(broadcastId),
         rungs: ladder.map(({ name }) => name),
       }),

@@ -22,7 +22,11 @@ function setUp(options: Partial<PackagerOptions> = {}) {
   };
   const packager = new Packager({
     ...{ broadcastId: "show", segments, order: ORDER, url: "/hls/show/", log: silentLogger },
-    ...{ viewers: () => 3, isTranscoded: () => false, now: () => clock.nowMs },
+    ...{
+      viewers: () => ({ viewers: 3, admittedViewers: 2 }),
+      isTranscoded: () => false,
+      now: () => clock.nowMs,
+    },
     elapsed: () => clock.elapsedMs,
     ...options,
   });
@@ -73,7 +77,13 @@ it("goes on after what is stored, and says what comes next once something is the
   expect(next.report()).toBeNull();
   next.accept("source", RECORDED);
   await settled();
-  expect(next.report()).toEqual({ run: 8, nextSequence: 46, url: "/hls/show/", viewers: 3 });
+  expect(next.report()).toEqual({
+    run: 8,
+    nextSequence: 46,
+    url: "/hls/show/",
+    viewers: 3,
+    admittedViewers: 2,
+  });
   await next.close();
   expect([...segmentsOf().keys()]).toEqual([40, 41, 42, 43, 44, 45]);
   expect(initsOf(pieces).map(({ run, sequence }) => [run, sequence])).toEqual([

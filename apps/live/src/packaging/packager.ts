@@ -17,7 +17,9 @@ export type PackagerOptions = {
   /** Below it the broadcast is served; ends with `/`. */
   url: string;
   /** Viewing sessions now. */
-  viewers: () => number;
+  viewers: () => Pick<HlsReport, "viewers" | "admittedViewers">;
+  /** Told each order, before anything is stored under it. */
+  onOrder?: (order: HlsOrder) => void;
   isTranscoded: () => boolean;
   /** Names of further renditions. */
   rungs?: readonly string[];
@@ -114,12 +116,13 @@ export class Packager {
     if (!this.#place || !this.#isLive || !this.#readers.get(SOURCE)) return null;
     const { url, viewers, isTranscoded } = this.#options;
     const { run, next: nextSequence } = this.#place;
-    return { run, nextSequence, url, viewers: viewers(), ...(isTranscoded() ? { isTranscoded: true } : {}) };
+    return { run, nextSequence, url, ...viewers(), ...(isTranscoded() ? { isTranscoded: true } : {}) };
   }
 
   /** Told again and again, as proofs are answered. null: what comes is thrown away. */
   setOrder(order: HlsOrder | null): void {
     if (this.#isClosed) return;
+    if (order) this.#options.onOrder?.(order);
     const knownRun = Math.max(this.#place?.run ?? 0, this.#adopting?.run ?? 0, this.#fencedRun);
     if (!order && (this.#place || this.#adopting)) this.#stop();
     else if (order && order.run > knownRun) void this.#adopt(order);

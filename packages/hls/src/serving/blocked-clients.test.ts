@@ -16,20 +16,25 @@ async function begin(): Promise<void> {
 }
 
 describe("requests that wait", () => {
-  it("are bounded by address and in all, and a place is free again when one is answered", async () => {
-    app = setUpApp({ limits: { blockedPerAddress: 2, blockedInAll: 3 } });
+  it("are bounded by viewing session, by address and in all, and a place is free again when one is answered", async () => {
+    app = setUpApp({ limits: { blockedPerView: 1, blockedPerAddress: 2, blockedInAll: 3 } });
     await begin();
-    const ask = (address: string) => app.get(NEXT, { "X-Address": address });
-    const waiting = [ask("192.0.2.1"), ask("192.0.2.1")];
+    const ask = (token: string, address: string) =>
+      app.app.request(`/show/t/${token}/${NEXT}`, { headers: { "X-Address": address } });
+    const waiting = [ask("a", "192.0.2.1"), ask("b", "192.0.2.1")];
     await expect.poll(() => app.blocked()).toBe(2);
-    const third = await ask("192.0.2.1");
-    expect([third.status, third.headers.get("Retry-After")]).toEqual([503, "1"]);
-    waiting.push(ask("192.0.2.2"));
+    const atOnce = [await ask("a", "192.0.2.2"), await ask("c", "192.0.2.1")];
+    waiting.push(ask("d", "192.0.2.2"));
     await expect.poll(() => app.blocked()).toBe(3);
-    expect((await ask("192.0.2.3")).status).toBe(503);
-    expect((await app.get("source/index.m3u8")).status).toBe(200);
+    atOnce.push(await ask("e", "192.0.2.3"));
+    for (const answer of atOnce) {
+      expect([answer.status, answer.headers.get("Cache-Control")]).toEqual([200, "public, max-age=1"]);
+      expect(await answer.text()).toContain('#EXT-X-PRELOAD-HINT:TYPE=PART,URI="1-0.1.m4s"');
+    }
+    const { status, headers } = await app.get("source/1-0.1.m4s");
+    expect([status, headers.get("Retry-After")]).toEqual([503, "1"]);
     await app.write(makePart({ sequence: 0, part: 1 }));
-    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual([200, 200, 200]);
     expect(app.blocked()).toBe(0);
   });
 
@@ -53,7 +58,7 @@ describe("requests that wait", () => {
   });
 
   it(`of ${CLIENTS} clients that vanish leave nothing behind`, async () => {
-    app = setUpApp({ limits: { blockedPerAddress: CLIENTS } });
+    app = setUpApp({ limits: { blockedPerView: CLIENTS, blockedPerAddress: CLIENTS } });
     await begin();
     const server = serve({ fetch: app.app.fetch, port: 0, hostname: "127.0.0.1" });
     await new Promise<void>((resolve) => server.once("listening", () => resolve()));
@@ -99,5 +104,17 @@ describe("the timelines of a process", () => {
     expect(broadcasts.get("show")).not.toBe(first);
     broadcasts.close();
     expect(broadcasts.size).toBe(0);
+  });
+
+  it("begin anew when a higher run writes after the end, as where a show is deleted and made anew", async () => {
+    app = setUpApp();
+    await app.write(makeInit({ sequence: 0 }), ...makeSegment({ sequence: 0 }));
+    await app.segments.end("show", 1);
+    expect(await (await app.get("source/index.m3u8")).text()).toContain("#EXT-X-ENDLIST");
+    await app.write(makeInit({ run: 2, sequence: 1 }), makePart({ run: 2, sequence: 1, part: 0 }));
+    const text = await (await app.get("source/index.m3u8")).text();
+    expect(text).toContain("2-1.0.m4s");
+    expect(text).not.toContain("#EXT-X-ENDLIST");
+    expect(text).not.toContain("1-0");
   });
 });

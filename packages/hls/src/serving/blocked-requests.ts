@@ -1,17 +1,19 @@
-import { FairleadError } from "@fairlead/protocol";
+import { leave } from "./count-by-key.ts";
+import type { Viewer } from "./viewing-sessions.ts";
 
 export type BlockedLimits = {
-  /** Requests of one address that may wait at the same time. */
+  /** Requests of one viewing session that may wait at the same time. */
+  blockedPerView: number;
+  /** Of one address. */
   blockedPerAddress: number;
   /** Of all. */
   blockedInAll: number;
 };
 
-const RETRY_MS = 1_000;
-
 /** Bounds the requests that wait for media to come. */
 export class BlockedRequests {
   readonly #limits: BlockedLimits;
+  readonly #byView = new Map<string, number>();
   readonly #byAddress = new Map<string, number>();
   #inAll = 0;
 
@@ -23,20 +25,22 @@ export class BlockedRequests {
     return this.#inAll;
   }
 
-  /** @throws {FairleadError} `no_capacity`, which players try again after: of its address or of all, too many wait. */
-  async run<T>(address: string, wait: () => Promise<T>): Promise<T> {
-    const before = this.#byAddress.get(address) ?? 0;
-    if (before >= this.#limits.blockedPerAddress || this.#inAll >= this.#limits.blockedInAll)
-      throw new FairleadError("no_capacity", { message: "too many requests wait", retryAfterMs: RETRY_MS });
+  /** @returns null: too many wait already, of its viewing session, of its address or of all. */
+  async run<T>({ viewId, address }: Viewer, wait: () => Promise<T>): Promise<T | null> {
+    const { blockedPerView, blockedPerAddress, blockedInAll } = this.#limits;
+    const ofView = this.#byView.get(viewId) ?? 0;
+    const ofAddress = this.#byAddress.get(address) ?? 0;
+    if (ofView >= blockedPerView || ofAddress >= blockedPerAddress || this.#inAll >= blockedInAll)
+      return null;
     this.#inAll++;
-    this.#byAddress.set(address, before + 1);
+    this.#byView.set(viewId, ofView + 1);
+    this.#byAddress.set(address, ofAddress + 1);
     try {
       return await wait();
     } finally {
       this.#inAll--;
-      const left = (this.#byAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#byAddress.set(address, left);
-      else this.#byAddress.delete(address);
+      leave(this.#byView, viewId);
+      leave(this.#byAddress, address);
     }
   }
 }

@@ -33,7 +33,6 @@ export class FollowedBroadcast {
       onPiece: (piece) => this.#accept(piece),
       onEnded: () => this.#end(),
     });
-    if (this.isEnded) this.#unfollow();
   }
 
   timelineOf(rendition: string): Timeline | undefined {
@@ -116,6 +115,11 @@ export class FollowedBroadcast {
   }
 
   #accept(piece: Piece): void {
+    // Of another show with the same id.
+    if (this.isEnded) {
+      this.close();
+      return;
+    }
     let timeline = this.#timelines.get(piece.rendition);
     if (!timeline) {
       timeline = new Timeline({ keptBytes: this.#keptBytes });
@@ -127,7 +131,6 @@ export class FollowedBroadcast {
   #end(): void {
     for (const timeline of this.#timelines.values()) timeline.end();
     this.isEnded = true;
-    this.#unfollow();
     this.#changed();
   }
 

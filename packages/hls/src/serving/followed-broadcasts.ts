@@ -22,7 +22,7 @@ export class FollowedBroadcasts {
 
   get(broadcastId: string): FollowedBroadcast {
     let entry = this.#entries.get(broadcastId);
-    if (!entry) {
+    if (!entry || entry.broadcast.isClosed) {
       const broadcast = new FollowedBroadcast({ ...this.#options, broadcastId });
       entry = { broadcast, neededAtMs: this.#now() };
       this.#entries.set(broadcastId, entry);

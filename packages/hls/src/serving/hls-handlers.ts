@@ -11,7 +11,7 @@ import type { FollowedBroadcast } from "./followed-broadcast.ts";
 import type { FollowedBroadcasts } from "./followed-broadcasts.ts";
 import { readBroadcastId, readRendition, readToken } from "./read-path.ts";
 import { StalledError } from "./refuse.ts";
-import type { ViewingSessions } from "./viewing-sessions.ts";
+import type { Viewer, ViewingSessions } from "./viewing-sessions.ts";
 
 /** RFC 8216bis § 6.2.5.2: a request waits for three target durations. */
 const WAIT_MS = 3 * TARGET_DURATION_S * 1_000;
@@ -27,6 +27,9 @@ export type HlsHandlersDeps = {
   viewers: ViewingSessions;
   clientAddress: (c: Context) => string;
 };
+
+type Until = { viewer: Viewer; isMet: () => boolean };
+type OfTimeline = { viewer: Viewer; timeline: Timeline };
 
 /** What the app answers with, by route. */
 export class HlsHandlers {
@@ -45,23 +48,24 @@ export class HlsHandlers {
 
   multivariantPlaylist = async (c: Context): Promise<Response> => {
     readDirectives(new URL(c.req.url).searchParams);
-    const { broadcast, count } = await this.#view(c);
-    await this.#wait(c, broadcast, () => broadcast.isPlayable);
-    count();
+    const { broadcast, viewer, answered } = await this.#view(c, "multivariant playlist");
+    if (!(await this.#wait(c, broadcast, { viewer, isMet: () => broadcast.isPlayable }))) throw tooManyWait();
+    answered();
     return answerPlaylist(c, broadcast.multivariantPlaylist(), PLAIN_MAX_AGE_S);
   };
 
   mediaPlaylist = async (c: Context): Promise<Response> => {
     const rendition = readRendition(c);
     const { block, isDelta } = readDirectives(new URL(c.req.url).searchParams);
-    const { broadcast, count } = await this.#view(c);
-    await this.#wait(c, broadcast, () => broadcast.isPlayable);
+    const { broadcast, viewer, answered } = await this.#view(c, "media playlist");
+    if (!(await this.#wait(c, broadcast, { viewer, isMet: () => broadcast.isPlayable }))) throw tooManyWait();
     const timeline = broadcast.timelineOf(rendition);
     if (!timeline) throw new FairleadError("not_found");
-    await this.#wait(c, broadcast, () => timeline.isPlayable);
-    if (block) await this.#waitFor(c, broadcast, timeline, block);
-    count();
-    const maxAgeS = block && !timeline.isEnded ? BLOCKING_MAX_AGE_S : PLAIN_MAX_AGE_S;
+    if (!(await this.#wait(c, broadcast, { viewer, isMet: () => timeline.isPlayable }))) throw tooManyWait();
+    // One that finds no place to wait in is told how things stand now, and asks again.
+    const isMet = block ? await this.#waitFor(c, broadcast, { viewer, timeline, block }) : false;
+    answered();
+    const maxAgeS = isMet && !timeline.isEnded ? BLOCKING_MAX_AGE_S : PLAIN_MAX_AGE_S;
     return answerPlaylist(c, broadcast.mediaPlaylist(rendition, { isDelta }), maxAgeS);
   };
 
@@ -69,40 +73,48 @@ export class HlsHandlers {
     const rendition = readRendition(c);
     const name = c.req.param("file") ?? "";
     if (!PIECE_NAME.test(name)) throw new FairleadError("not_found");
-    const { broadcast } = await this.#view(c, false);
+    const { broadcast, viewer } = await this.#view(c, "media");
     const timeline = broadcast.timelineOf(rendition);
     if (!timeline) throw new FairleadError("not_found");
-    const bytes = timeline.find(name) ?? (await this.#hinted(c, broadcast, timeline, name));
+    const bytes = timeline.find(name) ?? (await this.#hinted(c, broadcast, { viewer, timeline, name }));
     if (!bytes) throw new FairleadError("not_found");
     return answerMedia(c, bytes, `${rendition}/${name}`);
   };
 
-  /** Counts whom it lets in, unless it is for media, and gives the means to count again when the answer comes. */
-  async #view(c: Context, isPlaylist = true): Promise<{ broadcast: FollowedBroadcast; count: () => void }> {
+  /** Lets its viewer in and notes what it asks for, and gives the means to note that the answer has come. */
+  async #view(
+    c: Context,
+    wanted: "multivariant playlist" | "media playlist" | "media",
+  ): Promise<{ broadcast: FollowedBroadcast; viewer: Viewer; answered: () => void }> {
+    const { access, viewers, broadcasts, clientAddress } = this.#deps;
     const broadcastId = readBroadcastId(c);
-    const { viewId } = await this.#deps.access.check(broadcastId, readToken(c));
-    const count = () => this.#deps.viewers.saw(broadcastId, viewId);
-    if (isPlaylist) count();
-    return { broadcast: this.#deps.broadcasts.get(broadcastId), count };
+    const view = await access.check(broadcastId, readToken(c));
+    const viewer = { ...view, address: clientAddress(c) };
+    const isCounting = wanted === "media playlist" || (wanted === "multivariant playlist" && view.isAdmitted);
+    if (isCounting) viewers.asked(broadcastId, viewer);
+    const answered = () => viewers.answered(broadcastId, viewer);
+    return { broadcast: broadcasts.get(broadcastId), viewer, answered };
   }
 
-  /** @throws {FairleadError} `invalid_request`: too far ahead. */
+  /** @returns As `#wait`. @throws {FairleadError} `invalid_request`: too far ahead. */
   async #waitFor(
     c: Context,
     broadcast: FollowedBroadcast,
-    timeline: Timeline,
-    { sequence, part }: NonNullable<DeliveryDirectives["block"]>,
-  ): Promise<void> {
+    { viewer, timeline, block }: OfTimeline & { block: NonNullable<DeliveryDirectives["block"]> },
+  ): Promise<boolean> {
+    const { sequence, part } = block;
     const isMet = () => timeline.reaches(sequence, part);
     if (!isMet() && isTooFarAhead(timeline, sequence, part))
       throw new FairleadError("invalid_request", { message: "that is too far ahead" });
-    await this.#wait(c, broadcast, isMet);
+    return this.#wait(c, broadcast, { viewer, isMet });
   }
 
-  /** @throws {StalledError} It did not come. */
-  async #wait(c: Context, broadcast: FollowedBroadcast, isMet: () => boolean): Promise<void> {
-    if (isMet()) return;
-    if (await this.#blocked(c, broadcast, isMet)) return;
+  /** @returns false: too many wait already. @throws {StalledError} It did not come. */
+  async #wait(c: Context, broadcast: FollowedBroadcast, until: Until): Promise<boolean> {
+    if (until.isMet()) return true;
+    const isMet = await this.#blocked(c, broadcast, until);
+    if (isMet === null) return false;
+    if (isMet) return true;
     if (broadcast.isClosed) throw new FairleadError("shutting_down");
     if (broadcast.isEnded) throw new FairleadError("broadcast_ended");
     throw new StalledError();
@@ -112,21 +124,25 @@ export class HlsHandlers {
   async #hinted(
     c: Context,
     broadcast: FollowedBroadcast,
-    timeline: Timeline,
-    name: string,
+    { viewer, timeline, name }: OfTimeline & { name: string },
   ): Promise<Uint8Array | null> {
     const isHinted = () => timeline.isPlayable && timeline.hintedName === name;
     if (!isHinted()) return null;
-    await this.#blocked(c, broadcast, () => !isHinted());
+    const isMet = await this.#blocked(c, broadcast, { viewer, isMet: () => !isHinted() });
+    if (isMet === null) throw tooManyWait();
     return timeline.find(name);
   }
 
-  #blocked(c: Context, broadcast: FollowedBroadcast, isMet: () => boolean): Promise<boolean> {
+  /** @returns null: too many wait already. */
+  #blocked(c: Context, broadcast: FollowedBroadcast, { viewer, isMet }: Until): Promise<boolean | null> {
     const { signal } = c.req.raw;
-    return this.#deps.blocked.run(this.#deps.clientAddress(c), () =>
-      broadcast.until(isMet, { timeoutMs: WAIT_MS, signal }),
-    );
+    return this.#deps.blocked.run(viewer, () => broadcast.until(isMet, { timeoutMs: WAIT_MS, signal }));
   }
+}
+
+/** Players try again after it. */
+function tooManyWait(): FairleadError {
+  return new FairleadError("no_capacity", { message: "too many requests wait", retryAfterMs: 1_000 });
 }
 
 /** RFC 8216bis § 6.2.5.2: more than two segments, or more parts than three seconds have. */

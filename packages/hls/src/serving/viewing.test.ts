@@ -5,6 +5,9 @@ import { setUpApp, TOKEN } from "../testing/set-up-app.ts";
 
 const BEGUN = [makeInit({ sequence: 0 }), makePart({ sequence: 0, part: 0 })];
 
+/** As many with tickets. */
+const countOf = (count: number) => ({ viewers: count, admittedViewers: count });
+
 let app: ReturnType<typeof setUpApp>;
 afterEach(() => app.close());
 
@@ -40,13 +43,56 @@ describe("a viewing session", () => {
     await ask("b", "source/index.m3u8");
     await ask("c", "source/1-0.0.m4s");
     await ask("wrong", "source/index.m3u8");
-    expect([app.viewersOf("show"), app.viewersOf("open")]).toEqual([2, 0]);
+    expect([app.viewersOf("show"), app.viewersOf("open")]).toEqual([countOf(2), countOf(0)]);
     nowMs = 5_000;
     await ask("a", "source/index.m3u8");
     nowMs = 6_000;
-    expect(app.viewersOf("show")).toBe(1);
+    expect(app.viewersOf("show")).toEqual(countOf(1));
     nowMs = 11_000;
-    expect(app.viewersOf("show")).toBe(0);
+    expect(app.viewersOf("show")).toEqual(countOf(0));
+  });
+
+  it("whose token may be made up counts once it asks for a second media playlist, a part later", async () => {
+    let nowMs = 0;
+    app = setUpApp({ now: () => nowMs });
+    await app.write(...BEGUN);
+    const ask = (token: string, path: string, method = "GET") =>
+      app.app.request(`/show/t/${token}/${path}`, { method });
+    const countNow = () => app.viewersOf("show");
+    await ask("p-a", "index.m3u8");
+    await ask("p-a", "source/index.m3u8");
+    for (let made = 0; made < 50; made++) await ask(`p-made-${made}`, "source/index.m3u8", "HEAD");
+    nowMs = 100;
+    await ask("p-a", "source/index.m3u8");
+    await ask("ticket", "source/index.m3u8");
+    expect(countNow()).toEqual({ viewers: 1, admittedViewers: 1 });
+    nowMs = 300;
+    await ask("p-a", "index.m3u8");
+    expect(countNow()).toEqual({ viewers: 1, admittedViewers: 1 });
+    await ask("p-a", "source/index.m3u8");
+    expect(countNow()).toEqual({ viewers: 2, admittedViewers: 1 });
+  });
+
+  it("without a ticket counts up to a bound for each address, and all are served", async () => {
+    let nowMs = 0;
+    app = setUpApp({ now: () => nowMs });
+    await app.write(...BEGUN);
+    const askAll = async (address: string) => {
+      for (let viewer = 0; viewer < 70; viewer++) {
+        const headers = { "X-Address": address };
+        const path = `/show/t/p-${address}-${viewer}/source/index.m3u8`;
+        expect((await app.app.request(path, { headers })).status).toBe(200);
+      }
+    };
+    await askAll("192.0.2.1");
+    nowMs = 1_000;
+    await askAll("192.0.2.1");
+    expect(app.viewersOf("show")).toEqual({ viewers: 64, admittedViewers: 0 });
+    nowMs = 7_000;
+    await askAll("192.0.2.1");
+    nowMs = 8_000;
+    await askAll("192.0.2.1");
+    expect(app.viewersOf("show")).toEqual({ viewers: 64, admittedViewers: 0 });
   });
 
   it("counts on while its playlist is waited for", async () => {
@@ -59,7 +105,7 @@ describe("a viewing session", () => {
     await app.write(makePart({ sequence: 0, part: 1 }));
     await answer;
     nowMs = 11_000;
-    expect(app.viewersOf("show")).toBe(1);
+    expect(app.viewersOf("show")).toEqual(countOf(1));
   });
 });
 

@@ -16,7 +16,7 @@ export function setUpApp(options: Partial<HlsAppOptions> = {}) {
         if (broadcastId !== "show" && broadcastId !== "open") throw new FairleadError("broadcast_not_found");
         if (token === "wrong" || (token === null && broadcastId !== "open"))
           throw new FairleadError("ticket_invalid");
-        return { viewId: token ?? "" };
+        return { viewId: token ?? "", isAdmitted: !token?.startsWith("p-") };
       },
     },
     clientAddress: (c) => c.req.header("X-Address") ?? "192.0.2.1",

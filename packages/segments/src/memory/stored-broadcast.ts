@@ -42,7 +42,9 @@ export class StoredBroadcast {
   }
 
   write(piece: Piece, nowMs: number): boolean {
-    if (this.isEnded || piece.run < this.#run || !this.#isNew(piece)) return false;
+    const isOfNextShow = this.isEnded && piece.run > this.#run;
+    if ((this.isEnded && !isOfNextShow) || piece.run < this.#run || !this.#isNew(piece)) return false;
+    if (isOfNextShow) this.#reopen();
     const size = sizeOf(piece);
     if (!this.#makeRoom(piece, size)) return false;
     this.#run = piece.run;
@@ -102,8 +104,15 @@ export class StoredBroadcast {
   end(run: number, nowMs: number): void {
     if (this.isEnded || run < this.#run) return;
     this.isEnded = true;
+    this.#run = run;
     this.changedAtMs = nowMs;
     for (const listener of [...this.#listeners]) listener.onEnded();
+  }
+
+  /** Numbers go on, so that no URI ever has other bytes. */
+  #reopen(): void {
+    this.isEnded = false;
+    this.#keep([]);
   }
 
   follow(listener: SegmentsListener): () => void {
