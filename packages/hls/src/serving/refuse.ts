@@ -16,7 +16,8 @@ export class StalledError extends FairleadError {
 export function refuse(c: Context, error: unknown, log: Logger): Response {
   const body = toErrorBody(error);
   if (body.code === "internal") log.error("hls.failed", { method: c.req.method, error });
-  c.header("Cache-Control", body.code === "not_found" ? "public, max-age=1" : "no-store");
+  // Also what is not there: it may come at once, and a cache that leaves tokens out would tell all viewers what one has asked for too early.
+  c.header("Cache-Control", "no-store");
   if (body.retryAfterMs !== undefined) c.header("Retry-After", String(Math.ceil(body.retryAfterMs / 1_000)));
   // RFC 8216bis § 6.2.5.2; players ask again after 5xx, and give up after 4xx.
   const status = error instanceof StalledError ? 503 : httpStatus(body.code);
