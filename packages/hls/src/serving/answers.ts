@@ -22,8 +22,9 @@ export async function answerPlaylist(c: Context, playlist: Text, maxAgeS: number
   return c.body(asBody(bytes));
 }
 
-/** @param name Below its broadcast: as good a tag as any, since its bytes never change. */
-export function answerMedia(c: Context, bytes: Uint8Array, name: string): Response {
+/** @param chunks In their order. @param name Below its broadcast: as good a tag as any, since its bytes never change. */
+export function answerMedia(c: Context, chunks: readonly Uint8Array[], name: string): Response {
+  const length = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const tag = `"${name}"`;
   c.header("Cache-Control", MEDIA_CACHE);
   c.header("Accept-Ranges", "bytes");
@@ -32,20 +33,44 @@ export function answerMedia(c: Context, bytes: Uint8Array, name: string): Respon
   c.header("Content-Type", MEDIA_TYPE);
   const condition = c.req.header("If-Range");
   const wanted = condition === undefined || condition === tag ? c.req.header("Range") : undefined;
-  const range = readByteRange(wanted, bytes.byteLength);
+  const range = readByteRange(wanted, length);
   if (range === "unsatisfiable") {
-    c.header("Content-Range", `bytes */${bytes.byteLength}`);
+    c.header("Content-Range", `bytes */${length}`);
     c.header("Content-Type", undefined);
     c.header("Cache-Control", "no-store");
     return c.body(null, 416);
   }
   if (!range) {
-    c.header("Content-Length", String(bytes.byteLength));
-    return c.body(asBody(bytes));
+    c.header("Content-Length", String(length));
+    return c.body(bodyOf(chunks));
   }
-  c.header("Content-Range", `bytes ${range.start}-${range.end}/${bytes.byteLength}`);
+  c.header("Content-Range", `bytes ${range.start}-${range.end}/${length}`);
   c.header("Content-Length", String(range.end - range.start + 1));
-  return c.body(asBody(bytes.subarray(range.start, range.end + 1)), 206);
+  return c.body(bodyOf(cut(chunks, range)), 206);
+}
+
+/** Sent one after the other as its client reads: nothing is copied, however large all are together. */
+function bodyOf(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+  const [only] = chunks;
+  if (chunks.length === 1 && only) return asBody(only);
+  let next = 0;
+  return new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      const chunk = chunks[next++];
+      if (chunk) controller.enqueue(chunk);
+      else controller.close();
+    },
+  });
+}
+
+function cut(chunks: readonly Uint8Array[], { start, end }: { start: number; end: number }): Uint8Array[] {
+  let at = 0;
+  return chunks.flatMap((chunk) => {
+    const from = at;
+    at += chunk.byteLength;
+    const kept = chunk.subarray(Math.max(0, start - from), Math.max(0, end + 1 - from));
+    return kept.byteLength > 0 ? [kept] : [];
+  });
 }
 
 /** RFC 9110 § 13.1.2: tags are compared weakly. */

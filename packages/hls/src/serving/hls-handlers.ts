@@ -76,9 +76,9 @@ export class HlsHandlers {
     const { broadcast, viewer } = await this.#view(c, "media");
     const timeline = broadcast.timelineOf(rendition);
     if (!timeline) throw new FairleadError("not_found");
-    const bytes = timeline.find(name) ?? (await this.#hinted(c, broadcast, { viewer, timeline, name }));
-    if (!bytes) throw new FairleadError("not_found");
-    return answerMedia(c, bytes, `${rendition}/${name}`);
+    const chunks = timeline.find(name) ?? (await this.#hinted(c, broadcast, { viewer, timeline, name }));
+    if (!chunks) throw new FairleadError("not_found");
+    return answerMedia(c, chunks, `${rendition}/${name}`);
   };
 
   /** Lets its viewer in and notes what it asks for, and gives the means to note that the answer has come. */
@@ -125,7 +125,7 @@ export class HlsHandlers {
     c: Context,
     broadcast: FollowedBroadcast,
     { viewer, timeline, name }: OfTimeline & { name: string },
-  ): Promise<Uint8Array | null> {
+  ): Promise<Uint8Array[] | null> {
     const isHinted = () => timeline.isPlayable && timeline.hintedName === name;
     if (!isHinted()) return null;
     const isMet = await this.#blocked(c, broadcast, { viewer, isMet: () => !isHinted() });

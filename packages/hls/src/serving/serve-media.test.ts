@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeInit, makePart, makeSegment } from "../testing/make-pieces.ts";
 import { setUpApp } from "../testing/set-up-app.ts";
+import { Timeline } from "../timeline/timeline.ts";
 
 const PART = "source/1-5.0.m4s";
 const TEXT = "part source 1-5.0 ";
@@ -55,6 +56,28 @@ describe("media", () => {
     expect([answer.status, await answer.text()]).toEqual([status, text]);
     expect(answer.headers.get("Content-Range")).toBe(contentRange);
     expect(answer.headers.get("Accept-Ranges")).toBe("bytes");
+  });
+
+  it.each([
+    ["bytes=0-3", "part"],
+    ["bytes=12-22", "1-5.0 part "],
+    ["bytes=18-35", "part source 1-5.1 "],
+    ["bytes=16-37", "0 part source 1-5.1 pa"],
+    ["bytes=-1", " "],
+  ])("is read by Range across the parts of a whole segment: %s", async (range, text) => {
+    const answer = await app.get("source/1-5.m4s", { Range: range });
+    expect([answer.status, await answer.text()]).toEqual([206, text]);
+    expect(answer.headers.get("Content-Length")).toBe(String(text.length));
+  });
+
+  it("is kept once, as part and in its segment", () => {
+    const timeline = new Timeline({ keptBytes: 1_000_000 });
+    const pieces = makeSegment({ sequence: 5 });
+    for (const piece of [makeInit({ sequence: 5 }), ...pieces]) timeline.accept(piece);
+    const written = pieces.flatMap((piece) => ("bytes" in piece ? [piece.bytes] : []));
+    const found = timeline.find("1-5.m4s") ?? [];
+    expect(found.map((bytes, index) => bytes === written[index])).toEqual(written.map(() => true));
+    expect(timeline.find("1-5.3.m4s")?.[0]).toBe(written[3]);
   });
 
   it("is sent whole to those whose older half is of something else", async () => {

@@ -94,7 +94,7 @@ function play(steps: readonly Step[], { first, keptBytes }: { first: number; kep
     if (applied) expect(mediaOf(applied)).toEqual(mediaOf(whole));
     for (const uri of urisOf(whole)) {
       const bytes = timeline.find(uri);
-      if (bytes) series.acceptBytes(uri, bytes);
+      if (bytes) series.acceptBytes(uri, Buffer.concat(bytes));
       else series.faults.push(`${uri} is listed and not there`);
     }
     for (const uri of series.unlistedHints) {

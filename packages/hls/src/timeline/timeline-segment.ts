@@ -39,7 +39,6 @@ export class TimelineSegment {
   byteLength = 0;
   /** No further part comes. */
   isWhole = false;
-  #merged: Uint8Array | null = null;
 
   constructor(options: TimelineSegmentOptions) {
     this.run = options.run;
@@ -84,19 +83,9 @@ export class TimelineSegment {
     return end === -1 ? this.parts : this.parts.slice(0, end);
   }
 
-  /** All of it, once it is whole; parts are views of it from then on. */
-  bytes(): Uint8Array {
-    if (this.#merged) return this.#merged;
-    const merged = new Uint8Array(this.byteLength);
-    let at = 0;
-    for (const part of this.parts) {
-      merged.set(part.bytes, at);
-      const end = at + part.bytes.byteLength;
-      part.bytes = merged.subarray(at, end);
-      at = end;
-    }
-    this.#merged = merged;
-    return merged;
+  /** All of it, once it is whole: its parts in their order, without a copy. */
+  bytes(): Uint8Array[] {
+    return this.parts.map(({ bytes }) => bytes);
   }
 }
 

@@ -121,14 +121,14 @@ export class Timeline {
     return !whole || part < whole.parts.length || this.openParts > 0;
   }
 
-  /** Bytes of a piece that is or was listed. */
-  find(name: string): Uint8Array | null {
-    if (this.#init && initName(this.#init) === name) return this.#init.bytes;
+  /** Bytes of a piece that is or was listed, in their order. */
+  find(name: string): Uint8Array[] | null {
+    if (this.#init && initName(this.#init) === name) return [this.#init.bytes];
     for (const segment of this.#kept) {
       if (segment.isWhole && segment.name === name && !segment.isGap) return segment.bytes();
-      if (initName(segment.init) === name) return segment.init.bytes;
+      if (initName(segment.init) === name) return [segment.init.bytes];
       const part = segment.parts.find((each) => each.name === name);
-      if (part) return part.bytes;
+      if (part) return [part.bytes];
     }
     return null;
   }
