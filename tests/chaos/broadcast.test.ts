@@ -9,6 +9,9 @@ import { openSdpPage, type SdpPage } from "../support/sdp-page/sdp-page.ts";
 
 const POLL = { timeout: 30_000, interval: 100 };
 
+/** NATS hears of a client that stands still after two pings: until then it may be asked. */
+const HLS_POLL = { timeout: 60_000, interval: 200 };
+
 let cluster: ProcessCluster;
 let chromium: Chromium;
 let broadcast: BroadcastWithKey;
@@ -19,7 +22,7 @@ let viewer: ProtocolClient;
 beforeAll(async () => {
   const env = { FAIRLEAD_LIMIT_ADDRESS: "off", FAIRLEAD_LIMIT_ROOM: "off" };
   [cluster, chromium] = await Promise.all([
-    startProcessCluster({ name: "broadcast", signaling: 1, nodes: 3, env }),
+    startProcessCluster({ name: "broadcast", signaling: 1, nodes: 3, lives: 2, env }),
     launchChromium(),
   ]);
   const settings = { title: "A show", visibility: "public", graceMs: 20_000 };
@@ -88,6 +91,49 @@ it("a ban takes a viewer by WHEP out, and keeps it out", async () => {
   );
   expect(answer).toBe(403);
   await eve.page.close();
+});
+
+/** Where its playlists are now; null: nobody serves it. */
+async function playlistNow(): Promise<string | null> {
+  const url = `${cluster.url}/v1/broadcasts/${broadcast.broadcastId}/hls`;
+  return (await fetch(url, { redirect: "manual" })).headers.get("location");
+}
+
+/** Of its newest segment that is whole; -1: nobody serves it. */
+async function sequenceNow(): Promise<number> {
+  const index = await playlistNow();
+  const media = index ? await fetch(new URL("source/index.m3u8", index)).catch(() => null) : null;
+  const names = media?.ok ? [...(await media.text()).matchAll(/^\d+-(\d+)\.m4s$/gm)] : [];
+  return names.length > 0 ? Number(names.at(-1)?.[1]) : -1;
+}
+
+async function packagerNow() {
+  const url = await playlistNow();
+  return cluster.lives.find(({ hlsUrl }) => url?.startsWith(hlsUrl));
+}
+
+/** Another process has taken the broadcast over, beyond the segments that there were. */
+async function expectPackagedElsewhere(before: string, sequence: number): Promise<void> {
+  await expect.poll(async () => (await packagerNow())?.name ?? before, HLS_POLL).not.toBe(before);
+  await expect.poll(sequenceNow, HLS_POLL).toBeGreaterThan(sequence);
+}
+
+it("is served by HLS; a packager that stands still is replaced, and has no say when it goes on", async () => {
+  await expect.poll(sequenceNow, HLS_POLL).toBeGreaterThan(-1);
+  const first = (await packagerNow()) ?? expect.fail("no packager");
+  const sequence = await sequenceNow();
+  first.kill("SIGSTOP");
+  await expectPackagedElsewhere(first.name, sequence);
+  first.kill("SIGCONT");
+  await expect.poll(() => first.log.some(({ msg }) => msg === "job.over"), HLS_POLL).toBe(true);
+  expect((await packagerNow())?.name).not.toBe(first.name);
+});
+
+it("a packager that is killed is replaced, and the sequence never goes back", async () => {
+  const second = (await packagerNow()) ?? expect.fail("no packager");
+  const sequence = await sequenceNow();
+  second.kill("SIGKILL");
+  await expectPackagedElsewhere(second.name, sequence);
 });
 
 it("outlives its home: publisher and viewers come back, under a higher run, and it never ended", async () => {
