@@ -1,5 +1,5 @@
-import { callNode } from "@fairlead/bus";
-import { FairleadError, subjects } from "@fairlead/protocol";
+import { callNode, decodeText } from "@fairlead/bus";
+import { FairleadError, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createRandom, type Random, randomIndex } from "../simulation/seeded-random.ts";
 import {
@@ -161,8 +161,9 @@ function markAll({ guests }: Meeting) {
 
 function countMoves({ bus }: MemoryCluster): { count: number } {
   const moves = { count: 0 };
-  const control = bus.subscribe(subjects.roomControl(ROOM), () => {
-    moves.count += 1;
+  const control = bus.subscribe(subjects.roomControl(ROOM), ({ data }) => {
+    const { type } = parseJson(RoomControl, decodeText(data), "internal");
+    if (type === "moved") moves.count += 1;
   });
   onTestFinished(() => control.unsubscribe());
   return moves;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { buildWorker } from "./build-worker.ts";
 
-/** It has 600 KB, and 180 gzipped: what grows it by more than a few features should be a decision. */
-const MOST_BYTES = 640 * 1_024;
+/** It has 654 KB, and 197 gzipped, HLS and plain RTP included: what grows it by more than a few features should be a decision. */
+const MOST_BYTES = 680 * 1_024;
 
 describe("the Worker's bundle", async () => {
   const { text, metafile } = await buildWorker();
