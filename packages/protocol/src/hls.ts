@@ -70,8 +70,8 @@ export const HLS_CALLS = {
     }),
     reply: z.object({ pipe: PipeAddress }),
   },
-  /** The packager's proof to the home, every two seconds. Refused with `session_gone`: the job is over. */
-  "hls.prove": { request: OfJob.extend({ report: HlsReport }), reply: z.object({}) },
+  /** The packager's proof to the home, every two seconds. Refused with `session_gone`: the job is over. `report` absent: nothing is made yet. */
+  "hls.prove": { request: OfJob.extend({ report: HlsReport.optional() }), reply: z.object({}) },
   /** The packager gives the job up, and another one is asked at once. */
   "hls.leave": { request: OfJob, reply: z.object({}) },
 } as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;

@@ -67,6 +67,7 @@ export class PackageJob {
   #fruitAtMs: number;
   #provenAtMs = Number.NEGATIVE_INFINITY;
   #isProving = false;
+  #hasReported = false;
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -206,23 +207,26 @@ export class PackageJob {
     if (!this.#deps.bus.isConnected) this.#answeredAtMs = nowMs;
     const report = this.#packager.report();
     if (report) this.#fruitAtMs = nowMs;
-    else this.#answeredAtMs = nowMs;
     if (nowMs - this.#fruitAtMs > MOST_FRUITLESS_MS) return this.#giveUp(new FairleadError("internal"));
     if (nowMs - this.#answeredAtMs > PACKAGER_SILENT_MS) return this.#isOver("silent");
-    if (!report || this.#isProving || nowMs - this.#provenAtMs < PROVE_EVERY_MS - CHECK_EVERY_MS / 2) return;
+    const isFirstReport = report !== null && !this.#hasReported;
+    const isDue = isFirstReport || nowMs - this.#provenAtMs >= PROVE_EVERY_MS - CHECK_EVERY_MS / 2;
+    if (this.#isProving || !isDue) return;
     this.#isProving = true;
     this.#provenAtMs = nowMs;
     await this.#prove(report);
     this.#isProving = false;
   }
 
-  async #prove(report: HlsReport): Promise<void> {
+  async #prove(report: HlsReport | null): Promise<void> {
     const { bus, now } = this.#deps;
     const { incarnation, roomId, jobId } = this.#request;
     const options = { timeoutMs: PROVE_TIMEOUT_MS };
     try {
-      await callNode(bus, incarnation, "hls.prove", { roomId, jobId, report }, options);
+      const proof = { roomId, jobId, ...(report ? { report } : {}) };
+      await callNode(bus, incarnation, "hls.prove", proof, options);
       this.#answeredAtMs = now();
+      this.#hasReported ||= report !== null;
     } catch (error) {
       if (error instanceof FairleadError && error.code === "session_gone") await this.#isOver("session_gone");
     }

@@ -1,5 +1,5 @@
 import { type Bus, callSubject } from "@fairlead/bus";
-import { type HlsOrder, type PipedTrack, randomId, subjects } from "@fairlead/protocol";
+import { type HlsOrder, type PipedTrack, subjects } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import { PipeEnd, type PipeReach } from "../room/pipe-end.ts";
@@ -10,6 +10,7 @@ import type { Seat } from "../room/seat.ts";
 export type PackagerReach = PipeReach & { publicIp?: string };
 
 export type PackageJobOptions = {
+  jobId: string;
   bus: Bus;
   room: Room;
   seat: Seat;
@@ -27,7 +28,7 @@ export class PackageJob {
   readonly producerIds: readonly string[];
   readonly #end: PipeEnd;
 
-  private constructor(jobId: string, { order, producers }: PackageJobOptions, end: PipeEnd) {
+  private constructor({ jobId, order, producers }: PackageJobOptions, end: PipeEnd) {
     this.jobId = jobId;
     this.order = order;
     this.producerIds = producers.map(({ id }) => id);
@@ -36,8 +37,7 @@ export class PackageJob {
 
   /** @throws {FairleadError} `node_unreachable`: nobody takes jobs now; what the packager refuses with; `lease_lost`. What mediasoup rejects with. */
   static async start(options: PackageJobOptions): Promise<PackageJob> {
-    const { bus, room, seat, producers, order, reach } = options;
-    const jobId = randomId();
+    const { jobId, bus, room, seat, producers, order, reach } = options;
     const end = await whileAlive(seat, () => PipeEnd.open(seat, toPackager(reach), { hasData: false }));
     try {
       const tracks: PipedTrack[] = [];
@@ -47,7 +47,7 @@ export class PackageJob {
       const job = { roomId, jobId, epoch, incarnation, order, pipe: end.address, tracks };
       const { pipe } = await callSubject(bus, subjects.liveJobs, "hls.package", job);
       await whileAlive(seat, () => end.connect(pipe as Parameters<PipeEnd["connect"]>[0]));
-      return new PackageJob(jobId, options, end);
+      return new PackageJob(options, end);
     } catch (error) {
       end.close();
       throw error;

@@ -53,14 +53,12 @@ async function setUp() {
   const holder = { run: 7, seat: () => guest, producers: () => producers } as unknown as Holder;
   const tick = async (wanted: Holder | null = holder) => {
     clock.nowMs += 1_000;
-    packaging.tick(wanted);
-    // What it starts talks to mediasoup: nothing tells when it is done.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await packaging.tick(wanted);
   };
   const reportOf = (given: Partial<HlsReport> = {}) => ({
     ...{ run: 7, nextSequence: 5, url: "https://hls/r/", viewers: 3, ...given },
   });
-  return { packaging, clock, jobs, listen, tick, holder, producers, produce, reportOf };
+  return { packaging, clock, jobs, take, listen, tick, holder, producers, produce, reportOf };
 }
 
 it("a live publisher's media goes to a process that takes the job, and its viewers are counted", async () => {
@@ -97,6 +95,32 @@ it("a packager that is silent for five seconds is replaced under the next run, f
     { run: 11, firstSequence: 400, reportedSequence: 400, asksAboutViewers: true },
   ]);
   expect(() => packaging.prove(jobs[0]?.jobId ?? "", reportOf())).toThrow(FairleadError);
+});
+
+it("a packager that has made nothing yet is alive by its proofs, and none by what it made before", async () => {
+  const { packaging, jobs, listen, tick, reportOf } = await setUp();
+  listen();
+  await tick();
+  const jobId = jobs[0]?.jobId ?? "";
+  for (let seconds = 0; seconds < 12; seconds += 1) {
+    if (seconds % 2 === 0) packaging.prove(jobId);
+    await tick();
+  }
+  expect([jobs.length, packaging.served]).toEqual([1, undefined]);
+  packaging.prove(jobId, reportOf());
+  expect(packaging.served).toBeDefined();
+  packaging.prove(jobId);
+  expect(packaging.served).toBeUndefined();
+});
+
+it("a packager may prove itself before its answer is read", async () => {
+  const { packaging, jobs, listen, tick, take } = await setUp();
+  listen((job, headers) => {
+    packaging.prove(job.jobId);
+    return take(job, headers);
+  });
+  await tick();
+  packaging.prove(jobs[0]?.jobId ?? "");
 });
 
 it("a pause of this process is nobody's silence", async () => {

@@ -5,6 +5,7 @@ import {
   type HlsOrder,
   type HlsReport,
   PACKAGER_SILENT_MS,
+  randomId,
 } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Room } from "../room/room.ts";
@@ -27,7 +28,7 @@ export type PackagingOptions = {
 const SEQUENCES_PER_S = 4;
 /** A pause of this process, or of the bus, counts as no more: nobody could prove anything. */
 const MOST_TICK_MS = 2_000;
-const RETRY_MS = { first: 1_000, most: 15_000 };
+const RETRY_MS = { first: 1_000, most: 5_000 };
 /** So long a publisher may take to bring its second track: packaging begins with both. */
 const SECOND_TRACK_MS = 1_000;
 
@@ -40,7 +41,8 @@ export class Packaging {
   #nextSequence = 0;
   #tickedAtMs: number;
   #job: PackageJob | null = null;
-  #isStarting = false;
+  /** The job that a packager is being asked to take: it may prove itself before its answer is read here. */
+  #startingId: string | null = null;
   /** The last one that a packager may have written under. */
   #run = 0;
   #retryMs = RETRY_MS.first;
@@ -78,10 +80,14 @@ export class Packaging {
   }
 
   /** @throws {FairleadError} `session_gone`: the job is not this packager's any more. */
-  prove(jobId: string, report: HlsReport): void {
+  prove(jobId: string, report?: HlsReport): void {
+    if (jobId === this.#startingId) return;
     if (this.#job?.jobId !== jobId) throw new FairleadError("session_gone");
-    this.#retryMs = RETRY_MS.first;
-    this.#note(report);
+    this.#silentMs = 0;
+    if (report) {
+      this.#retryMs = RETRY_MS.first;
+      this.#note(report);
+    } else this.#reported = null;
   }
 
   /** The packager gives its job up: another is asked at once. */
@@ -94,8 +100,9 @@ export class Packaging {
   /**
    * Called about once a second.
    * @param wanted Who publishes while the broadcast is live; null: nothing is packaged now.
+   * @returns Once the packager that it asks, if it asks one, has answered. Never rejects.
    */
-  tick(wanted: Holder | null): void {
+  async tick(wanted: Holder | null): Promise<void> {
     this.#measureSilence();
     const isSilent = this.#silentMs > PACKAGER_SILENT_MS;
     if (isSilent) this.#reported = null;
@@ -104,7 +111,7 @@ export class Packaging {
     const tracks = wanted?.seat ? tracksOf(wanted) : [];
     if (this.#job && !isFed(this.#job, tracks)) this.#dropJob("its media is another");
     else if (this.#job && isSilent) this.#dropJob("silent");
-    if (wanted && !this.#job && this.#isDue(tracks)) void this.#start(wanted, tracks);
+    if (wanted && !this.#job && this.#isDue(tracks)) await this.#start(wanted, tracks);
   }
 
   /** Idempotent. */
@@ -142,7 +149,7 @@ export class Packaging {
 
   #isDue(tracks: readonly types.Producer[]): boolean {
     const nowMs = this.#options.elapsed();
-    if (this.#isStarting || nowMs < this.#retryAtMs || tracks.length === 0) return false;
+    if (this.#startingId !== null || nowMs < this.#retryAtMs || tracks.length === 0) return false;
     return tracks.length > 1 || nowMs - this.#wantedAtMs >= SECOND_TRACK_MS;
   }
 
@@ -150,11 +157,12 @@ export class Packaging {
     const { room, reach, elapsed, nextRun } = this.#options;
     const seat = holder.seat?.();
     if (!seat) return;
-    this.#isStarting = true;
+    const jobId = randomId();
+    this.#startingId = jobId;
     const order = this.#order(this.#run < holder.run ? holder.run : nextRun());
     try {
       const { bus } = room.deps;
-      const job = await PackageJob.start({ bus, room, seat, producers, order, reach });
+      const job = await PackageJob.start({ jobId, bus, room, seat, producers, order, reach });
       this.#run = order.run;
       if (this.#wanted !== holder) job.close();
       else this.#job = job;
@@ -167,7 +175,7 @@ export class Packaging {
       const why = error instanceof FairleadError ? { code: error.code } : { error };
       room.log.info("broadcast.not_packaged", { roomId: room.roomId, ...why });
     } finally {
-      this.#isStarting = false;
+      this.#startingId = null;
     }
   }
 

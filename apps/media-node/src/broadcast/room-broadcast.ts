@@ -177,7 +177,7 @@ export class RoomBroadcast implements BroadcastView {
     this.#judgePublisher();
     this.#judgeTimes();
     if (this.#elapsed() - this.#readAtMs > READ_EVERY_MS) void this.refresh().catch(() => {});
-    this.packaging.tick(this.#live);
+    void this.packaging.tick(this.#live);
     if (this.#count.tell()) void this.#writer.say({ peakViewers: this.#count.peak });
   }
 

@@ -29,9 +29,9 @@ export class ScriptedHome {
       throw error;
     };
     const handlers = {
-      "hls.prove": ({ jobId, report }: { jobId: string; report: HlsReport }) => {
+      "hls.prove": ({ jobId, report }: { jobId: string; report?: HlsReport | undefined }) => {
         if (this.gone.has(jobId)) throw new FairleadError("session_gone");
-        this.proofs.push({ jobId, report });
+        if (report) this.proofs.push({ jobId, report });
         return {};
       },
       "hls.leave": ({ jobId }: { jobId: string }) => {
