@@ -8,7 +8,7 @@ import {
 import type { types } from "mediasoup";
 import { addPublisher } from "../room/add-publisher.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
-import type { PipeReach } from "../room/pipe-end.ts";
+import { PipeEnd, type PipeReach } from "../room/pipe-end.ts";
 import { produceOn } from "../room/produce-on.ts";
 import type { Publisher } from "../room/publisher.ts";
 import type { Seat } from "../room/seat.ts";
@@ -32,17 +32,17 @@ export async function connectIngest(
     { identity: roomId, name: title, metadata: "", followsRoom: true },
   );
   try {
-    const transport = await openPipe(seat, publisher, { pipe, reach: pipeReach });
+    const end = await openPipe(seat, publisher, { pipe, reach: pipeReach });
     // The publisher before it closes with this, and its pipe.
     ingest.use(publisher);
     for (const { source, kind, rtpParameters } of tracks)
       await publisher.publish(source, (basis) =>
         whileAlive(seat, () =>
-          produceOn(transport, { ...basis, kind, rtpParameters } as types.ProducerOptions),
+          produceOn(end.transport, { ...basis, kind, rtpParameters } as types.ProducerOptions),
         ),
       );
     if (ingest.isClosed) throw new FairleadError("session_gone");
-    return { pipe: addressOf(transport) };
+    return { pipe: end.address };
   } catch (error) {
     // Its pipe closes with it.
     publisher.close();
@@ -54,26 +54,16 @@ async function openPipe(
   seat: Seat,
   publisher: Publisher,
   { pipe, reach }: { pipe: PipeAddress; reach: PipeReach & { publicIp?: string } },
-): Promise<types.PipeTransport> {
+): Promise<PipeEnd> {
   const ip = isLoopback(pipe.ip) ? reach.ip : reach.publicIp;
   if (ip === undefined || isIP(pipe.ip) === 0)
     throw new FairleadError("invalid_request", { message: `no pipe comes here from ${pipe.ip}` });
-  const isAcross = pipe.srtpParameters !== undefined;
-  const transport = await whileAlive(seat, () =>
-    seat.router.createPipeTransport({
-      listenInfo: { protocol: "udp", ip, ...(reach.ports ? { portRange: reach.ports } : {}) },
-      enableSrtp: isAcross,
-      enableRtx: isAcross,
-      appData: { owner: publisher.owner },
-    }),
-  );
-  void publisher.ended.then(() => transport.close());
-  await whileAlive(seat, () => transport.connect(pipe as Parameters<types.PipeTransport["connect"]>[0]));
-  return transport;
-}
-
-function addressOf({ tuple, srtpParameters }: types.PipeTransport): PipeAddress {
-  return { ip: tuple.localAddress, port: tuple.localPort, ...(srtpParameters ? { srtpParameters } : {}) };
+  const from = { ...reach, ip, isAcrossHosts: pipe.srtpParameters !== undefined };
+  const { owner } = publisher;
+  const end = await whileAlive(seat, () => PipeEnd.open(seat, from, { hasData: false, owner }));
+  void publisher.ended.then(() => end.close());
+  await whileAlive(seat, () => end.connect(pipe as Parameters<PipeEnd["connect"]>[0]));
+  return end;
 }
 
 function isLoopback(ip: string): boolean {

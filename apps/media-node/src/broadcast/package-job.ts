@@ -37,8 +37,13 @@ export class PackageJob {
 
   /** @throws {FairleadError} `node_unreachable`: nobody takes jobs now; what the packager refuses with; `lease_lost`. What mediasoup rejects with. */
   static async start(options: PackageJobOptions): Promise<PackageJob> {
-    const { jobId, bus, room, seat, producers, order, reach } = options;
-    const end = await whileAlive(seat, () => PipeEnd.open(seat, toPackager(reach), { hasData: false }));
+    const { jobId, bus, room, seat, producers, order } = options;
+    room.packaged.set(jobId, seat);
+    const end = await openEnd(options).catch((error: unknown) => {
+      room.packaged.delete(jobId);
+      throw error;
+    });
+    end.transport.observer.once("close", () => room.packaged.delete(jobId));
     try {
       const tracks: PipedTrack[] = [];
       for (const producer of producers) tracks.push(await send(seat, end, producer));
@@ -63,6 +68,12 @@ export class PackageJob {
   close(): void {
     this.#end.close();
   }
+}
+
+/** In the ledger a job is one of its room's egresses. */
+function openEnd({ jobId, seat, reach }: PackageJobOptions): Promise<PipeEnd> {
+  const owner = { ...seat.owner, egressId: jobId };
+  return whileAlive(seat, () => PipeEnd.open(seat, toPackager(reach), { hasData: false, owner }));
 }
 
 function toPackager({ publicIp, ...reach }: PackagerReach): PipeReach {

@@ -14,10 +14,12 @@ const OPUS: types.RtpCodecParameters = {
 };
 const VP8: types.RtpCodecParameters = { mimeType: "video/VP8", payloadType: 101, clockRate: 90_000 };
 type Job = NodeCallRequest<"hls.package">;
+/** The test's own transport and two producers, whose owner is no room's. */
+const SOURCES_OF_TEST = 3;
 
 /** A publisher's home, and a packager that takes jobs, or refuses as it is told. */
 async function setUp() {
-  const { room, clock, guest } = await openRoom(cores, { kind: "broadcast" });
+  const { room, clock, surplus, guest } = await openRoom(cores, { kind: "broadcast" });
   const { bus } = room.deps;
   let run = 10;
   const packaging = new Packaging({
@@ -58,16 +60,20 @@ async function setUp() {
   const reportOf = (given: Partial<HlsReport> = {}) => ({
     ...{ run: 7, nextSequence: 5, url: "https://hls/r/", viewers: 3, ...given },
   });
-  return { packaging, clock, jobs, take, listen, tick, holder, producers, produce, reportOf };
+  return { packaging, clock, surplus, jobs, take, listen, tick, holder, producers, produce, reportOf };
 }
 
 it("a live publisher's media goes to a process that takes the job, and its viewers are counted", async () => {
-  const { packaging, jobs, listen, tick, reportOf } = await setUp();
+  const { packaging, surplus, jobs, listen, tick, reportOf } = await setUp();
+  const ownersOf = () => surplus().map(({ owner }) => owner?.egressId);
   await tick();
   expect(packaging.served).toBeUndefined();
   listen();
   await tick();
   await tick();
+  // Nobody takes what feeds a packager for left over.
+  expect(ownersOf().filter((id) => id !== undefined)).toEqual([]);
+  expect(ownersOf().length).toBe(SOURCES_OF_TEST);
   const [job] = jobs;
   expect(job).toMatchObject({ roomId: "r", incarnation: "i", epoch: 1, order: { run: 7 } });
   expect(job?.tracks.map(({ kind, source }) => [kind, source])).toEqual([

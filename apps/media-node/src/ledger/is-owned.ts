@@ -23,7 +23,8 @@ function isOwnedBy(room: Room, { id, kind }: LedgerEntry, owner: ResourceOwner):
   if (kind === "router" || kind === "rtp_observer") return seat.has(id);
   if (owner.publisherId !== undefined) return room.publishers.get(owner.publisherId)?.seat === seat;
   if (owner.viewerId !== undefined) return room.viewers.get(owner.viewerId)?.seat === seat;
-  if (owner.egressId !== undefined) return room.egresses.get(owner.egressId)?.seat === seat;
+  if (owner.egressId !== undefined)
+    return (room.egresses.get(owner.egressId)?.seat ?? room.packaged.get(owner.egressId)) === seat;
   if (owner.peerId === undefined) return room.span.hasPiped(id);
   const peer = room.member(owner.peerId);
   if (peer?.seat !== seat) return false;

@@ -1,4 +1,4 @@
-import { DATA_MESSAGE_LIMIT_BYTES } from "@fairlead/protocol";
+import { DATA_MESSAGE_LIMIT_BYTES, type ResourceOwner } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { Seat } from "./seat.ts";
 
@@ -28,17 +28,20 @@ export class PipeEnd {
   readonly transport: types.PipeTransport;
   readonly #appData: types.AppData;
 
-  private constructor(seat: Seat, transport: types.PipeTransport) {
+  private constructor(seat: Seat, transport: types.PipeTransport, owner: ResourceOwner) {
     this.seat = seat;
     this.transport = transport;
-    this.#appData = { owner: seat.owner };
+    this.#appData = { owner };
   }
 
-  /** @throws What mediasoup rejects with: no port is free, or the worker died. */
+  /**
+   * @param how.owner Whose it is in the ledger, and what it sends.
+   * @throws What mediasoup rejects with: no port is free, or the worker died.
+   */
   static async open(
     seat: Seat,
     { ip, ports, isAcrossHosts = false }: PipeReach,
-    { hasData = true }: { hasData?: boolean } = {},
+    { hasData = true, owner = seat.owner }: { hasData?: boolean; owner?: ResourceOwner } = {},
   ): Promise<PipeEnd> {
     const transport = await seat.router.createPipeTransport({
       listenInfo: { protocol: "udp", ip, ...(ports ? { portRange: ports } : {}) },
@@ -48,9 +51,9 @@ export class PipeEnd {
       // As long as a peer's own: a message that came in goes out.
       maxSendMessageSize: DATA_MESSAGE_LIMIT_BYTES,
       maxReceiveMessageSize: DATA_MESSAGE_LIMIT_BYTES,
-      appData: { owner: seat.owner },
+      appData: { owner },
     });
-    return new PipeEnd(seat, transport);
+    return new PipeEnd(seat, transport, owner);
   }
 
   get address(): PipeAddress {

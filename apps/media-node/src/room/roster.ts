@@ -17,6 +17,9 @@ export class Roster {
   /** What goes out to receivers that are nobody here; by their ids. */
   readonly egresses = new Map<string, { seat: Seat }>();
 
+  /** Seats whose media goes to packagers, by the ids of their jobs. */
+  readonly packaged = new Map<string, Seat>();
+
   /** Those with a session, viewers among them. */
   members(): Peer[] {
     return [...this.peers.values(), ...this.audience.all()];
