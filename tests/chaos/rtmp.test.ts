@@ -60,7 +60,7 @@ async function hlsUrl(): Promise<string> {
   return url;
 }
 
-/** The source's playlist: the number that comes next, and how many MAPs it has. */
+/** The source's playlist: its first number, its whole segments, the number that comes next, and its discontinuities. */
 async function mediaPlaylist(url: string) {
   const text = await (await fetch(new URL("source/index.m3u8", url))).text();
   const lines = text.split("\n");

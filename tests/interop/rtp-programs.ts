@@ -90,8 +90,8 @@ export async function sendGarbage({ tracks }: IngestWithKeys): Promise<void> {
   await new Promise<void>((resolve) => socket.close(() => resolve()));
 }
 
-/** An even port that is free now, with the ones after it. */
-export async function freePorts(): Promise<number> {
+/** An even port that was free a moment ago. The ones after it are taken to be free. */
+export async function freeEvenPort(): Promise<number> {
   for (;;) {
     const socket = createSocket("udp4").bind(0, "127.0.0.1");
     await once(socket, "listening");

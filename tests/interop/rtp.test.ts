@@ -4,7 +4,7 @@ import { type MemoryCluster, startMemoryCluster } from "../support/clusters/star
 import { startAiortc } from "./aiortc-peer.ts";
 import {
   type Decoder,
-  freePorts,
+  freeEvenPort,
   pushByFfmpeg,
   pushByGStreamer,
   type Running,
@@ -47,7 +47,7 @@ const ingest = (room: string, body: object): Promise<IngestWithKeys> =>
   api("POST", `/v1/rooms/${room}/ingests`, { kind: "rtp", ...body });
 const egress = async (room: string, body: object = {}): Promise<EgressWithSdp> =>
   api("POST", `/v1/rooms/${room}/egresses`, {
-    ...{ kind: "rtp", receiverAddress: "127.0.0.1", receiverPort: await freePorts() },
+    ...{ kind: "rtp", receiverAddress: "127.0.0.1", receiverPort: await freeEvenPort() },
     ...body,
   });
 
@@ -85,7 +85,7 @@ it("ffmpeg by SRTP publishes a broadcast, which is watched by WHEP, and read by 
 });
 
 it("ffmpeg by plain RTP from its address publishes in a meeting, which GStreamer reads by plain RTP", async () => {
-  const from = await freePorts();
+  const from = await freeEvenPort();
   const opened = await ingest("meeting", {
     ...{ encrypted: false, senderAddress: "127.0.0.1", name: "Stage" },
     tracks: [{ source: "camera", codec: "vp8", senderPort: from }],
@@ -98,13 +98,13 @@ it("ffmpeg by plain RTP from its address publishes in a meeting, which GStreamer
 
 it("GStreamer by SRTP is read by GStreamer by SRTP", async () => {
   const opened = await ingest("studio", { tracks: [{ source: "camera", codec: "vp8" }] });
-  using(pushByGStreamer(opened, await freePorts()));
+  using(pushByGStreamer(opened, await freeEvenPort()));
   await untilMedia("studio", opened);
   await expectPictures(using(readByGStreamer(trackOf(await egress("studio"), "video"))));
 });
 
 it("GStreamer by plain RTP is asked for key frames by RTCP, so that who reads late sees pictures at once", async () => {
-  const from = await freePorts();
+  const from = await freeEvenPort();
   const opened = await ingest("late", {
     ...{ encrypted: false, senderAddress: "127.0.0.1" },
     tracks: [{ source: "camera", codec: "vp8", senderPort: from }],

@@ -58,9 +58,7 @@ export function keySet(canSign: boolean) {
 
 /** As `keySet`, for processes that verify only, and may do without. */
 export function optionalPublicKeys() {
-  return keySetSchema((keys) => keys.keys.every(isEdwards))
-    .optional()
-    .meta(metaOf(PUBLIC_KEYS));
+  return keySet(false).optional().meta(metaOf(PUBLIC_KEYS));
 }
 
 /** Of the algorithms that tickets may have; a set of public keys verifies only. */

@@ -7,7 +7,7 @@
  */
 export const TARGET_DURATION_S = 2;
 /** Rounded to whole seconds, it must not be more than the target. */
-export const LONGEST_SEGMENT_S = TARGET_DURATION_S + 0.499;
+export const LONGEST_SEGMENT_S = TARGET_DURATION_S + 0.45;
 
 /** The most that a part has. Ten frames at 30 a second, of which timestamps in milliseconds may round one up. */
 export const PART_TARGET_S = 0.334;

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { providePrograms } from "../../setup/provide-programs.ts";
 import { launchChromium } from "../../support/chromium.ts";
 import { type ProcessCluster, startProcessCluster } from "../../support/clusters/start-process-cluster.ts";
@@ -13,6 +12,7 @@ import {
   TONE_BROWSER,
 } from "../../support/tone-meeting.ts";
 import { median, rounded } from "../quantiles.ts";
+import { readCounts } from "../read-counts.ts";
 import { moveRooms } from "./move-rooms.ts";
 
 const UNHEARD_MS = 10;
@@ -27,7 +27,7 @@ type Round = { gapsMs: number[]; frames: number };
 
 /** Drains the node of a room in which one hums and shows pictures, and one listens and looks, again and again; then one with many rooms. */
 export async function runMoveBench(args: string[]): Promise<Record<string, unknown>> {
-  const { rounds, rooms } = readOptions(args);
+  const { rounds, rooms } = readCounts(args, { rounds: 20, rooms: 24 });
   providePrograms(console.error, ["nats-server", "redis-server", "chromium"]);
   const cluster = await startProcessCluster({ name: "bench-move", nodes: [{}, {}] });
   try {
@@ -37,14 +37,6 @@ export async function runMoveBench(args: string[]): Promise<Record<string, unkno
   } finally {
     await cluster.close();
   }
-}
-
-function readOptions(args: string[]): { rounds: number; rooms: number } {
-  const { values } = parseArgs({
-    args,
-    options: { rounds: { type: "string", default: "20" }, rooms: { type: "string", default: "24" } },
-  });
-  return { rounds: Number(values.rounds), rooms: Number(values.rooms) };
 }
 
 async function moveTone(cluster: ProcessCluster, count: number) {

@@ -1,16 +1,17 @@
 import { type Bus, callNode } from "@fairlead/bus";
 import {
   FairleadError,
-  type HlsOrder,
   type HlsReport,
   type NodeCallRequest,
   PACKAGER_SILENT_MS,
   type PipeAddress,
 } from "@fairlead/protocol";
 import type { Logger } from "@fairlead/telemetry";
+import type { NewPackager } from "../hls/live-hls.ts";
 import { IncomingPipe, type IncomingTrack } from "../media/incoming-pipe.ts";
 import type { MediaWorker } from "../media/media-worker.ts";
 import type { PipeReach } from "../media/outgoing-pipe.ts";
+import { type Packager, SOURCE } from "../packaging/packager.ts";
 import { LiveProgram, type RemuxHost } from "./remux/live-program.ts";
 import { assemblerOf } from "./rtp/assemblers.ts";
 import { PacketOrder } from "./rtp/packet-order.ts";
@@ -20,19 +21,9 @@ import { readRtp } from "./rtp/read-rtp.ts";
 import { TrackClock } from "./rtp/track-clock.ts";
 
 /** Where a job's fragmented MP4 goes. */
-export type JobPackager = {
-  accept(rendition: string, chunk: Uint8Array): void;
-  restarted(): void;
-  /** null: nothing is served. */
-  report(): HlsReport | null;
-  close(): Promise<void>;
-};
+export type JobPackager = Pick<Packager, "accept" | "restarted" | "report" | "close">;
 
-export type OpenPackager = (options: {
-  broadcastId: string;
-  order: HlsOrder;
-  isTranscoded: () => boolean;
-}) => JobPackager;
+export type OpenPackager = (options: Required<NewPackager>) => JobPackager;
 
 export type PackageJobDeps = {
   bus: Bus;
@@ -45,7 +36,6 @@ export type PackageJobDeps = {
   now: () => number;
 };
 
-const RENDITION = "source";
 const CHECK_EVERY_MS = 500;
 const PROVE_EVERY_MS = 2_000;
 const PROVE_TIMEOUT_MS = 2_000;
@@ -91,7 +81,7 @@ export class PackageJob {
       ...{ host: deps.host, log: this.#log, now: deps.now },
       tracks: { pictures: video !== undefined, sound: pipe.tracks.length > Number(video !== undefined) },
       isTranscoded: video !== undefined && !/\/h264$/i.test(video.mimeType),
-      onOutput: (chunk) => this.#packager.accept(RENDITION, chunk),
+      onOutput: (chunk) => this.#packager.accept(SOURCE, chunk),
       onRestarted: () => this.#packager.restarted(),
       askForKeyFrame: () => video?.askForKeyFrame(),
       onFailed: (error) => void this.#giveUp(error),

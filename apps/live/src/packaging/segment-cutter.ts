@@ -1,13 +1,8 @@
-import { SHORTEST_PART_S } from "@fairlead/segments";
+import { LONGEST_SEGMENT_S, SHORTEST_PART_S, TARGET_DURATION_S } from "@fairlead/segments";
 import type { Fragment } from "./fragment-reader.ts";
 
-/** Segments end at the first key frame from then on. */
-export const TARGET_S = 2;
 /** Times of RTMP are whole milliseconds, and a key frame may come a frame early. */
 const TOLERANCE_S = 0.05;
-/** A segment's time, rounded, is at most the target (RFC 8216bis § 4.4.3.1). */
-const LONGEST_S = TARGET_S + 0.45;
-
 /** A segment that has lasted this long may end before its time. */
 const SHORTEST_S = 0.5;
 
@@ -56,11 +51,11 @@ export class SegmentCutter {
     if (this.#startS === null) return isIndependent ? this.#begin(startS) : "dropped";
     const passedS = startS - this.#startS;
     const isLong =
-      passedS >= TARGET_S - TOLERANCE_S ||
-      passedS + this.#gopS > LONGEST_S ||
+      passedS >= TARGET_DURATION_S - TOLERANCE_S ||
+      passedS + this.#gopS > LONGEST_SEGMENT_S ||
       (wasShort && passedS >= SHORTEST_S);
     if (this.#isOver || (isIndependent && isLong)) return this.#begin(startS);
-    return passedS > 0 && endS - this.#startS > LONGEST_S ? this.#begin(startS) : "goes on";
+    return passedS > 0 && endS - this.#startS > LONGEST_SEGMENT_S ? this.#begin(startS) : "goes on";
   }
 
   #begin(startS: number): Cut {

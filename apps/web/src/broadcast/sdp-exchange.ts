@@ -65,7 +65,7 @@ function authorization(bearer: string | null): Record<string, string> {
   return bearer === null ? {} : { authorization: `Bearer ${bearer}` };
 }
 
-function retryAfterOf(response: Response): number | undefined {
+export function retryAfterOf(response: Response): number | undefined {
   const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return Number.isNaN(seconds) ? undefined : seconds * 1_000;
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@fairlead/client";
 import * as z from "zod";
+import { retryAfterOf } from "../broadcast/sdp-exchange.ts";
 
 export type FoundPlaylist =
   | { state: "found"; url: string }
@@ -37,8 +38,7 @@ export async function findPlaylist(url: string, bearer: string, signal: AbortSig
     if (code) return { state: "over", code };
     if (response.status === 401) return { state: "expired" };
     if (response.status !== 409) return { state: "unreachable" };
-    const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
-    return { state: "not_live", retryAfterMs: Number.isNaN(seconds) ? 0 : seconds * 1_000 };
+    return { state: "not_live", retryAfterMs: retryAfterOf(response) ?? 0 };
   } catch {
     return { state: "unreachable" };
   }

@@ -118,8 +118,7 @@ export class LocalMediaTrack implements LocalTrack {
 
   /** Its session is gone, and its producer with it; or that goes on until the room's former place has ended. */
   unbind(): void {
-    const former = this.#sender ? [...this.#formerSenders, this.#sender] : this.#formerSenders;
-    this.#formerSenders = former.filter(({ producer }) => !producer.closed);
+    this.#formerSenders = this.#senders.filter(({ producer }) => !producer.closed);
     this.#sender = null;
   }
 
