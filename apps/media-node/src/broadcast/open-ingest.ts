@@ -1,5 +1,6 @@
-import { FairleadError, type NodeCallReply, type NodeCallRequest, randomId } from "@fairlead/protocol";
+import { type NodeCallReply, type NodeCallRequest, randomId } from "@fairlead/protocol";
 import { Ingest } from "./ingests.ts";
+import { newerPublisherCame } from "./publisher-place.ts";
 import type { IngestCallsDeps } from "./sdp-calls-deps.ts";
 
 /**
@@ -40,8 +41,7 @@ export async function openIngest(
       close: () => ingest.close(),
     });
     ingest.hold(holder);
-    if (!broadcast.isHeldBy(holder))
-      throw new FairleadError("publisher_active", { message: "a newer publisher came", retryAfterMs: 2_000 });
+    if (!broadcast.isHeldBy(holder)) throw newerPublisherCame();
     await deps.confirm(room);
     arrivals.note({ debitId, lease, core: ingest.core });
     ingests.add(ingest);

@@ -1,9 +1,10 @@
-import { FairleadError, type NodeCallReply, type NodeCallRequest, randomId } from "@fairlead/protocol";
+import { type NodeCallReply, type NodeCallRequest, randomId } from "@fairlead/protocol";
 import { addPublisher } from "../room/add-publisher.ts";
 import type { Publisher } from "../room/publisher.ts";
 import type { OpenSeat } from "../rooms/seating.ts";
 import { openWhipSession, readWhipOffer } from "../sdp/open-whip-session.ts";
 import type { SdpSession } from "../sdp/sdp-session.ts";
+import { newerPublisherCame } from "./publisher-place.ts";
 import type { SdpCallsDeps } from "./sdp-calls-deps.ts";
 
 /**
@@ -53,8 +54,7 @@ export async function openWhip(
     const { title } = broadcast.record;
     publisher = addPublisher({ room, seat }, { identity: room.roomId, name: title, metadata: "" });
     session = await openWhipSession({ room, seat, publisher, offer });
-    if (!broadcast.isHeldBy(holder))
-      throw new FairleadError("publisher_active", { message: "a newer publisher came", retryAfterMs: 2_000 });
+    if (!broadcast.isHeldBy(holder)) throw newerPublisherCame();
     await deps.confirm(room);
     // It may have ended while its publisher was coming in.
     broadcast.gate.assertOpen();

@@ -32,6 +32,14 @@ export const SILENT_MS = 5_000;
 const FIRST_LOOK_MS = 100;
 const FIRST_LOOKS = 30;
 
+/** A publisher was still coming in when another one took its place. */
+export function newerPublisherCame(): FairleadError {
+  return new FairleadError("publisher_active", {
+    message: "a newer publisher came",
+    retryAfterMs: ACTIVE_MS,
+  });
+}
+
 /** `now`: since 1970. `elapsed`: no setting of a clock changes it. Both in milliseconds. */
 export type Clocks = { now: () => number; elapsed: () => number };
 

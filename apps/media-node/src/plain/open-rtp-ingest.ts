@@ -7,6 +7,7 @@ import {
   randomId,
 } from "@fairlead/protocol";
 import type { types } from "mediasoup";
+import { newerPublisherCame } from "../broadcast/publisher-place.ts";
 import type { SdpCallsDeps } from "../broadcast/sdp-calls-deps.ts";
 import { addPublisher } from "../room/add-publisher.ts";
 import type { Publisher } from "../room/publisher.ts";
@@ -87,8 +88,7 @@ async function enter(ingest: RtpIngest, wish: CreateIngest, deps: RtpIngestDeps)
   void publisher.ended.then(() => ingest.close());
   const assertHolds = () => {
     broadcast?.gate.assertOpen();
-    if (broadcast && holder && !broadcast.isHeldBy(holder))
-      throw new FairleadError("publisher_active", { message: "a newer publisher came", retryAfterMs: 2_000 });
+    if (broadcast && holder && !broadcast.isHeldBy(holder)) throw newerPublisherCame();
   };
   return { publisher, assertHolds };
 }

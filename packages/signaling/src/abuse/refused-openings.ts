@@ -15,13 +15,15 @@ export function createRefusedTickets(now: () => number): Refusals {
 
 /**
  * Refuses a join or a resume by its ticket alone while the last one with it has been refused for coming too often.
+ * @param ticket null: it came without one.
  * @throws {FairleadError} `rate_limited`, `too_many_frames`; what `open` rejects with.
  */
 export async function unlessRefused<T>(
   refused: Refusals,
-  ticket: string,
+  ticket: string | null,
   open: () => Promise<T>,
 ): Promise<T> {
+  if (ticket === null) return open();
   refused.repeat(ticket);
   try {
     return await open();

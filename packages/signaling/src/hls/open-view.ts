@@ -20,8 +20,9 @@ const RETRY_MS = 2_000;
  * `invalid_request`: this process has no key to sign viewing sessions with.
  */
 export function openView(caller: Caller, request: ViewerRequest, baseUrl: string): Promise<string> {
-  const open = () => admitAndOpen(caller, request, baseUrl);
-  return request.ticket === null ? open() : unlessRefused(caller.shared.refusedTickets, request.ticket, open);
+  return unlessRefused(caller.shared.refusedTickets, request.ticket, () =>
+    admitAndOpen(caller, request, baseUrl),
+  );
 }
 
 async function admitAndOpen(caller: Caller, request: ViewerRequest, baseUrl: string): Promise<string> {

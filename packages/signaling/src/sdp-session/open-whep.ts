@@ -22,8 +22,7 @@ export type WhepRequest = {
  * `rate_limited`, `no_capacity`, `registry_…`, `bus_disconnected`; what the node refuses with.
  */
 export function openWhep(caller: Caller, request: WhepRequest): Promise<OpenedSdpSession> {
-  const open = () => admitAndOpen(caller, request);
-  return request.ticket === null ? open() : unlessRefused(caller.shared.refusedTickets, request.ticket, open);
+  return unlessRefused(caller.shared.refusedTickets, request.ticket, () => admitAndOpen(caller, request));
 }
 
 async function admitAndOpen(caller: Caller, request: WhepRequest): Promise<OpenedSdpSession> {
