@@ -89,7 +89,8 @@ export class DataSender {
    */
   #isSentByFormer(label: string, payload: Payload): boolean {
     if (this.#options.areAllBack?.()) this.#former = null;
-    if (!this.#former || !this.#former.#isSentAtOnce(label, payload)) return false;
+    if (!this.#former) return false;
+    if (!this.#former.#isSentAtOnce(label, payload)) return false;
     // It will be needed in a moment.
     this.#channel(label, false).catch(() => {});
     return true;
