@@ -1,6 +1,7 @@
 export * from "./broadcasts.ts";
 export * from "./bus-subjects.ts";
 export * from "./capabilities.ts";
+export * from "./capacity.ts";
 export * from "./codec-policy.ts";
 export * from "./commands.ts";
 export * from "./delivery/command-intake.ts";

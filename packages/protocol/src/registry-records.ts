@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { BroadcastRecord } from "./broadcasts.ts";
+import { GroupName } from "./capacity.ts";
 import { Source } from "./grants.ts";
 import { CoreIndex, Epoch, Identity, Incarnation, NodeId, RoomId, TicketId, WellFormed } from "./ids.ts";
 
@@ -33,6 +34,8 @@ export const CoreAdvert = z.object({
   consumers: z.int().min(0),
   /** The worker runs and answers. A core without one takes no rooms. */
   usable: z.boolean(),
+  /** How much of `cpuLoad` is that of rooms that linger: they count elsewhere already. */
+  lingeringLoad: Load.optional(),
 });
 export type CoreAdvert = z.infer<typeof CoreAdvert>;
 
@@ -116,6 +119,8 @@ export const Heartbeat = z.object({
   busConnected: z.boolean(),
   region: Region,
   labels: z.array(Label).max(16),
+  /** The nodes that it is scaled with. Absent: `defaultGroupOf` the node. */
+  group: GroupName.optional(),
   version: z.string().max(32),
   // next build: record of a node, schema
   /** The node's share of its network capacity. */

@@ -1,0 +1,1 @@
+export type { NodeDriver, NodeInstance } from "./drivers/node-driver.ts";
