@@ -19,7 +19,7 @@ export async function startLive(config: Config, log: Logger): Promise<Stop> {
   const registry = await openRegistry(redis, log);
   const bus = await openBus(nats, { role: "live", name: "live", log });
   const started = await createLive({ ...options, hls, bus, registry, log, workerBin: bin });
-  const hlsServer = hls && started.hls ? await serveHls(hls, started.hls.app) : null;
+  const hlsServer = hls && started.hls ? await serveHls({ ...hls, log }, started.hls.app) : null;
   live = started;
   return async () => {
     await started.close();

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { boundSockets } from "@fairlead/server-process/bound-sockets";
 import { silentLogger } from "@fairlead/telemetry";
 import { type ServerType, serve, upgradeWebSocket } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { WebSocketServer } from "ws";
-import { boundSockets } from "./bound-sockets.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import {
   CLOSE_TIMEOUT_MS,
