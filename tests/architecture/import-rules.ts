@@ -36,6 +36,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@fairlead/registry",
     "@fairlead/registry/redis",
     "@fairlead/registry/upstash",
+    // How it reads an address.
+    "@fairlead/signaling",
   ],
   // Bundles the app, which is no import.
   "@fairlead/cloudflare": [],
