@@ -103,8 +103,8 @@ export function addDemoBroadcastRoutes(app: Pick<Hono, "post">, options: DemoBro
     };
   });
   addForStudio("ingest", async ({ broadcastId }) => {
-    const { publisher, hls } = await broadcasts.read(broadcastId);
-    return { publisher, hls };
+    const { publisher, refused, hls } = await broadcasts.read(broadcastId);
+    return { publisher, refused, hls };
   });
   add("settings", Changed, async ({ secret, broadcastId, origin: _, ...changes }) => {
     assertRight(secret, "studio", broadcastId);

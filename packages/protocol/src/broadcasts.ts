@@ -138,6 +138,10 @@ export const ChangeBroadcast = z.object({
 });
 export type ChangeBroadcast = z.infer<typeof ChangeBroadcast>;
 
+/** Why the last encoder was sent away, in words for whoever set it up. `atMs`: milliseconds since 1970. */
+export const IngestRefusal = z.object({ words: z.string().max(200), atMs: z.number() });
+export type IngestRefusal = z.infer<typeof IngestRefusal>;
+
 /** What the home alone knows of a broadcast. */
 export const BroadcastCounts = z.object({
   viewers: z.int().min(0),
@@ -156,6 +160,8 @@ export const BroadcastCounts = z.object({
       ingest: IngestHealth.optional(),
     })
     .nullable(),
+  /** The last encoder's, until another publisher comes; absent: it was not sent away. */
+  refused: IngestRefusal.optional(),
   /** Of the HLS that is served now; absent: none is. Its viewers are among `viewers`. */
   hls: z
     .object({
@@ -180,6 +186,7 @@ export const Broadcast = BroadcastSettings.extend({
   viewers: z.int(),
   peakViewers: z.int(),
   publisher: BroadcastCounts.shape.publisher,
+  refused: BroadcastCounts.shape.refused,
   /** `rtmp`: absent where nobody takes it in. `hls`: leads to the playlist while the broadcast is packaged (`hls` below). */
   urls: z.object({
     whip: z.string(),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { IngestHealth, KeyHash } from "./broadcasts.ts";
+import { IngestHealth, IngestRefusal, KeyHash } from "./broadcasts.ts";
 import { HlsOrder, HlsReport } from "./hls.ts";
 import { Epoch, RoomId, SessionId } from "./ids.ts";
 import { PipeAddress, PipedTrack } from "./pipes.ts";
@@ -44,5 +44,9 @@ export const INGEST_CALLS = {
       hls: HlsOrder.optional(),
     }),
   },
-  "ingest.close": { request: OfIngest, reply: z.object({}) },
+  /** `refused`: what the encoder was told as it was sent away. */
+  "ingest.close": {
+    request: OfIngest.extend({ refused: IngestRefusal.shape.words.optional() }),
+    reply: z.object({}),
+  },
 } as const satisfies Record<string, { request: z.ZodType; reply: z.ZodType }>;

@@ -72,12 +72,13 @@ export class HomeLink {
   }
 
   /** Tells the home too: one that does not answer forgets the publisher by itself. Idempotent. */
-  close(): void {
+  close(refused?: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pipe?.close();
     const { bus, place } = this.#options;
-    void callNode(bus, place.incarnation, "ingest.close", this.#session).catch(() => {});
+    const request = { ...this.#session, ...(refused === undefined ? {} : { refused }) };
+    void callNode(bus, place.incarnation, "ingest.close", request).catch(() => {});
   }
 
   get #session(): { roomId: string; sessionId: string } {

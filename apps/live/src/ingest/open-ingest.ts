@@ -43,8 +43,8 @@ export type OpenedIngest = {
   readonly hls?: HlsSink | null;
   /** Resolves with words for the encoder when the place is lost for good. Never rejects; `close` leaves it pending. */
   ended: Promise<string>;
-  /** Its encoder has gone. Idempotent. */
-  close(): void;
+  /** Its encoder has gone. Idempotent. @param refused What that was told, if it was sent away. */
+  close(refused?: string): void;
 };
 
 /**

@@ -59,7 +59,7 @@ function setUp(options: { isPackaged?: boolean } = {}) {
       "ingest.prove": answer("prove", (request) =>
         options.isPackaged ? String((request as { hls?: HlsReport }).hls?.nextSequence) : "",
       ),
-      "ingest.close": answer("close", () => ""),
+      "ingest.close": answer("close", (request) => (request as { refused?: string }).refused ?? ""),
     } as unknown as Partial<NodeCallHandlers>;
     const onBug = (error: unknown) => {
       throw error;
@@ -143,10 +143,10 @@ it("its packager hears soon what the home wants, and the home where it is served
 it("proves each second that its encoder is there, and says goodbye once", async () => {
   const { publisher, said, media, pipes } = await started();
   await vi.advanceTimersByTimeAsync(2_000);
-  publisher.close();
+  publisher.close("Too much.");
   publisher.close();
   await vi.advanceTimersByTimeAsync(2_000);
-  expect(said).toEqual(["a connect 1", "a prove", "a prove", "a close"]);
+  expect(said).toEqual(["a connect 1", "a prove", "a prove", "a close Too much."]);
   expect(media.close).toHaveBeenCalledOnce();
   expect(pipes[0]?.isClosed).toBe(true);
 });

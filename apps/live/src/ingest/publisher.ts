@@ -93,12 +93,12 @@ export class Publisher implements OpenedIngest {
     this.close();
   }
 
-  close(): void {
+  close(refused?: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#moves.unsubscribe();
-    this.#link.close();
+    this.#link.close(refused);
     this.#media?.close();
     void this.#packager?.close();
     this.#deps.onClosed?.();

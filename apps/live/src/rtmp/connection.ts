@@ -104,7 +104,7 @@ export class Connection {
     const isBug = !(error instanceof FairleadError);
     this.#options.host.counters.count("publisher.refused", isBug ? "internal" : error.code);
     this.#log[isBug ? "error" : "info"]("rtmp.refused", { status, words, ...(isBug ? { error } : {}) });
-    this.#release();
+    this.#release(words);
     this.#session.refuse(status, words);
     // What still comes is read and dropped: closing over unread bytes would reset the connection, and our words with it.
     const { socket } = this.#options;
@@ -204,13 +204,13 @@ export class Connection {
     this.#options.socket.destroy();
   }
 
-  #release(): void {
+  #release(refused?: string): void {
     clearTimeout(this.#timer);
     const before = this.#state;
     this.#state = { state: "closed" };
     if (before.state === "publishing") {
       this.#streamGone = before.stream.close();
-      before.opened.close();
+      before.opened.close(refused);
     }
     if (before.state === "publishing" || before.state === "asking") before.leave();
   }

@@ -104,13 +104,14 @@ describe("a peer by RTMP", () => {
       video(Buffer.from([0x17, 0, 0, 0, 0, 1, 2])),
       "header can't be read",
     ],
-  ])("that sends %s is told so in words", async (_what, bytes, words) => {
-    const { port, closed } = await setUp();
+  ])("that sends %s is told so in words, as its home is", async (_what, bytes, words) => {
+    const { port, closed, refused } = await setUp();
     const speaker = await publish(port);
     speaker.send(bytes);
     await speaker.closed;
     expect(speaker.heard()).toContain(words);
     expect(closed()).toBe(1);
+    expect(refused).toEqual([expect.stringContaining(words)]);
   });
 
   it("that wants to play, or has no name, is told so in words, and no key stands in the log", async () => {

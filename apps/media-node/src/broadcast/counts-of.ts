@@ -9,7 +9,7 @@ export function countsOf(parts: {
   count: ViewerCount;
   packaging: Packaging;
 }): BroadcastCounts {
-  const { holder, health } = parts.place;
+  const { holder, health, refused } = parts.place;
   const { served } = parts.packaging;
   return {
     viewers: parts.count.now,
@@ -18,6 +18,7 @@ export function countsOf(parts: {
       ...{ kind: holder.kind, sinceMs: holder.sinceMs, ...health },
       ...(holder.health ? { ingest: holder.health() } : {}),
     },
+    ...(refused ? { refused } : {}),
     ...(served ? { hls: served } : {}),
   };
 }

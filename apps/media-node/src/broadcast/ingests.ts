@@ -87,12 +87,12 @@ export class Ingest {
     return this.#holder ? this.#options.broadcast.packaging.exchange(this.#holder, hls) : undefined;
   }
 
-  /** Idempotent. */
-  close(): void {
+  /** Idempotent. @param refused What its encoder was told as it was sent away. */
+  close(refused?: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#dropPublisher();
-    if (this.#holder) this.#options.broadcast.release(this.#holder);
+    if (this.#holder) this.#options.broadcast.release(this.#holder, refused);
     this.#options.onClosed();
   }
 

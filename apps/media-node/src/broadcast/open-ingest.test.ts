@@ -76,6 +76,21 @@ describe("an ingest by RTMP at the home", () => {
     expect([room.publishers.size, broadcast.counts.publisher]).toEqual([0, null]);
   });
 
+  it("that sent its encoder away says why, until another publisher comes", async () => {
+    const { open, broadcast, ingests, clock } = await setUp();
+    const { sessionId } = await open();
+    ingests.find(sessionId, "r").close("The bitrate is above 12 Mbps.");
+    expect(broadcast.counts).toMatchObject({
+      publisher: null,
+      refused: { words: "The bitrate is above 12 Mbps.", atMs: expect.any(Number) },
+    });
+    clock.nowMs += 5_000;
+    const { sessionId: next } = await open();
+    expect(broadcast.counts.refused).toBeUndefined();
+    ingests.find(next, "r").close();
+    expect(broadcast.counts.refused).toBeUndefined();
+  });
+
   it("is over when nobody proves it for five seconds, and leaves nothing", async () => {
     const { open, pipe, connect, clock, ingests, room, arrivals } = await setUp();
     const { sessionId } = await open();

@@ -1,4 +1,4 @@
-import { FairleadError, type IngestHealth, type IngestKind } from "@fairlead/protocol";
+import { FairleadError, type IngestHealth, type IngestKind, type IngestRefusal } from "@fairlead/protocol";
 import type { types } from "mediasoup";
 import type { HookFacts } from "../hooks/hooks.ts";
 import type { Seat } from "../room/seat.ts";
@@ -51,6 +51,7 @@ export class PublisherPlace {
   #health: PublisherHealth = NO_MEDIA;
   #mediaAtMs = 0;
   #hasMedia = false;
+  #refused: IngestRefusal | null = null;
 
   constructor(clocks: Clocks) {
     this.#clocks = clocks;
@@ -63,6 +64,11 @@ export class PublisherPlace {
   /** As of the last look. */
   get health(): PublisherHealth {
     return this.#health;
+  }
+
+  /** The last publisher was sent away; null: it was not, or another one has come. */
+  get refused(): IngestRefusal | null {
+    return this.#refused;
   }
 
   /** Media of the present publisher has come at all, and lately. */
@@ -92,6 +98,7 @@ export class PublisherPlace {
     const before = this.#holder;
     const holder = { ...claimant, run: run(), sinceMs: this.#clocks.now() };
     this.#holder = holder;
+    this.#refused = null;
     this.#bytes = 0;
     this.#health = NO_MEDIA;
     this.#hasMedia = false;
@@ -109,10 +116,11 @@ export class PublisherPlace {
       });
   }
 
-  /** @returns Whether it had the place. */
-  release(holder: Holder): boolean {
+  /** @param refused What it was told as it was sent away. @returns Whether it had the place. */
+  release(holder: Holder, refused?: string): boolean {
     if (this.#holder !== holder) return false;
     this.#holder = null;
+    if (refused !== undefined) this.#refused = { words: refused, atMs: this.#clocks.now() };
     return true;
   }
 

@@ -159,11 +159,11 @@ export class RoomBroadcast implements BroadcastView {
     return this.#sdkPublishers.admit(peer);
   }
 
-  /** It publishes no more. Does nothing for one that has lost its place already. */
-  release(holder: Holder): void {
+  /** It publishes no more. Does nothing for one that has lost its place already. @param refused What it was told, if it was sent away. */
+  release(holder: Holder, refused?: string): void {
     const { room, hooks } = this.#options;
     hooks.tellPublishDone(holder.facts);
-    if (!this.#place.release(holder) || this.#isStopped) return;
+    if (!this.#place.release(holder, refused) || this.#isStopped) return;
     this.#lostAtMs = this.#elapsed();
     room.log.info("broadcast.unpublished", { roomId: room.roomId, run: holder.run });
     this.#interrupt();

@@ -64,8 +64,8 @@ export function answerBroadcastCalls(deps: BroadcastCallsDeps): BroadcastHandler
       const order = ingests.find(sessionId, roomId).prove(health, hls);
       return order ? { hls: order } : {};
     },
-    "ingest.close": ({ roomId, sessionId }) => {
-      ingests.find(sessionId, roomId).close();
+    "ingest.close": ({ roomId, sessionId, refused }) => {
+      ingests.find(sessionId, roomId).close(refused);
       return {};
     },
     "hls.view": async (request) => {

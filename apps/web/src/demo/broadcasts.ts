@@ -26,13 +26,15 @@ const Studio = Ticket.extend({
   rtmpUrl: z.string().nullable(),
   rtmpNote: z.string().nullable(),
 });
-const Ingest = BroadcastCounts.pick({ publisher: true }).extend({ hls: Broadcast.shape.hls });
+const Ingest = BroadcastCounts.pick({ publisher: true, refused: true }).extend({ hls: Broadcast.shape.hls });
 const Key = z.object({ streamKey: z.string() });
 const Seat = Ticket.extend({ title: z.string(), whepUrl: z.string(), hlsUrl: z.string() });
 const Done = z.object({});
 
 /** Who sends, and how it comes in; null: nobody does. */
 export type Publisher = z.infer<typeof Ingest>["publisher"];
+/** Why the last encoder was sent away; undefined: it was not. */
+export type Refused = z.infer<typeof Ingest>["refused"];
 /** How it is served as HLS; undefined: it is not. */
 export type Hls = z.infer<typeof Ingest>["hls"];
 export type BroadcastSettings = z.infer<typeof Settings>;

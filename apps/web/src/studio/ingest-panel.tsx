@@ -13,15 +13,18 @@ type Props = {
 
 /** How an encoder's stream arrives at the server, and what its broadcaster should change. */
 export function IngestPanel({ ingest, state, mimeType }: Props) {
-  if (!ingest && state !== "interrupted") return null;
+  const { publisher, refused } = ingest ?? {};
+  if (!publisher && !refused && state !== "interrupted") return null;
   return (
     <section className="card ingest" aria-labelledby="ingest">
       <h2 id="ingest">What the encoder sends</h2>
-      {ingest ? (
-        <IngestFacts ingest={ingest} mimeType={mimeType} />
+      {ingest && publisher ? (
+        <IngestFacts ingest={ingest} publisher={publisher} mimeType={mimeType} />
       ) : (
         <p className="notice" role="status">
-          Nothing comes in: the encoder is gone. The broadcast goes on when it is back.
+          {refused
+            ? `The encoder was sent away at ${timeText(refused.atMs)}: ${refused.words}`
+            : "Nothing comes in: the encoder is gone. The broadcast goes on when it is back."}
         </p>
       )}
     </section>
@@ -30,11 +33,17 @@ export function IngestPanel({ ingest, state, mimeType }: Props) {
 
 const NAMES: Record<string, string> = { rtmp: "RTMP", whip: "WHIP", sdk: "the SDK" };
 
+function timeText(ms: number): string {
+  return new Date(ms).toLocaleTimeString();
+}
+
 function IngestFacts({
-  ingest: { publisher, droppedLately, hls },
+  ingest: { droppedLately, hls },
+  publisher,
   mimeType,
 }: {
   ingest: Ingest;
+  publisher: NonNullable<Ingest["publisher"]>;
   mimeType: string | undefined;
 }) {
   const { kind, ingest: told, lossRatio } = publisher;

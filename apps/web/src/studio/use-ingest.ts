@@ -1,14 +1,15 @@
 import { useEffect, useState } from "react";
 import { pause } from "../broadcast/pause.ts";
-import { type Hls, type Publisher, readIngest, type StudioRight } from "../demo/broadcasts.ts";
+import { type Hls, type Publisher, type Refused, readIngest, type StudioRight } from "../demo/broadcasts.ts";
 
 const EVERY_MS = 2_000;
 /** Frames dropped longer ago are no news. */
 const LATELY = 5;
 
-export type Ingest = { publisher: NonNullable<Publisher>; droppedLately: number; hls: Hls };
+/** `publisher`: null while nobody sends. */
+export type Ingest = { publisher: Publisher; refused: Refused; droppedLately: number; hls: Hls };
 
-/** Asks every two seconds who sends and how it comes in. @returns undefined: nobody sends, or it is not known yet. */
+/** Asks every two seconds who sends and how it comes in. @returns undefined: it is not known yet. */
 export function useIngest(right: StudioRight): Ingest | undefined {
   const [ingest, setIngest] = useState<Ingest>();
   useEffect(() => {
@@ -22,7 +23,7 @@ export function useIngest(right: StudioRight): Ingest | undefined {
 async function follow(
   right: StudioRight,
   signal: AbortSignal,
-  show: (ingest: Ingest | undefined) => void,
+  show: (ingest: Ingest) => void,
 ): Promise<void> {
   let since: number | undefined;
   let dropped: number[] = [];
@@ -31,11 +32,11 @@ async function follow(
     if (signal.aborted) return;
     // What can't be asked now stays as it was.
     if (answer.state === "granted") {
-      const { publisher, hls } = answer.value;
+      const { publisher, refused, hls } = answer.value;
       if (publisher?.sinceMs !== since) dropped = [];
       since = publisher?.sinceMs;
       dropped = [...dropped, publisher?.ingest?.droppedFrames ?? 0].slice(-LATELY);
-      show(publisher ? { publisher, hls, droppedLately: grownBy(dropped) } : undefined);
+      show({ publisher, refused, hls, droppedLately: grownBy(dropped) });
     }
     await pause(EVERY_MS, signal);
   }

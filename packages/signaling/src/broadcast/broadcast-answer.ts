@@ -28,6 +28,7 @@ export function toBroadcast(
     viewers: counts?.viewers ?? 0,
     peakViewers: Math.max(listed.peakViewers, counts?.peakViewers ?? 0),
     publisher: counts?.publisher ?? null,
+    ...(counts?.refused ? { refused: counts.refused } : {}),
     ...hlsOf(counts),
     ...(source ? { source } : {}),
   };

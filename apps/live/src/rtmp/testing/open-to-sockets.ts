@@ -26,6 +26,7 @@ export function openToSockets() {
   const video = newCount();
   const audio = newCount();
   let closed = 0;
+  const refused: (string | undefined)[] = [];
   let end = (_words: string) => {};
   const open: OpenIngest = async (publisher) => {
     asked.push(publisher);
@@ -43,8 +44,9 @@ export function openToSockets() {
       },
       noteHealth: (now) => health.push(now),
       ended,
-      close: () => {
+      close: (words) => {
         closed += 1;
+        refused.push(words);
       },
     };
   };
@@ -59,6 +61,7 @@ export function openToSockets() {
     video,
     audio,
     closed: () => closed,
+    refused,
     end: (words: string) => end(words),
     close,
   };
