@@ -40,6 +40,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["signaling", subjects.liveCall(RUN)],
       ["signaling", subjects.nodes],
       ["signaling", subjects.roomOwner("standup")],
+      ["signaling", subjects.metrics],
       ["node", subjects.session("session-1")],
       ["node", subjects.roomControl("standup")],
       ["node", subjects.nodePing(RUN)],
@@ -67,6 +68,7 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["live", subjects.roomControl("standup")],
       ["live", subjects.liveCall(RUN)],
       ["live", subjects.liveJobs],
+      ["autoscaler", subjects.metrics],
     ])("%s may subscribe to %s", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.subscribe(subject, () => {}, subject === subjects.liveJobs ? { queue: "live" } : {});
@@ -96,6 +98,11 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["live", subjects.session("session-1")],
       ["live", subjects.roomControl("standup")],
       ["live", "_INBOX_signaling.x.y"],
+      ["node", subjects.metrics],
+      ["live", subjects.metrics],
+      ["autoscaler", subjects.metrics],
+      ["autoscaler", subjects.nodeCall(RUN)],
+      ["autoscaler", "_INBOX_signaling.x.y"],
     ])("%s may not publish to %s, is told, and goes on", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.publish(subject, bytes("hello"));
@@ -126,6 +133,11 @@ export function describeNatsPermissions(name: string, adapter: NatsAdapter): voi
       ["live", subjects.nodes],
       ["live", "_INBOX_signaling.>"],
       ["live", ">"],
+      ["signaling", subjects.metrics],
+      ["node", subjects.metrics],
+      ["autoscaler", subjects.session("session-1")],
+      ["autoscaler", subjects.nodes],
+      ["autoscaler", ">"],
     ])("%s may not subscribe to %s, is told, and goes on", (side, subject) =>
       withSide(side, async (bus, refused) => {
         bus.subscribe(subject, () => {});

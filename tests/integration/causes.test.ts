@@ -1,5 +1,5 @@
 import { parseJson, RoomControl, subjects } from "@fairlead/protocol";
-import { createMemoryCounters, type LogFields, type Logger, silentLogger } from "@fairlead/telemetry";
+import { type LogFields, type Logger, MetricsStore, silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 
@@ -17,8 +17,8 @@ function recordLog(lines: Line[], always: LogFields = {}): Logger {
 /** A room with one peer on `node-1` of two. */
 async function setUp() {
   const lines: Line[] = [];
-  const counters = createMemoryCounters();
-  const cluster = await startMemoryCluster({ nodes: 2, cores: 2, log: recordLog(lines), counters });
+  const metrics = new MetricsStore();
+  const cluster = await startMemoryCluster({ nodes: 2, cores: 2, log: recordLog(lines), metrics });
   onTestFinished(cluster.close);
   await cluster.api("PUT", "/v1/rooms/one", { nodeId: "node-1" });
   const client = await cluster.join("one", "ann");
@@ -32,7 +32,7 @@ async function setUp() {
     await expect.poll(() => lines.find((line) => line.event === event), { timeout: 10_000 }).toBeDefined();
     return lines.find((line) => line.event === event);
   };
-  return { cluster, client, counts: counters.counts, told, lines, until };
+  return { cluster, client, counts: metrics.counts, told, lines, until };
 }
 
 describe("why a room moved is told in the log and on the bus, and counted", () => {

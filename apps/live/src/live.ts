@@ -5,7 +5,7 @@ import type { Registry } from "@fairlead/registry";
 import { nodeIdOfHost } from "@fairlead/server-process/node-id-of-host";
 import { VERSION } from "@fairlead/server-process/settings";
 import { createIngestOpener, type RateLimits } from "@fairlead/signaling/ingest";
-import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
+import { type Logger, type Metrics, noMetrics } from "@fairlead/telemetry";
 import { CpuShare } from "./cluster/cpu-share.ts";
 import { LiveBeats } from "./cluster/live-beats.ts";
 import { LiveSurplus } from "./cluster/live-surplus.ts";
@@ -33,7 +33,7 @@ export type LiveOptions = Pick<
   reach?: PipeReach;
   region?: string | undefined;
   rateLimits?: RateLimits;
-  counters?: Counters;
+  metrics?: Metrics;
   /** Absent: no HLS is made. */
   hls?: LiveHlsOptions | null;
 };
@@ -66,19 +66,19 @@ export async function createLive(options: LiveOptions): Promise<Live> {
     nodeId = liveIdOfHost(),
     ...rest
   } = options;
-  const { counters = noCounters, ...rtmp } = rest;
+  const { metrics = noMetrics, ...rtmp } = rest;
   const log = rtmp.log.child({ nodeId });
   const ledger = new Ledger();
-  const worker = new MediaWorker({ workerBin, ledger, counters, log });
+  const worker = new MediaWorker({ workerBin, ledger, metrics, log });
   const hls = options.hls ? createLiveHls(options.hls, { registry, log }) : null;
   const openPlace = createIngestOpener({
-    ...{ bus, registry, log, counters },
+    ...{ bus, registry, log, metrics },
     ...(region === undefined ? {} : { region }),
     ...(rateLimits ? { rateLimits } : {}),
   });
   const publishers = new Map<string, Publisher>();
-  const open = createOpenIngest({ bus, openPlace, worker, reach, hls, publishers, counters, log });
-  const server = await serveRtmp({ ...rtmp, ladder: options.hls?.ladder ?? [], open, counters, log });
+  const open = createOpenIngest({ bus, openPlace, worker, reach, hls, publishers, metrics, log });
+  const server = await serveRtmp({ ...rtmp, ladder: options.hls?.ladder ?? [], open, metrics, log });
   log.info("rtmp.listening", { port: server.port, tlsPort: server.tlsPort });
   const jobs =
     hls &&
@@ -95,7 +95,7 @@ export async function createLive(options: LiveOptions): Promise<Live> {
       mostJobs: () => limitsOf(options.limits).publishers - server.publishers().length,
     });
   const parts = { ledger, worker, publishers, server, jobs };
-  const cluster = joinCluster({ ...options, nodeId, counters, log }, parts);
+  const cluster = joinCluster({ ...options, nodeId, metrics, log }, parts);
   return {
     port: server.port,
     tlsPort: server.tlsPort,
@@ -128,10 +128,10 @@ type Parts = {
 
 /** From now on it is listed with what it carries, and answers its operator. */
 function joinCluster(
-  options: LiveOptions & { nodeId: string; counters: Counters },
+  options: LiveOptions & { nodeId: string; metrics: Metrics },
   { ledger, worker, publishers, server, jobs }: Parts,
 ) {
-  const { bus, registry, nodeId, region = "default", counters, log } = options;
+  const { bus, registry, nodeId, region = "default", metrics, log } = options;
   const limits = limitsOf(options.limits);
   const identity = { nodeId, incarnation: randomId(), region, version: VERSION };
   const state = () => (server.isDraining || server.isClosing ? "draining" : "ready");
@@ -157,7 +157,7 @@ function joinCluster(
       limits: { publishers: limits.publishers, transcodes: limits.transcodes },
     };
   };
-  const beats = new LiveBeats({ registry, compose, counters, log });
+  const beats = new LiveBeats({ registry, compose, metrics, log });
   const surplus = new LiveSurplus({
     ...{ nodeId, ledger, children: server.children, log, now: Date.now },
     ownedPids: () => [
@@ -184,7 +184,7 @@ function joinCluster(
     },
   });
   const stopStatus = bus.onStatus((status) => {
-    if (status !== "resumed") counters.count("bus.lost");
+    if (status !== "resumed") metrics.count("bus.lost");
   });
   return {
     tellState: () => beats.beat(),

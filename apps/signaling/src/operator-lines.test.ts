@@ -1,5 +1,5 @@
 import { FairleadError } from "@fairlead/protocol";
-import { createMemoryCounters } from "@fairlead/telemetry";
+import { MetricsStore } from "@fairlead/telemetry";
 import { createConsoleLogger } from "@fairlead/telemetry/console";
 import { expect, it } from "vitest";
 import { startScriptedCluster } from "./testing/start-scripted-cluster.ts";
@@ -9,17 +9,17 @@ const KEY = "key-of-a-back-end";
 async function setUp() {
   const lines: Record<string, unknown>[] = [];
   const log = createConsoleLogger({ level: "info", write: (line) => lines.push(JSON.parse(line)) });
-  const counters = createMemoryCounters();
+  const metrics = new MetricsStore();
   const apiKeys = [{ key: KEY, name: "shop", scopes: ["rooms" as const] }];
   const cluster = await startScriptedCluster({
     log,
-    app: { apiKeys, counters },
+    app: { apiKeys, metrics },
     limits: { retryDelaysMs: [] },
   });
   const call = (method: string, path: string, key = KEY) =>
     fetch(`${cluster.server.url}${path}`, { method, headers: { authorization: `Bearer ${key}` } });
   const told = (msg: string) => lines.filter((line) => line.msg === msg);
-  return { ...cluster, call, told, counts: counters.counts };
+  return { ...cluster, call, told, counts: metrics.counts };
 }
 
 it("a join that no node has room for is told to the operator, as a warning, and counted", async () => {

@@ -5,7 +5,7 @@ import type { ClusterConfig } from "./cluster-settings.ts";
 
 export type OpenBusOptions = {
   /** The role whose permissions the NATS user has (`deploy/nats`): each role has an inbox prefix of its own. */
-  role: "signaling" | "node" | "live";
+  role: "signaling" | "node" | "live" | "autoscaler";
   name: string;
   log: Logger;
   /** Default true: waits however long that takes. False: rejects if the first try fails. */

@@ -35,6 +35,8 @@ export const subjects = {
   roomOwner: (roomId: RoomId) => `fairlead.room.${roomId}.owner`,
   /** Nodes ask here for somebody to package a broadcast, `hls.package`: processes of the queue group `live` listen while they have room. */
   liveJobs: "fairlead.live.jobs",
+  /** What processes counted that nobody can scrape: signaling on Workers and Lambda. @see `MetricsDelta` */
+  metrics: "fairlead.metrics",
   /** `roomControl` of every room. */
   everyRoomControl: "fairlead.room.*.control",
 } as const;

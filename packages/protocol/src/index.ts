@@ -23,6 +23,7 @@ export * from "./inbox-message.ts";
 export * from "./ingests.ts";
 export * from "./join.ts";
 export * from "./media.ts";
+export * from "./metrics-delta.ts";
 export * from "./node-calls.ts";
 export * from "./parse.ts";
 export * from "./pipes.ts";

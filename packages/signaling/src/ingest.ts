@@ -11,7 +11,7 @@ export type { RateLimits } from "./signaling-process.ts";
 
 export type IngestDependencies = Pick<
   SignalingDependencies,
-  "now" | "random" | "region" | "counters" | "limits"
+  "now" | "random" | "region" | "metrics" | "limits"
 > & {
   bus: Bus;
   registry: Registry;

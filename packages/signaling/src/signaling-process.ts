@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import { type CodecPolicy, DEFAULT_CODEC_POLICY, DEFAULT_ISSUER } from "@fairlead/protocol";
 import type { RateLimit, Registry } from "@fairlead/registry";
-import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
+import { type Logger, type Metrics, noMetrics } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
@@ -31,7 +31,7 @@ export type SignalingDependencies = {
   upgradeWebSocket: UpgradeWebSocket;
   log: Logger;
   /** Default: nothing is counted. */
-  counters?: Counters;
+  metrics?: Metrics;
   /** Of app back ends and operators; without any, every such request is refused. */
   apiKeys: readonly ApiKey[];
   /** The `url` in answers with tickets, e.g. `https://meet.example.org`; default: the request's own origin. */
@@ -98,7 +98,7 @@ const BREAKER = { failureLimit: 3, openMs: 1_000 };
 export function createProcess(dependencies: SignalingDependencies): SignalingProcess {
   const now = dependencies.now ?? Date.now;
   const limits = { ...DEFAULT_LIMITS, ...dependencies.limits };
-  const { counters = noCounters, log, ticketKeys } = dependencies;
+  const { metrics = noMetrics, log, ticketKeys } = dependencies;
   ticketKeys.published?.onFailure((failure) => log.warn("jwks.unreachable", failure));
   return {
     ...dependencies,
@@ -108,7 +108,7 @@ export function createProcess(dependencies: SignalingDependencies): SignalingPro
     codecPolicy: dependencies.codecPolicy ?? DEFAULT_CODEC_POLICY,
     issuer: dependencies.issuer ?? DEFAULT_ISSUER,
     now,
-    counters,
+    metrics,
     random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),
     limits,
     trustedProxies: dependencies.trustedProxies ?? 0,
@@ -123,7 +123,7 @@ export function createProcess(dependencies: SignalingDependencies): SignalingPro
     },
     breaker: new CircuitBreaker({ ...BREAKER, now }),
     answeringNodes: new AnsweringNodes(dependencies.bus, now),
-    busHistory: new BusHistory(dependencies.bus, { settleMs: limits.busSettleMs, now, counters }),
+    busHistory: new BusHistory(dependencies.bus, { settleMs: limits.busSettleMs, now, metrics }),
     openings: limits.openings && new TokenBucket(limits.openings.perSecond, limits.openings.burst, now),
     freeReturns: new TokenBuckets({ ...FREE_RETURNS, now }),
   };

@@ -1,8 +1,11 @@
+export { type LogFields, type Logger, silentLogger } from "./logger.ts";
 export {
   type CounterName,
-  type Counters,
-  createMemoryCounters,
-  type MemoryCounters,
-  noCounters,
-} from "./counters.ts";
-export { type LogFields, type Logger, silentLogger } from "./logger.ts";
+  type DurationName,
+  type GaugeName,
+  type GaugeReading,
+  type Metrics,
+  measureCalls,
+  noMetrics,
+} from "./metrics.ts";
+export { boundsOf, MetricsStore, type StoredChanges } from "./metrics-store.ts";

@@ -10,7 +10,7 @@ import {
   type SignalingLimits,
 } from "@fairlead/signaling";
 import { serveSignaling } from "@fairlead/signaling-app/node";
-import { type Counters, type Logger, silentLogger } from "@fairlead/telemetry";
+import { type Logger, type Metrics, silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, issueTicket } from "@fairlead/tickets";
 import { expect } from "vitest";
 import { type JoinOptions, ProtocolClient } from "../protocol-client.ts";
@@ -26,7 +26,7 @@ export type MemoryClusterOptions = {
   graceMs?: number;
   log?: Logger;
   /** Of all processes together. */
-  counters?: Counters;
+  metrics?: Metrics;
   /** The media nodes' clock. */
   now?: () => number;
   /** Signaling's. */
@@ -73,7 +73,7 @@ export async function startMemoryCluster(options: MemoryClusterOptions = {}) {
   const bugs: unknown[] = [];
   const bus = createMemoryBus({ onHandlerError: (error) => bugs.push(error) });
   const registry = createMemoryRegistry();
-  const shared = { ticketKeys, sessionKeys, log: withErrors(log, bugs), counters: options.counters };
+  const shared = { ticketKeys, sessionKeys, log: withErrors(log, bugs), metrics: options.metrics };
   const link = (): Linked => ({ registryLink: linkRegistry(registry), busLink: bus.connect() });
   const portsOf = ({ registryLink, busLink }: Linked) => ({
     registry: registryLink.registry,

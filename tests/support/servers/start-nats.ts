@@ -18,6 +18,7 @@ const USERS = {
   signaling: { user: "signaling", password: "password-of-signaling" },
   node: { user: "node", password: "password-of-nodes" },
   live: { user: "live", password: "password-of-live" },
+  autoscaler: { user: "autoscaler", password: "password-of-autoscaler" },
 };
 const ANYONE = { user: "anyone", password: "password-of-anyone" };
 
@@ -55,7 +56,8 @@ export async function startNats(options: NatsServerOptions = {}) {
     tcpUrl: `${tls ? "tls" : "nats"}://${HOST}:${ports.port}`,
     websocketUrl: `${tls ? "wss" : "ws"}://${HOST}:${ports.websocketPort}`,
     ...ports,
-    users: config === "deploy" ? USERS : { signaling: ANYONE, node: ANYONE, live: ANYONE },
+    users:
+      config === "deploy" ? USERS : { signaling: ANYONE, node: ANYONE, live: ANYONE, autoscaler: ANYONE },
     /** Of the server that runs now. */
     pid: () => child.pid ?? 0,
     /** `SIGSTOP` and `SIGCONT` stall it; resolves when it stands still, or has ended after one that ends it. */
@@ -81,6 +83,7 @@ async function start(folder: string, options: NatsServerOptions, ports: Ports): 
       FAIRLEAD_NATS_SIGNALING_PASSWORD: USERS.signaling.password,
       FAIRLEAD_NATS_NODE_PASSWORD: USERS.node.password,
       FAIRLEAD_NATS_LIVE_PASSWORD: USERS.live.password,
+      FAIRLEAD_NATS_AUTOSCALER_PASSWORD: USERS.autoscaler.password,
     },
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -1,6 +1,6 @@
 import type { LiveBeat } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { createMemoryCounters, silentLogger } from "@fairlead/telemetry";
+import { MetricsStore, silentLogger } from "@fairlead/telemetry";
 import { afterEach, expect, it, vi } from "vitest";
 import { LiveBeats } from "./live-beats.ts";
 
@@ -18,10 +18,10 @@ it("beats each second until it says goodbye, and goes on after a registry that w
   const listed = async () =>
     (await registry.listLives({ limit: 9 })).items.map(({ publishers }) => publishers);
   const usual = registry.beatLive.bind(registry);
-  const counters = createMemoryCounters();
+  const metrics = new MetricsStore();
   let publishers = 0;
   const compose = () => ({ ...BEAT, publishers });
-  const beats = new LiveBeats({ registry, compose, counters, log: silentLogger });
+  const beats = new LiveBeats({ registry, compose, metrics, log: silentLogger });
   await beats.beat();
   expect(await listed()).toEqual([0]);
   publishers = 3;
@@ -30,7 +30,7 @@ it("beats each second until it says goodbye, and goes on after a registry that w
   registry.beatLive = () => Promise.reject(new Error("away"));
   await vi.advanceTimersByTimeAsync(4_000);
   expect(await listed()).toEqual([]);
-  expect(counters.counts.get("heartbeat.failed")).toBe(4);
+  expect(metrics.counts.get("heartbeat.failed")).toBe(4);
   registry.beatLive = usual;
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await listed()).toEqual([3]);

@@ -1,6 +1,6 @@
 import type { LiveBeat } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 
 const INTERVAL_MS = 1_000;
 
@@ -8,7 +8,7 @@ export type LiveBeatsOptions = {
   registry: Pick<Registry, "beatLive" | "removeLive">;
   /** Makes the beat that is sent now. */
   compose: () => LiveBeat;
-  counters: Counters;
+  metrics: Metrics;
   log: Logger;
 };
 
@@ -45,13 +45,13 @@ export class LiveBeats {
   }
 
   async #send(): Promise<void> {
-    const { registry, compose, counters, log } = this.#options;
+    const { registry, compose, metrics, log } = this.#options;
     try {
       await registry.beatLive(compose());
       if (this.#isFailing) log.info("heartbeat.resumed");
       this.#isFailing = false;
     } catch (error) {
-      counters.count("heartbeat.failed");
+      metrics.count("heartbeat.failed");
       if (!this.#isFailing) log.warn("heartbeat.failed", { error });
       this.#isFailing = true;
     }

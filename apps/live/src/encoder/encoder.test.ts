@@ -1,4 +1,4 @@
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { expect, it, onTestFinished } from "vitest";
 import { Children } from "./children.ts";
 import { Encoder, type EncoderOptions } from "./encoder.ts";
@@ -12,7 +12,7 @@ const sound = (timestampMs: number, bytes: number): MediaTag => ({
 /** An encoder of sound whose program is another one. */
 function startEncoder(options: Pick<EncoderOptions, "ffmpeg" | "plan"> & Partial<EncoderOptions>): Encoder {
   const encoder = new Encoder({
-    ...{ children: new Children(), counters: noCounters },
+    ...{ children: new Children(), metrics: noMetrics },
     sandbox: { command: [], user: null, missing: [] },
     headers: { video: null, audio: sound(0, 4) },
     ...{ log: silentLogger, now: Date.now, onGaveUp: () => {} },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import { WordedRefusal } from "../rtmp/refusal-words.ts";
 import type { Children } from "./children.ts";
 import { FlvWriter } from "./flv-writer.ts";
@@ -12,7 +12,7 @@ export type EncoderOptions = {
   ffmpeg: string;
   sandbox: Sandbox;
   children: Children;
-  counters: Counters;
+  metrics: Metrics;
   /** Asked at each start. @param deaths Of the last minute. */
   plan: (deaths: number) => EncoderPlan;
   /** Of the tracks that there are. */
@@ -151,8 +151,8 @@ export class Encoder {
 
   #onEnd(end: { exitCode: number | null; signal: string | null; lastWords: string }): void {
     if (this.#isClosed) return;
-    const { log, counters, now, onGaveUp } = this.#options;
-    counters.count("encoder.ended");
+    const { log, metrics, now, onGaveUp } = this.#options;
+    metrics.count("encoder.ended");
     this.#deathsAtMs = [...this.#deathsAtMs, now()].filter((atMs) => now() - atMs < DEATHS_WITHIN_MS);
     const isOver = this.#deathsAtMs.length > MOST_DEATHS;
     log[isOver ? "error" : "warn"]("encoder.ended", { ...end, isStartedAgain: !isOver });

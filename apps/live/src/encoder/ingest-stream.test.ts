@@ -1,4 +1,4 @@
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { expect, it, onTestFinished } from "vitest";
 import type { OpenedIngest, RtpTarget } from "../ingest/open-ingest.ts";
 import { Children } from "./children.ts";
@@ -40,7 +40,7 @@ function startStream({ ffmpeg = "/bin/sleep", start, hls = null, sps = SPS }: Te
   const stream = new IngestStream({
     host: {
       ...{ ffmpeg, sandbox, limits, transcodes: new Places(1), threadsPerTranscode: 1, now: Date.now },
-      ...{ children: new Children(), counters: noCounters },
+      ...{ children: new Children(), metrics: noMetrics },
     },
     opened: { start, hls, noteHealth: () => {}, ended: new Promise(() => {}), close: () => {} },
     log: silentLogger,

@@ -1,4 +1,4 @@
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { OpenedIngest } from "../ingest/open-ingest.ts";
 import { WordedRefusal } from "../rtmp/refusal-words.ts";
 import type { Children } from "./children.ts";
@@ -27,7 +27,7 @@ export type EncoderHost = {
   ffmpeg: string;
   sandbox: Sandbox;
   children: Children;
-  counters: Counters;
+  metrics: Metrics;
   limits: StreamLimits;
   transcodes: Places;
   threadsPerTranscode: number;

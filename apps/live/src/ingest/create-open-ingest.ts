@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import { randomId } from "@fairlead/protocol";
 import type { OpenPlace } from "@fairlead/signaling/ingest";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { LiveHls } from "../hls/live-hls.ts";
 import { EncoderMedia } from "../media/encoder-media.ts";
 import type { MediaWorker } from "../media/media-worker.ts";
@@ -16,7 +16,7 @@ export type IngestDeps = {
   reach: PipeReach;
   /** Those that are there, by an id that is theirs in this process. */
   publishers: Map<string, Publisher>;
-  counters: Counters;
+  metrics: Metrics;
   hls: Pick<LiveHls, "createPackager"> | null;
   log: Logger;
 };
@@ -29,7 +29,7 @@ export function createOpenIngest({
   reach,
   hls,
   publishers,
-  counters,
+  metrics,
   log,
 }: IngestDeps): OpenIngest {
   return async ({ key, address }) => {
@@ -40,7 +40,7 @@ export function createOpenIngest({
     const owner = { core: 0, roomId: place.broadcastId, publisherId };
     const publisher = new Publisher(
       {
-        ...{ bus, reach, counters, now: () => performance.now(), log: log.child({ address }) },
+        ...{ bus, reach, metrics, now: () => performance.now(), log: log.child({ address }) },
         openAgain: (isWanted) => open(true, isWanted),
         ...(hls ? { createPackager: hls.createPackager } : {}),
         openMedia: (tracks: StartedTracks) => EncoderMedia.open(worker, tracks, owner),

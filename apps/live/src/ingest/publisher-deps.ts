@@ -1,6 +1,6 @@
 import type { Bus } from "@fairlead/bus";
 import type { IngestPlace } from "@fairlead/signaling/ingest";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { NewPackager } from "../hls/live-hls.ts";
 import type { EncoderMedia } from "../media/encoder-media.ts";
 import type { PipeReach } from "../media/outgoing-pipe.ts";
@@ -9,7 +9,7 @@ import type { StartedTracks } from "./open-ingest.ts";
 
 export type PublisherDeps = {
   bus: Bus;
-  counters: Counters;
+  metrics: Metrics;
   reach: PipeReach;
   log: Logger;
   /** Milliseconds that no setting of a clock changes. */

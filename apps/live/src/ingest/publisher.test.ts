@@ -9,7 +9,7 @@ import {
   subjects,
 } from "@fairlead/protocol";
 import type { IngestPlace } from "@fairlead/signaling/ingest";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { afterEach, expect, it, vi } from "vitest";
 import type { EncoderMedia } from "../media/encoder-media.ts";
 import { WORDS } from "./ends-publisher.ts";
@@ -92,7 +92,7 @@ function setUp(options: { isPackaged?: boolean } = {}) {
   const openAgain = vi.fn(async () => placeAt("b"));
   const publisher = new Publisher(
     {
-      ...{ bus, reach: {}, log: silentLogger, counters: noCounters, now: Date.now, openAgain },
+      ...{ bus, reach: {}, log: silentLogger, metrics: noMetrics, now: Date.now, openAgain },
       openMedia: async () => media as unknown as EncoderMedia,
       ...(options.isPackaged ? { createPackager: () => packager } : {}),
     },

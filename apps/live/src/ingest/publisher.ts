@@ -189,8 +189,8 @@ export class Publisher implements OpenedIngest {
   }
 
   #noteReturn(): void {
-    const { log, counters } = this.#deps;
-    counters.count("publisher.returned");
+    const { log, metrics } = this.#deps;
+    metrics.count("publisher.returned");
     log.info("publisher.returned", { roomId: this.#broadcastId, incarnation: this.#link.incarnation });
   }
 

@@ -1,7 +1,7 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { Ledger } from "@fairlead/mediasoup-worker/ledger";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { createWorker, type types } from "mediasoup";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { Children } from "../encoder/children.ts";
@@ -30,7 +30,7 @@ async function setUp({ most = 5, transcodes = 1 } = {}) {
   const home = await ScriptedHome.open(bus, homeWorker);
   const ledger = new Ledger();
   const log = silentLogger;
-  const worker = new MediaWorker({ workerBin, ledger, counters: noCounters, log });
+  const worker = new MediaWorker({ workerBin, ledger, metrics: noMetrics, log });
   const collected: ReturnType<typeof collectRuns>[] = [];
   const children = new Children();
   const places = new Places(transcodes);

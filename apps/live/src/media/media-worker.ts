@@ -1,11 +1,11 @@
 import type { Ledger } from "@fairlead/mediasoup-worker/ledger";
 import { FairleadError, TooLateError, within } from "@fairlead/protocol";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import { createWorker, type types } from "mediasoup";
 
 const START_TIMEOUT_MS = 10_000;
 
-export type MediaWorkerOptions = { workerBin: string; ledger: Ledger; counters: Counters; log: Logger };
+export type MediaWorkerOptions = { workerBin: string; ledger: Ledger; metrics: Metrics; log: Logger };
 
 /** It is this process's only core. */
 const CORE = 0;
@@ -44,13 +44,13 @@ export class MediaWorker {
   }
 
   async #start(): Promise<types.Worker> {
-    const { workerBin, ledger, counters, log } = this.#options;
+    const { workerBin, ledger, metrics, log } = this.#options;
     try {
       const worker = await createQuietly({ workerBin, logLevel: "error" });
       ledger.watchWorker(worker, CORE);
       this.#pid = worker.pid;
       worker.once("died", (error) => {
-        counters.count("worker.died");
+        metrics.count("worker.died");
         log.warn("worker.died", { pid: worker.pid, error });
         this.#pid = undefined;
         this.#worker = null;

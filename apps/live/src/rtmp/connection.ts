@@ -102,7 +102,7 @@ export class Connection {
     if (this.#state.state === "closed") return;
     const { status, words } = refusalWords(error);
     const isBug = !(error instanceof FairleadError);
-    this.#options.host.counters.count("publisher.refused", isBug ? "internal" : error.code);
+    this.#options.host.metrics.count("publisher.refused", isBug ? "internal" : error.code);
     this.#log[isBug ? "error" : "info"]("rtmp.refused", { status, words, ...(isBug ? { error } : {}) });
     this.#release(words);
     this.#session.refuse(status, words);
@@ -121,7 +121,7 @@ export class Connection {
 
   #take(bytes: Buffer): void {
     if (this.#state.state === "closed") return;
-    this.#options.host.counters.count("publisher.bytes", undefined, bytes.length);
+    this.#options.host.metrics.count("publisher.bytes", undefined, bytes.length);
     try {
       this.#traffic?.note({ bytes: bytes.length });
       this.#session.take(bytes);

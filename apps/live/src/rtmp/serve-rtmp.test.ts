@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createMemoryCounters, silentLogger } from "@fairlead/telemetry";
+import { MetricsStore, silentLogger } from "@fairlead/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import { type RtmpOptions, serveRtmp } from "./serve-rtmp.ts";
 import { GOOD_KEY, openToSockets } from "./testing/open-to-sockets.ts";
@@ -96,8 +96,8 @@ describe("a stream by RTMP", () => {
   });
 
   it("outlives its ffmpeg: another one goes on from the next key frame", async () => {
-    const counters = createMemoryCounters();
-    const { push, server, video, audio, closed } = await setUp({ counters });
+    const metrics = new MetricsStore();
+    const { push, server, video, audio, closed } = await setUp({ metrics });
     push(GOOD_KEY);
     await expect.poll(() => video.packets > 10 && audio.packets > 10, { timeout: 15_000 }).toBe(true);
     const before = server.publishers()[0]?.pid ?? 0;
@@ -109,8 +109,8 @@ describe("a stream by RTMP", () => {
       .toBe(true);
     expect(server.publishers()[0]?.pid).not.toBe(before);
     expect(closed()).toBe(0);
-    expect(counters.counts.get("encoder.ended")).toBe(1);
-    expect(counters.counts.get("publisher.bytes")).toBeGreaterThan(1_000);
+    expect(metrics.counts.get("encoder.ended")).toBe(1);
+    expect(metrics.counts.get("publisher.bytes")).toBeGreaterThan(1_000);
     // To those who receive them it is one sender: a step of 3,000 and more would be another stream.
     for (const { ports, sequences } of [video, audio]) {
       expect(ports.size).toBe(1);
@@ -169,8 +169,8 @@ describe("a stream by RTMP", () => {
   });
 
   it("is refused in words that ffmpeg prints: its key, its codecs, its size, and when its place is lost", async () => {
-    const counters = createMemoryCounters();
-    const { push, end, video } = await setUp({ counters });
+    const metrics = new MetricsStore();
+    const { push, end, video } = await setUp({ metrics });
     const [wrong, nameless] = [push("nobody.knows"), push("")];
     await Promise.all([wrong.gone, nameless.gone]);
     expect(wrong.said()).toContain("This stream key is not valid");
@@ -189,7 +189,7 @@ describe("a stream by RTMP", () => {
     end("Another encoder took over.");
     await good.gone;
     expect(good.said()).toContain("Another encoder took over");
-    const counted = (code: string) => counters.counts.get(`publisher.refused ${code}`);
+    const counted = (code: string) => metrics.counts.get(`publisher.refused ${code}`);
     expect([counted("stream_key_invalid"), counted("not_acceptable"), counted("media_rejected")]).toEqual([
       2, 2, 2,
     ]);

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import { canonicalAddress } from "@fairlead/signaling";
-import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
+import { type Logger, type Metrics, noMetrics } from "@fairlead/telemetry";
 import { Children } from "../encoder/children.ts";
 import type { Rung } from "../encoder/hls-plan.ts";
 import type { EncoderHost } from "../encoder/ingest-stream.ts";
@@ -41,7 +41,7 @@ export type RtmpOptions = {
   timeouts?: Partial<ConnectionTimeouts>;
   /** The executable. */
   ffmpeg: string;
-  counters?: Counters;
+  metrics?: Metrics;
   log: Logger;
   /** Milliseconds that no setting of a clock changes. */
   now?: () => number;
@@ -166,13 +166,13 @@ class Gate {
   constructor(options: RtmpOptions) {
     this.#options = options;
     this.#limits = limitsOf(options.limits);
-    const { open, log, ladder = [], counters = noCounters, now = () => performance.now() } = options;
+    const { open, log, ladder = [], metrics = noMetrics, now = () => performance.now() } = options;
     const ffmpeg = findInPath(options.ffmpeg) ?? options.ffmpeg;
     const sandbox = findSandbox(this.#limits.publishers);
     if (sandbox.missing.length > 0) log.warn("encoder.sandbox", { missing: sandbox.missing });
     const { threadsPerTranscode } = this.#limits;
     const transcodes = new Places(this.#limits.transcodes);
-    const shared = { children: this.children, counters, now };
+    const shared = { children: this.children, metrics, now };
     const host: EncoderHost = {
       ...shared,
       ffmpeg,

@@ -41,7 +41,7 @@ export async function act(at: PeerInRoom, command: CommandEnvelope): Promise<Rep
     const fields = { name: shownName(command.name), roomId, peerId };
     const isLimited = error instanceof FairleadError && error.code === "rate_limited";
     // Its name is a command's: no other gets as far.
-    if (isLimited) deps.counters.count("peer.rate_limited", command.name);
+    if (isLimited) deps.metrics.count("peer.rate_limited", command.name);
     if (!(error instanceof FairleadError)) log.error("command.failed", { ...fields, error });
     else if (isLimited && budgets.takeLogLine()) log.warn("peer.rate_limited", fields);
     return { type: "reply", id: command.id, ok: false, error: toErrorBody(error) };

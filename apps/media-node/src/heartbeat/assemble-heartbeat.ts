@@ -36,8 +36,8 @@ export type HeartbeatParts = ReturnType<typeof assembleHeartbeat>;
 
 /** Everything that a node's heartbeats tell, and what is made of the answers. */
 export function assembleHeartbeat(deps: HeartbeatDeps) {
-  const { bus, registry, rooms, log, counters, now, onAnswered } = deps;
-  const heartbeats = new Heartbeats({ registry, log, counters, now });
+  const { bus, registry, rooms, log, metrics, now, onAnswered } = deps;
+  const heartbeats = new Heartbeats({ registry, log, metrics, now });
   const beat = () => heartbeats.beat();
   const costs = new ObservedCosts(now);
   const debits = new SettledDebits(now);
@@ -45,7 +45,7 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
   const returning = new ReturningPeers(() => performance.now());
   const lateNodes = new LateNodes({ bus, beat });
   const revalidation = new Revalidation({ beat, intervalMs: () => heartbeats.intervalMs, now });
-  const lostNodes = new LostNodes({ registry, lateNodes, log, counters });
+  const lostNodes = new LostNodes({ registry, lateNodes, log, metrics });
   const parts = { ...deps, costs, debits, leases, returning, lateNodes, lostNodes, beat };
   heartbeats.connect({
     compose: () => composeHeartbeat(parts),

@@ -1,6 +1,6 @@
 import type { Heartbeat } from "@fairlead/protocol";
 import type { HeartbeatReply, Registry } from "@fairlead/registry";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Heartbeats } from "./heartbeats.ts";
 import type { Beat } from "./revalidation.ts";
@@ -36,7 +36,7 @@ function setUp({ isConclusive = (): boolean => true, random = (): number => 1 } 
       },
     } as unknown as Registry,
     log: silentLogger,
-    counters: noCounters,
+    metrics: noMetrics,
     now: Date.now,
     random,
   });

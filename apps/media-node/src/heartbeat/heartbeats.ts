@@ -1,12 +1,12 @@
 import type { Heartbeat } from "@fairlead/protocol";
 import type { HeartbeatReply, Registry } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { Beat } from "./revalidation.ts";
 
 export type HeartbeatsOptions = {
   registry: Registry;
   log: Logger;
-  counters: Counters;
+  metrics: Metrics;
   now: () => number;
   /** 0..1; default: by chance. */
   random?: () => number;
@@ -109,7 +109,7 @@ export class Heartbeats {
   }
 
   async #send(parts: BeatParts): Promise<void> {
-    const { registry, log, counters, now } = this.#options;
+    const { registry, log, metrics, now } = this.#options;
     const sentMs = now();
     this.#sent += 1;
     const number = this.#sent;
@@ -122,7 +122,7 @@ export class Heartbeats {
       };
       note(await registry.heartbeat(beat, note));
     } catch (error) {
-      counters.count("heartbeat.failed");
+      metrics.count("heartbeat.failed");
       if (!this.isFailing) log.warn("heartbeat.failed", { error });
       this.isFailing = true;
       if (now() - sentMs >= TIMED_OUT_MS) this.#backOff();

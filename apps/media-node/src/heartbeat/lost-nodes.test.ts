@@ -1,5 +1,5 @@
 import type { Lease, NodeStatus } from "@fairlead/protocol";
-import { type LogFields, noCounters, silentLogger } from "@fairlead/telemetry";
+import { type LogFields, noMetrics, silentLogger } from "@fairlead/telemetry";
 import { describe, expect, it } from "vitest";
 import { LostNodes, type LostNodesOptions } from "./lost-nodes.ts";
 
@@ -19,7 +19,7 @@ async function linesOf({ late, isListed = false }: { late?: Late; isListed?: boo
   const lost = new LostNodes({
     lateNodes: { lastHeardOf: () => late },
     registry: { listNodes: async () => ({ items }) },
-    counters: noCounters,
+    metrics: noMetrics,
     log: { ...silentLogger, warn: (_, fields = {}) => void lines.push(fields) },
   });
   for (let time = 0; time < times; time++) lost.note([orphan("a"), orphan("b")]);

@@ -1,6 +1,6 @@
 import type { Lease } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { LateNodes } from "./late-nodes.ts";
 
 /** Nodes that died lately; their rooms come in several answers. */
@@ -10,7 +10,7 @@ export type LostNodesOptions = {
   registry: Pick<Registry, "listNodes">;
   lateNodes: Pick<LateNodes, "lastHeardOf">;
   log: Logger;
-  counters: Counters;
+  metrics: Metrics;
 };
 
 /** Tells, once, that a node is gone whose rooms this one is to place anew, and why. */
@@ -34,14 +34,14 @@ export class LostNodes {
   }
 
   async #tell(nodeId: string, incarnation: string, rooms: number): Promise<void> {
-    const { lateNodes, log, counters } = this.#options;
+    const { lateNodes, log, metrics } = this.#options;
     const late = lateNodes.lastHeardOf(incarnation);
     const cause = late
       ? late.isUnreachable
         ? "process_gone"
         : "silent"
       : await this.#causeOf(nodeId, incarnation);
-    counters.count("node.lost", cause);
+    metrics.count("node.lost", cause);
     log.warn("node.lost", { nodeId, lost: incarnation, cause, silentMs: late?.silentMs, rooms });
   }
 

@@ -1,5 +1,5 @@
 import { FairleadError, randomId, setNewest } from "@fairlead/protocol";
-import { type Counters, type Logger, noCounters } from "@fairlead/telemetry";
+import { type Logger, type Metrics, noMetrics } from "@fairlead/telemetry";
 import { DoneQueue } from "./done-queue.ts";
 import type { HookFacts, HookName, HookSettings, Hooks } from "./hooks.ts";
 import { type HookBody, postHook } from "./post-hook.ts";
@@ -19,7 +19,7 @@ const DONES = { atOnce: 10, max: 10_000, retryDelaysMs: [1_000, 4_000, 16_000] }
 export type HooksOptions = HookSettings & {
   log: Logger;
   /** Default: nothing is counted. */
-  counters?: Counters;
+  metrics?: Metrics;
   /** Milliseconds since 1970. */
   now?: () => number;
   /** Of one request, waiting for its turn included; default: 2 s. */
@@ -32,7 +32,7 @@ type Answer = { isYes: Promise<boolean>; askedAtMs: number };
 
 /** Asks and tells the operator's server, by signed POSTs to the one URL of the configuration. */
 export function createHooks(options: HooksOptions): Hooks {
-  const { log, isFailOpen, counters = noCounters, now = Date.now, timeoutMs = TIMEOUT_MS } = options;
+  const { log, isFailOpen, metrics = noMetrics, now = Date.now, timeoutMs = TIMEOUT_MS } = options;
   const slots = new Slots(AT_ONCE);
   const slotsOfOthers = new Slots(AT_ONCE_BUT_PUBLISHERS);
   const answers = new Map<string, Answer>();
@@ -40,7 +40,7 @@ export function createHooks(options: HooksOptions): Hooks {
   const dones = new DoneQueue({
     ...DONES,
     retryDelaysMs: options.retryDelaysMs ?? DONES.retryDelaysMs,
-    onDropped: () => counters.count("hook.failed", "dropped"),
+    onDropped: () => metrics.count("hook.failed", "dropped"),
   });
 
   const post = async (body: HookBody): Promise<boolean> => {
@@ -51,7 +51,7 @@ export function createHooks(options: HooksOptions): Hooks {
       reach.succeeded();
       return isYes;
     } catch (cause) {
-      counters.count("hook.failed", body.hook);
+      metrics.count("hook.failed", body.hook);
       reach.failed(body.hook, cause);
       throw new FairleadError("hook_unreachable", { retryAfterMs: timeoutMs, cause });
     }

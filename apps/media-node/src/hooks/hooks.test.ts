@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { type FairleadError, toErrorBody } from "@fairlead/protocol";
-import { createMemoryCounters, silentLogger } from "@fairlead/telemetry";
+import { MetricsStore, silentLogger } from "@fairlead/telemetry";
 import { createConsoleLogger } from "@fairlead/telemetry/console";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createHooks, type HooksOptions } from "./create-hooks.ts";
@@ -39,19 +39,19 @@ async function portOf(server: ReturnType<typeof createTcpServer>): Promise<numbe
 }
 
 function ask(port: number, options: Partial<HooksOptions>) {
-  const counters = createMemoryCounters();
+  const metrics = new MetricsStore();
   const url = `http://127.0.0.1:${port}/hooks?of=fairlead`;
   const hooks = createHooks({
     url,
     secret: SECRET,
     isFailOpen: false,
     log: silentLogger,
-    counters,
+    metrics,
     // However busy the machine is: the tests that wait for it say less.
     timeoutMs: 20_000,
     ...options,
   });
-  return { hooks, counters };
+  return { hooks, metrics };
 }
 
 const answering = (status: number, headers = {}): RequestListener => {
@@ -115,9 +115,9 @@ describe("a hook", () => {
   });
 
   it.each([500, 502, 503])("that answers %i was not reached", async (status) => {
-    const { hooks, counters } = await setUp(answering(status));
+    const { hooks, metrics } = await setUp(answering(status));
     expect(await codeOf(hooks.askPublish(FACTS))).toBe("hook_unreachable");
-    expect(counters.counts.get("hook.failed on_publish")).toBe(1);
+    expect(metrics.counts.get("hook.failed on_publish")).toBe(1);
   });
 
   it("that hangs, closes or talks nonsense was not reached, and nothing of it is told", async () => {

@@ -23,7 +23,7 @@ export async function moveRoom(
   { epoch, exclude, cause }: MoveRequest,
   deps: LeaseDeps,
 ): Promise<Lease> {
-  const { incarnation, bus, registry, rooms, log, counters } = deps;
+  const { incarnation, bus, registry, rooms, log, metrics } = deps;
   const { roomId, bans } = room;
   const supersedes = { incarnation, epoch };
   const { lease, isNew, room: record, decision } = await registry.place({ roomId, supersedes, exclude });
@@ -31,7 +31,7 @@ export async function moveRoom(
   if (isOurs && !isNew) return lease;
   // In this very turn, before a peer that is told or comes by chance.
   const opening = isOurs ? rooms.open({ lease, ...record, bans, cause, overlaps: true }) : null;
-  counters.count("room.moved", cause);
+  metrics.count("room.moved", cause);
   const { nodeId, core, epoch: toEpoch } = lease;
   log.info("room.moved", { roomId, nodeId, core, epoch: toEpoch, cause, why: decision.reason });
   tellMoved(lease, bus, { cause, overlapMs: LINGER_MS });

@@ -1,6 +1,6 @@
 import type { Bus } from "@fairlead/bus";
 import type { Placement, Registry } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { Rooms } from "../rooms/rooms.ts";
 import { type MoveCause, tellMoved } from "./tell-moved.ts";
 
@@ -11,7 +11,7 @@ export type LeaseDeps = {
   registry: Registry;
   rooms: Rooms;
   log: Logger;
-  counters: Counters;
+  metrics: Metrics;
 };
 
 /**
@@ -26,6 +26,6 @@ export async function openAndTell(
   const { roomId, nodeId, core, epoch } = lease;
   if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room, cause });
   else tellMoved(lease, deps.bus, { cause });
-  deps.counters.count("room.moved", cause);
+  deps.metrics.count("room.moved", cause);
   deps.log.info("room.moved", { roomId, nodeId, core, epoch, cause, why: decision.reason });
 }

@@ -2,7 +2,7 @@ import { decodeText } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { type Lease, type NodeState, RoomOptions, subjects } from "@fairlead/protocol";
 import type { PlaceRequest, Registry } from "@fairlead/registry";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import type { Room } from "../room/room.ts";
 import { Roster } from "../room/roster.ts";
@@ -48,7 +48,7 @@ function setUp(peers: number[], loads: number[], more: More = {}) {
       open: async (settings: object) => opened.push(settings),
     } as unknown as Rooms,
     log: silentLogger,
-    counters: noCounters,
+    metrics: noMetrics,
     now: () => nowMs,
   });
   const pass = async (seconds: number) => {

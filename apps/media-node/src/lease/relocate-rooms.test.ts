@@ -1,7 +1,7 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import type { Heartbeat } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ReturningPeers } from "../heartbeat/returning-peers.ts";
 import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
@@ -58,7 +58,7 @@ async function setUp(others: boolean[]) {
     registry,
     rooms,
     log: silentLogger,
-    counters: noCounters,
+    metrics: noMetrics,
     claims: {} as Claims,
     cores: [{ load: 0 }, { load: 0.5 }],
     returning,

@@ -1,7 +1,7 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { type Lease, parseJson, RoomControl, subjects } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import { heartbeatOf } from "../heartbeat/testing/heartbeat-of.ts";
 import type { RoomSettings } from "../room/room-deps.ts";
@@ -30,7 +30,7 @@ async function setUp(nodes: string[]) {
     registry,
     rooms,
     log: silentLogger,
-    counters: noCounters,
+    metrics: noMetrics,
   };
   const takeOver = async () => {
     await takeOverOrphans([ORPHAN], deps);

@@ -1,6 +1,6 @@
 import { Ledger, Surplus } from "@fairlead/mediasoup-worker/ledger";
 import { DEFAULT_CODEC_POLICY, FairleadError, type Lease } from "@fairlead/protocol";
-import { noCounters } from "@fairlead/telemetry";
+import { noMetrics } from "@fairlead/telemetry";
 import { Broadcasts } from "../broadcast/broadcasts.ts";
 import { Ingests } from "../broadcast/ingests.ts";
 import { answerBroadcastCalls } from "../calls/answer-broadcast-calls.ts";
@@ -79,27 +79,21 @@ type Basis = ReturnType<typeof assembleBasis>;
 
 /** The node's identity and its resources. */
 function assembleBasis(options: MediaNodeOptions) {
-  const {
-    bus,
-    registry,
-    now = Date.now,
-    codecPolicy = DEFAULT_CODEC_POLICY,
-    counters = noCounters,
-  } = options;
+  const { bus, registry, now = Date.now, codecPolicy = DEFAULT_CODEC_POLICY, metrics = noMetrics } = options;
   const node = identifyNode(options);
   const { nodeId, incarnation, version } = node;
   const log = options.log.child({ node: nodeId, incarnation, version });
   const ledger = new Ledger();
   const allowance = new CpuAllowance();
   const loop = new EventLoop();
-  const cores = openCores({ ...options, log }, ledger, { allowance, loop, counters });
+  const cores = openCores({ ...options, log }, ledger, { allowance, loop, metrics });
   const records = new RoomRecords(registry, log);
   const budgets = new SpentBudgets({ ...DEFAULT_BUDGETS, ...options.budgets }, now);
   const rooms = new Rooms({
     bus,
     registry,
     log,
-    counters,
+    metrics,
     now,
     incarnation,
     cores,
@@ -116,8 +110,8 @@ function assembleBasis(options: MediaNodeOptions) {
       options.networkInterfaces ?? countedInterfaces(listenAddressesOf(options), readHostNetwork()),
   });
   const readiness = new Readiness();
-  const hooks = options.hooks ? createHooks({ ...options.hooks, log, counters, now }) : noHooks;
-  const own = { node, nodeId, incarnation, ledger, allowance, loop, budgets, counters };
+  const hooks = options.hooks ? createHooks({ ...options.hooks, log, metrics, now }) : noHooks;
+  const own = { node, nodeId, incarnation, ledger, allowance, loop, budgets, metrics };
   return { ...own, cores, records, rooms, network, readiness, hooks, bus, registry, log, now };
 }
 
@@ -227,7 +221,7 @@ function listenAddressesOf({ listenAddresses }: MediaNodeOptions): readonly List
 function openCores(
   options: MediaNodeOptions,
   ledger: Ledger,
-  parts: Pick<CoreOptions, "allowance" | "loop" | "counters">,
+  parts: Pick<CoreOptions, "allowance" | "loop" | "metrics">,
 ): Core[] {
   const { log, now = Date.now, random = Math.random, workerBin, fullLoad } = options;
   const config = {

@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import type { CodecPolicy } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { HookSettings } from "../hooks/hooks.ts";
 import type { RtpOptions } from "../plain/rtp-reach.ts";
@@ -22,7 +22,7 @@ export type MediaNodeOptions = {
   workerBin: string;
   log: Logger;
   /** Default: nothing is counted. */
-  counters?: Counters;
+  metrics?: Metrics;
   nodeId?: string;
   region?: string;
   labels?: string[];

@@ -24,7 +24,7 @@ export async function serveNode(parts: NodeParts): Promise<() => Promise<void>> 
   const stopStatus = bus.onStatus((status) => {
     parts.peerSweep.forgiveSilence();
     if (status === "resumed") sendAgain(parts);
-    else parts.counters.count("bus.lost");
+    else parts.metrics.count("bus.lost");
     heartbeat.revalidation.noteBusChange();
     // The registry waits only so long before it gives away the rooms of a node without a bus.
     void heartbeat.beat();

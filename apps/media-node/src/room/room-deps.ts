@@ -1,7 +1,7 @@
 import type { Bus } from "@fairlead/bus";
 import type { IceServer, Lease, Mute, RoomOptions } from "@fairlead/protocol";
 import type { RoomPatch } from "@fairlead/registry";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { MoveCause } from "../lease/tell-moved.ts";
 import type { Bans } from "./bans.ts";
 import type { Budget } from "./budget.ts";
@@ -13,7 +13,7 @@ import type { Seat } from "./seat.ts";
 export type RoomDeps = {
   bus: Bus;
   log: Logger;
-  counters: Counters;
+  metrics: Metrics;
   now: () => number;
   /** Writes a moderation act into the room record, which outlives this node; later, if the registry is away. */
   record: (patch: RoomPatch) => Promise<void>;

@@ -1,6 +1,6 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { COMMANDS, type PeerInfo, type RoomEvent, RoomOptions, type Transient } from "@fairlead/protocol";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect, it, vi } from "vitest";
 import { producerCommands } from "../commands/producer-commands.ts";
@@ -28,7 +28,7 @@ function setUp() {
   const room = new Room(settings, seat as unknown as Seat, {
     bus: createMemoryBus(),
     log: silentLogger,
-    counters: noCounters,
+    metrics: noMetrics,
     now: Date.now,
     record: async () => {},
     iceServersFor: () => [],

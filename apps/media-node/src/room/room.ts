@@ -204,7 +204,7 @@ export class Room extends Roster {
     const { peerId } = peer;
     if (!this.#take(peer, code, message) || peer.isViewer) return;
     this.tell({ name: "peer.left", data: { peerId, reason } });
-    this.deps.counters.count("peer.left", reason);
+    this.deps.metrics.count("peer.left", reason);
     this.log.info("peer.left", { roomId: this.roomId, peerId, reason, peers: this.peers.size });
   }
 

@@ -28,7 +28,7 @@ export type RoomsOptions = {
   codecPolicy: CodecPolicy;
   bus: RoomDeps["bus"];
   log: Logger;
-  counters: RoomDeps["counters"];
+  metrics: RoomDeps["metrics"];
   now: () => number;
   /** Writes a moderation act into the record of a room. */
   record: (roomId: string, patch: RoomPatch) => Promise<void>;
@@ -244,11 +244,11 @@ export class Rooms {
   }
 
   #roomDeps(roomId: string): RoomDeps {
-    const { bus, log, counters, now, cores, record, iceServersFor, budgets, pipeReach } = this.#options;
+    const { bus, log, metrics, now, cores, record, iceServersFor, budgets, pipeReach } = this.#options;
     return {
       bus,
       log,
-      counters,
+      metrics,
       now,
       record: (patch) => record(roomId, patch),
       iceServersFor: (identity) => iceServersFor({ roomId, identity }),

@@ -1,5 +1,5 @@
 import type { Ledger } from "@fairlead/mediasoup-worker/ledger";
-import type { Counters, Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import type { CpuAllowance } from "./cpu-allowance.ts";
 import type { EventLoop } from "./event-loop.ts";
@@ -21,7 +21,7 @@ export type CoreOptions = {
   allowance: CpuAllowance;
   loop: EventLoop;
   log: Logger;
-  counters: Counters;
+  metrics: Metrics;
   now: () => number;
   random: () => number;
   /** Above it the core takes no peer more; default: `FULL_LOAD`. */
@@ -148,7 +148,7 @@ export class Core {
 
   #onDied(worker: types.Worker, error: Error): void {
     if (this.#state.state !== "running" || this.#state.worker !== worker) return;
-    this.#options.counters.count("worker.died");
+    this.#options.metrics.count("worker.died");
     this.#options.log.warn("worker.died", { core: this.index, pid: worker.pid, error });
     this.#state = { state: "starting" };
     this.#started = this.#restart();

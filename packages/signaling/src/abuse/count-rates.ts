@@ -44,7 +44,7 @@ function isGuess(code: ErrorCode): boolean {
 export async function refusalOfStranger(caller: Caller, error: unknown): Promise<unknown> {
   if (!(error instanceof FairleadError) || !isGuess(error.code)) return error;
   const { code } = error;
-  caller.shared.counters.count("stranger.refused", code);
+  caller.shared.metrics.count("stranger.refused", code);
   caller.shared.refusals.strangers.warn(caller.log, { code, address: caller.address });
   const rates = ratesOf(caller.shared.rateLimits, { stranger: caller.address });
   return countRates(caller, rates).then(

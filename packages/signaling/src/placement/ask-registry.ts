@@ -8,13 +8,13 @@ import type { SignalingProcess } from "../signaling-process.ts";
  * @throws {FairleadError} `registry_unreachable`, also without asking; `rate_limited`; what else `ask` rejects with.
  */
 export function askRegistry<T>(
-  { breaker, counters, refusedAddresses }: SignalingProcess,
+  { breaker, metrics, refusedAddresses }: SignalingProcess,
   rates: readonly Rate[],
   ask: () => Promise<T>,
 ): Promise<T> {
   const isFailure = (error: unknown) => {
     const isAway = isUnreachable(error);
-    if (isAway) counters.count("registry.failed");
+    if (isAway) metrics.count("registry.failed");
     return isAway;
   };
   return refusedAddresses.unless(rates, () => breaker.run(ask, isFailure, notAsked));

@@ -111,13 +111,13 @@ function answerOpened(
   });
 }
 
-async function counted<T>({ counters }: SignalingProcess, opening: Promise<T>): Promise<T> {
+async function counted<T>({ metrics }: SignalingProcess, opening: Promise<T>): Promise<T> {
   try {
     const opened = await opening;
-    counters.count("session.joined");
+    metrics.count("session.joined");
     return opened;
   } catch (error) {
-    counters.count("join.refused", error instanceof FairleadError ? error.code : "internal");
+    metrics.count("join.refused", error instanceof FairleadError ? error.code : "internal");
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 import type { Bus } from "@fairlead/bus";
-import type { Counters } from "@fairlead/telemetry";
+import type { Metrics } from "@fairlead/telemetry";
 
 export type BusHistoryOptions = {
   /** How long others may take to be back. */
   settleMs: number;
   now: () => number;
-  counters: Counters;
+  metrics: Metrics;
 };
 
 /**
@@ -17,12 +17,12 @@ export class BusHistory {
   readonly #now: () => number;
   #resumedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(bus: Bus, { settleMs, now, counters }: BusHistoryOptions) {
+  constructor(bus: Bus, { settleMs, now, metrics }: BusHistoryOptions) {
     this.#settleMs = settleMs;
     this.#now = now;
     bus.onStatus((status) => {
       if (status === "resumed") this.#resumedAtMs = now();
-      else counters.count("bus.lost");
+      else metrics.count("bus.lost");
     });
   }
 

@@ -29,14 +29,14 @@ export async function openSession(
   join: JoinRequest,
   sink: LinkSink,
 ): Promise<SessionLink> {
-  const { counters, refusedTickets } = caller.shared;
+  const { metrics, refusedTickets } = caller.shared;
   const open = () => admitAndOpen(caller, { register, sink }, join);
   try {
     const link = await unlessRefused(refusedTickets, join.ticket, open);
-    counters.count("session.joined");
+    metrics.count("session.joined");
     return link;
   } catch (error) {
-    counters.count("join.refused", error instanceof FairleadError ? error.code : "internal");
+    metrics.count("join.refused", error instanceof FairleadError ? error.code : "internal");
     throw error;
   }
 }

@@ -51,7 +51,7 @@ export async function resumeSession(
       request.position,
       (fresh) => ({ type: "resumed", sessionTicket: fresh, connection, acksByPing }),
     );
-    shared.counters.count("session.resumed");
+    shared.metrics.count("session.resumed");
     return link;
   } catch (error) {
     link.close();

@@ -1,7 +1,7 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { type BroadcastRecord, type ErrorCode, type RoomEvent, RoomOptions } from "@fairlead/protocol";
 import { createMemoryRegistry } from "@fairlead/registry/memory";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect } from "vitest";
 import { noHooks } from "../../hooks/hooks.ts";
@@ -40,7 +40,7 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
     lease: { roomId: "show", nodeId: "n", incarnation: "i", core: 0, epoch: 7 },
     isClosed: false,
     log: silentLogger,
-    deps: { bus: createMemoryBus(), now: () => clock.ms + wall.offsetMs, counters: noCounters },
+    deps: { bus: createMemoryBus(), now: () => clock.ms + wall.offsetMs, metrics: noMetrics },
     arrivals: { tell: () => {} },
     tellMembers: (event: RoomEvent) => void told.push(event),
     remove: (peer: Peer, _reason: string, code: ErrorCode | null) => {

@@ -1,6 +1,6 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
 import { RoomOptions } from "@fairlead/protocol";
-import { noCounters, silentLogger } from "@fairlead/telemetry";
+import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import { expect, onTestFinished } from "vitest";
 import { isOwned } from "../../ledger/is-owned.ts";
 import { LOOPBACK } from "../pipe-end.ts";
@@ -16,7 +16,7 @@ export async function openRoom(cores: ReturnType<typeof useTwoCores>, options: P
   const room = new Room(settings, await openSeat(0), {
     bus: createMemoryBus(),
     log: silentLogger,
-    counters: noCounters,
+    metrics: noMetrics,
     now: () => clock.nowMs,
     record: async () => {},
     iceServersFor: () => [],
