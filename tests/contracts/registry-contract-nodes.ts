@@ -57,6 +57,17 @@ export function describeNodes(openAdapter: OpenRegistryAdapter): void {
       expect(node?.cores).toHaveLength(1);
     });
 
+    fact(
+      "a node that drains says who asked for it, and is ready without a word of it",
+      async ({ registry }) => {
+        const drain = { by: "autoscaler", forMs: 1_000, lingering: 2 };
+        await registry.heartbeat(beatOf("a", { state: "draining", drain }));
+        expect(await nodesOf(registry)).toMatchObject([{ state: "draining", drain }]);
+        await registry.heartbeat(beatOf("a"));
+        expect((await nodesOf(registry))[0]).not.toHaveProperty("drain");
+      },
+    );
+
     fact("lists nodes by node id, then incarnation, page by page", async ({ registry }) => {
       const runs = ["b 2", "B 1", "a-b 1", "a 1", "b 1", "c 9"];
       for (const run of runs) {

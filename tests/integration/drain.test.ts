@@ -146,6 +146,27 @@ describe("a draining node", () => {
     expect(cluster.bugs).toEqual([]);
   });
 
+  it("goes on draining for an operator when a program ends its own drain", async () => {
+    const cluster = await start({ nodes: 2 });
+    const { incarnation } = cluster.node;
+    const tell = async (name: "node.drain" | "node.undrain", by?: string) => {
+      const { state, ...answer } = await callNode(cluster.bus, incarnation, name, { by });
+      return [state, answer.by];
+    };
+    expect(await tell("node.drain", "autoscaler")).toEqual(["draining", "autoscaler"]);
+    await expect
+      .poll(async () => (await cluster.nodeStatus())?.drain)
+      .toMatchObject({ by: "autoscaler", lingering: 0 });
+    expect(await tell("node.undrain", "another")).toEqual(["draining", "autoscaler"]);
+    expect(await tell("node.undrain", "autoscaler")).toEqual(["ready", undefined]);
+    await tell("node.drain", "autoscaler");
+    expect(await tell("node.drain")).toEqual(["draining", undefined]);
+    expect(await tell("node.drain", "autoscaler")).toEqual(["draining", undefined]);
+    expect(await tell("node.undrain", "autoscaler")).toEqual(["draining", undefined]);
+    expect(await tell("node.undrain")).toEqual(["ready", undefined]);
+    expect(cluster.bugs).toEqual([]);
+  });
+
   it("keeps what it has, and takes rooms again, once the drain is cancelled", async () => {
     const cluster = await start({ nodes: 2 });
     await meetAll(cluster, ROOMS);

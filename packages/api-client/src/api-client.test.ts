@@ -226,7 +226,9 @@ describe("the API's client", () => {
       "node-b",
     ]);
     expect(await api.nodes.read("node-b")).toMatchObject({ incarnation: "node-b-run", cores: [{}, {}] });
-    expect(await api.nodes.drain("node-b")).toEqual({ nodeId: "node-b", state: "draining", rooms: 0 });
+    expect(await api.nodes.drain("node-b", { by: "autoscaler" })).toEqual({
+      ...{ nodeId: "node-b", state: "draining", rooms: 0 },
+    });
     expect(await api.nodes.undrain("node-b")).toMatchObject({ state: "ready" });
     other.kill();
     expect(await everyOf(api.surplus.pages())).toMatchObject([{ surplus: [], unreachable: ["node-b"] }]);

@@ -47,7 +47,12 @@ export const GroupCapacity = z.object({
   refusedJoins: z.object({ lastMinute: z.int().min(0), total: z.int().min(0) }),
   /** Since when the group would do with a node less; null: it would not. */
   belowSinceMs: z.number().nullable(),
-  /** How many nodes it should have. */
+  /**
+   * How many ready nodes carry it well, however its rooms lie: for whoever empties a node before it goes. With hysteresis: not below those that
+   * are ready until it would have done with a node less for long enough.
+   */
+  neededNodes: z.int().min(0),
+  /** How many nodes it should have, for whoever can't choose which one goes: `neededNodes`, and not below those that have rooms. */
   wantedNodes: z.int().min(0),
   /** `demand`, `slots`, `arrivals`, `refusals`, `largest_node`, `rooms` (nodes still have some), `hysteresis`, `minimum`. */
   wantedFor: WantedFor,

@@ -3,7 +3,14 @@ import { PeerInfo, ProducerInfo } from "./events.ts";
 import { Grants, Source } from "./grants.ts";
 import { Identity, NodeId, PeerId, RoomId, TicketIdentity } from "./ids.ts";
 import { Jwt } from "./join.ts";
-import { CoreAddress, NodeState, NodeStatus, PlacementDecision, RoomOptions } from "./registry-records.ts";
+import {
+  CoreAddress,
+  DrainedBy,
+  NodeState,
+  NodeStatus,
+  PlacementDecision,
+  RoomOptions,
+} from "./registry-records.ts";
 import { SurplusPage } from "./surplus.ts";
 import { DisplayName, Metadata, NUMERIC_DATE_MAX, Role } from "./ticket-claims.ts";
 
@@ -106,8 +113,16 @@ export const NodePage = z.object({
 });
 export type NodePage = z.infer<typeof NodePage>;
 
-/** Answer of `POST` and `DELETE /v1/nodes/{node}/drain`. `rooms`: how many it still serves; of the kind `live`, how many publishers it still has. */
-export const DrainAnswer = z.object({ nodeId: NodeId, state: NodeState, rooms: z.int() });
+/**
+ * Answer of `POST` and `DELETE /v1/nodes/{node}/drain`. `rooms`: how many it still serves; of the kind `live`, how many publishers it still has. `by`:
+ * the name that the drain was asked for with.
+ */
+export const DrainAnswer = z.object({
+  nodeId: NodeId,
+  state: NodeState,
+  rooms: z.int(),
+  by: DrainedBy.optional(),
+});
 export type DrainAnswer = z.infer<typeof DrainAnswer>;
 
 /** Answer of `GET /v1/surplus`. `unreachable`: nodes of this page that did not answer, whose surplus nobody knows. */

@@ -11,11 +11,13 @@ import { Epoch, Identity, Incarnation, NodeId, PeerId, RoomId, SessionId, Ticket
 import { INGEST_CALLS } from "./ingests.ts";
 import { JoinReply, JoinRequest } from "./join.ts";
 import { RTP_CALLS } from "./plain-rtp.ts";
-import { Heartbeat, Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
+import { DrainedBy, Heartbeat, Lease, Load, Mute, NodeState, RoomOptions } from "./registry-records.ts";
 import { SDP_CALLS } from "./sdp-sessions.ts";
 import { SurplusPage } from "./surplus.ts";
 
 const Nothing = z.object({});
+const DrainCall = z.object({ by: DrainedBy.optional() });
+const DrainReply = z.object({ state: NodeState, rooms: z.int(), by: DrainedBy.optional() });
 /** Where signaling hears the events of this session with those of its others (`subjects.inbox`). Absent: an older build. */
 const InboxId = SessionId.optional();
 const Page = z.object({ cursor: z.string().max(128).optional() });
@@ -133,8 +135,9 @@ export const NODE_CALLS = {
   /** Proof that the node is reachable over the bus. */
   "node.ping": { request: Nothing, reply: Nothing },
   /** No new rooms from now on; those it has are handed to other nodes. @see `NodeState` */
-  "node.drain": { request: Nothing, reply: z.object({ state: NodeState, rooms: z.int() }) },
-  "node.undrain": { request: Nothing, reply: z.object({ state: NodeState, rooms: z.int() }) },
+  "node.drain": { request: DrainCall, reply: DrainReply },
+  /** With `by`: only a drain that was asked for by that name. */
+  "node.undrain": { request: DrainCall, reply: DrainReply },
   "node.surplus": { request: Page, reply: SurplusPage },
   /** `ids` absent: all that is surplus now. Those that are gone or have an owner are passed over. */
   "node.reclaim": {

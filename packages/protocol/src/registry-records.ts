@@ -24,6 +24,21 @@ export type Lease = z.infer<typeof Lease>;
 export const NodeState = z.enum(["ready", "draining"]);
 export type NodeState = z.infer<typeof NodeState>;
 
+/** Whoever asks for a drain may say its name, e.g. `autoscaler`: it ends such drains alone, and none that an operator asked for. */
+export const DrainedBy = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export type DrainedBy = z.infer<typeof DrainedBy>;
+
+/** What a node tells of its drain. */
+export const DrainStatus = z.object({
+  /** Absent: an operator asked for it, or the process ends. */
+  by: DrainedBy.optional(),
+  /** For how long it has been draining, ms. */
+  forMs: z.int().min(0),
+  /** Rooms that have moved, and whose media still flows here while their peers build it at the next place. */
+  lingering: z.int().min(0),
+});
+export type DrainStatus = z.infer<typeof DrainStatus>;
+
 /** A node's report of one of its cores. */
 export const CoreAdvert = z.object({
   core: CoreIndex,
@@ -116,6 +131,8 @@ export const Heartbeat = z.object({
   nodeId: NodeId,
   incarnation: Incarnation,
   state: NodeState,
+  /** Of one that drains; builds before leave it out. */
+  drain: DrainStatus.optional(),
   busConnected: z.boolean(),
   region: Region,
   labels: z.array(Label).max(16),

@@ -15,19 +15,24 @@ export type NodeCallsDeps = {
 };
 
 export function answerNodeCalls({ rooms, drain, surplus, describe }: NodeCallsDeps): NodeHandlers {
-  const drainState = () => ({ state: drain.state, rooms: rooms.count });
+  const drainState = () => ({
+    state: drain.state,
+    rooms: rooms.count,
+    ...(drain.by === undefined ? {} : { by: drain.by }),
+  });
   return {
     "node.ping": () => ({}),
     // next build: answers of a node
     "node.describe": describe,
-    // Without a deadline: the node is emptied and stays so until `undrain`. Only its operator ends the process.
-    "node.drain": () => {
-      if (drain.state === "ready") void drain.drain();
+    // Without a deadline: the node is emptied and stays so until `undrain`. Only its operator ends the process. A drain of somebody's name is the
+    // operator's once they ask for it too.
+    "node.drain": ({ by }) => {
+      if (drain.state === "ready" || (drain.by !== undefined && by === undefined)) void drain.drain({ by });
       return drainState();
     },
     // Not while the process is ending, or its rooms would end with it.
-    "node.undrain": () => {
-      if (!drain.hasDeadline) drain.undrain();
+    "node.undrain": ({ by }) => {
+      if (!drain.hasDeadline && (by === undefined || by === drain.by)) drain.undrain();
       return drainState();
     },
     "node.surplus": ({ cursor }) => surplus.page(cursor),

@@ -33,6 +33,7 @@ type CountedRoom = { room: Room; byCore: ReadonlyMap<number, SeatCounts> };
 /** Makes the heartbeat that is sent now. */
 export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
   const { node, cores, rooms, network, leases, debits, costs, returning, lateNodes, bus, now } = parts;
+  const { drain } = parts.readiness;
   const counted = countRooms(rooms);
   const settledDebits = debits.due();
   const seatedDebits = debits.seated(settledDebits);
@@ -41,6 +42,7 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
     ...node,
     // next build: record of a node
     state: parts.readiness.state,
+    ...(drain ? { drain: { ...drain, lingering: rooms.lingering.count } } : {}),
     busConnected: bus.isConnected,
     networkLoad: network.load,
     cores: advertCores(cores, counted, ({ index, load }) => returning.loadOf(index, load)),

@@ -23,6 +23,8 @@ const RETRY_MS = 1_000;
 /** While rooms find no place it is told at once, and again after this, ms. */
 const TELL_EVERY_MS = 10_000;
 
+export type DrainRequest = { deadlineMs?: number; by?: string | undefined };
+
 type Draining = {
   deadlineMs: number;
   /** By when all rooms should be away. */
@@ -46,6 +48,11 @@ export class Drain {
     return this.#options.readiness.state;
   }
 
+  /** The name of whoever asked for the drain, if it was said. */
+  get by(): string | undefined {
+    return this.#options.readiness.drain?.by;
+  }
+
   /** The drain ends at its deadline even if rooms are left: the process ends then. */
   get hasDeadline(): boolean {
     return this.#current !== null && Number.isFinite(this.#current.deadlineMs);
@@ -54,18 +61,19 @@ export class Drain {
   /**
    * A second call sets another deadline.
    * @param deadlineMs Milliseconds from now; default: none, the node stays as it is until `undrain`.
+   * @param by The name of whoever asks, if it is said.
    * @returns Resolves when no room is left, at the deadline, or when another call of `drain` or `undrain` takes its place.
    */
-  drain({ deadlineMs = Number.POSITIVE_INFINITY }: { deadlineMs?: number } = {}): Promise<void> {
+  drain({ deadlineMs = Number.POSITIVE_INFINITY, by }: DrainRequest = {}): Promise<void> {
     const { log, now, beat, rooms, readiness } = this.#options;
-    log.info("node.draining", { rooms: rooms.count, deadlineMs });
+    log.info("node.draining", { rooms: rooms.count, deadlineMs, by });
     const draining: Draining = {
       deadlineMs: now() + deadlineMs,
       paceUntilMs: now() + PACE_SHARE * deadlineMs,
     };
     this.#toldNoPlaceMs = Number.NEGATIVE_INFINITY;
     this.#current = draining;
-    return this.#handAllOver(draining, readiness.end(beat));
+    return this.#handAllOver(draining, readiness.end(beat, by));
   }
 
   /** New rooms are taken again; those that are on their way elsewhere go on. */

@@ -10,6 +10,7 @@ export function toNodeStatus(node: KnownNode): NodeStatus {
     nodeId,
     incarnation,
     state,
+    ...(node.drain ? { drain: { ...node.drain } } : {}),
     busConnected,
     region,
     labels: [...labels],

@@ -129,6 +129,7 @@ function parseBroadcast(text: string, aliveAtMs: string): Pick<RoomRecord, "broa
 /** As `heartbeatArguments` writes it. */
 const Advert = Heartbeat.pick({
   state: true,
+  drain: true,
   busConnected: true,
   region: true,
   labels: true,

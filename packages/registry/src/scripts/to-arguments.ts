@@ -7,10 +7,12 @@ import { toLabels, toOptionsText, toPools, toRegion } from "./room-texts.ts";
 
 /** @returns What the heartbeat script takes after the time; see there. */
 export function heartbeatArguments(beat: Heartbeat): string[] {
-  const { nodeId, incarnation, state, busConnected, region, labels, version, networkLoad, capacity } = beat;
+  const { nodeId, incarnation, state, drain, busConnected, region, labels, version } = beat;
+  const { networkLoad, capacity } = beat;
   const { leases, cores } = beat;
   const coreLists = cores.map((c) => [c.core, c.cpuLoad, c.rooms, c.peers, c.consumers, c.usable ? 1 : 0]);
-  const advert = { state, busConnected, region, labels, version, networkLoad, capacity, cores: coreLists };
+  const about = { state, drain, busConnected, region, labels, version, networkLoad, capacity };
+  const advert = { ...about, cores: coreLists };
   return [
     nodeId,
     incarnation,

@@ -286,6 +286,7 @@ export const PARAMETERS: Record<string, ParameterText> = {
     example: "n0q8Vb7Jt3kQ2xWm5rYzLA",
   },
   node: { description: "A node's id.", example: "node-1" },
+  by: { description: "The name of the program that asks; none for an operator.", example: "autoscaler" },
   limit: { description: "How many to a page, at most.", example: 50 },
   cursor: { description: "Of the page before.", example: "standup" },
   takesSeveral: {

@@ -72,6 +72,19 @@ describe("nodes over HTTP", () => {
     expect(other.calls).toEqual([]);
   });
 
+  it("are told who drains them, and answer it", async () => {
+    const { call, node } = await setUp();
+    node.answer("node.drain", ({ by }) => ({ state: "draining", rooms: 0, by }));
+    const drained = await call("POST", "/v1/nodes/node-a/drain?by=autoscaler");
+    expect(await drained.json()).toMatchObject({ by: "autoscaler" });
+    await call("DELETE", "/v1/nodes/node-a/drain?by=autoscaler");
+    expect(node.calls.map(({ request }) => request)).toEqual([{ by: "autoscaler" }, { by: "autoscaler" }]);
+    expect(await refusalOf(await call("POST", "/v1/nodes/node-a/drain?by=a%20b"))).toEqual([
+      400,
+      "invalid_request",
+    ]);
+  });
+
   it("that do not answer are node_unreachable", async () => {
     const { call, node } = await setUp();
     node.kill();

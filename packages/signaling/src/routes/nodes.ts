@@ -1,4 +1,4 @@
-import { FairleadError, NODES_PER_PAGE, NodePath } from "@fairlead/protocol";
+import { DrainedBy, FairleadError, NODES_PER_PAGE, NodePath } from "@fairlead/protocol";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import * as z from "zod";
@@ -15,9 +15,13 @@ import {
 import type { SignalingProcess } from "../signaling-process.ts";
 import { askNodes, findNode, pageOfNodes } from "./find-nodes.ts";
 
+type DrainOrder = { nodeId: string; by?: string | undefined; name: "node.drain" | "node.undrain" };
+
 const common = { tags: ["nodes"], security: keyWith("admin") };
 const readErrors = [...API_KEY_ERRORS, ...REGISTRY_ERRORS, "bus_disconnected"] as const;
 const nodeErrors = [...readErrors, ...NODE_ERRORS, "node_not_found"] as const;
+
+const DrainQuery = z.object({ by: DrainedBy.optional() });
 
 const list = createRoute({
   ...common,
@@ -62,8 +66,9 @@ const drain = createRoute({
   description:
     "It takes no new rooms, and hands those that it has to other nodes at its own pace. One of the kind `live` takes no new encoders, and sends " +
     "those that it has away one by one, so that they connect again elsewhere. The process stays until it is told " +
-    "to end. Draining twice is no error.",
-  request: { params: NodePath },
+    "to end. Draining twice is no error. A program that drains gives its name as `by`, and can end that drain alone; " +
+    "one without a name, an operator's, takes its place.",
+  request: { params: NodePath, query: DrainQuery },
   responses: {
     200: jsonOf(named.DrainAnswer, "It drains."),
     ...errorResponses(...nodeErrors, "frame_too_large"),
@@ -77,8 +82,9 @@ const undrain = createRoute({
   operationId: "undrainNode",
   summary: "Stop draining a node",
   description:
-    "It takes rooms, or encoders, again. Those that have left stay where they are. A node whose process is ending goes on draining.",
-  request: { params: NodePath },
+    "It takes rooms, or encoders, again. Those that have left stay where they are. A node whose process is ending goes on draining. With `by`, " +
+    "a drain that was asked for by another name, or by none, goes on.",
+  request: { params: NodePath, query: DrainQuery },
   responses: {
     200: jsonOf(named.DrainAnswer, "It is ready, or it is ending and drains."),
     ...errorResponses(...nodeErrors, "frame_too_large"),
@@ -101,15 +107,26 @@ export function addNodeRoutes(app: OpenAPIHono, shared: SignalingProcess): void 
     return c.json(newest, 200);
   });
 
-  const tell = async (c: Context, nodeId: string, name: "node.drain" | "node.undrain") => {
+  const tell = async (c: Context, { nodeId, by, name }: DrainOrder) => {
     const request = callerOf(shared, c);
-    const answers = await askNodes(request, await findNode(request, nodeId), name, {});
+    const answers = await askNodes(request, await findNode(request, nodeId), name, { by });
     const replies = answers.flatMap(({ reply }) => reply ?? []);
     const [first] = replies;
     if (!first) throw new FairleadError("node_unreachable");
-    request.log.info(name, { nodeId });
-    return { nodeId, state: first.state, rooms: replies.reduce((sum, { rooms }) => sum + rooms, 0) };
+    request.log.info(name, { nodeId, by });
+    const rooms = replies.reduce((sum, reply) => sum + reply.rooms, 0);
+    return { nodeId, state: first.state, rooms, ...(first.by === undefined ? {} : { by: first.by }) };
   };
-  app.openapi(drain, async (c) => c.json(await tell(c, c.req.valid("param").node, "node.drain"), 200));
-  app.openapi(undrain, async (c) => c.json(await tell(c, c.req.valid("param").node, "node.undrain"), 200));
+  app.openapi(drain, async (c) => {
+    const order = { nodeId: c.req.valid("param").node, ...c.req.valid("query"), name: "node.drain" } as const;
+    return c.json(await tell(c, order), 200);
+  });
+  app.openapi(undrain, async (c) => {
+    const order = {
+      nodeId: c.req.valid("param").node,
+      ...c.req.valid("query"),
+      name: "node.undrain",
+    } as const;
+    return c.json(await tell(c, order), 200);
+  });
 }

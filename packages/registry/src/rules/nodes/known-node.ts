@@ -21,6 +21,7 @@ export type YoungRoom = {
 export type KnownNode = Omit<PlacementNode, "cores"> & {
   cores: KnownCore[];
   version: string;
+  drain: Heartbeat["drain"];
   /** As advertised. */
   networkLoad: number;
   networkBps: number;
@@ -60,6 +61,7 @@ export function newNode({ nodeId, incarnation }: Heartbeat, leases = new ScoredS
     region: "",
     labels: [],
     version: "",
+    drain: undefined,
     networkPpm: 0,
     networkLoad: 0,
     networkBps: 1,
@@ -85,6 +87,7 @@ export function newNode({ nodeId, incarnation }: Heartbeat, leases = new ScoredS
 /** Takes over what a heartbeat says of the node itself. */
 export function renewNode(node: KnownNode, beat: Heartbeat, nowMs: number): void {
   node.state = beat.state;
+  node.drain = beat.drain;
   node.busConnected = beat.busConnected;
   node.region = beat.region;
   node.labels = [...beat.labels];
