@@ -1,0 +1,109 @@
+import type { GroupCapacity } from "@fairlead/protocol";
+import { findingsOf } from "./findings-of.ts";
+import type { Action, Decision, Observation, ScaleRules, SeenNode } from "./observation.ts";
+import { type Fleet, isEmpty, sortOut } from "./sort-out.ts";
+
+/** At most this part of a group is on its way at once. */
+const STEP = 4;
+/** An instance whose node never came is given up after so many times the time that a start takes. */
+const GIVEN_UP_AFTER_STARTS = 2;
+
+/**
+ * What to do with a group now. Nothing is remembered between two calls, so a second autoscaler that takes over goes on where the first one
+ * was: nodes say themselves that they drain, for whom and for how long, and the driver says what was asked for.
+ *
+ * A need is met by ending a drain first, and by starting nodes after that. Nodes go one at a time: drained, empty, removed.
+ */
+export function decide(seen: Observation, rules: ScaleRules): Decision {
+  const fleet = sortOut(seen, rules);
+  const findings = findingsOf(seen, fleet, rules);
+  const actions = actionsFor(seen, fleet, rules);
+  if (actions.length === 0 && wantsLess(seen.capacity, fleet, rules) && !isBusy(seen, fleet, rules))
+    findings.push({ what: "nothing_to_drain" });
+  return { actions, findings };
+}
+
+function actionsFor(seen: Observation, fleet: Fleet, rules: ScaleRules): Action[] {
+  const { capacity, instances } = seen;
+  if (capacity === null) return startFirst(fleet, seen, rules);
+  const wanted = Math.min(Math.max(capacity.neededNodes, rules.min), rules.max);
+  const missing = wanted - fleet.ready.length;
+  const givenUp = instances === null ? [] : giveUp(fleet, rules);
+  if (missing > 0) {
+    const returning = fleet.ours.slice(0, missing);
+    const count = instances === null ? 0 : mayStart(missing - sureOf(returning, seen), fleet, rules);
+    const start = { do: "start", count, wanted, ready: fleet.ready.length, why: capacity.wantedFor } as const;
+    const undrains = returning.map(({ nodeId }) => undrain(nodeId, "needed"));
+    return [...undrains, ...givenUp, ...(count > 0 ? [start] : [])];
+  }
+  if (fleet.ours.length > 0 && instances !== null)
+    return [...givenUp, ...fleet.ours.flatMap((node) => carryOn(node, fleet, rules))];
+  return [...givenUp, ...drainOne(seen, fleet, rules)];
+}
+
+/** One that could not be told lately that its drain is over is told again, but others are started in its place. */
+function sureOf(returning: readonly SeenNode[], { spared }: Observation): number {
+  return returning.filter(({ nodeId }) => !spared.has(nodeId)).length;
+}
+
+/**
+ * The registry knows other groups and nobody of this one, and the driver has fewer instances than the fewest: none has been asked for yet, or all are
+ * gone. Where the driver has them nothing is done: they may beat under another group's name.
+ */
+function startFirst(fleet: Fleet, { instances }: Observation, rules: ScaleRules): Action[] {
+  const count =
+    instances === null ? 0 : mayStart(rules.min - (fleet.total - fleet.late.length), fleet, rules);
+  return count > 0 ? [{ do: "start", count, wanted: rules.min, ready: 0, why: "minimum" }] : [];
+}
+
+/** Those on their way are counted, those that are late are not: others are asked for in their place. */
+function mayStart(missing: number, { ready, coming, total }: Fleet, { max }: ScaleRules): number {
+  const atOnce = Math.max(1, Math.floor(ready.length / STEP));
+  return Math.max(0, Math.min(missing - coming, atOnce - coming, max - total));
+}
+
+/** A node that we drain goes once it is empty; where that takes too long it takes rooms again. */
+function carryOn(node: SeenNode, fleet: Fleet, { drainMs }: ScaleRules): Action[] {
+  const instance = fleet.instanceOf.get(node.nodeId);
+  if (!instance) return [undrain(node.nodeId, "no_instance")];
+  if (isEmpty(node)) return [{ do: "remove", instance, why: "empty", drainedMs: node.drain?.forMs }];
+  return (node.drain?.forMs ?? 0) >= drainMs ? [undrain(node.nodeId, "unfinished")] : [];
+}
+
+/**
+ * They were never heard, as long as they were looked at. Only where every node that beats is in an instance of the driver: a node may go by another id than the
+ * driver says.
+ */
+function giveUp({ late, strangers, twice }: Fleet, { startMs }: ScaleRules): Action[] {
+  if (strangers.length > 0 || twice.length > 0) return [];
+  return late
+    .filter(({ nodeId, watchedMs }) => nodeId !== null && watchedMs >= GIVEN_UP_AFTER_STARTS * startMs)
+    .map((instance) => ({ do: "remove", instance, why: "never_came" }));
+}
+
+function drainOne(seen: Observation, fleet: Fleet, rules: ScaleRules): Action[] {
+  if (!wantsLess(seen.capacity, fleet, rules) || isBusy(seen, fleet, rules)) return [];
+  const [cheapest] = fleet.ready
+    .filter(({ nodeId }) => fleet.instanceOf.has(nodeId) && !seen.spared.has(nodeId))
+    .sort((a, b) => a.peers - b.peers || a.rooms - b.rooms || (a.nodeId < b.nodeId ? -1 : 1));
+  if (!cheapest) return [];
+  const { nodeId, rooms, peers } = cheapest;
+  return [{ do: "drain", nodeId, rooms, peers }];
+}
+
+/** The registry has waited long enough before it says so. */
+function wantsLess(capacity: GroupCapacity | null, { ready }: Fleet, { min }: ScaleRules): boolean {
+  return capacity !== null && ready.length > Math.max(capacity.neededNodes, min);
+}
+
+/** Nodes come, or go, or came lately: not the moment for another one to go. */
+function isBusy({ capacity, instances }: Observation, fleet: Fleet, { settleMs }: ScaleRules): boolean {
+  if (!capacity || instances === null || fleet.coming > 0) return true;
+  if (fleet.ours.length > 0 || fleet.others.length > 0) return true;
+  const { lastCameAtMs } = capacity.nodes;
+  return lastCameAtMs !== null && capacity.atMs - lastCameAtMs < settleMs;
+}
+
+function undrain(nodeId: string, why: "needed" | "unfinished" | "no_instance"): Action {
+  return { do: "undrain", nodeId, why };
+}

@@ -1,0 +1,32 @@
+import type { Environment } from "@fairlead/server-process";
+import type { Logger } from "@fairlead/telemetry";
+import * as z from "zod";
+import { LocalDriver, LocalDriverSettings } from "./local-driver.ts";
+import type { NodeDriver } from "./node-driver.ts";
+
+/** What starts and removes a group's nodes, by `kind`. */
+export const DriverSettings = z.discriminatedUnion("kind", [LocalDriverSettings]);
+export type DriverSettings = z.infer<typeof DriverSettings>;
+
+export type DriverContext = {
+  group: string;
+  /** Of this process. */
+  env: Environment;
+  log: Logger;
+};
+
+export function createDriver(settings: DriverSettings, context: DriverContext): NodeDriver {
+  switch (settings.kind) {
+    case "local":
+      return new LocalDriver({ ...settings, ...context, env: { ...nodeEnv(context.env), ...settings.env } });
+  }
+}
+
+/** What a node of this machine needs of this process's environment: nothing of scaling. */
+function nodeEnv(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value === undefined || name.startsWith("FAIRLEAD_SCALE_") ? [] : [[name, value]],
+    ),
+  );
+}
