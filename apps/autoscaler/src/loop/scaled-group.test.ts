@@ -10,7 +10,7 @@ const RULES = {
   ...{ startMs: 60_000, settleMs: 0, drainMs: 10_000 },
 };
 
-function setUp({ mayAct = () => true } = {}) {
+function setUp({ mayAct = (): boolean => true } = {}) {
   const clock = { ms: 0 };
   const done: string[] = [];
   const lines: string[] = [];
