@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { signedHeaders } from "@fairlead/server-process/sign-hook";
 import type { HookFacts, HookName, HookSettings } from "./hooks.ts";
 
 /** The body of a hook, as JSON. Never a key, a ticket or SDP. */
@@ -9,9 +9,6 @@ export type HookBody = Omit<HookFacts, "cacheKey"> & {
   /** When it came to pass, milliseconds since 1970. */
   atMs: number;
 };
-
-/** `t`: seconds since 1970 when the request was signed; `v1`: HMAC-SHA256 of `{t}.{body}` in hex. */
-export const SIGNATURE_HEADER = "Fairlead-Signature";
 
 /**
  * Sends one signed POST. The status alone is the answer: redirects are not followed, and no body is read, however long it is.
@@ -25,12 +22,10 @@ export async function postHook(
   { signal, nowMs }: { signal: AbortSignal; nowMs: number },
 ): Promise<boolean> {
   const text = JSON.stringify(body);
-  const seconds = Math.floor(nowMs / 1_000);
-  const signature = createHmac("sha256", secret).update(`${seconds}.${text}`).digest("hex");
   const response = await fetch(url, {
     method: "POST",
     body: text,
-    headers: { "Content-Type": "application/json", [SIGNATURE_HEADER]: `t=${seconds},v1=${signature}` },
+    headers: signedHeaders(secret, text, nowMs),
     redirect: "manual",
     signal,
   });

@@ -1,0 +1,233 @@
+import { setTimeout as pauseFor } from "node:timers/promises";
+import type { NodeDriver, NodeInstance } from "../node-driver.ts";
+import { DELETION_COST, goesBefore, LOWEST_COST } from "./goes-before.ts";
+import { type KubernetesAccess, KubernetesApi, KubernetesError } from "./kubernetes-api.ts";
+import { isActive, type Pod, PodPage, Pod as PodRecord, Scale } from "./kubernetes-records.ts";
+
+export type KubernetesDriverOptions = KubernetesAccess & {
+  namespace: string;
+  /** The Deployment of the group's media nodes. Each pod's `FAIRLEAD_NODE_ID` is its name. */
+  deployment: string;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+  pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+};
+
+/** Of a list, so that no answer is large. */
+const PAGE = 200;
+/** Others that change the number at the same time: an operator, mostly. */
+const CONFLICTS_MAX = 5;
+/** How long the ReplicaSet's controller may take to choose a pod. */
+const GONE_WITHIN_MS = 20_000;
+const LOOK_EVERY_MS = 500;
+
+/** What there is of the Deployment at one time. */
+type Observed = { scale: Scale; active: Pod[] };
+
+/**
+ * The pods of a Deployment are the group's nodes. The Deployment's number is changed by its `scale` alone, which is all of it that this account may write; the pod that
+ * is to go is marked before the number is lowered, and looked for afterwards.
+ */
+export class KubernetesDriver implements NodeDriver {
+  readonly #api: KubernetesApi;
+  readonly #podsPath: string;
+  readonly #scalePath: string;
+  readonly #now: () => number;
+  /** When each replica that has no pod yet was first missed, ms since 1970: nothing in Kubernetes tells. */
+  #missingSinceMs: number[] = [];
+  /** Changes of the number come one after the other. */
+  #change: Promise<unknown> = Promise.resolve();
+
+  constructor(options: KubernetesDriverOptions) {
+    const { namespace, deployment, now = Date.now, pause = pauseUntil } = options;
+    this.#api = new KubernetesApi(options, pause);
+    this.#podsPath = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+    this.#scalePath = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(deployment)}/scale`;
+    this.#now = now;
+  }
+
+  async list(): Promise<NodeInstance[]> {
+    const { scale, active } = await this.#observe();
+    const missing = Math.max(0, scale.spec.replicas - active.length);
+    this.#missingSinceMs.splice(0, this.#missingSinceMs.length - missing);
+    while (this.#missingSinceMs.length < missing) this.#missingSinceMs.push(this.#now());
+    return [...active.map(instanceOf), ...this.#missingSinceMs.map(replicaWithoutPod)];
+  }
+
+  start(count: number): Promise<void> {
+    return this.#inTurn(() => this.#changeNumber(({ scale }) => scale.spec.replicas + count));
+  }
+
+  remove({ id }: NodeInstance): Promise<void> {
+    return this.#inTurn(() => (id.startsWith(WITHOUT_POD) ? this.#giveUpMissing() : this.#removePod(id)));
+  }
+
+  async close(): Promise<void> {
+    this.#api.close();
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#change.then(change);
+    this.#change = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The replica may get its pod just now: of the pods that there are then, a new one that does not run yet goes first. */
+  #giveUpMissing(): Promise<void> {
+    return this.#changeNumber(({ scale, active }) => Math.max(active.length, scale.spec.replicas - 1));
+  }
+
+  async #removePod(name: string): Promise<void> {
+    const { active } = await this.#observe();
+    const chosen = active.find(isNamed(name));
+    if (!chosen) return;
+    checkThatItWouldGo(chosen, active);
+    await this.#markOnly(chosen, active);
+    try {
+      await this.#changeNumber((observed) => numberWithout(name, observed));
+    } catch (error) {
+      // Without an answer the number may be lowered: the mark is needed then.
+      if (!(error instanceof KubernetesError) || error.status !== null)
+        await this.#annotate(name, null).catch(() => {});
+      throw error;
+    }
+    await this.#untilGone(name, active);
+  }
+
+  /** A mark that was left by an earlier try would have another pod go. */
+  async #markOnly(chosen: Pod, active: readonly Pod[]): Promise<void> {
+    for (const { metadata } of active)
+      if (metadata.name !== chosen.metadata.name && metadata.annotations[DELETION_COST] === LOWEST_COST)
+        await this.#annotate(metadata.name, null);
+    if (chosen.metadata.annotations[DELETION_COST] !== LOWEST_COST)
+      await this.#annotate(chosen.metadata.name, LOWEST_COST);
+  }
+
+  async #annotate(name: string, cost: string | null): Promise<void> {
+    try {
+      await this.#api.patch(this.#pathOf(name), { metadata: { annotations: { [DELETION_COST]: cost } } });
+    } catch (error) {
+      // It went by itself.
+      if (!(error instanceof KubernetesError && error.status === 404)) throw error;
+    }
+  }
+
+  /** @throws {Error} It is still there: because the controller is late, or because another one went. */
+  async #untilGone(name: string, before: readonly Pod[]): Promise<void> {
+    for (let waitedMs = 0; waitedMs < GONE_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
+      if (!(await this.#isThere(name))) return;
+      await this.#api.pause(LOOK_EVERY_MS);
+    }
+    const { scale, active } = await this.#observe();
+    if (!active.some(isNamed(name))) return;
+    if (active.length > scale.spec.replicas)
+      throw new Error(`the ReplicaSet has not removed pod ${name} within ${GONE_WITHIN_MS} ms`);
+    await this.#annotate(name, null);
+    const left = new Set(active.map(({ metadata }) => metadata.name));
+    const gone = before.map(({ metadata }) => metadata.name).filter((other) => !left.has(other));
+    throw new Error(`pod ${name} is still there, and these went in its place: ${gone.join(", ") || "none"}`);
+  }
+
+  async #isThere(name: string): Promise<boolean> {
+    try {
+      return isActive(PodRecord.parse(await this.#api.get(this.#pathOf(name))));
+    } catch (error) {
+      if (error instanceof KubernetesError && error.status === 404) return false;
+      throw error;
+    }
+  }
+
+  /** @param next The number that is to be; the present one: nothing is written. */
+  async #changeNumber(next: (observed: Observed) => number): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const observed = await this.#observe();
+      const { scale } = observed;
+      const replicas = Math.max(0, next(observed));
+      if (replicas === scale.spec.replicas) return;
+      try {
+        await this.#api.put(this.#scalePath, { ...scale, spec: { ...scale.spec, replicas } });
+        return;
+      } catch (error) {
+        const isConflict = error instanceof KubernetesError && error.status === 409;
+        if (!isConflict || tries === CONFLICTS_MAX) throw error;
+      }
+    }
+  }
+
+  async #observe(): Promise<Observed> {
+    const scale = Scale.parse(await this.#api.get(this.#scalePath));
+    return { scale, active: (await this.#listPods(scale.status.selector)).filter(isActive) };
+  }
+
+  /** A list that expires between its pages (410) is begun again. */
+  async #listPods(selector: string): Promise<Pod[]> {
+    for (let tries = 1; ; tries += 1)
+      try {
+        return await this.#listPages(selector);
+      } catch (error) {
+        const hasExpired = error instanceof KubernetesError && error.status === 410;
+        if (!hasExpired || tries === CONFLICTS_MAX) throw error;
+      }
+  }
+
+  async #listPages(labelSelector: string): Promise<Pod[]> {
+    const pods: Pod[] = [];
+    let next = "";
+    do {
+      const query = new URLSearchParams({ labelSelector, limit: `${PAGE}`, ...(next && { continue: next }) });
+      const page = PodPage.parse(await this.#api.get(`${this.#podsPath}?${query}`));
+      pods.push(...page.items);
+      next = page.metadata.continue;
+    } while (next !== "");
+    return pods;
+  }
+
+  #pathOf(pod: string): string {
+    return `${this.#podsPath}/${encodeURIComponent(pod)}`;
+  }
+}
+
+/** No pod has such a name: there is no underscore in them. */
+const WITHOUT_POD = "replica_without_pod_";
+
+function replicaWithoutPod(askedAtMs: number, index: number): NodeInstance {
+  return { id: `${WITHOUT_POD}${index + 1}`, nodeId: null, askedAtMs };
+}
+
+function instanceOf({ metadata }: Pod): NodeInstance {
+  return { id: metadata.name, nodeId: metadata.name, askedAtMs: Date.parse(metadata.creationTimestamp) };
+}
+
+function isNamed(name: string): (pod: Pod) => boolean {
+  return ({ metadata }) => metadata.name === name;
+}
+
+/** With fewer replicas than pods the number is lowered already: an earlier try was not answered, or the controller is late. */
+function numberWithout(name: string, { scale, active }: Observed): number {
+  const { replicas } = scale.spec;
+  const chosen = active.find(isNamed(name));
+  if (!chosen || active.length > replicas) return replicas;
+  checkThatItWouldGo(chosen, active);
+  return replicas - 1;
+}
+
+/** @throws {Error} Another one might go in its place: nothing is changed. */
+function checkThatItWouldGo(chosen: Pod, active: readonly Pod[]): void {
+  const { name } = chosen.metadata;
+  const sets = new Set(active.map(({ metadata }) => metadata.ownerReferences.find(isController)?.uid));
+  // Each ReplicaSet of a rollout chooses for itself.
+  if (sets.size > 1) throw new Error(`pod ${name} is not removed while a rollout is under way`);
+  const first = active.find((other) => other !== chosen && goesBefore(other, chosen));
+  if (first)
+    throw new Error(
+      `pod ${name} is not removed: ${first.metadata.name}, which is not as well as it, would go in its place`,
+    );
+}
+
+function isController({ controller }: { controller?: boolean | undefined }): boolean {
+  return controller === true;
+}
+
+function pauseUntil(ms: number, signal: AbortSignal): Promise<unknown> {
+  return pauseFor(ms, undefined, { signal });
+}
