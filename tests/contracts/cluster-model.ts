@@ -26,6 +26,8 @@ export type ModelNode = {
   readonly nodeId: NodeName;
   readonly incarnation: string;
   readonly labels: string[];
+  /** undefined: that of its region and labels. */
+  readonly group: string | undefined;
   state: NodeState;
   busConnected: boolean;
   served: Map<string, ServedLease>;
@@ -42,10 +44,19 @@ export type ModelNode = {
   clockMs: number;
 };
 
+/** @property lingeringLoad Of rooms that linger. */
+export type StepCore = {
+  cpuLoad: number;
+  usable: boolean;
+  peers: number;
+  rooms: number;
+  lingeringLoad?: number;
+};
+
 /** Facts of one beat, besides those about the node itself. */
 export type BeatContent = Partial<
   Pick<Heartbeat, "networkLoad" | "observedCosts" | "suspects" | "settledDebits" | "seatedDebits">
-> & { cores?: { cpuLoad: number; usable: boolean; peers: number }[]; names?: "changed" | "all" | "nothing" };
+> & { cores?: StepCore[]; names?: "changed" | "all" | "nothing" };
 
 /** The nodes of a small cluster, each with what it was told; the leases and debits that anybody was told of. */
 export class ClusterModel {
@@ -73,13 +84,14 @@ export class ClusterModel {
   }
 
   /** A new incarnation, which knows nothing. */
-  restart(name: NodeName, labels: string[] = NODES[name].labels): void {
+  restart(name: NodeName, labels: string[] = NODES[name].labels, group?: string): void {
     const run = (this.#runs.get(name) ?? 0) + 1;
     this.#runs.set(name, run);
     this.nodes.set(name, {
       nodeId: name,
       incarnation: `${name}-run-${run}`,
       labels,
+      group,
       state: "ready",
       busConnected: true,
       served: new Map(),
@@ -100,7 +112,7 @@ export class ClusterModel {
 
   beatFor(node: ModelNode, { cores, names = "changed", ...content }: BeatContent = {}): Heartbeat {
     const { region, maxPeers, buckets: of } = NODES[node.nodeId];
-    const { incarnation, state, busConnected, labels } = node;
+    const { incarnation, state, busConnected, labels, group } = node;
     const served = [...node.served.values()];
     const page = names === "all" ? { of: 1, buckets: [0] } : pageOf(node, of);
     const mayName = (roomId: string) =>
@@ -116,6 +128,7 @@ export class ClusterModel {
       state,
       busConnected,
       labels,
+      ...(group === undefined ? {} : { group }),
       region,
       cores: cores ?? [{}, {}],
       ...content,

@@ -25,6 +25,7 @@ export function describeNodes(openAdapter: OpenRegistryAdapter): void {
             busConnected,
             region,
             labels,
+            group: "eu+gpu",
             version,
             networkLoad,
             capacity: { maxPeers: 40, networkBps: 5_000_000 },

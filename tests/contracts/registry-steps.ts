@@ -1,14 +1,14 @@
 import type { BroadcastState } from "@fairlead/protocol";
 import type { Rate } from "@fairlead/registry";
 import fc from "fast-check";
-import { NODE_NAMES, type NodeName } from "./cluster-model.ts";
+import { NODE_NAMES, type NodeName, type StepCore } from "./cluster-model.ts";
 
 /** One thing that happens to a registry, named so that two of them can live through the same. */
 export type Step =
   | {
       do: "beat";
       node: NodeName;
-      cores: { cpuLoad: number; usable: boolean; peers: number }[];
+      cores: StepCore[];
       networkLoad: number;
       names: "changed" | "all" | "nothing";
       /** How many of the node's open debits are settled. */
@@ -43,6 +43,8 @@ export type Step =
       /** By the lease that was last handed out. */
       supersedes: boolean;
       rates: Rate[];
+      /** In which order a refused join counts for groups. */
+      groups?: string[];
     }
   | { do: "count"; rates: Rate[] }
   /** A node places the first room that it was handed as an orphan; where it was handed none, another one. */
@@ -54,7 +56,7 @@ export type Step =
   | { do: "forget"; node: NodeName; roomId: string }
   | { do: "state"; node: NodeName; isDraining: boolean }
   | { do: "bus"; nodes: NodeName[]; isConnected: boolean }
-  | { do: "restart"; node: NodeName; labels: string[]; saysGoodbye: boolean }
+  | { do: "restart"; node: NodeName; labels: string[]; group?: string; saysGoodbye: boolean }
   | {
       do: "update";
       roomId: string;
@@ -115,10 +117,19 @@ const justAsLong = fc
 const beat = fc.record({
   do: fc.constant("beat" as const),
   node,
-  cores: fc.array(fc.record({ cpuLoad: load, usable: mostly, peers: fc.nat({ max: 4 }) }), {
-    minLength: 1,
-    maxLength: 3,
-  }),
+  cores: fc.array(
+    fc.record(
+      {
+        cpuLoad: load,
+        usable: mostly,
+        peers: fc.nat({ max: 4 }),
+        rooms: fc.nat({ max: 2 }),
+        lingeringLoad: load,
+      },
+      { requiredKeys: ["cpuLoad", "usable", "peers", "rooms"] },
+    ),
+    { minLength: 1, maxLength: 3 },
+  ),
   networkLoad: fc.constantFrom(0, 0, 0, 0.3, 0.895),
   names: fc.constantFrom("changed" as const, "changed" as const, "all" as const, "nothing" as const),
   settles: fc.nat({ max: 4 }),
@@ -147,6 +158,7 @@ const place = fc.record(
     suspect: fc.option(node, { nil: undefined, freq: 2 }),
     supersedes: seldom,
     rates: seldomAny(rates),
+    groups: fc.constantFrom<string[]>(["us+gpu", "odd", "eu"], ["nobody", "us"]),
   },
   { requiredKeys: ["do", "roomId", "withPeer", "opens", "labels", "exclude", "supersedes", "rates"] },
 );
@@ -206,7 +218,16 @@ const other: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("forget" as const), node, roomId }),
   fc.record({ do: fc.constant("state" as const), node, isDraining: fc.boolean() }),
   fc.record({ do: fc.constant("bus" as const), nodes: someNodes, isConnected: fc.boolean() }),
-  fc.record({ do: fc.constant("restart" as const), node, labels, saysGoodbye: fc.boolean() }),
+  fc.record(
+    {
+      do: fc.constant("restart" as const),
+      node,
+      labels,
+      group: fc.constantFrom("odd", "eu"),
+      saysGoodbye: fc.boolean(),
+    },
+    { requiredKeys: ["do", "node", "labels", "saysGoodbye"] },
+  ),
   fc.record({
     do: fc.constant("update" as const),
     roomId,

@@ -49,11 +49,12 @@ export async function lookAt({ registry }: RegistryAdapter): Promise<{
   rooms: RoomRecord[];
   broadcasts: string[][];
   nodes: NodeStatus[];
+  groups: unknown;
 }> {
   const rooms = await allOf((cursor) => registry.listRooms({ limit: 100, ...cursor }));
   const broadcasts = await listBroadcasts(registry, 100);
   const nodes = await allOf((cursor) => registry.listNodes({ limit: 100, ...cursor }));
-  return { rooms, broadcasts, nodes };
+  return { rooms, broadcasts, nodes, groups: await answerOf(registry.listGroups()) };
 }
 
 /** Faults of nodes that the registry does not know of. */
@@ -130,12 +131,13 @@ async function pass(step: Does<"pass">, adapter: RegistryAdapter, model: Cluster
 }
 
 async function place(step: Does<"place">, adapter: RegistryAdapter, model: ClusterModel): Promise<unknown> {
-  const { roomId, region, labels, options, suspect, withPeer, opens } = step;
+  const { roomId, region, labels, options, suspect, withPeer, opens, groups } = step;
   const former = model.leases.get(roomId);
   const request: PlaceRequest = {
     roomId,
     labels,
     rates: step.rates,
+    ...(groups ? { groups } : {}),
     exclude: step.exclude.map((each) => addressOf(each, model)),
     ...(withPeer ? { peer: { identity: "ada", ticketId: "ticket-of-ada" } } : {}),
     ...(options ? { options: roomOptions(options) } : {}),
@@ -182,12 +184,12 @@ async function release(
 }
 
 async function restart(
-  { node, labels, saysGoodbye }: Does<"restart">,
+  { node, labels, group, saysGoodbye }: Does<"restart">,
   { registry }: RegistryAdapter,
   model: ClusterModel,
 ): Promise<void> {
   if (saysGoodbye) await registry.removeNode(model.node(node).incarnation);
-  model.restart(node, labels);
+  model.restart(node, labels, group);
 }
 
 async function look(
@@ -198,7 +200,8 @@ async function look(
   const rooms = await allOf((cursor) => registry.listRooms({ limit, ...cursor }));
   const ofNode = nodeId ? { nodeId } : {};
   const nodes = await allOf((cursor) => registry.listNodes({ limit, ...ofNode, ...cursor }));
-  return { room, rooms, broadcasts: await listBroadcasts(registry, limit), nodes };
+  const groups = await answerOf(registry.listGroups());
+  return { room, rooms, broadcasts: await listBroadcasts(registry, limit), nodes, groups };
 }
 
 /** @returns Ids of all of them, then of those in each state. */

@@ -1,6 +1,7 @@
 export type {
   BroadcastWrite,
   HeartbeatReply,
+  Holding,
   KnownOfRoom,
   Page,
   Placement,

@@ -3,6 +3,8 @@ import type {
   BroadcastRecord,
   BroadcastState,
   CoreAddress,
+  GroupCapacity,
+  GroupName,
   Heartbeat,
   Lease,
   LiveBeat,
@@ -42,6 +44,11 @@ export type PlaceRequest = {
    * is not counted for the room, or it could keep everybody out of it.
    */
   rates?: readonly Rate[];
+  /**
+   * Groups of nodes, in the operator's order. A join that nobody has room for counts as refused for the first of them that would satisfy it, in
+   * its preferred region if one there would. Absent: all that have nodes, by name.
+   */
+  groups?: readonly GroupName[];
 };
 
 export type Placement = {
@@ -112,6 +119,8 @@ export type KnownOfRoom = {
   broadcast?: BroadcastRecord;
 };
 
+export type Holding = { holder: string; untilMs: number };
+
 export type Page<T> = { items: T[]; cursor?: string };
 
 /**
@@ -174,6 +183,22 @@ export interface Registry {
 
   /** Living nodes, in order of node id, then incarnation. @param options.limit 1..100. @param options.nodeId Only this node. */
   listNodes(options: { limit: number; cursor?: string; nodeId?: string }): Promise<Page<NodeStatus>>;
+
+  /**
+   * What each group of nodes carries and wants, in order of name.
+   * @throws {FairleadError} `registry_cold` with `retryAfterMs`, never an empty list: no node is heard, not all of them have said what they
+   * serve, or one of an older build, which says nothing of its group, is among them.
+   */
+  listGroups(): Promise<GroupCapacity[]>;
+
+  /**
+   * Takes, or renews, a role that one process at a time has, e.g. `autoscaler`.
+   * @returns Who has it after the call, and until when by the registry's clock, milliseconds since 1970.
+   */
+  holdRole(role: string, holder: string, forMs: number): Promise<Holding>;
+
+  /** Does nothing where somebody else has it. */
+  releaseRole(role: string, holder: string): Promise<void>;
 
   /** A process that takes RTMP in lives, and says what it carries. It is listed until it is silent for 3 s, and nothing is placed on it. */
   beatLive(beat: LiveBeat): Promise<void>;

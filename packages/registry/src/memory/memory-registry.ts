@@ -1,6 +1,7 @@
 import {
   type BroadcastState,
   FairleadError,
+  type GroupCapacity,
   type Heartbeat,
   type Lease,
   type LiveBeat,
@@ -10,10 +11,19 @@ import {
   randomId,
 } from "@fairlead/protocol";
 import { pageOf, pageSize, startOf } from "../page.ts";
-import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
+import type {
+  HeartbeatReply,
+  Holding,
+  Page,
+  Placement,
+  PlaceRequest,
+  Registry,
+  RoomPatch,
+} from "../registry.ts";
 import { isBanned } from "../rules/bans/memory.ts";
 import { refuseWrite } from "../rules/broadcasts/memory.ts";
 import { bury } from "../rules/bury-nodes/memory.ts";
+import { groupCapacityOf } from "../rules/capacity/group-capacity.ts";
 import { takeHeartbeat } from "../rules/heartbeat/memory.ts";
 import { IndexTime } from "../rules/index-time/memory.ts";
 import { LiveTable } from "../rules/lives/memory.ts";
@@ -25,7 +35,7 @@ import type { Rate, RateStanding } from "../rules/rates/rate.ts";
 import { patchRoom, toRoomRecord } from "../rules/room-record/memory.ts";
 import type { Room } from "../rules/rooms/memory.ts";
 import { toNodeStatus } from "./node-status.ts";
-import { newIndex, type RegistryIndex } from "./registry-index.ts";
+import { learnedPpm, newIndex, type RegistryIndex } from "./registry-index.ts";
 
 export type { PlacementPolicy } from "../rules/policy.ts";
 
@@ -47,6 +57,7 @@ class MemoryRegistry implements Registry {
   readonly #random: MemoryRegistryOptions["random"];
   readonly #index: RegistryIndex;
   readonly #rates = new RateTable();
+  readonly #roles = new Map<string, Holding>();
   readonly #lives: LiveTable;
   readonly #time: IndexTime;
   /** When it was first asked for anything; null until then. */
@@ -102,9 +113,9 @@ class MemoryRegistry implements Registry {
   }
 
   async removeNode(incarnation: string): Promise<void> {
-    this.#begin();
+    const nowMs = this.#begin();
     const node = this.#index.nodes.get(incarnation);
-    if (node) bury(this.#index, node);
+    if (node) bury(this.#index, node, nowMs);
   }
 
   async describeRoom(roomId: string): Promise<RoomRecord | null> {
@@ -155,6 +166,33 @@ class MemoryRegistry implements Registry {
     }
     const { items, ...more } = pageOf(living, size, memberOf);
     return { items: items.map(toNodeStatus), ...more };
+  }
+
+  async listGroups(): Promise<GroupCapacity[]> {
+    const nowMs = this.#begin();
+    const { nodes, groups, policy, costs } = this.#index;
+    const ageMs = this.#bornAtMs === null ? null : nowMs - this.#bornAtMs;
+    if (ageMs === null || ageMs < policy.coldMs)
+      throw new FairleadError("registry_cold", { retryAfterMs: policy.coldMs - (ageMs ?? 0) });
+    const found = groups.list((incarnation) => nodes.lives(incarnation, nowMs));
+    if (found.length === 0 || !nodes.isHeard(nowMs) || nodes.telling.isUnderWay(ageMs))
+      throw new FairleadError("registry_cold", { retryAfterMs: policy.retryWhenSilentMs });
+    const moment = { ...nodes.momentAt(nowMs), roomCostPpm: learnedPpm(costs) };
+    return found.map((group) => groupCapacityOf(group, moment, policy));
+  }
+
+  async holdRole(role: string, holder: string, forMs: number): Promise<Holding> {
+    const nowMs = this.#begin();
+    const held = this.#roles.get(role);
+    if (held && held.holder !== holder && nowMs < held.untilMs) return { ...held };
+    const holding = { holder, untilMs: nowMs + forMs };
+    this.#roles.set(role, holding);
+    return { ...holding };
+  }
+
+  async releaseRole(role: string, holder: string): Promise<void> {
+    this.#begin();
+    if (this.#roles.get(role)?.holder === holder) this.#roles.delete(role);
   }
 
   async beatLive(beat: LiveBeat): Promise<void> {

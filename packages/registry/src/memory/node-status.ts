@@ -14,6 +14,7 @@ export function toNodeStatus(node: KnownNode): NodeStatus {
     busConnected,
     region,
     labels: [...labels],
+    group: node.group,
     version,
     networkLoad: node.networkLoad,
     capacity: { maxPeers: node.maxPeers, networkBps: node.networkBps },

@@ -1,4 +1,5 @@
 import type { RoomKind } from "@fairlead/protocol";
+import { Groups } from "../rules/capacity/memory.ts";
 import { Leases } from "../rules/leases/memory.ts";
 import { NodeTable } from "../rules/nodes/memory.ts";
 import { Orphans } from "../rules/orphans/memory.ts";
@@ -15,6 +16,7 @@ export type RegistryIndex = {
   orphans: Orphans;
   reservations: Reservations;
   leases: Leases;
+  groups: Groups;
   /** What rooms came to lately. */
   costs: Record<RoomKind, CostHistogram>;
 };
@@ -26,5 +28,10 @@ export function newIndex(policy: PlacementPolicy): RegistryIndex {
   const reservations = new Reservations(policy, nodes.pools);
   const leases = new Leases(policy, { rooms, nodes, orphans, reservations });
   const costs = { meeting: new CostHistogram(policy), broadcast: new CostHistogram(policy) };
-  return { policy, rooms, nodes, orphans, reservations, leases, costs };
+  return { policy, rooms, nodes, orphans, reservations, leases, groups: new Groups(policy), costs };
+}
+
+/** What rooms of all kinds came to lately. */
+export function learnedPpm({ meeting, broadcast }: RegistryIndex["costs"]): number {
+  return meeting.p75Ppm(broadcast);
 }

@@ -1,4 +1,5 @@
 import type { CoreAddress, NodeState } from "@fairlead/protocol";
+import { DEFAULT_SCALE_POLICY, type ScalePolicy } from "./capacity/scale-policy.ts";
 
 /**
  * Placement counts load in ppm, millionths of a core: sums of integers do not depend on their order, so an implementation in
@@ -16,7 +17,7 @@ export function fromPpm(ppm: number): number {
   return ppm / PPM;
 }
 
-export type PlacementPolicy = {
+export type PlacementPolicy = ScalePolicy & {
   /** How often nodes beat, up to `fewNodes`; from there on it grows, to `longestBeatMs` at `manyNodes`. */
   beatMs: number;
   longestBeatMs: number;
@@ -109,6 +110,12 @@ export type PlacementPolicy = {
   bansPerRoom: number;
   /** The most mutes that one room may hold. */
   mutesPerRoom: number;
+  /** For how long it is known what a group offered and was refused that has no node any more, s. */
+  groupKeptS: number;
+  /** Among how many groups one is looked for that would have taken a refused join. */
+  groupsLookedAt: number;
+  /** How much longer than it is held a role that nobody released is remembered. */
+  roleKeptMs: number;
 };
 
 /**
@@ -159,6 +166,11 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   droppedAtOnce: 2,
   bansPerRoom: 1_000,
   mutesPerRoom: 1_000,
+  groupKeptS: 24 * 3_600,
+  groupsLookedAt: 64,
+  roleKeptMs: 60_000,
+
+  ...DEFAULT_SCALE_POLICY,
 };
 
 export type PlacementCore = {

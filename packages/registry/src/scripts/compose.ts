@@ -25,6 +25,9 @@ const CHANGES = [
   "rules/leases/script",
 ] as const satisfies Piece[];
 
+/** What nodes add to their groups' sums. */
+const SHARES = ["rules/capacity/shares"] as const satisfies Piece[];
+
 /** Of each method the pieces that its script consists of, in order: what a piece calls stands in one before it. */
 const PIECES = {
   place: [
@@ -37,6 +40,8 @@ const PIECES = {
     ...CHANGES,
     "rules/room-cost/script",
     "rules/choose-core/script",
+    ...SHARES,
+    "rules/capacity/counts",
     "rules/place/anew",
   ],
   count: ["rules/rates/script", "scripts/methods/count"],
@@ -65,6 +70,7 @@ const PIECES = {
     ...CHANGES,
     "rules/graves/script",
     "rules/telling/script",
+    ...SHARES,
     "rules/bury-nodes/script",
     "scripts/methods/remove-node",
   ],
@@ -73,6 +79,9 @@ const PIECES = {
   listBroadcasts: [...VIEWS, "scripts/methods/list-broadcasts"],
   updateRoom: [...VIEWS, "rules/broadcasts/changes", "rules/rooms/changes", "rules/room-record/script"],
   listNodes: [...NODES, "scripts/methods/list-nodes"],
+  listGroups: [...NODES, ...SHARES, "scripts/methods/list-groups"],
+  holdRole: ["scripts/methods/hold-role"],
+  releaseRole: ["scripts/methods/release-role"],
   beatLive: ["rules/lives/script", "scripts/methods/beat-live"],
   removeLive: ["rules/lives/script", "scripts/methods/remove-live"],
   listLives: ["rules/lives/script", "scripts/methods/list-lives"],
@@ -85,7 +94,8 @@ export const SCRIPT_NAMES = Object.keys(PIECES) as ScriptName[];
 /** @returns The text of one method's script under this policy. */
 export function composeScript(name: ScriptName, policy: PlacementPolicy): string {
   // A steady heartbeat ends before any function is made.
-  const early: Piece[] = name === "heartbeat" ? ["rules/index-time/script", "rules/heartbeat/steady"] : [];
+  const early: Piece[] =
+    name === "heartbeat" ? ["rules/index-time/script", ...SHARES, "rules/heartbeat/steady"] : [];
   const pieces: Piece[] = ["scripts/store", ...early, "scripts/store-changes", ...PIECES[name]];
   return withPolicy(pieces.map((piece) => LUA[piece]).join("\n"), policy).replaceAll(/\n\s*\n/g, "\n");
 }

@@ -133,6 +133,7 @@ const Advert = Heartbeat.pick({
   busConnected: true,
   region: true,
   labels: true,
+  group: true,
   version: true,
   networkLoad: true,
   capacity: true,

@@ -1,6 +1,7 @@
 import {
   type BroadcastState,
   FairleadError,
+  type GroupCapacity,
   type Heartbeat,
   type Lease,
   type LiveBeat,
@@ -11,9 +12,20 @@ import {
 } from "@fairlead/protocol";
 import * as z from "zod";
 import { pageOf, pageSize, startOf } from "../page.ts";
-import type { HeartbeatReply, Page, Placement, PlaceRequest, Registry, RoomPatch } from "../registry.ts";
+import type {
+  HeartbeatReply,
+  Holding,
+  Page,
+  Placement,
+  PlaceRequest,
+  Registry,
+  RoomPatch,
+} from "../registry.ts";
+import { groupCapacityOf } from "../rules/capacity/group-capacity.ts";
+import { DEFAULT_POLICY, type PlacementPolicy } from "../rules/policy.ts";
 import type { Rate, RateStanding } from "../rules/rates/rate.ts";
 import type { ScriptName } from "./compose.ts";
+import { parseGroupsReply, parseHolding } from "./parse-groups.ts";
 import {
   parseBeatReply,
   parseCountReply,
@@ -34,7 +46,7 @@ const HEARTBEAT_TIMEOUT_MS = 1_000;
 /** At the start nobody waits for the answer, and a first request is slow: a false alarm would be worse. */
 const CHECK_TIMEOUT_MS = 5_000;
 
-type Options = Omit<ScriptRegistryOptions, "prefix" | "policy" | "now"> & {
+type Options = Omit<ScriptRegistryOptions, "prefix" | "now"> & {
   now(): number | Promise<number>;
 };
 
@@ -46,6 +58,7 @@ export class ScriptRegistry implements Registry {
   readonly #port: ScriptPort;
   readonly #options: Options;
   readonly #timeoutMs: number;
+  readonly #policy: PlacementPolicy;
   /** Incarnations whose last heartbeat is on its way. */
   readonly #unanswered = new Set<string>();
   #isClosed = false;
@@ -57,6 +70,7 @@ export class ScriptRegistry implements Registry {
     this.#port = port;
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#policy = { ...DEFAULT_POLICY, ...options.policy };
   }
 
   async place(request: PlaceRequest): Promise<Placement> {
@@ -133,6 +147,19 @@ export class ScriptRegistry implements Registry {
       (n) => n.name,
     );
     return { items: items.map(({ status }) => status), ...rest };
+  }
+
+  async listGroups(): Promise<GroupCapacity[]> {
+    const { groups, moment } = parseGroupsReply(await this.#run("listGroups", []));
+    return groups.map((group) => groupCapacityOf(group, moment, this.#policy));
+  }
+
+  async holdRole(role: string, holder: string, forMs: number): Promise<Holding> {
+    return parseHolding(await this.#run("holdRole", [role, holder, `${forMs}`]));
+  }
+
+  async releaseRole(role: string, holder: string): Promise<void> {
+    await this.#run("releaseRole", [role, holder]);
   }
 
   async beatLive(beat: LiveBeat): Promise<void> {

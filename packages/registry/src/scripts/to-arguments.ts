@@ -1,6 +1,7 @@
-import type { BroadcastRecord, Heartbeat, LiveBeat } from "@fairlead/protocol";
+import { type BroadcastRecord, defaultGroupOf, type Heartbeat, type LiveBeat } from "@fairlead/protocol";
 import type { BroadcastWrite, KnownOfRoom, PlaceRequest, RoomPatch } from "../registry.ts";
 import { neededUntilMs } from "../rules/broadcasts/memory.ts";
+import { lingeringPpmOf, roomsOf } from "../rules/capacity/adverts.ts";
 import { toPpm } from "../rules/policy.ts";
 import { toRatesText } from "./rate-texts.ts";
 import { toLabels, toOptionsText, toPools, toRegion } from "./room-texts.ts";
@@ -11,7 +12,8 @@ export function heartbeatArguments(beat: Heartbeat): string[] {
   const { networkLoad, capacity } = beat;
   const { leases, cores } = beat;
   const coreLists = cores.map((c) => [c.core, c.cpuLoad, c.rooms, c.peers, c.consumers, c.usable ? 1 : 0]);
-  const about = { state, drain, busConnected, region, labels, version, networkLoad, capacity };
+  const group = beat.group ?? defaultGroupOf(beat);
+  const about = { state, drain, busConnected, region, labels, group, version, networkLoad, capacity };
   const advert = { ...about, cores: coreLists };
   return [
     nodeId,
@@ -30,6 +32,10 @@ export function heartbeatArguments(beat: Heartbeat): string[] {
     beat.suspects.join(" "),
     (leases.buckets ?? []).map(({ count, epochSum }) => `${count} ${epochSum}`).join(" "),
     (beat.seatedDebits ?? []).map(({ debitId, core }) => `${debitId} ${core}`).join(" "),
+    group,
+    `${lingeringPpmOf(beat)}`,
+    `${roomsOf(beat)}`,
+    toPools(region, labels),
   ];
 }
 
@@ -66,6 +72,7 @@ export function placeArguments(request: PlaceRequest, random: string): string[] 
     suspect,
     supersedes ? `${supersedes.incarnation} ${supersedes.epoch}` : "",
     toRatesText(request.rates ?? []),
+    (request.groups ?? []).join(" "),
   ];
 }
 

@@ -1,12 +1,13 @@
 import type { Heartbeat, Lease } from "@fairlead/protocol";
-import type { RegistryIndex } from "../../memory/registry-index.ts";
+import { learnedPpm, type RegistryIndex } from "../../memory/registry-index.ts";
 import type { HeartbeatReply } from "../../registry.ts";
 import { inBeats } from "../liveness/memory.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 
 /** The node is dead, or said goodbye: its rooms wait for heirs, the rest of it ends. */
-export function bury({ nodes }: RegistryIndex, node: KnownNode): void {
+export function bury({ nodes, groups, costs }: RegistryIndex, node: KnownNode, nowMs: number): void {
   nodes.remove(node);
+  groups.end(node.incarnation, { nowMs, roomCostPpm: learnedPpm(costs) });
   nodes.graves.open(node.incarnation, node.leases);
 }
 
@@ -39,7 +40,7 @@ export function buryDead(
   });
   const isSilent = (run: KnownNode) => nowMs - run.lastBeatMs > inBeats(policy.suspectTtlMs, run, policy);
   const formerRuns = nodes.runsOf(nodeId).filter((run) => run.incarnation !== incarnation && isSilent(run));
-  for (const node of new Set([...stalest, ...unreachable, ...formerRuns])) bury(index, node);
+  for (const node of new Set([...stalest, ...unreachable, ...formerRuns])) bury(index, node, nowMs);
 }
 
 /** Nodes that others should ask on the bus. */

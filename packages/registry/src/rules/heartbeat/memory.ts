@@ -1,7 +1,8 @@
 import type { Heartbeat } from "@fairlead/protocol";
-import type { RegistryIndex } from "../../memory/registry-index.ts";
+import { learnedPpm, type RegistryIndex } from "../../memory/registry-index.ts";
 import type { HeartbeatReply } from "../../registry.ts";
 import { buryDead, handOutOrphans, lateNodes, silentNodes } from "../bury-nodes/memory.ts";
+import { shareOf } from "../capacity/share.ts";
 import { differingBuckets, isSameDigest, takePage } from "../lease-pages/memory.ts";
 import type { KnownNode } from "../nodes/known-node.ts";
 import { toPpm } from "../policy.ts";
@@ -21,6 +22,7 @@ export function takeHeartbeat(
   const silent = silentNodes(index, beat.incarnation, nowMs);
   buryDead(index, beat, { silent, nowMs });
   const isFirst = index.nodes.get(beat.incarnation) === undefined;
+  const offered = index.nodes.get(beat.incarnation)?.offers;
   const node = index.nodes.renew(beat, nowMs);
   watchBus(index, node, nowMs);
   index.reservations.seat(node, beat.seatedDebits ?? []);
@@ -32,10 +34,13 @@ export function takeHeartbeat(
     takePage(index, node, { page, named: settled.map(({ room }) => room) }, nowMs);
   const differing = differingBuckets(node, beat.leases);
   for (const { kind, load } of beat.observedCosts) index.costs[kind].observe(toPpm(load));
-  index.reservations.refresh(node, nowMs);
+  const hasEnded = index.reservations.refresh(node, nowMs);
   const isToldAll = isSameDigest(node.digest, beat.leases);
   index.nodes.telling.note(node.incarnation, { isFirst, isToldAll }, ageMs);
   index.nodes.graves.dig(index.orphans);
+  node.offers = offersOf(node);
+  const isNews = isFirst || hasEnded || node.offers !== offered || saysMore(beat);
+  if (isNews || nowMs >= node.shareDueMs) tellShare(index, node, nowMs);
   const mayInherit = node.state === "ready" && node.busConnected;
   return {
     lost: settled.flatMap(({ verdict }) => (verdict && "lost" in verdict ? [verdict.lost] : [])),
@@ -47,6 +52,27 @@ export function takeHeartbeat(
     late: lateNodes(index, silent, nowMs),
     intervalMs: node.intervalMs,
   };
+}
+
+/**
+ * A node that drains says with each beat what it still carries, since its rooms count elsewhere by then; any other where something has
+ * changed besides its loads, or now and then.
+ */
+function saysMore({ state, leases, settledDebits }: Heartbeat): boolean {
+  return (
+    state === "draining" || leases.named.length > 0 || leases.page !== undefined || settledDebits.length > 0
+  );
+}
+
+function offersOf({ state, busConnected, region, labels }: KnownNode): string {
+  return state === "ready" && busConnected ? JSON.stringify([region, ...new Set(labels)]) : "";
+}
+
+function tellShare({ groups, costs, policy }: RegistryIndex, node: KnownNode, nowMs: number): void {
+  const { incarnation, region, labels } = node;
+  const roomCostPpm = learnedPpm(costs);
+  groups.tell(incarnation, shareOf(node, roomCostPpm, policy), { nowMs, roomCostPpm, region, labels });
+  node.shareDueMs = nowMs + policy.shareEveryMs;
 }
 
 function isRecordLost({ incarnation }: KnownNode, { said, lease }: Room): boolean {

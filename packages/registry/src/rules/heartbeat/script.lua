@@ -18,7 +18,10 @@ local function obtainNode()
 end
 
 local function renew(node)
-  if node.offers ~= OFFERS then leavePools(node) end
+  if node.offers ~= OFFERS then
+    leavePools(node)
+    node.isShareDue = true
+  end
   node.beatAt, node.offers, node.loads, node.advert = NOW, OFFERS, ARGV[6], ARGV[9]
   node.peers, node.maxPeers = tonumber(ARGV[7]), tonumber(ARGV[8])
   call("ZADD", BEATS, NOW, INC)
@@ -31,6 +34,13 @@ end
 local function isOlder()
   local ownAt = call("HGET", PREFIX .. "node:" .. INC, "ownAt")
   return ownAt and CLOCK < tonumber(ownAt)
+end
+
+-- A node that drains says with each beat what it still carries, since its rooms count elsewhere by then; any other where something has changed
+-- besides its loads, or now and then.
+local function isShareDue(node, isFirst)
+  if isFirst or node.isShareDue or not shareDueAt or NOW >= tonumber(shareDueAt) then return true end
+  return ARGV[4] == "" or ARGV[11] ~= "" or ARGV[12] ~= "" or ARGV[13] ~= ""
 end
 
 hear()
@@ -56,5 +66,6 @@ noteTelling(INC, isFirst, isSame)
 digGraves()
 local handed = OFFERS ~= "" and handOutOrphans() or {}
 saveNodes()
+if isShareDue(node, isFirst) then tellShare(node.wasCutOff, node.debits, node.openPeers) end
 return { isSame and "0" or "1", concat(lost, ";"), concat(renewed, ";"), concat(handed, ";"),
   concat(lateNodes(silent), ";"), digits(NOW - CLOCK), differing, concat(recordsLost, " "), digits(node.interval) }

@@ -1,13 +1,14 @@
 -- ARGV: now, node id, incarnation, the pools that it offers to stand in ("" while it is draining), "1" with the bus, loads, peers, most
 -- peers or "", what it says of itself (JSON, for listings), digest of its leases (`count epochSum`), debits to settle, leases it names
 -- (`room core epoch peers isLocal`), of how many buckets these are all of which (`of bucket bucket`), observed costs (`kind ppm`), suspects, digests
--- of all buckets, debits whose peers sit on another core (`id core`).
+-- of all buckets, debits whose peers sit on another core (`id core`), the group that it is scaled with, how much of its loads is that of rooms
+-- that linger, how many rooms it has, the pools that nodes of that group stand in.
 --
 -- Returns: "1" if the digests of leases differ; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind;
 -- buckets that differ; rooms whose records were lost; after how many ms the next beat is due.
 --
 -- First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
--- in a second are what Redis spends its time on, so there are no functions here, and most numbers stay the texts that they came as. What follows
+-- in a second are what Redis spends its time on, so there are no functions here but those of `capacity/shares`, and most numbers stay the texts that they came as. What follows
 -- (`script.lua`) would do the same.
 
 local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
@@ -16,8 +17,9 @@ local IS_PLAIN = ARGV[11] == "" and ARGV[12] == "" and ARGV[13] == "" and ARGV[1
   and ARGV[16] == "" and ARGV[17] == "" and not hasGraves
   and (not isTelling or NOW - (bornAt or 0) < TOLD_WITHIN_MS and not call("ZSCORE", TELLING, INC))
 local key = PREFIX .. "node:" .. INC
-local quietUntil, digest, offers, debits, openPeers, rank, growth, INTERVAL =
-  unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank", "growth", "intervalMs"))
+local quietUntil, digest, offers, debits, openPeers, rank, growth, INTERVAL, shareDueAt =
+  unpack(call("HMGET", key, "quietUntil", "digest", "offers", "debits", "openPeers", "rank", "growth", "intervalMs",
+    "shareDueAt"))
 INTERVAL = INTERVAL or BEAT_MS .. ""
 -- The longest silent of those that are late or dead, if they beat as often as this node.
 local silent = call("ZRANGEBYSCORE", BEATS, "-inf", "(" .. NOW - floor(LATE_AFTER_MS * INTERVAL / BEAT_MS), "WITHSCORES", "LIMIT", 0,
@@ -65,6 +67,7 @@ if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatA
     if newRank ~= rank then
       for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
     end
+    if not shareDueAt or NOW >= tonumber(shareDueAt) then tellShare(false, debits or "", openPeers) end
     return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "", "", "", INTERVAL }
   end
 end

@@ -1,5 +1,6 @@
-import type { CoreAdvert, Heartbeat, LeaseDigest } from "@fairlead/protocol";
+import { type CoreAdvert, defaultGroupOf, type Heartbeat, type LeaseDigest } from "@fairlead/protocol";
 import { ScoredSet } from "../../memory/scored-set.ts";
+import { lingeringPpmOf, roomsOf } from "../capacity/adverts.ts";
 import { type PlacementCore, type PlacementNode, toPpm } from "../policy.ts";
 import type { Room } from "../rooms/memory.ts";
 
@@ -25,6 +26,15 @@ export type KnownNode = Omit<PlacementNode, "cores"> & {
   /** As advertised. */
   networkLoad: number;
   networkBps: number;
+  /** Those that it is scaled with. */
+  group: string;
+  /** How much of its loads is that of rooms that linger. */
+  lingeringPpm: number;
+  rooms: number;
+  /** The pools that it stands in; "": it takes no rooms. */
+  offers: string;
+  /** When it next adds its loads to its group's sums. */
+  shareDueMs: number;
   /** Its own clock at its last beat. */
   ownMs: number;
   /** How often it beats, as it was told. */
@@ -69,6 +79,11 @@ export function newNode({ nodeId, incarnation }: Heartbeat, leases = new ScoredS
     openPeers: 0,
     maxPeers: null,
     lastBeatMs: 0,
+    group: "",
+    lingeringPpm: 0,
+    rooms: 0,
+    offers: "",
+    shareDueMs: 0,
     ownMs: 0,
     intervalMs: 0,
     cores: [],
@@ -91,6 +106,9 @@ export function renewNode(node: KnownNode, beat: Heartbeat, nowMs: number): void
   node.busConnected = beat.busConnected;
   node.region = beat.region;
   node.labels = [...beat.labels];
+  node.group = beat.group ?? defaultGroupOf(beat);
+  node.lingeringPpm = lingeringPpmOf(beat);
+  node.rooms = roomsOf(beat);
   node.version = beat.version;
   node.networkLoad = beat.networkLoad;
   node.networkPpm = toPpm(beat.networkLoad);

@@ -63,6 +63,11 @@ export class NodeTable {
     return nowMs - this.#askedMs;
   }
 
+  /** Some node was heard lately. */
+  isHeard(nowMs: number): boolean {
+    return this.#lastBeatMs !== null && nowMs - this.#lastBeatMs <= this.#policy.gapMs;
+  }
+
   renew(beat: Heartbeat, nowMs: number): KnownNode {
     const known = this.#nodes.get(beat.incarnation);
     const node = known ?? newNode(beat, this.graves.close(beat.incarnation));
@@ -113,6 +118,11 @@ export class NodeTable {
 
   isAliveByTime(node: KnownNode, nowMs: number, suspect?: string): boolean {
     return isAliveByTime(node, suspect, this.#policy, this.momentAt(nowMs));
+  }
+
+  lives(incarnation: string, nowMs: number): boolean {
+    const node = this.#nodes.get(incarnation);
+    return node !== undefined && this.isAliveByTime(node, nowMs);
   }
 
   /** Heard of lately, and not cut from the bus while others have it. */

@@ -69,16 +69,24 @@ local function claim(room, fits, cost)
   startRoom(loadNode(room.inc), room.id, room.core, cost)
 end
 
+-- A room that was served before is no arrival.
+local function countArrival(inc)
+  local group = groupOf(inc)
+  if group then countIn(group, "a") end
+end
+
 local options, wishText = ARGV[6], ARGV[7]
 if room then options, wishText = room.options, room.wish end
 local wish = wishFor(wishText ~= "" and wishText or DEFAULT_WISH, room and room.peers or 0)
 local fits, sawNode = chooseCore(wish)
 if #fits == 0 then
   saveNodes()
+  if IDENTITY ~= "" then countRefusal(wish, ARGV[14]) end
   return { "no_capacity", digits(sawNode and RETRY_WHEN_FULL_MS or RETRY_WHEN_NONE_MS) }
 end
 -- It begins now: there is nothing that a node could know of it.
 if room and room.said then call("HDEL", PREFIX .. "room:" .. ROOM_ID, "said") end
+if not (room and room.inc) then countArrival(fits[1].inc) end
 room = room or createRoom(ROOM_ID, options, wishText)
 claim(room, fits, wish.cost)
 return answer(room, true)

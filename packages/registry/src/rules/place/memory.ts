@@ -72,8 +72,14 @@ function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): 
   const peers = known?.peers ?? 0;
   const costPpm = expectedCostPpm(index.costs[options.kind].p75Ppm(), peers, index.policy);
   const choice = chooseFor(index, request, { options, needPpm: neededPpm(peers, index.policy), nowMs });
-  if (choice.state === "no_capacity")
+  if (choice.state === "no_capacity") {
+    const { region = request.region, nodeId } = options;
+    const wish = { region, labels: [...options.labels, ...(request.labels ?? [])], nodeId };
+    if (request.peer) index.groups.countRefusal(wish, nowMs, request.groups);
     throw new FairleadError("no_capacity", { retryAfterMs: choice.retryAfterMs });
+  }
+  // A room that was served before is no arrival.
+  if (!known?.lease) index.groups.countArrival(choice.core.incarnation, nowMs);
   const decision = explainChoice(choice.candidates, nowMs);
   const room = rooms.obtain(request.roomId, nowMs, options);
   // It begins now: there is nothing that a node could know of it.

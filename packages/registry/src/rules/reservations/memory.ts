@@ -61,8 +61,8 @@ export class Reservations {
     for (const debitId of debitIds) node.debits.delete(debitId);
   }
 
-  /** With each heartbeat: what is too old ends, growth and sums are as of now. */
-  refresh(node: KnownNode, nowMs: number): void {
+  /** With each heartbeat: what is too old ends, growth and sums are as of now. @returns Whether what a room reserved has ended. */
+  refresh(node: KnownNode, nowMs: number): boolean {
     const { debitTtlMs, reservationMs } = this.#policy;
     for (const core of node.cores) {
       core.debitPpm = 0;
@@ -71,6 +71,7 @@ export class Reservations {
     for (const [debitId, { atMs, core, costPpm }] of node.debits)
       if (nowMs - atMs > debitTtlMs) node.debits.delete(debitId);
       else addDebit(node, core, costPpm);
+    const before = node.young.size;
     for (const [roomId, young] of node.young) {
       const { placedAtMs, peers, costPpm } = young;
       const ageMs = nowMs - placedAtMs;
@@ -83,6 +84,7 @@ export class Reservations {
     }
     node.openPeers = node.debits.size;
     this.#pools.rank(node);
+    return node.young.size < before;
   }
 
   /** @returns By how much the growth that the room reserves changes with one peer more. */

@@ -6,6 +6,7 @@ local function refreshYoungRoom(node, roomId, young)
   if age >= RESERVATION_MS then
     addGrowth(node, young.core, -before)
     call("HDEL", PREFIX .. "young:" .. node.inc, roomId)
+    node.isShareDue = true
     return nil
   end
   local growth = growthAt(young, NOW)

@@ -17,14 +17,21 @@ export class CostHistogram {
       this.#counts = this.#counts.map((count) => Math.floor(count / 2));
   }
 
-  /** @returns What three of four rooms do not pass. Until enough were seen, the policy's guess stands for those that are missing. */
-  p75Ppm(): number {
+  /**
+   * @param others Of other kinds, to be counted with these.
+   * @returns What three of four rooms do not pass. Until enough were seen, the policy's guess stands for those that are missing.
+   */
+  p75Ppm(...others: readonly CostHistogram[]): number {
     const { costBoundsPpm, enoughCosts, roomCostPpm } = this.#policy;
-    const missing = Math.max(0, enoughCosts - this.#total());
+    const counts = this.#counts.map((count, at) =>
+      others.reduce((sum, other) => sum + (other.#counts[at] ?? 0), count),
+    );
+    const known = others.reduce((sum, other) => sum + other.#total(), this.#total());
+    const missing = Math.max(0, enoughCosts - known);
     const guess = this.#boundFor(roomCostPpm);
-    const total = this.#total() + missing;
+    const total = known + missing;
     let seen = 0;
-    const index = this.#counts.findIndex((count, at) => {
+    const index = counts.findIndex((count, at) => {
       seen += at === guess ? count + missing : count;
       return seen * 4 >= total * 3;
     });

@@ -28,13 +28,8 @@ local function learnCost(kind, ppm)
   call("HSET", COSTS, kind, concat(counts, " "))
 end
 
-local function learnCosts(text)
-  for kind, ppm in gmatch(text, "(%S+) (%d+)") do learnCost(kind, tonumber(ppm)) end
-end
-
--- What three of four rooms of a kind do not pass. Until enough were seen, the policy's guess stands for those that are missing.
-local function learnedCost(kind)
-  local counts, total = loadCounts(kind)
+-- What three of four rooms do not pass. Until enough were seen, the policy's guess stands for those that are missing.
+local function learnedFrom(counts, total)
   local missing, guess = max(0, ENOUGH_COSTS - total), boundFor(ROOM_COST_PPM)
   counts[guess], total = counts[guess] + missing, total + missing
   local seen = 0
@@ -42,6 +37,21 @@ local function learnedCost(kind)
     seen = seen + count
     if seen * 4 >= total * 3 then return missing > 0 and index == guess and ROOM_COST_PPM or COST_BOUNDS_PPM[index] end
   end
+end
+
+local function learnedCost(kind)
+  return learnedFrom(loadCounts(kind))
+end
+
+-- `roomCost`: the same of all kinds, by which nodes count how many rooms more they have room for.
+local function learnCosts(text)
+  if text == "" then return end
+  for kind, ppm in gmatch(text, "(%S+) (%d+)") do learnCost(kind, tonumber(ppm)) end
+  local counts, total = loadCounts("meeting")
+  local others, more = loadCounts("broadcast")
+  for index, count in ipairs(others) do counts[index] = counts[index] + count end
+  roomCost = learnedFrom(counts, total + more)
+  call("HSET", META, "roomCost", roomCost)
 end
 
 local function expectedCost(kind, peers)

@@ -1,0 +1,26 @@
+-- ARGV: now. Returns "registry_cold" and ms; or "groups", until when nobody was heard, what a room is expected to cost, and of each group: name, its
+-- sums and counts (fields and values in turns), incarnation and share of the node that is emptied most cheaply.
+
+if not bornAt or NOW - bornAt < COLD_MS then return { "registry_cold", digits(bornAt and bornAt + COLD_MS - NOW or COLD_MS) } end
+local isTold = not isTelling or NOW - bornAt >= TOLD_WITHIN_MS
+local isHeard = lastBeatAt and NOW - lastBeatAt <= GAP_MS
+-- Nodes of an older build tell no share: sums without them would be too low.
+local areCounted = call("ZCARD", BEATS) <= call("HLEN", SHARES)
+local groups = call("ZRANGE", GROUPS, 0, -1)
+if not isTold or not isHeard or not areCounted or #groups == 0 then return { "registry_cold", digits(RETRY_WHEN_SILENT_MS) } end
+
+-- The first that lives: dead ones are buried soon.
+local function cheapestOf(group)
+  for _, inc in ipairs(call("ZRANGE", GROUP .. group .. ":ready", 0, CANDIDATE_LIMIT - 1)) do
+    local node = loadNode(inc)
+    if node and isAliveByTime(node) then return inc, call("HGET", SHARES, inc) end
+  end
+  return "", ""
+end
+
+local views = {}
+for _, group in ipairs(groups) do
+  local inc, share = cheapestOf(group)
+  views[#views + 1] = { group, call("HGETALL", GROUP .. group), call("HGETALL", GROUP .. group .. ":counts"), inc, share }
+end
+return { "groups", digits(NOW), digits(aliveFloor), digits(roomCost), views }
