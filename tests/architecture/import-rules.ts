@@ -30,6 +30,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@fairlead/tickets",
     "@fairlead/telemetry",
     "@fairlead/telemetry/pino",
+    "@fairlead/telemetry/prometheus",
     "@fairlead/bus",
     "@fairlead/bus/nats-tcp",
     "@fairlead/bus/nats-websocket",

@@ -30,6 +30,12 @@ export const PROGRAMS = {
     commands: ["redis-server", "valkey-server"],
     debianPackage: "redis-server",
   },
+  prometheus: {
+    override: "FAIRLEAD_PROMETHEUS",
+    commands: ["prometheus"],
+    debianPackage: "prometheus",
+  },
+  promtool: { override: "FAIRLEAD_PROMTOOL", commands: ["promtool"], debianPackage: "prometheus" },
   turnserver: {
     override: "FAIRLEAD_TURNSERVER_BIN",
     commands: ["turnserver"],

@@ -85,7 +85,7 @@ export type Config = ClusterConfig &
     /** Undefined: there is no rtmps. */
     tls?: { port: number; options: { cert: string; key: string } };
     isBehindProxy: boolean;
-    /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+    /** Where `/livez`, `/readyz` and `/metrics` are answered; null: nowhere. */
     http: { host: string; port: number } | null;
     /** null: no HLS is made. */
     hls: HlsConfig | null;

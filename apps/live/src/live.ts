@@ -95,6 +95,7 @@ export async function createLive(options: LiveOptions): Promise<Live> {
       mostJobs: () => limitsOf(options.limits).publishers - server.publishers().length,
     });
   const parts = { ledger, worker, publishers, server, jobs };
+  metrics.gauge("live.publishers", () => server.publishers().length);
   const cluster = joinCluster({ ...options, nodeId, metrics, log }, parts);
   return {
     port: server.port,

@@ -17,3 +17,13 @@ it("probes hear that it lives, and whether it takes encoders", async () => {
   expect(await ask("/readyz")).toEqual([503, { status: "not_ready", reason: "it is shutting down" }]);
   expect((await ask("/"))[0]).toBe(404);
 });
+
+it("Prometheus is answered where there are metrics, and a scrape that fails is told", async () => {
+  const answers = [() => new Response("fairlead_publishers 2\n"), () => Promise.reject(new Error("no"))];
+  const expose = async () => answers.shift()?.() ?? new Response();
+  const server = await serveHealth({ host: "127.0.0.1", port: 0 }, () => null, expose);
+  onTestFinished(server.close);
+  const ask = () => fetch(`http://127.0.0.1:${server.port}/metrics`);
+  expect(await (await ask()).text()).toBe("fairlead_publishers 2\n");
+  expect((await ask()).status).toBe(500);
+});

@@ -1,5 +1,6 @@
 import { provideWorker } from "@fairlead/mediasoup-worker";
 import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
+import { openMetrics } from "@fairlead/server-process/metrics";
 import type { Logger } from "@fairlead/telemetry";
 import type { Config } from "./config.ts";
 import { whyNoFfmpeg } from "./find-ffmpeg.ts";
@@ -11,14 +12,15 @@ import { serveHealth } from "./serve-health.ts";
 export async function startLive(config: Config, log: Logger): Promise<Stop> {
   const { http, hls, nats, redis, logLevel: _logLevel, codecPolicy: _codecPolicy, ...options } = config;
   let live: Live | null = null;
+  const { metrics, expose, close: stopMetrics } = await openMetrics("live", http !== null);
   // First of all: what follows may take minutes.
-  const health = http && (await serveHealth(http, () => live));
+  const health = http && (await serveHealth(http, () => live, expose));
   const missing = await whyNoFfmpeg(options.ffmpeg);
   if (missing !== null) throw new Error(`RTMP needs ffmpeg: ${missing}`);
   const { bin } = await provideWorker({ onProgress: (line) => log.info("worker.preparing", { line }) });
-  const registry = await openRegistry(redis, log);
-  const bus = await openBus(nats, { role: "live", name: "live", log });
-  const started = await createLive({ ...options, hls, bus, registry, log, workerBin: bin });
+  const registry = await openRegistry(redis, log, { metrics });
+  const bus = await openBus(nats, { role: "live", name: "live", log, metrics });
+  const started = await createLive({ ...options, hls, bus, registry, log, metrics, workerBin: bin });
   const hlsServer = hls && started.hls ? await serveHls({ ...hls, log }, started.hls.app) : null;
   live = started;
   return async () => {
@@ -26,6 +28,7 @@ export async function startLive(config: Config, log: Logger): Promise<Stop> {
     await hlsServer?.close();
     await registry.close();
     await bus.close();
+    stopMetrics();
     await health?.close();
   };
 }

@@ -66,7 +66,7 @@ export type Config = ClusterConfig &
     maxPeers: number | undefined;
     /** null: free ones. */
     rtcBasePort: number | null;
-    /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+    /** Where `/livez`, `/readyz` and `/metrics` are answered; null: nowhere. */
     http: { host: string; port: number } | null;
     graceMs: number;
     /** How long rooms have to move away after SIGTERM. */

@@ -28,6 +28,8 @@ const Settings = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("the http:// or https:// URL that clients reach signaling at"),
+  FAIRLEAD_METRICS_PORT: setting.optionalNumber(1, 65_535),
+  FAIRLEAD_METRICS_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTMP_URL: setting.rtmpUrl,
   FAIRLEAD_SHUTDOWN_DELAY_MS: setting.numberOr(0, 0, 600_000),
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
@@ -41,6 +43,8 @@ export type Config = ClusterConfig &
     host: string;
     /** 0: any free one. */
     port: number;
+    /** Where Prometheus is answered, apart from clients: on runtimes with servers of their own. null: nowhere. */
+    metricsAt: { host: string; port: number } | null;
     /** The `url` in the API's answers with tickets; undefined: the origin of each request. */
     publicUrl: string | undefined;
     /** Where broadcasts are sent to by RTMP, as the API tells it; undefined: nowhere. */
@@ -58,6 +62,7 @@ export type Config = ClusterConfig &
  */
 export async function readConfig(env: Environment, readFile?: ReadFile): Promise<Config> {
   const settings = await parseSettings(Settings, env, readFile);
+  const { FAIRLEAD_METRICS_HOST: metricsHost, FAIRLEAD_METRICS_PORT: metricsPort } = settings;
   return {
     ...clusterConfig(settings),
     ...ticketConfig(settings),
@@ -66,6 +71,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     apiKeys: settings.FAIRLEAD_API_KEYS,
     host: settings.FAIRLEAD_HOST,
     port: settings.FAIRLEAD_PORT,
+    metricsAt: metricsPort === undefined ? null : { host: metricsHost, port: metricsPort },
     publicUrl: settings.FAIRLEAD_PUBLIC_URL,
     rtmpUrl: settings.FAIRLEAD_RTMP_URL,
     region: settings.FAIRLEAD_REGION,

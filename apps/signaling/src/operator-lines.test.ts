@@ -31,7 +31,10 @@ it("a join that no node has room for is told to the operator, as a warning, and 
   expect(told("join.no_capacity")).toMatchObject([
     { level: 40, roomId: "standup", code: "no_capacity", retryAfterMs: 2_000, leftOut: 0 },
   ]);
-  expect([...counts]).toEqual([["join.refused no_capacity", 1]]);
+  expect([...counts]).toEqual([
+    ["placement.refused no_capacity", 1],
+    ["join.refused no_capacity", 1],
+  ]);
 });
 
 it("wrong keys are told, once a second at most, and each is counted", async () => {

@@ -1,4 +1,6 @@
 import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
+import { gaugeCapacity } from "@fairlead/server-process/gauge-capacity";
+import { openMetrics, serveMetrics } from "@fairlead/server-process/metrics";
 import { createSignaling, type Signaling } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 import type { Config } from "./config.ts";
@@ -6,9 +8,11 @@ import type { Serve, SignalingServer } from "./server.ts";
 
 /** A signaling process of a cluster, around the runtime's own server. Its end sends the clients to another one. */
 export async function startSignaling(config: Config, log: Logger, serve: Serve): Promise<Stop> {
-  const { host, nats, port, redis, shutdownDelayMs, ...options } = config;
-  const registry = await openRegistry(redis, log);
-  const bus = await openBus(nats, { role: "signaling", name: "signaling", log });
+  const { host, nats, port, redis, shutdownDelayMs, metricsAt, ...options } = config;
+  const { metrics, expose, close: stopMetrics } = await openMetrics("signaling", metricsAt !== null);
+  const registry = await openRegistry(redis, log, { metrics });
+  gaugeCapacity(metrics, registry);
+  const bus = await openBus(nats, { role: "signaling", name: "signaling", log, metrics });
   let signaling: Signaling | undefined;
   const server = await serve({
     host,
@@ -16,10 +20,12 @@ export async function startSignaling(config: Config, log: Logger, serve: Serve):
     trustedProxies: options.trustedProxies,
     log,
     createApp: (parts) => {
-      signaling = createSignaling({ ...options, ...parts, bus, registry, log });
+      signaling = createSignaling({ ...options, ...parts, bus, registry, log, metrics });
       return signaling;
     },
   });
+  const metricsServer = metricsAt && expose && (await serveMetrics(metricsAt, expose));
+  if (metricsServer) log.info("metrics.listening", { url: metricsServer.url });
   const stopKeys = options.ticketKeys.published?.keepFresh();
   log.info("signaling.listening", { url: server.url, port: server.port });
   return async () => {
@@ -27,6 +33,8 @@ export async function startSignaling(config: Config, log: Logger, serve: Serve):
     stopKeys?.();
     await registry.close();
     await bus.close();
+    stopMetrics();
+    await metricsServer?.close();
   };
 }
 

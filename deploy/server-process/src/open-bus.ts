@@ -1,13 +1,16 @@
 import { connectNatsTcpBus, type RenewableBus } from "@fairlead/bus/nats-tcp";
 import { connectNatsWebSocketBus } from "@fairlead/bus/nats-websocket";
-import type { Logger } from "@fairlead/telemetry";
+import { type Logger, type Metrics, noMetrics } from "@fairlead/telemetry";
 import type { ClusterConfig } from "./cluster-settings.ts";
+import { measureBus } from "./measure.ts";
 
 export type OpenBusOptions = {
   /** The role whose permissions the NATS user has (`deploy/nats`): each role has an inbox prefix of its own. */
   role: "signaling" | "node" | "live" | "autoscaler";
   name: string;
   log: Logger;
+  /** Default: nothing is measured. */
+  metrics?: Metrics;
   /** Default true: waits however long that takes. False: rejects if the first try fails. */
   waitOnFirstConnect?: boolean;
 };
@@ -18,7 +21,7 @@ export type OpenBusOptions = {
  */
 export async function openBus(
   { isWebSocket, ...nats }: ClusterConfig["nats"],
-  { role, name, log, waitOnFirstConnect = true }: OpenBusOptions,
+  { role, name, log, metrics = noMetrics, waitOnFirstConnect = true }: OpenBusOptions,
 ): Promise<RenewableBus> {
   const connect = isWebSocket ? connectNatsWebSocketBus : connectNatsTcpBus;
   const bus = await connect({
@@ -30,5 +33,5 @@ export async function openBus(
     onConnectionError: (error) => log.warn("bus.failed", { error }),
   });
   bus.onStatus((status) => log[status === "lost" ? "warn" : "info"](`bus.${status}`));
-  return bus;
+  return metrics === noMetrics ? bus : measureBus(bus, metrics);
 }

@@ -1,11 +1,24 @@
 import type { Registry } from "@fairlead/registry";
 import { connectRedisRegistry } from "@fairlead/registry/redis";
 import { createUpstashRegistry } from "@fairlead/registry/upstash";
-import type { Logger } from "@fairlead/telemetry";
+import { type Logger, type Metrics, noMetrics } from "@fairlead/telemetry";
 import type { RedisConfig } from "./cluster-settings.ts";
+import { measureRegistry } from "./measure.ts";
+
+/** @property metrics Default: nothing is measured. */
+export type OpenRegistryOptions = { metrics?: Metrics };
 
 /** The registry on Redis, by RESP or by REST. It may be away when the process starts, as at any other time. */
-export async function openRegistry(redis: RedisConfig, log: Logger): Promise<Registry> {
+export async function openRegistry(
+  redis: RedisConfig,
+  log: Logger,
+  { metrics = noMetrics }: OpenRegistryOptions = {},
+): Promise<Registry> {
+  const registry = await connect(redis, log);
+  return metrics === noMetrics ? registry : measureRegistry(registry, metrics);
+}
+
+async function connect(redis: RedisConfig, log: Logger): Promise<Registry> {
   const { url, prefix } = redis;
   const options = {
     ...(prefix === undefined ? {} : { prefix }),

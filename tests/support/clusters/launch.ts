@@ -21,21 +21,25 @@ export type NodeChoice = SignalingChoice & {
   env?: Record<string, string>;
 };
 
-export type SignalingProcess = ManagedProcess & { port: number; url: string };
-export type LiveProcess = ManagedProcess & {
-  /** Of RTMP. */
-  port: number;
-  /** Below it players find broadcasts. */
-  hlsUrl: string;
-};
-export type NodeProcess = ManagedProcess & {
-  /** With `link: "relayed"`. */
-  nats: TcpRelay | null;
-  /** With `link: "namespace"`. */
-  network: NetworkNamespace | null;
-  /** Process ids of the workers that run, by core. */
-  workerPids(): number[];
-};
+/** `metricsAt`: host and port where Prometheus is answered; null without `hasMetrics`. */
+type Scraped = { metricsAt: string | null };
+export type SignalingProcess = ManagedProcess & Scraped & { port: number; url: string };
+export type LiveProcess = ManagedProcess &
+  Scraped & {
+    /** Of RTMP. */
+    port: number;
+    /** Below it players find broadcasts. */
+    hlsUrl: string;
+  };
+export type NodeProcess = ManagedProcess &
+  Scraped & {
+    /** With `link: "relayed"`. */
+    nats: TcpRelay | null;
+    /** With `link: "namespace"`. */
+    network: NetworkNamespace | null;
+    /** Process ids of the workers that run, by core. */
+    workerPids(): number[];
+  };
 
 const ROOT = join(import.meta.dirname, "../../..");
 const NODE_FLAGS = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
@@ -50,6 +54,7 @@ export type Site = {
   redisPassword: string | undefined;
   closers: Closers;
   logs: string;
+  hasMetrics: boolean;
   env: Record<string, string>;
 };
 
@@ -60,6 +65,8 @@ export type SiteOptions = {
   hasReplica?: boolean;
   /** Redis asks for it as long as it runs, and the processes show it. */
   redisPassword?: string;
+  /** All processes can be scraped. */
+  hasMetrics?: boolean;
   env: Record<string, string>;
   apiKey: string;
   ticketKeys: KeySet;
@@ -68,6 +75,7 @@ export type SiteOptions = {
 /** Starts the servers, and makes the settings of all processes. */
 export async function openSite(options: SiteOptions, closers: Closers): Promise<Site> {
   const { name, cores, redisDelayMs, hasReplica = false, redisPassword, apiKey, ticketKeys } = options;
+  const { hasMetrics = false } = options;
   const [nats, redisPair] = await Promise.all([startNats(), hasReplica ? startRedisPair() : null]);
   const redis = redisPair?.first ?? (await startRedis());
   closers.add(nats, redisPair ?? redis);
@@ -82,6 +90,7 @@ export async function openSite(options: SiteOptions, closers: Closers): Promise<
     redisPort: relay?.port ?? redisPair?.port ?? redis.port,
     redisPassword,
     logs: join(ROOT, "artifacts/logs", name),
+    hasMetrics,
     env: {
       ...(process.env as Record<string, string>),
       MEDIASOUP_WORKER_BIN: (await provideWorker()).bin,
@@ -103,6 +112,7 @@ export async function startSignaling(
   number: number,
 ): Promise<SignalingProcess> {
   const port = await freePort();
+  const metrics = await metricsOf(site, "FAIRLEAD_METRICS_PORT");
   const started = await startProcess({
     ...launch(site, choice, { name: `signaling-${number}`, app: "signaling" }),
     env: {
@@ -110,10 +120,11 @@ export async function startSignaling(
       ...natsEnv(site, "signaling", site.nats.tcpUrl),
       FAIRLEAD_REDIS_URL: redisUrl(site, "127.0.0.1", site.redisPort),
       FAIRLEAD_PORT: `${port}`,
+      ...metrics.env,
     },
   });
   site.closers.add(started);
-  return { ...started, port, url: `http://127.0.0.1:${port}` };
+  return { ...started, metricsAt: metrics.at, port, url: `http://127.0.0.1:${port}` };
 }
 
 export async function startNode(site: Site, choice: NodeChoice, number: number): Promise<NodeProcess> {
@@ -123,6 +134,7 @@ export async function startNode(site: Site, choice: NodeChoice, number: number):
   const nats = link === "direct" ? null : await startTcpRelay(site.nats.port, { host });
   const redis = network ? await startTcpRelay(site.redisPort, { host }) : null;
   const name = `node-${number}`;
+  const metrics = await metricsOf(site, "FAIRLEAD_HTTP_PORT");
   const started = await startProcess({
     ...launch(site, choice, { name, app: "media-node", prefix: network?.prefix }),
     env: {
@@ -130,17 +142,19 @@ export async function startNode(site: Site, choice: NodeChoice, number: number):
       ...natsEnv(site, "node", nats ? `nats://${host ?? "127.0.0.1"}:${nats.port}` : site.nats.tcpUrl),
       FAIRLEAD_REDIS_URL: redisUrl(site, host ?? "127.0.0.1", redis?.port ?? site.redisPort),
       FAIRLEAD_NODE_ID: name,
+      ...metrics.env,
       ...choice.env,
     },
   });
   site.closers.add(started, nats, redis, network);
-  return { ...started, nats, network, workerPids: () => workerPids(started) };
+  return { ...started, metricsAt: metrics.at, nats, network, workerPids: () => workerPids(started) };
 }
 
 export async function startLive(site: Site, port: number, number: number): Promise<LiveProcess> {
   const name = `live-${number}`;
   const hlsPort = await freePort();
   const hlsUrl = `http://127.0.0.1:${hlsPort}/`;
+  const metrics = await metricsOf(site, "FAIRLEAD_HTTP_PORT");
   const started = await startProcess({
     ...launch(site, {}, { name, app: "live" }),
     env: {
@@ -151,10 +165,17 @@ export async function startLive(site: Site, port: number, number: number): Promi
       FAIRLEAD_HLS_PORT: `${hlsPort}`,
       FAIRLEAD_HLS_URL: hlsUrl,
       FAIRLEAD_NODE_ID: name,
+      ...metrics.env,
     },
   });
   site.closers.add(started);
-  return { ...started, port, hlsUrl };
+  return { ...started, metricsAt: metrics.at, port, hlsUrl };
+}
+
+async function metricsOf({ hasMetrics }: Site, variable: string) {
+  if (!hasMetrics) return { at: null, env: {} };
+  const port = await freePort();
+  return { at: `127.0.0.1:${port}`, env: { [variable]: `${port}` } };
 }
 
 type Launch = { name: string; app: "signaling" | "media-node" | "live"; prefix?: string[] };

@@ -34,6 +34,8 @@ export type ProcessClusterOptions = {
   redisPassword?: string;
   /** Redis has a replica, and both stand behind one address. */
   hasReplica?: boolean;
+  /** All processes can be scraped, at their `metricsAt`. */
+  hasMetrics?: boolean;
   /** For all processes, e.g. `FAIRLEAD_GRACE_MS`. */
   env?: Record<string, string>;
 };
@@ -59,7 +61,7 @@ export async function startProcessCluster(options: ProcessClusterOptions) {
 
 async function assemble(options: ProcessClusterOptions, closers: Closers) {
   const { name, signaling = 2, nodes = 3, lives = 0, cores = 1, redisDelayMs = 0, env = {} } = options;
-  const { redisPassword, hasReplica } = options;
+  const { redisPassword, hasReplica, hasMetrics } = options;
   const keys = { apiKey: randomId(), ticketKeys: await generateKeySet() };
   const livePorts = await Promise.all(Array.from({ length: lives }, freePort));
   const [firstLive] = livePorts;
@@ -68,7 +70,7 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
   const rtmpUrl = rtmpBalancer?.url.replace("http:", "rtmp:") ?? `rtmp://127.0.0.1:${firstLive}`;
   const rtmp: Record<string, string> = lives > 0 ? { FAIRLEAD_RTMP_URL: `${rtmpUrl}/live` } : {};
   const site = await openSite(
-    { name, cores, redisDelayMs, redisPassword, hasReplica, env: { ...rtmp, ...env }, ...keys },
+    { name, cores, redisDelayMs, redisPassword, hasReplica, hasMetrics, env: { ...rtmp, ...env }, ...keys },
     closers,
   );
   const [signalings, mediaNodes, liveProcesses] = await Promise.all([

@@ -10,9 +10,13 @@ export type HealthOf = () => Pick<NodeHealth, "standstill" | "readiness"> | null
 
 export type HealthServer = { url: string; close(): Promise<void> };
 
-/** What supervisors ask a media node. It tells nothing that is secret, and yet is nobody else's business. */
-export function createHealthApp(health: HealthOf): Hono {
+/** Answers Prometheus. */
+export type Expose = () => Promise<Response>;
+
+/** What supervisors and Prometheus ask a media node. It tells nothing that is secret, and yet is nobody else's business. */
+export function createHealthApp(health: HealthOf, expose: Expose | null = null): Hono {
   const app = new Hono();
+  if (expose) app.get("/metrics", () => expose());
   app.get("/livez", (c) => {
     const standstill = health()?.standstill() ?? null;
     return standstill === null ? c.json({ status: "ok" }) : c.json({ status: "standstill", standstill }, 503);
@@ -30,9 +34,14 @@ export function createHealthApp(health: HealthOf): Hono {
 }
 
 /** @throws {Error} With the system's `code`, e.g. `EADDRINUSE`, when it can't listen. */
-export async function serveHealth(host: string, port: number, health: HealthOf): Promise<HealthServer> {
+export async function serveHealth(
+  host: string,
+  port: number,
+  health: HealthOf,
+  expose: Expose | null = null,
+): Promise<HealthServer> {
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>();
-  const { fetch } = createHealthApp(health);
+  const { fetch } = createHealthApp(health, expose);
   const server: ServerType = serve({ fetch, hostname: host, port }, resolve);
   server.once("error", reject);
   const { port: actual } = await promise;

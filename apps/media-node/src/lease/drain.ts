@@ -93,7 +93,8 @@ export class Drain {
   }
 
   async #handAllOver(draining: Draining, announced: Promise<void>): Promise<void> {
-    const { now, rooms, log } = this.#options;
+    const { now, rooms, log, metrics } = this.#options;
+    const beganMs = now();
     // Until the registry knows, it may place a room back here.
     await announced;
     let dueMs = now();
@@ -107,7 +108,10 @@ export class Drain {
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     }
     this.#retries.clear();
-    if (this.#current === draining) log.info("node.drained", { roomsLeft: rooms.count });
+    const isOurs = this.#current === draining;
+    if (isOurs) log.info("node.drained", { roomsLeft: rooms.count });
+    const outcome = rooms.count === 0 ? "emptied" : isOurs ? "rooms_left" : "taken_back";
+    metrics.observe("node.drain", now() - beganMs, outcome);
   }
 
   #waiting(): Room[] {

@@ -1,7 +1,7 @@
 import type { CoreAddress, Lease } from "@fairlead/protocol";
 import type { Room } from "../room/room.ts";
 import { LINGER_MS } from "../rooms/lingering-rooms.ts";
-import type { LeaseDeps } from "./open-and-tell.ts";
+import { type LeaseDeps, noteMoved } from "./open-and-tell.ts";
 import { type MoveCause, tellMoved } from "./tell-moved.ts";
 
 export type MoveRequest = {
@@ -25,16 +25,17 @@ export async function moveRoom(
 ): Promise<Lease> {
   const { incarnation, bus, registry, rooms, log, metrics } = deps;
   const { roomId, bans } = room;
+  const beganMs = performance.now();
   const supersedes = { incarnation, epoch };
   const { lease, isNew, room: record, decision } = await registry.place({ roomId, supersedes, exclude });
   const isOurs = lease.incarnation === incarnation;
   if (isOurs && !isNew) return lease;
   // In this very turn, before a peer that is told or comes by chance.
   const opening = isOurs ? rooms.open({ lease, ...record, bans, cause, overlaps: true }) : null;
-  metrics.count("room.moved", cause);
   const { nodeId, core, epoch: toEpoch } = lease;
   log.info("room.moved", { roomId, nodeId, core, epoch: toEpoch, cause, why: decision.reason });
   tellMoved(lease, bus, { cause, overlapMs: LINGER_MS });
+  noteMoved(metrics, cause, beganMs);
   if (!isOurs && rooms.isHere(room)) rooms.linger(room);
   await opening;
   return lease;

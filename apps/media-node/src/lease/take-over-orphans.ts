@@ -9,12 +9,13 @@ const TRIES = 20;
 /** Places rooms of nodes that are gone, which the registry handed to this node: here or elsewhere. */
 export async function takeOverOrphans(orphans: readonly Lease[], deps: LeaseDeps): Promise<void> {
   const turns = new Turns(ROOMS_AT_ONCE);
+  const beganMs = performance.now();
   const takeOver = async ({ roomId, incarnation }: Lease) => {
     try {
       await untilPlaced({ tries: TRIES, turns }, async () => {
         const placed = await deps.registry.place({ roomId });
         // Otherwise that node lives after all, and the peers are where the room is.
-        if (placed.lease.incarnation !== incarnation) await openAndTell(placed, "node_lost", deps);
+        if (placed.lease.incarnation !== incarnation) await openAndTell(placed, "node_lost", deps, beganMs);
       });
     } catch (error) {
       // The registry hands the room out again as long as no node serves it.

@@ -3,6 +3,7 @@ import type { NodeState } from "@fairlead/protocol";
 import type { NodeHealth } from "../health/node-health.ts";
 import type { Core } from "../worker/core.ts";
 import { assembleNode, type NodeParts } from "./assemble-node.ts";
+import { gaugeNode } from "./gauge-node.ts";
 import type { MediaNodeOptions } from "./media-node-options.ts";
 import { assertOnlyOneOfName } from "./only-one-of-name.ts";
 import { serveNode } from "./serve-node.ts";
@@ -42,6 +43,7 @@ export async function createMediaNode(options: MediaNodeOptions): Promise<MediaN
   const { cores, incarnation, ledger, leases, nodeId, registry, rooms, log } = parts;
   await assertOnlyOneOfName({ nodeId, registry, log });
   await startAll(cores);
+  gaugeNode(parts.metrics, parts);
   const stopServing = await serveNode(parts);
   const { quotaCores } = parts.allowance;
   log.info("node.started", { nodeId, cores: cores.length, quotaCores });

@@ -3,9 +3,11 @@ import { connectNatsWebSocketBus, type NatsBusOptions } from "@fairlead/bus/nats
 import { FairleadError } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import { createUpstashRegistry } from "@fairlead/registry/upstash";
+import { measureBus, measureRegistry } from "@fairlead/server-process/measure";
 import { createSignaling } from "@fairlead/signaling";
-import type { Logger } from "@fairlead/telemetry";
+import { type Logger, MetricsStore } from "@fairlead/telemetry";
 import type { Context } from "hono";
+import { createMetricsTeller, TELL_METRICS_MS } from "../tell-metrics.ts";
 import { upgradeWebSocket } from "./upgrade.ts";
 import type { ShardConfig } from "./worker-settings.ts";
 import type { Shard } from "./workers-api.ts";
@@ -21,18 +23,31 @@ const pacedFor = (connections: number) => ({
  * @throws {FairleadError} `bus_disconnected`: NATS can't be reached now. Once it has been, a lost connection is made anew for ever.
  */
 export async function openShard(config: ShardConfig, log: Logger): Promise<Shard> {
-  const { host: _, port: __, shutdownDelayMs: ___, nats, redis, connections, ...options } = config;
-  const bus = await connectBus(nats, log);
-  const registry = openRegistry(redis, log);
+  const {
+    host: _,
+    port: __,
+    shutdownDelayMs: ___,
+    metricsAt: ____,
+    nats,
+    redis,
+    connections,
+    ...options
+  } = config;
+  /** Nobody can scrape a shard. */
+  const metrics = new MetricsStore();
+  const bus = measureBus(await connectBus(nats, log), metrics);
+  const registry = measureRegistry(openRegistry(redis, log), metrics);
   const { app } = createSignaling({
     ...options,
     bus,
     registry,
     log,
+    metrics,
     upgradeWebSocket,
     clientAddress,
     limits: { ...options.limits, connections, openings: pacedFor(connections) },
   });
+  setInterval(createMetricsTeller(metrics, bus, Date.now), TELL_METRICS_MS);
   return { fetch: async (request) => app.fetch(request) };
 }
 

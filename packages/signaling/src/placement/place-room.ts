@@ -35,6 +35,20 @@ export async function placeRoom(
   request: JoinPlaceRequest,
   mayClaim: boolean,
 ): Promise<PlacedRoom> {
+  try {
+    return await placeUntilWarm(caller, request, mayClaim);
+  } catch (error) {
+    const code = error instanceof FairleadError ? error.code : "internal";
+    caller.shared.metrics.count("placement.refused", code);
+    throw error;
+  }
+}
+
+async function placeUntilWarm(
+  caller: Caller,
+  request: JoinPlaceRequest,
+  mayClaim: boolean,
+): Promise<PlacedRoom> {
   let patienceMs = COLD_PATIENCE_MS;
   let rates = request.rates ?? [];
   for (;;) {
@@ -53,10 +67,11 @@ export async function placeRoom(
 }
 
 async function placeOnce(caller: Caller, request: JoinPlaceRequest, mayClaim: boolean): Promise<PlacedRoom> {
+  const { registry, metrics } = caller.shared;
   try {
-    const { registry } = caller.shared;
     const placement = await askRegistry(caller.shared, request.rates ?? [], () => registry.place(request));
     caller.onRates(placement.rates);
+    metrics.count("peer.placed", placement.decision.reason);
     return fromRegistry(placement);
   } catch (error) {
     if (!isUnreachable(error) && !isCold(error)) throw error;
@@ -66,6 +81,7 @@ async function placeOnce(caller: Caller, request: JoinPlaceRequest, mayClaim: bo
       (await askOwner(caller, request)) ??
       (isFree ? await claimRoom(caller, request.roomId, request.region) : null);
     if (!served) throw error;
+    metrics.count("peer.placed", "told_by_node");
     return { ...served, debitId: "" };
   }
 }

@@ -13,6 +13,7 @@ import { closeSession, patchSession, type SessionAccess } from "../sdp-session/c
 import type { OpenedSdpSession } from "../sdp-session/open-at-node.ts";
 import { openWhep } from "../sdp-session/open-whep.ts";
 import { openWhip } from "../sdp-session/open-whip.ts";
+import { countJoin } from "../session/count-join.ts";
 import { TokenBuckets } from "../session/token-buckets.ts";
 import type { SignalingProcess } from "../signaling-process.ts";
 import {
@@ -38,11 +39,11 @@ export function addSdpRoutes(app: OpenAPIHono, shared: SignalingProcess): void {
   const open = async (c: Context, kind: SdpKind, broadcastId?: string) => {
     const offer = await readSdp(c, SDP);
     const [caller, bearer, isWanted] = [callerOf(shared, c), bearerOf(c), () => !c.req.raw.signal.aborted];
-    const opening =
+    const openOf = () =>
       kind === "whip"
         ? openWhip(caller, { broadcastId, key: bearer, offer, isWanted })
         : openWhep(caller, { broadcastId: broadcastId ?? "", ticket: bearer, offer, isWanted });
-    const opened = await sayWhen(counted(shared, opening));
+    const opened = await sayWhen(countJoin(shared.metrics, openOf));
     return answerOpened(c, shared, kind, opened);
   };
   app.openapi(publishByKey, (c) => open(c, "whip"));
@@ -109,17 +110,6 @@ function answerOpened(
     Location: publicUrlOf(c, shared) + path,
     ETag: etag,
   });
-}
-
-async function counted<T>({ metrics }: SignalingProcess, opening: Promise<T>): Promise<T> {
-  try {
-    const opened = await opening;
-    metrics.count("session.joined");
-    return opened;
-  } catch (error) {
-    metrics.count("join.refused", error instanceof FairleadError ? error.code : "internal");
-    throw error;
-  }
 }
 
 /** Refusals that may pass say when to ask again: programs wait that long instead of giving up, or asking at once. */

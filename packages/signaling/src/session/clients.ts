@@ -27,6 +27,7 @@ export class Clients {
     this.#shared = shared;
     this.links = new LiveLinks(shared);
     this.#unjoined = new UnjoinedSockets(shared.limits.unjoinedPerAddress);
+    shared.metrics.gauge("clients.connected", () => this.#connections.size);
   }
 
   /** Whether load balancers should send no more clients. */

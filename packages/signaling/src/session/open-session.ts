@@ -1,6 +1,5 @@
 import { callNode } from "@fairlead/bus";
 import {
-  FairleadError,
   type JoinReply,
   type JoinRequest,
   type Lease,
@@ -14,6 +13,7 @@ import type { Caller } from "../http/caller.ts";
 import { openSomewhere } from "../placement/open-somewhere.ts";
 import type { PlacedRoom } from "../placement/place-room.ts";
 import { admitOpening, assertBus, takeFreeReturn } from "./admit-opening.ts";
+import { countJoin } from "./count-join.ts";
 import type { LinkSink } from "./link-sink.ts";
 import { type LinkRegister, SessionLink } from "./session-link.ts";
 
@@ -31,14 +31,7 @@ export async function openSession(
 ): Promise<SessionLink> {
   const { metrics, refusedTickets } = caller.shared;
   const open = () => admitAndOpen(caller, { register, sink }, join);
-  try {
-    const link = await unlessRefused(refusedTickets, join.ticket, open);
-    metrics.count("session.joined");
-    return link;
-  } catch (error) {
-    metrics.count("join.refused", error instanceof FairleadError ? error.code : "internal");
-    throw error;
-  }
+  return countJoin(metrics, () => unlessRefused(refusedTickets, join.ticket, open));
 }
 
 type Target = { register: LinkRegister; sink: LinkSink };
