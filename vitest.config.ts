@@ -44,7 +44,7 @@ export default defineConfig({
           name: "unit",
           include: [
             ...["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "deploy/*/src/**/*.test.ts"],
-            ...["tests/simulation/**/*.test.ts", "tests/bench/**/*.test.ts"],
+            ...["tests/simulation/**/*.test.ts", "tests/bench/**/*.test.ts", "tests/deploy/**/*.test.ts"],
           ],
           testTimeout: 30_000,
           isolate: false,

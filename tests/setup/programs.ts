@@ -69,6 +69,18 @@ export const PROGRAMS = {
     debianPackage: "libnginx-mod-rtmp",
     proof: ["-t", "-q", "-c", join(import.meta.dirname, "nginx-rtmp.conf")],
   },
+  // One whose kustomize knows components: that of Debian 12 does not.
+  kubectl: {
+    override: "FAIRLEAD_KUBECTL",
+    commands: ["kubectl"],
+    debianPackage: "kubernetes-client",
+    proof: ["kustomize", join(import.meta.dirname, "../../deploy/kubernetes/overlays/keda")],
+  },
+  "systemd-analyze": {
+    override: "FAIRLEAD_SYSTEMD_ANALYZE",
+    commands: ["systemd-analyze"],
+    debianPackage: "systemd",
+  },
   ip: { override: "FAIRLEAD_IP_BIN", commands: ["ip"], debianPackage: "iproute2" },
   nft: { override: "FAIRLEAD_NFT_BIN", commands: ["nft"], debianPackage: "nftables" },
 } as const satisfies Record<string, Program>;
@@ -86,6 +98,9 @@ export type ProgramName = keyof typeof PROGRAMS;
 
 /** For `npm run test:long`: a hundred packages with what they need. */
 export const LONG_TOOLS: readonly ProgramName[] = ["obs", "Xvfb"];
+
+/** Only Linux has it. */
+export const SYSTEMD_TOOLS: readonly ProgramName[] = ["systemd-analyze"];
 
 /** For a node that loses its network. */
 export const NAMESPACE_TOOLS: readonly ProgramName[] = ["ip", "nft"];

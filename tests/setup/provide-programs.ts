@@ -5,12 +5,17 @@ import {
   NAMESPACE_TOOLS,
   PROGRAMS,
   type ProgramName,
+  SYSTEMD_TOOLS,
 } from "./programs.ts";
 import { aptCommand, canInstall, installPackages } from "./system-packages.ts";
 
 /** Only root on Linux can make network namespaces, so nobody else needs the tools for them. */
 const canUseNamespaces = process.platform === "linux" && process.getuid?.() === 0;
-const ELSEWHERE = [...LONG_TOOLS, ...BENCH_TOOLS, ...(canUseNamespaces ? [] : NAMESPACE_TOOLS)];
+const ELSEWHERE = [
+  ...[...LONG_TOOLS, ...BENCH_TOOLS],
+  ...(canUseNamespaces ? [] : NAMESPACE_TOOLS),
+  ...(process.platform === "linux" ? [] : SYSTEMD_TOOLS),
+];
 const ALL = (Object.keys(PROGRAMS) as ProgramName[]).filter((name) => !ELSEWHERE.includes(name));
 
 /**

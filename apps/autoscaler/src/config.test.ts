@@ -58,3 +58,26 @@ describe("the settings of an autoscaler", () => {
     await expect(readConfig({ ...ENV, [name]: value })).rejects.toThrow(`${name}="${value}": `);
   });
 });
+
+describe("a group's driver", () => {
+  const driverOf = async (driver: object) => {
+    const groups = JSON.stringify([{ group: "default", driver, max: 5 }]);
+    return (await readConfig({ ...ENV, FAIRLEAD_SCALE_GROUPS: groups })).groups[0]?.driver;
+  };
+
+  it("of Kubernetes needs to know the Deployment alone", async () => {
+    expect(await driverOf({ kind: "kubernetes", deployment: "media-node" })).toMatchObject({
+      url: "https://kubernetes.default.svc",
+      tokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+      caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+    });
+  });
+
+  it("by webhook needs a URL and a secret, which is not shown", async () => {
+    const webhook = { kind: "webhook", url: "https://nodes.example.org", secret: "hush-hush-hush-hush" };
+    expect(await driverOf(webhook)).toEqual(webhook);
+    await expect(driverOf({ ...webhook, secret: "hush" })).rejects.toThrow("driver.secret: ");
+    await expect(driverOf({ ...webhook, secret: "hush" })).rejects.not.toThrow("hush");
+    await expect(driverOf({ ...webhook, url: "ftp://nodes.example.org" })).rejects.toThrow("driver.url: ");
+  });
+});

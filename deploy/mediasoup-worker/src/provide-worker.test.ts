@@ -74,6 +74,12 @@ describe("MEDIASOUP_WORKER_BIN", () => {
     expect(error.message).toContain("libsrtp2.so.1");
   });
 
+  it("needs no folder that may be written to", async () => {
+    const asked = await writeExecutable(join(dir, "asked"), workerScripts.good);
+    const env = { MEDIASOUP_WORKER_BIN: asked, FAIRLEAD_CACHE_DIR: "/dev/null/cache" };
+    await expect(provide(env)).resolves.toEqual({ bin: asked, source: "environment" });
+  });
+
   it("is an error when it names no file", async () => {
     await expect(provide({ MEDIASOUP_WORKER_BIN: join(dir, "nothing") })).rejects.toThrow("ENOENT");
   });

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildWorker } from "./build-worker.ts";
@@ -59,6 +59,7 @@ export async function provideWorker(options: ProvideWorkerOptions = {}): Promise
   if (env.MEDIASOUP_WORKER_BIN) return useAskedWorker(env.MEDIASOUP_WORKER_BIN, task);
   const ready = (await useIfThere("installed", installedBin(task), task)) ?? (await useCached(task));
   if (ready !== undefined) return ready;
+  await mkdir(cache.dir, { recursive: true });
   const onWait = () => onProgress("waiting for another process that is preparing the mediasoup worker");
   return holdLock(cache.lockDir, () => makeWorker(task), { onWait });
 }

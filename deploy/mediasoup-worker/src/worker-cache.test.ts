@@ -41,7 +41,7 @@ it("version and platform set all workers apart, the recipe built ones only", asy
 
 it("a scratch directory that a killed process left is removed in time, one in use is not", async () => {
   const cache = await openWorkerCache("3.27.1", recipeDir, { FAIRLEAD_CACHE_DIR: dir });
-  for (const name of ["scratch-old", "scratch-new"]) await mkdir(join(cache.dir, name));
+  for (const name of ["scratch-old", "scratch-new"]) await mkdir(join(cache.dir, name), { recursive: true });
   await utimes(join(cache.dir, "scratch-old"), new Date(0), new Date(0));
   await withScratchDir(cache, async () => {});
   await expect(readdir(cache.dir)).resolves.toEqual(["scratch-new"]);

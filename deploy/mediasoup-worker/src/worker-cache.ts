@@ -17,7 +17,7 @@ export type WorkerCache = {
 const abandonedAfterMs = 6 * 60 * 60 * 1000;
 
 /**
- * The cache of one mediasoup version on this platform. Built workers are told apart by their recipe as well, and all by
+ * The cache of one mediasoup version on this platform; its folder may be missing. Built workers are told apart by their recipe as well, and all by
  * their libc: a home directory may be shared by systems whose binaries do not run on one another.
  */
 export async function openWorkerCache(
@@ -28,7 +28,6 @@ export async function openWorkerCache(
   const dir = join(cacheHome(env), "mediasoup-worker");
   const key = `${version}-${process.platform}-${process.arch}-${libcName()}`;
   const builtKey = `${key}-recipe-${await hashFiles(recipeDir)}`;
-  await mkdir(dir, { recursive: true });
   return {
     dir,
     prebuiltBin: join(dir, `${key}-prebuilt`, "mediasoup-worker"),

@@ -1,11 +1,18 @@
 import type { Environment } from "@fairlead/server-process";
 import type { Logger } from "@fairlead/telemetry";
 import * as z from "zod";
+import { KubernetesDriver } from "./kubernetes/kubernetes-driver.ts";
+import { KubernetesDriverSettings, kubernetesOptions } from "./kubernetes/kubernetes-settings.ts";
 import { LocalDriver, LocalDriverSettings } from "./local-driver.ts";
 import type { NodeDriver } from "./node-driver.ts";
+import { WebhookDriver, WebhookDriverSettings } from "./webhook-driver.ts";
 
 /** What starts and removes a group's nodes, by `kind`. */
-export const DriverSettings = z.discriminatedUnion("kind", [LocalDriverSettings]);
+export const DriverSettings = z.discriminatedUnion("kind", [
+  LocalDriverSettings,
+  KubernetesDriverSettings,
+  WebhookDriverSettings,
+]);
 export type DriverSettings = z.infer<typeof DriverSettings>;
 
 export type DriverContext = {
@@ -19,6 +26,10 @@ export function createDriver(settings: DriverSettings, context: DriverContext): 
   switch (settings.kind) {
     case "local":
       return new LocalDriver({ ...settings, ...context, env: { ...nodeEnv(context.env), ...settings.env } });
+    case "kubernetes":
+      return new KubernetesDriver(kubernetesOptions(settings));
+    case "webhook":
+      return new WebhookDriver({ ...settings, group: context.group });
   }
 }
 

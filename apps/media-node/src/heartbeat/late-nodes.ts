@@ -11,8 +11,7 @@ const SUSPECTS_MAX = 16;
 /** A node's rooms are handed out within this time after it was last called late. */
 const REMEMBERED_MS = 10_000;
 
-/** `hasAnswered`: on the bus, though it was late. */
-type LateNode = { silentMs: number; isUnreachable: boolean; hasAnswered: boolean; atMs: number };
+type LateNode = { silentMs: number; isUnreachable: boolean; atMs: number };
 
 export type LateNodesOptions = {
   bus: Bus;
@@ -58,7 +57,7 @@ export class LateNodes {
   }
 
   /** @returns undefined for one that has not been late for a while. */
-  lastHeardOf(incarnation: string): Omit<LateNode, "atMs"> | undefined {
+  lastHeardOf(incarnation: string): Pick<LateNode, "silentMs" | "isUnreachable"> | undefined {
     const late = this.#lastHeard.get(incarnation);
     return late && performance.now() - late.atMs < REMEMBERED_MS ? late : undefined;
   }
@@ -67,11 +66,7 @@ export class LateNodes {
     const nowMs = performance.now();
     for (const [other, { atMs }] of this.#lastHeard)
       if (nowMs - atMs >= REMEMBERED_MS) this.#lastHeard.delete(other);
-    const known = this.#lastHeard.get(incarnation) ?? {
-      silentMs: 0,
-      isUnreachable: false,
-      hasAnswered: false,
-    };
+    const known = this.#lastHeard.get(incarnation) ?? { silentMs: 0, isUnreachable: false };
     this.#lastHeard.set(incarnation, { ...known, ...news, atMs: nowMs });
   }
 
@@ -84,12 +79,11 @@ export class LateNodes {
     try {
       const options = { timeoutMs: PING_TIMEOUT_MS };
       await callSubject(bus, subjects.nodePing(incarnation), "node.ping", {}, options);
-      this.#remember(incarnation, { hasAnswered: true });
     } catch (error) {
       const isUnreachable = error instanceof FairleadError && error.code === "node_unreachable";
       if (!isUnreachable || !this.#watched.has(incarnation)) return;
       this.#suspects.add(incarnation);
-      this.#remember(incarnation, { isUnreachable: true, hasAnswered: false });
+      this.#remember(incarnation, { isUnreachable: true });
       beat();
     } finally {
       this.#watched.delete(incarnation);

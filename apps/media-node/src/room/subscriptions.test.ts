@@ -50,7 +50,6 @@ function setUp() {
     queue,
     span,
     options: RoomOptions.parse({}),
-    lingering: new Map(),
     othersThan: () => [listener],
   } as unknown as Room;
   const publish = (id: string): FakeProducer => {

@@ -2,7 +2,6 @@ import { callNode, decodeText, type IncomingMessage, type Subscription, tellNode
 import {
   type Acknowledgement,
   type CommandEnvelope,
-  type ErrorCode,
   endsForGood,
   FairleadError,
   ForwardedMessage,
@@ -34,7 +33,7 @@ type State =
   | { state: "opening"; held: Heard[]; moved: Moved; onMoved: (epoch: number) => void }
   | { state: "live"; session: SessionInput; ticketIssuedAtMs: number }
   /** The room lives elsewhere: the session at the old place is not used any more. */
-  | { state: "moved"; roomId: string; epoch: number; isOverlapTold: boolean }
+  | { state: "moved" }
   | { state: "closed" };
 
 const ignore = () => {};
@@ -185,20 +184,11 @@ export class SessionLink implements InboxListener {
       this.#state.moved = laterOf(this.#state.moved, { epoch, overlapsUntilMs });
       this.#state.onMoved(epoch);
     }
-    if (this.#state.state === "moved" && epoch === this.#state.epoch) this.#tellLateOverlap(overlapMs);
     if (this.#state.state !== "live" || epoch <= this.#state.session.epoch) return;
-    const { room: roomId } = this.#state.session;
-    this.#state = { state: "moved", roomId, epoch, isOverlapTold: overlapMs !== undefined };
+    const { room } = this.#state.session;
+    this.#state = { state: "moved" };
     this.#register.delete(this);
-    this.#sink.send({ type: "moved", roomId, epoch, overlapMs });
-  }
-
-  /** The next place told of the move first, and does not know that the former one goes on. */
-  #tellLateOverlap(overlapMs: number | undefined): void {
-    if (this.#state.state !== "moved" || this.#state.isOverlapTold || overlapMs === undefined) return;
-    const { roomId, epoch } = this.#state;
-    this.#state.isOverlapTold = true;
-    this.#sink.send({ type: "moved", roomId, epoch, overlapMs });
+    this.#sink.send({ type: "moved", roomId: room, epoch, overlapMs });
   }
 
   /** Sends a fresh session ticket once half of the last one's life is over. */
@@ -224,10 +214,13 @@ export class SessionLink implements InboxListener {
     const { session } = this;
     this.close();
     if (!session) return;
-    const { session: sessionId, connection, incarnation } = session;
-    const request = { sessionId, connection, ...(isPageGone && { isPageGone }) };
-    callNode(this.#caller.bus, incarnation, "session.detach", request).catch((error: unknown) =>
-      this.#caller.log.debug("session.detach_failed", { sessionId, error }),
+    const request = {
+      sessionId: session.session,
+      connection: session.connection,
+      ...(isPageGone && { isPageGone }),
+    };
+    callNode(this.#caller.bus, session.incarnation, "session.detach", request).catch((error: unknown) =>
+      this.#caller.log.debug("session.detach_failed", { sessionId: session.session, error }),
     );
   }
 
@@ -250,10 +243,9 @@ export class SessionLink implements InboxListener {
 
   #hand(message: Heard): void {
     if (this.#state.state === "opening") this.#state.held.push(message);
-    if (message.type === "ended") this.#tellLateOverlap(message.overlapMs);
     if (this.#state.state !== "live") return;
     if (message.connection > this.#state.session.connection) this.#end("session_replaced");
-    else if (message.type === "ended") this.#end(message.code, message);
+    else if (message.type === "ended") this.#end(message.code, message.message);
     else for (const frame of framesOf(message, this.#sink)) this.#sink.send(frame);
   }
 
@@ -273,15 +265,16 @@ export class SessionLink implements InboxListener {
       return;
     }
     const isExpected = error instanceof FairleadError && error.code !== "internal";
-    const { session: sessionId, room: roomId } = session;
-    this.#caller.log[isExpected ? "debug" : "error"](event, { sessionId, roomId, error });
+    this.#caller.log[isExpected ? "debug" : "error"](event, {
+      sessionId: session.session,
+      roomId: session.room,
+      error,
+    });
   }
 
-  #end(code: ErrorCode, said: { message?: string; overlapMs?: number | undefined } = {}): void {
+  #end(code: FairleadError["code"], message?: string): void {
     this.close();
-    const { message, overlapMs } = said;
-    const detail = overlapMs === undefined ? undefined : { overlapMs };
-    this.#sink.onOver(new FairleadError(code, { message, detail }));
+    this.#sink.onOver(new FairleadError(code, { message }));
   }
 
   #issueTicket(session: SessionInput): Promise<string> {
