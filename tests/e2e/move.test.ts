@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { checkOut, hasCommit } from "../support/build-of-commit.ts";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
@@ -41,18 +41,35 @@ afterAll(async () => {
   await cluster?.close();
 });
 
-type TabChoice = { publishes?: boolean; browser?: Chromium; root?: string };
+type TabChoice = { publishes?: boolean; browser?: Chromium; root?: string; cluster?: MemoryCluster };
 
 /** A tab that hums and shows a picture, if it is asked to. */
 async function enter(
   room: string,
   name: string,
-  { publishes = true, browser = chromium, root, ...choice }: EnterChoice & TabChoice = {},
+  {
+    publishes = true,
+    browser = chromium,
+    root,
+    cluster: at = cluster,
+    ...choice
+  }: EnterChoice & TabChoice = {},
 ): Promise<SdkPage> {
   const tab = await SdkPage.open(browser.context, root);
-  await tab.enter(cluster.url, await cluster.ticket(room, name), choice);
+  await tab.enter(at.url, await at.ticket(room, name), choice);
   if (publishes) await publishTone(tab.page);
   return tab;
+}
+
+/** The first peer sits at home, each later one on one of the other cores and the other in turn. */
+function guestsByTurns(): (home: number, usable: readonly number[]) => number {
+  let seated = 0;
+  return (home, usable) => {
+    const guests = usable.filter((core) => core !== home);
+    const core = seated === 0 ? home : guests[seated % guests.length];
+    seated += 1;
+    return core ?? home;
+  };
 }
 
 /** Drains the room's node and takes it back into use. Resolves once nothing of the room is left there. */
@@ -99,6 +116,57 @@ it("a drain is neither heard nor seen: no silence, and no picture longer than wi
   };
   while (!(await isUnnoticed())) expect(moves).toBeLessThan(ROUNDS);
   expect((await heardBy(bob)).slice(before.length)).toEqual(Array(moves).fill("room.moved"));
+  await close([ann, bob]);
+});
+
+it("a guest leaves a busy core unheard, both by itself and by others: it alone joins anew", {
+  timeout: ROUNDS * 15_000,
+}, async () => {
+  let laterMs = 0;
+  const seats = { busyLoad: 0, chooseCore: guestsByTurns() };
+  const spread = await startMemoryCluster({ cores: 3, seats, now: () => Date.now() + laterMs });
+  onTestFinished(spread.close);
+  const room = spread.newRoom();
+  const enterHere = (name: string) => enter(room, name, { browser: whole, cluster: spread });
+  const [ann, bob] = [await enterHere("ann"), await enterHere("bob")];
+  for (const tab of [ann, bob])
+    await expect.poll(() => heardBy(tab)).toEqual(expect.arrayContaining(NEWS_OF_TWO_TRACKS));
+  for (const tab of [ann, bob]) {
+    await tab.page.bringToFront();
+    await recordTone(tab.page);
+  }
+  const before = await Promise.all([ann, bob].map(heardBy));
+  const bobId = await bob.page.evaluate(() => window.sdk.rooms()[0]?.peerId ?? "");
+  const transports = () =>
+    spread.node
+      .ledger()
+      .filter(({ kind, owner }) => kind === "transport" && owner?.peerId === bobId)
+      .map(({ id, owner }) => `${id} on core ${owner?.core}`);
+  const leaveSeat = async () => {
+    const former = transports();
+    laterMs += 10_500;
+    await expect.poll(() => transports().filter((one) => !former.includes(one))).toHaveLength(2);
+    await expect.poll(transports, { timeout: 7_000 }).toHaveLength(2);
+  };
+  const record = (act?: () => Promise<void>) =>
+    Promise.all([recordWhile(ann.page, RECORDED_MS), recordWhile(bob.page, RECORDED_MS, act)]);
+  let moves = 0;
+  const isUnheard = async () => {
+    const quiet = await record();
+    moves += 1;
+    const moved = await record(leaveSeat);
+    const longestMs = (records: typeof quiet) => Math.max(UNHEARD_MS, ...records.map(longestSilenceMs));
+    return longestMs(moved) <= longestMs(quiet);
+  };
+  while (!(await isUnheard())) expect(moves).toBeLessThan(ROUNDS);
+  const since = async (tab: SdkPage, index: number) => (await heardBy(tab)).slice(before[index]?.length);
+  expect(await since(ann, 0)).toEqual([]);
+  expect(new Set(await since(bob, 1))).toEqual(new Set(["room.moved"]));
+  laterMs += 10_500;
+  await expect.poll(transports, { interval: 20 }).toHaveLength(4);
+  await spread.api("DELETE", `/v1/rooms/${room}/peers/${bobId}`);
+  expect(transports()).toEqual([]);
+  expect(spread.bugs).toEqual([]);
   await close([ann, bob]);
 });
 

@@ -3,6 +3,7 @@ import {
   PING_INTERVAL_MS,
   type ProducerInfo,
   type RoomEvent,
+  type ServerFrame,
   type Source,
 } from "@fairlead/protocol";
 import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
@@ -548,6 +549,32 @@ describe("a room that moved", () => {
     expect(track.producerId).toBe("m2");
     expect(track.mediaStreamTrack).not.toBe(before);
     expect(before.readyState).toBe("ended");
+  });
+
+  const gone = (detail?: object) =>
+    ({
+      type: "error",
+      error: { code: "session_gone", message: "", ...(detail && { detail }) },
+    }) as ServerFrame;
+  const moved = (overlapMs?: number): ServerFrame => ({ type: "moved", roomId: "room", epoch: 2, overlapMs });
+  it.each<[string, ServerFrame[], "live" | "ended"]>([
+    ["is gone", [moved()], "ended"],
+    ["goes on", [moved(6_000)], "live"],
+    ["goes on, as is told late", [moved(), moved(6_000)], "live"],
+    ["goes on, as its node tells with the end of the session", [gone({ overlapMs: 6_000 })], "live"],
+    ["is gone with the session", [gone()], "ended"],
+    ["goes on in some way that this build does not know", [gone({ overlapMs: "long" })], "ended"],
+  ])("and whose former place %s", async (_, told, state) => {
+    const { room, socket } = await joined();
+    const subscribed = nextEvent(room, "track.subscribed");
+    socket.snapshot(joinedPeers(peer("p1", "ann")), produced("m1", "p1"), consumed("c1", "m1", "p1"));
+    const before = (await subscribed).track.mediaStreamTrack;
+    for (const frame of told) socket.send(frame);
+    await signaling.next("join");
+    const isBack = nextEvent(room, "room.moved");
+    socket.accept({ epoch: 2 });
+    await isBack;
+    expect(before.readyState).toBe(state);
   });
 
   it("is joined once, however often the move is told", async () => {

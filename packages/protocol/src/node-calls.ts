@@ -162,6 +162,16 @@ export const NodeAnswer = z.union([
 ]);
 export type NodeAnswer = z.infer<typeof NodeAnswer>;
 
+/** The last message: the session is gone from the node. */
+const SessionEnded = z.object({
+  type: z.literal("ended"),
+  connection: z.int(),
+  code: ErrorCode,
+  message: z.string(),
+  /** With `session_gone`: so long the session's media goes on, beside that of the next one. The client is told in the error's detail. */
+  overlapMs: OverlapMs.optional(),
+});
+
 /**
  * A node's messages on `subjects.session`. Events and transients come here only to an older signaling process (`subjects.inbox`). `connection` is the session's current one: a socket that holds a lower
  * one has been replaced and closes.
@@ -171,8 +181,7 @@ export const SessionMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("transient"), connection: z.int(), transient: Transient }),
   /** A newer socket attached. */
   z.object({ type: z.literal("attached"), connection: z.int() }),
-  /** The last message: the session is gone from the node. */
-  z.object({ type: z.literal("ended"), connection: z.int(), code: ErrorCode, message: z.string() }),
+  SessionEnded,
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;
 
@@ -188,12 +197,7 @@ export const ForwardedMessage = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("transient"), connection: z.int(), transient: z.unknown() }),
   z.object({ type: z.literal("attached"), connection: z.int() }),
-  z.object({
-    type: z.literal("ended"),
-    connection: z.int(),
-    code: ErrorCode,
-    message: z.string(),
-  }),
+  SessionEnded,
 ]);
 export type ForwardedMessage = z.infer<typeof ForwardedMessage>;
 

@@ -41,7 +41,7 @@ export type MemoryClusterOptions = {
    * How the media nodes choose the core that a peer's media sits on. `{}`: all of a room sit on one core, in every run. Default: at home,
    * or by turns on two cores at least (`FAIRLEAD_TEST_SEATS=alternating`).
    */
-  seats?: Pick<MediaNodeOptions, "chooseCore" | "homeLoad" | "fullLoad">;
+  seats?: Pick<MediaNodeOptions, "chooseCore" | "homeLoad" | "fullLoad" | "busyLoad">;
   /** Path; default: the one that every test uses. */
   workerBin?: string;
 };

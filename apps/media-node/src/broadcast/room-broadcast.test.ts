@@ -246,3 +246,20 @@ it("words that the registry would not take under an old epoch are said again", a
   await expect.poll(written, { timeout: 3_000 }).toMatchObject({ state: "live" });
   expect(update.mock.calls.length).toBeGreaterThan(1);
 });
+
+it("tells the hook that its publisher is done as its room goes elsewhere, once, before the next home asks anew", async () => {
+  const { broadcast, publish, done } = await setUpBroadcast();
+  const { holder } = await publish(broadcast);
+  broadcast.stop();
+  expect(done).toEqual([holder.facts]);
+  broadcast.release(holder);
+  expect(done).toHaveLength(1);
+});
+
+it("takes nobody once its room has gone: the hook that allowed it is told so", async () => {
+  const { broadcast, publish, done } = await setUpBroadcast();
+  const late = publish(broadcast);
+  broadcast.stop();
+  await expect(late).rejects.toMatchObject({ code: "lease_lost" });
+  expect(done).toHaveLength(1);
+});

@@ -3,6 +3,7 @@ import {
   BroadcastInfo,
   type BroadcastRecord,
   type BroadcastState,
+  FairleadError,
 } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Hooks } from "../hooks/hooks.ts";
@@ -145,6 +146,7 @@ export class RoomBroadcast implements BroadcastView {
     try {
       this.gate.assertOpen();
       const holder = await this.#place.claim(claimant, () => this.#nextRun());
+      if (this.#isStopped) throw new FairleadError("lease_lost");
       room.log.info("broadcast.published", { roomId: room.roomId, kind, run: holder.run });
       // It is live with its first media, and not with the next look.
       void this.#place.untilSending(holder, () => this.tick());
@@ -161,9 +163,10 @@ export class RoomBroadcast implements BroadcastView {
 
   /** It publishes no more. Does nothing for one that has lost its place already. @param refused What it was told, if it was sent away. */
   release(holder: Holder, refused?: string): void {
+    if (this.#isStopped) return;
     const { room, hooks } = this.#options;
     hooks.tellPublishDone(holder.facts);
-    if (!this.#place.release(holder, refused) || this.#isStopped) return;
+    if (!this.#place.release(holder, refused)) return;
     this.#lostAtMs = this.#elapsed();
     room.log.info("broadcast.unpublished", { roomId: room.roomId, run: holder.run });
     this.#interrupt();
@@ -213,9 +216,10 @@ export class RoomBroadcast implements BroadcastView {
     void written.then(onEnded);
   }
 
-  /** The room is gone from here. */
+  /** The room is gone from here, or its media alone goes on for a while: its next home asks for its publisher anew. */
   stop(): void {
     this.#isStopped = true;
+    if (this.#place.holder) this.#options.hooks.tellPublishDone(this.#place.holder.facts);
     this.packaging.close();
     this.#writer.stop();
   }
@@ -239,8 +243,8 @@ export class RoomBroadcast implements BroadcastView {
   }
 
   #goLive(): void {
-    const { state, startedAtMs } = this.record;
-    if (state === "live" || state === "ended" || this.#untilStartMs() > 0) return;
+    const { state, startedAtMs, startsAtMs } = this.record;
+    if (state === "live" || state === "ended" || (startsAtMs ?? 0) > this.#now()) return;
     void this.#say({
       state: "live",
       startedAtMs: startedAtMs ?? this.#now(),
@@ -288,10 +292,6 @@ export class RoomBroadcast implements BroadcastView {
   /** The publisher that viewers see; null: they see none. */
   get #live(): Holder | null {
     return this.state === "live" && this.#place.isSending ? this.#place.holder : null;
-  }
-
-  #untilStartMs(): number {
-    return Math.max(0, (this.record.startsAtMs ?? 0) - this.#now());
   }
 
   #now(): number {

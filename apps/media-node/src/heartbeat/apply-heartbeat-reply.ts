@@ -52,8 +52,9 @@ export function applyHeartbeatReply(
 /** Also from an answer that a newer one has overtaken: the registry hands each room to one node. */
 export function inherit({ orphans }: HeartbeatReply, deps: ReplyDeps): void {
   deps.lostNodes.note(orphans);
+  const livesOn = (incarnation: string) => deps.lostNodes.livesOn(incarnation);
   // There may be more than one answer holds.
-  if (orphans.length > 0) void takeOverOrphans(orphans, deps).then(deps.beat);
+  if (orphans.length > 0) void takeOverOrphans(orphans, { ...deps, livesOn }).then(deps.beat);
 }
 
 /** The registry has taken up the rooms that this node claimed by itself and has not just lost. */

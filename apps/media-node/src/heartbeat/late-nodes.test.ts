@@ -60,6 +60,7 @@ describe("a node that is late", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(pings()).toBe(1);
     expect(beats).toEqual([]);
+    expect(lateNodes.lastHeardOf("late-run")).toMatchObject({ hasAnswered: true });
   });
 
   it("is not suspected when it listens and does not answer: a busy node is slow", async () => {
@@ -69,6 +70,7 @@ describe("a node that is late", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(pings()).toBe(1);
     expect(beats).toEqual([]);
+    expect(lateNodes.lastHeardOf("late-run")).toMatchObject({ hasAnswered: false });
   });
 
   it("is not asked when it has beaten meanwhile", async () => {

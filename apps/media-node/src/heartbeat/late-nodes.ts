@@ -11,7 +11,8 @@ const SUSPECTS_MAX = 16;
 /** A node's rooms are handed out within this time after it was last called late. */
 const REMEMBERED_MS = 10_000;
 
-type LateNode = { silentMs: number; isUnreachable: boolean; atMs: number };
+/** `hasAnswered`: on the bus, though it was late. */
+type LateNode = { silentMs: number; isUnreachable: boolean; hasAnswered: boolean; atMs: number };
 
 export type LateNodesOptions = {
   bus: Bus;
@@ -57,7 +58,7 @@ export class LateNodes {
   }
 
   /** @returns undefined for one that has not been late for a while. */
-  lastHeardOf(incarnation: string): Pick<LateNode, "silentMs" | "isUnreachable"> | undefined {
+  lastHeardOf(incarnation: string): Omit<LateNode, "atMs"> | undefined {
     const late = this.#lastHeard.get(incarnation);
     return late && performance.now() - late.atMs < REMEMBERED_MS ? late : undefined;
   }
@@ -66,7 +67,11 @@ export class LateNodes {
     const nowMs = performance.now();
     for (const [other, { atMs }] of this.#lastHeard)
       if (nowMs - atMs >= REMEMBERED_MS) this.#lastHeard.delete(other);
-    const known = this.#lastHeard.get(incarnation) ?? { silentMs: 0, isUnreachable: false };
+    const known = this.#lastHeard.get(incarnation) ?? {
+      silentMs: 0,
+      isUnreachable: false,
+      hasAnswered: false,
+    };
     this.#lastHeard.set(incarnation, { ...known, ...news, atMs: nowMs });
   }
 
@@ -79,11 +84,12 @@ export class LateNodes {
     try {
       const options = { timeoutMs: PING_TIMEOUT_MS };
       await callSubject(bus, subjects.nodePing(incarnation), "node.ping", {}, options);
+      this.#remember(incarnation, { hasAnswered: true });
     } catch (error) {
       const isUnreachable = error instanceof FairleadError && error.code === "node_unreachable";
       if (!isUnreachable || !this.#watched.has(incarnation)) return;
       this.#suspects.add(incarnation);
-      this.#remember(incarnation, { isUnreachable: true });
+      this.#remember(incarnation, { isUnreachable: true, hasAnswered: false });
       beat();
     } finally {
       this.#watched.delete(incarnation);

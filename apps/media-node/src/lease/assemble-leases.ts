@@ -9,7 +9,7 @@ import type { Readiness } from "./readiness.ts";
 import { Relief } from "./relief.ts";
 import { RoomOwners } from "./room-owners.ts";
 import type { RoomRecords } from "./room-records.ts";
-import { type MoveCause, tellMoved } from "./tell-moved.ts";
+import { type Move, tellMoved } from "./tell-moved.ts";
 
 export type AssembleLeasesDeps = LeaseDeps & {
   cores: readonly Core[];
@@ -17,6 +17,7 @@ export type AssembleLeasesDeps = LeaseDeps & {
   records: RoomRecords;
   heartbeat: HeartbeatParts;
   now: () => number;
+  busyLoad: number | undefined;
 };
 
 export type LeaseParts = ReturnType<typeof assembleLeases>;
@@ -30,9 +31,9 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
   const claims = new Claims({ ...deps, isRegistryAway: () => heartbeat.heartbeats.isFailing });
   rooms.watch({
     beforeOpening: () => readiness.assertReady(),
-    onOpened: (room, { cause }) => {
+    onOpened: (room, move) => {
       owners.serve(room);
-      tellOpened(room, bus, cause);
+      tellOpened(room, bus, move);
       void records.read(room);
     },
     onClosed: (room) => owners.stop(room),
@@ -44,6 +45,6 @@ export function assembleLeases(deps: AssembleLeasesDeps) {
  * Tells the peers that are still at the room's former place: a join may have taken the room from a node that hangs. Peers that come
  * here ignore it. A room that this node claimed by itself is not announced, as another node may serve it.
  */
-function tellOpened({ lease, isLocal }: Room, bus: Bus, cause?: MoveCause): void {
-  if (!isLocal) tellMoved(lease, bus, { cause });
+function tellOpened({ lease, isLocal }: Room, bus: Bus, { cause, overlapMs }: Move): void {
+  if (!isLocal) tellMoved(lease, bus, { cause, overlapMs });
 }

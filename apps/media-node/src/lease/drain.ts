@@ -1,9 +1,11 @@
-import { FairleadError, type Lease, type NodeState } from "@fairlead/protocol";
+import { callSubject } from "@fairlead/bus";
+import { FairleadError, type Lease, type NodeState, subjects } from "@fairlead/protocol";
 import type { Room } from "../room/room.ts";
 import { pauseAfterMs } from "./drain-pace.ts";
 import { moveRoom } from "./move-room.ts";
 import type { LeaseDeps } from "./open-and-tell.ts";
 import type { Readiness } from "./readiness.ts";
+import { TargetPace } from "./target-pace.ts";
 import { ROOMS_AT_ONCE } from "./turns.ts";
 
 export type DrainOptions = LeaseDeps & {
@@ -18,6 +20,7 @@ export type DrainOptions = LeaseDeps & {
 /** By when all rooms should be away, of the time there is: the rest is for those that find no place at once. */
 const PACE_SHARE = 0.5;
 const TICK_MS = 50;
+const PING_TIMEOUT_MS = 400;
 /** A room that found no place is tried again after this, ms. */
 const RETRY_MS = 1_000;
 /** While rooms find no place it is told at once, and again after this, ms. */
@@ -31,17 +34,25 @@ type Draining = {
   paceUntilMs: number;
 };
 
-/** Empties the node: no room is opened here any more, and the rooms that are here are handed to other nodes, one after the other. */
+/**
+ * Empties the node: no room is opened here any more, and the rooms that are here are handed to other nodes, one after the other, and no faster
+ * than those nodes take the joins that follow.
+ */
 export class Drain {
   readonly #options: DrainOptions;
   #current: Draining | null = null;
   /** Rooms that found no place: when to try again, and the lease to give up, as the registry knows it. */
   readonly #retries = new Map<Room, { atMs: number; epoch: number }>();
   readonly #underWay = new Set<Room>();
+  readonly #targets: TargetPace;
   #toldNoPlaceMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DrainOptions) {
     this.#options = options;
+    const { bus } = options;
+    const ping = (incarnation: string) =>
+      callSubject(bus, subjects.nodePing(incarnation), "node.ping", {}, { timeoutMs: PING_TIMEOUT_MS });
+    this.#targets = new TargetPace({ ping, elapsed: () => performance.now() });
   }
 
   get state(): NodeState {
@@ -102,8 +113,10 @@ export class Drain {
     while (this.#current === draining && isBusy()) {
       for (const room of this.#waiting()) {
         if (now() < dueMs || this.#underWay.size >= ROOMS_AT_ONCE) break;
-        void this.#handOver(room);
-        dueMs = Math.max(dueMs, now() - TICK_MS) + this.#pauseMs(room, draining);
+        if (!this.#targets.isCalm && now() < draining.paceUntilMs) break;
+        const pauseMs = this.#pauseMs(room, draining);
+        void this.#handOver(room, pauseMs);
+        dueMs = Math.max(dueMs, now() - TICK_MS) + pauseMs;
       }
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     }
@@ -135,13 +148,16 @@ export class Drain {
   }
 
   /** Never rejects. */
-  async #handOver(room: Room): Promise<void> {
+  async #handOver(room: Room, joinsMs: number): Promise<void> {
     const { log } = this.#options;
     this.#underWay.add(room);
     try {
-      const held = await this.#placeElsewhere(room);
-      if (held) this.#retry(room, held.epoch);
-      else this.#retries.delete(room);
+      const lease = await this.#placeElsewhere(room);
+      if (lease.incarnation === this.#options.incarnation) this.#retry(room, lease.epoch);
+      else {
+        this.#retries.delete(room);
+        void this.#targets.watch(lease.incarnation, joinsMs);
+      }
     } catch (error) {
       const { roomId } = room;
       if (!(error instanceof FairleadError)) log.error("room.hand_over_failed", { roomId, error });
@@ -168,12 +184,11 @@ export class Drain {
     return Math.max(room.lease.epoch, this.#retries.get(room)?.epoch ?? 0);
   }
 
-  /** @returns This node's lease, if the registry did not take it for given up. */
-  async #placeElsewhere(room: Room): Promise<Lease | null> {
+  /** @returns This node's lease as before, if the registry did not take it for given up. */
+  #placeElsewhere(room: Room): Promise<Lease> {
     const { nodeId, incarnation, cores } = this.#options;
     const exclude = Array.from({ length: cores }, (_, core) => ({ nodeId, incarnation, core }));
     const request = { epoch: this.#epochOf(room), exclude, cause: "drain" } as const;
-    const lease = await moveRoom(room, request, this.#options);
-    return lease.incarnation === incarnation ? lease : null;
+    return moveRoom(room, request, this.#options);
   }
 }

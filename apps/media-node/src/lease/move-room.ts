@@ -1,6 +1,6 @@
 import type { CoreAddress, Lease } from "@fairlead/protocol";
+import { LINGER_MS } from "../room/reseat.ts";
 import type { Room } from "../room/room.ts";
-import { LINGER_MS } from "../rooms/lingering-rooms.ts";
 import { type LeaseDeps, noteMoved } from "./open-and-tell.ts";
 import { type MoveCause, tellMoved } from "./tell-moved.ts";
 
@@ -31,7 +31,7 @@ export async function moveRoom(
   const isOurs = lease.incarnation === incarnation;
   if (isOurs && !isNew) return lease;
   // In this very turn, before a peer that is told or comes by chance.
-  const opening = isOurs ? rooms.open({ lease, ...record, bans, cause, overlaps: true }) : null;
+  const opening = isOurs ? rooms.open({ lease, ...record, bans, cause, overlapMs: LINGER_MS }) : null;
   const { nodeId, core, epoch: toEpoch } = lease;
   log.info("room.moved", { roomId, nodeId, core, epoch: toEpoch, cause, why: decision.reason });
   tellMoved(lease, bus, { cause, overlapMs: LINGER_MS });

@@ -2,7 +2,7 @@ import type { Bus } from "@fairlead/bus";
 import type { Placement, Registry } from "@fairlead/registry";
 import type { Logger, Metrics } from "@fairlead/telemetry";
 import type { Rooms } from "../rooms/rooms.ts";
-import { type MoveCause, tellMoved } from "./tell-moved.ts";
+import { type Move, type MoveCause, tellMoved } from "./tell-moved.ts";
 
 export type LeaseDeps = {
   nodeId: string;
@@ -22,13 +22,13 @@ export type LeaseDeps = {
  */
 export async function openAndTell(
   { lease, room, decision }: Placement,
-  cause: MoveCause,
+  { cause, overlapMs }: Move & { cause: MoveCause },
   deps: LeaseDeps,
   beganMs: number,
 ): Promise<void> {
   const { roomId, nodeId, core, epoch } = lease;
-  if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room, cause });
-  else tellMoved(lease, deps.bus, { cause });
+  if (lease.incarnation === deps.incarnation) await deps.rooms.open({ lease, ...room, cause, overlapMs });
+  else tellMoved(lease, deps.bus, { cause, overlapMs });
   noteMoved(deps.metrics, cause, beganMs);
   deps.log.info("room.moved", { roomId, nodeId, core, epoch, cause, why: decision.reason });
 }

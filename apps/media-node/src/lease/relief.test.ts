@@ -3,7 +3,8 @@ import { createMemoryBus } from "@fairlead/bus/memory";
 import { type Lease, type NodeState, RoomOptions, subjects } from "@fairlead/protocol";
 import type { PlaceRequest, Registry } from "@fairlead/registry";
 import { noMetrics, silentLogger } from "@fairlead/telemetry";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import type { Peer } from "../room/peer.ts";
 import type { Room } from "../room/room.ts";
 import { Roster } from "../room/roster.ts";
 import type { Rooms } from "../rooms/rooms.ts";
@@ -11,19 +12,36 @@ import { Relief } from "./relief.ts";
 
 const NODE = { nodeId: "n", incarnation: "i" };
 
-type More = { seats?: number; state?: NodeState; alsoIn?: "publishers" | "viewers" | "egresses" };
+type More = {
+  seats?: number;
+  state?: NodeState;
+  alsoIn?: "publishers" | "viewers" | "egresses";
+  /** The core that their rooms are at home on. */
+  home?: number;
+  publishes?: boolean;
+};
+
+const ended = vi.fn();
+
+function guest(publishes: boolean): Peer {
+  const producers = new Map(publishes ? [["m", {}]] : []);
+  const session = { end: ended };
+  return { seat: { core: 0 }, session, producers, leavesSeat: false, isClosed: false } as unknown as Peer;
+}
 
 /** Rooms with so many peers each on core 0, and cores with these loads. */
 function setUp(peers: number[], loads: number[], more: More = {}) {
-  const { seats = 1, state = "ready", alsoIn } = more;
+  const { seats = 1, state = "ready", alsoIn, home = 0, publishes = false } = more;
   let nowMs = 0;
   const cores = loads.map((load, index) => ({ index, load, isUsable: true, isFull: false }));
   const leaseOf = (index: number): Lease => ({ ...NODE, roomId: `room-${index}`, core: 0, epoch: 1 });
   const rooms = peers.map((present, index) => {
-    const span = { seats: Array(seats).fill({}) };
-    const room = Object.assign(new Roster(), { roomId: `room-${index}`, lease: leaseOf(index), span });
-    for (let peer = 0; peer < present; peer += 1) room.peers.set(`${peer}`, {} as never);
-    if (alsoIn) room[alsoIn].set("also", {} as never);
+    const span = { seats: Array(seats).fill({}), home: { core: home } };
+    const [roomId, broadcast] = [`room-${index}`, publishes ? {} : null];
+    const of = { roomId, lease: leaseOf(index), span, broadcast, log: silentLogger };
+    const room = Object.assign(new Roster(), of);
+    for (let peer = 0; peer < present; peer += 1) room.peers.set(`${peer}`, guest(publishes));
+    if (alsoIn) room[alsoIn].set("also", { seat: { core: 0 } } as never);
     return room;
   });
   const asked: PlaceRequest[] = [];
@@ -44,7 +62,8 @@ function setUp(peers: number[], loads: number[], more: More = {}) {
     readiness: { state },
     registry: { place } as unknown as Registry,
     rooms: {
-      onCore: () => rooms as unknown as Room[],
+      onCore: (core: number) => rooms.filter(() => core === home) as unknown as Room[],
+      seatedOn: (core: number) => rooms.filter(() => core === 0) as unknown as Room[],
       open: async (settings: object) => opened.push(settings),
     } as unknown as Rooms,
     log: silentLogger,
@@ -57,7 +76,9 @@ function setUp(peers: number[], loads: number[], more: More = {}) {
       await relief.tick();
     }
   };
-  return { cores, asked, opened, told, pass };
+  const reseated = () =>
+    rooms.map(({ peers: all }) => [...all.values()].filter((peer) => peer.leavesSeat).length);
+  return { cores, asked, opened, told, pass, reseated, ended };
 }
 
 it("a core that is busy for ten seconds gives away the smallest room that helps, beside which its place lingers", async () => {
@@ -72,7 +93,7 @@ it("a core that is busy for ten seconds gives away the smallest room that helps,
       exclude: [{ ...NODE, core: 0 }],
     },
   ]);
-  expect(opened).toMatchObject([{ lease: { core: 1, epoch: 2 }, overlaps: true }]);
+  expect(opened).toMatchObject([{ lease: { core: 1, epoch: 2 }, overlapMs: expect.any(Number) }]);
   await expect
     .poll(() => told)
     .toMatchObject([{ type: "moved", cause: "core_busy", overlapMs: expect.any(Number) }]);
@@ -96,6 +117,28 @@ it("a core that was less busy for a moment begins anew", async () => {
   expect(asked).toEqual([]);
 });
 
+it("where only guests of rooms that span cores sit, some of the largest take another seat, and more ten seconds later", async () => {
+  const { asked, pass, reseated } = setUp([4, 14], [0.99, 0.3], { seats: 2, home: 1 });
+  ended.mockReset();
+  await pass(10);
+  expect(reseated()).toEqual([0, 0]);
+  await pass(1);
+  expect(reseated()).toEqual([0, 4]);
+  expect(ended.mock.calls[0]).toEqual(["session_gone", expect.any(String), expect.any(Number)]);
+  await pass(10);
+  expect(reseated()).toEqual([0, 4]);
+  await pass(1);
+  expect(reseated()).toEqual([0, 8]);
+  expect(asked).toEqual([]);
+});
+
+it("a core that can't be relieved keeps no other one from it", async () => {
+  const { cores, pass, reseated } = setUp([10], [0.9, 0.95, 0.1], { seats: 2, home: 1 });
+  await pass(11);
+  expect(cores).toHaveLength(3);
+  expect(reseated()).toEqual([2]);
+});
+
 it.each([
   ["no other core has room for it", [20], [0.9, 0.3], {}],
   ["there is no other core", [1, 3, 16], [0.9], {}],
@@ -103,9 +146,13 @@ it.each([
   ["an encoder sends to its rooms", [1, 3, 16], [0.9, 0.3], { alsoIn: "publishers" }],
   ["players by WHEP see them", [1, 3, 16], [0.9, 0.3], { alsoIn: "viewers" }],
   ["a recorder gets them by RTP", [1, 3, 16], [0.9, 0.3], { alsoIn: "egresses" }],
+  ["no other core has room for their guests", [20], [0.9, 0.6], { seats: 2, home: 1 }],
+  ["a guest publishes its broadcast", [1], [0.9, 0.3], { seats: 2, home: 1, publishes: true }],
+  ["a recorder gets the guests' room by RTP", [4], [0.9, 0.3], { seats: 2, home: 1, alsoIn: "egresses" }],
   ["the node is drained", [1, 3, 16], [0.9, 0.3], { state: "draining" }],
 ] as const)("nothing moves where %s", async (_, peers, loads, more) => {
-  const { asked, pass } = setUp([...peers], [...loads], more);
+  const { asked, pass, reseated } = setUp([...peers], [...loads], more);
   await pass(30);
   expect(asked).toEqual([]);
+  expect(reseated().some((count) => count > 0)).toBe(false);
 });

@@ -1,32 +1,43 @@
 import { type CoreAddress, FairleadError, type NodeState } from "@fairlead/protocol";
+import type { Peer } from "../room/peer.ts";
+import { reseat } from "../room/reseat.ts";
 import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
 import { moveRoom } from "./move-room.ts";
 import type { LeaseDeps } from "./open-and-tell.ts";
 
-/** A core above this load, for so long, gives a room away. */
-const BUSY_LOAD = 0.8;
+/** A core above this load, for so long, gives something away. */
+export const DEFAULT_BUSY_LOAD = 0.8;
 const BUSY_FOR_MS = 10_000;
 /** A room goes where it leaves the core below this load: it must not be passed on. */
 const FITS_BELOW = 0.6;
+/** So many peers join anew at once at most. */
+const GUESTS_AT_ONCE = 10;
+
+type BusyCore = Pick<Core, "index" | "load">;
 
 export type ReliefDeps = LeaseDeps & {
   cores: readonly Pick<Core, "index" | "load" | "isUsable" | "isFull">[];
   readiness: { readonly state: NodeState };
   now: () => number;
+  /** Default: `DEFAULT_BUSY_LOAD`. */
+  busyLoad?: number | undefined;
 };
 
 /**
- * Moves a whole room away from a core that stays busy, so that its other rooms have enough again: one room, and then the loads are looked at
- * anew. Rooms that span cores are spread already, and one where a move would cut somebody off stays.
+ * Takes load from a core that stays busy, so that what is left on it has enough again, and then the loads are looked at anew. Either a whole
+ * room goes to another core or node; or, of rooms that span cores, guests of this one take another seat. Nothing goes where that would cut
+ * somebody off.
  */
 export class Relief {
   readonly #deps: ReliefDeps;
   readonly #busySinceMs = new Map<number, number>();
+  readonly #busyLoad: number;
   #isMoving = false;
 
   constructor(deps: ReliefDeps) {
     this.#deps = deps;
+    this.#busyLoad = deps.busyLoad ?? DEFAULT_BUSY_LOAD;
   }
 
   /** Called about once a second. Never rejects. */
@@ -34,27 +45,56 @@ export class Relief {
     const { cores, readiness, bus, now } = this.#deps;
     const nowMs = now();
     for (const { index, load } of cores)
-      if (load <= BUSY_LOAD) this.#busySinceMs.delete(index);
+      if (load <= this.#busyLoad) this.#busySinceMs.delete(index);
       else if (!this.#busySinceMs.has(index)) this.#busySinceMs.set(index, nowMs);
     if (this.#isMoving || readiness.state !== "ready" || !bus.isConnected) return;
     const isDue = ({ index }: { index: number }) =>
       nowMs - (this.#busySinceMs.get(index) ?? nowMs) >= BUSY_FOR_MS;
-    const core = cores.filter(isDue).sort((a, b) => b.load - a.load)[0];
-    const room = core && this.#chooseRoom(core);
-    if (core && room) await this.#move(room, core.index);
+    for (const core of cores.filter(isDue).sort((a, b) => b.load - a.load)) {
+      const room = this.#chooseRoom(core);
+      if (room) return this.#move(room, core.index);
+      if (this.#reseatGuests(core)) return;
+    }
   }
 
   /** The room whose peers are fewest of those that bring the core below the limit, if another core can take it; else the largest that fits. */
-  #chooseRoom({ index, load }: { index: number; load: number }): Room | undefined {
-    const rooms = this.#deps.rooms.onCore(index).filter((room) => room.present > 0);
-    const presentInAll = rooms.reduce((sum, room) => sum + room.present, 0);
-    const costOf = (room: Room) => (load * room.present) / presentInAll;
+  #chooseRoom(core: BusyCore): Room | undefined {
+    const { index, load } = core;
+    const costOf = (room: Room) => this.#costOfOne(core) * room.present;
     const least = this.#leastLoad(index);
-    const fitting = rooms
-      .filter((room) => room.span.seats.length === 1 && room.cutByMove === 0)
+    const fitting = this.#deps.rooms
+      .onCore(index)
+      .filter((room) => room.present > 0 && room.span.seats.length === 1 && room.cutByMove === 0)
       .filter((room) => least + costOf(room) < FITS_BELOW)
       .sort((a, b) => a.present - b.present);
-    return fitting.find((room) => load - costOf(room) < BUSY_LOAD) ?? fitting.at(-1);
+    return fitting.find((room) => load - costOf(room) < this.#busyLoad) ?? fitting.at(-1);
+  }
+
+  /**
+   * As many as bring the core below the limit and fit elsewhere; all of one room, so that its media needs no more pipes than before.
+   * @returns Whether any go.
+   */
+  #reseatGuests(core: BusyCore): boolean {
+    const cost = this.#costOfOne(core);
+    const fitting = Math.ceil((FITS_BELOW - this.#leastLoad(core.index)) / cost) - 1;
+    const tooMany = Math.floor((core.load - this.#busyLoad) / cost) + 1;
+    const guests = this.#deps.rooms
+      .seatedOn(core.index)
+      .map((room) => ({ room, peers: guestsOn(room, core.index) }))
+      .sort((a, b) => b.peers.length - a.peers.length)[0];
+    const some = guests?.peers.slice(0, Math.max(0, Math.min(fitting, tooMany, GUESTS_AT_ONCE))) ?? [];
+    if (!guests || some.length === 0) return false;
+    this.#busySinceMs.clear();
+    reseat(guests.room, some);
+    return true;
+  }
+
+  /** Of the core's load, what each that sits there makes of it. */
+  #costOfOne({ index, load }: BusyCore): number {
+    const sitting = this.#deps.rooms
+      .seatedOn(index)
+      .reduce((sum, room) => sum + room.sitting().filter(({ seat }) => seat.core === index).length, 0);
+    return load / Math.max(1, sitting);
   }
 
   #leastLoad(but: number): number {
@@ -79,4 +119,16 @@ export class Relief {
       this.#isMoving = false;
     }
   }
+}
+
+/** Peers of a room that is at home elsewhere, whose clients take them to another seat by themselves. */
+function guestsOn(room: Room, core: number): Peer[] {
+  if (room.span.home.core === core || room.egresses.size > 0) return [];
+  return (
+    room
+      .members()
+      .filter(({ seat, leavesSeat, isClosed }) => seat.core === core && !leavesSeat && !isClosed)
+      // The place of a broadcast's publisher is taken as long as the media of its former seat comes.
+      .filter(({ producers }) => room.broadcast === null || producers.size === 0)
+  );
 }

@@ -89,7 +89,7 @@ async function relocate(
     if (!placed) return tellMoved((await deps.claims.claimHere(roomId, room)).lease, deps.bus);
     // If it fails here too, this is the lease to give up.
     if (placed.lease.incarnation === deps.incarnation) held = placed.lease;
-    await openAndTell(placed, "worker_died", deps, beganMs);
+    await openAndTell(placed, { cause: "worker_died" }, deps, beganMs);
     if (placed.lease.incarnation === deps.incarnation) noteOpened(placed.lease);
   });
 

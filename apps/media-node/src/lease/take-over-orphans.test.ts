@@ -11,17 +11,18 @@ import { takeOverOrphans } from "./take-over-orphans.ts";
 const ORPHAN: Lease = { roomId: "one", nodeId: "dead", incarnation: "dead-run", core: 0, epoch: 5 };
 
 /** `heir` takes over on a cluster of the nodes that are given; what it opens and tells. */
-async function setUp(nodes: string[]) {
+async function setUp(nodes: string[], livesOn = false) {
   const [bus, registry] = [createMemoryBus(), createMemoryRegistry()];
   for (const nodeId of nodes) await registry.heartbeat(heartbeatOf(nodeId));
   const seen: string[] = [];
   bus.subscribe(subjects.everyRoomControl, ({ data }) => {
     const control = parseJson(RoomControl, new TextDecoder().decode(data));
     if (control.type !== "moved") return;
-    const { lease } = control;
-    seen.push(`moved to ${lease.nodeId}`);
+    const { lease, overlapMs } = control;
+    seen.push(`moved to ${lease.nodeId}${overlapMs ? ", with overlap" : ""}`);
   });
-  const open = async ({ lease }: RoomSettings) => void seen.push(`opened on ${lease.nodeId}`);
+  const open = async ({ lease, overlapMs }: RoomSettings) =>
+    void seen.push(`opened on ${lease.nodeId}${overlapMs ? ", with overlap" : ""}`);
   const rooms = { open } as unknown as Rooms;
   const deps = {
     nodeId: "heir",
@@ -31,6 +32,7 @@ async function setUp(nodes: string[]) {
     rooms,
     log: silentLogger,
     metrics: noMetrics,
+    livesOn: async () => livesOn,
   };
   const takeOver = async () => {
     await takeOverOrphans([ORPHAN], deps);
@@ -63,3 +65,14 @@ it("no peer is told when the room's node is alive after all and still has the ro
   await registry.heartbeat(heartbeatOf("heir"));
   expect(await takeOver()).toEqual([]);
 });
+
+it.each([
+  ["heir", "opened on heir, with overlap"],
+  ["other", "moved to other, with overlap"],
+])(
+  "peers keep the media of a node that lost the bus alone, and have a place on %s besides",
+  async (node, seen) => {
+    const { takeOver } = await setUp([node], true);
+    expect(await takeOver()).toEqual([seen]);
+  },
+);

@@ -26,8 +26,9 @@ function isOwnedBy(room: Room, { id, kind }: LedgerEntry, owner: ResourceOwner):
   if (owner.egressId !== undefined)
     return (room.egresses.get(owner.egressId)?.seat ?? room.packaged.get(owner.egressId)) === seat;
   if (owner.peerId === undefined) return room.span.hasPiped(id);
-  const peer = room.member(owner.peerId);
-  if (peer?.seat !== seat) return false;
-  if (kind !== "transport") return true;
-  return Object.values(peer.transports).some((transport) => transport?.id === id);
+  const peers = [...room.members(), ...room.lingering.keys()].filter(
+    (peer) => peer.peerId === owner.peerId && peer.seat === seat,
+  );
+  if (kind !== "transport") return peers.length > 0;
+  return peers.some(({ transports: { send, receive } }) => send?.id === id || receive.id === id);
 }

@@ -56,7 +56,7 @@ export function assembleNode(options: MediaNodeOptions) {
     if (room) records.restore(room);
   };
   const heartbeat = assembleHeartbeat({ ...basis, onAnswered, onRecordLost });
-  const leases = assembleLeases({ ...basis, heartbeat });
+  const leases = assembleLeases({ ...basis, heartbeat, busyLoad: options.busyLoad });
   const service = assembleService(options, { ...basis, heartbeat, leases });
   const watcher = {
     onWorkerDied: (core: Core) => {

@@ -49,6 +49,8 @@ export type MediaNodeOptions = {
   homeLoad?: number;
   /** Above this load (0..1) a core takes no peer more; default: 0.95. */
   fullLoad?: number;
+  /** Above this load (0..1), for ten seconds, a core gives a room or guests away; default: 0.8. */
+  busyLoad?: number;
   /** Which core a peer's media sits on; default: by load. */
   chooseCore?: ChooseCore;
   /** UDP ports of the pipes between cores; default: free ones. */

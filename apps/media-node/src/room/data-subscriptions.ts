@@ -81,6 +81,8 @@ function keep(
   }
   const info = dataConsumerInfo(consumer, producer);
   peer.dataConsumers.set(consumer.id, info);
+  peer.dataEnds.add(consumer);
+  consumer.observer.once("close", () => peer.dataEnds.delete(consumer));
   consumer.on("dataproducerclose", () => {
     peer.dataSubscriptions.delete(producer.id);
     if (peer.dataConsumers.delete(consumer.id))

@@ -1,7 +1,6 @@
 import type { Mute } from "@fairlead/protocol";
-import type { types } from "mediasoup";
-import type { Peer } from "./peer.ts";
 import type { Room } from "./room.ts";
+import { untilLeft } from "./until-left.ts";
 
 /** `ticketId`: null of a publisher, which comes without one. */
 type Lingerer = { identity: string; ticketId: string | null };
@@ -27,15 +26,14 @@ export function linger(room: Room, onLeft: () => void): void {
 
 /** Ends what still flows of those. */
 export function removeLingering(room: Room, isMeant: (one: Lingerer) => boolean): void {
-  for (const peer of room.members().filter(isMeant)) peer.close();
+  for (const peer of [...room.members(), ...room.lingering.keys()].filter(isMeant)) peer.close();
   for (const publisher of [...room.publishers.values()])
     if (isMeant({ identity: publisher.identity, ticketId: null })) publisher.close();
 }
 
 /** Nobody resumes it here any more. Never rejects. */
 export async function silenceLingering(room: Room, { identity, source }: Mute): Promise<void> {
-  const muted = room
-    .senders()
+  const muted = [...room.senders(), ...room.lingering.keys()]
     .filter((sender) => sender.identity === identity)
     .flatMap(({ producers }) => [...producers.values()])
     .filter(({ appData, paused }) => appData.source === source && !paused);
@@ -44,27 +42,7 @@ export async function silenceLingering(room: Room, { identity, source }: Mute): 
 }
 
 function whenLeft(room: Room, onLeft: () => void): void {
-  const used = room.members().flatMap(transportsOf).filter(isUsed);
+  const peers = [...room.members(), ...room.lingering.keys()].map(untilLeft);
   const publishers = [...room.publishers.values()].map(({ ended }) => ended);
-  void Promise.all([...used.map(untilClosed), ...publishers]).then(onLeft);
-}
-
-function transportsOf({ transports: { send, receive } }: Peer): types.WebRtcTransport[] {
-  return send ? [send, receive] : [receive];
-}
-
-/** One that never connected carries nothing. */
-function isUsed({ closed, dtlsState }: types.WebRtcTransport): boolean {
-  return !closed && (dtlsState === "connected" || dtlsState === "connecting");
-}
-
-/** Its client closed it, which DTLS tells, or it went with its peer or its worker. */
-function untilClosed(transport: types.WebRtcTransport): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  transport.observer.once("close", () => resolve());
-  transport.on("dtlsstatechange", (state) => {
-    if (state === "closed" || state === "failed") resolve();
-  });
-  if (transport.closed) resolve();
-  return promise;
+  void Promise.all([...peers, ...publishers]).then(onLeft);
 }

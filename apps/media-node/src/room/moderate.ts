@@ -1,6 +1,7 @@
 import { encodeJson } from "@fairlead/bus";
 import { type RoomControl, type Source, subjects } from "@fairlead/protocol";
 import { whileAlive } from "./call-mediasoup.ts";
+import { silenceLingering } from "./linger.ts";
 import type { Peer } from "./peer.ts";
 import { Publisher } from "./publisher.ts";
 import type { Room } from "./room.ts";
@@ -24,6 +25,7 @@ export async function mutePeer({ room, peer }: Moderated, source: Source, muted:
   const senders = [...room.peers.values(), ...room.publishers.values()].filter(
     (one) => one.identity === identity,
   );
+  if (muted) void silenceLingering(room, { identity, source });
   // The record is written first, so that the mute holds at the room's next place if this one is lost meanwhile.
   const recorded = room.deps.record({ mute: { identity, source, muted } });
   await Promise.all([recorded, ...senders.map((one) => applyMute({ room, peer: one }, source, muted))]);

@@ -71,12 +71,16 @@ export class Peer {
   readonly dataProducers = new Map<string, types.DataProducer>();
   readonly consumersByProducer = new Map<string, ConsumerSlot>();
   readonly dataConsumers = new Map<string, DataConsumerInfo>();
+  /** The same, as long as they are open. */
+  readonly dataEnds = new Set<types.DataConsumer>();
   /** Data producers that are being made, so that many commands at once don't pass the limit. */
   pendingDataProducers = 0;
   /** Data producers that it has a consumer of, or is getting one. */
   readonly dataSubscriptions = new Set<string>();
   /** Sources with a producer that is being made, so that two commands at once can't make two. */
   readonly pendingSources = new Set<Source>();
+  /** Its session is over, and its media goes on until its client has it on another seat. */
+  leavesSeat = false;
   /** The others have been told that it is away. */
   isAway = false;
   readonly #info: PeerInfo;

@@ -37,6 +37,6 @@ export type RoomSettings = {
   bans?: Bans;
   /** Of its move here. */
   cause?: MoveCause;
-  /** If it has another place on this node, that one lingers. */
-  overlaps?: boolean;
+  /** So long the place before goes on with its media, of which the room's peers are told. */
+  overlapMs?: number | undefined;
 };

@@ -18,6 +18,7 @@ import { adviseBitrate, maxIncomingBitrateBps } from "./incoming-bitrate.ts";
 import { Mutes } from "./mutes.ts";
 import { PacedQueue } from "./paced-queue.ts";
 import { isSameInfo, type Peer } from "./peer.ts";
+import { lingerOnSeat } from "./reseat.ts";
 import type { RoomDeps, RoomSettings } from "./room-deps.ts";
 import { Roster } from "./roster.ts";
 import type { Seat } from "./seat.ts";
@@ -171,8 +172,9 @@ export class Room extends Roster {
   addViewer(viewer: Peer): void {
     const older = this.audience.get(viewer.peerId);
     this.audience.set(viewer);
-    older?.session.end("session_replaced", REPLACED);
-    older?.close();
+    if (older?.leavesSeat) lingerOnSeat(this, older);
+    else older?.session.end("session_replaced", REPLACED);
+    if (!older?.leavesSeat) older?.close();
   }
 
   /** The peer is in, and the others are told. An older peer of its identity makes way for it. */
@@ -181,19 +183,15 @@ export class Room extends Roster {
     // The others have this peer still: they are told of no leave, and of a joining only where that says something new.
     const isItself = older?.peerId === peer.peerId;
     if (older && !isItself) this.remove(older, "replaced", "session_replaced", REPLACED);
-    if (older && isItself) this.#take(older, "session_replaced", REPLACED);
+    if (older?.leavesSeat && isItself) lingerOnSeat(this, older);
+    else if (older && isItself) this.#take(older, "session_replaced", REPLACED);
     if (!older || !isItself || !isSameInfo(older.info, peer.info))
       this.arrivals.add(peer.info, this.peers.size);
     this.peers.set(peer.peerId, peer);
     const { roomId, lease, peers } = this;
     const { peerId } = peer;
-    this.log.info("peer.joined", {
-      roomId,
-      peerId,
-      epoch: lease.epoch,
-      peers: peers.size,
-      returned: isItself,
-    });
+    const facts = { roomId, peerId, epoch: lease.epoch, peers: peers.size, returned: isItself };
+    this.log.info("peer.joined", facts);
   }
 
   /**
@@ -253,6 +251,7 @@ export class Room extends Roster {
     if (code) peer.session.end(code, message);
     else peer.session.abandon();
     peer.close();
+    this.endLingering(peerId);
     this.noteLeft();
     this.#closeMedia(peer);
     return true;
@@ -267,7 +266,8 @@ export class Room extends Roster {
 
   #free(): void {
     this.arrivals.close();
-    for (const peer of this.members()) peer.close();
+    for (const peer of [...this.members(), ...this.lingering.keys()]) peer.close();
+    this.lingering.clear();
     this.peers.clear();
     this.audience.clear();
     for (const publisher of this.publishers.values()) publisher.abandon();

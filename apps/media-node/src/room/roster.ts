@@ -17,12 +17,19 @@ export class Roster {
   /** What goes out to receivers that are nobody here; by their ids. */
   readonly egresses = new Map<string, { seat: Seat }>();
 
+  /** Peers as they were on a seat that they have left: media only. By them: ends it. */
+  readonly lingering = new Map<Peer, () => void>();
   /** Seats whose media goes to packagers, by the ids of their jobs. */
   readonly packaged = new Map<string, Seat>();
 
   /** Those with a session, viewers among them. */
   members(): Peer[] {
     return [...this.peers.values(), ...this.audience.all()];
+  }
+
+  /** Whoever is in, on a seat. */
+  sitting(): { seat: Seat }[] {
+    return [...this.members(), ...this.publishers.values(), ...this.viewers.values()];
   }
 
   /** How many are in, whoever they are. */
@@ -70,6 +77,11 @@ export class Roster {
   /** @throws {FairleadError} `peer_not_found`. */
   peerOrPublisher(peerId: string): Peer | Publisher {
     return this.publishers.get(peerId) ?? this.peer(peerId);
+  }
+
+  /** What is left of that peer on seats that it has left ends. */
+  endLingering(peerId: string): void {
+    for (const [peer, end] of [...this.lingering]) if (peer.peerId === peerId) end();
   }
 
   peerOfIdentity(identity: string): Peer | undefined {

@@ -50,6 +50,7 @@ function setUp() {
     queue,
     span,
     options: RoomOptions.parse({}),
+    lingering: new Map(),
     othersThan: () => [listener],
   } as unknown as Room;
   const publish = (id: string): FakeProducer => {

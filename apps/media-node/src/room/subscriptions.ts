@@ -83,7 +83,9 @@ function take(
   producers: readonly types.Producer[],
   wish: Wish,
 ): { taken: Wanted[]; refused: RefusedProducer[] } {
-  const bound = room.options.maxConsumersPerPeer ?? DEFAULT_MAX_CONSUMERS_PER_PEER;
+  // Of a peer that changes its seat there are two of each, for a while.
+  const lingering = [...room.lingering.keys()].reduce((sum, { producers }) => sum + producers.size, 0);
+  const bound = (room.options.maxConsumersPerPeer ?? DEFAULT_MAX_CONSUMERS_PER_PEER) + lingering;
   const taken: Wanted[] = [];
   const refused: RefusedProducer[] = [];
   for (const producer of producers) {

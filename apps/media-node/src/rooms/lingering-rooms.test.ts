@@ -3,8 +3,9 @@ import type { RoomRecord } from "@fairlead/protocol";
 import { silentLogger } from "@fairlead/telemetry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Bans } from "../room/bans.ts";
+import { LINGER_MS } from "../room/reseat.ts";
 import type { Room } from "../room/room.ts";
-import { LINGER_MS, LingeringRooms } from "./lingering-rooms.ts";
+import { LingeringRooms } from "./lingering-rooms.ts";
 
 /** A peer's transport that its client may close. */
 class FakeTransport extends EventEmitter {
@@ -52,6 +53,7 @@ function roomOf(peers: FakePeer[], epoch = 1) {
     arrivals: { close: () => {} },
     viewers: new Map([["whep", { close: vi.fn() }]]),
     publishers: new Map(),
+    lingering: new Map(),
     members: () => peers,
     senders: () => peers,
     abandon: vi.fn(),

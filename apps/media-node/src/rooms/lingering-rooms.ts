@@ -2,10 +2,8 @@ import type { RoomControl, RoomRecord } from "@fairlead/protocol";
 import type { Registry } from "@fairlead/registry";
 import type { Logger } from "@fairlead/telemetry";
 import { linger, removeLingering, silenceLingering } from "../room/linger.ts";
+import { LINGER_MS } from "../room/reseat.ts";
 import type { Room } from "../room/room.ts";
-
-/** Longer than the SDK takes to let go of the former place, whatever is missing at the next one. */
-export const LINGER_MS = 6_000;
 
 export type LingeringRoomsOptions = {
   registry: Pick<Registry, "describeRoom">;

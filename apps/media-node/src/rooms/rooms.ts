@@ -11,6 +11,7 @@ import type { Logger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { whileAlive } from "../room/call-mediasoup.ts";
 import type { PipeReach } from "../room/pipe-end.ts";
+import { LINGER_MS } from "../room/reseat.ts";
 import { Room } from "../room/room.ts";
 import type { RoomDeps, RoomSettings } from "../room/room-deps.ts";
 import { Seat, type SeatOwner } from "../room/seat.ts";
@@ -141,7 +142,7 @@ export class Rooms {
     }
     if (this.#opening.has(lease.roomId)) return this.open(settings);
     if (room?.isClosed) this.abandon(room);
-    else if (room && settings.overlaps) this.linger(room);
+    else if (room && settings.overlapMs) this.linger(room);
     else if (room) this.yieldTo(room, lease);
     const fresh = this.#openFresh(settings).finally(() => this.#opening.delete(lease.roomId));
     this.#opening.set(lease.roomId, fresh);
@@ -182,7 +183,8 @@ export class Rooms {
    * subject it would disturb those that are at the new place already.
    */
   yieldTo(room: Room, lease: Lease): void {
-    for (const { session } of room.members()) session.end("session_gone", "the room is served elsewhere");
+    for (const { session } of room.members())
+      session.end("session_gone", "the room is served elsewhere", LINGER_MS);
     this.linger(room);
     const { roomId, nodeId, epoch } = lease;
     this.#options.log.warn("room.yielded", { roomId, epoch: room.lease.epoch, to: nodeId, toEpoch: epoch });

@@ -217,12 +217,12 @@ export class Session {
     this.#publishEvents(this.#stream.tick());
   }
 
-  /** Tells the client that its session is over, and why. */
-  end(code: ErrorCode, message: string): void {
+  /** Tells the client that its session is over, and why. `overlapMs`: so long its media goes on, beside that of the next session. */
+  end(code: ErrorCode, message: string, overlapMs?: number): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#endCode = code;
-    this.#publish({ type: "ended", connection: this.#connection, code, message });
+    this.#publish({ type: "ended", connection: this.#connection, code, message, overlapMs });
   }
 
   /** Ends the session without a message: its client is told at the room's next place, or finds out by itself. */

@@ -1,4 +1,11 @@
-import { ERRORS, type ErrorCode, errorCodeOfClose, isSessionLost } from "@fairlead/protocol";
+import {
+  ERRORS,
+  type ErrorCode,
+  errorCodeOfClose,
+  type FairleadError,
+  isSessionLost,
+  OverlapMs,
+} from "@fairlead/protocol";
 
 /** How long a first join waits for the cluster to recover from a fault. */
 export const FIRST_JOIN_PATIENCE_MS = 5_000;
@@ -33,4 +40,9 @@ export function judgeRefusal(code: ErrorCode, situation: "first_join" | "rejoin"
   if (situation === "first_join" && retry === "once_admitted") return "end";
   if (situation === "first_join" && passes) return "retry_briefly";
   return retry ? "retry" : "end";
+}
+
+/** @returns So long the media of a session goes on that ended with this refusal, ms; 0: it is gone. */
+export function overlapAfter(refusal: FairleadError | undefined): number {
+  return OverlapMs.safeParse(refusal?.detail?.overlapMs).data ?? 0;
 }

@@ -16,7 +16,7 @@ import type { ChannelOpener } from "../channel/channel-opener.ts";
 import type { RunningClock } from "../running-clock.ts";
 import { type Admission, LEAVE } from "./admission.ts";
 import { Connection } from "./connection.ts";
-import { FIRST_JOIN_PATIENCE_MS, judgeRefusal } from "./judge-refusal.ts";
+import { FIRST_JOIN_PATIENCE_MS, judgeRefusal, overlapAfter } from "./judge-refusal.ts";
 import { restartSpreadMs } from "./reconnect-policy.ts";
 import { type SendCommand, Session } from "./session.ts";
 
@@ -209,10 +209,13 @@ export class RoomLink {
   }
 
   #handleMoved({ epoch, overlapMs = 0 }: Extract<ServerFrame, { type: "moved" }>): void {
+    // Both places tell of a move, and the next one may do so first: it does not know that the former one goes on.
+    const untilMs = this.#options.clock.now() + overlapMs;
+    if (!this.#session && epoch === this.#movedToEpoch && overlapMs > 0) this.#overlapsUntilMs = untilMs;
     this.#movedToEpoch = Math.max(this.#movedToEpoch, epoch);
     if (!this.#session || this.#session.joined.epoch >= epoch) return;
     this.#rejoin();
-    this.#overlapsUntilMs = this.#options.clock.now() + overlapMs;
+    this.#overlapsUntilMs = untilMs;
   }
 
   #judge(code: ErrorCode): ReturnType<typeof judgeRefusal> {
@@ -274,7 +277,7 @@ export class RoomLink {
     }
     const lost = this.#session;
     this.#session = null;
-    this.#overlapsUntilMs = 0;
+    this.#overlapsUntilMs = this.#options.clock.now() + overlapAfter(refusal);
     this.#options.admission.noteReceived(this.#handlers.receivedBps());
     this.#handlers.sessionLost();
     lost.close(new FairleadError("room_moved"));

@@ -244,8 +244,8 @@ export class ClientConnection {
     if (this.#state.state === "closed") return;
     const mayJoinAnew = closeCode(error.code) === null;
     if (mayJoinAnew) this.#wait(true);
-    const mayResume = error.code === "bus_disconnected";
-    this.#fail(mayJoinAnew && !mayResume ? new FairleadError("session_gone", { cause: error }) : error);
+    const isGone = mayJoinAnew && error.code !== "bus_disconnected";
+    this.#fail(isGone ? new FairleadError("session_gone", { cause: error, detail: error.detail }) : error);
   }
 
   #wait(hasJoined: boolean): void {

@@ -1,7 +1,9 @@
+import { encodeJson } from "@fairlead/bus";
 import { createMemoryBus } from "@fairlead/bus/memory";
+import { subjects } from "@fairlead/protocol";
 import { silentLogger } from "@fairlead/telemetry";
 import { generateKeySet, type SessionInput } from "@fairlead/tickets";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Caller } from "../http/caller.ts";
 import type { SentFrame } from "./link-sink.ts";
 import { type LinkRegister, SessionLink } from "./session-link.ts";
@@ -20,17 +22,25 @@ async function setUp() {
   const nobody = { add: () => {}, delete: () => {} };
   const register = { ...nobody, rooms: nobody, inbox: nobody } as unknown as LinkRegister;
   const sent: SentFrame[] = [];
+  const over = vi.fn();
   const link = new SessionLink(caller, register, {
     takesSeveral: true,
     send: (frame) => void sent.push(frame),
     isOpen: () => true,
-    onOver: () => {},
+    onOver: over,
   });
   const start = async () => {
     await link.start(SESSION, "1:0", () => ({ type: "pong" }));
     return sent.filter(({ type }) => type === "moved");
   };
-  return { link, clock, start };
+  const moves = () => sent.filter(({ type }) => type === "moved");
+  /** As the node says it on the session's subject. */
+  const end = (more: object) =>
+    caller.bus.publish(
+      subjects.session("session-1"),
+      encodeJson({ type: "ended", connection: 1, code: "session_gone", message: "", ...more }),
+    );
+  return { link, clock, start, over, end, moves };
 }
 
 it("a move that is heard before the node's answer is told after it, with what is left of the overlap", async () => {
@@ -56,4 +66,32 @@ it("of two moves the last one is told", async () => {
   link.handleMoved(3);
   link.handleMoved(2, 6_000);
   expect(await start()).toEqual([{ type: "moved", roomId: "r", epoch: 3, overlapMs: undefined }]);
+});
+
+it("an overlap that is heard of after the move is told once", async () => {
+  const { link, start, moves } = await setUp();
+  await start();
+  for (const overlapMs of [undefined, 6_000, 6_000]) link.handleMoved(2, overlapMs);
+  link.handleMoved(1, 6_000);
+  expect(moves().map((moved) => "overlapMs" in moved && moved.overlapMs)).toEqual([undefined, 6_000]);
+});
+
+it("a session whose room or seat is another now ends with the overlap in the error's detail", async () => {
+  const { link, start, end, over } = await setUp();
+  link.listen("session-1", "r");
+  await start();
+  end({ overlapMs: 6_000 });
+  await expect
+    .poll(() => over.mock.calls)
+    .toMatchObject([[{ code: "session_gone", detail: { overlapMs: 6_000 } }]]);
+});
+
+it("its overlap is told as the move's where that was heard first", async () => {
+  const { link, start, end, over, moves } = await setUp();
+  link.listen("session-1", "r");
+  await start();
+  link.handleMoved(2);
+  end({ overlapMs: 6_000 });
+  await expect.poll(moves).toMatchObject([{ epoch: 2 }, { epoch: 2, overlapMs: 6_000 }]);
+  expect(over).not.toHaveBeenCalled();
 });

@@ -2,6 +2,7 @@ import { callNode, decodeText, type IncomingMessage, type Subscription, tellNode
 import {
   type Acknowledgement,
   type CommandEnvelope,
+  type ErrorCode,
   endsForGood,
   FairleadError,
   ForwardedMessage,
@@ -33,7 +34,7 @@ type State =
   | { state: "opening"; held: Heard[]; moved: Moved; onMoved: (epoch: number) => void }
   | { state: "live"; session: SessionInput; ticketIssuedAtMs: number }
   /** The room lives elsewhere: the session at the old place is not used any more. */
-  | { state: "moved" }
+  | { state: "moved"; roomId: string; epoch: number; isOverlapTold: boolean }
   | { state: "closed" };
 
 const ignore = () => {};
@@ -184,11 +185,20 @@ export class SessionLink implements InboxListener {
       this.#state.moved = laterOf(this.#state.moved, { epoch, overlapsUntilMs });
       this.#state.onMoved(epoch);
     }
+    if (this.#state.state === "moved" && epoch === this.#state.epoch) this.#tellLateOverlap(overlapMs);
     if (this.#state.state !== "live" || epoch <= this.#state.session.epoch) return;
-    const { room } = this.#state.session;
-    this.#state = { state: "moved" };
+    const { room: roomId } = this.#state.session;
+    this.#state = { state: "moved", roomId, epoch, isOverlapTold: overlapMs !== undefined };
     this.#register.delete(this);
-    this.#sink.send({ type: "moved", roomId: room, epoch, overlapMs });
+    this.#sink.send({ type: "moved", roomId, epoch, overlapMs });
+  }
+
+  /** The next place told of the move first, and does not know that the former one goes on. */
+  #tellLateOverlap(overlapMs: number | undefined): void {
+    if (this.#state.state !== "moved" || this.#state.isOverlapTold || overlapMs === undefined) return;
+    const { roomId, epoch } = this.#state;
+    this.#state.isOverlapTold = true;
+    this.#sink.send({ type: "moved", roomId, epoch, overlapMs });
   }
 
   /** Sends a fresh session ticket once half of the last one's life is over. */
@@ -214,13 +224,10 @@ export class SessionLink implements InboxListener {
     const { session } = this;
     this.close();
     if (!session) return;
-    const request = {
-      sessionId: session.session,
-      connection: session.connection,
-      ...(isPageGone && { isPageGone }),
-    };
-    callNode(this.#caller.bus, session.incarnation, "session.detach", request).catch((error: unknown) =>
-      this.#caller.log.debug("session.detach_failed", { sessionId: session.session, error }),
+    const { session: sessionId, connection, incarnation } = session;
+    const request = { sessionId, connection, ...(isPageGone && { isPageGone }) };
+    callNode(this.#caller.bus, incarnation, "session.detach", request).catch((error: unknown) =>
+      this.#caller.log.debug("session.detach_failed", { sessionId, error }),
     );
   }
 
@@ -243,9 +250,10 @@ export class SessionLink implements InboxListener {
 
   #hand(message: Heard): void {
     if (this.#state.state === "opening") this.#state.held.push(message);
+    if (message.type === "ended") this.#tellLateOverlap(message.overlapMs);
     if (this.#state.state !== "live") return;
     if (message.connection > this.#state.session.connection) this.#end("session_replaced");
-    else if (message.type === "ended") this.#end(message.code, message.message);
+    else if (message.type === "ended") this.#end(message.code, message);
     else for (const frame of framesOf(message, this.#sink)) this.#sink.send(frame);
   }
 
@@ -265,16 +273,15 @@ export class SessionLink implements InboxListener {
       return;
     }
     const isExpected = error instanceof FairleadError && error.code !== "internal";
-    this.#caller.log[isExpected ? "debug" : "error"](event, {
-      sessionId: session.session,
-      roomId: session.room,
-      error,
-    });
+    const { session: sessionId, room: roomId } = session;
+    this.#caller.log[isExpected ? "debug" : "error"](event, { sessionId, roomId, error });
   }
 
-  #end(code: FairleadError["code"], message?: string): void {
+  #end(code: ErrorCode, said: { message?: string; overlapMs?: number | undefined } = {}): void {
     this.close();
-    this.#sink.onOver(new FairleadError(code, { message }));
+    const { message, overlapMs } = said;
+    const detail = overlapMs === undefined ? undefined : { overlapMs };
+    this.#sink.onOver(new FairleadError(code, { message, detail }));
   }
 
   #issueTicket(session: SessionInput): Promise<string> {

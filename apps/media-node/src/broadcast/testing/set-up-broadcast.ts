@@ -4,7 +4,7 @@ import { createMemoryRegistry } from "@fairlead/registry/memory";
 import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect } from "vitest";
-import { noHooks } from "../../hooks/hooks.ts";
+import { type HookFacts, noHooks } from "../../hooks/hooks.ts";
 import type { Peer } from "../../room/peer.ts";
 import type { Room } from "../../room/room.ts";
 import { Roster } from "../../room/roster.ts";
@@ -34,6 +34,8 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
   const told: RoomEvent[] = [];
   const removed: { peerId: string; code: ErrorCode | null }[] = [];
   let isEnded = false;
+  const done: HookFacts[] = [];
+  const hooks = { ...noHooks, tellPublishDone: (facts: HookFacts) => void done.push(facts) };
   const roster = new Roster();
   const room = Object.assign(roster, {
     roomId: "show",
@@ -54,7 +56,7 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
       room,
       record: from,
       registry,
-      hooks: noHooks,
+      hooks,
       elapsed: () => clock.ms,
       onEnded: () => (isEnded = true),
     });
@@ -92,6 +94,7 @@ export async function setUpBroadcast(settings: Partial<BroadcastRecord> = {}) {
     removed,
     written,
     publish,
+    done,
     isEnded: () => isEnded,
   };
 }
