@@ -8,16 +8,18 @@ import { expectAgreement } from "./expect-agreement.ts";
 import { publish } from "./publish.ts";
 
 type Place = "home" | "guest";
+type MoreOptions = { busyLoad?: number; now?: () => number };
 
 /** A node of two cores that seats peers as `plan` says, the first one first; at home after that. */
-async function start(plan: Place[]): Promise<MemoryCluster> {
+async function start(plan: Place[], { busyLoad, now }: MoreOptions = {}): Promise<MemoryCluster> {
   const chooseCore = (home: number, usable: readonly number[]) => {
     const wanted = plan.shift() ?? "home";
     const chosen =
       wanted === "home" ? usable.find((core) => core === home) : usable.find((core) => core !== home);
     return chosen ?? usable[0] ?? expect.fail("no core is usable");
   };
-  const cluster = await startMemoryCluster({ cores: 2, seats: { chooseCore } });
+  const seats = { chooseCore, ...(busyLoad === undefined ? {} : { busyLoad }) };
+  const cluster = await startMemoryCluster({ cores: 2, seats, now });
   onTestFinished(async () => {
     expect(cluster.bugs).toEqual([]);
     await cluster.close();
@@ -238,4 +240,38 @@ describe("a spanning room whose", () => {
     expect(await cluster.room(ROOM)).toMatchObject({ peers: 3, producers: 6, consumers: 12 });
     await expectAgreement(cluster);
   });
+});
+
+it("a guest of a core that stays busy joins anew, alone: the others have its media until then, and nothing of it is left", async () => {
+  let laterMs = 0;
+  const cluster = await start(["home", "guest", "home"], { busyLoad: -1, now: () => Date.now() + laterMs });
+  const [ann, bob] = await meetOnTwoCores(cluster);
+  const moves = countMoves(cluster);
+  const [{ peerId }, before] = [bob.joined, cluster.resourcesOf(ROOM)];
+  const seats = () =>
+    cluster.node
+      .ledger()
+      .filter(({ kind, owner }) => kind === "transport" && owner?.peerId === peerId)
+      .map(({ owner }) => owner?.core);
+  const { core: home } = await homeOf(cluster);
+  expect(seats()).toEqual([1 - home, 1 - home]);
+  // The node looks about once a second, and must have seen it busy before.
+  const later = () => {
+    laterMs += 10_500;
+    return bob.framesOf("error").length;
+  };
+  await expect.poll(later, { interval: 1_100, timeout: 10_000 }).toBe(1);
+  await untilSessionGone(bob);
+  expect(bob.framesOf("error")[0]?.error.detail).toEqual({ overlapMs: expect.any(Number) });
+  expect(ann.view.consumers.size).toBe(4);
+  expect(seats()).toHaveLength(2);
+  await bob.rejoin();
+  expect(bob.joined.peerId).toBe(peerId);
+  // Its former transports never connected: they end with its return.
+  expect(seats()).toEqual([home, home]);
+  await ann.until(() => ann.view.consumers.size === 2, "the end of the former tracks");
+  await publishAll(bob);
+  for (const client of [ann, bob]) await untilConsumers(client, 4);
+  expect(cluster.resourcesOf(ROOM)).toEqual(before);
+  expect([moves.count, ann.framesOf("error")]).toEqual([0, []]);
 });

@@ -25,6 +25,14 @@ export class Elements {
     for (const element of this.#elements) showTrack(element, next, before);
   }
 
+  /** What is heard from the same elements. */
+  soundsBeside(track: MediaStreamTrack): MediaStreamTrack[] {
+    const others = [...this.#elements].flatMap(tracksOf).filter((other) => other !== track);
+    return others.filter(
+      ({ kind, readyState, muted }) => kind === "audio" && readyState === "live" && !muted,
+    );
+  }
+
   /**
    * Takes `track` out of `element`, by default out of all.
    * @returns Those that now show nothing at all.

@@ -90,6 +90,27 @@ it("a track that no element shows changes at once", () => {
   expect(helpers).toBe(0);
 });
 
+it("a picture in an element with sound changes once that sound plays unheard too; swapped twice, both are of the last place", () => {
+  const [picture, sound] = [setUp("video"), setUp()];
+  picture.track.attach(picture.element);
+  sound.track.attach(picture.element);
+  for (let move = 1; move <= 2; move += 1) {
+    const [before] = picture.shown();
+    const nextSound = sound.move();
+    vi.advanceTimersByTime(PLAYS_AFTER_MS);
+    expect(picture.shown()).toEqual([before, nextSound.track]);
+    // A hidden page has no frames to wait for.
+    vi.stubGlobal("document", { ...document, hidden: true });
+    const used = helpers;
+    const nextPicture = picture.move();
+    expect(picture.shown()).toEqual([before, nextSound.track]);
+    expect([helpers - used, picture.track.isSettled]).toEqual([2, false]);
+    vi.advanceTimersByTime(PLAYS_AFTER_MS);
+    expect(new Set(picture.shown())).toEqual(new Set([nextSound.track, nextPicture.track]));
+    expect(picture.track.isSettled).toBe(true);
+  }
+});
+
 it("a muted or unseen track is settled whether its next consumer is there or not, one that is missing is not", () => {
   const { track, element } = setUp();
   track.attach(element);

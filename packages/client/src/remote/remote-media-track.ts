@@ -112,9 +112,21 @@ export class RemoteMediaTrack implements RemoteTrack {
   }
 
   #swapWhenPlaying(track: MediaStreamTrack): void {
-    const cancel = whenPlaying(track, () => this.swap());
+    let isReady = false;
+    const cancel = whenPlaying(track, () => {
+      isReady = true;
+      this.#swapUnheard();
+    });
     // A hidden page does not wait.
-    if (this.#shown !== track) this.#cancelSwap = cancel;
+    if (!isReady) this.#cancelSwap = cancel;
+  }
+
+  /** An element that gets another track starts anew, with the sound that it plays besides: that must not pause. */
+  #swapUnheard(): void {
+    const [sound] = this.#elements.soundsBeside(this.#shown);
+    this.#cancelSwap = null;
+    if (sound) this.#cancelSwap = whenPlaying(sound, () => this.swap());
+    else this.swap();
   }
 
   /** Elements show what this place sends, whether it plays yet or not. */
