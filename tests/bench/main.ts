@@ -1,4 +1,5 @@
 import { runAbuseBench } from "./abuse/abuse-bench.ts";
+import { runAutoscaleBench } from "./autoscale/autoscale-bench.ts";
 import { runBigRoomBench } from "./big-room/big-room-bench.ts";
 import { runBurstBench } from "./burst/burst-bench.ts";
 import { runEdgeBench } from "./edge/edge-bench.ts";
@@ -45,6 +46,10 @@ const BENCHES: Record<string, Bench> = {
   },
   failover: { about: "from a node's death, of several kinds, to decoded frames", run: runFailoverBench },
   edge: { about: "signaling on Node, workerd, Bun and Deno; the Worker's bundle", run: runEdgeBench },
+  autoscale: {
+    about: "nodes come and go with a load that rises, falls and rises again in a drain",
+    run: runAutoscaleBench,
+  },
   "registry-recovery": {
     about: "from a stall of Redis, under up to 240,000 leases, to joins that succeed",
     run: runRegistryRecoveryBench,

@@ -12,6 +12,8 @@ export type StartArguments = {
   signaling: number;
   nodes: number;
   cores: number;
+  /** An autoscaler has as many nodes as are needed; `nodes` are the fewest. */
+  isScaled: boolean;
   /** 0: a free one. */
   port: number;
 };
@@ -19,6 +21,7 @@ export type StartArguments = {
 export const USAGE = `Usage: npm run cluster -- [options]
   --signaling N  signaling processes (default 2)
   --nodes N      media nodes (default 3)
+  --autoscale    an autoscaler has more of them as they are needed, and fewer again (from 2 on)
   --cores N      workers of each node (default 1)
   --port N       of the page and the API (default: a free one)
 Faults, for the cluster that runs, from another shell as \`npm run cluster -- --kill node-2\`, or typed into its own as
@@ -36,6 +39,7 @@ export function readArguments(args: string[]): Arguments {
     options: {
       help: { type: "boolean", default: false },
       status: { type: "boolean", default: false },
+      autoscale: { type: "boolean", default: false },
       ...options(Object.keys(counts)),
       ...options(VERBS),
     },
@@ -45,14 +49,17 @@ export function readArguments(args: string[]): Arguments {
   const given: Record<string, string | boolean | undefined> = values;
   const verb = VERBS.find((name) => given[name] !== undefined);
   if (verb) return { kind: "command", line: `${verb} ${given[verb]}` };
+  const { autoscale: isScaled } = values;
+  const defaults = isScaled ? { ...counts, nodes: "2" } : counts;
   const count = (name: keyof typeof counts, min: number, max: number) =>
-    wholeNumber(name, String(given[name] ?? counts[name]), min, max);
+    wholeNumber(name, String(given[name] ?? defaults[name]), min, max);
   return {
     kind: "start",
     signaling: count("signaling", 1, 20),
-    nodes: count("nodes", 1, 50),
+    nodes: count("nodes", isScaled ? 2 : 1, 50),
     cores: count("cores", 1, 64),
     port: count("port", 0, 65_535),
+    isScaled,
   };
 }
 

@@ -9,7 +9,7 @@ export type Target = {
 };
 
 /** All that there is, by name. */
-export function targetsOf({ processes, redis, nats }: ProcessCluster): Record<string, Target> {
+export function targetsOf({ processes, scaledNodes, redis, nats }: ProcessCluster): Record<string, Target> {
   const server = (pid: () => number, kill: Target["kill"], restart: Target["restart"]): Target => ({
     pid,
     kill,
@@ -18,8 +18,21 @@ export function targetsOf({ processes, redis, nats }: ProcessCluster): Record<st
   });
   return {
     ...Object.fromEntries(processes.map((one) => [one.name, one])),
+    ...Object.fromEntries((scaledNodes?.list() ?? []).map(({ name, pid }) => [name, scaledNode(pid)])),
     redis: server(redis.pid, redis.signal, redis.restart),
     nats: server(nats.pid, nats.kill, nats.restart),
+  };
+}
+
+/** One that the autoscaler had started. */
+function scaledNode(pid: number): Target {
+  return {
+    pid: () => pid,
+    kill: async (signal) => void process.kill(pid, signal),
+    signalGroup: (signal) => process.kill(-pid, signal),
+    restart: async () => {
+      throw new Error("the autoscaler starts another one");
+    },
   };
 }
 

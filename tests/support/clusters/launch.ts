@@ -41,8 +41,20 @@ export type NodeProcess = ManagedProcess &
     workerPids(): number[];
   };
 
-const ROOT = join(import.meta.dirname, "../../..");
-const NODE_FLAGS = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
+/** Settings of a group whose nodes an autoscaler starts on this machine. */
+export type ScaleChoice = {
+  min: number;
+  max: number;
+  /** `FAIRLEAD_SCALE_…`, mostly shorter times. */
+  env?: Record<string, string>;
+  /** Starts a node; default: the media node. */
+  nodeMain?: string;
+  /** Of its nodes, besides those of all. */
+  nodeEnv?: Record<string, string>;
+};
+
+export const ROOT = join(import.meta.dirname, "../../..");
+export const NODE_FLAGS = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
 
 /** Servers and settings that the processes of one cluster share. */
 export type Site = {
@@ -178,9 +190,9 @@ async function metricsOf({ hasMetrics }: Site, variable: string) {
   return { at: `127.0.0.1:${port}`, env: { [variable]: `${port}` } };
 }
 
-type Launch = { name: string; app: "signaling" | "media-node" | "live"; prefix?: string[] };
+type Launch = { name: string; app: "signaling" | "media-node" | "live" | "autoscaler"; prefix?: string[] };
 
-function launch({ logs }: Site, { root = ROOT }: SignalingChoice, { name, app, prefix = [] }: Launch) {
+export function launch({ logs }: Site, { root = ROOT }: SignalingChoice, { name, app, prefix = [] }: Launch) {
   return {
     name,
     command: [...prefix, process.execPath, ...NODE_FLAGS, join(root, "apps", app, "src/main.ts")],
@@ -189,7 +201,7 @@ function launch({ logs }: Site, { root = ROOT }: SignalingChoice, { name, app, p
   };
 }
 
-function redisUrl({ redisPassword }: Site, host: string, port: number): string {
+export function redisUrl({ redisPassword }: Site, host: string, port: number): string {
   const user = redisPassword === undefined ? "" : `default:${redisPassword}@`;
   return `redis://${user}${host}:${port}`;
 }

@@ -10,12 +10,14 @@ import { EVERYTHING } from "./everything.ts";
 import {
   type NodeChoice,
   openSite,
+  type ScaleChoice,
   type SignalingChoice,
   type SignalingProcess,
   startLive,
   startNode,
   startSignaling,
 } from "./launch.ts";
+import { startScaledNodes } from "./scaled-nodes.ts";
 
 export type { NodeChoice, NodeProcess } from "./launch.ts";
 
@@ -26,6 +28,8 @@ export type ProcessClusterOptions = {
   nodes?: number | NodeChoice[];
   /** Processes that take RTMP in, behind a TCP balancer. Default: none. */
   lives?: number;
+  /** Nodes that an autoscaler starts and removes, instead of `nodes`. */
+  scaled?: ScaleChoice;
   /** Workers of each node. */
   cores?: number;
   /** Delay of everything that goes to or comes from Redis, each way. */
@@ -60,7 +64,8 @@ export async function startProcessCluster(options: ProcessClusterOptions) {
 }
 
 async function assemble(options: ProcessClusterOptions, closers: Closers) {
-  const { name, signaling = 2, nodes = 3, lives = 0, cores = 1, redisDelayMs = 0, env = {} } = options;
+  const { name, signaling = 2, lives = 0, cores = 1, redisDelayMs = 0, env = {}, scaled } = options;
+  const { nodes = scaled ? 0 : 3 } = options;
   const { redisPassword, hasReplica, hasMetrics } = options;
   const keys = { apiKey: randomId(), ticketKeys: await generateKeySet() };
   const livePorts = await Promise.all(Array.from({ length: lives }, freePort));
@@ -80,6 +85,8 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
   ]);
   const balancer = await startTcpBalancer(() => signalings.map(({ port }) => port));
   closers.add(balancer);
+  const access = { apiUrl: balancer.url, apiKey: keys.apiKey };
+  const scaledNodes = scaled ? await startScaledNodes(site, scaled, access) : null;
   const cluster = {
     nats: site.nats,
     redis: site.redis,
@@ -87,8 +94,13 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
     signalings,
     nodes: mediaNodes,
     lives: liveProcesses,
+    /** With `scaled`. */
+    scaledNodes,
     ...keys,
-    processes: [...signalings, ...mediaNodes, ...liveProcesses] as ManagedProcess[],
+    processes: [
+      ...[...signalings, ...mediaNodes, ...liveProcesses],
+      ...(scaledNodes?.autoscalers ?? []),
+    ] as ManagedProcess[],
     /** Of the balancer. */
     url: balancer.url,
     logFolder: site.logs,
@@ -98,7 +110,7 @@ async function assemble(options: ProcessClusterOptions, closers: Closers) {
     ...accessTo(balancer.url, keys),
     close: () => closers.closeAll(),
   };
-  await untilReady(cluster, mediaNodes.length, lives);
+  await untilReady(cluster, scaled?.min ?? mediaNodes.length, lives);
   return cluster;
 }
 

@@ -1,34 +1,25 @@
 import type { Nodes } from "@fairlead/api-client";
 import type { GroupCapacity } from "@fairlead/protocol";
-import type { Logger } from "@fairlead/telemetry";
+import type { Logger, Metrics } from "@fairlead/telemetry";
 import { decide } from "../decide/decide.ts";
 import {
   type Action,
   DRAINED_BY,
   type Observation,
   type ScaleRules,
+  type SeenInstance,
   type SeenNode,
 } from "../decide/observation.ts";
 import type { NodeDriver, NodeInstance } from "../drivers/node-driver.ts";
 import { InstanceWatch } from "./instance-watch.ts";
 import { FindingTeller } from "./tell-findings.ts";
 
-/** All by group. */
-export type ScaleMetrics = {
-  count(
-    name: "scale.started" | "scale.never_came" | "scale.removed" | "scale.drain_given_up" | "scale.failed",
-    group: string,
-    amount?: number,
-  ): void;
-  observe(name: "scale.start" | "scale.drain", ms: number, group: string): void;
-};
-
 export type ScaledGroupOptions = {
   group: string;
   rules: ScaleRules;
   driver: NodeDriver;
   nodes: Pick<Nodes, "drain" | "undrain">;
-  metrics: ScaleMetrics;
+  metrics: Pick<Metrics, "count" | "observe">;
   log: Logger;
   /** Whether this process is the one that acts: asked before each action. */
   mayAct: () => boolean;
@@ -48,6 +39,8 @@ export class ScaledGroup {
   readonly #teller: FindingTeller;
   /** Until when, by node id. */
   readonly #spared = new Map<string, number>();
+  /** Ids of those that were late, to count each once. */
+  #late = new Set<string>();
   #lastAtMs: number | null = null;
 
   constructor(options: ScaledGroupOptions) {
@@ -100,7 +93,15 @@ export class ScaledGroup {
     });
     const living = new Set(nodes.map(({ nodeId }) => nodeId));
     const instances = listed && this.#watch.look(listed, living);
+    if (instances) this.#countLate(instances);
     return { capacity, nodes, instances, unlisted: this.#watch.unlisted, spared: this.#sparedNow() };
+  }
+
+  #countLate(instances: readonly SeenInstance[]): void {
+    const { rules, metrics, group } = this.#options;
+    const late = instances.filter(({ hasBeaten, ageMs }) => !hasBeaten && ageMs >= rules.startMs);
+    for (const { id } of late) if (!this.#late.has(id)) metrics.count("scale.never_came", group);
+    this.#late = new Set(late.map(({ id }) => id));
   }
 
   #sparedNow(): ReadonlySet<string> {
@@ -165,7 +166,7 @@ export class ScaledGroup {
     if (why === "empty" && !(await this.#isEmpty(instance))) return;
     if (!this.#options.mayAct()) return;
     await driver.remove(instance);
-    metrics.count(why === "empty" ? "scale.removed" : "scale.never_came", group);
+    if (why === "empty") metrics.count("scale.removed", group);
     if (drainedMs !== undefined) metrics.observe("scale.drain", drainedMs, group);
     log.info("scale.removed", { instance: instance.id, nodeId: instance.nodeId, why });
   }
