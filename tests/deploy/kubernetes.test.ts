@@ -52,6 +52,10 @@ describe("the manifests", () => {
     expect([...new Set(missing)]).toEqual([]);
   });
 
+  it("let no Service of the namespace set variables", () => {
+    expect(workloads.map(({ pod }) => pod.enableServiceLinks)).toEqual(workloads.map(() => false));
+  });
+
   it("run everything as nobody in particular, on a file system that can't be written to", () => {
     for (const { container } of workloads)
       expect(container.securityContext).toEqual({

@@ -30,6 +30,7 @@ export type Manifest = {
       spec: {
         serviceAccountName?: string;
         automountServiceAccountToken?: boolean;
+        enableServiceLinks?: boolean;
         terminationGracePeriodSeconds: number;
         containers: [Container];
       };
