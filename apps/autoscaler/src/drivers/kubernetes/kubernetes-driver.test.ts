@@ -104,8 +104,8 @@ describe("the list", () => {
     await driver.start(1);
     const [, , ...missing] = await driver.list();
     expect(missing).toEqual([
-      { id: "replica_without_pod_1", nodeId: null, askedAtMs: 1_800_000_000_000 },
-      { id: "replica_without_pod_2", nodeId: null, askedAtMs: 1_800_000_060_000 },
+      { id: "replica_without_pod_1", nodeId: "replica_without_pod_1", askedAtMs: 1_800_000_000_000 },
+      { id: "replica_without_pod_2", nodeId: "replica_without_pod_2", askedAtMs: 1_800_000_060_000 },
     ]);
     expect(missing[0]).toEqual(first);
     api.isOverQuota = false;

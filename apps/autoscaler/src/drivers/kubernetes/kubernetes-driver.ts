@@ -33,8 +33,9 @@ export class KubernetesDriver implements NodeDriver {
   readonly #podsPath: string;
   readonly #scalePath: string;
   readonly #now: () => number;
-  /** When each replica that has no pod yet was first missed, ms since 1970: nothing in Kubernetes tells. */
-  #missingSinceMs: number[] = [];
+  /** Replicas that have no pod yet. Nothing in Kubernetes tells since when, so it is when they were first missed here. */
+  #missing: NodeInstance[] = [];
+  #missed = 0;
   /** Changes of the number come one after the other. */
   #change: Promise<unknown> = Promise.resolve();
 
@@ -49,9 +50,9 @@ export class KubernetesDriver implements NodeDriver {
   async list(): Promise<NodeInstance[]> {
     const { scale, active } = await this.#observe();
     const missing = Math.max(0, scale.spec.replicas - active.length);
-    this.#missingSinceMs.splice(0, this.#missingSinceMs.length - missing);
-    while (this.#missingSinceMs.length < missing) this.#missingSinceMs.push(this.#now());
-    return [...active.map(instanceOf), ...this.#missingSinceMs.map(replicaWithoutPod)];
+    this.#missing.splice(0, this.#missing.length - missing);
+    while (this.#missing.length < missing) this.#missing.push(this.#miss());
+    return [...active.map(instanceOf), ...this.#missing];
   }
 
   start(count: number): Promise<void> {
@@ -64,6 +65,13 @@ export class KubernetesDriver implements NodeDriver {
 
   async close(): Promise<void> {
     this.#api.close();
+  }
+
+  /** No node will ever beat by this id, so it is given up in time. */
+  #miss(): NodeInstance {
+    this.#missed += 1;
+    const id = `${WITHOUT_POD}${this.#missed}`;
+    return { id, nodeId: id, askedAtMs: this.#now() };
   }
 
   #inTurn(change: () => Promise<void>): Promise<void> {
@@ -189,10 +197,6 @@ export class KubernetesDriver implements NodeDriver {
 
 /** No pod has such a name: there is no underscore in them. */
 const WITHOUT_POD = "replica_without_pod_";
-
-function replicaWithoutPod(askedAtMs: number, index: number): NodeInstance {
-  return { id: `${WITHOUT_POD}${index + 1}`, nodeId: null, askedAtMs };
-}
 
 function instanceOf({ metadata }: Pod): NodeInstance {
   return { id: metadata.name, nodeId: metadata.name, askedAtMs: Date.parse(metadata.creationTimestamp) };

@@ -33,6 +33,8 @@ export class FakeKubernetes {
   token = "token-1";
   /** `get scale`, `update scale`, `list pods`, `get pods`, `patch pods`. */
   readonly rights = new Set(["get scale", "update scale", "list pods", "get pods", "patch pods"]);
+  /** A second passes with each thing that happens. */
+  clockMs = Date.parse("2026-01-01T00:00:00Z");
   replicas = 0;
   pods: FakePod[] = [];
   /** A quota lets it make no pod. */
@@ -46,7 +48,6 @@ export class FakeKubernetes {
   readonly asked: string[] = [];
   #version = 100;
   #count = 0;
-  #clock = Date.parse("2026-01-01T00:00:00Z");
   readonly #lists = new Map<string, FakePod[]>();
 
   constructor(replicas: number) {
@@ -124,8 +125,8 @@ export class FakeKubernetes {
 
   /** Kubernetes' times are whole seconds. */
   #time(): string {
-    this.#clock += 1_000;
-    return new Date(this.#clock).toISOString().replace(".000Z", "Z");
+    this.clockMs += 1_000;
+    return new Date(this.clockMs).toISOString().replace(".000Z", "Z");
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
