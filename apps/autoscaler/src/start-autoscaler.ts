@@ -36,7 +36,8 @@ export async function startAutoscaler(config: Config, log: Logger): Promise<Stop
     createDriver(driver, { group, env: config.env, log }),
   );
   const { nodes } = createApiClient(api);
-  const mayAct = () => role.isHeld;
+  let isStopping = false;
+  const mayAct = () => role.isHeld && !isStopping;
   const groups = config.groups.flatMap(({ group, min, max }, index) => {
     const driver = drivers[index];
     const of = { group, rules: { ...rules, min, max }, nodes, metrics, log, mayAct, ...clocks };
@@ -47,6 +48,7 @@ export async function startAutoscaler(config: Config, log: Logger): Promise<Stop
   started.begin();
   autoscaler = started;
   return async () => {
+    isStopping = true;
     await started.close();
     await role.close();
     for (const driver of drivers) await driver.close();

@@ -90,10 +90,13 @@ async function follow(cluster: ProcessCluster, crowd: Crowd, { rooms, factor, ca
     await delay((2 * MINUTE_MS) / factor);
   }
   await delay((3 * MINUTE_MS) / factor);
+  const unpin = await crowd.pinOneOnEach();
+  const since = scaler.log.length;
   await crowd.settleAt(Math.round(rooms / 4));
-  await scaler.waitFor(({ msg }) => msg === "scale.draining", { withinMs: DRAIN_WITHIN_MS });
+  await scaler.waitFor(({ msg }) => msg === "scale.draining", { since, withinMs: DRAIN_WITHIN_MS });
   // In the middle of it.
   await crowd.settleAt(Math.round(rooms * 0.8));
+  await unpin();
   await delay((5 * MINUTE_MS) / factor);
   await crowd.settleAt(Math.round(rooms / 5));
   await delay(calm * 1_000);

@@ -42,12 +42,27 @@ export class Crowd {
     while (this.#meetings.length > meetings) await this.#part();
   }
 
+  /**
+   * Holds the youngest room of each node where it is, so that no drain is over before that is taken back.
+   * @returns Takes it back.
+   */
+  async pinOneOnEach(): Promise<() => Promise<void>> {
+    const { api, room: read } = this.#cluster;
+    const pinned = new Map<string, string>();
+    for (const { room } of this.#meetings.toReversed()) {
+      const nodeId = (await read(room)).placement?.nodeId;
+      if (nodeId === undefined || pinned.has(nodeId)) continue;
+      await api("PUT", `/v1/rooms/${room}`, { nodeId });
+      pinned.set(nodeId, room);
+    }
+    return async () => {
+      for (const room of pinned.values()) await api("PUT", `/v1/rooms/${room}`, {});
+    };
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#pings);
-    for (const meeting of this.#meetings) {
-      meeting.isOver = true;
-      for (const client of meeting.clients) client.drop();
-    }
+    for (const meeting of this.#meetings) this.#giveUp(meeting);
     await Promise.all(this.#following);
   }
 
@@ -55,13 +70,18 @@ export class Crowd {
     const meeting: Meeting = { room: this.#cluster.newRoom(), clients: [], isOver: false };
     for (const name of PEERS) {
       const client = await this.#join(meeting.room, name);
-      if (!client) return;
+      if (!client) return this.#giveUp(meeting);
       meeting.clients.push(client);
       const following = this.#follow(meeting, client);
       this.#following.add(following);
       void following.finally(() => this.#following.delete(following));
     }
     this.#meetings.push(meeting);
+  }
+
+  #giveUp(meeting: Meeting): void {
+    meeting.isOver = true;
+    for (const client of meeting.clients) client.drop();
   }
 
   async #join(room: string, name: string): Promise<ProtocolClient | null> {

@@ -41,9 +41,9 @@ export class InstanceWatch {
 
   /** @param living Ids of nodes that beat. */
   look(listed: readonly NodeInstance[], living: ReadonlySet<string>): SeenInstance[] {
-    const unique = [...new Map(listed.map((one) => [one.id, one])).values()];
-    for (const id of this.#watched.keys()) if (!unique.some((one) => one.id === id)) this.#watched.delete(id);
-    return unique.map((instance) => this.#lookAt(instance, living));
+    const byId = new Map(listed.map((one) => [one.id, one]));
+    for (const id of this.#watched.keys()) if (!byId.has(id)) this.#watched.delete(id);
+    return [...byId.values()].map((instance) => this.#lookAt(instance, living));
   }
 
   /** Nobody can say what beats: the time of this does not count against anybody. */
