@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { settingsOf } from "./process-settings.ts";
@@ -46,6 +46,7 @@ describe.each(TARGETS)("the image %s", (target) => {
     const command = JSON.parse(wordsOf(target, "ENTRYPOINT").at(-1) ?? "[]") as string[];
     expect(command[0]).toBe("node");
     expect(command.at(-1)).toBe(`apps/${target}/src/main.ts`);
+    expect(existsSync(join(ROOT, command.at(-1) ?? ""))).toBe(true);
   });
 
   it("runs as a user that owns nothing in it", () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -18,8 +18,8 @@ const unitOf = (app: string) => units.find((unit) => unit.app === app);
 it("each process of a cluster has a unit, which starts it by the Node that npm ci brings", () => {
   expect(units.map(({ app }) => app).sort()).toEqual(["autoscaler", "live", "media-node", "signaling"]);
   for (const { directive } of units) {
-    const [program] = directive("ExecStart").split(" ");
-    expect(program).toBe("/opt/fairlead/node_modules/.bin/node");
+    const [program, , entry = ""] = directive("ExecStart").split(" ");
+    expect([program, existsSync(join(ROOT, entry))]).toEqual(["/opt/fairlead/node_modules/.bin/node", true]);
   }
 });
 
