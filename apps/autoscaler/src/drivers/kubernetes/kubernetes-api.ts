@@ -17,7 +17,7 @@ export type KubernetesAccess = {
 
 /** The API server refused, or did not answer. */
 export class KubernetesError extends Error {
-  /** Of HTTP; null: there was no answer, so nobody knows whether it was done. */
+  /** Of HTTP; null: there was no answer. */
   readonly status: number | null;
 
   constructor(what: string, status: number | null, cause?: unknown) {
@@ -25,10 +25,16 @@ export class KubernetesError extends Error {
     this.name = "KubernetesError";
     this.status = status;
   }
+
+  /** Nobody knows: there was no answer, or only that something failed on the way. */
+  get mayBeDone(): boolean {
+    return this.status === null || this.status >= 500;
+  }
 }
 
 type Question = { method: "GET" | "PUT" | "PATCH"; path: string; body?: unknown };
-type Answer = { status: number; body: string; retryAfterMs: number };
+/** `json`: of an answer that is no refusal. */
+type Answer = { status: number; body: string; json: unknown; retryAfterMs: number };
 
 const TIMEOUT_MS = 10_000;
 /** Further tries of one question. */
@@ -81,7 +87,7 @@ export class KubernetesApi {
     for (let tries = 1; ; tries += 1) {
       const answer = await this.#send(question).catch((cause: unknown) => asFailure(question, cause));
       const isFailure = answer instanceof KubernetesError;
-      if (!isFailure && answer.status < 300) return JSON.parse(answer.body);
+      if (!isFailure && answer.status < 300) return answer.json;
       const error = isFailure ? answer : refusalOf(question, answer);
       if (tries > RETRIES || this.#closing.signal.aborted || !mayRetry(question, error)) throw error;
       const backoffMs = RETRY_MS * 2 ** (tries - 1);
@@ -105,9 +111,12 @@ export class KubernetesApi {
       .once("error", reject)
       .end(body === undefined ? undefined : JSON.stringify(body));
     const response = await promise;
+    const { statusCode: status = 0 } = response;
+    const read = await text(response);
     return {
-      status: response.statusCode ?? 0,
-      body: await text(response),
+      status,
+      body: read,
+      json: status < 300 ? JSON.parse(read) : null,
       retryAfterMs: (Number(response.headers["retry-after"]) || 0) * 1_000,
     };
   }
@@ -126,8 +135,8 @@ export class KubernetesApi {
 
 const TYPES = { GET: "", PUT: "application/json", PATCH: "application/merge-patch+json" };
 
-function mayRetry({ method }: Question, { status }: KubernetesError): boolean {
-  return status === 429 || (method === "GET" && (status === null || status >= 500));
+function mayRetry({ method }: Question, { status, mayBeDone }: KubernetesError): boolean {
+  return status === 429 || (method === "GET" && mayBeDone);
 }
 
 function asFailure({ method, path }: Question, cause: unknown): KubernetesError {

@@ -229,6 +229,11 @@ describe("a removal", () => {
     api.control();
     await driver.remove(last);
     expect(api.active).toHaveLength(3);
+    // Somebody has lowered the number, and the controller is late.
+    api.isControllerDown = true;
+    api.scaleTo(2);
+    await driver.remove(last);
+    expect(api.replicas).toBe(2);
   });
 
   it("lowers what somebody else made of the number meanwhile", async () => {
@@ -254,6 +259,18 @@ describe("a removal", () => {
     api.isControllerDown = false;
     await driver.remove(named(name));
     expect([api.replicas, api.active.includes(name)]).toEqual([2, false]);
+  });
+
+  it.each([
+    ["a gateway gives up", { status: 504 }],
+    ["the answer is garbled", { body: "<html>" }],
+  ])("keeps its mark when %s: the number may be lowered", async (_what, fault) => {
+    const { api, driver } = await setUp(3);
+    const name = nameAt(api, 0);
+    api.isControllerDown = true;
+    api.faults.push({ of: `PUT ${SCALE}`, isDone: true, ...fault });
+    await expect(driver.remove(named(name))).rejects.toMatchObject({ mayBeDone: true });
+    expect([api.replicas, api.marked]).toEqual([2, [name]]);
   });
 
   it("takes away the mark that an earlier one has left", async () => {

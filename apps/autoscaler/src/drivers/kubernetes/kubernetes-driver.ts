@@ -82,7 +82,9 @@ export class KubernetesDriver implements NodeDriver {
 
   /** The replica may get its pod just now: of the pods that there are then, a new one that does not run yet goes first. */
   #giveUpMissing(): Promise<void> {
-    return this.#changeNumber(({ scale, active }) => Math.max(active.length, scale.spec.replicas - 1));
+    return this.#changeNumber(
+      ({ scale: { spec }, active }) => spec.replicas - (active.length < spec.replicas ? 1 : 0),
+    );
   }
 
   async #removePod(name: string): Promise<void> {
@@ -94,8 +96,8 @@ export class KubernetesDriver implements NodeDriver {
     try {
       await this.#changeNumber((observed) => numberWithout(name, observed));
     } catch (error) {
-      // Without an answer the number may be lowered: the mark is needed then.
-      if (!(error instanceof KubernetesError) || error.status !== null)
+      // The number may be lowered all the same: the mark is needed then.
+      if (!(error instanceof KubernetesError && error.mayBeDone))
         await this.#annotate(name, null).catch(() => {});
       throw error;
     }

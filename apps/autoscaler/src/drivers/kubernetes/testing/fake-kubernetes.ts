@@ -11,6 +11,8 @@ export type Fault = {
   /** undefined: the connection breaks. */
   status?: number | "none";
   headers?: Record<string, string>;
+  /** In place of the answer's. */
+  body?: string;
   /** What was asked for is done all the same. */
   isDone?: boolean;
 };
@@ -140,9 +142,9 @@ export class FakeKubernetes {
     if (fault?.status === "none") return;
     const [status, answer] =
       fault && !fault.isDone ? statusOf(fault.status ?? 0, "as the test wants it") : this.#act(request, body);
-    if (fault && fault.status === undefined) return void request.socket.destroy();
+    if (fault && fault.status === undefined && fault.body === undefined) return void request.socket.destroy();
     response.writeHead(fault?.status ?? status, { "Content-Type": "application/json", ...fault?.headers });
-    response.end(JSON.stringify(answer));
+    response.end(fault?.body ?? JSON.stringify(answer));
   }
 
   #act(request: IncomingMessage, body: string): [number, unknown] {
