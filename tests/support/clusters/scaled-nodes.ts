@@ -32,7 +32,7 @@ export async function startScaledNodes(
   const killAll = () => {
     for (const { pid } of list()) killGroup(pid);
   };
-  const stopWatching = killWithThisProcess(folder);
+  const stopWatching = killWith(process.pid, folder);
   const autoscalers: ManagedProcess[] = [];
   site.closers.add({
     close: async () => {
@@ -82,7 +82,7 @@ function driverSettings(site: Site, { nodeMain, nodeEnv }: ScaleChoice, folder: 
   };
 }
 
-function processesIn(folder: string): { name: string; pid: number }[] {
+export function processesIn(folder: string): { name: string; pid: number }[] {
   return readdirSync(folder).flatMap((file) => {
     const name = /^(.+)\.json$/.exec(file)?.[1];
     try {
@@ -105,17 +105,17 @@ function killGroup(pid: number): void {
 }
 
 /**
- * Such nodes outlive the process that started them, and must not outlive this one, however it ends: a shell looks.
+ * Such nodes outlive the process that started them, and must not outlive the one that runs their cluster, however it ends: a shell looks.
  * @returns Ends that.
  */
-function killWithThisProcess(folder: string): () => void {
+export function killWith(parentPid: number, folder: string): () => void {
   const script = [
     'while kill -0 "$1" 2>/dev/null; do sleep 1; done',
     'for file in "$2"/*.json; do pid=$(sed -n \'s/.*"pid":\\([0-9]*\\).*/\\1/p\' "$file")',
-    '[ -n "$pid" ] && kill -KILL -- "-$pid"; done',
+    '[ -n "$pid" ] && kill -s KILL -- "-$pid"; done',
     'rm -rf "$2"',
   ].join("; ");
-  const shell = spawn("/bin/sh", ["-c", script, "sh", `${process.pid}`, folder], {
+  const shell = spawn("/bin/sh", ["-c", script, "sh", `${parentPid}`, folder], {
     detached: true,
     stdio: "ignore",
   });
