@@ -40,7 +40,7 @@ describe("an autoscaler over a day", () => {
     });
     let most = 0;
     await pass(24 * HOUR_MS, {
-      lookMs: MINUTE_MS,
+      lookMs: 2 * MINUTE_MS,
       each: () => {
         most = Math.max(most, group.ready);
       },
