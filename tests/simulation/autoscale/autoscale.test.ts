@@ -40,7 +40,7 @@ describe("an autoscaler over a day", () => {
     });
     let most = 0;
     await pass(24 * HOUR_MS, {
-      lookMs: 2 * MINUTE_MS,
+      lookMs: MINUTE_MS,
       each: () => {
         most = Math.max(most, group.ready);
       },
@@ -51,7 +51,8 @@ describe("an autoscaler over a day", () => {
     expect(outcome.largestStep).toBeLessThanOrEqual(0.25);
     expect(outcome.gaveUp).toBeGreaterThan(0);
     expect(outcome.nodeMs / outcome.idealNodeMs).toBeLessThan(1.4);
-  });
+    // Half a million looks at nodes take some seconds of a core, which other tests want too.
+  }, 120_000);
 });
 
 describe("an autoscaler", () => {

@@ -138,6 +138,7 @@ describe("a node that the autoscaler drains", () => {
     expect(actionsOf(draining({ rooms: 1 }))).toEqual([]);
     expect(actionsOf(draining({ lingering: 1 }))).toEqual([]);
     expect(actionsOf(draining({}))).toEqual(["remove a empty"]);
+    expect(actionsOf(draining({}, 2))).toEqual(["remove a empty", "drain b"]);
   });
 
   it("takes rooms again before anything is started, when it is needed", () => {

@@ -36,9 +36,12 @@ function actionsFor(seen: Observation, fleet: Fleet, rules: ScaleRules): Action[
     const undrains = returning.map(({ nodeId }) => undrain(nodeId, "needed"));
     return [...undrains, ...givenUp, ...(count > 0 ? [start] : [])];
   }
-  if (fleet.ours.length > 0 && instances !== null)
-    return [...givenUp, ...fleet.ours.flatMap((node) => carryOn(node, fleet, rules))];
-  return [...givenUp, ...drainOne(seen, fleet, rules)];
+  if (instances === null) return [];
+  const carriedOn = fleet.ours.flatMap((node) => carryOn(node, fleet, rules));
+  const isOver = carriedOn.length === fleet.ours.length && carriedOn.every((one) => one.do === "remove");
+  // Those that are removed now drain no more: the next one's turn.
+  const next = isOver ? drainOne(seen, { ...fleet, ours: [] }, rules) : [];
+  return [...givenUp, ...carriedOn, ...next];
 }
 
 /** One that could not be told lately that its drain is over is told again, but others are started in its place. */
