@@ -22,7 +22,7 @@ async function groupOf({ registry }: RegistryAdapter, group = "eu"): Promise<Gro
 }
 
 /** They beat until each has said anew what it carries. */
-const toldAnew = (adapter: RegistryAdapter, beats: readonly Heartbeat[]) => beating(adapter, 5_000, beats);
+const toldAnew = (adapter: RegistryAdapter, beats: readonly Heartbeat[]) => beating(adapter, 10_000, beats);
 
 export function describeGroups(openAdapter: OpenRegistryAdapter, createAdapter: CreateRegistryAdapter): void {
   const fact = factsAbout(openAdapter);

@@ -26,6 +26,7 @@ const POLICY = {
   ...{ fewNodes: 2, manyNodes: 5, toldWithinMs: 15_000 },
   // So short that they pass within a history.
   ...{ roomRetentionMs: 30_000, lastBeatKeptMs: 20_000 },
+  ...{ shareEveryMs: 2_000, countMs: 1_000, belowForMs: 4_000, reserveRooms: 1, movedSettlesMs: 900 },
 };
 
 /** Short, for most of what can differ differs after few steps; one in ten is long enough for nodes to be cut and to come back. */

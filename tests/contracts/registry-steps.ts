@@ -43,6 +43,9 @@ export type Step =
       /** By the lease that was last handed out. */
       supersedes: boolean;
       rates: Rate[];
+      /** What a room that moves costs, in cores. */
+      movedLoad?: number;
+      fills?: boolean;
       /** In which order a refused join counts for groups. */
       groups?: string[];
     }
@@ -158,6 +161,8 @@ const place = fc.record(
     suspect: fc.option(node, { nil: undefined, freq: 2 }),
     supersedes: seldom,
     rates: seldomAny(rates),
+    movedLoad: load,
+    fills: fc.boolean(),
     groups: fc.constantFrom<string[]>(["us+gpu", "odd", "eu"], ["nobody", "us"]),
   },
   { requiredKeys: ["do", "roomId", "withPeer", "opens", "labels", "exclude", "supersedes", "rates"] },

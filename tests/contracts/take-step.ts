@@ -138,6 +138,8 @@ async function place(step: Does<"place">, adapter: RegistryAdapter, model: Clust
     labels,
     rates: step.rates,
     ...(groups ? { groups } : {}),
+    ...(step.fills === undefined ? {} : { fills: step.fills }),
+    ...(step.movedLoad !== undefined && step.supersedes ? { movedLoad: step.movedLoad } : {}),
     exclude: step.exclude.map((each) => addressOf(each, model)),
     ...(withPeer ? { peer: { identity: "ada", ticketId: "ticket-of-ada" } } : {}),
     ...(options ? { options: roomOptions(options) } : {}),

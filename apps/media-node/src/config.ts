@@ -1,4 +1,4 @@
-import { NodeId } from "@fairlead/protocol";
+import { GroupName, NodeId } from "@fairlead/protocol";
 import {
   type ClusterConfig,
   clusterConfig,
@@ -32,6 +32,7 @@ const Settings = z.object({
     .listOf(LABEL, "")
     .default([])
     .describe("labels of letters, digits and . _ -, commas between"),
+  FAIRLEAD_GROUP: GroupName.optional().describe("1 to 128 letters, digits and . _ + -"),
   FAIRLEAD_CORES: setting.optionalNumber(1, 1_024),
   FAIRLEAD_MAX_PEERS: setting.optionalNumber(1, 1_000_000),
   ...networkSettings,
@@ -60,6 +61,8 @@ export type Config = ClusterConfig &
     nodeId: string | undefined;
     region: string;
     labels: string[];
+    /** The nodes that it is scaled with; undefined: those of its region and labels. */
+    group: string | undefined;
     /** Undefined: one per CPU core. */
     cores: number | undefined;
     /** Undefined: as many as the cores carry. */
@@ -87,6 +90,7 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     nodeId: settings.FAIRLEAD_NODE_ID,
     region: settings.FAIRLEAD_REGION,
     labels: settings.FAIRLEAD_LABELS,
+    group: settings.FAIRLEAD_GROUP,
     cores: settings.FAIRLEAD_CORES,
     maxPeers: settings.FAIRLEAD_MAX_PEERS,
     ...networkConfig(settings),

@@ -36,7 +36,18 @@ describe("signaling's settings", () => {
       publicUrl: undefined,
       region: undefined,
       apiKeys: [],
+      placing: {},
     });
+  });
+
+  it("say how new rooms are placed, and in which order groups of nodes are asked for more", async () => {
+    const { env } = await environment();
+    const filling = { FAIRLEAD_PLACEMENT: "fill", FAIRLEAD_GROUPS: "eu, us+gpu" };
+    expect((await readConfig({ ...env, ...filling })).placing).toEqual({
+      fills: true,
+      groups: ["eu", "us+gpu"],
+    });
+    await expect(readConfig({ ...env, FAIRLEAD_GROUPS: "e u" })).rejects.toThrow("FAIRLEAD_GROUPS");
   });
 
   it("have limits that a meeting behind one address does not reach, and let all pages in", async () => {

@@ -1,3 +1,4 @@
+import { GroupName } from "@fairlead/protocol";
 import {
   type ClusterConfig,
   clusterConfig,
@@ -10,7 +11,7 @@ import {
   ticketConfig,
   ticketSettings,
 } from "@fairlead/server-process/settings";
-import type { ApiKey } from "@fairlead/signaling";
+import type { ApiKey, Placing } from "@fairlead/signaling";
 import type { KeySet } from "@fairlead/tickets";
 import * as z from "zod";
 import { type AbuseConfig, abuseConfig, abuseSettings } from "./abuse-settings.ts";
@@ -32,6 +33,11 @@ const Settings = z.object({
   FAIRLEAD_METRICS_HOST: z.string().min(1).default("127.0.0.1").describe("an address of this machine"),
   FAIRLEAD_RTMP_URL: setting.rtmpUrl,
   FAIRLEAD_SHUTDOWN_DELAY_MS: setting.numberOr(0, 0, 600_000),
+  FAIRLEAD_PLACEMENT: z.enum(["spread", "fill"]).default("spread"),
+  FAIRLEAD_GROUPS: setting
+    .listOf(GroupName, "")
+    .default([])
+    .describe("names of groups of nodes, commas between"),
   FAIRLEAD_REGION: z.string().max(64).optional().describe("at most 64 characters"),
 });
 
@@ -51,6 +57,7 @@ export type Config = ClusterConfig &
     rtmpUrl: string | undefined;
     /** Where rooms are placed preferably, unless their options say otherwise. */
     region: string | undefined;
+    placing: Placing;
     /** How long `/readyz` says `shutting_down` after SIGTERM before anything closes. */
     shutdownDelayMs: number;
   };
@@ -75,6 +82,10 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
     publicUrl: settings.FAIRLEAD_PUBLIC_URL,
     rtmpUrl: settings.FAIRLEAD_RTMP_URL,
     region: settings.FAIRLEAD_REGION,
+    placing: {
+      ...(settings.FAIRLEAD_PLACEMENT === "fill" ? { fills: true } : {}),
+      ...(settings.FAIRLEAD_GROUPS.length > 0 ? { groups: settings.FAIRLEAD_GROUPS } : {}),
+    },
     shutdownDelayMs: settings.FAIRLEAD_SHUTDOWN_DELAY_MS,
   };
 }

@@ -59,6 +59,7 @@ const CALLS: Record<string, (api: ApiClient) => Promise<unknown>> = {
   readNode: (api) => api.nodes.read("node-a"),
   drainNode: (api) => api.nodes.drain("node-a"),
   undrainNode: (api) => api.nodes.undrain("node-a"),
+  readCapacity: (api) => api.capacity.read(),
   listSurplus: (api) => everyOf(api.surplus.list()),
   reclaimSurplus: (api) => api.surplus.reclaim(),
 };

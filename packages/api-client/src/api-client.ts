@@ -1,6 +1,7 @@
 import { type ApiClientOptions, checkOptions } from "./api-client-options.ts";
 import { type Bans, bansOf } from "./bans.ts";
 import { type Broadcasts, broadcastsOf } from "./broadcasts.ts";
+import { type Capacity, capacityOf } from "./capacity.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
 import { type Peers, peersOf } from "./peers.ts";
 import { type Rooms, roomsOf } from "./rooms.ts";
@@ -22,6 +23,7 @@ export type ApiClient = {
   ingests: Ingests;
   egresses: Egresses;
   nodes: Nodes;
+  capacity: Capacity;
   surplus: SurplusApi;
 };
 
@@ -41,6 +43,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     ingests: ingestsOf(send),
     egresses: egressesOf(send),
     nodes: nodesOf(send),
+    capacity: capacityOf(send),
     surplus: surplusOf(send),
   };
 }

@@ -19,6 +19,7 @@ export { type ApiClient, createApiClient } from "./api-client.ts";
 export type { ApiClientOptions } from "./api-client-options.ts";
 export type { Bans } from "./bans.ts";
 export type { BroadcastQuery, Broadcasts, ListedBroadcast } from "./broadcasts.ts";
+export type { Capacity, CapacityQuery } from "./capacity.ts";
 export type { DrainOptions, NodeQuery, Nodes } from "./nodes.ts";
 export type { PeerQuery, Peers } from "./peers.ts";
 export type { RoomQuery, Rooms } from "./rooms.ts";

@@ -45,6 +45,16 @@ export type PlaceRequest = {
    */
   rates?: readonly Rate[];
   /**
+   * What a room that moves was measured to cost where it was, in cores, 0..4. So much is reserved until it is measured at its new place, and
+   * nothing for growth; peers that come with it are in it.
+   */
+  movedLoad?: number;
+  /**
+   * A new room goes to the fullest node that is less than half full, so that others empty. Where there is none, or rooms come fast, it goes to the
+   * least-loaded one, as without.
+   */
+  fills?: boolean;
+  /**
    * Groups of nodes, in the operator's order. A join that nobody has room for counts as refused for the first of them that would satisfy it, in
    * its preferred region if one there would. Absent: all that have nodes, by name.
    */

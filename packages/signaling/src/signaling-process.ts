@@ -1,6 +1,6 @@
 import type { Bus } from "@fairlead/bus";
 import { type CodecPolicy, DEFAULT_CODEC_POLICY, DEFAULT_ISSUER } from "@fairlead/protocol";
-import type { RateLimit, Registry } from "@fairlead/registry";
+import type { PlaceRequest, RateLimit, Registry } from "@fairlead/registry";
 import { type Logger, type Metrics, noMetrics } from "@fairlead/telemetry";
 import type { KeySet, TicketKeys } from "@fairlead/tickets";
 import type { Context } from "hono";
@@ -43,6 +43,8 @@ export type SignalingDependencies = {
   rtmpUrl?: string | ((apiUrl: string) => string);
   /** Where this process runs: rooms that ask for no region go to nodes of this one, while they have room. */
   region?: string;
+  /** How new rooms are placed; default: on the least-loaded node. */
+  placing?: Placing;
   codecPolicy?: CodecPolicy;
   issuer?: string;
   /** Milliseconds since 1970. */
@@ -59,6 +61,9 @@ export type SignalingDependencies = {
   /** Origins of browsers' pages that may use this API, e.g. `https://meet.example.org`. Default: all. */
   origins?: "*" | readonly string[];
 };
+
+/** @see PlaceRequest */
+export type Placing = Pick<PlaceRequest, "groups" | "fills">;
 
 /** Rate limits; a missing entry means unlimited. An address's limit also bounds requests of strangers from there, which count apart. */
 export type RateLimits = { address?: RateLimit; key?: RateLimit; room?: RateLimit };
@@ -107,6 +112,7 @@ export function createProcess(dependencies: SignalingDependencies): SignalingPro
     region: dependencies.region,
     codecPolicy: dependencies.codecPolicy ?? DEFAULT_CODEC_POLICY,
     issuer: dependencies.issuer ?? DEFAULT_ISSUER,
+    placing: dependencies.placing ?? {},
     now,
     metrics,
     random: dependencies.random ?? ((bytes) => crypto.getRandomValues(bytes)),

@@ -8,6 +8,7 @@ import { refuseUnmatched } from "./http/unmatched.ts";
 import { addBanRoutes } from "./routes/bans.ts";
 import { addBroadcastRoutes } from "./routes/broadcasts.ts";
 import { addCapabilitiesRoute } from "./routes/capabilities.ts";
+import { addCapacityRoute } from "./routes/capacity.ts";
 import { addConnectRoute } from "./routes/connect.ts";
 import { addDocumentationRoutes } from "./routes/documentation.ts";
 import { addHealthRoutes } from "./routes/health.ts";
@@ -53,7 +54,7 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addSdpRoutes(app, shared);
   addHlsRoute(app, shared);
   const authorize = requireApiKey(shared.apiKeys);
-  for (const path of ["/v1/rooms/*", "/v1/broadcasts/*", "/v1/nodes/*", "/v1/surplus/*"])
+  for (const path of ["/v1/rooms/*", "/v1/broadcasts/*", "/v1/nodes/*", "/v1/capacity", "/v1/surplus/*"])
     app.use(path, authorize, limitApiKeys(shared));
   for (const path of ["/v1/rooms/:room/*", "/v1/broadcasts/:broadcast/*"]) app.use(path, requireRoom);
   addHealthRoutes(app, shared, clients);
@@ -67,6 +68,7 @@ export function createSignaling(dependencies: SignalingDependencies): Signaling 
   addBroadcastRoutes(app, shared);
   addRtpRoutes(app, shared);
   addNodeRoutes(app, shared);
+  addCapacityRoute(app, shared);
   addSurplusRoutes(app, shared);
   addDocumentationRoutes(app);
   refuseUnmatched(app);

@@ -59,7 +59,7 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     onBeat: (result) => revalidation.noteBeat(result),
   });
   rooms.watch({
-    onOpened: (room) => costs.noteOpened(room),
+    onOpened: (room, { cause, isMoved }) => costs.noteOpened(room, isMoved ?? cause !== undefined),
     onClosed: (room) => costs.noteClosed(room),
   });
   const untilTold = async (sinceMs: number) => {
@@ -76,5 +76,5 @@ export function assembleHeartbeat(deps: HeartbeatDeps) {
     returned += 1;
     if (returned % RETURNED_PER_BEAT === 0) void beat();
   };
-  return { heartbeats, beat, untilTold, debits, noteArrival, returning, lateNodes, revalidation };
+  return { heartbeats, beat, untilTold, costs, debits, noteArrival, returning, lateNodes, revalidation };
 }

@@ -35,9 +35,17 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
   const { node, cores, rooms, network, leases, debits, costs, returning, lateNodes, bus, now } = parts;
   const { drain } = parts.readiness;
   const counted = countRooms(rooms);
+  const lingering = rooms.lingering.all().map(countRoom);
+  const loadOf = ({ index, load }: Core) => Math.min(returning.loadOf(index, load), 4);
   const settledDebits = debits.due();
   const seatedDebits = debits.seated(settledDebits);
-  costs.sample(cores.map((core) => ({ load: core.cpuShare, rooms: seatsOn(core.index, counted) })));
+  costs.sample(
+    cores.map((core) => ({
+      cpuShare: core.cpuShare,
+      load: loadOf(core),
+      rooms: seatsOn(core.index, [...counted, ...lingering]),
+    })),
+  );
   return {
     ...node,
     // next build: record of a node
@@ -45,7 +53,7 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
     ...(drain ? { drain: { ...drain, lingering: rooms.lingering.count } } : {}),
     busConnected: bus.isConnected,
     networkLoad: network.load,
-    cores: advertCores(cores, counted, ({ index, load }) => returning.loadOf(index, load)),
+    cores: advertCores(cores, counted, { lingering, loadOf }),
     settledDebits,
     ...(seatedDebits.length > 0 ? { seatedDebits } : {}),
     leases: leases.compose(counted.map(toServedLease), now()),
@@ -55,16 +63,31 @@ export function composeHeartbeat(parts: HeartbeatContent): Heartbeat {
 }
 
 export function countRooms(rooms: Pick<Rooms, "all">): CountedRoom[] {
-  return rooms.all().map((room) => ({ room, byCore: countSeats(room) }));
+  return rooms.all().map(countRoom);
 }
 
-/** @param loadOf The load to advertise; default: the one that is measured. */
+function countRoom(room: Room): CountedRoom {
+  return { room, byCore: countSeats(room) };
+}
+
+type Advertised = { lingering?: readonly CountedRoom[]; loadOf?: (core: Core) => number };
+
+/** @param lingering Rooms that have moved away. @param loadOf The load to advertise; default: the one that is measured. */
 export function advertCores(
   cores: readonly Core[],
   counted: readonly CountedRoom[],
-  loadOf = ({ load }: Core) => load,
+  { lingering = [], loadOf = ({ load }) => Math.min(load, 4) }: Advertised = {},
 ): CoreAdvert[] {
-  return cores.map((core) => ({ ...advertOf(core, counted), cpuLoad: Math.min(loadOf(core), 4) }));
+  return cores.map((core) => {
+    const advert = { ...advertOf(core, counted), cpuLoad: loadOf(core) };
+    const leaving = consumersOf(seatsOn(core.index, lingering));
+    if (leaving === 0) return advert;
+    return { ...advert, lingeringLoad: (advert.cpuLoad * leaving) / (leaving + advert.consumers) };
+  });
+}
+
+function consumersOf(seats: readonly SeatCounts[]): number {
+  return seats.reduce((sum, { consumers }) => sum + consumers, 0);
 }
 
 /** A room counts where its home is, a peer where it sits. */
@@ -75,7 +98,7 @@ function advertOf(core: Core, counted: readonly CountedRoom[]): Omit<CoreAdvert,
     usable: core.isUsable,
     rooms: counted.filter(({ room }) => room.lease.core === core.index).length,
     peers: seats.reduce((sum, { peers }) => sum + peers, 0),
-    consumers: seats.reduce((sum, { consumers }) => sum + consumers, 0),
+    consumers: consumersOf(seats),
   };
 }
 

@@ -13,7 +13,8 @@ function setUp() {
   const at = (ms: number) => {
     clock.nowMs = ms;
   };
-  const sampleOne = (load: number, rooms: SampledCore["rooms"]) => costs.sample([{ load, rooms }]);
+  const sampleOne = (load: number, rooms: SampledCore["rooms"]) =>
+    costs.sample([{ cpuShare: load, load, rooms }]);
   return { costs, open, at, sampleOne };
 }
 
@@ -45,8 +46,8 @@ describe("a room's cost", () => {
     at(120_000);
     const rooms = [{ room, consumers: 4 }];
     costs.sample([
-      { load: 0.5, rooms },
-      { load: 0.25, rooms },
+      { cpuShare: 0.5, load: 0.5, rooms },
+      { cpuShare: 0.25, load: 0.25, rooms },
     ]);
     expect(costs.due()).toEqual([{ kind: "meeting", load: 0.75 }]);
   });
@@ -87,5 +88,35 @@ describe("a room's cost", () => {
     expect(first).toHaveLength(64);
     costs.noteAnswer(first);
     expect(costs.due()).toHaveLength(36);
+  });
+
+  it("is not told again of one that has moved here", () => {
+    const { costs, at } = setUp();
+    const room = { openedMs: 0, options: { kind: "meeting" } } as Room;
+    costs.noteOpened(room, true);
+    at(120_000);
+    costs.sample([{ cpuShare: 0.5, load: 0.5, rooms: [{ room, consumers: 1 }] }]);
+    costs.noteClosed(room);
+    expect(costs.due()).toEqual([]);
+  });
+
+  it("of a room that moves is what it takes now of the loads that its cores advertise, once it is measured", () => {
+    const { costs, open, at } = setUp();
+    const [room, other] = [open(), open()];
+    const rooms = [
+      { room, consumers: 3 },
+      { room: other, consumers: 1 },
+    ];
+    const cores = [
+      { cpuShare: 0.1, load: 0.4, rooms },
+      { cpuShare: 0.1, load: 0.2, rooms: rooms.slice(0, 1) },
+    ];
+    at(9_999);
+    costs.sample(cores);
+    expect(costs.loadOf(room)).toBeUndefined();
+    at(10_000);
+    expect(costs.loadOf(room)).toBeCloseTo(0.5, 9);
+    costs.sample(cores.slice(0, 1));
+    expect(costs.loadOf(room)).toBeCloseTo(0.3, 9);
   });
 });

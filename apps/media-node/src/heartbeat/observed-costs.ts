@@ -11,8 +11,18 @@ const KEPT = 1_000;
 
 type Cost = Heartbeat["observedCosts"][number];
 
-/** @param load Its CPU share. @param rooms All that have peers there, with the consumers of these. */
-export type SampledCore = { load: number; rooms: readonly { room: Room; consumers: number }[] };
+/** A room's load is in what its core measures by then. */
+const MEASURED_MS = 10_000;
+
+/**
+ * @param cpuShare Of its worker. @param load What it advertises.
+ * @param rooms All that have peers there, those that linger too, with the consumers of these.
+ */
+export type SampledCore = {
+  cpuShare: number;
+  load: number;
+  rooms: readonly { room: Room; consumers: number }[];
+};
 
 /**
  * Measures the load of rooms, so that the registry learns what to expect of new ones.
@@ -26,13 +36,16 @@ export class ObservedCosts {
   /** The highest load of each room that has not been told. */
   readonly #peaks = new Map<Room, number>();
   readonly #untold: Cost[] = [];
+  /** What each room takes of the loads of its cores, as sampled last. */
+  #loads = new Map<Room, number>();
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  noteOpened(room: Room): void {
-    this.#peaks.set(room, 0);
+  /** @param isMoved It was served elsewhere before, and its cost is told there. */
+  noteOpened(room: Room, isMoved = false): void {
+    if (!isMoved) this.#peaks.set(room, 0);
   }
 
   noteClosed(room: Room): void {
@@ -42,18 +55,17 @@ export class ObservedCosts {
 
   /** A room costs the sum over its seats. */
   sample(cores: readonly SampledCore[]): void {
-    const loads = new Map<Room, number>();
-    for (const { load, rooms } of cores) {
-      const total = rooms.reduce((sum, { consumers }) => sum + consumers, 0);
-      for (const { room, consumers } of rooms) {
-        const share = total > 0 ? (load * consumers) / total : 0;
-        loads.set(room, (loads.get(room) ?? 0) + share);
-      }
-    }
+    const costs = sharesOf(cores, ({ cpuShare }) => cpuShare);
+    this.#loads = sharesOf(cores, ({ load }) => load);
     for (const [room, peak] of this.#peaks) {
-      this.#peaks.set(room, Math.max(peak, loads.get(room) ?? 0));
+      this.#peaks.set(room, Math.max(peak, costs.get(room) ?? 0));
       if (this.#ageMs(room) >= GROWN_UP_MS) this.#tell(room);
     }
+  }
+
+  /** What a room that moves takes where it is, in cores; undefined: it has not been measured. */
+  loadOf(room: Room): number | undefined {
+    return this.#ageMs(room) < MEASURED_MS ? undefined : this.#loads.get(room);
   }
 
   /** The costs that the next heartbeat tells. */
@@ -76,4 +88,17 @@ export class ObservedCosts {
   #ageMs(room: Room): number {
     return this.#now() - room.openedMs;
   }
+}
+
+/** How much each room takes of what its cores have, by its share of their consumers. */
+function sharesOf(cores: readonly SampledCore[], read: (core: SampledCore) => number): Map<Room, number> {
+  const shares = new Map<Room, number>();
+  for (const core of cores) {
+    const total = core.rooms.reduce((sum, { consumers }) => sum + consumers, 0);
+    for (const { room, consumers } of core.rooms) {
+      const share = total > 0 ? (read(core) * consumers) / total : 0;
+      shares.set(room, (shares.get(room) ?? 0) + share);
+    }
+  }
+  return shares;
 }

@@ -25,9 +25,10 @@ export type LeaseParts = ReturnType<typeof assembleLeases>;
 /** The parts that decide which node serves a room. */
 export function assembleLeases(deps: AssembleLeasesDeps) {
   const { cores, heartbeat, readiness, records, bus, rooms, log } = deps;
-  const drain = new Drain({ ...deps, cores: cores.length, beat: heartbeat.beat });
+  const loadOf = (room: Room) => heartbeat.costs.loadOf(room);
+  const drain = new Drain({ ...deps, loadOf, cores: cores.length, beat: heartbeat.beat });
   const owners = new RoomOwners({ bus, log, rooms, revalidation: heartbeat.revalidation });
-  const relief = new Relief(deps);
+  const relief = new Relief({ ...deps, loadOf });
   const claims = new Claims({ ...deps, isRegistryAway: () => heartbeat.heartbeats.isFailing });
   rooms.watch({
     beforeOpening: () => readiness.assertReady(),

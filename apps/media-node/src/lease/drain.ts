@@ -2,13 +2,12 @@ import { callSubject } from "@fairlead/bus";
 import { FairleadError, type Lease, type NodeState, subjects } from "@fairlead/protocol";
 import type { Room } from "../room/room.ts";
 import { pauseAfterMs } from "./drain-pace.ts";
-import { moveRoom } from "./move-room.ts";
-import type { LeaseDeps } from "./open-and-tell.ts";
+import { type MoveDeps, moveRoom } from "./move-room.ts";
 import type { Readiness } from "./readiness.ts";
 import { TargetPace } from "./target-pace.ts";
 import { ROOMS_AT_ONCE } from "./turns.ts";
 
-export type DrainOptions = LeaseDeps & {
+export type DrainOptions = MoveDeps & {
   /** How many this node has. */
   cores: number;
   readiness: Readiness;

@@ -4,6 +4,11 @@ import type { Room } from "../room/room.ts";
 import { type LeaseDeps, noteMoved } from "./open-and-tell.ts";
 import { type MoveCause, tellMoved } from "./tell-moved.ts";
 
+export type MoveDeps = LeaseDeps & {
+  /** What the room takes here, in cores; undefined: it has not been measured. */
+  loadOf: (room: Room) => number | undefined;
+};
+
 export type MoveRequest = {
   /** Of the lease to give up, as the registry knows it. */
   epoch: number;
@@ -21,13 +26,18 @@ export type MoveRequest = {
 export async function moveRoom(
   room: Room,
   { epoch, exclude, cause }: MoveRequest,
-  deps: LeaseDeps,
+  deps: MoveDeps,
 ): Promise<Lease> {
   const { incarnation, bus, registry, rooms, log, metrics } = deps;
   const { roomId, bans } = room;
   const beganMs = performance.now();
   const supersedes = { incarnation, epoch };
-  const { lease, isNew, room: record, decision } = await registry.place({ roomId, supersedes, exclude });
+  const movedLoad = deps.loadOf(room);
+  const placed = await registry.place({
+    ...{ roomId, supersedes, exclude },
+    ...(movedLoad === undefined ? {} : { movedLoad }),
+  });
+  const { lease, isNew, room: record, decision } = placed;
   const isOurs = lease.incarnation === incarnation;
   if (isOurs && !isNew) return lease;
   // In this very turn, before a peer that is told or comes by chance.

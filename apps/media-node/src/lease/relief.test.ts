@@ -68,6 +68,7 @@ function setUp(peers: number[], loads: number[], more: More = {}) {
     } as unknown as Rooms,
     log: silentLogger,
     metrics: noMetrics,
+    loadOf: ({ roomId }) => (roomId === "room-1" ? 0.21 : undefined),
     now: () => nowMs,
   });
   const pass = async (seconds: number) => {
@@ -91,6 +92,7 @@ it("a core that is busy for ten seconds gives away the smallest room that helps,
       roomId: "room-1",
       supersedes: { incarnation: "i", epoch: 1 },
       exclude: [{ ...NODE, core: 0 }],
+      movedLoad: 0.21,
     },
   ]);
   expect(opened).toMatchObject([{ lease: { core: 1, epoch: 2 }, overlapMs: expect.any(Number) }]);

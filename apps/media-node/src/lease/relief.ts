@@ -3,8 +3,7 @@ import type { Peer } from "../room/peer.ts";
 import { reseat } from "../room/reseat.ts";
 import type { Room } from "../room/room.ts";
 import type { Core } from "../worker/core.ts";
-import { moveRoom } from "./move-room.ts";
-import type { LeaseDeps } from "./open-and-tell.ts";
+import { type MoveDeps, moveRoom } from "./move-room.ts";
 
 /** A core above this load, for so long, gives something away. */
 export const DEFAULT_BUSY_LOAD = 0.8;
@@ -16,7 +15,7 @@ const GUESTS_AT_ONCE = 10;
 
 type BusyCore = Pick<Core, "index" | "load">;
 
-export type ReliefDeps = LeaseDeps & {
+export type ReliefDeps = MoveDeps & {
   cores: readonly Pick<Core, "index" | "load" | "isUsable" | "isFull">[];
   readiness: { readonly state: NodeState };
   now: () => number;

@@ -26,6 +26,8 @@ export type MediaNodeOptions = {
   nodeId?: string;
   region?: string;
   labels?: string[];
+  /** The nodes that it is scaled with; default: those of its region and labels. */
+  group?: string | undefined;
   /** Workers; default: one per CPU core that this process may use. */
   cores?: number;
   /** Default: as many as the cores carry. */

@@ -8,7 +8,7 @@ const DEFAULT_NETWORK_BPS = 1_000_000_000;
 /** The part of a heartbeat that stays the same as long as the node runs. */
 export type NodeIdentity = Pick<
   Heartbeat,
-  "nodeId" | "incarnation" | "region" | "labels" | "version" | "capacity"
+  "nodeId" | "incarnation" | "region" | "labels" | "group" | "version" | "capacity"
 >;
 
 /** The identity of a node that starts now: a fresh incarnation, and its settings or their defaults. */
@@ -18,6 +18,7 @@ export function identifyNode(options: MediaNodeOptions): NodeIdentity {
     incarnation: randomId(),
     region: options.region ?? "default",
     labels: options.labels ?? [],
+    ...(options.group === undefined ? {} : { group: options.group }),
     version: VERSION,
     capacity: {
       maxPeers: options.maxPeers ?? null,

@@ -39,4 +39,6 @@ export type RoomSettings = {
   cause?: MoveCause;
   /** So long the place before goes on with its media, of which the room's peers are told. */
   overlapMs?: number | undefined;
+  /** It was served elsewhere before. Default: if there is a cause. */
+  isMoved?: boolean;
 };

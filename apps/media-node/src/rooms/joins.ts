@@ -163,7 +163,7 @@ export class Joins {
     const join = { ...request.join, rtpCapabilities: this.#receivers.of(request.join.rtpCapabilities) };
     const { isReturning, ...identity } = await this.#identify(join, claims);
     const { peerId } = identity;
-    const room = await this.openRoom({ lease, options, mutes });
+    const room = await this.openRoom({ lease, options, mutes, isMoved: isReturning });
     const entering = { claims, peerId, isReturning };
     const entered = await enterBroadcast(room, entering, this.#options);
     const admission = { join, claims, sessionId, inbox, ...identity, gate: entered?.broadcast.gate };

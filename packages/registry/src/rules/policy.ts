@@ -62,6 +62,10 @@ export type PlacementPolicy = ScalePolicy & {
   peerCostPpm: number;
   /** For how long a young room's expected growth is reserved. */
   reservationMs: number;
+  /** So long after the last of a moved room's peers came, its load is measured. */
+  movedSettlesMs: number;
+  /** A node that is filled is below this. */
+  fillPpm: number;
   /** The longest life of a debit that nobody settles. */
   debitTtlMs: number;
   /** How many nodes of a pool are looked at, at most, for one room. */
@@ -142,6 +146,8 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   maxRoomCostPpm: 250_000,
   peerCostPpm: 4_000,
   reservationMs: 120_000,
+  movedSettlesMs: 4_000,
+  fillPpm: 500_000,
   debitTtlMs: 30_000,
   walkLimit: 256,
   candidateLimit: 8,

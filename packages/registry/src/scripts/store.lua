@@ -22,8 +22,8 @@ local PACED = PREFIX .. "paced"
 local TELLING = PREFIX .. "telling"
 local COSTS = PREFIX .. "costs"
 
-local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt, hasGraves, isTelling, roomCost = unpack(call("HMGET", META,
-  "bornAt", "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor", "latestAt", "hasGraves", "isTelling", "roomCost"))
+local bornAt, lastBeatAt, aliveFloor, connectedAt, busSince, epochFloor, latestAt, hasGraves, isTelling = unpack(call("HMGET", META,
+  "bornAt", "lastBeatAt", "aliveFloor", "connectedAt", "busSince", "epochFloor", "latestAt", "hasGraves", "isTelling"))
 bornAt, lastBeatAt, aliveFloor = tonumber(bornAt), tonumber(lastBeatAt), tonumber(aliveFloor) or 0
 connectedAt, busSince, epochFloor = tonumber(connectedAt) or 0, tonumber(busSince), tonumber(epochFloor) or 0
 

@@ -32,10 +32,12 @@ export function heartbeatArguments(beat: Heartbeat): string[] {
     beat.suspects.join(" "),
     (leases.buckets ?? []).map(({ count, epochSum }) => `${count} ${epochSum}`).join(" "),
     (beat.seatedDebits ?? []).map(({ debitId, core }) => `${debitId} ${core}`).join(" "),
-    group,
-    `${lingeringPpmOf(beat)}`,
-    `${roomsOf(beat)}`,
-    toPools(region, labels),
+    [
+      group,
+      lingeringPpmOf(beat),
+      roomsOf(beat),
+      ...(state === "ready" ? [] : [toPools(region, labels)]),
+    ].join(" "),
   ];
 }
 
@@ -73,6 +75,8 @@ export function placeArguments(request: PlaceRequest, random: string): string[] 
     supersedes ? `${supersedes.incarnation} ${supersedes.epoch}` : "",
     toRatesText(request.rates ?? []),
     (request.groups ?? []).join(" "),
+    request.movedLoad === undefined ? "" : `${toPpm(request.movedLoad)}`,
+    flag(request.fills === true),
   ];
 }
 

@@ -37,6 +37,7 @@ const OPERATIONS: [method: string, path: string, asks: NodeCallName | null, body
   ["GET", "/v1/nodes/node-a", null],
   ["POST", "/v1/nodes/node-a/drain", "node.drain"],
   ["DELETE", "/v1/nodes/node-a/drain", "node.undrain"],
+  ["GET", "/v1/capacity", null],
   ["GET", "/v1/surplus", "node.surplus"],
   ["POST", "/v1/surplus/reclaim", "node.reclaim", {}],
 ];

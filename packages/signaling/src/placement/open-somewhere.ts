@@ -98,7 +98,7 @@ async function tryPlace<T>(
 }
 
 function toPlaceRequest(
-  { shared: { region } }: Caller,
+  { shared: { region, placing } }: Caller,
   { roomId, peer }: Newcomer,
   { full, draining, suspect, rates }: Search,
 ) {
@@ -107,6 +107,7 @@ function toPlaceRequest(
     roomId,
     peer,
     rates,
+    ...placing,
     ...(region === undefined ? {} : { region }),
     ...(exclude.length > 0 ? { exclude } : {}),
     ...(suspect === undefined ? {} : { suspect }),

@@ -44,7 +44,7 @@ describe("the OpenAPI document", () => {
     expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
       [...new Set(served)].sort(),
     );
-    expect(operations).toHaveLength(53);
+    expect(operations).toHaveLength(54);
   });
 
   it("is OpenAPI 3.1 with unique operation ids, declared path parameters and no dangling reference", async () => {

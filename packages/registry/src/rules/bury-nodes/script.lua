@@ -20,7 +20,7 @@ local function bury(node)
   call("ZADD", BURIED, node.beatAt, node.inc)
   call("ZREMRANGEBYSCORE", BURIED, "-inf", "(" .. digits(NOW - LAST_BEAT_KEPT_MS))
   endTelling(node.inc)
-  endShare(node.inc)
+  shares().finish(node.inc)
   openGrave(node.inc)
   node.isGone, nodes[node.inc] = true, false
 end

@@ -1,6 +1,8 @@
 -- Rooms that come to a group, and joins that it had no room for, are counted by periods: `counts` holds, under `a` or `r` and the period's
 -- place in the ring, the period's number and its count.
 
+local SHARES, GROUPS, GROUP = PREFIX .. "shares", PREFIX .. "groups", PREFIX .. "group:"
+
 local function countIn(group, what)
   local period, key = floor(NOW / COUNT_MS), GROUP .. group .. ":counts"
   local field = what .. period % COUNTS_KEPT

@@ -17,7 +17,13 @@ type Group = {
   ready: ScoredSet;
 };
 
-type Counted = Offer & { arrivals: Counts; refusals: Counts; refused: number };
+type Counted = Offer & {
+  arrivals: Counts;
+  refusals: Counts;
+  refused: number;
+  /** How many rooms came that were to fill nodes, and in which second. */
+  filled: { second: number; count: number };
+};
 
 /** What a room is to be placed by. */
 export type GroupWish = {
@@ -73,10 +79,23 @@ export class Groups {
   }
 
   /** A room was placed there that nobody served before. */
-  countArrival(incarnation: string, nowMs: number): void {
+  countArrival(incarnation: string, nowMs: number, fills = false): void {
     const group = this.#shares.get(incarnation)?.group;
     const counted = group === undefined ? undefined : this.#counted.get(group);
-    if (counted) addCount(counted.arrivals, nowMs, this.#policy);
+    if (!counted) return;
+    addCount(counted.arrivals, nowMs, this.#policy);
+    const second = Math.floor(nowMs / 1_000);
+    if (fills)
+      counted.filled = { second, count: (counted.filled.second === second ? counted.filled.count : 0) + 1 };
+  }
+
+  /** Rooms come to that run's group faster than one a second and node, of those that are to fill nodes. */
+  isFast(incarnation: string, nowMs: number): boolean {
+    const group = this.#shares.get(incarnation)?.group ?? "";
+    const { filled } = this.#counted.get(group) ?? {};
+    const ready = this.#groups.get(group)?.sums.ready;
+    if (!filled || ready === undefined) return true;
+    return filled.second === Math.floor(nowMs / 1_000) && filled.count >= ready;
   }
 
   /** No node more would help a room that is pinned to one. */
@@ -113,7 +132,10 @@ export class Groups {
   }
 
   #noteArrival(name: string, { nowMs, region, labels }: Offer & { nowMs: number }): void {
-    const known = this.#counted.get(name) ?? { arrivals: newCounts(), refusals: newCounts(), refused: 0 };
+    const known = this.#counted.get(name) ?? {
+      ...{ arrivals: newCounts(), refusals: newCounts(), refused: 0 },
+      filled: { second: 0, count: 0 },
+    };
     this.#counted.set(name, { ...known, region, labels });
     const group = this.#groups.get(name);
     if (group) group.cameAtMs = nowMs;

@@ -22,7 +22,7 @@ export type ScalePolicy = {
 };
 
 export const DEFAULT_SCALE_POLICY: ScalePolicy = {
-  shareEveryMs: 5_000,
+  shareEveryMs: 10_000,
   countMs: 10_000,
   countsKept: 30,
   countsPerMinute: 6,

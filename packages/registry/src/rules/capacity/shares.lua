@@ -1,89 +1,94 @@
 -- What a node adds to the sums of its group is an entry of its own, in `shares`: `group nodeId` and the numbers of which the first eight are
--- summed up. So the share of a node that an older build has buried is found, and taken away. It stands before all other functions: a
--- steady beat tells its share too, now and then.
+-- summed up. So the share of a node that an older build has buried is found, and taken away. A steady beat tells its share too, now and then,
+-- and most do not: all of this is made when it is called for.
 
-local SHARES, TOLD, GROUPS, GROUP = PREFIX .. "shares", PREFIX .. "shares:told", PREFIX .. "groups", PREFIX .. "group:"
-roomCost = tonumber(roomCost) or ROOM_COST_PPM
+local function shares()
+  local SHARES, TOLD, GROUPS, GROUP = PREFIX .. "shares", PREFIX .. "shares:told", PREFIX .. "groups", PREFIX .. "group:"
+  local roomCost = tonumber(call("HGET", META, "roomCost")) or ROOM_COST_PPM
 
--- `taken` and `given`: shares, or nil. `belowSince`: since when the group would do with a node less; "": it would not.
-local function sumUp(group, taken, given)
-  local key, sums, count = GROUP .. group, {}, {}
-  local text, sizes, since = unpack(call("HMGET", key, "sums", "sizes", "belowSince"))
-  for number in gmatch(text or "0 0 0 0 0 0 0 0", "%d+") do sums[#sums + 1] = tonumber(number) end
-  for cores, nodes in gmatch(sizes or "", "(%d+):(%d+)") do count[cores] = tonumber(nodes) end
-  for sign = -1, 1, 2 do
-    local share, place = sign < 0 and taken or sign > 0 and given, 0
-    for number in gmatch(share and match(share, "^%S+ %S+ (.*)$") or "", "%d+") do
-      place = place + 1
-      if place <= 8 then sums[place] = sums[place] + sign * number end
-      if place == 5 and number ~= "0" then count[number] = (count[number] or 0) + sign end
+  -- `taken` and `given`: shares, or nil. `belowSince`: since when the group would do with a node less; "": it would not.
+  local function sumUp(group, taken, given)
+    local key, sums, count = GROUP .. group, {}, {}
+    local text, sizes, since = unpack(call("HMGET", key, "sums", "sizes", "belowSince"))
+    for number in gmatch(text or "0 0 0 0 0 0 0 0", "%d+") do sums[#sums + 1] = tonumber(number) end
+    for cores, nodes in gmatch(sizes or "", "(%d+):(%d+)") do count[cores] = tonumber(nodes) end
+    for sign = -1, 1, 2 do
+      local share, place = sign < 0 and taken or sign > 0 and given, 0
+      for number in gmatch(share and match(share, "^%S+ %S+ (.*)$") or "", "%d+") do
+        place = place + 1
+        if place <= 8 then sums[place] = sums[place] + sign * number end
+        if place == 5 and number ~= "0" then count[number] = (count[number] or 0) + sign end
+      end
+    end
+    local nodes, ready, _, _, cores, _, demand, slots = unpack(sums)
+    if nodes <= 0 then
+      call("ZREM", GROUPS, group)
+      call("UNLINK", key, key .. ":ready")
+      call("EXPIRE", key .. ":counts", GROUP_KEPT_S)
+      return
+    end
+    local parts, largest = {}, 0
+    for size, of in pairs(count) do
+      if of > 0 then parts[#parts + 1], largest = size .. ":" .. of, max(largest, size) end
+    end
+    local isBelow = ready > 1 and demand * 1000 < BELOW_PERMILLE * (cores - largest) * 1000000
+      and slots * (ready - 1) - floor(demand / roomCost) >= RESERVE_ROOMS * ready
+    since = isBelow and (since and since ~= "" and since or string.format("%.0f", NOW)) or ""
+    for place, sum in ipairs(sums) do sums[place] = string.format("%.0f", sum) end
+    call("HSET", key, "sums", concat(sums, " "), "sizes", concat(parts, " "), "belowSince", since)
+  end
+
+  -- The node is gone.
+  local function endShare(inc)
+    local share = call("HGET", SHARES, inc)
+    if not share then return end
+    local group = match(share, "^%S+")
+    call("HDEL", SHARES, inc)
+    call("ZREM", TOLD, inc)
+    call("ZREM", GROUP .. group .. ":ready", inc)
+    sumUp(group, share, nil)
+  end
+
+  -- `debits` as the node's record has them. A node that is cut off carries nothing: its rooms are given to others.
+  local function tellShare(isCutOff, debits, openPeers)
+    local group, lingering, rooms, offers = match(ARGV[18], "^(%S+) (%d+) (%d+) ?(.*)$")
+    local isReady, peers = ARGV[4] ~= "", tonumber(ARGV[7])
+    local debitOf, demand, cores, slots = {}, -lingering, 0, 0
+    for core, ppm in gmatch(debits, "(%d+):(%d+)") do debitOf[core] = ppm end
+    for load, core in gmatch(ARGV[6], "(%d+):(%d+)") do
+      load = load + (debitOf[core] or 0)
+      demand, cores = demand + load, cores + 1
+      if load < FULL_PPM then slots = slots + floor((FULL_PPM - load) / roomCost) end
+    end
+    if ARGV[8] ~= "" then slots = max(0, min(slots, ARGV[8] - peers - (openPeers or 0))) end
+    if isCutOff then isReady, demand, cores, slots, rooms = false, 0, 0, 0, "0" end
+    local share = concat({ group, ARGV[2], 1, isReady and 1 or 0, (isReady or isCutOff) and 0 or 1, rooms == "0" and 0 or 1,
+      isReady and cores or 0, isReady and 0 or cores, max(0, demand), isReady and slots or 0, rooms, peers }, " ")
+    local inc, key = ARGV[3], GROUP .. group
+    local before = call("HGET", SHARES, inc)
+    local wasIn = before and match(before, "^%S+")
+    if wasIn and wasIn ~= group then endShare(inc) end
+    if wasIn ~= group then
+      call("ZADD", GROUPS, 0, group)
+      call("HSET", key, "cameAt", NOW)
+      call("HSET", key .. ":counts", "offers", ARGV[4] ~= "" and ARGV[4] or offers)
+      call("PERSIST", key .. ":counts")
+      before = nil
+    end
+    call("HSET", SHARES, inc, share)
+    call("ZADD", TOLD, NOW, inc)
+    if isReady then
+      call("ZADD", key .. ":ready", peers * 1000000 + min(rooms, 999999), inc)
+    elseif before then
+      call("ZREM", key .. ":ready", inc)
+    end
+    sumUp(group, before, share)
+    call("HSET", PREFIX .. "node:" .. inc, "shareDueAt", NOW + SHARE_EVERY_MS)
+    -- Of a node that another build has buried.
+    for _, stale in ipairs(call("ZRANGEBYSCORE", TOLD, "-inf", "(" .. NOW - 3 * SHARE_EVERY_MS, "LIMIT", 0, 2)) do
+      if not call("ZSCORE", BEATS, stale) then endShare(stale) end
     end
   end
-  local nodes, ready, _, _, cores, _, demand, slots = unpack(sums)
-  if nodes <= 0 then
-    call("ZREM", GROUPS, group)
-    call("UNLINK", key, key .. ":ready")
-    call("EXPIRE", key .. ":counts", GROUP_KEPT_S)
-    return
-  end
-  local parts, largest = {}, 0
-  for size, of in pairs(count) do
-    if of > 0 then parts[#parts + 1], largest = size .. ":" .. of, max(largest, size) end
-  end
-  local isBelow = ready > 1 and demand * 1000 < BELOW_PERMILLE * (cores - largest) * 1000000
-    and slots * (ready - 1) - floor(demand / roomCost) >= RESERVE_ROOMS * ready
-  since = isBelow and (since and since ~= "" and since or string.format("%.0f", NOW)) or ""
-  for place, sum in ipairs(sums) do sums[place] = string.format("%.0f", sum) end
-  call("HSET", key, "sums", concat(sums, " "), "sizes", concat(parts, " "), "belowSince", since)
-end
 
--- The node is gone.
-local function endShare(inc)
-  local share = call("HGET", SHARES, inc)
-  if not share then return end
-  local group = match(share, "^%S+")
-  call("HDEL", SHARES, inc)
-  call("ZREM", TOLD, inc)
-  call("ZREM", GROUP .. group .. ":ready", inc)
-  sumUp(group, share, nil)
-end
-
--- `debits` as the node's record has them. A node that is cut off carries nothing: its rooms are given to others.
-local function tellShare(isCutOff, debits, openPeers)
-  local group, isReady, rooms, peers = ARGV[18], ARGV[4] ~= "", ARGV[20], tonumber(ARGV[7])
-  local debitOf, demand, cores, slots = {}, -ARGV[19], 0, 0
-  for core, ppm in gmatch(debits, "(%d+):(%d+)") do debitOf[core] = ppm end
-  for load, core in gmatch(ARGV[6], "(%d+):(%d+)") do
-    load = load + (debitOf[core] or 0)
-    demand, cores = demand + load, cores + 1
-    if load < FULL_PPM then slots = slots + floor((FULL_PPM - load) / roomCost) end
-  end
-  if ARGV[8] ~= "" then slots = max(0, min(slots, ARGV[8] - peers - (openPeers or 0))) end
-  if isCutOff then isReady, demand, cores, slots, rooms = false, 0, 0, 0, "0" end
-  local share = concat({ group, ARGV[2], 1, isReady and 1 or 0, (isReady or isCutOff) and 0 or 1, rooms == "0" and 0 or 1,
-    isReady and cores or 0, isReady and 0 or cores, max(0, demand), isReady and slots or 0, rooms, peers }, " ")
-  local inc, key = ARGV[3], GROUP .. group
-  local before = call("HGET", SHARES, inc)
-  local wasIn = before and match(before, "^%S+")
-  if wasIn and wasIn ~= group then endShare(inc) end
-  if wasIn ~= group then
-    call("ZADD", GROUPS, 0, group)
-    call("HSET", key, "cameAt", NOW)
-    call("HSET", key .. ":counts", "offers", ARGV[21])
-    call("PERSIST", key .. ":counts")
-    before = nil
-  end
-  call("HSET", SHARES, inc, share)
-  call("ZADD", TOLD, NOW, inc)
-  if isReady then
-    call("ZADD", key .. ":ready", peers * 1000000 + min(rooms, 999999), inc)
-  elseif before then
-    call("ZREM", key .. ":ready", inc)
-  end
-  sumUp(group, before, share)
-  call("HSET", PREFIX .. "node:" .. inc, "shareDueAt", NOW + SHARE_EVERY_MS)
-  -- Of a node that another build has buried.
-  for _, stale in ipairs(call("ZRANGEBYSCORE", TOLD, "-inf", "(" .. NOW - 3 * SHARE_EVERY_MS, "LIMIT", 0, 2)) do
-    if not call("ZSCORE", BEATS, stale) then endShare(stale) end
-  end
+  return { tell = tellShare, finish = endShare }
 end

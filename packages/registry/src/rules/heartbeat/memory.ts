@@ -24,6 +24,7 @@ export function takeHeartbeat(
   const isFirst = index.nodes.get(beat.incarnation) === undefined;
   const offered = index.nodes.get(beat.incarnation)?.offers;
   const node = index.nodes.renew(beat, nowMs);
+  const wasCutOff = node.wasCutOff;
   watchBus(index, node, nowMs);
   index.reservations.seat(node, beat.seatedDebits ?? []);
   index.reservations.settle(node, beat.settledDebits);
@@ -39,7 +40,8 @@ export function takeHeartbeat(
   index.nodes.telling.note(node.incarnation, { isFirst, isToldAll }, ageMs);
   index.nodes.graves.dig(index.orphans);
   node.offers = offersOf(node);
-  const isNews = isFirst || hasEnded || node.offers !== offered || saysMore(beat);
+  const isOther = node.offers !== offered || node.wasCutOff !== wasCutOff;
+  const isNews = isFirst || hasEnded || isOther || saysMore(beat);
   if (isNews || nowMs >= node.shareDueMs) tellShare(index, node, nowMs);
   const mayInherit = node.state === "ready" && node.busConnected;
   return {

@@ -66,6 +66,6 @@ noteTelling(INC, isFirst, isSame)
 digGraves()
 local handed = OFFERS ~= "" and handOutOrphans() or {}
 saveNodes()
-if isShareDue(node, isFirst) then tellShare(node.wasCutOff, node.debits, node.openPeers) end
+if isShareDue(node, isFirst) then shares().tell(node.wasCutOff, node.debits, node.openPeers) end
 return { isSame and "0" or "1", concat(lost, ";"), concat(renewed, ";"), concat(handed, ";"),
   concat(lateNodes(silent), ";"), digits(NOW - CLOCK), differing, concat(recordsLost, " "), digits(node.interval) }

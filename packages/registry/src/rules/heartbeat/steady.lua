@@ -1,14 +1,14 @@
 -- ARGV: now, node id, incarnation, the pools that it offers to stand in ("" while it is draining), "1" with the bus, loads, peers, most
 -- peers or "", what it says of itself (JSON, for listings), digest of its leases (`count epochSum`), debits to settle, leases it names
 -- (`room core epoch peers isLocal`), of how many buckets these are all of which (`of bucket bucket`), observed costs (`kind ppm`), suspects, digests
--- of all buckets, debits whose peers sit on another core (`id core`), the group that it is scaled with, how much of its loads is that of rooms
--- that linger, how many rooms it has, the pools that nodes of that group stand in.
+-- of all buckets, debits whose peers sit on another core (`id core`), what its group adds up: its name, how much of these loads
+-- is that of rooms that linger, how many rooms it has and, while it is draining, the pools it would stand in.
 --
 -- Returns: "1" if the digests of leases differ; lost, renewed and orphaned leases; late nodes; by how much the beat's time was behind;
 -- buckets that differ; rooms whose records were lost; after how many ms the next beat is due.
 --
 -- First what nearly all beats are: steady. The node is known and says nothing but its loads, nobody is dead or cut off, nothing is due. Thousands of these
--- in a second are what Redis spends its time on, so there are no functions here but those of `capacity/shares`, and most numbers stay the texts that they came as. What follows
+-- in a second are what Redis spends its time on, so there are no functions here but that of `capacity/shares`, and most numbers stay the texts that they came as. What follows
 -- (`script.lua`) would do the same.
 
 local NODE_ID, INC, HAS_BUS = ARGV[2], ARGV[3], ARGV[5] == "1"
@@ -67,7 +67,7 @@ if IS_PLAIN and late and HAS_BUS and busSince and lastBeatAt and NOW - lastBeatA
     if newRank ~= rank then
       for pool in gmatch(OFFERS, "%S+") do call("ZADD", POOL .. pool, newRank, name) end
     end
-    if not shareDueAt or NOW >= tonumber(shareDueAt) then tellShare(false, debits or "", openPeers) end
+    if not shareDueAt or NOW >= tonumber(shareDueAt) then shares().tell(false, debits or "", openPeers) end
     return { digest == ARGV[10] and "0" or "1", "", "", "", concat(late, ";"), NOW - CLOCK .. "", "", "", INTERVAL }
   end
 end

@@ -22,5 +22,6 @@ local function watchCut(node, hasBus)
   if isCutNow and not node.wasCutOff then openGrave(node.inc) end
   -- What was dug out already is handed to nobody: the node is alive.
   if hasBus and node.wasCutOff then closeGrave(node.inc) end
+  if isCutNow ~= node.wasCutOff then node.isShareDue = true end
   node.wasCutOff = isCutNow
 end

@@ -50,6 +50,13 @@ export class NodePools<N extends PlacementNode> {
     }
   }
 
+  /** @returns The last in order whose rank is below that, last first. */
+  below(rankPpm: number, limit: number, region?: string, label?: string): N[] {
+    const pool = this.#pools.get(poolKey(region, label));
+    const members = pool?.between(Number.NEGATIVE_INFINITY, rankPpm).slice(-limit).reverse() ?? [];
+    return members.flatMap((member) => this.#entries.get(member)?.node ?? []);
+  }
+
   /** @returns Those of the nodes that take rooms, in the same order. */
   sort(nodes: readonly N[]): Ranked<N>[] {
     const ranked = nodes.flatMap((node) => {

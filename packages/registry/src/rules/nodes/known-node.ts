@@ -9,12 +9,17 @@ export type KnownCore = PlacementCore & Pick<CoreAdvert, "cpuLoad" | "rooms" | "
 /** What was promised to one peer, and no measured load contains yet. */
 export type Debit = { roomId: string; core: number; costPpm: number; atMs: number };
 
-/** A room placed lately: it reserves what it is expected to grow by. */
+/** A room placed lately: it reserves what it is expected to grow by; one that moved here, what it cost where it was. */
 export type YoungRoom = {
   core: number;
   placedAtMs: number;
+  /** How many peers had it where it was; null: it has not moved. */
+  returning: number | null;
+  /** When the last of the peers came that it was looked at for. */
+  asOfMs: number;
   costPpm: number;
   peers: number;
+  /** What it reserves. */
   growthPpm: number;
 };
 

@@ -66,19 +66,24 @@ local function claim(room, fits, cost)
   room.claimedAt = NOW
   give(room, { nodeId = match(best.name, "(%S+)"), inc = best.inc, core = best.core,
     epoch = max(room.lastEpoch + 1, NOW), isConfirmed = false, isLocal = false, decision = explain(fits) })
-  startRoom(loadNode(room.inc), room.id, room.core, cost)
+  local moved = tonumber(ARGV[15])
+  startRoom(loadNode(room.inc), room.id, room.core, moved or cost, moved and max(1, room.peers))
 end
 
 -- A room that was served before is no arrival.
 local function countArrival(inc)
   local group = groupOf(inc)
-  if group then countIn(group, "a") end
+  if not group then return end
+  countIn(group, "a")
+  if ARGV[16] == "1" then noteFilling(group) end
 end
 
 local options, wishText = ARGV[6], ARGV[7]
 if room then options, wishText = room.options, room.wish end
 local wish = wishFor(wishText ~= "" and wishText or DEFAULT_WISH, room and room.peers or 0)
-local fits, sawNode = chooseCore(wish)
+local fits, sawNode = {}, nil
+if ARGV[16] == "1" then fits = chooseToFill(wish) end
+if #fits == 0 then fits, sawNode = chooseCore(wish) end
 if #fits == 0 then
   saveNodes()
   if IDENTITY ~= "" then countRefusal(wish, ARGV[14]) end

@@ -3,8 +3,9 @@ import type { RegistryIndex } from "../../memory/registry-index.ts";
 import type { Placement, PlaceRequest } from "../../registry.ts";
 import { copyOptions, DEFAULT_ROOM_OPTIONS } from "../../room-options.ts";
 import { refuseBanned } from "../bans/memory.ts";
+import { chooseToFill } from "../choose-core/fill.ts";
 import { type Candidate, type Choice, chooseCore } from "../choose-core/memory.ts";
-import { fromPpm } from "../policy.ts";
+import { fromPpm, toPpm } from "../policy.ts";
 import { expectedCostPpm, neededPpm } from "../room-cost/memory.ts";
 import type { Room } from "../rooms/memory.ts";
 
@@ -79,20 +80,22 @@ function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): 
     throw new FairleadError("no_capacity", { retryAfterMs: choice.retryAfterMs });
   }
   // A room that was served before is no arrival.
-  if (!known?.lease) index.groups.countArrival(choice.core.incarnation, nowMs);
+  if (!known?.lease) index.groups.countArrival(choice.core.incarnation, nowMs, request.fills);
   const decision = explainChoice(choice.candidates, nowMs);
   const room = rooms.obtain(request.roomId, nowMs, options);
   // It begins now: there is nothing that a node could know of it.
   room.said = null;
   const lease = leases.claim(room, choice.core, decision, nowMs);
   const node = nodes.get(lease.incarnation);
-  if (node) reservations.startRoom(node, lease, costPpm, nowMs);
+  const { movedLoad } = request;
+  const moved = movedLoad === undefined ? null : { costPpm: toPpm(movedLoad), returning: Math.max(1, peers) };
+  if (node) reservations.startRoom(node, lease, moved ?? { costPpm }, nowMs);
   return { room, lease, decision };
 }
 
 function chooseFor(
-  { nodes, policy }: RegistryIndex,
-  { region, labels = [], exclude, suspect }: PlaceRequest,
+  { nodes, groups, policy }: RegistryIndex,
+  { region, labels = [], exclude, suspect, fills }: PlaceRequest,
   { options, needPpm, nowMs }: { options: RoomOptions; needPpm: number; nowMs: number },
 ): Choice {
   const chooser = { pools: nodes.pools, policy, runsOf: (nodeId: string) => nodes.runsOf(nodeId) };
@@ -104,7 +107,9 @@ function chooseFor(
     suspect,
     needPpm,
   };
-  return chooseCore(chooser, wish, nodes.momentAt(nowMs));
+  const isFast = (incarnation: string) => groups.isFast(incarnation, nowMs);
+  const filled = fills ? chooseToFill(chooser, wish, { moment: nodes.momentAt(nowMs), isFast }) : null;
+  return filled ?? chooseCore(chooser, wish, nodes.momentAt(nowMs));
 }
 
 /** All of it the caller's own. */

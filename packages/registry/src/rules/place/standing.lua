@@ -1,7 +1,7 @@
 -- ARGV: now, room id, identity ("" without a peer), ticket id, random part of a debit's name, options for a new record (JSON, "" for the
 -- defaults), wish of these (`kind;=region;node id;=label,=label`), preferred region (`=eu` or ""), labels besides, excluded cores
 -- (`incarnation core`), suspect, superseded lease (`incarnation epoch`), rates, groups in the
--- order in which a refused join counts for one of them.
+-- order in which a refused join counts for one of them, what a room that moves costs (ppm, or ""), "1" to fill nodes.
 --
 -- Returns "rate_limited", which rate, µs to wait; "banned"; "registry_cold" or "no_capacity" with ms; or "placed", lease, "1" if new, debit, options, mutes, decision, what is
 -- owed of each rate.

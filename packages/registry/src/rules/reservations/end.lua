@@ -1,9 +1,10 @@
 -- A room is placed, a debit settled, a room leaves.
 
-local function startRoom(node, roomId, core, cost)
-  local young = { core = core, placedAt = NOW, cost = cost, peers = 0, asOf = NOW }
+-- `returning`: the room has moved here, and so many peers with it.
+local function startRoom(node, roomId, core, cost, returning)
+  local young = { core = core, placedAt = NOW, cost = cost, peers = 0, asOf = NOW, returning = returning }
   saveYoung(node, roomId, young)
-  addGrowth(node, core, growthAt(young, NOW))
+  addReserved(node, young, growthAt(young, NOW))
   node.youngDueAt = min(node.youngDueAt or NOW + RESERVATION_MS, NOW + floor(RESERVATION_MS / 2))
   touchRank(node)
 end
@@ -21,7 +22,7 @@ end
 local function dropReservations(node, roomId)
   local young = loadYoung(node, roomId)
   if young then
-    addGrowth(node, young.core, -reservedBy(young, node))
+    addReserved(node, young, -reservedBy(young, node))
     call("HDEL", PREFIX .. "young:" .. node.inc, roomId)
   end
   if node.openPeers > 0 then

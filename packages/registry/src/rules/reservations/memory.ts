@@ -1,6 +1,6 @@
 import type { Lease } from "@fairlead/protocol";
 import type { NodePools } from "../node-pools/memory.ts";
-import type { KnownCore, KnownNode } from "../nodes/known-node.ts";
+import type { KnownCore, KnownNode, YoungRoom } from "../nodes/known-node.ts";
 import type { PlacementPolicy } from "../policy.ts";
 
 /**
@@ -17,27 +17,43 @@ export class Reservations {
     this.#pools = pools;
   }
 
-  startRoom(node: KnownNode, { roomId, core }: Lease, costPpm: number, nowMs: number): void {
-    const growth = growthPpm({ ageMs: 0, peers: 0, costPpm }, this.#policy);
-    node.young.set(roomId, { core, placedAtMs: nowMs, costPpm, peers: 0, growthPpm: growth });
-    addGrowth(node, core, growth);
+  /** @param cost.returning The room has moved here, and so many peers with it. */
+  startRoom(
+    node: KnownNode,
+    { roomId, core }: Lease,
+    { costPpm, returning = null }: { costPpm: number; returning?: number | null },
+    nowMs: number,
+  ): void {
+    const young = { core, placedAtMs: nowMs, asOfMs: nowMs, returning, costPpm, peers: 0, growthPpm: 0 };
+    node.young.set(roomId, young);
+    this.#reserve(node, young, nowMs);
     this.#pools.rank(node);
   }
 
-  /** The peer's cost is a debit of its own, so the expected growth of a young room shrinks by it. */
+  /**
+   * The peer's cost is a debit of its own, so the expected growth of a young room shrinks by it. Of a room that has moved here, what its peers
+   * cost is reserved already.
+   */
   addPeer(node: KnownNode, { roomId, core }: Lease, debitId: string, nowMs: number): void {
-    const costPpm = this.#policy.peerCostPpm;
+    const young = node.young.get(roomId);
+    const isReturning =
+      young !== undefined && young.core === core && young.returning !== null && young.peers < young.returning;
+    const costPpm = isReturning ? 0 : this.#policy.peerCostPpm;
     node.debits.set(debitId, { roomId, core, costPpm, atMs: nowMs });
     node.openPeers += 1;
     addDebit(node, core, costPpm);
-    addGrowth(node, core, this.#growAt(node, roomId, nowMs));
+    if (young && young.core === core && (isReturning || young.returning === null)) {
+      young.peers += 1;
+      young.asOfMs = nowMs;
+      this.#reserve(node, young, nowMs);
+    }
     this.#pools.rank(node);
   }
 
   /** The room left the node: its load there, promised or not, goes with it. */
   dropRoom(node: KnownNode, roomId: string): void {
     const young = node.young.get(roomId);
-    if (young) addGrowth(node, young.core, -young.growthPpm);
+    if (young) addReserved(node, young, -young.growthPpm);
     node.young.delete(roomId);
     for (const [debitId, debit] of node.debits) {
       if (debit.roomId !== roomId) continue;
@@ -63,7 +79,7 @@ export class Reservations {
 
   /** With each heartbeat: what is too old ends, growth and sums are as of now. @returns Whether what a room reserved has ended. */
   refresh(node: KnownNode, nowMs: number): boolean {
-    const { debitTtlMs, reservationMs } = this.#policy;
+    const { debitTtlMs } = this.#policy;
     for (const core of node.cores) {
       core.debitPpm = 0;
       core.growthPpm = 0;
@@ -73,30 +89,41 @@ export class Reservations {
       else addDebit(node, core, costPpm);
     const before = node.young.size;
     for (const [roomId, young] of node.young) {
-      const { placedAtMs, peers, costPpm } = young;
-      const ageMs = nowMs - placedAtMs;
-      if (ageMs >= reservationMs) {
-        node.young.delete(roomId);
-        continue;
-      }
-      young.growthPpm = growthPpm({ ageMs, peers, costPpm }, this.#policy);
-      addGrowth(node, young.core, young.growthPpm);
+      young.growthPpm = 0;
+      if (nowMs >= endsAtMs(young, this.#policy)) node.young.delete(roomId);
+      else this.#reserve(node, young, nowMs);
     }
     node.openPeers = node.debits.size;
     this.#pools.rank(node);
     return node.young.size < before;
   }
 
-  /** @returns By how much the growth that the room reserves changes with one peer more. */
-  #growAt(node: KnownNode, roomId: string, nowMs: number): number {
-    const young = node.young.get(roomId);
-    if (!young) return 0;
-    const before = young.growthPpm;
-    young.peers += 1;
-    const { placedAtMs, peers, costPpm } = young;
-    young.growthPpm = growthPpm({ ageMs: nowMs - placedAtMs, peers, costPpm }, this.#policy);
-    return young.growthPpm - before;
+  /** What the room reserves is as of now. */
+  #reserve(node: KnownNode, young: YoungRoom, nowMs: number): void {
+    const { placedAtMs, peers, costPpm, growthPpm: before } = young;
+    young.growthPpm =
+      young.returning === null
+        ? growthPpm({ ageMs: nowMs - placedAtMs, peers, costPpm }, this.#policy)
+        : nowMs < endsAtMs(young, this.#policy)
+          ? costPpm
+          : 0;
+    addReserved(node, young, young.growthPpm - before);
   }
+}
+
+/** When it reserves nothing any more: a room that moved is measured soon after the last of its peers came. */
+function endsAtMs(
+  { placedAtMs, asOfMs, returning, peers }: YoungRoom,
+  { reservationMs, movedSettlesMs }: PlacementPolicy,
+): number {
+  const latestMs = placedAtMs + reservationMs;
+  return returning !== null && peers > 0 ? Math.min(latestMs, asOfMs + movedSettlesMs) : latestMs;
+}
+
+/** What a room costs that moved here keeps others out; what one may grow by does not. */
+function addReserved(node: KnownNode, young: YoungRoom, ppm: number): void {
+  const add = young.returning === null ? addGrowth : addDebit;
+  add(node, young.core, ppm);
 }
 
 function addDebit(node: KnownNode, core: number, ppm: number): void {

@@ -2,15 +2,16 @@
 
 -- Returns when its growth next changes by time; nil where it has ended.
 local function refreshYoungRoom(node, roomId, young)
-  local before, age = reservedBy(young, node), NOW - young.placedAt
-  if age >= RESERVATION_MS then
-    addGrowth(node, young.core, -before)
+  local before = reservedBy(young, node)
+  if NOW >= endsAt(young) then
+    addReserved(node, young, -before)
     call("HDEL", PREFIX .. "young:" .. node.inc, roomId)
     node.isShareDue = true
     return nil
   end
   local growth = growthAt(young, NOW)
-  addGrowth(node, young.core, growth - before)
+  addReserved(node, young, growth - before)
+  if young.returning then return endsAt(young) end
   -- Growth that has come to nothing stays nothing until the reservation ends.
   return young.placedAt + (growth > 0 and floor(RESERVATION_MS / 2) or RESERVATION_MS)
 end
@@ -22,7 +23,7 @@ local function countGrowth(node)
   for core in pairs(growth) do growth[core] = nil end
   for _, entry in ipairs(call("HVALS", PREFIX .. "young:" .. node.inc)) do
     local young = parseYoung(entry)
-    growth[young.core] = (growth[young.core] or 0) + reservedBy(young, node)
+    if not young.returning then growth[young.core] = (growth[young.core] or 0) + reservedBy(young, node) end
   end
   debitsOf(node)
   node.isGrowthUnknown, node.isDebitChanged = false, true

@@ -50,8 +50,7 @@ local function learnCosts(text)
   local counts, total = loadCounts("meeting")
   local others, more = loadCounts("broadcast")
   for index, count in ipairs(others) do counts[index] = counts[index] + count end
-  roomCost = learnedFrom(counts, total + more)
-  call("HSET", META, "roomCost", roomCost)
+  call("HSET", META, "roomCost", learnedFrom(counts, total + more))
 end
 
 local function expectedCost(kind, peers)

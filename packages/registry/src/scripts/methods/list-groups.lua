@@ -1,6 +1,7 @@
 -- ARGV: now. Returns "registry_cold" and ms; or "groups", until when nobody was heard, what a room is expected to cost, and of each group: name, its
 -- sums and counts (fields and values in turns), incarnation and share of the node that is emptied most cheaply.
 
+local SHARES, GROUPS, GROUP = PREFIX .. "shares", PREFIX .. "groups", PREFIX .. "group:"
 if not bornAt or NOW - bornAt < COLD_MS then return { "registry_cold", digits(bornAt and bornAt + COLD_MS - NOW or COLD_MS) } end
 local isTold = not isTelling or NOW - bornAt >= TOLD_WITHIN_MS
 local isHeard = lastBeatAt and NOW - lastBeatAt <= GAP_MS
@@ -23,4 +24,4 @@ for _, group in ipairs(groups) do
   local inc, share = cheapestOf(group)
   views[#views + 1] = { group, call("HGETALL", GROUP .. group), call("HGETALL", GROUP .. group .. ":counts"), inc, share }
 end
-return { "groups", digits(NOW), digits(aliveFloor), digits(roomCost), views }
+return { "groups", digits(NOW), digits(aliveFloor), call("HGET", META, "roomCost") or digits(ROOM_COST_PPM), views }
