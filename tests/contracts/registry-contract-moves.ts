@@ -36,9 +36,9 @@ export function describeMoves(openAdapter: OpenRegistryAdapter): void {
         const lease = await moved(adapter, 0.3);
         expect(await openDebit(registry, "b")).toBeCloseTo(0.3, 9);
         const first = await placePeer(registry, "standup");
-        await beating(adapter, 3_500, [at(lease)]);
+        await beating(adapter, 500, [at(lease)]);
         const second = await placePeer(registry, "standup");
-        await beating(adapter, 3_500, [at(lease)]);
+        await beating(adapter, 500, [at(lease)]);
         // Those that come back cost nothing besides, and the last of them is not measured yet.
         expect(await openDebit(registry, "b")).toBeCloseTo(0.3, 9);
         await beating(adapter, 500, [at(lease)]);
@@ -54,7 +54,7 @@ export function describeMoves(openAdapter: OpenRegistryAdapter): void {
       const lease = await moved(adapter, 0.3);
       for (let peer = 0; peer < 3; peer += 1) await placePeer(registry, "standup");
       expect(await openDebit(registry, "b")).toBeCloseTo(0.304, 9);
-      await beating(adapter, 4_000, [at(lease)]);
+      await beating(adapter, 1_000, [at(lease)]);
       expect(await openDebit(registry, "b")).toBeCloseTo(0.004, 9);
     });
 

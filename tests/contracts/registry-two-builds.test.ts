@@ -172,6 +172,53 @@ describe.runIf(isKnown)("two builds on one Redis", { timeout: PATIENCE_MS }, () 
     await Promise.all(BUILDS.map((build) => cluster[build].close()));
   });
 
+  it("groups are not told while a node of the former build beats; one that this build buried, or that did, leaves their sums", async () => {
+    const cluster = await open("groups");
+    const beat = (build: Build, nodeId: string) =>
+      cluster[build].heartbeat(beatOf(nodeId, { cores: [{ cpuLoad: 0.4, lingeringLoad: 0.1 }] }));
+    const demand = async () => (await cluster.this.listGroups()).map(({ demandCores }) => demandCores);
+    const cold = { code: "registry_cold" };
+    await beat("this", "a");
+    await beat("this", "b");
+    expect(await demand()).toEqual([0.6]);
+    // As many are heard as have told their shares, but not the same.
+    await beat("former", "z");
+    await cluster.former.removeNode("b-run-1");
+    await expect(demand()).rejects.toMatchObject(cold);
+    await cluster.this.removeNode("z-run-1");
+    expect(await demand()).toEqual([0.3]);
+    await beat("this", "b");
+    await cluster.former.removeNode("a-run-1");
+    await cluster.former.removeNode("b-run-1");
+    await expect(demand()).rejects.toMatchObject(cold);
+    expect(await server.command("KEYS {groups}:*share*")).toMatch(/^\*0/);
+    await Promise.all(BUILDS.map((build) => cluster[build].close()));
+  });
+
+  it("a room that moved keeps no more reserved for it than a new one where the former build takes its peers", async () => {
+    const cluster = await open("moved");
+    const beat = (nodeId: string, leases: Lease[] = []) =>
+      cluster.this.heartbeat(beatOf(nodeId, { cores: CORES, leases: serving(leases) }));
+    await beat("a");
+    const { lease } = await cluster.this.place({ roomId: "room" });
+    await beat("a", [lease]);
+    await beat("b");
+    const exclude = CORES.map((_, core) => ({ nodeId: "a", incarnation: "a-run-1", core }));
+    const moved = await cluster.this.place({ roomId: "room", supersedes: lease, exclude, movedLoad: 0.2 });
+    const debits = async () =>
+      (await nodesOf(cluster.this))
+        .flatMap(({ cores }) => cores.map(({ debit }) => debit))
+        .filter((debit) => debit > 0);
+    expect(await debits()).toEqual([0.2]);
+    await placePeer(cluster.former, "room");
+    await placePeer(cluster.this, "room");
+    expect(Math.max(...(await debits()))).toBeLessThanOrEqual(0.208);
+    await cluster.clock.advance(121_000);
+    await beat("b", [moved.lease]);
+    expect(await debits()).toEqual([]);
+    await Promise.all(BUILDS.map((build) => cluster[build].close()));
+  });
+
   it("after a rollback nobody digs a grave: the former build places its rooms when somebody asks for them", async () => {
     const cluster = await open("rollback");
     const heirs = beatOf("a", { cores: CORES });

@@ -146,7 +146,7 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   maxRoomCostPpm: 250_000,
   peerCostPpm: 4_000,
   reservationMs: 120_000,
-  movedSettlesMs: 4_000,
+  movedSettlesMs: 1_000,
   fillPpm: 500_000,
   debitTtlMs: 30_000,
   walkLimit: 256,

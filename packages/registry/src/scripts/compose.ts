@@ -79,7 +79,7 @@ const PIECES = {
   listBroadcasts: [...VIEWS, "scripts/methods/list-broadcasts"],
   updateRoom: [...VIEWS, "rules/broadcasts/changes", "rules/rooms/changes", "rules/room-record/script"],
   listNodes: [...NODES, "scripts/methods/list-nodes"],
-  listGroups: [...NODES, "scripts/methods/list-groups"],
+  listGroups: [...NODES, ...SHARES, "scripts/methods/list-groups"],
   holdRole: ["scripts/methods/hold-role"],
   releaseRole: ["scripts/methods/release-role"],
   beatLive: ["rules/lives/script", "scripts/methods/beat-live"],

@@ -70,13 +70,13 @@ local function shares()
     if wasIn and wasIn ~= group then endShare(inc) end
     if wasIn ~= group then
       call("ZADD", GROUPS, 0, group)
+      call("ZADD", TOLD, NOW, inc)
       call("HSET", key, "cameAt", NOW)
       call("HSET", key .. ":counts", "offers", ARGV[4] ~= "" and ARGV[4] or offers)
       call("PERSIST", key .. ":counts")
       before = nil
     end
     call("HSET", SHARES, inc, share)
-    call("ZADD", TOLD, NOW, inc)
     if isReady then
       call("ZADD", key .. ":ready", peers * 1000000 + min(rooms, 999999), inc)
     elseif before then
@@ -84,10 +84,6 @@ local function shares()
     end
     sumUp(group, before, share)
     call("HSET", PREFIX .. "node:" .. inc, "shareDueAt", NOW + SHARE_EVERY_MS)
-    -- Of a node that another build has buried.
-    for _, stale in ipairs(call("ZRANGEBYSCORE", TOLD, "-inf", "(" .. NOW - 3 * SHARE_EVERY_MS, "LIMIT", 0, 2)) do
-      if not call("ZSCORE", BEATS, stale) then endShare(stale) end
-    end
   end
 
   return { tell = tellShare, finish = endShare }

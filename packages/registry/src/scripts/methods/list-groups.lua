@@ -5,8 +5,15 @@ local SHARES, GROUPS, GROUP = PREFIX .. "shares", PREFIX .. "groups", PREFIX .. 
 if not bornAt or NOW - bornAt < COLD_MS then return { "registry_cold", digits(bornAt and bornAt + COLD_MS - NOW or COLD_MS) } end
 local isTold = not isTelling or NOW - bornAt >= TOLD_WITHIN_MS
 local isHeard = lastBeatAt and NOW - lastBeatAt <= GAP_MS
+local TOLD = PREFIX .. "shares:told"
+-- Of nodes that an older build has buried.
+local counted = call("ZINTERCARD", 2, BEATS, TOLD)
+if call("ZCARD", TOLD) > counted then
+  local finish = shares().finish
+  for _, inc in ipairs(call("ZDIFF", 2, TOLD, BEATS)) do finish(inc) end
+end
 -- Nodes of an older build tell no share: sums without them would be too low.
-local areCounted = call("ZCARD", BEATS) <= call("HLEN", SHARES)
+local areCounted = call("ZCARD", BEATS) == counted
 local groups = call("ZRANGE", GROUPS, 0, -1)
 if not isTold or not isHeard or not areCounted or #groups == 0 then return { "registry_cold", digits(RETRY_WHEN_SILENT_MS) } end
 
