@@ -5,6 +5,7 @@ import {
   type TransportOffer,
 } from "@fairlead/protocol";
 import type * as z from "zod";
+import { capacityExample } from "./capacity-example.ts";
 import type { named } from "./components.ts";
 
 type Examples = { [Name in keyof typeof named]: z.input<(typeof named)[Name]> };
@@ -115,13 +116,8 @@ const ingest = {
   ...{ mediaAtMs: EPOCH + 900, tracks: [ingestTrack] },
 };
 const egressTrack = {
-  ...{
-    source: "camera" as const,
-    kind: "video" as const,
-    producerId: PRODUCER,
-    port: 5_004,
-    rtcpPort: 5_005,
-  },
+  ...{ source: "camera" as const, kind: "video" as const, producerId: PRODUCER },
+  ...{ port: 5_004, rtcpPort: 5_005 },
   ...{ payloadType: 101, ssrc: 2_596_069_104 },
 };
 const egress = {
@@ -143,26 +139,7 @@ export const EXAMPLES: Examples = {
     version: "5f1d0c3a",
     routerRtpCapabilities: { codecs: mediaCodecs(DEFAULT_CODEC_POLICY).slice(0, 1), headerExtensions: [] },
   },
-  CapacityAnswer: {
-    groups: [
-      {
-        group: "eu-west+gpu",
-        atMs: EPOCH,
-        nodes: { ready: 4, draining: 1, withRooms: 5, lastCameAtMs: EPOCH - 3_600_000 },
-        cores: 64,
-        largestNodeCores: 16,
-        demandCores: 21.4,
-        roomSlots: 2_830,
-        arrivals: { lastMinute: 12, trendPerS: 0.05 },
-        refusedJoins: { lastMinute: 0, total: 3 },
-        belowSinceMs: EPOCH - 420_000,
-        neededNodes: 4,
-        wantedNodes: 5,
-        wantedFor: "rooms",
-        cheapestToEmpty: { nodeId: "node-1", incarnation: "b3WqH0yq4m", rooms: 31, peers: 94 },
-      },
-    ],
-  },
+  CapacityAnswer: capacityExample,
   ChangeBroadcast: { title: "Product launch, again", maxViewers: 500 },
   CreateBroadcast: { ...settings, broadcastId: "launch" },
   CreateEgress: { kind: "rtp", peerId: PEER, receiverAddress: "10.0.0.9", receiverPort: 5_004, ttlS: 86_400 },
