@@ -8,6 +8,7 @@ import { runHlsBench } from "./hls/hls-bench.ts";
 import { runIdleBench } from "./idle/idle-bench.ts";
 import { runJoinBench } from "./join/join-bench.ts";
 import { runManyRoomsBench } from "./many-rooms/many-rooms-bench.ts";
+import { runMetricsBench } from "./metrics/metrics-bench.ts";
 import { runMoveBench } from "./move/move-bench.ts";
 import { runPlacementBench } from "./placement/placement-bench.ts";
 import { runRecoveryBench } from "./recovery/recovery-bench.ts";
@@ -77,6 +78,10 @@ const BENCHES: Record<string, Bench> = {
   whep: {
     about: "200 viewers come by WHEP: first packet, first frame, CPU beside mediasoup alone",
     run: runWhepBench,
+  },
+  metrics: {
+    about: "a cluster with metrics, scraped, beside one without: CPU of a join, of a forwarded packet",
+    run: runMetricsBench,
   },
   signaling: { about: "a signaling process: joins, commands, idle sockets", run: runSignalingBench },
 };

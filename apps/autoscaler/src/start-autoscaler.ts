@@ -12,6 +12,8 @@ import { ScaledGroup } from "./loop/scaled-group.ts";
 import { type HeardMetrics, hearMetrics } from "./metrics/hear-metrics.ts";
 import { type Exposed, serveHealth } from "./serve-health.ts";
 
+const TROUBLES = ["scale.never_came", "scale.drain_given_up", "scale.failed"] as const;
+
 const clocks = { now: () => performance.now(), wallNow: Date.now };
 
 /** A process that scales the groups of a cluster, or waits until the one that does is gone. */
@@ -43,6 +45,8 @@ export async function startAutoscaler(config: Config, log: Logger): Promise<Stop
     const of = { group, rules: { ...rules, min, max }, nodes, metrics, log, mayAct, ...clocks };
     return driver ? new ScaledGroup({ ...of, driver }) : [];
   });
+  // The first one of each must show as an increase.
+  for (const { group } of config.groups) for (const name of TROUBLES) metrics.count(name, group, 0);
   await role.begin();
   const started = new Autoscaler({ registry, groups, role, everyMs, log, now: clocks.now });
   started.begin();

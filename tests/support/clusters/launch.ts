@@ -208,7 +208,7 @@ export function redisUrl({ redisPassword }: Site, host: string, port: number): s
 
 /** How a process of that role reaches NATS. */
 export function natsEnv(
-  { nats }: Site,
+  { nats }: Pick<Site, "nats">,
   role: keyof NatsServer["users"],
   url: string,
 ): Record<string, string> {
