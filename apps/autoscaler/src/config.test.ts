@@ -22,7 +22,7 @@ describe("the settings of an autoscaler", () => {
       groups: [{ group: "default", min: 2, max: 5, driver: { kind: "local", endMs: 60_000 } }],
       api: { url: "https://api.example.org", apiKey: "key" },
       rules: { startMs: 180_000, settleMs: 600_000, drainMs: 300_000 },
-      belowMs: 300_000,
+      policy: { belowForMs: 300_000, nodeStartMs: 120_000 },
       ...{ everyMs: 5_000, http: null },
     });
   });

@@ -17,6 +17,8 @@ const FEWEST = 2;
 const MOST = 10_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** A node beats after so much of the longest time that it may take. */
+const USUAL_START_SHARE = 2 / 3;
 
 const Groups = z
   .array(
@@ -62,8 +64,13 @@ export type Config = ClusterConfig & {
   api: { url: string; apiKey: string };
   /** Of each group, besides its own fewest and most. */
   rules: Omit<ScaleRules, "min" | "max">;
-  /** A group has fewer nodes only after it would have done with a node less for so long, ms. */
-  belowMs: number;
+  /** What the registry judges groups by for this process. */
+  policy: {
+    /** A group has fewer nodes only after it would have done with a node less for so long, ms. */
+    belowForMs: number;
+    /** Rooms that come meanwhile must find room without the node that is asked for, ms. */
+    nodeStartMs: number;
+  };
   everyMs: number;
   /** Where `/livez` and `/readyz` are answered; null: nowhere. */
   http: { host: string; port: number } | null;
@@ -87,7 +94,10 @@ export async function readConfig(env: Environment, readFile?: ReadFile): Promise
       settleMs: settings.FAIRLEAD_SCALE_SETTLE_MS,
       drainMs: settings.FAIRLEAD_SCALE_DRAIN_MS,
     },
-    belowMs: settings.FAIRLEAD_SCALE_BELOW_MS,
+    policy: {
+      belowForMs: settings.FAIRLEAD_SCALE_BELOW_MS,
+      nodeStartMs: Math.round(settings.FAIRLEAD_SCALE_START_MS * USUAL_START_SHARE),
+    },
     everyMs: settings.FAIRLEAD_SCALE_EVERY_MS,
     http: port === undefined ? null : { host, port },
     env,

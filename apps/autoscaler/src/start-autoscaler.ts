@@ -18,7 +18,7 @@ const clocks = { now: () => performance.now(), wallNow: Date.now };
 
 /** A process that scales the groups of a cluster, or waits until the one that does is gone. */
 export async function startAutoscaler(config: Config, log: Logger): Promise<Stop> {
-  const { http, api, redis, rules, everyMs, belowMs } = config;
+  const { http, api, redis, rules, everyMs, policy } = config;
   let autoscaler: Autoscaler | null = null;
   const { metrics, expose, close: stopMetrics } = await openMetrics("autoscaler", http !== null);
   const exposed: Exposed = expose ? { "/metrics": expose } : {};
@@ -30,7 +30,7 @@ export async function startAutoscaler(config: Config, log: Logger): Promise<Stop
       () => exposed,
     ));
   const stopHearing = http ? hearEdge(config, log, exposed) : async () => {};
-  const registry = await openRegistry(redis, log, { metrics, policy: { belowForMs: belowMs } });
+  const registry = await openRegistry(redis, log, { metrics, policy });
   gaugeCapacity(metrics, registry);
   const role = new Role({ registry, holder: randomId(), log, ...clocks });
   metrics.gauge("scale.leads", () => (role.isHeld ? 1 : 0));
