@@ -1,7 +1,7 @@
 import type { BaseRange } from "../../simulation/cluster/draw-base.ts";
 import { quantile, rounded } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
-import { type Age, comparePackers, PACKERS, type Ratios, toRatios } from "./compare-packers.ts";
+import { type Age, comparePackers, fillNodes, PACKERS, type Ratios, toRatios } from "./compare-packers.ts";
 import { BURSTS } from "./draw-traces.ts";
 import { readTraces } from "./read-traces.ts";
 
@@ -21,8 +21,28 @@ export async function runBurstBench(args: string[]): Promise<Record<string, unkn
     peakOverIdeal: { fresh: summarize(worst.fresh, 0.5), stale: summarize(worst.stale, 0.5) },
     p95: { fresh: summarize(worst.fresh, 0.95), stale: summarize(worst.stale, 0.95) },
     bursts: { fresh: mediansOf(fresh), stale: mediansOf(stale) },
+    filling: { fresh: await fillAll("fresh", range, seeds), stale: await fillAll("stale", range, seeds) },
     seeds,
   };
+}
+
+/** @returns Load of the fullest core, in the middle of all bursts and in the worst; how many of them had a room refused. */
+async function fillAll(
+  age: Age,
+  range: BaseRange,
+  seeds: number,
+): Promise<{ peakP50: number; peakMost: number; refusing: number }> {
+  const peaks: number[] = [];
+  let refusing = 0;
+  for (const burst of BURSTS.map(({ name }) => readTraces(name)))
+    for (let seed = 1; seed <= seeds; seed += 1)
+      await fillNodes(burst, { age, range, seed }).then(
+        (peak) => peaks.push(peak),
+        () => {
+          refusing += 1;
+        },
+      );
+  return { peakP50: rounded(quantile(peaks, 0.5)), peakMost: rounded(Math.max(...peaks)), refusing };
 }
 
 async function measure(age: Age, range: BaseRange, seeds: number): Promise<ByBurst> {

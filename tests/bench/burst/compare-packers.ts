@@ -33,6 +33,18 @@ export async function comparePackers(
   return toRatios((await Promise.all(peaks)).map((peak) => peak / peakPpm));
 }
 
+/** @returns Load of the fullest core where ours fills nodes, 0..1. @throws {Error} A room was refused. */
+export async function fillNodes(
+  { traces, burstMs }: BurstTraces,
+  { age, range, seed }: { age: Age; range: BaseRange; seed: number },
+): Promise<number> {
+  const trace = traces[seed % traces.length];
+  if (!trace) throw new Error("no trace");
+  const base = drawBase(range, seed);
+  const run = { trace, burstMs, base, seed, advertAgeMs: AGES_MS[age], coresPerNode: range.coresPerNode };
+  return (await runBurst("ours", { ...run, fills: true })) / 1_000_000;
+}
+
 /** @param ratios In the order of `PACKERS`. */
 export function toRatios(ratios: number[]): Ratios {
   return Object.fromEntries(PACKERS.map((packer, index) => [packer, ratios[index] ?? Number.NaN])) as Ratios;

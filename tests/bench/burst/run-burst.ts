@@ -21,6 +21,8 @@ export type BurstRun = {
   /** For what a strategy, or the registry's past, leaves to chance. */
   seed: number;
   advertAgeMs: number;
+  /** Ours fills nodes rather than spreads rooms. */
+  fills?: boolean;
 };
 
 /**
@@ -29,14 +31,14 @@ export type BurstRun = {
  * @returns Load of the fullest core, ppm.
  */
 export async function runBurst(name: StrategyName, run: BurstRun): Promise<number> {
-  const { trace, burstMs, base, seed, advertAgeMs, coresPerNode } = run;
+  const { trace, burstMs, base, seed, advertAgeMs, coresPerNode, fills } = run;
   const size = { nodes: base.length / coresPerNode, coresPerNode };
   const random = createRandom(seed);
   const cluster = new Cluster(size, base);
   const clock = { nowMs: 1_000_000_000 };
   const earlierCostsPpm = Array.from({ length: EARLIER_ROOMS }, () => roomLoadPpm(drawRoomSize(random)));
   const now = () => clock.nowMs;
-  const strategy = createStrategy(name, { size, now, random, advertAgeMs, earlierCostsPpm });
+  const strategy = createStrategy(name, { size, now, random, advertAgeMs, earlierCostsPpm, fills });
   const history = new LoadHistory(base, advertAgeMs / BEAT_MS);
   const workload = new TraceWorkload(trace);
   await new World({ cluster, history, strategy, workload, clock, beatMs: BEAT_MS }).run(burstMs);

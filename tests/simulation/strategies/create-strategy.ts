@@ -21,6 +21,8 @@ export type StrategyOptions = {
   random: Random;
   advertAgeMs: number;
   earlierCostsPpm?: readonly number[];
+  /** Of ours: @see PlaceRequest */
+  fills?: boolean | undefined;
   policy?: Partial<PlacementPolicy>;
 };
 

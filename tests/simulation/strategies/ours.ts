@@ -13,6 +13,8 @@ export type OursOptions = {
   advertAgeMs: number;
   /** Costs of earlier rooms, from which the registry has learned. */
   earlierCostsPpm?: readonly number[];
+  /** New rooms go to the fullest node that is below half. */
+  fills?: boolean | undefined;
 };
 
 const NODE_PREFIX = "node-";
@@ -43,7 +45,7 @@ export class Ours implements Strategy {
     const { roomId } = room;
     const lastLease = this.#leases.get(roomId);
     const suspect = lastLease && !this.#servingRun(roomId) ? lastLease.incarnation : undefined;
-    return this.#place(room, { roomId, peer: PEER, suspect });
+    return this.#place(room, { roomId, peer: PEER, suspect, fills: this.#options.fills === true });
   }
 
   replace(room: SimulatedRoom): Promise<number | null> {

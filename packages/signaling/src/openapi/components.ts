@@ -120,7 +120,7 @@ export function registerComponents({
     type: "http",
     scheme: "bearer",
     description:
-      "An API key with one of the scopes that are named: `tickets` issues tickets; `read` sees rooms, peers, broadcasts, nodes and surplus; `rooms` is for " +
+      "An API key with one of the scopes that are named: `tickets` issues tickets; `read` sees rooms, peers, broadcasts, nodes, capacity and surplus; `rooms` is for " +
       "rooms, their peers, bans and RTP; `broadcasts` is for these; `admin` is for all. A key that is bound to a room prefix sees and changes rooms and " +
       "broadcasts whose ids begin with it, " +
       "and nothing of the cluster. " +
