@@ -7,8 +7,8 @@ const SLOW_MS = 4;
 const LOOK_EVERY_MS = 20;
 /** One alone may have found a gap between two joins. */
 const CALM_ANSWERS = 2;
-/** A node that is slow for longer is so for another reason. */
-const LONGEST_MS = 2_000;
+/** A node that is slow for longer is so for another reason: a dozen rooms must be away within 20 s all the same. */
+const LONGEST_MS = 1_000;
 
 export type TargetPaceOptions = {
   /** Resolves once that node has answered; rejects if it does not. */
