@@ -34,4 +34,25 @@ describe("Elements", () => {
     expect(screen.remove(trackOf("video"), element)).toEqual([]);
     expect(element.srcObject).toBe(before);
   });
+
+  it("has sound beside a picture heard through the helper from the swap until the element plays, unless that is muted or paused", () => {
+    const [camera, microphone] = [new Elements(), new Elements()];
+    const [video, audio] = [trackOf("video"), trackOf("audio")];
+    const [silent, paused] = [{ muted: true }, { paused: true }].map((state) =>
+      Object.assign(newElement(), state),
+    );
+    const [element, alone] = [newElement(), newElement()];
+    const others = [silent, paused].filter((one) => one !== undefined);
+    for (const one of [element, ...others]) camera.add(video, one);
+    for (const one of [element, ...others, alone]) microphone.add(audio, one);
+    element.volume = 0.5;
+    const helper = Object.assign(newElement(), { muted: true });
+    microphone.replace(audio, trackOf("audio"), helper);
+    expect([helper.muted, helper.volume]).toEqual([false, 0.5]);
+    element.dispatchEvent(new Event("playing"));
+    expect(helper.muted).toBe(true);
+    camera.remove(video, element);
+    microphone.replace(audio, trackOf("audio"), helper);
+    expect(helper.muted).toBe(true);
+  });
 });

@@ -20,9 +20,17 @@ export class Elements {
     return target;
   }
 
-  /** Shows `next` wherever the track before it was. */
-  replace(before: MediaStreamTrack, next: MediaStreamTrack): void {
-    for (const element of this.#elements) showTrack(element, next, before);
+  /**
+   * Shows `next` wherever the track before it was.
+   * @param helper Plays their sound unheard. An element with a picture begins anew with the picture's next frame, and is silent until then: so
+   * long the helper is heard.
+   */
+  replace(before: MediaStreamTrack, next: MediaStreamTrack, helper?: HTMLMediaElement): void {
+    for (const element of this.#elements) {
+      const kinds = new Set([...tracksOf(element), next].map(({ kind }) => kind));
+      if (helper && kinds.size > 1) hearUntilPlaying(element, helper);
+      showTrack(element, next, before);
+    }
   }
 
   /** What is heard from the same elements. */
@@ -47,6 +55,17 @@ function isEmptiedOf(track: MediaStreamTrack, element: HTMLMediaElement): boolea
   const left = tracksOf(element).filter((shown) => shown !== track);
   element.srcObject = left.length > 0 ? new MediaStream(left) : null;
   return left.length === 0;
+}
+
+function hearUntilPlaying(element: HTMLMediaElement, helper: HTMLMediaElement): void {
+  // From another device the helper would be heard on this one.
+  if (element.muted || element.paused || element.sinkId) return;
+  helper.volume = element.volume;
+  helper.muted = false;
+  const hush = () => {
+    helper.muted = true;
+  };
+  element.addEventListener("playing", hush, { once: true });
 }
 
 /** A new stream each time: not every browser notices that a stream it plays got another track. */

@@ -113,28 +113,28 @@ export class RemoteMediaTrack implements RemoteTrack {
 
   #swapWhenPlaying(track: MediaStreamTrack): void {
     let isReady = false;
-    const cancel = whenPlaying(track, () => {
+    const cancel = whenPlaying(track, (helper) => {
       isReady = true;
-      this.#swapUnheard();
+      this.#swapUnheard(helper);
     });
     // A hidden page does not wait.
     if (!isReady) this.#cancelSwap = cancel;
   }
 
-  /** An element that gets another track starts anew, with the sound that it plays besides: that must not pause. */
-  #swapUnheard(): void {
-    const [sound] = this.#elements.soundsBeside(this.#shown);
+  /** An element that gets another picture starts anew, with the sound that it plays besides: that must not pause. */
+  #swapUnheard(helper: HTMLMediaElement): void {
+    const [sound] = this.kind === "video" ? this.#elements.soundsBeside(this.#shown) : [];
     this.#cancelSwap = null;
-    if (sound) this.#cancelSwap = whenPlaying(sound, () => this.swap());
-    else this.swap();
+    if (sound) this.#cancelSwap = whenPlaying(sound, (playing) => this.swap(playing));
+    else this.swap(this.kind === "audio" ? helper : undefined);
   }
 
-  /** Elements show what this place sends, whether it plays yet or not. */
-  swap(): void {
+  /** Elements show what this place sends, whether it plays yet or not. @param helper Plays their sound unheard. */
+  swap(helper?: HTMLMediaElement): void {
     this.#cancelSwap?.();
     this.#cancelSwap = null;
     if (!this.#isBound || this.#shown === this.#media.track) return;
-    this.#elements.replace(this.#shown, this.#media.track);
+    this.#elements.replace(this.#shown, this.#media.track, helper);
     this.#shown = this.#media.track;
     for (const element of this.#elements) void this.#context.playback.play(element);
   }

@@ -113,7 +113,7 @@ it("sound is ready a moment after its first packet; the element that warmed it u
   vi.advanceTimersByTime(200);
   expect(ready).toHaveBeenCalledOnce();
   expect(helper.srcObject).not.toBeNull();
-  vi.advanceTimersByTime(300);
+  vi.advanceTimersByTime(1_000);
   expect(helper.srcObject).toBeNull();
 });
 

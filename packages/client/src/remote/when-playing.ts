@@ -5,15 +5,15 @@ const STEADY_WITHIN_MS = 150;
 const SLOW_PICTURE_MS = 1_000;
 /** By then a jitter buffer is filled. */
 const SOUND_WARM_MS = 150;
-/** An element that takes a track over from another one is silent for less, unless that one stops playing before. */
-const HELPER_KEPT_MS = 300;
+/** An element that takes a track over from another one plays sooner, unless that one stops before; with a picture that has few frames. */
+const HELPER_KEPT_MS = 1_000;
 
 /**
  * Plays a track unseen and unheard until it can take the place of another one without a gap.
- * @param ready Called once then, unless it is cancelled before.
+ * @param ready Called once then, unless it is cancelled before, with the element that plays it: a little longer.
  * @returns Cancels it.
  */
-export function whenPlaying(track: MediaStreamTrack, ready: () => void): () => void {
+export function whenPlaying(track: MediaStreamTrack, ready: (helper: HTMLMediaElement) => void): () => void {
   const stop = new AbortController();
   const { signal } = stop;
   const helper = document.createElement(track.kind === "audio" ? "audio" : "video");
@@ -29,7 +29,7 @@ export function whenPlaying(track: MediaStreamTrack, ready: () => void): () => v
   const done = () => {
     if (signal.aborted) return;
     stop.abort();
-    ready();
+    ready(helper);
   };
   if (track.kind === "video") whenSteady(helper as HTMLVideoElement, signal, done);
   else whenUnmuted(track, signal, () => setTimeout(done, SOUND_WARM_MS));
