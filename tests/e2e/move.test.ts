@@ -1,8 +1,10 @@
+import { issueTicket } from "@fairlead/tickets";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { checkOut, hasCommit } from "../support/build-of-commit.ts";
 import { type Chromium, launchChromium } from "../support/chromium.ts";
 import { type MemoryCluster, startMemoryCluster } from "../support/clusters/start-memory-cluster.ts";
 import { expectMedia } from "../support/expect-media.ts";
+import { startNarrowLink } from "../support/narrow-link.ts";
 import type { EnterChoice } from "../support/sdk-page/script.ts";
 import { SdkPage } from "../support/sdk-page/sdk-page.ts";
 import {
@@ -13,6 +15,7 @@ import {
   recordWhile,
   TONE_BROWSER,
 } from "../support/tone-meeting.ts";
+import { openWhepPage, takePictureTimesMs } from "../support/whep-page.ts";
 
 /** The build before rooms lingered. */
 const FORMER = "b50b01a";
@@ -89,13 +92,56 @@ async function settle(tabs: readonly SdkPage[]): Promise<string[][]> {
   return Promise.all(tabs.map(heardBy));
 }
 
+/** From now on the page takes itself for hidden. */
+async function hide({ page }: SdkPage): Promise<void> {
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { get: () => true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+}
+
+/** One tab sends numbers to the other from now on. @returns Ends it: the other has got all that were sent, each once and in order. */
+async function countAloud(from: SdkPage, to: SdkPage): Promise<() => Promise<void>> {
+  const hearing = await to.page.evaluateHandle(() => {
+    const heard: number[] = [];
+    window.sdk.rooms()[0]?.on("data.received", ({ data }) => void heard.push(Number(data)));
+    return heard;
+  });
+  const counting = await from.page.evaluateHandle(() => {
+    const count = { sent: [] as number[], last: 0, isOver: false };
+    const say = async () => {
+      count.last += 1;
+      const { last } = count;
+      // One that is refused may be sent again by the app.
+      await window.sdk
+        .rooms()[0]
+        ?.sendData(String(last))
+        .then(() => count.sent.push(last))
+        .catch(() => {});
+      if (!count.isOver) setTimeout(say, 50);
+    };
+    void say();
+    return count;
+  });
+  return async () => {
+    await counting.evaluate((count) => {
+      count.isOver = true;
+    });
+    const { sent } = await counting.jsonValue();
+    expect(sent.length).toBeGreaterThan(10);
+    await expect.poll(() => hearing.jsonValue()).toEqual(expect.arrayContaining(sent));
+    const heard = await hearing.jsonValue();
+    expect(heard).toEqual([...new Set(heard)].sort((a, b) => a - b));
+  };
+}
+
 async function close(tabs: readonly SdkPage[]): Promise<void> {
   await Promise.all(tabs.map((tab) => tab.leave()));
   await Promise.all(tabs.map((tab) => tab.close()));
 }
 
-it("a drain is neither heard nor seen: no silence, and no picture longer than without one", {
-  timeout: ROUNDS * 15_000,
+it("a drain is neither heard nor seen: no silence, not in a hidden tab either, and no picture longer than without one", {
+  timeout: 2 * ROUNDS * 15_000,
 }, async () => {
   const room = cluster.newRoom();
   const ann = await enter(room, "ann", { browser: whole });
@@ -115,6 +161,12 @@ it("a drain is neither heard nor seen: no silence, and no picture longer than wi
     );
   };
   while (!(await isUnnoticed())) expect(moves).toBeLessThan(ROUNDS);
+  await hide(bob);
+  const isUnheard = async () => {
+    moves += 1;
+    return longestSilenceMs(await recordWhile(bob.page, RECORDED_MS, () => drain(room))) <= UNHEARD_MS;
+  };
+  while (!(await isUnheard())) expect(moves).toBeLessThan(2 * ROUNDS);
   expect((await heardBy(bob)).slice(before.length)).toEqual(Array(moves).fill("room.moved"));
   await close([ann, bob]);
 });
@@ -170,6 +222,64 @@ it("a guest leaves a busy core unheard, both by itself and by others: it alone j
   await close([ann, bob]);
 });
 
+it("a drain of a broadcast's home is not heard by its viewers, in whose player sound and picture are one; those by WHEP come back", {
+  timeout: ROUNDS * 15_000,
+}, async () => {
+  const { body } = await cluster.api("POST", "/v1/broadcasts", { title: "A hum", visibility: "public" });
+  const room: string = body.broadcastId;
+  const ann = await enter(room, "ann", { browser: whole });
+  const { ticket: bearer } = await issueTicket(cluster.ticketKeys, { room, identity: "bob", role: "viewer" });
+  const bob = await SdkPage.open(whole.context);
+  await bob.enter(cluster.url, bearer);
+  const whep = await openWhepPage(chromium.context, {
+    url: `${cluster.url}/v1/broadcasts/${room}/whep`,
+    bearer,
+  });
+  const pictures = async () => (await takePictureTimesMs(whep)).length;
+  await bob.page.bringToFront();
+  await expect.poll(() => heardBy(bob)).toEqual(expect.arrayContaining(NEWS_OF_TWO_TRACKS));
+  await expect.poll(pictures, { timeout: 10_000 }).toBeGreaterThan(1);
+  await recordTone(bob.page, { together: true });
+  let moves = 0;
+  const isUnheard = async () => {
+    const quiet = await recordWhile(bob.page, RECORDED_MS);
+    moves += 1;
+    const moved = await recordWhile(bob.page, RECORDED_MS, () => drain(room));
+    return longestSilenceMs(moved) <= Math.max(UNHEARD_MS, longestSilenceMs(quiet));
+  };
+  while (!(await isUnheard())) expect(moves).toBeLessThan(ROUNDS);
+  expect(await heardBy(bob)).not.toContain("track.unsubscribed");
+  await pictures();
+  await expect.poll(pictures).toBeGreaterThan(1);
+  await whep.close();
+  await close([ann, bob]);
+});
+
+it("on a link of 1 Mbps, a drain of a room that gets 360p over it is not heard either: what is sent twice finds room", {
+  timeout: ROUNDS * 15_000,
+}, async () => {
+  const link = await startNarrowLink({ upBps: 1_000_000 });
+  onTestFinished(link.close);
+  const room = cluster.newRoom();
+  const ann = await SdkPage.open(chromium.context);
+  await link.lead(ann.page);
+  await ann.enter(cluster.url, await cluster.ticket(room, "ann"));
+  await publishTone(ann.page, { height: 360, noise: true });
+  const bob = await enter(room, "bob", { browser: whole, publishes: false });
+  await bob.page.bringToFront();
+  await expect.poll(() => heardBy(bob)).toEqual(expect.arrayContaining(NEWS_OF_TWO_TRACKS));
+  await recordTone(bob.page);
+  let moves = 0;
+  const isUnheard = async () => {
+    const quiet = await recordWhile(bob.page, RECORDED_MS);
+    moves += 1;
+    const moved = await recordWhile(bob.page, RECORDED_MS, () => drain(room));
+    return longestSilenceMs(moved) <= Math.max(UNHEARD_MS, longestSilenceMs(quiet));
+  };
+  while (!(await isUnheard())) expect(moves).toBeLessThan(ROUNDS);
+  await close([ann, bob]);
+});
+
 describe("while the former place lingers", () => {
   it("a peer that is removed is gone there too, at once; the others go on", async () => {
     const room = cluster.newRoom();
@@ -197,7 +307,7 @@ describe("while the former place lingers", () => {
     await close(tabs);
   });
 
-  it("and the room moves back, it has two places on one node: apps hear of moves alone, and nothing is surplus", async () => {
+  it("and the room moves back, it has two places on one node: apps hear of moves alone, each message that was sent arrives once and in order, and nothing is surplus", async () => {
     const room = cluster.newRoom();
     const tabs = [await enter(room, "ann"), await enter(room, "bob")];
     const before = await settle(tabs);
@@ -205,6 +315,7 @@ describe("while the former place lingers", () => {
     if (!first || !second) return expect.fail();
     const from = await cluster.nodeOf(room);
     const to = from === first ? second : first;
+    const hush = await countAloud(tabs[0] as SdkPage, tabs[1] as SdkPage);
     const gone = from.drain(DRAIN);
     const moves = async () =>
       (await Promise.all(tabs.map(heardBy))).map(
@@ -219,6 +330,7 @@ describe("while the former place lingers", () => {
     await back;
     to.undrain();
     await Promise.all(tabs.map((tab) => expectMedia(tab, { from: 1 })));
+    await hush();
     for (const [index, tab] of tabs.entries())
       expect((await heardBy(tab)).slice(before[index]?.length)).toEqual(["room.moved", "room.moved"]);
     await close(tabs);

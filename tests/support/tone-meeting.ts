@@ -25,66 +25,85 @@ export const TONE_BROWSER = {
   args: ["--disable-background-timer-throttling"],
 } as const;
 
-/** The tab's first peer publishes a steady tone of 440 Hz, and pictures of which each differs from the last. */
-export async function publishTone(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const [room] = window.sdk.rooms();
-    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
-    document.body.append(canvas);
-    const pen = canvas.getContext("2d");
-    const [picture] = canvas.captureStream(15).getVideoTracks();
-    const audio = new AudioContext({ sampleRate: 48_000 });
-    const hum = new OscillatorNode(audio, { frequency: 440 });
-    const out = audio.createMediaStreamDestination();
-    hum.connect(new GainNode(audio, { gain: 0.5 })).connect(out);
-    hum.start();
-    const [sound] = out.stream.getAudioTracks();
-    if (!room || !pen || !picture || !sound) throw new Error("nothing to publish");
-    let drawn = 0;
-    setInterval(() => {
-      drawn += 1;
-      pen.fillStyle = `hsl(${drawn % 360} 60% 40%)`;
-      pen.fillRect(0, 0, 320, 180);
-      pen.fillStyle = "white";
-      pen.fillRect((drawn * 7) % 320, 0, 30, 180);
-    }, 1_000 / 15);
-    await room.publishTrack(picture, "camera");
-    await room.publishTrack(sound, "microphone");
-  });
+/** The tab's first peer publishes a steady tone of 440 Hz, and pictures of which each differs from the last. @param noise They are as hard to encode as any. */
+export async function publishTone(page: Page, { height = 180, noise = false } = {}): Promise<void> {
+  await page.evaluate(
+    async ([lines, isNoise]) => {
+      const [room] = window.sdk.rooms();
+      const canvas = Object.assign(document.createElement("canvas"), {
+        width: (lines * 16) / 9,
+        height: lines,
+      });
+      document.body.append(canvas);
+      const pen = canvas.getContext("2d");
+      const [picture] = canvas.captureStream(15).getVideoTracks();
+      const audio = new AudioContext({ sampleRate: 48_000 });
+      const hum = new OscillatorNode(audio, { frequency: 440 });
+      const out = audio.createMediaStreamDestination();
+      hum.connect(new GainNode(audio, { gain: 0.5 })).connect(out);
+      hum.start();
+      const [sound] = out.stream.getAudioTracks();
+      if (!room || !pen || !picture || !sound) throw new Error("nothing to publish");
+      let drawn = 0;
+      setInterval(() => {
+        drawn += 1;
+        pen.fillStyle = `hsl(${drawn % 360} 60% 40%)`;
+        pen.fillRect(0, 0, canvas.width, lines);
+        for (let spot = 0; isNoise && spot < 400; spot += 1) {
+          pen.fillStyle = `hsl(${Math.random() * 360} 60% 50%)`;
+          pen.fillRect(Math.random() * canvas.width, Math.random() * lines, 16, 16);
+        }
+        pen.fillStyle = "white";
+        pen.fillRect((drawn * 7) % canvas.width, 0, 30, lines);
+      }, 1_000 / 15);
+      await room.publishTrack(picture, "camera");
+      await room.publishTrack(sound, "microphone");
+    },
+    [height, noise] as const,
+  );
 }
 
-/** The tab records what its first peer sees and hears, from now on. The page must be in front: only that tells of frames. */
-export async function recordTone(page: Page): Promise<void> {
-  await page.evaluate(async (peakMs) => {
-    const record: ToneRecord = { frames: [], peaks: [] };
-    window.tone = {
-      record,
-      reset: () => {
-        record.frames.length = 0;
-        record.peaks.length = 0;
-      },
-    };
-    const [room] = window.sdk.rooms();
-    const tracks = [...(room?.peers.values() ?? [])].flatMap((peer) => [...peer.tracks.values()]);
-    for (const track of tracks) {
-      if (track.kind !== "video") continue;
-      const shown = track.attach() as HTMLVideoElement;
-      document.body.append(shown);
-      const note = (nowMs: number) => {
-        record.frames.push(nowMs);
-        shown.requestVideoFrameCallback(note);
+/**
+ * The tab records what its first peer sees and hears, from now on. The page must be in front: only that tells of frames.
+ * @param together Sound and picture play in one element, as in a player.
+ */
+export async function recordTone(page: Page, { together = false } = {}): Promise<void> {
+  await page.evaluate(
+    async ([peakMs, isOneElement]) => {
+      const record: ToneRecord = { frames: [], peaks: [] };
+      window.tone = {
+        record,
+        reset: () => {
+          record.frames.length = 0;
+          record.peaks.length = 0;
+        },
       };
-      shown.requestVideoFrameCallback(note);
-    }
-    const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    const capture = await navigator.mediaDevices.getDisplayMedia({
-      video: true,
-      audio: raw,
-      preferCurrentTab: true,
-    } as DisplayMediaStreamOptions);
-    for (const picture of capture.getVideoTracks()) picture.stop();
-    const context = new AudioContext({ sampleRate: 48_000 });
-    const code = `registerProcessor("peaks", class extends AudioWorkletProcessor {
+      const [room] = window.sdk.rooms();
+      const tracks = [...(room?.peers.values() ?? [])].flatMap((peer) => [...peer.tracks.values()]);
+      for (const track of tracks) {
+        if (track.kind !== "video") continue;
+        const shown = track.attach() as HTMLVideoElement;
+        document.body.append(shown);
+        const sound = isOneElement && track.peer.tracks.get("microphone");
+        if (sound) {
+          sound.detach();
+          sound.attach(shown);
+        }
+        const note = (nowMs: number) => {
+          record.frames.push(nowMs);
+          shown.requestVideoFrameCallback(note);
+        };
+        shown.requestVideoFrameCallback(note);
+      }
+      const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+      const capture = await navigator.mediaDevices.getDisplayMedia({
+        video: true,
+        audio: raw,
+        preferCurrentTab: true,
+      } as DisplayMediaStreamOptions);
+      for (const picture of capture.getVideoTracks()) picture.stop();
+      const context = new AudioContext({ sampleRate: 48_000 });
+      const code = `registerProcessor("peaks", class extends AudioWorkletProcessor {
       samples = 0; peak = 0; peaks = [];
       process([[channel]]) {
         const count = channel ? channel.length : 128;
@@ -99,13 +118,17 @@ export async function recordTone(page: Page): Promise<void> {
         return true;
       }
     });`;
-    await context.audioWorklet.addModule(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
-    const meter = new AudioWorkletNode(context, "peaks");
-    meter.port.onmessage = ({ data }) => record.peaks.push(...data);
-    const silent = new GainNode(context, { gain: 0 });
-    context.createMediaStreamSource(new MediaStream(capture.getAudioTracks())).connect(meter);
-    meter.connect(silent).connect(context.destination);
-  }, PEAK_MS);
+      await context.audioWorklet.addModule(
+        URL.createObjectURL(new Blob([code], { type: "text/javascript" })),
+      );
+      const meter = new AudioWorkletNode(context, "peaks");
+      meter.port.onmessage = ({ data }) => record.peaks.push(...data);
+      const silent = new GainNode(context, { gain: 0 });
+      context.createMediaStreamSource(new MediaStream(capture.getAudioTracks())).connect(meter);
+      meter.connect(silent).connect(context.destination);
+    },
+    [PEAK_MS, together] as const,
+  );
 }
 
 /** @returns What was recorded in the next `ms`, and beyond that until `act` is done. */

@@ -1,3 +1,5 @@
+import type { Broadcast } from "@fairlead/protocol";
+import { issueTicket } from "@fairlead/tickets";
 import { providePrograms } from "../../setup/provide-programs.ts";
 import { launchChromium } from "../../support/chromium.ts";
 import { type ProcessCluster, startProcessCluster } from "../../support/clusters/start-process-cluster.ts";
@@ -11,6 +13,7 @@ import {
   silencesMs,
   TONE_BROWSER,
 } from "../../support/tone-meeting.ts";
+import { openWhepPage, takePictureTimesMs } from "../../support/whep-page.ts";
 import { median, rounded } from "../quantiles.ts";
 import { readCounts } from "../read-counts.ts";
 import { moveRooms } from "./move-rooms.ts";
@@ -27,13 +30,14 @@ type Round = { gapsMs: number[]; frames: number };
 
 /** Drains the node of a room in which one hums and shows pictures, and one listens and looks, again and again; then one with many rooms. */
 export async function runMoveBench(args: string[]): Promise<Record<string, unknown>> {
-  const { rounds, rooms } = readCounts(args, { rounds: 20, rooms: 24 });
+  const { rounds, rooms, broadcastRounds } = readCounts(args, { rounds: 20, rooms: 24, broadcastRounds: 5 });
   providePrograms(console.error, ["nats-server", "redis-server", "chromium"]);
   const cluster = await startProcessCluster({ name: "bench-move", nodes: [{}, {}] });
   try {
     const tone = await moveTone(cluster, rounds);
+    const broadcast = await moveBroadcast(cluster, broadcastRounds);
     const many = await moveRooms(cluster, rooms);
-    return { rounds, ...tone, ...many };
+    return { rounds, ...tone, ...broadcast, ...many };
   } finally {
     await cluster.close();
   }
@@ -47,24 +51,72 @@ async function moveTone(cluster: ProcessCluster, count: number) {
     await ann.enter(cluster.url, await cluster.ticket(room, "ann"));
     await publishTone(ann.page);
     await bob.enter(cluster.url, await cluster.ticket(room, "bob"));
-    await bob.page.bringToFront();
-    await bob.page.waitForFunction(() => {
-      const [peer] = window.sdk.rooms()[0]?.peers.values() ?? [];
-      return peer?.tracks.size === 2;
-    });
+    await untilHeard(bob);
     await recordTone(bob.page);
-    await bob.page.waitForTimeout(CALM_MS);
-    const rounds: Round[] = [];
-    let noisy = 0;
-    while (rounds.length < count && noisy < count * REPEATS) {
-      const round = await moveOnce(cluster, room, bob);
-      if (round) rounds.push(round);
-      else noisy += 1;
-    }
+    const { rounds, noisy } = await moveOften(cluster, { room, listener: bob, count });
     return report(rounds, noisy);
   } finally {
     await chromium.close();
   }
+}
+
+/** One hums to a broadcast by the SDK; one watches by the SDK, in one element for sound and picture; one by WHEP with our page's player. */
+async function moveBroadcast(cluster: ProcessCluster, count: number) {
+  const [whole, small] = await Promise.all([launchChromium(TONE_BROWSER), launchChromium()]);
+  try {
+    const about = { title: "A hum", visibility: "public" };
+    const { broadcastId: room } = await cluster.api<Broadcast>("POST", "/v1/broadcasts", about);
+    const { ticket: bearer } = await issueTicket(cluster.ticketKeys, {
+      room,
+      identity: "bob",
+      role: "viewer",
+    });
+    const [ann, bob] = [await SdkPage.open(small.context), await SdkPage.open(whole.context)];
+    await ann.enter(cluster.url, await cluster.ticket(room, "ann"));
+    await publishTone(ann.page);
+    await bob.enter(cluster.url, bearer);
+    const url = `${cluster.url}/v1/broadcasts/${room}/whep`;
+    const whep = await openWhepPage(small.context, { url, bearer });
+    await untilHeard(bob);
+    await recordTone(bob.page, { together: true });
+    const awayMs: number[] = [];
+    const afterRound = async () => void awayMs.push(Math.max(...(await takePictureTimesMs(whep))));
+    const { rounds, noisy } = await moveOften(cluster, { room, listener: bob, count, afterRound });
+    const gapsMs = rounds.flatMap((round) => round.gapsMs);
+    return {
+      broadcastRounds: rounds.length,
+      broadcastNoisyRounds: noisy,
+      broadcastAudioGapsOver10Ms: gapsMs.length,
+      broadcastLongestAudioGapMs: Math.max(0, ...gapsMs),
+      whepAwayP50Ms: Math.round(median(awayMs)),
+      whepAwayMaxMs: Math.round(Math.max(...awayMs)),
+    };
+  } finally {
+    await Promise.all([whole.close(), small.close()]);
+  }
+}
+
+async function untilHeard({ page }: SdkPage): Promise<void> {
+  await page.bringToFront();
+  await page.waitForFunction(() => {
+    const [peer] = window.sdk.rooms()[0]?.peers.values() ?? [];
+    return peer?.tracks.size === 2;
+  });
+}
+
+type Moved = { room: string; listener: SdkPage; count: number; afterRound?: () => Promise<void> };
+
+async function moveOften(cluster: ProcessCluster, { room, listener, count, afterRound }: Moved) {
+  await listener.page.waitForTimeout(CALM_MS);
+  const rounds: Round[] = [];
+  let noisy = 0;
+  while (rounds.length < count && noisy < count * REPEATS) {
+    const round = await moveOnce(cluster, room, listener);
+    await afterRound?.();
+    if (round) rounds.push(round);
+    else noisy += 1;
+  }
+  return { rounds, noisy };
 }
 
 /** @returns null: without a move there was a gap too. */

@@ -5,19 +5,30 @@ import { quantile, rounded } from "../quantiles.ts";
 const PEERS = ["ann", "bob", "cid", "dee"];
 const WITHIN_MS = 20_000;
 const LEASE_POLL_MS = 50;
+const STRANGERS = 40;
+const STRANGER_PAUSE_MS = 50;
 
 type Meeting = { room: string; clients: ProtocolClient[] };
 
 /**
  * Drains a node with so many rooms of four protocol clients, who join again as they hear of their move.
- * @returns How many rooms had another lease, and all of their peers, within 20 s; and what a join took there beside one before.
+ * @returns How many rooms had another lease, and all of their peers, within 20 s; and what joins took at their next node then, beside those
+ * before: a stranger's there, one after the other, and the peers' own, of whom four come at once.
  */
 export async function moveRooms(cluster: ProcessCluster, count: number) {
-  const [node] = cluster.nodes;
-  if (!node) throw new Error("no node");
+  const [node, target] = cluster.nodes;
+  if (!node || !target) throw new Error("no two nodes");
   const joinsMs: number[] = [];
   const meetings: Meeting[] = [];
   for (let index = 0; index < count; index++) meetings.push(await meet(cluster, node.name, joinsMs));
+  const stranger = await enterAsStranger(cluster, target.name);
+  const usualMs: number[] = [];
+  while (usualMs.length < STRANGERS) usualMs.push(await stranger());
+  const thenMs: number[] = [];
+  let isMoving = true;
+  const joining = (async () => {
+    while (isMoving) thenMs.push(await stranger());
+  })();
   const startedMs = performance.now();
   await cluster.api("POST", `/v1/nodes/${node.name}/drain`);
   const rejoinsMs: number[] = [];
@@ -28,14 +39,17 @@ export async function moveRooms(cluster: ProcessCluster, count: number) {
       return performance.now() - startedMs;
     }),
   );
+  isMoving = false;
+  await joining;
   await cluster.api("DELETE", `/v1/nodes/${node.name}/drain`);
   await Promise.all(meetings.flatMap(({ clients }) => clients.map((client) => client.leave())));
-  const ratio = quantile(rejoinsMs, 0.5) / quantile(joinsMs, 0.5);
+  const ratioOf = (then: number[], usual: number[]) => rounded(quantile(then, 0.5) / quantile(usual, 0.5));
   return {
     rooms: count,
     roomsOf4In20s: movedMs.filter((ms) => ms <= WITHIN_MS).length,
     lastRoomMs: Math.round(Math.max(...movedMs)),
-    joinOverUsual: rounded(ratio),
+    joinOverUsual: ratioOf(thenMs, usualMs),
+    rejoinOverUsual: ratioOf(rejoinsMs, joinsMs),
   };
 }
 
@@ -50,6 +64,23 @@ async function meet(cluster: ProcessCluster, nodeId: string, joinsMs: number[]):
   }
   await cluster.api("PUT", `/v1/rooms/${room}`, {});
   return { room, clients };
+}
+
+/** @returns Joins in a room on that node and leaves it, and says how long the join took, ms. */
+async function enterAsStranger(cluster: ProcessCluster, nodeId: string): Promise<() => Promise<number>> {
+  const room = cluster.newRoom();
+  await cluster.api("PUT", `/v1/rooms/${room}`, { nodeId });
+  let strangers = 0;
+  return async () => {
+    strangers += 1;
+    const startedMs = performance.now();
+    // One alone may not join so often.
+    const client = await cluster.join(room, `stranger-${strangers}`);
+    const tookMs = performance.now() - startedMs;
+    await client.leave();
+    await new Promise((resolve) => setTimeout(resolve, STRANGER_PAUSE_MS));
+    return tookMs;
+  };
 }
 
 async function comeBack(client: ProtocolClient, rejoinsMs: number[]): Promise<void> {
