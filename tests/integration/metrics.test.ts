@@ -64,7 +64,7 @@ it("a real Prometheus finds every metric of the rules in a cluster under load, a
   for (const kind of ["signaling", "autoscaler"])
     await expect.poll(() => sumOf(`fairlead_group_ready_nodes{job="fairlead-${kind}"}`)).toBe(1);
   expect(await sumOf("fairlead_node_draining")).toBe(1);
-  expect(await sumOf("up")).toBe(cluster.processes.length + 2);
+  await expect.poll(() => sumOf("up")).toBe(cluster.processes.length + 2);
 
   const series = await prometheus.query('{__name__=~"fairlead_.+"}');
   for (const [, each] of Map.groupBy(series, ({ metric }) => `${metric.job} ${metric.instance}`))
