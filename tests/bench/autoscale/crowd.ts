@@ -2,7 +2,7 @@ import { FairleadError, PING_INTERVAL_MS } from "@fairlead/protocol";
 import type { ProcessCluster } from "../../support/clusters/start-process-cluster.ts";
 import type { ProtocolClient } from "../../support/protocol-client.ts";
 
-type Meeting = { room: string; clients: ProtocolClient[]; isOver: boolean };
+type Meeting = { room: string; clients: ProtocolClient[]; isOver: boolean; isPinned: boolean };
 
 const PEERS = ["ann", "bob"];
 const AT_ONCE = 4;
@@ -48,15 +48,19 @@ export class Crowd {
    */
   async pinOneOnEach(): Promise<() => Promise<void>> {
     const { api, room: read } = this.#cluster;
-    const pinned = new Map<string, string>();
-    for (const { room } of this.#meetings.toReversed()) {
-      const nodeId = (await read(room)).placement?.nodeId;
+    const pinned = new Map<string, Meeting>();
+    for (const meeting of this.#meetings.toReversed()) {
+      const nodeId = (await read(meeting.room)).placement?.nodeId;
       if (nodeId === undefined || pinned.has(nodeId)) continue;
-      await api("PUT", `/v1/rooms/${room}`, { nodeId });
-      pinned.set(nodeId, room);
+      await api("PUT", `/v1/rooms/${meeting.room}`, { nodeId });
+      meeting.isPinned = true;
+      pinned.set(nodeId, meeting);
     }
     return async () => {
-      for (const room of pinned.values()) await api("PUT", `/v1/rooms/${room}`, {});
+      for (const meeting of pinned.values()) {
+        await api("PUT", `/v1/rooms/${meeting.room}`, {});
+        meeting.isPinned = false;
+      }
     };
   }
 
@@ -67,7 +71,7 @@ export class Crowd {
   }
 
   async #meet(): Promise<void> {
-    const meeting: Meeting = { room: this.#cluster.newRoom(), clients: [], isOver: false };
+    const meeting: Meeting = { room: this.#cluster.newRoom(), clients: [], isOver: false, isPinned: false };
     for (const name of PEERS) {
       const client = await this.#join(meeting.room, name);
       if (!client) return this.#giveUp(meeting);
@@ -95,10 +99,11 @@ export class Crowd {
     }
   }
 
-  /** The youngest stay: the oldest nodes empty first, and not evenly. */
+  /** The youngest stay, and those that are pinned: the oldest nodes empty first, and not evenly. */
   async #part(): Promise<void> {
-    const meeting = this.#meetings.shift();
-    if (!meeting) return;
+    const at = this.#meetings.findIndex(({ isPinned }) => !isPinned);
+    const [meeting] = at < 0 ? [] : this.#meetings.splice(at, 1);
+    if (!meeting) throw new Error("all that are left are pinned");
     meeting.isOver = true;
     await Promise.all(meeting.clients.map((client) => client.leave().catch(() => client.drop())));
   }
