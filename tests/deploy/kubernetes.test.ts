@@ -66,6 +66,24 @@ describe("the manifests", () => {
   });
 });
 
+describe("the group", () => {
+  const ofNodes = (manifests: typeof all) =>
+    workloadsOf(manifests)
+      .find(({ name }) => name === "media-node")
+      ?.container.env.find(({ name }) => name === "FAIRLEAD_GROUP")?.value;
+
+  it("that the autoscaler scales is the one that its Deployment's nodes say they are of, whatever their region", () => {
+    const groups = JSON.parse(settingOf("autoscaler", "FAIRLEAD_SCALE_GROUPS") ?? "");
+    expect(groups).toMatchObject([
+      { group: ofNodes(autoscaled), driver: { kind: "kubernetes", deployment: "media-node" } },
+    ]);
+  });
+
+  it("that KEDA asks for is that one too", () => {
+    expect(JSON.stringify(byKeda)).toContain(`/v1/capacity?group=${ofNodes(byKeda)}"`);
+  });
+});
+
 describe("the grace time", () => {
   const graceMs = (name: string) =>
     1_000 * (workloads.find((workload) => workload.name === name)?.pod.terminationGracePeriodSeconds ?? 0);
