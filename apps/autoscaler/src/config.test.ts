@@ -39,6 +39,15 @@ describe("the settings of an autoscaler", () => {
     ["is no JSON", undefined],
     ["0.min: ", [{ ...GROUP, min: 1 }]],
     ["0.max: must not be below min", [{ ...GROUP, min: 6 }]],
+    [
+      "0.driver.url: must have no user or password",
+      [
+        {
+          ...GROUP,
+          driver: { kind: "webhook", url: "https://ops:hush@example.org", secret: "x".repeat(16) },
+        },
+      ],
+    ],
     ["0.driver.kind: ", [{ ...GROUP, driver: { ...LOCAL, kind: "cloud" } }]],
     ['Unrecognized key: "mx"', [{ ...GROUP, mx: 7 }]],
     ["must name each group once", [GROUP, GROUP]],

@@ -59,7 +59,6 @@ const Settings = z.object({
 export type GroupConfig = z.output<typeof Groups>[number];
 
 export type Config = ClusterConfig & {
-  /** In their order a join that was refused counts for the first that would have taken it. */
   groups: GroupConfig[];
   api: { url: string; apiKey: string };
   /** Of each group, besides its own fewest and most. */

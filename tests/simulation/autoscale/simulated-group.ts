@@ -149,6 +149,7 @@ export class SimulatedGroup {
       this.outcome.mostDraining = Math.max(this.outcome.mostDraining, length);
       return { nodeId, state: "draining" as const, rooms: roomsOf(node), ...namedBy(node) };
     },
+    read: async (nodeId: string) => this.#statusOf(nodeId, this.#nodeOf(nodeId)),
     undrain: async (nodeId: string, { by }: { by?: string } = {}) => {
       const node = this.#nodeOf(nodeId);
       if (by === undefined || node.drain?.by === by) node.drain = null;

@@ -159,6 +159,15 @@ describe("a node that the autoscaler drains", () => {
     expect([actionsOf(late), findingsIn(late)]).toEqual([["undrain a unfinished"], ["drain_unfinished"]]);
   });
 
+  it("takes rooms again where the driver can't remove it for as long again, which is told from the first time on", () => {
+    const stuck = (forMs: number) => draining({ forMs });
+    expect([actionsOf(stuck(300_000)), findingsIn(stuck(300_000))]).toEqual([
+      ["remove a empty"],
+      ["drain_unfinished"],
+    ]);
+    expect(actionsOf(stuck(600_000))).toEqual(["undrain a unfinished"]);
+  });
+
   it("stays, and takes rooms again, where no single instance of the driver is known to be it", () => {
     const instances = NAMES.slice(1).map((name) => instanceOf(name));
     const lost = draining({}, 3, { instances });
@@ -176,28 +185,46 @@ describe("a node that the autoscaler drains", () => {
 
 describe("instances and nodes that do not fit", () => {
   it("one that never came is told, and given up once it was looked at for two starts", () => {
-    const late = (watchedMs: number, given = {}) =>
+    const late = (silentMs: number, given = {}) =>
       fleet(["a", "b"], {
         capacity: capacity(2),
         instances: [
           instanceOf("a"),
           instanceOf("b"),
-          instanceOf("x", { ageMs: 400_000, watchedMs, ...given }),
+          instanceOf("x", { ageMs: 400_000, silentMs, ...given }),
         ],
       });
     expect(findingsIn(late(0))).toEqual(["never_came"]);
     expect(actionsOf(late(359_999))).toEqual([]);
     expect(actionsOf(late(360_000))).toEqual(["remove x never_came"]);
-    // Who it is nobody knows; or it was heard, and may come back.
+    // Nobody knows what it is called; or the driver could not remove it lately.
     expect(actionsOf(late(360_000, { nodeId: null }))).toEqual([]);
-    expect(actionsOf(late(360_000, { hasBeaten: true, silentMs: 360_000 }))).toEqual([]);
-    expect(findingsIn(late(360_000, { hasBeaten: true, silentMs: 180_000 }))).toEqual(["node_silent"]);
+    expect(actionsOf({ ...late(360_000), spared: new Set(["x"]) })).toEqual([]);
+  });
+
+  it("one that was heard, and is not any more, is told and given up alike: a successor has not heard it either", () => {
+    const silent = (silentMs: number) =>
+      fleet(["a", "b"], {
+        capacity: capacity(2),
+        instances: [instanceOf("a"), instanceOf("b"), instanceOf("x", { hasBeaten: true, silentMs })],
+      });
+    expect(findingsIn(silent(180_000))).toEqual(["node_silent"]);
+    expect(actionsOf(silent(359_999))).toEqual([]);
+    expect(actionsOf(silent(360_000))).toEqual(["remove x silent"]);
+  });
+
+  it("they are given up one at a time", () => {
+    const late = ["x", "y"].map((id) => instanceOf(id, { ageMs: 900_000 }));
+    const instances = [instanceOf("a"), instanceOf("b"), ...late];
+    expect(actionsOf(fleet(["a", "b"], { capacity: capacity(2), instances }))).toEqual([
+      "remove x never_came",
+    ]);
   });
 
   it("nothing is given up while a node beats that the driver does not know: it may be that one", () => {
     const observation = fleet(["a", "b", "y"], {
       capacity: capacity(3),
-      instances: [instanceOf("a"), instanceOf("b"), instanceOf("x", { ageMs: 900_000, watchedMs: 900_000 })],
+      instances: [instanceOf("a"), instanceOf("b"), instanceOf("x", { ageMs: 900_000 })],
     });
     expect(actionsOf(observation)).toEqual([]);
     expect(findingsIn(observation)).toEqual(["never_came", "nodes_of_others"]);
@@ -210,5 +237,110 @@ describe("instances and nodes that do not fit", () => {
     expect(actionsOf(unknown([instanceOf("x"), instanceOf("y")]))).toEqual([]);
     expect(actionsOf(unknown(null))).toEqual([]);
     expect(findingsIn(unknown([]))).toEqual(["group_unknown"]);
+  });
+
+  it("a group that nobody knows any more gets its fewest in place of those that fell silent, and these are given up", () => {
+    const dead = (silentMs: number) =>
+      seen({
+        ...{ capacity: null, nodes: [] },
+        instances: ["x", "y"].map((id) => instanceOf(id, { hasBeaten: true, silentMs })),
+      });
+    expect(actionsOf(dead(179_999))).toEqual([]);
+    expect(actionsOf(dead(180_000))).toEqual(["start 1"]);
+    expect(actionsOf(dead(360_000), { max: 2 })).toEqual(["remove x silent"]);
+  });
+});
+
+describe("instances whose nodes beat as of another group", () => {
+  const old = (id: string) => instanceOf(id, { ageMs: 900_000, hasBeaten: true, silentMs: 0 });
+  const elsewhere = new Map([
+    ["x", "eu"],
+    ["y", "eu"],
+  ]);
+
+  it("are told, and never given up, though nobody of the group is heard", () => {
+    const strayed = fleet(["a", "b"], {
+      ...{ capacity: capacity(2), elsewhere },
+      // As a successor sees them.
+      instances: [
+        old("a"),
+        old("b"),
+        instanceOf("x", { ageMs: 900_000 }),
+        instanceOf("y", { ageMs: 900_000 }),
+      ],
+    });
+    expect([actionsOf(strayed), findingsIn(strayed)]).toEqual([[], ["node_of_other_group"]]);
+    const all = seen({ capacity: null, elsewhere, instances: [old("x"), old("y")] });
+    expect([actionsOf(all), findingsIn(all)]).toEqual([[], ["group_unknown", "node_of_other_group"]]);
+  });
+
+  it("have no others started where the newest is one of them: these would not come either", () => {
+    const needy = (x: number) =>
+      fleet(["a", "b"], {
+        ...{ capacity: capacity(4), elsewhere },
+        instances: [old("a"), old("b"), instanceOf("x", { ageMs: x })],
+      });
+    expect(actionsOf(needy(300_000))).toEqual([]);
+    expect(actionsOf(needy(1_000_000))).toEqual(["start 1"]);
+    expect(actionsOf(seen({ capacity: null, elsewhere, instances: [old("x")] }))).toEqual([]);
+  });
+
+  it("are not drained where a node of the group has the same id", () => {
+    const observation = fleet(NAMES, { capacity: capacity(3), elsewhere: new Map([["a", "eu"]]) });
+    expect([actionsOf(observation), findingsIn(observation)]).toEqual([["drain b"], ["node_twice"]]);
+  });
+});
+
+describe("nodes that have lost the bus", () => {
+  const eight = Array.from({ length: 8 }, (_, index) => `n${index}`);
+  const cutOff = (count: number, wantedFor: string, { ready = 8, needed = 8 } = {}) =>
+    fleet(eight, {
+      nodes: eight.map((id, index) => nodeOf(id, { busConnected: index >= count })),
+      capacity: capacity(needed, {
+        wantedFor,
+        nodes: { ready, draining: 0, withRooms: 8, lastCameAtMs: null },
+      }),
+    });
+
+  it.each(["hysteresis", "rooms", "demand"])(
+    "have none started in their place while the registry counts on them (%s)",
+    (why) => {
+      for (const count of [1, 8]) expect(actionsOf(cutOff(count, why))).toEqual([]);
+    },
+  );
+
+  it("are missed once it does not", () => {
+    expect(actionsOf(cutOff(1, "demand", { ready: 7 }))).toEqual(["start 1"]);
+    expect(actionsOf(cutOff(1, "refusals", { needed: 9 }))).toEqual(["start 1"]);
+  });
+
+  it("undo no drain, and none goes meanwhile", () => {
+    const nodes = [
+      drainingOf("n0", { rooms: 1 }),
+      ...eight.slice(1).map((id) => nodeOf(id, { busConnected: false })),
+    ];
+    const kept = { nodes: { ready: 7, draining: 1, withRooms: 8, lastCameAtMs: null }, wantedFor: "rooms" };
+    expect(actionsOf(fleet(eight, { nodes, capacity: capacity(7, kept) }))).toEqual([]);
+    expect(actionsOf(cutOff(8, "demand", { needed: 5 }))).toEqual([]);
+  });
+
+  it("and those that another look counts: that no fewer are wanted than there are has nobody started", () => {
+    const drained = [drainingOf("n0", { by: null }), ...eight.slice(1).map((id) => nodeOf(id))];
+    const given = cutOff(0, "hysteresis");
+    expect(actionsOf({ ...given, nodes: drained })).toEqual([]);
+  });
+});
+
+describe("a node whose removal the driver has taken", () => {
+  const removed = (needed: number) => {
+    const [, ...others] = NAMES.map((nodeId) => nodeOf(nodeId, { peers: 1, rooms: 1 }));
+    const nodes = [drainingOf("a"), ...others];
+    return fleet(NAMES, { nodes, capacity: capacity(needed), removed: new Set(["a"]) });
+  };
+
+  it("is neither removed again nor undrained: another one is started in its place", () => {
+    expect(actionsOf(removed(3))).toEqual([]);
+    expect(actionsOf(removed(4))).toEqual(["start 1"]);
+    expect(actionsOf(removed(2))).toEqual(["drain b"]);
   });
 });

@@ -1,11 +1,11 @@
 import type { GroupCapacity } from "@fairlead/protocol";
 import { findingsOf } from "./findings-of.ts";
-import type { Action, Decision, Observation, ScaleRules, SeenNode } from "./observation.ts";
+import type { Action, Decision, Observation, ScaleRules, SeenInstance, SeenNode } from "./observation.ts";
 import { type Fleet, isEmpty, sortOut } from "./sort-out.ts";
 
 /** At most this part of a group is on its way at once. */
 const STEP = 4;
-/** An instance whose node never came is given up after so many times the time that a start takes. */
+/** An instance whose node does not beat is given up after so many times the time that a start takes. */
 const GIVEN_UP_AFTER_STARTS = 2;
 
 /**
@@ -26,13 +26,13 @@ export function decide(seen: Observation, rules: ScaleRules): Decision {
 function actionsFor(seen: Observation, fleet: Fleet, rules: ScaleRules): Action[] {
   const { capacity, instances } = seen;
   if (capacity === null) return startFirst(fleet, seen, rules);
-  const wanted = Math.min(Math.max(capacity.neededNodes, rules.min), rules.max);
-  const missing = wanted - fleet.ready.length;
-  const givenUp = instances === null ? [] : giveUp(fleet, rules);
+  const wanted = wantedOf(capacity, rules);
+  const missing = wanted - fleet.serving;
+  const givenUp = instances === null ? [] : giveUp([...fleet.late, ...fleet.silent], seen, fleet, rules);
   if (missing > 0) {
     const returning = fleet.ours.slice(0, missing);
     const count = instances === null ? 0 : mayStart(missing - sureOf(returning, seen), fleet, rules);
-    const start = { do: "start", count, wanted, ready: fleet.ready.length, why: capacity.wantedFor } as const;
+    const start = { do: "start", count, wanted, ready: fleet.serving, why: capacity.wantedFor } as const;
     const undrains = returning.map(({ nodeId }) => undrain(nodeId, "needed"));
     return [...undrains, ...givenUp, ...(count > 0 ? [start] : [])];
   }
@@ -44,44 +44,66 @@ function actionsFor(seen: Observation, fleet: Fleet, rules: ScaleRules): Action[
   return [...givenUp, ...carriedOn, ...next];
 }
 
+/** That no fewer are wanted than there are is no need: who counts fewer now looked at another moment, or misses one that has lost the bus. */
+function wantedOf({ neededNodes, wantedFor, nodes }: GroupCapacity, { min, max }: ScaleRules): number {
+  const isKept = wantedFor === "hysteresis" || (wantedFor === "rooms" && neededNodes <= nodes.ready);
+  return isKept ? min : Math.min(Math.max(neededNodes, min), max);
+}
+
 /** One that could not be told lately that its drain is over is told again, but others are started in its place. */
 function sureOf(returning: readonly SeenNode[], { spared }: Observation): number {
   return returning.filter(({ nodeId }) => !spared.has(nodeId)).length;
 }
 
 /**
- * The registry knows other groups and nobody of this one, and the driver has fewer instances than the fewest: none has been asked for yet, or all are
- * gone. Where the driver has them nothing is done: they may beat under another group's name.
+ * The registry knows other groups and nobody of this one. Instances whose nodes beat as of another group, or may still beat, count; it gets its fewest
+ * where there are not as many. Instances that were never heard are not given up: with no node of the group to tell, their nodes may go by other ids.
  */
-function startFirst(fleet: Fleet, { instances }: Observation, rules: ScaleRules): Action[] {
-  const count =
-    instances === null ? 0 : mayStart(rules.min - (fleet.total - fleet.late.length), fleet, rules);
-  return count > 0 ? [{ do: "start", count, wanted: rules.min, ready: 0, why: "minimum" }] : [];
-}
-
-/** Those on their way are counted, those that are late are not: others are asked for in their place. */
-function mayStart(missing: number, { ready, coming, total }: Fleet, { max }: ScaleRules): number {
-  const atOnce = Math.max(1, Math.floor(ready.length / STEP));
-  return Math.max(0, Math.min(missing - coming, atOnce - coming, max - total));
-}
-
-/** A node that we drain goes once it is empty; where that takes too long it takes rooms again. */
-function carryOn(node: SeenNode, fleet: Fleet, { drainMs }: ScaleRules): Action[] {
-  const instance = fleet.instanceOf.get(node.nodeId);
-  if (!instance) return [undrain(node.nodeId, "no_instance")];
-  if (isEmpty(node)) return [{ do: "remove", instance, why: "empty", drainedMs: node.drain?.forMs }];
-  return (node.drain?.forMs ?? 0) >= drainMs ? [undrain(node.nodeId, "unfinished")] : [];
+function startFirst(fleet: Fleet, seen: Observation, rules: ScaleRules): Action[] {
+  if (seen.instances === null) return [];
+  const { late, silent, leaving, coming, total } = fleet;
+  const hopeful = total - late.length - silent.length - leaving - coming;
+  const count = mayStart(rules.min - hopeful, fleet, rules);
+  const start = { do: "start", count, wanted: rules.min, ready: 0, why: "minimum" } as const;
+  return [...giveUp(silent, seen, fleet, rules), ...(count > 0 ? [start] : [])];
 }
 
 /**
- * They were never heard, as long as they were looked at. Only where every node that beats is in an instance of the driver: a node may go by another id than the
- * driver says.
+ * Those on their way are counted, those that are late are not: others are asked for in their place. Nobody is asked for where the newest has come to
+ * another group: the next one would too.
  */
-function giveUp({ late, strangers, twice }: Fleet, { startMs }: ScaleRules): Action[] {
+function mayStart(missing: number, fleet: Fleet, { max }: ScaleRules): number {
+  const { serving, coming, total, comesElsewhere } = fleet;
+  if (comesElsewhere) return 0;
+  const atOnce = Math.max(1, Math.floor(serving / STEP));
+  return Math.max(0, Math.min(missing - coming, atOnce - coming, max - total));
+}
+
+/** A node that we drain goes once it is empty; where that takes too long, or the driver can't remove it for as long again, it takes rooms again. */
+function carryOn(node: SeenNode, fleet: Fleet, { drainMs }: ScaleRules): Action[] {
+  const { nodeId, drain: { forMs = 0 } = {} } = node;
+  const instance = fleet.instanceOf.get(nodeId);
+  if (!instance) return [undrain(nodeId, "no_instance")];
+  if (forMs >= (isEmpty(node) ? 2 * drainMs : drainMs)) return [undrain(nodeId, "unfinished")];
+  return isEmpty(node) ? [{ do: "remove", instance, why: "empty", drainedMs: node.drain?.forMs }] : [];
+}
+
+/**
+ * Their nodes beat nowhere, as long as they were looked at: one at a time. Only where every node of the group is in an instance of the driver: a node may go by
+ * another id than the driver says.
+ */
+function giveUp(
+  unheard: readonly SeenInstance[],
+  { spared }: Observation,
+  { strangers, twice }: Fleet,
+  { startMs }: ScaleRules,
+): Action[] {
   if (strangers.length > 0 || twice.length > 0) return [];
-  return late
-    .filter(({ nodeId, watchedMs }) => nodeId !== null && watchedMs >= GIVEN_UP_AFTER_STARTS * startMs)
-    .map((instance) => ({ do: "remove", instance, why: "never_came" }));
+  const instance = unheard.find(
+    ({ nodeId, silentMs }) =>
+      nodeId !== null && !spared.has(nodeId) && silentMs >= GIVEN_UP_AFTER_STARTS * startMs,
+  );
+  return instance ? [{ do: "remove", instance, why: instance.hasBeaten ? "silent" : "never_came" }] : [];
 }
 
 function drainOne(seen: Observation, fleet: Fleet, rules: ScaleRules): Action[] {

@@ -11,9 +11,7 @@ export type SeenNode = Pick<NodeStatus, "nodeId" | "state" | "drain" | "busConne
 export type SeenInstance = NodeInstance & {
   /** Since it was asked for, ms; no clock that is set meanwhile changes it. */
   ageMs: number;
-  /** For how long it has been looked at, ms. */
-  watchedMs: number;
-  /** For how long its node has not beaten, ms, of the time that it was looked at. */
+  /** For how long its node has not beaten, ms, of the time that it has been looked at without a break. */
   silentMs: number;
   /** Its node was heard while it was looked at. */
   hasBeaten: boolean;
@@ -24,12 +22,16 @@ export type Observation = {
   /** null: nobody of the group is known, though others are. */
   capacity: GroupCapacity | null;
   nodes: readonly SeenNode[];
+  /** The groups of all other nodes that beat, by node id. */
+  elsewhere: ReadonlyMap<string, string>;
   /** null: the driver could not be asked. */
   instances: readonly SeenInstance[] | null;
   /** How many were asked for, and the driver does not list yet. */
   unlisted: number;
-  /** Nodes whose drain came to nothing lately. */
+  /** Nodes that were drained, or given up, lately, and are still there. */
   spared: ReadonlySet<string>;
+  /** Instances that the driver said lately it would remove. */
+  removed: ReadonlySet<string>;
 };
 
 /** Times in ms. */
@@ -51,7 +53,12 @@ export type Action =
   | { do: "start"; count: number; wanted: number; ready: number; why: string }
   | { do: "drain"; nodeId: string; rooms: number; peers: number }
   /** `drainedMs`: for how long it had been draining. */
-  | { do: "remove"; instance: NodeInstance; why: "empty" | "never_came"; drainedMs?: number | undefined };
+  | {
+      do: "remove";
+      instance: NodeInstance;
+      why: "empty" | "never_came" | "silent";
+      drainedMs?: number | undefined;
+    };
 
 /** Something that an operator should know of; told when it begins, and from time to time while it lasts. */
 export type Finding = {
@@ -65,6 +72,7 @@ export type Finding = {
     | "drain_without_instance"
     | "nothing_to_drain"
     | "node_twice"
+    | "node_of_other_group"
     | "nodes_of_others";
   [field: string]: unknown;
 };

@@ -33,11 +33,14 @@ export function createDriver(settings: DriverSettings, context: DriverContext): 
   }
 }
 
-/** What a node of this machine needs of this process's environment: nothing of scaling. */
+/** This process's own: of scaling, its port, and who it is to NATS. */
+const OWN = /^FAIRLEAD_(SCALE_|HTTP_|NATS_USER|NATS_PASSWORD)/;
+
+/** What a node of this machine needs of this process's environment. */
 function nodeEnv(env: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>
-      value === undefined || name.startsWith("FAIRLEAD_SCALE_") ? [] : [[name, value]],
+      value === undefined || OWN.test(name) ? [] : [[name, value]],
     ),
   );
 }

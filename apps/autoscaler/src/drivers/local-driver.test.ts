@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@fairlead/telemetry";
 import { expect, it, onTestFinished } from "vitest";
+import { createDriver } from "./create-driver.ts";
 import { LocalDriver } from "./local-driver.ts";
 
 /** Tells its id and its group, and ends a moment after SIGTERM. */
@@ -39,7 +40,60 @@ it("starts processes that outlive it, lists them anew, and removes the one that 
   await next.remove(one);
   expect(await next.list()).toEqual([two]);
   await next.remove(one);
-  expect(readdirSync(folder).filter((file) => file.endsWith(".json"))).toHaveLength(1);
+  expect(readdirSync(folder).sort()).toEqual([`${two?.id}.json`, `${two?.id}.log`]);
+});
+
+it.runIf(process.platform === "linux")("keeps no file open of the nodes that it has started", async () => {
+  const { folder, driver } = setUp();
+  await driver.start(1);
+  const open = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  expect(open.filter((path) => path.startsWith(folder))).toEqual([]);
+});
+
+it("gives nodes this process's environment, without what is its own: its port, and its name at NATS", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fairlead-local-"));
+  const command = [
+    process.execPath,
+    "-e",
+    "console.log(JSON.stringify(process.env)); setInterval(() => {}, 1000)",
+  ];
+  const settings = {
+    kind: "local" as const,
+    command,
+    env: { FAIRLEAD_NATS_USER: "node" },
+    folder,
+    endMs: 10_000,
+  };
+  const own = { FAIRLEAD_HTTP_PORT: "3001", FAIRLEAD_HTTP_HOST: "::", FAIRLEAD_SCALE_API_KEY: "key" };
+  const env = {
+    ...own,
+    FAIRLEAD_NATS_USER: "autoscaler",
+    FAIRLEAD_NATS_PASSWORD: "hush",
+    FAIRLEAD_REGION: "eu",
+  };
+  const driver = createDriver(settings, { group: "eu", env, log: silentLogger });
+  await driver.start(1, () => true);
+  const [node = expect.fail()] = await driver.list();
+  onTestFinished(async () => {
+    await driver.remove(node, () => true);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const told = () => readFileSync(join(folder, `${node.id}.log`), "utf8");
+  await expect.poll(told, { timeout: 15_000 }).toContain("}");
+  const given = Object.entries(JSON.parse(told())).filter(([name]) => name.startsWith("FAIRLEAD_"));
+  const expected = {
+    FAIRLEAD_GROUP: "eu",
+    FAIRLEAD_NODE_ID: node.id,
+    FAIRLEAD_REGION: "eu",
+    FAIRLEAD_NATS_USER: "node",
+  };
+  expect(Object.fromEntries(given)).toEqual(expected);
 });
 
 it("takes no other process for one of its own, though it has its id", async () => {

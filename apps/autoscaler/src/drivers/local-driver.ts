@@ -1,7 +1,16 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@fairlead/telemetry";
@@ -69,7 +78,7 @@ export class LocalDriver implements NodeDriver {
   async remove({ id }: NodeInstance): Promise<void> {
     const kept = this.#read(id);
     if (kept) await this.#end(kept);
-    rmSync(this.#file(id), { force: true });
+    for (const file of [this.#file(id), this.#logFile(id)]) rmSync(file, { force: true });
   }
 
   /** The nodes go on. */
@@ -78,13 +87,15 @@ export class LocalDriver implements NodeDriver {
   async #startOne(): Promise<void> {
     const { command, env, group, log } = this.#options;
     const nodeId = `node-${randomBytes(4).toString("hex")}`;
-    const output = openSync(join(this.#folder, `${nodeId}.log`), "a");
+    const output = openSync(this.#logFile(nodeId), "a");
     const [program = "", ...args] = command;
     const child = spawn(program, args, {
       env: { ...env, FAIRLEAD_NODE_ID: nodeId, FAIRLEAD_GROUP: group },
       detached: true,
       stdio: ["ignore", output, output],
     });
+    // The process has its own.
+    closeSync(output);
     // Rejects where there is no such program.
     await once(child, "spawn");
     child.unref();
@@ -109,6 +120,10 @@ export class LocalDriver implements NodeDriver {
     return join(this.#folder, `${nodeId}.json`);
   }
 
+  #logFile(nodeId: string): string {
+    return join(this.#folder, `${nodeId}.log`);
+  }
+
   #read(nodeId: string): Kept | null {
     try {
       return Kept.parse(JSON.parse(readFileSync(this.#file(nodeId), "utf8")));
@@ -128,11 +143,16 @@ export class LocalDriver implements NodeDriver {
 function isRunning({ pid, startedTicks: ticks }: Kept): boolean {
   try {
     process.kill(pid, 0);
-  } catch {
-    return false;
+  } catch (error) {
+    // EPERM: it is somebody else's, or has become so.
+    if (!isErrno(error, "EPERM")) return false;
   }
   const fields = statOf(pid);
   return fields === null || (fields[0] !== "Z" && (ticks === null || fields[STARTED_FIELD] === ticks));
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function startedTicks(pid: number): string | null {

@@ -8,6 +8,9 @@ export type NodeInstance = {
   askedAtMs: number;
 };
 
+/** Whether this autoscaler is the one that acts; asked before each step, since another one may act by then. */
+export type MayAct = () => boolean;
+
 /**
  * Whoever can start and remove the media nodes of one group: local processes, Kubernetes, an operator's own cloud. It decides nothing, and
  * keeps no count of its own: `list` says what there is, after a restart of the autoscaler too.
@@ -23,13 +26,13 @@ export interface NodeDriver {
    * Asks for so many more. Resolves once that was taken; they beat when they run.
    * @throws {Error} It was not taken, or nobody knows: `list` tells.
    */
-  start(count: number): Promise<void>;
+  start(count: number, mayAct: MayAct): Promise<void>;
 
   /**
    * Removes this one and no other. Its node has no rooms. One that is gone already is no error.
    * @throws {Error} It is still there, or nobody knows: `list` tells.
    */
-  remove(instance: NodeInstance): Promise<void>;
+  remove(instance: NodeInstance, mayAct: MayAct): Promise<void>;
 
   close(): Promise<void>;
 }

@@ -62,6 +62,15 @@ describe("an order", () => {
     expect(new Set(posted.map(({ body }) => body.id)).size).toBe(2);
   });
 
+  it("is not posted again once another autoscaler acts", async () => {
+    const { posted, driver } = await setUp([status(503)]);
+    let turns = 1;
+    const mayAct = () => turns-- > 0;
+    await expect(driver.remove(INSTANCE, mayAct)).rejects.toThrow("another autoscaler acts now");
+    await expect(driver.start(1, mayAct)).rejects.toThrow("another autoscaler acts now");
+    expect(posted).toHaveLength(1);
+  });
+
   it.each([301, 400, 404])("that is answered with %i is refused", async (code) => {
     const { posted, driver } = await setUp([status(code)]);
     await expect(driver.start(1)).rejects.toThrow(`it answered ${code}`);

@@ -3,12 +3,14 @@ import { setTimeout as pauseFor } from "node:timers/promises";
 import { NodeId } from "@fairlead/protocol";
 import { signedHeaders } from "@fairlead/server-process/sign-hook";
 import * as z from "zod";
-import type { NodeDriver, NodeInstance } from "./node-driver.ts";
+import type { MayAct, NodeDriver, NodeInstance } from "./node-driver.ts";
 
 export const WebhookDriverSettings = z.strictObject({
   kind: z.literal("webhook"),
-  /** All that is asked is posted there. */
-  url: z.url({ protocol: /^https?$/ }),
+  /** All that is asked is posted there. No user or password: what goes wrong is logged with the URL. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !hasUser(url), { message: "must have no user or password: requests are signed" }),
   /** Signs every request. */
   secret: z.string().min(16).max(256),
 });
@@ -59,28 +61,33 @@ export class WebhookDriver implements NodeDriver {
   }
 
   async list(): Promise<NodeInstance[]> {
-    const { instances } = Listed.parse(JSON.parse(await this.#order({ do: "list" })));
+    const { instances } = Listed.parse(JSON.parse(await this.#order({ do: "list" }, always)));
     return instances.map(({ nodeId = null, ...instance }) => ({ ...instance, nodeId }));
   }
 
-  async start(count: number): Promise<void> {
-    await this.#order({ do: "start", count });
+  async start(count: number, mayAct: MayAct = always): Promise<void> {
+    await this.#order({ do: "start", count }, mayAct);
   }
 
   /** 404 and 410 mean that it is gone already. */
-  async remove({ id, nodeId }: NodeInstance): Promise<void> {
-    await this.#order({ do: "remove", instance: { id, nodeId } }, [404, 410]);
+  async remove({ id, nodeId }: NodeInstance, mayAct: MayAct = always): Promise<void> {
+    await this.#order({ do: "remove", instance: { id, nodeId } }, mayAct, [404, 410]);
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error("the driver is closed"));
   }
 
-  /** @param accepted Statuses besides 2xx. @throws {Error} The server refused, or said nothing of use. */
-  async #order(order: Order, accepted: readonly number[] = []): Promise<string> {
+  /**
+   * @param mayAct Asked before each try.
+   * @param accepted Statuses besides 2xx.
+   * @throws {Error} The server refused, or said nothing of use.
+   */
+  async #order(order: Order, mayAct: MayAct, accepted: readonly number[] = []): Promise<string> {
     const { group, pause = pauseUntil } = this.#options;
     const body = JSON.stringify({ id: randomUUID(), group, ...order });
     for (let tries = 0; ; tries += 1) {
+      if (!mayAct()) throw new Error(`"${order.do}" is not posted: another autoscaler acts now`);
       const outcome = await this.#post(body, accepted);
       if (typeof outcome === "string") return outcome;
       const { reason, isPassing } = outcome;
@@ -122,6 +129,15 @@ async function textOf(response: Response): Promise<string> {
       throw new Error(`its answer is longer than ${ANSWER_MAX_BYTES} bytes`);
   }
   return read + decoder.decode();
+}
+
+function hasUser(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== "" || password !== "";
+}
+
+function always(): boolean {
+  return true;
 }
 
 function pauseUntil(ms: number, signal: AbortSignal): Promise<unknown> {

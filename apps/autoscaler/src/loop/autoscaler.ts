@@ -80,8 +80,11 @@ export class Autoscaler {
 
   /** A group whose driver takes long holds up no other. */
   #step(group: ScaledGroup, { capacities, nodes }: Signal): void {
+    const elsewhere = [...nodes].flatMap(([name, others]) =>
+      name === group.group ? [] : others.map(({ nodeId }) => [nodeId, name] as const),
+    );
     const done = group
-      .step(capacities.get(group.group) ?? null, nodes.get(group.group) ?? [])
+      .step(capacities.get(group.group) ?? null, nodes.get(group.group) ?? [], new Map(elsewhere))
       .finally(() => this.#busy.delete(group));
     this.#busy.set(group, done);
   }

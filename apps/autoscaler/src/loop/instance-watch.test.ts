@@ -22,10 +22,10 @@ const NOBODY = new Set<string>();
 it("an instance's age is what the driver says, and after that what passes, whoever sets the clock", () => {
   const { clocks, watch, instance, pass } = setUp();
   const one = instance("a", clocks.wallMs - 30_000);
-  expect(watch.look([one], NOBODY)).toMatchObject([{ ageMs: 30_000, watchedMs: 0, hasBeaten: false }]);
+  expect(watch.look([one], NOBODY)).toMatchObject([{ ageMs: 30_000, silentMs: 0, hasBeaten: false }]);
   pass(5_000);
   clocks.wallMs += 3_600_000;
-  expect(watch.look([one], NOBODY)).toMatchObject([{ ageMs: 35_000, watchedMs: 5_000, silentMs: 5_000 }]);
+  expect(watch.look([one], NOBODY)).toMatchObject([{ ageMs: 35_000, silentMs: 5_000 }]);
   clocks.wallMs -= 7_200_000;
   expect(watch.look([one], new Set(["a"]))).toMatchObject([{ ageMs: 35_000, hasBeaten: true, silentMs: 0 }]);
   pass(1_000);
@@ -59,11 +59,25 @@ it("tells how long a node took that was asked for, once", () => {
   expect(born).toEqual([8_000]);
 });
 
+it("those that are known stay so while nobody can say what beats: none of them is one that was asked for since", () => {
+  const { watch, born, instance, pass } = setUp();
+  const olds = [instance("a"), instance("b")];
+  watch.look(olds, new Set(["a"]));
+  watch.expect(2, 60_000);
+  pass(1_000);
+  watch.pause();
+  expect(watch.look(olds, NOBODY)).toMatchObject([{ ageMs: 1_000, hasBeaten: true, silentMs: 0 }, {}]);
+  watch.look(olds, new Set(["a", "b"]));
+  expect([watch.unlisted, born]).toEqual([2, []]);
+  watch.look([...olds, instance("c")], NOBODY);
+  expect(watch.unlisted).toBe(1);
+});
+
 it("time in which nobody could say what beats counts against nobody", () => {
   const { watch, instance, pass } = setUp();
   const one = instance("a", 0);
   watch.look([one], NOBODY);
   pass(600_000);
   watch.pause();
-  expect(watch.look([one], NOBODY)).toMatchObject([{ watchedMs: 0, silentMs: 0 }]);
+  expect(watch.look([one], NOBODY)).toMatchObject([{ silentMs: 0 }]);
 });

@@ -1,7 +1,16 @@
 import type { SeenInstance } from "../decide/observation.ts";
 import type { NodeInstance } from "../drivers/node-driver.ts";
 
-type Watched = { sinceMs: number; ageThenMs: number; heardMs: number | null; isOrdered: boolean };
+type Watched = {
+  /** When it was met, and how old it was then. */
+  metMs: number;
+  ageThenMs: number;
+  /** Since when it has been looked at without a break. */
+  sinceMs: number;
+  heardMs: number | null;
+  /** This process asked for it, and has looked ever since. */
+  isOrdered: boolean;
+};
 /** Instances that were asked for, and are not listed yet. */
 type Order = { count: number; untilMs: number };
 
@@ -46,26 +55,28 @@ export class InstanceWatch {
     return [...byId.values()].map((instance) => this.#lookAt(instance, living));
   }
 
-  /** Nobody can say what beats: the time of this does not count against anybody. */
+  /** Nobody can say what beats: the time of this does not count against anybody. Those that are known stay so: they are not what is still awaited. */
   pause(): void {
-    this.#watched.clear();
+    const nowMs = this.#options.now();
+    for (const watched of this.#watched.values()) {
+      watched.sinceMs = nowMs;
+      watched.isOrdered = false;
+    }
   }
 
   #lookAt(instance: NodeInstance, living: ReadonlySet<string>): SeenInstance {
     const nowMs = this.#options.now();
     const watched = this.#watched.get(instance.id) ?? this.#meet(instance);
-    const watchedMs = nowMs - watched.sinceMs;
+    const ageMs = watched.ageThenMs + nowMs - watched.metMs;
     if (instance.nodeId !== null && living.has(instance.nodeId)) {
-      if (watched.heardMs === null && watched.isOrdered)
-        this.#options.onBorn?.(watched.ageThenMs + watchedMs);
+      if (watched.heardMs === null && watched.isOrdered) this.#options.onBorn?.(ageMs);
       watched.heardMs = nowMs;
     }
     return {
       ...instance,
-      watchedMs,
-      ageMs: watched.ageThenMs + watchedMs,
+      ageMs,
       hasBeaten: watched.heardMs !== null,
-      silentMs: nowMs - (watched.heardMs ?? watched.sinceMs),
+      silentMs: nowMs - Math.max(watched.heardMs ?? watched.sinceMs, watched.sinceMs),
     };
   }
 
@@ -74,7 +85,9 @@ export class InstanceWatch {
     const order = this.#orders.find(({ count }) => count > 0);
     if (order) order.count -= 1;
     const ageThenMs = Math.max(0, wallNow() - askedAtMs);
-    const watched = { sinceMs: now(), ageThenMs, heardMs: null, isOrdered: order !== undefined };
+    const nowMs = now();
+    const isOrdered = order !== undefined;
+    const watched = { metMs: nowMs, sinceMs: nowMs, ageThenMs, heardMs: null, isOrdered };
     this.#watched.set(id, watched);
     return watched;
   }

@@ -1,4 +1,4 @@
-import { FairleadError } from "@fairlead/protocol";
+import { type ErrorCode, FairleadError, type NodeStatus } from "@fairlead/protocol";
 import type { LogFields, Logger } from "@fairlead/telemetry";
 import { expect, it } from "vitest";
 import { capacityOf, drainingOf, nodeOf } from "../decide/testing/observations.ts";
@@ -17,7 +17,9 @@ function setUp({ mayAct = (): boolean => true } = {}) {
   const driver = {
     instances: [] as NodeInstance[] | Error,
     startFails: false,
+    listTakesMs: 0,
     list: async () => {
+      clock.ms += driver.listTakesMs;
       if (driver.instances instanceof Error) throw driver.instances;
       return driver.instances;
     },
@@ -25,16 +27,26 @@ function setUp({ mayAct = (): boolean => true } = {}) {
       done.push(`start ${count}`);
       if (driver.startFails) throw new Error("nobody knows");
     },
-    remove: async ({ id }: NodeInstance) => void done.push(`remove ${id}`),
+    remove: async ({ id }: NodeInstance, stillActs: () => boolean) => {
+      if (driver.removeFails) throw new Error("it says no");
+      done.push(`remove ${id}${stillActs() ? "" : " too late"}`);
+    },
+    removeFails: false,
     close: async () => {},
   };
   /** Of the node, as it answers itself. */
-  const drained = { rooms: 0, by: "autoscaler" as string | undefined, isAway: false };
+  const drained = { rooms: 0, by: "autoscaler" as string | undefined, error: null as ErrorCode | null };
   const tell = (word: string) => async (nodeId: string, options?: { by?: string }) => {
     done.push(`${word} ${nodeId} by ${options?.by}`);
-    if (drained.isAway) throw new FairleadError("node_unreachable");
+    if (drained.error) throw new FairleadError(drained.error);
     const { rooms, by } = drained;
     return { nodeId, state: "draining" as const, rooms, ...(by === undefined ? {} : { by }) };
+  };
+  /** Of which the API knows, whatever the registry says. */
+  const known = new Set<string>();
+  const read = async (nodeId: string) => {
+    if (!known.has(nodeId)) throw new FairleadError("node_not_found");
+    return {} as NodeStatus;
   };
   const note =
     (level: string) =>
@@ -46,7 +58,7 @@ function setUp({ mayAct = (): boolean => true } = {}) {
   };
   const group = new ScaledGroup({
     ...{ group: "default", rules: RULES, driver, log, mayAct },
-    nodes: { drain: tell("drain"), undrain: tell("undrain") },
+    nodes: { drain: tell("drain"), undrain: tell("undrain"), read },
     metrics: { count: () => {}, observe: () => {} },
     ...{ now: () => clock.ms, wallNow: () => clock.ms },
   });
@@ -58,7 +70,7 @@ function setUp({ mayAct = (): boolean => true } = {}) {
     await group.step(capacityOf({ atMs: clock.ms, ...given }), nodes);
     return [...done];
   };
-  return { clock, driver, drained, lines, group, instance, step };
+  return { clock, driver, drained, known, lines, group, instance, step };
 }
 
 const PAIR = [nodeOf("a"), nodeOf("b")];
@@ -93,9 +105,10 @@ it("drains, asks the node itself whether it is empty, and removes it: a successo
   drained.rooms = 1;
   expect(await step(LESS, nodes)).toEqual(["drain a by autoscaler"]);
   drained.rooms = 0;
-  expect(await step(LESS, nodes)).toEqual(["drain a by autoscaler", "remove a"]);
   drained.by = undefined;
   expect(await step(LESS, nodes)).toEqual(["drain a by autoscaler"]);
+  drained.by = "autoscaler";
+  expect(await step(LESS, nodes)).toEqual(["drain a by autoscaler", "remove a"]);
 });
 
 it("says so where a drain is an operator's, or nobody's name was kept", async () => {
@@ -121,7 +134,7 @@ it("starts another one where the node can't be told that it is needed", async ()
   const { driver, drained, instance, step } = setUp();
   driver.instances = ["a", "b", "c"].map(instance);
   const nodes = [drainingOf("a", { rooms: 1 }), ...["b", "c"].map((name) => nodeOf(name))];
-  drained.isAway = true;
+  drained.error = "node_unreachable";
   expect(await step({ neededNodes: 3 }, nodes)).toEqual(["undrain a by autoscaler"]);
   expect(await step({ neededNodes: 3 }, nodes)).toEqual(["undrain a by autoscaler", "start 1"]);
 });
@@ -144,6 +157,85 @@ it("does nothing once it has lost the role, between two actions too", async () =
   // Asked, and not removed.
   expect(await step(LESS, nodes)).toEqual(["drain a by autoscaler"]);
   expect(await step(LESS, nodes)).toEqual([]);
+});
+
+it("lets the driver ask before each step whether it still acts", async () => {
+  let turns = 2;
+  const { driver, instance, step } = setUp({ mayAct: () => turns-- > 0 });
+  driver.instances = ["a", "b", "c"].map(instance);
+  expect(await step(LESS, [drainingOf("a"), ...["b", "c"].map((name) => nodeOf(name))])).toEqual([
+    "drain a by autoscaler",
+    "remove a too late",
+  ]);
+});
+
+it("has a node removed once, though the driver takes its time; a need meanwhile has another one started", async () => {
+  const { driver, clock, instance, step } = setUp();
+  driver.instances = ["a", "b", "c"].map(instance);
+  const nodes = [drainingOf("a"), nodeOf("b"), nodeOf("c")];
+  const removal = ["drain a by autoscaler", "remove a"];
+  expect(await step(LESS, nodes)).toEqual(removal);
+  expect(await step(LESS, nodes)).toEqual([]);
+  expect(await step({ neededNodes: 3 }, nodes)).toEqual(["start 1"]);
+  clock.ms += 60_000;
+  expect(await step(LESS, nodes)).toEqual(removal);
+});
+
+it("gives up what beats nowhere: in no group, and not just now either", async () => {
+  const { driver, known, clock, group, instance, step } = setUp();
+  driver.instances = ["a", "b", "x"].map(instance);
+  await step(LESS, PAIR);
+  clock.ms += 120_000;
+  await group.step(capacityOf({ atMs: clock.ms, ...LESS }), PAIR, new Map([["x", "eu"]]));
+  clock.ms += 120_000;
+  known.add("x");
+  expect(await step(LESS, PAIR)).toEqual([]);
+  known.clear();
+  expect(await step(LESS, PAIR)).toEqual(["remove x"]);
+});
+
+it("does not try for ever to give up one that the driver can't remove", async () => {
+  const { driver, clock, lines, instance, step } = setUp();
+  driver.instances = ["a", "b", "x", "y"].map(instance);
+  driver.removeFails = true;
+  await step(LESS, PAIR);
+  clock.ms += 120_000;
+  await step(LESS, PAIR);
+  driver.removeFails = false;
+  expect(await step(LESS, PAIR)).toEqual(["remove y"]);
+  expect(lines.filter((line) => line.startsWith("warn scale.failed"))).toHaveLength(1);
+});
+
+it("drains no further node for a while where a drain bears nobody's name", async () => {
+  const { driver, drained, instance, step } = setUp();
+  const names = ["a", "b", "c", "d"];
+  driver.instances = names.map(instance);
+  drained.by = undefined;
+  await step(
+    LESS,
+    names.map((name) => nodeOf(name)),
+  );
+  const nodes = [drainingOf("a", { by: null }), ...["b", "c", "d"].map((name) => nodeOf(name))];
+  expect(await step(LESS, nodes)).toEqual([]);
+});
+
+it("blames the node that says no, and none while the API fails", async () => {
+  const { driver, drained, instance, step } = setUp();
+  driver.instances = ["a", "b", "c"].map(instance);
+  const drainOf = () => step(LESS, [...PAIR, nodeOf("c")]);
+  drained.error = "bus_disconnected";
+  expect([await drainOf(), await drainOf()]).toEqual([["drain a by autoscaler"], ["drain a by autoscaler"]]);
+  drained.error = "node_unreachable";
+  expect([await drainOf(), await drainOf()]).toEqual([["drain a by autoscaler"], ["drain b by autoscaler"]]);
+});
+
+it("starts and removes nothing upon a signal that has grown old while the driver was asked", async () => {
+  const { driver, instance, step } = setUp();
+  driver.instances = ["a", "b"].map(instance);
+  driver.listTakesMs = 20_001;
+  expect(await step({ neededNodes: 3 }, PAIR)).toEqual([]);
+  driver.listTakesMs = 19_000;
+  expect(await step({ neededNodes: 3 }, PAIR)).toEqual(["start 1"]);
 });
 
 it("tells once that the driver is away, and that it is back", async () => {

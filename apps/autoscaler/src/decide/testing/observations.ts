@@ -41,10 +41,11 @@ export function drainingOf(nodeId: string, given: DrainGiven = {}): SeenNode {
 /** Of a node that goes by its name, looked at for an hour without being heard, unless it is said otherwise. */
 export function instanceOf(id: string, given: Partial<SeenInstance> = {}): SeenInstance {
   const { ageMs = 0 } = given;
-  const watched = { ageMs, watchedMs: ageMs, silentMs: ageMs, hasBeaten: false };
+  const watched = { ageMs, silentMs: ageMs, hasBeaten: false };
   return { id, nodeId: id, askedAtMs: 0, ...watched, ...given };
 }
 
 export function seen(given: Partial<Observation>): Observation {
-  return { capacity: capacityOf(), nodes: [], instances: [], unlisted: 0, spared: new Set(), ...given };
+  const nothing = { elsewhere: new Map(), instances: [], unlisted: 0, spared: new Set<string>() };
+  return { capacity: capacityOf(), nodes: [], ...nothing, removed: new Set(), ...given };
 }

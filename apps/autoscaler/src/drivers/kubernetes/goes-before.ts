@@ -1,4 +1,4 @@
-import type { Pod } from "./kubernetes-records.ts";
+import { isReady, type Pod } from "./kubernetes-records.ts";
 
 /** An annotation: of pods that are equally well, a ReplicaSet first removes the one whose number is lowest. */
 export const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
@@ -21,8 +21,5 @@ export function goesBefore(other: Pod, chosen: Pod): boolean {
 
 /** Compared from left to right: the lower goes first. */
 function wellnessOf({ spec, status }: Pod): number[] {
-  const isReady = status.conditions.some(
-    (condition) => condition.type === "Ready" && condition.status === "True",
-  );
-  return [spec.nodeName === "" ? 0 : 1, PHASES.indexOf(status.phase), isReady ? 1 : 0];
+  return [spec.nodeName === "" ? 0 : 1, PHASES.indexOf(status.phase), isReady({ status }) ? 1 : 0];
 }

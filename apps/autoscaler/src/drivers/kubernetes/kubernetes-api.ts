@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { text } from "node:stream/consumers";
+import type { MayAct } from "../node-driver.ts";
 
 /** Where the API server is, and who asks it. */
 export type KubernetesAccess = {
@@ -9,7 +10,7 @@ export type KubernetesAccess = {
   url: string;
   /** The service account's. It is read for each request, because the kubelet writes a new token there within the hour. */
   tokenFile: string;
-  /** PEM of the authorities that sign the API server's certificate; undefined: those that Node knows. */
+  /** PEM of the authorities that sign the API server's certificate, read for each request too; undefined: those that Node knows. */
   caFile?: string;
   /** Of one request; default: 10 s. */
   timeoutMs?: number;
@@ -32,7 +33,8 @@ export class KubernetesError extends Error {
   }
 }
 
-type Question = { method: "GET" | "PUT" | "PATCH"; path: string; body?: unknown };
+/** `mayAct`: asked before each try. */
+type Question = { method: "GET" | "PUT" | "PATCH"; path: string; body?: unknown; mayAct?: MayAct };
 /** `json`: of an answer that is no refusal. */
 type Answer = { status: number; body: string; json: unknown; retryAfterMs: number };
 
@@ -51,6 +53,8 @@ export class KubernetesApi {
   readonly #closing = new AbortController();
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
   #agent: HttpAgent | null = null;
+  /** The authorities that it trusts. */
+  #ca: string | undefined;
 
   /** @param pause Waits; rejects when the signal aborts. */
   constructor(access: KubernetesAccess, pause: (ms: number, signal: AbortSignal) => Promise<unknown>) {
@@ -63,14 +67,14 @@ export class KubernetesApi {
     return this.#ask({ method: "GET", path });
   }
 
-  /** @throws {KubernetesError} With status 409 if the body's `resourceVersion` is not the newest. */
-  put(path: string, body: unknown): Promise<unknown> {
-    return this.#ask({ method: "PUT", path, body });
+  /** @throws {KubernetesError} With status 409 if the body's `resourceVersion` is not the newest. @throws {Error} It may not act. */
+  put(path: string, body: unknown, mayAct: MayAct): Promise<unknown> {
+    return this.#ask({ method: "PUT", path, body, mayAct });
   }
 
-  /** By JSON merge patch: null removes a field. @throws {KubernetesError} */
-  patch(path: string, body: unknown): Promise<unknown> {
-    return this.#ask({ method: "PATCH", path, body });
+  /** By JSON merge patch: null removes a field. @throws {KubernetesError} @throws {Error} It may not act. */
+  patch(path: string, body: unknown, mayAct: MayAct): Promise<unknown> {
+    return this.#ask({ method: "PATCH", path, body, mayAct });
   }
 
   /** What is asked now fails, and so does all that is asked later. */
@@ -85,6 +89,8 @@ export class KubernetesApi {
 
   async #ask(question: Question): Promise<unknown> {
     for (let tries = 1; ; tries += 1) {
+      if (question.mayAct?.() === false)
+        throw new Error(`${question.method} ${question.path}: another autoscaler acts now`);
       const answer = await this.#send(question).catch((cause: unknown) => asFailure(question, cause));
       const isFailure = answer instanceof KubernetesError;
       if (!isFailure && answer.status < 300) return answer.json;
@@ -122,11 +128,11 @@ export class KubernetesApi {
   }
 
   async #openAgent(): Promise<HttpAgent> {
-    if (this.#agent) return this.#agent;
     const { url, caFile } = this.#access;
     const ca = caFile === undefined ? undefined : await readFile(caFile, "utf8");
-    // Another call may have made one meanwhile.
-    this.#agent ??= url.startsWith("https:")
+    if (this.#agent && ca === this.#ca) return this.#agent;
+    this.#ca = ca;
+    this.#agent = url.startsWith("https:")
       ? new HttpsAgent({ keepAlive: true, ca })
       : new HttpAgent({ keepAlive: true });
     return this.#agent;

@@ -56,6 +56,12 @@ const podAt = (api: FakeKubernetes, index: number): FakePod => {
   if (!pod) throw new Error(`no pod ${index}`);
   return pod;
 };
+/** Its node has been drained: it takes no rooms. */
+function unready(api: FakeKubernetes, index: number): string {
+  const pod = podAt(api, index);
+  api.run(pod, { isReady: false });
+  return pod.metadata.name;
+}
 const nameAt = (api: FakeKubernetes, index: number) => podAt(api, index).metadata.name;
 
 describe("the list", () => {
@@ -152,7 +158,7 @@ describe("a removal", () => {
   it.each([0, 1, 2, 3])("has pod %i of four equal ones go, and no other", async (index) => {
     const { api, driver } = await setUp(4);
     const before = api.active;
-    const name = nameAt(api, index);
+    const name = unready(api, index);
     await driver.remove(named(name));
     expect(api.active).toEqual(before.filter((other) => other !== name));
     expect(api.replicas).toBe(3);
@@ -189,7 +195,7 @@ describe("a removal", () => {
 
   it.each([
     ["waits for a machine", (pod: FakePod) => Object.assign(pod, { spec: {} })],
-    ["is not ready", (pod: FakePod) => Object.assign(pod.status, { conditions: [] })],
+    ["does not run", (pod: FakePod) => Object.assign(pod.status, { phase: "Pending" })],
     [
       "is of another ReplicaSet",
       (pod: FakePod) => Object.assign(pod.metadata.ownerReferences[0] ?? {}, { uid: "set-2" }),
@@ -197,7 +203,7 @@ describe("a removal", () => {
   ])("is refused while another pod %s: that one would go", async (_what, spoil) => {
     const { api, driver } = await setUp(3);
     spoil(podAt(api, 2));
-    await expect(driver.remove(named(nameAt(api, 0)))).rejects.toThrow("is not removed");
+    await expect(driver.remove(named(unready(api, 0)))).rejects.toThrow("is not removed");
     expect([api.replicas, api.marked]).toEqual([3, []]);
   });
 
@@ -238,7 +244,7 @@ describe("a removal", () => {
 
   it("lowers what somebody else made of the number meanwhile", async () => {
     const { api, driver } = await setUp(3);
-    const name = nameAt(api, 1);
+    const name = unready(api, 1);
     atFirst(api, `PUT ${SCALE}`, () => {
       api.scaleTo(5);
       for (const pod of api.pods.slice(3)) api.run(pod);
@@ -249,7 +255,7 @@ describe("a removal", () => {
 
   it("that was not answered keeps its mark, and a second try does not lower the number again", async () => {
     const { api, driver } = await setUp(3);
-    const name = nameAt(api, 0);
+    const name = unready(api, 0);
     api.isControllerDown = true;
     api.faults.push({ of: `PUT ${SCALE}`, isDone: true });
     await expect(driver.remove(named(name))).rejects.toMatchObject({ status: null });
@@ -266,7 +272,7 @@ describe("a removal", () => {
     ["the answer is garbled", { body: "<html>" }],
   ])("keeps its mark when %s: the number may be lowered", async (_what, fault) => {
     const { api, driver } = await setUp(3);
-    const name = nameAt(api, 0);
+    const name = unready(api, 0);
     api.isControllerDown = true;
     api.faults.push({ of: `PUT ${SCALE}`, isDone: true, ...fault });
     await expect(driver.remove(named(name))).rejects.toMatchObject({ mayBeDone: true });
@@ -276,7 +282,7 @@ describe("a removal", () => {
   it("takes away the mark that an earlier one has left", async () => {
     const { api, driver } = await setUp(3);
     podAt(api, 2).metadata.annotations["controller.kubernetes.io/pod-deletion-cost"] = "-2147483648";
-    await driver.remove(named(nameAt(api, 0)));
+    await driver.remove(named(unready(api, 0)));
     expect(api.marked).toEqual([nameAt(api, 0)]);
     expect(api.active).toEqual([nameAt(api, 1), nameAt(api, 2)]);
   });
@@ -284,9 +290,9 @@ describe("a removal", () => {
   it("tells which pod went in its place, if one fell ill just then, and takes the mark away", async () => {
     const { api, driver } = await setUp(3);
     api.beforeControl = () => {
-      if (api.replicas === 2) podAt(api, 2).status.conditions = [];
+      if (api.replicas === 2) podAt(api, 2).status = { phase: "Pending", conditions: [], restarts: 0 };
     };
-    await expect(driver.remove(named(nameAt(api, 0)))).rejects.toThrow(`in its place: ${nameAt(api, 2)}`);
+    await expect(driver.remove(named(unready(api, 0)))).rejects.toThrow(`in its place: ${nameAt(api, 2)}`);
     expect(api.marked).toEqual([]);
   });
 
@@ -295,16 +301,65 @@ describe("a removal", () => {
     async (right) => {
       const { api, driver } = await setUp(3);
       api.rights.delete(right);
-      await expect(driver.remove(named(nameAt(api, 0)))).rejects.toThrow(`403 User`);
+      await expect(driver.remove(named(unready(api, 0)))).rejects.toThrow(`403 User`);
       expect([api.replicas, api.marked]).toEqual([3, []]);
     },
   );
 
   it("waits for the one before it", async () => {
     const { api, driver } = await setUp(4);
-    const names = [nameAt(api, 0), nameAt(api, 3)];
+    const names = [unready(api, 0), unready(api, 3)];
     await Promise.all(names.map((name) => driver.remove(named(name))));
     expect(api.active).toEqual([nameAt(api, 1), nameAt(api, 2)]);
+  });
+
+  it("waits until the kubelet has found that the node takes no rooms", async () => {
+    const { api, driver, pauses } = await setUp(3);
+    const name = nameAt(api, 0);
+    api.beforeControl = () => {
+      if (pauses.length === 3) unready(api, 0);
+    };
+    await driver.remove(named(name));
+    expect([api.replicas, api.active.includes(name), pauses.length]).toEqual([2, false, 3]);
+  });
+
+  it("changes nothing while the pod is ready: its node takes rooms", async () => {
+    const { api, driver } = await setUp(3);
+    await expect(driver.remove(named(nameAt(api, 0)))).rejects.toThrow("takes rooms");
+    expect([api.replicas, api.marked]).toEqual([3, []]);
+  });
+
+  it("changes nothing more once the pod is ready again, though it was marked", async () => {
+    const { api, driver } = await setUp(3);
+    const name = unready(api, 0);
+    // Another autoscaler has taken the drain back, and the Deployment's status has changed by that.
+    atFirst(api, `PUT ${SCALE}`, () => {
+      api.run(podAt(api, 0));
+      api.scaleTo(3);
+    });
+    await expect(driver.remove(named(name))).rejects.toThrow("takes rooms");
+    expect([api.replicas, api.active.length, api.marked]).toEqual([3, 3, []]);
+  });
+
+  it.each([1, 2])("ends before step %i once another autoscaler acts", async (turns) => {
+    const { api, driver } = await setUp(3);
+    const name = unready(api, 0);
+    let left = turns - 1;
+    await expect(driver.remove(named(name), () => left-- > 0)).rejects.toThrow("another autoscaler acts now");
+    expect([api.replicas, api.marked]).toEqual([3, turns === 1 ? [] : [name]]);
+  });
+
+  it("is not asked for again after 429 or 409 once another autoscaler acts; nor is a start", async () => {
+    const { api, driver } = await setUp(3);
+    for (const fault of [409, 429]) {
+      let isOver = false;
+      api.faults.push({ of: `PUT ${SCALE}`, status: fault });
+      api.beforeAnswer = (question) => {
+        isOver ||= question === `PUT ${SCALE}`;
+      };
+      await expect(driver.start(1, () => !isOver)).rejects.toThrow("another autoscaler acts now");
+    }
+    expect([api.replicas, api.faults]).toEqual([3, []]);
   });
 });
 
@@ -352,8 +407,12 @@ describe("the API server", () => {
     const strange = drive(api);
     await expect(strange.driver.list()).rejects.toThrow(/certificate/);
     const caFile = join(strange.folder, "ca.crt");
+    writeFileSync(caFile, (await generate([{ name: "commonName", value: "kubernetes" }])).cert);
+    const { driver } = drive(api, { caFile });
+    await expect(driver.list()).rejects.toThrow(/certificate/);
+    // It is replaced while the driver runs.
     writeFileSync(caFile, cert);
-    expect(await drive(api, { caFile }).driver.list()).toHaveLength(2);
+    expect(await driver.list()).toHaveLength(2);
   });
 
   it("is asked nothing more once the driver is closed", async () => {

@@ -1,8 +1,8 @@
 import { setTimeout as pauseFor } from "node:timers/promises";
-import type { NodeDriver, NodeInstance } from "../node-driver.ts";
+import type { MayAct, NodeDriver, NodeInstance } from "../node-driver.ts";
 import { DELETION_COST, goesBefore, LOWEST_COST } from "./goes-before.ts";
 import { type KubernetesAccess, KubernetesApi, KubernetesError } from "./kubernetes-api.ts";
-import { isActive, type Pod, PodPage, Pod as PodRecord, Scale } from "./kubernetes-records.ts";
+import { isActive, isReady, type Pod, PodPage, Pod as PodRecord, Scale } from "./kubernetes-records.ts";
 
 export type KubernetesDriverOptions = KubernetesAccess & {
   namespace: string;
@@ -17,6 +17,8 @@ export type KubernetesDriverOptions = KubernetesAccess & {
 const PAGE = 200;
 /** Others that change the number at the same time: an operator, mostly. */
 const CONFLICTS_MAX = 5;
+/** How long the kubelet may take to find that a node takes no rooms any more. */
+const UNREADY_WITHIN_MS = 10_000;
 /** How long the ReplicaSet's controller may take to choose a pod. */
 const GONE_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 500;
@@ -55,12 +57,15 @@ export class KubernetesDriver implements NodeDriver {
     return [...active.map(instanceOf), ...this.#missing];
   }
 
-  start(count: number): Promise<void> {
-    return this.#inTurn(() => this.#changeNumber(({ scale }) => scale.spec.replicas + count));
+  start(count: number, mayAct: MayAct = always): Promise<void> {
+    return this.#inTurn(() => this.#changeNumber(({ scale }) => scale.spec.replicas + count, mayAct));
   }
 
-  remove({ id }: NodeInstance): Promise<void> {
-    return this.#inTurn(() => (id.startsWith(WITHOUT_POD) ? this.#giveUpMissing() : this.#removePod(id)));
+  /** Not while the pod is ready: another autoscaler, or an operator, may have had its node take rooms again. */
+  remove({ id }: NodeInstance, mayAct: MayAct = always): Promise<void> {
+    return this.#inTurn(() =>
+      id.startsWith(WITHOUT_POD) ? this.#giveUpMissing(mayAct) : this.#removePod(id, mayAct),
+    );
   }
 
   async close(): Promise<void> {
@@ -81,81 +86,94 @@ export class KubernetesDriver implements NodeDriver {
   }
 
   /** The replica may get its pod just now: of the pods that there are then, a new one that does not run yet goes first. */
-  #giveUpMissing(): Promise<void> {
+  #giveUpMissing(mayAct: MayAct): Promise<void> {
     return this.#changeNumber(
       ({ scale: { spec }, active }) => spec.replicas - (active.length < spec.replicas ? 1 : 0),
+      mayAct,
     );
   }
 
-  async #removePod(name: string): Promise<void> {
+  async #removePod(name: string, mayAct: MayAct): Promise<void> {
+    await this.#untilUnready(name);
     const { active } = await this.#observe();
     const chosen = active.find(isNamed(name));
     if (!chosen) return;
     checkThatItWouldGo(chosen, active);
-    await this.#markOnly(chosen, active);
+    await this.#markOnly(chosen, active, mayAct);
     try {
-      await this.#changeNumber((observed) => numberWithout(name, observed));
+      await this.#changeNumber((observed) => numberWithout(name, observed), mayAct);
     } catch (error) {
       // The number may be lowered all the same: the mark is needed then.
       if (!(error instanceof KubernetesError && error.mayBeDone))
-        await this.#annotate(name, null).catch(() => {});
+        await this.#annotate(name, null, mayAct).catch(() => {});
       throw error;
     }
-    await this.#untilGone(name, active);
+    await this.#untilGone(name, active, mayAct);
   }
 
   /** A mark that was left by an earlier try would have another pod go. */
-  async #markOnly(chosen: Pod, active: readonly Pod[]): Promise<void> {
+  async #markOnly(chosen: Pod, active: readonly Pod[], mayAct: MayAct): Promise<void> {
     for (const { metadata } of active)
       if (metadata.name !== chosen.metadata.name && metadata.annotations[DELETION_COST] === LOWEST_COST)
-        await this.#annotate(metadata.name, null);
+        await this.#annotate(metadata.name, null, mayAct);
     if (chosen.metadata.annotations[DELETION_COST] !== LOWEST_COST)
-      await this.#annotate(chosen.metadata.name, LOWEST_COST);
+      await this.#annotate(chosen.metadata.name, LOWEST_COST, mayAct);
   }
 
-  async #annotate(name: string, cost: string | null): Promise<void> {
+  async #annotate(name: string, cost: string | null, mayAct: MayAct): Promise<void> {
+    const body = { metadata: { annotations: { [DELETION_COST]: cost } } };
     try {
-      await this.#api.patch(this.#pathOf(name), { metadata: { annotations: { [DELETION_COST]: cost } } });
+      await this.#api.patch(this.#pathOf(name), body, mayAct);
     } catch (error) {
       // It went by itself.
       if (!(error instanceof KubernetesError && error.status === 404)) throw error;
     }
   }
 
+  async #untilUnready(name: string): Promise<void> {
+    for (let waitedMs = 0; waitedMs < UNREADY_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
+      const pod = await this.#read(name);
+      if (!pod || !isReady(pod)) return;
+      await this.#api.pause(LOOK_EVERY_MS);
+    }
+  }
+
   /** @throws {Error} It is still there: because the controller is late, or because another one went. */
-  async #untilGone(name: string, before: readonly Pod[]): Promise<void> {
+  async #untilGone(name: string, before: readonly Pod[], mayAct: MayAct): Promise<void> {
     for (let waitedMs = 0; waitedMs < GONE_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
-      if (!(await this.#isThere(name))) return;
+      if (!(await this.#read(name))) return;
       await this.#api.pause(LOOK_EVERY_MS);
     }
     const { scale, active } = await this.#observe();
     if (!active.some(isNamed(name))) return;
     if (active.length > scale.spec.replicas)
       throw new Error(`the ReplicaSet has not removed pod ${name} within ${GONE_WITHIN_MS} ms`);
-    await this.#annotate(name, null);
+    await this.#annotate(name, null, mayAct);
     const left = new Set(active.map(({ metadata }) => metadata.name));
     const gone = before.map(({ metadata }) => metadata.name).filter((other) => !left.has(other));
     throw new Error(`pod ${name} is still there, and these went in its place: ${gone.join(", ") || "none"}`);
   }
 
-  async #isThere(name: string): Promise<boolean> {
+  /** @returns null: it is gone, or going. */
+  async #read(name: string): Promise<Pod | null> {
     try {
-      return isActive(PodRecord.parse(await this.#api.get(this.#pathOf(name))));
+      const pod = PodRecord.parse(await this.#api.get(this.#pathOf(name)));
+      return isActive(pod) ? pod : null;
     } catch (error) {
-      if (error instanceof KubernetesError && error.status === 404) return false;
+      if (error instanceof KubernetesError && error.status === 404) return null;
       throw error;
     }
   }
 
   /** @param next The number that is to be; the present one: nothing is written. */
-  async #changeNumber(next: (observed: Observed) => number): Promise<void> {
+  async #changeNumber(next: (observed: Observed) => number, mayAct: MayAct): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       const observed = await this.#observe();
       const { scale } = observed;
       const replicas = Math.max(0, next(observed));
       if (replicas === scale.spec.replicas) return;
       try {
-        await this.#api.put(this.#scalePath, { ...scale, spec: { ...scale.spec, replicas } });
+        await this.#api.put(this.#scalePath, { ...scale, spec: { ...scale.spec, replicas } }, mayAct);
         return;
       } catch (error) {
         const isConflict = error instanceof KubernetesError && error.status === 409;
@@ -217,9 +235,10 @@ function numberWithout(name: string, { scale, active }: Observed): number {
   return replicas - 1;
 }
 
-/** @throws {Error} Another one might go in its place: nothing is changed. */
+/** @throws {Error} It has come back, or another one might go in its place: nothing is changed. */
 function checkThatItWouldGo(chosen: Pod, active: readonly Pod[]): void {
   const { name } = chosen.metadata;
+  if (isReady(chosen)) throw new Error(`pod ${name} is not removed: it is ready, so its node takes rooms`);
   const sets = new Set(active.map(({ metadata }) => metadata.ownerReferences.find(isController)?.uid));
   // Each ReplicaSet of a rollout chooses for itself.
   if (sets.size > 1) throw new Error(`pod ${name} is not removed while a rollout is under way`);
@@ -232,6 +251,10 @@ function checkThatItWouldGo(chosen: Pod, active: readonly Pod[]): void {
 
 function isController({ controller }: { controller?: boolean | undefined }): boolean {
   return controller === true;
+}
+
+function always(): boolean {
+  return true;
 }
 
 function pauseUntil(ms: number, signal: AbortSignal): Promise<unknown> {

@@ -41,3 +41,8 @@ export function isActive({ metadata, status }: Pod): boolean {
     metadata.deletionTimestamp === undefined && status.phase !== "Succeeded" && status.phase !== "Failed"
   );
 }
+
+/** A media node is ready while it takes rooms. */
+export function isReady({ status }: Pick<Pod, "status">): boolean {
+  return status.conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
+}

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FairleadError } from "@fairlead/protocol";
 import { silentLogger } from "@fairlead/telemetry";
 import { expect, it, onTestFinished } from "vitest";
 import { capacityOf, drainingOf, nodeOf } from "../../decide/testing/observations.ts";
@@ -37,6 +38,9 @@ async function setUp(replicas: number) {
         return answerOf(nodeId);
       },
       undrain: async (nodeId) => answerOf(nodeId),
+      read: async () => {
+        throw new FairleadError("node_not_found");
+      },
     },
   });
   const step = async (neededNodes: number) => {
