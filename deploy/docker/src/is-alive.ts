@@ -1,9 +1,12 @@
 /**
- * An image's health check: `is-alive.ts PATH` ends with 0 if this container's own process answers 200 there. Signaling answers at
- * FAIRLEAD_PORT, all others at FAIRLEAD_HTTP_PORT.
+ * An image's health check: `is-alive.ts NAME PATH` ends with 0 if this container's own process answers 200 at PATH, where
+ * FAIRLEAD_NAME_HOST and FAIRLEAD_NAME_PORT say; NAME is empty for FAIRLEAD_HOST and FAIRLEAD_PORT.
  */
-const { FAIRLEAD_HTTP_PORT, FAIRLEAD_PORT = "3000" } = process.env;
-const url = `http://127.0.0.1:${FAIRLEAD_HTTP_PORT ?? FAIRLEAD_PORT}${process.argv[2]}`;
+const [name = "", path = "/"] = process.argv.slice(2);
+const prefix = name === "" ? "FAIRLEAD" : `FAIRLEAD_${name}`;
+const { [`${prefix}_HOST`]: given = "", [`${prefix}_PORT`]: port = "3000" } = process.env;
+const host = ["", "0.0.0.0", "::"].includes(given) ? "127.0.0.1" : given;
+const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
 const isAlive = await fetch(url, { signal: AbortSignal.timeout(9_000) }).then(
   ({ ok }) => ok,
   () => false,
