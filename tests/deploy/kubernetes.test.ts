@@ -1,13 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { findProgram } from "../setup/programs.ts";
+import { skipBecause } from "../support/skip-because.ts";
 import { faultsOfFields, isOfKubernetes } from "./field-faults.ts";
 import { ScaledObject, TriggerAuthentication } from "./keda-kinds.ts";
 import { settingsOf } from "./process-settings.ts";
 import { KUBERNETES, renderManifests, workloadsOf } from "./rendered-manifests.ts";
 
-const autoscaled = renderManifests("overlays/autoscaled");
-const byKeda = renderManifests("overlays/keda");
+const reason = findProgram("kubectl") ? null : "there is no kubectl whose kustomize knows components";
+const render = (folder: string) => (reason === null ? renderManifests(folder) : []);
+
+const autoscaled = render("overlays/autoscaled");
+const byKeda = render("overlays/keda");
 const all = [...autoscaled, ...byKeda];
 const workloads = workloadsOf(autoscaled);
 
@@ -15,6 +20,8 @@ const workloads = workloadsOf(autoscaled);
 const settingOf = (name: string, setting: string) =>
   workloads.find((workload) => workload.name === name)?.container.env.find((each) => each.name === setting)
     ?.value;
+
+beforeEach((test) => skipBecause(reason, test));
 
 describe("the manifests", () => {
   it("have no field that Kubernetes does not know, and none of another type", () => {

@@ -99,6 +99,9 @@ export type ProgramName = keyof typeof PROGRAMS;
 /** For `npm run test:long`: a hundred packages with what they need. */
 export const LONG_TOOLS: readonly ProgramName[] = ["obs", "Xvfb"];
 
+/** Debian 12 has none that is new enough, so none is installed: without it manifests are not rendered. */
+export const MANIFEST_TOOLS: readonly ProgramName[] = ["kubectl"];
+
 /** Only Linux has it. */
 export const SYSTEMD_TOOLS: readonly ProgramName[] = ["systemd-analyze"];
 

@@ -2,6 +2,7 @@ import {
   BENCH_TOOLS,
   findProgram,
   LONG_TOOLS,
+  MANIFEST_TOOLS,
   NAMESPACE_TOOLS,
   PROGRAMS,
   type ProgramName,
@@ -12,7 +13,7 @@ import { aptCommand, canInstall, installPackages } from "./system-packages.ts";
 /** Only root on Linux can make network namespaces, so nobody else needs the tools for them. */
 const canUseNamespaces = process.platform === "linux" && process.getuid?.() === 0;
 const ELSEWHERE = [
-  ...[...LONG_TOOLS, ...BENCH_TOOLS],
+  ...[...LONG_TOOLS, ...BENCH_TOOLS, ...MANIFEST_TOOLS],
   ...(canUseNamespaces ? [] : NAMESPACE_TOOLS),
   ...(process.platform === "linux" ? [] : SYSTEMD_TOOLS),
 ];
