@@ -96,8 +96,11 @@ export class LocalDriver implements NodeDriver {
     });
     // The process has its own.
     closeSync(output);
-    // Rejects where there is no such program.
-    await once(child, "spawn");
+    await once(child, "spawn").catch((error) => {
+      // There is no such program.
+      rmSync(this.#logFile(nodeId), { force: true });
+      throw error;
+    });
     child.unref();
     const { pid = 0 } = child;
     this.#write(nodeId, { pid, startedTicks: startedTicks(pid), askedAtMs: Date.now() });
