@@ -35,6 +35,15 @@ it("a node takes no more peers than it may have, however many come at once", asy
   expect((await cluster.nodeStatus())?.capacity.maxPeers).toBe(3);
 });
 
+it("a peer that has to join anew keeps its place on a full node", async () => {
+  const cluster = await start(1, 2);
+  const ann = await cluster.join("one", "ann");
+  await cluster.join("one", "bob");
+  const ticket = await cluster.ticket("one", "ann");
+  const back = await askToJoin(cluster, "one", { ticket, previousSession: ann.sessionTicket });
+  expect(back.peerId).toBe(ann.peerId);
+});
+
 it("a new room that a full node refuses goes to another", async () => {
   const cluster = await start(2, 1);
   const placed = await cluster.registry.place({ roomId: "second" });

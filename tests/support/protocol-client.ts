@@ -38,6 +38,7 @@ export function joinFrame(options: JoinOptions): FrameInput<"join"> {
     joinId: randomId(),
     capabilitiesVersion: version,
     rtpCapabilities: routerRtpCapabilities,
+    overlaps: true,
     ...options,
   };
 }

@@ -41,6 +41,8 @@ export const JoinRequest = z.object({
   receivedBps: z.int().min(0).max(RECEIVED_BPS_MAX).optional(),
   /** The client says by `data_consumers.opened` when it hears a data producer. Absent: an older one, which does not. */
   confirmsData: z.boolean().optional(),
+  /** The client builds its media at another place before it lets go of the former one. Absent: an older one, which can't. */
+  overlaps: z.boolean().optional(),
 });
 export type JoinRequest = z.infer<typeof JoinRequest>;
 

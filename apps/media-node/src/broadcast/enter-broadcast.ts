@@ -1,6 +1,7 @@
 import type { TicketClaims } from "@fairlead/protocol";
 import type { HookFacts, Hooks } from "../hooks/hooks.ts";
-import type { Room } from "../room/room.ts";
+import type { PeerInRoom, Room } from "../room/room.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import type { Broadcasts } from "./broadcasts.ts";
 import type { RoomBroadcast } from "./room-broadcast.ts";
 
@@ -44,4 +45,16 @@ export async function enterBroadcast(
   };
   if (!isReturning) await hooks.askPlay(playing);
   return { broadcast, playing };
+}
+
+/** Tells the hook once the viewer has gone. One whose room has moved, or that is back in a newer session, watches on. */
+export function tellOncePlayed(
+  { room, peer }: PeerInRoom,
+  playing: HookFacts,
+  { rooms, hooks }: { rooms: Pick<Rooms, "isHere">; hooks: Pick<Hooks, "tellPlayDone"> },
+): void {
+  peer.transports.receive.observer.once("close", () => {
+    const isGone = rooms.isHere(room) && !room.member(peer.peerId) && !room.lingering.has(peer);
+    if (isGone) hooks.tellPlayDone(playing);
+  });
 }

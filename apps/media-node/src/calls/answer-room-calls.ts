@@ -75,7 +75,7 @@ function slowCalls({ rooms, sessions }: RoomCallsDeps, revalidation: Revalidatio
       const { room, peer } = sessions.peerOf(sessionId, epoch);
       const reply = await peer.session.receive(connection, command);
       const atMs = await revalidation.confirm();
-      if (!rooms.isHere(room)) throw new FairleadError(sessions.endOf(sessionId));
+      if (!rooms.isHere(room)) throw sessions.goneError(sessionId);
       const name = shownName(command.name);
       const refusal = reply.ok ? undefined : reply.error.code;
       const { roomId, lease } = room;

@@ -58,7 +58,7 @@ export function createHooks(options: HooksOptions): Hooks {
   };
 
   const answerTo = (hook: HookName, facts: HookFacts): Promise<boolean> => {
-    const key = JSON.stringify([hook, facts.broadcastId, facts.kind, facts.cacheKey]);
+    const key = answerKey(hook, facts);
     const [known, nowMs] = [answers.get(key), now()];
     // Either way: a clock that was set back must not keep an answer for as long.
     if (known && Math.abs(nowMs - known.askedAtMs) < ANSWER_KEPT_MS) return known.isYes;
@@ -87,11 +87,19 @@ export function createHooks(options: HooksOptions): Hooks {
   return {
     areAsked: true,
     askPublish: (facts) => ask("on_publish", facts),
-    tellPublishDone: (facts) => tell("on_publish_done", facts),
+    tellPublishDone: (facts) => {
+      // It may publish on at the next place of its room: of that the server must hear after this.
+      answers.delete(answerKey("on_publish", facts));
+      tell("on_publish_done", facts);
+    },
     askPlay: (facts) => ask("on_play", facts),
     tellPlayDone: (facts) => tell("on_play_done", facts),
     close: () => dones.close(timeoutMs),
   };
+}
+
+function answerKey(hook: HookName, { broadcastId, kind, cacheKey }: HookFacts): string {
+  return JSON.stringify([hook, broadcastId, kind, cacheKey]);
 }
 
 function bodyOf(hook: HookName, { cacheKey: _, ...facts }: HookFacts, atMs: number): HookBody {

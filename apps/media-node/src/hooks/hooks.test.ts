@@ -256,6 +256,15 @@ describe("the answer of a hook", () => {
     expect(told).toHaveLength(5);
   });
 
+  it("is asked for anew once the publisher is done, of whatever session: its server hears last that it publishes", async () => {
+    const { told, hooks } = await counting([]);
+    await hooks.askPublish(FACTS);
+    hooks.tellPublishDone(FACTS);
+    await expect.poll(() => told.length).toBe(2);
+    await hooks.askPublish({ ...FACTS, sessionId: "session-2" });
+    expect(told.map(({ hook }) => hook)).toEqual(["on_publish", "on_publish_done", "on_publish"]);
+  });
+
   it("is not kept longer when the clock is set back", async () => {
     const { clock, told, hooks } = await counting([]);
     await hooks.askPlay(FACTS);

@@ -20,6 +20,8 @@ export type DrainOptions = MoveDeps & {
 const PACE_SHARE = 0.5;
 const TICK_MS = 50;
 const PING_TIMEOUT_MS = 400;
+/** All waits for busy nodes of one drain together, ms: nodes that answer later than they did for another reason hold no drain up. */
+const LONGEST_CALM_WAIT_MS = 20_000;
 /** A room that found no place is tried again after this, ms. */
 const RETRY_MS = 1_000;
 /** While rooms find no place it is told at once, and again after this, ms. */
@@ -31,6 +33,8 @@ type Draining = {
   deadlineMs: number;
   /** By when all rooms should be away. */
   paceUntilMs: number;
+  /** So much longer rooms may wait for nodes that are busy. */
+  calmWaitMs: number;
 };
 
 /**
@@ -80,6 +84,7 @@ export class Drain {
     const draining: Draining = {
       deadlineMs: now() + deadlineMs,
       paceUntilMs: now() + PACE_SHARE * deadlineMs,
+      calmWaitMs: LONGEST_CALM_WAIT_MS,
     };
     this.#toldNoPlaceMs = Number.NEGATIVE_INFINITY;
     this.#current = draining;
@@ -98,7 +103,7 @@ export class Drain {
 
   /** The node closes: no room is handed over from now on. */
   stop(): void {
-    this.#current = { deadlineMs: 0, paceUntilMs: 0 };
+    this.#current = { deadlineMs: 0, paceUntilMs: 0, calmWaitMs: 0 };
     void this.#options.readiness.end(() => Promise.resolve());
   }
 
@@ -112,7 +117,7 @@ export class Drain {
     while (this.#current === draining && isBusy()) {
       for (const room of this.#waiting()) {
         if (now() < dueMs || this.#underWay.size >= ROOMS_AT_ONCE) break;
-        if (!this.#targets.isCalm && now() < draining.paceUntilMs) break;
+        if (this.#waitsForCalm(draining)) break;
         const pauseMs = this.#pauseMs(room, draining);
         void this.#handOver(room, pauseMs);
         dueMs = Math.max(dueMs, now() - TICK_MS) + pauseMs;
@@ -126,8 +131,18 @@ export class Drain {
     metrics.observe("node.drain", now() - beganMs, outcome);
   }
 
+  /** Called each tick that a room is due. */
+  #waitsForCalm(draining: Draining): boolean {
+    const waits =
+      !this.#targets.isCalm && this.#options.now() < draining.paceUntilMs && draining.calmWaitMs > 0;
+    if (waits) draining.calmWaitMs -= TICK_MS;
+    return waits;
+  }
+
   #waiting(): Room[] {
     const nowMs = this.#options.now();
+    for (const room of this.#retries.keys())
+      if (!this.#options.rooms.isHere(room)) this.#retries.delete(room);
     // The rooms' peers could not be told.
     if (!this.#options.bus.isConnected) return [];
     const waits = (room: Room) => !this.#underWay.has(room) && (this.#retries.get(room)?.atMs ?? 0) <= nowMs;

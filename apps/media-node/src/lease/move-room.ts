@@ -41,7 +41,8 @@ export async function moveRoom(
   const isOurs = lease.incarnation === incarnation;
   if (isOurs && !isNew) return lease;
   // In this very turn, before a peer that is told or comes by chance.
-  const opening = isOurs ? rooms.open({ lease, ...record, bans, cause, overlapMs: LINGER_MS }) : null;
+  const mutes = [...(room.isBlind ? record.mutes : []), ...room.mutes.all()];
+  const opening = isOurs ? rooms.open({ lease, ...record, bans, mutes, cause, overlapMs: LINGER_MS }) : null;
   const { nodeId, core, epoch: toEpoch } = lease;
   log.info("room.moved", { roomId, nodeId, core, epoch: toEpoch, cause, why: decision.reason });
   tellMoved(lease, bus, { cause, overlapMs: LINGER_MS });

@@ -19,14 +19,19 @@ type More = {
   /** The core that their rooms are at home on. */
   home?: number;
   publishes?: boolean;
+  /** How many each guest sends, of no broadcast. */
+  tracks?: number;
+  overlaps?: boolean;
 };
 
 const ended = vi.fn();
+const forgotten = vi.fn();
+const MUTES = [{ identity: "bob", source: "camera" }];
 
-function guest(publishes: boolean): Peer {
-  const producers = new Map(publishes ? [["m", {}]] : []);
-  const session = { end: ended };
-  return { seat: { core: 0 }, session, producers, leavesSeat: false, isClosed: false } as unknown as Peer;
+function guest(peerId: string, { publishes, tracks = publishes ? 1 : 0, overlaps = true }: More): Peer {
+  const producers = new Map(Array.from({ length: tracks }, (_, index) => [index, {}]));
+  const is = { identity: peerId, overlaps, leavesSeat: false, isClosed: false };
+  return { ...is, peerId, seat: { core: 0 }, session: { end: ended }, producers } as unknown as Peer;
 }
 
 /** Rooms with so many peers each on core 0, and cores with these loads. */
@@ -38,9 +43,12 @@ function setUp(peers: number[], loads: number[], more: More = {}) {
   const rooms = peers.map((present, index) => {
     const span = { seats: Array(seats).fill({}), home: { core: home } };
     const [roomId, broadcast] = [`room-${index}`, publishes ? {} : null];
-    const of = { roomId, lease: leaseOf(index), span, broadcast, log: silentLogger };
+    const deps = { forgetSpent: forgotten };
+    const queue = { isIdle: true };
+    const lists = { mutes: { all: () => MUTES }, takesNobody: false };
+    const of = { roomId, lease: leaseOf(index), span, broadcast, log: silentLogger, deps, queue, ...lists };
     const room = Object.assign(new Roster(), of);
-    for (let peer = 0; peer < present; peer += 1) room.peers.set(`${peer}`, guest(publishes));
+    for (let peer = 0; peer < present; peer += 1) room.peers.set(`${peer}`, guest(`${peer}`, more));
     if (alsoIn) room[alsoIn].set("also", { seat: { core: 0 } } as never);
     return room;
   });
@@ -79,7 +87,7 @@ function setUp(peers: number[], loads: number[], more: More = {}) {
   };
   const reseated = () =>
     rooms.map(({ peers: all }) => [...all.values()].filter((peer) => peer.leavesSeat).length);
-  return { cores, asked, opened, told, pass, reseated, ended };
+  return { rooms, cores, asked, opened, told, pass, reseated };
 }
 
 it("a core that is busy for ten seconds gives away the smallest room that helps, beside which its place lingers", async () => {
@@ -95,7 +103,9 @@ it("a core that is busy for ten seconds gives away the smallest room that helps,
       movedLoad: 0.21,
     },
   ]);
-  expect(opened).toMatchObject([{ lease: { core: 1, epoch: 2 }, overlapMs: expect.any(Number) }]);
+  // A mute may be in force here, and not written yet.
+  const goesAlong = { overlapMs: expect.any(Number), mutes: MUTES };
+  expect(opened).toMatchObject([{ lease: { core: 1, epoch: 2 }, ...goesAlong }]);
   await expect
     .poll(() => told)
     .toMatchObject([{ type: "moved", cause: "core_busy", overlapMs: expect.any(Number) }]);
@@ -121,17 +131,43 @@ it("a core that was less busy for a moment begins anew", async () => {
 
 it("where only guests of rooms that span cores sit, some of the largest take another seat, and more ten seconds later", async () => {
   const { asked, pass, reseated } = setUp([4, 14], [0.99, 0.3], { seats: 2, home: 1 });
-  ended.mockReset();
+  for (const mock of [ended, forgotten]) mock.mockReset();
   await pass(10);
   expect(reseated()).toEqual([0, 0]);
   await pass(1);
   expect(reseated()).toEqual([0, 4]);
   expect(ended.mock.calls[0]).toEqual(["session_gone", expect.any(String), expect.any(Number)]);
+  // What they do anew is charged to nobody.
+  expect(forgotten.mock.calls).toEqual([["0"], ["1"], ["2"], ["3"]]);
   await pass(10);
   expect(reseated()).toEqual([0, 4]);
   await pass(1);
   expect(reseated()).toEqual([0, 8]);
   expect(asked).toEqual([]);
+});
+
+it("of a large room they go one by one: the next once the one before is in place, and nothing waits in the room's queue", async () => {
+  const { rooms, pass } = setUp([40], [0.99, 0.1], { seats: 2, home: 1, tracks: 2 });
+  const [room = expect.fail()] = rooms;
+  ended.mockReset();
+  const reseated = () => ended.mock.calls.length;
+  const comeBack = (peerId: string) =>
+    room.peers.set(peerId, { ...room.peer(peerId), leavesSeat: false, seat: { core: 1 } } as Peer);
+  await pass(15);
+  expect(reseated()).toBe(1);
+  comeBack("0");
+  room.queue.isIdle = false;
+  await pass(1);
+  expect(reseated()).toBe(1);
+  room.queue.isIdle = true;
+  for (let peer = 1; peer < 20; peer += 1) {
+    await pass(1);
+    if (reseated() > peer) comeBack(`${peer}`);
+  }
+  expect(reseated()).toBe(8 + 1);
+  room.takesNobody = true;
+  await pass(30);
+  expect(reseated()).toBe(8 + 1);
 });
 
 it("a core that can't be relieved keeps no other one from it", async () => {
@@ -151,6 +187,12 @@ it.each([
   ["no other core has room for their guests", [20], [0.9, 0.6], { seats: 2, home: 1 }],
   ["a guest publishes its broadcast", [1], [0.9, 0.3], { seats: 2, home: 1, publishes: true }],
   ["a recorder gets the guests' room by RTP", [4], [0.9, 0.3], { seats: 2, home: 1, alsoIn: "egresses" }],
+  [
+    "its guests' clients can't be in two places at once",
+    [4],
+    [0.9, 0.3],
+    { seats: 2, home: 1, overlaps: false },
+  ],
   ["the node is drained", [1, 3, 16], [0.9, 0.3], { state: "draining" }],
 ] as const)("nothing moves where %s", async (_, peers, loads, more) => {
   const { asked, pass, reseated } = setUp([...peers], [...loads], more);

@@ -10,8 +10,16 @@ export const DEFAULT_BUSY_LOAD = 0.8;
 const BUSY_FOR_MS = 10_000;
 /** A room goes where it leaves the core below this load: it must not be passed on. */
 const FITS_BELOW = 0.6;
-/** So many peers join anew at once at most. */
+/** So many peers join anew within ten seconds at most. */
 const GUESTS_AT_ONCE = 10;
+/**
+ * So many consumers are made for peers that join anew at once: in half a second, as the room's queue works half of the time. A peer is in
+ * place before the others hear it there, and lets go of its former place a second later.
+ */
+const CONSUMERS_AT_ONCE = 250;
+
+/** Guests that take another seat, a few at a time. `left`: so many more are to go. `going`: they are on their way. */
+type Leaving = { room: Room; core: number; left: number; going: Peer[] };
 
 type BusyCore = Pick<Core, "index" | "load">;
 
@@ -33,6 +41,7 @@ export class Relief {
   readonly #busySinceMs = new Map<number, number>();
   readonly #busyLoad: number;
   #isMoving = false;
+  #leaving: Leaving | null = null;
 
   constructor(deps: ReliefDeps) {
     this.#deps = deps;
@@ -46,7 +55,8 @@ export class Relief {
     for (const { index, load } of cores)
       if (load <= this.#busyLoad) this.#busySinceMs.delete(index);
       else if (!this.#busySinceMs.has(index)) this.#busySinceMs.set(index, nowMs);
-    if (this.#isMoving || readiness.state !== "ready" || !bus.isConnected) return;
+    if (this.#leaving) this.#reseatNext(this.#leaving);
+    if (this.#isMoving || this.#leaving || readiness.state !== "ready" || !bus.isConnected) return;
     const isDue = ({ index }: { index: number }) =>
       nowMs - (this.#busySinceMs.get(index) ?? nowMs) >= BUSY_FOR_MS;
     for (const core of cores.filter(isDue).sort((a, b) => b.load - a.load)) {
@@ -81,11 +91,25 @@ export class Relief {
       .seatedOn(core.index)
       .map((room) => ({ room, peers: guestsOn(room, core.index) }))
       .sort((a, b) => b.peers.length - a.peers.length)[0];
-    const some = guests?.peers.slice(0, Math.max(0, Math.min(fitting, tooMany, GUESTS_AT_ONCE))) ?? [];
-    if (!guests || some.length === 0) return false;
-    this.#busySinceMs.clear();
-    reseat(guests.room, some);
+    const count = Math.min(fitting, tooMany, GUESTS_AT_ONCE);
+    if (!guests || guests.peers.length === 0 || count < 1) return false;
+    this.#leaving = { room: guests.room, core: core.index, left: count, going: [] };
+    this.#reseatNext(this.#leaving);
     return true;
+  }
+
+  /** Sends the next ones on their way, once those before them are in place. */
+  #reseatNext(leaving: Leaving): void {
+    const { room, core, left } = leaving;
+    const isGoing = (peer: Peer) => room.member(peer.peerId) === peer && !peer.isClosed;
+    // What has changed shows in the next ten seconds.
+    this.#busySinceMs.clear();
+    if (!room.takesNobody && (leaving.going.some(isGoing) || !room.queue.isIdle)) return;
+    const next = room.takesNobody ? [] : withinConsumers(room, guestsOn(room, core).slice(0, left));
+    leaving.going = next;
+    leaving.left -= next.length;
+    if (next.length > 0) reseat(room, next);
+    if (next.length === 0 || leaving.left === 0) this.#leaving = null;
   }
 
   /** Of the core's load, what each that sits there makes of it. */
@@ -127,7 +151,18 @@ function guestsOn(room: Room, core: number): Peer[] {
     room
       .members()
       .filter(({ seat, leavesSeat, isClosed }) => seat.core === core && !leavesSeat && !isClosed)
+      .filter(({ overlaps }) => overlaps)
       // The place of a broadcast's publisher is taken as long as the media of its former seat comes.
       .filter(({ producers }) => room.broadcast === null || producers.size === 0)
   );
+}
+
+/** So many of them, but one at least, as the consumers allow that they need, and that the others need of theirs. */
+function withinConsumers(room: Room, peers: readonly Peer[]): Peer[] {
+  const ofOthers = room.senders().reduce((sum, { producers }) => sum + producers.size, 0);
+  let consumers = 0;
+  return peers.filter((peer, index) => {
+    consumers += ofOthers + peer.producers.size * room.listeners().length;
+    return index === 0 || consumers <= CONSUMERS_AT_ONCE;
+  });
 }

@@ -64,3 +64,18 @@ it("a second room there does not begin the look anew; each node has its own", as
   await vi.advanceTimersByTimeAsync(10);
   expect(ping.mock.calls).toEqual([["here"], ["there"]]);
 });
+
+it("one whose way has become longer for good is calm again some rooms later", async () => {
+  const { node, pace } = setUp(1);
+  await vi.advanceTimersByTimeAsync(0);
+  void pace.watch("there", 60);
+  await vi.advanceTimersByTimeAsync(300);
+  node.answerMs = 8;
+  for (let room = 0; room < 12; room += 1) {
+    void pace.watch("there", 60);
+    await vi.advanceTimersByTimeAsync(5_000);
+  }
+  void pace.watch("there", 60);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(pace.isCalm).toBe(true);
+});

@@ -4,6 +4,8 @@
  */
 const SLOW_TIMES = 1.5;
 const SLOW_MS = 4;
+/** With each room, what is usual rises by so much, unless it is seen again: a node's way may have become longer. */
+const USUAL_RISES = 1.1;
 const LOOK_EVERY_MS = 20;
 /** One alone may have found a gap between two joins. */
 const CALM_ANSWERS = 2;
@@ -41,6 +43,8 @@ export class TargetPace {
   async watch(incarnation: string, joinsMs: number): Promise<void> {
     if (this.#busy.has(incarnation)) return;
     this.#busy.add(incarnation);
+    const usualMs = this.#usualMs.get(incarnation);
+    if (usualMs !== undefined) this.#usualMs.set(incarnation, USUAL_RISES * usualMs);
     await this.#isCalm(incarnation);
     await pause(joinsMs);
     const sinceMs = this.#options.elapsed();

@@ -1,4 +1,5 @@
 import type { Mute } from "@fairlead/protocol";
+import { LINGER_MS } from "./reseat.ts";
 import type { Room } from "./room.ts";
 import { untilLeft } from "./until-left.ts";
 
@@ -13,7 +14,7 @@ type Lingerer = { identity: string; ticketId: string | null };
 export function linger(room: Room, onLeft: () => void): void {
   room.isLingering = true;
   room.arrivals.close();
-  for (const peer of room.members()) peer.session.abandon();
+  for (const peer of room.members()) peer.session.abandon(LINGER_MS);
   for (const viewer of [...room.viewers.values()]) viewer.close();
   for (const [id, publisher] of [...room.publishers]) {
     if (publisher.followsRoom) continue;

@@ -26,4 +26,14 @@ describe("mutes", () => {
     expect(mutes.sourcesOf("ann")).toEqual([]);
     expect(mutes.sourcesOf("bob")).toEqual([]);
   });
+
+  it("of before are learned late, but for what was said since", () => {
+    const mutes = new Mutes([{ identity: "cleo", source: "camera" }]);
+    mutes.set("ann", "camera", false);
+    mutes.learn([
+      { identity: "ann", source: "camera" },
+      { identity: "bob", source: "camera" },
+    ]);
+    expect(mutes.all().map(({ identity }) => identity)).toEqual(["cleo", "bob"]);
+  });
 });

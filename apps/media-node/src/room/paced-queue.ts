@@ -17,6 +17,11 @@ export class PacedQueue {
     this.#onBug = onBug;
   }
 
+  /** Nothing is done or waits. */
+  get isIdle(): boolean {
+    return !this.#isRunning;
+  }
+
   /**
    * @param act Must not reject.
    * @returns Resolves when it is done.

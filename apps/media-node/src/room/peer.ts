@@ -38,6 +38,8 @@ export type PeerOptions = {
   isAutoSubscribed: boolean;
   /** Its client says when it hears a data producer. */
   confirmsData: boolean;
+  /** Its client can take another place without a gap. Default: no. */
+  overlaps?: boolean;
   /** It only watches, and nobody hears of it. */
   isViewer?: boolean;
   session: Session;
@@ -57,6 +59,7 @@ export class Peer {
   readonly rtpCapabilities: types.RtpCapabilities;
   readonly isAutoSubscribed: boolean;
   readonly confirmsData: boolean;
+  readonly overlaps: boolean;
   readonly isViewer: boolean;
   readonly session: Session;
   readonly seat: Seat;
@@ -94,6 +97,7 @@ export class Peer {
     this.rtpCapabilities = options.rtpCapabilities;
     this.isAutoSubscribed = options.isAutoSubscribed;
     this.confirmsData = options.confirmsData;
+    this.overlaps = options.overlaps === true;
     this.isViewer = options.isViewer === true;
     this.session = options.session;
     this.seat = options.seat;

@@ -1,9 +1,17 @@
 import { createMemoryBus } from "@fairlead/bus/memory";
-import { COMMANDS, type PeerInfo, type RoomEvent, RoomOptions, type Transient } from "@fairlead/protocol";
+import {
+  COMMANDS,
+  type PeerInfo,
+  type RoomEvent,
+  RoomOptions,
+  type RoomRecord,
+  type Transient,
+} from "@fairlead/protocol";
 import { noMetrics, silentLogger } from "@fairlead/telemetry";
 import type { types } from "mediasoup";
 import { expect, it, vi } from "vitest";
 import { producerCommands } from "../commands/producer-commands.ts";
+import { type Admission, admitPeer } from "../rooms/admit-peer.ts";
 import type { Session } from "../session/session.ts";
 import { Peer } from "./peer.ts";
 import { DEFAULT_BUDGETS, PeerBudgets } from "./peer-budgets.ts";
@@ -47,7 +55,7 @@ function setUp() {
   const hear = (...producers: types.Producer[]) =>
     listener?.onLevels(producers.map((producer) => ({ producer, volumeDbov: -20 })));
   const dominate = (producer: types.Producer) => listener?.onDominantSpeaker(producer);
-  return { room, join, hear, dominate };
+  return { room, seat: seat as unknown as Seat, join, hear, dominate };
 }
 
 const produce = async () => ({
@@ -57,6 +65,7 @@ const produce = async () => ({
 
 function makePeer(seat: Seat, info: Partial<PeerInfo>, told: RoomEvent[], heard: Transient[]): Peer {
   const session = {
+    isOver: false,
     append: (event: RoomEvent) => void told.push(event),
     takeTransient: (transient: Transient) => void heard.push(transient),
     end: () => {},
@@ -161,4 +170,32 @@ it("a peer is told what its room lets it send: before its first producer is made
   room.setOptions(RoomOptions.parse({ maxIncomingBitrateBps: 2_000_000 }));
   expect(told).toHaveBeenLastCalledWith(2_000_000);
   expect(told).toHaveBeenCalledTimes(2);
+});
+
+it("a peer that is put out while its session is over meets that where it joins anew", async () => {
+  const { room, seat, join } = setUp();
+  const { peer } = join("ann");
+  Object.assign(peer.session, { isOver: true });
+  room.remove(peer, "removed", "peer_removed", "for bad language");
+  const claims = { sub: "ann", jti: "t", role: "participant" };
+  const back = admitPeer({ room, seat }, { claims, peerId: "p-ann" } as unknown as Admission);
+  await expect(back).rejects.toMatchObject({ code: "peer_removed" });
+  const { peer: bob } = join("bob");
+  room.remove(bob, "removed", "peer_removed", "it hears so itself");
+  Object.assign(join("cleo").peer.session, { isOver: true });
+  join("cleo");
+  expect([...room.putOut.keys()]).toEqual(["p-ann"]);
+});
+
+it("a mute that the room's place before wrote while the room moved holds here, but for what was said here", () => {
+  const { room } = setUp();
+  const recordOf = (...identities: string[]) => {
+    const mutes = identities.map((identity) => ({ identity, source: "camera" }));
+    return { bans: [], mutes, options: room.options } as unknown as RoomRecord;
+  };
+  room.mutes.set("bob", "camera", false);
+  room.noteRecord(recordOf("ann", "bob"));
+  expect(room.mutes.all()).toEqual([{ identity: "ann", source: "camera" }]);
+  room.noteRecord(recordOf("cleo"));
+  expect(room.mutes.all()).toHaveLength(1);
 });

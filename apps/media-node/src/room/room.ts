@@ -57,7 +57,7 @@ export class Room extends Roster {
   /** It is served elsewhere, and its media goes on here for those that have not gone there yet. */
   isLingering = false;
   /** The room record was unreadable when the lease was claimed, so options and mutes are guesses. */
-  #isBlind: boolean;
+  isBlind: boolean;
   #lease: Lease;
   #options: RoomOptions;
   #emptySinceMs: number;
@@ -67,7 +67,7 @@ export class Room extends Roster {
     this.#lease = settings.lease;
     this.#options = settings.options;
     this.isLocal = settings.isLocal === true;
-    this.#isBlind = this.isLocal;
+    this.isBlind = this.isLocal;
     this.mutes = new Mutes(settings.mutes);
     this.bans = settings.bans ?? new Bans();
     this.deps = deps;
@@ -154,10 +154,10 @@ export class Room extends Roster {
       if (this.bans.has(peer)) this.remove(peer, "removed", "peer_removed", "banned from the room");
     for (const one of [...this.publishers.values(), ...this.viewers.values()])
       if (one.identity !== null && this.bans.hasIdentity(one.identity)) one.close();
-    if (!this.#isBlind) return;
-    this.#isBlind = false;
+    this.mutes.learn(record.mutes);
+    if (!this.isBlind) return;
+    this.isBlind = false;
     this.#options = record.options;
-    for (const { identity, source } of record.mutes) this.mutes.set(identity, source, true);
   }
 
   /** Peers that are in already stay, whatever the options say. */
@@ -200,6 +200,7 @@ export class Room extends Roster {
    */
   remove(peer: Peer, reason: LeaveReason, code: ErrorCode | null, message = ""): void {
     const { peerId } = peer;
+    this.noteUnheard(peer, code);
     if (!this.#take(peer, code, message) || peer.isViewer) return;
     this.tell({ name: "peer.left", data: { peerId, reason } });
     this.deps.metrics.count("peer.left", reason);

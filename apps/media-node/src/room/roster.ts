@@ -1,4 +1,4 @@
-import { FairleadError } from "@fairlead/protocol";
+import { type ErrorCode, endsForGood, FairleadError } from "@fairlead/protocol";
 import { Audience } from "./audience.ts";
 import type { Peer } from "./peer.ts";
 import type { Publisher } from "./publisher.ts";
@@ -19,6 +19,8 @@ export class Roster {
 
   /** Peers as they were on a seat that they have left: media only. By them: ends it. */
   readonly lingering = new Map<Peer, () => void>();
+  /** By peer id: why peers that were put out did not hear so, as their sessions were over: they hear it where they join anew. */
+  readonly putOut = new Map<string, ErrorCode>();
   /** Seats whose media goes to packagers, by the ids of their jobs. */
   readonly packaged = new Map<string, Seat>();
 
@@ -82,6 +84,13 @@ export class Roster {
   /** What is left of that peer on seats that it has left ends. */
   endLingering(peerId: string): void {
     for (const [peer, end] of [...this.lingering]) if (peer.peerId === peerId) end();
+  }
+
+  /** It leaves with that code, if it is in, and can't be told where its session is over. */
+  noteUnheard(peer: Peer, code: ErrorCode | null): void {
+    const { peerId, session } = peer;
+    const isPutOut = code !== null && endsForGood(code) && session.isOver;
+    if (isPutOut && this.member(peerId) === peer) this.putOut.set(peerId, code);
   }
 
   peerOfIdentity(identity: string): Peer | undefined {

@@ -137,3 +137,17 @@ it("a peer that unsubscribes while its consumer waits in the room's queue gets n
   await idle();
   expect([asked, told]).toEqual([[], []]);
 });
+
+it("of what a peer sends from the seat that it leaves only the consumers that a listener has count for nothing", async () => {
+  const { room, listener, publish, idle, told } = setUp();
+  room.options.maxConsumersPerPeer = 1;
+  const former = makeProducer("heard before");
+  const lingering = [former, makeProducer("never heard")].map((producer) => [producer.id, producer] as const);
+  await subscribe({ room, peer: listener }, [former]);
+  room.lingering.set({ producers: new Map(lingering) } as unknown as Peer, () => {});
+  for (const id of ["first", "second"]) publish(id);
+  await idle();
+  expect([...listener.consumersByProducer.keys()]).toEqual(["heard before", "first"]);
+  const refused = { producers: [{ producerId: "second", code: "consumer_limit" }] };
+  expect(told).toContainEqual({ name: "consumers.refused", data: refused });
+});

@@ -83,9 +83,8 @@ function take(
   producers: readonly types.Producer[],
   wish: Wish,
 ): { taken: Wanted[]; refused: RefusedProducer[] } {
-  // Of a peer that changes its seat there are two of each, for a while.
-  const lingering = [...room.lingering.keys()].reduce((sum, { producers }) => sum + producers.size, 0);
-  const bound = (room.options.maxConsumersPerPeer ?? DEFAULT_MAX_CONSUMERS_PER_PEER) + lingering;
+  const bound =
+    (room.options.maxConsumersPerPeer ?? DEFAULT_MAX_CONSUMERS_PER_PEER) + countLingering({ room, peer });
   const taken: Wanted[] = [];
   const refused: RefusedProducer[] = [];
   for (const producer of producers) {
@@ -99,6 +98,12 @@ function take(
     }
   }
   return { taken, refused };
+}
+
+/** Of a peer that changes its seat there are two of each producer, for a while: the others' consumers of the earlier ones do not count. */
+function countLingering({ room, peer }: PeerInRoom): number {
+  const producers = [...room.lingering.keys()].flatMap((one) => [...one.producers.keys()]);
+  return producers.filter((id) => peer.consumersByProducer.has(id)).length;
 }
 
 /** @returns Producers that are left out, as it took too long. */

@@ -72,6 +72,8 @@ async function openTransports(seat: Seat, { join, claims, peerId }: Admission): 
 function assertAdmissible(room: Room, { claims, peerId, gate }: Admission): void {
   const { sub: identity, jti: ticketId } = claims;
   if (room.bans.has({ identity, ticketId })) throw new FairleadError("banned");
+  const putOut = room.putOut.get(peerId);
+  if (putOut) throw new FairleadError(putOut);
   // One person may watch on several screens, and viewers are in no limit of peers.
   if (claims.role === "viewer") gate?.assertTakesViewer(peerId);
   else assertPeerAdmissible(room, { identity, ticketId, peerId });
@@ -118,6 +120,7 @@ function makePeer({ room, seat }: SeatInRoom, admission: Admission, transports: 
     rtpCapabilities: join.rtpCapabilities as unknown as types.RtpCapabilities,
     isAutoSubscribed: join.autoSubscribe,
     confirmsData: join.confirmsData === true,
+    overlaps: join.overlaps === true,
     session,
     seat,
     transports,

@@ -13,7 +13,7 @@ import {
 } from "@fairlead/protocol";
 import { type AdmissionKeys, verifyAdmission, verifyPreviousSession } from "@fairlead/tickets";
 import type { Broadcasts } from "../broadcast/broadcasts.ts";
-import { enterBroadcast } from "../broadcast/enter-broadcast.ts";
+import { enterBroadcast, tellOncePlayed } from "../broadcast/enter-broadcast.ts";
 import type { Revalidation } from "../heartbeat/revalidation.ts";
 import type { Hooks } from "../hooks/hooks.ts";
 import { whileAlive } from "../room/call-mediasoup.ts";
@@ -141,10 +141,11 @@ export class Joins {
       return this.#reply({ room, peer: earlier }, earlier.session.attach(startOf(earlier), request.inbox));
     }
     if (room?.bans.has({ identity, ticketId })) throw new FairleadError("banned");
-    if (claims.role !== "viewer") this.#assertCapacity(request);
+    // Viewers are in no limit of peers; and an identity that is in has its place already, which its newer peer takes over.
+    const isCounted = claims.role === "viewer" || room?.peerOfIdentity(identity) !== undefined;
+    if (!isCounted) this.#assertCapacity(request);
     joins().take(1);
-    // Viewers are in no limit of peers.
-    const places = claims.role === "viewer" ? 0 : 1;
+    const places = isCounted ? 0 : 1;
     this.#admitting += places;
     try {
       const admitted = await this.#admit(request, claims);
@@ -168,15 +169,12 @@ export class Joins {
     const entered = await enterBroadcast(room, entering, this.#options);
     const admission = { join, claims, sessionId, inbox, ...identity, gate: entered?.broadcast.gate };
     const { playing } = entered ?? {};
-    const { rooms, hooks } = this.#options;
+    const { hooks } = this.#options;
     const { peer, openSeat } = await this.#seat(room, admission).catch((error) => {
       if (playing && !isReturning) hooks.tellPlayDone(playing);
       throw error;
     });
-    // One whose room has moved, or that is back in a newer session, watches on.
-    peer.transports.receive.observer.once("close", () => {
-      if (playing && rooms.isHere(room) && !room.member(peerId)) hooks.tellPlayDone(playing);
-    });
+    if (playing) tellOncePlayed({ room, peer }, playing, this.#options);
     onArrival(debitId, { roomId: room.roomId, core: openSeat.core === lease.core ? null : openSeat.core });
     this.#watchDeparture(peer, { debitId, openSeat });
     sessions.add(sessionId, { room, peer });

@@ -136,17 +136,28 @@ it("what is moderated at the room's present place is silent here too, in the pla
 });
 
 it.each([
-  ["its record is gone", null],
-  ["its broadcast has ended", { bans: [], mutes: [], broadcast: { state: "ended" } }],
-])("one of which %s ends", async (_, read) => {
+  ["its record is gone for two seconds and more", null, 3],
+  ["its broadcast has ended", { bans: [], mutes: [], broadcast: { state: "ended" } }, 1],
+])("one of which %s ends", async (_, read, reads) => {
   const room = await add([peerOf("ann")]);
   record = { bans: [], mutes: [] };
   await lingering.readRecords();
   expect(room.abandon).not.toHaveBeenCalled();
   record = read as unknown as typeof record;
+  for (let before = 1; before < reads; before += 1) await lingering.readRecords();
+  expect(room.abandon).not.toHaveBeenCalled();
   await lingering.readRecords();
   expect(room.abandon).toHaveBeenCalledOnce();
   expect(lingering.count).toBe(0);
+});
+
+it("one whose record a registry has lost, and gets again from the room's present place, goes on", async () => {
+  const room = await add([peerOf("ann")]);
+  for (let read = 0; read < 6; read += 1) {
+    record = read % 3 < 2 ? null : { bans: [], mutes: [] };
+    await lingering.readRecords();
+  }
+  expect(room.abandon).not.toHaveBeenCalled();
 });
 
 it("the room's record says the same, if nobody else does", async () => {

@@ -11,6 +11,9 @@ export type LingeringRoomsOptions = {
   now: () => number;
 };
 
+/** A registry that has lost all hears of the room from its present place within two seconds. */
+const MISSING_READS = 3;
+
 type Moderated = Extract<RoomControl, { type: "moderated" }>;
 
 /**
@@ -20,6 +23,8 @@ type Moderated = Extract<RoomControl, { type: "moderated" }>;
 export class LingeringRooms {
   readonly #options: LingeringRoomsOptions;
   readonly #ends = new Map<Room, () => void>();
+  /** How many reads in a row have found no record. */
+  readonly #missing = new WeakMap<Room, number>();
 
   constructor(options: LingeringRoomsOptions) {
     this.#options = options;
@@ -81,8 +86,10 @@ export class LingeringRooms {
   async #readRecord(room: Room): Promise<void> {
     try {
       const record = await this.#options.registry.describeRoom(room.roomId);
-      if (!record || record.broadcast?.state === "ended") this.#ends.get(room)?.();
-      else applyRecord(room, record);
+      const missing = record ? 0 : (this.#missing.get(room) ?? 0) + 1;
+      this.#missing.set(room, missing);
+      if (missing === MISSING_READS || record?.broadcast?.state === "ended") this.#ends.get(room)?.();
+      else if (record) applyRecord(room, record);
     } catch (error) {
       this.#options.log.debug("room.record_unread", { roomId: room.roomId, error });
     }

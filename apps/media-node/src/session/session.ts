@@ -55,6 +55,7 @@ export class Session {
   #isPageGone = false;
   #isEnded = false;
   #endCode: ErrorCode | null = null;
+  #overlapsUntilMs = 0;
   #aliveAtMs: number;
   #isAway = false;
 
@@ -106,6 +107,11 @@ export class Session {
   /** The code that its client was told at its end; null: the session goes on, or its client was told nothing. */
   get endCode(): ErrorCode | null {
     return this.#endCode;
+  }
+
+  /** After its end: so long its media goes on, ms; 0: it is gone. */
+  get overlapLeftMs(): number {
+    return Math.max(0, Math.round(this.#overlapsUntilMs - this.#now()));
   }
 
   /** Sends the first snapshot. */
@@ -222,12 +228,19 @@ export class Session {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#endCode = code;
+    this.#noteOverlap(overlapMs);
     this.#publish({ type: "ended", connection: this.#connection, code, message, overlapMs });
   }
 
-  /** Ends the session without a message: its client is told at the room's next place, or finds out by itself. */
-  abandon(): void {
+  /** Ends the session without a message: its client is told at the room's next place, or finds out by itself. `overlapMs`: as of `end`. */
+  abandon(overlapMs?: number): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#noteOverlap(overlapMs);
+  }
+
+  #noteOverlap(overlapMs = 0): void {
+    this.#overlapsUntilMs = this.#now() + overlapMs;
   }
 
   #noteLife(): void {

@@ -33,7 +33,7 @@ export class Sessions {
   peerOf(sessionId: string, epoch?: number): PeerInRoom {
     const found = this.peerIfHere(sessionId);
     if (!found || (epoch !== undefined && found.peer.session.epoch !== epoch))
-      throw new FairleadError(this.endOf(sessionId));
+      throw this.goneError(sessionId);
     return found;
   }
 
@@ -41,6 +41,14 @@ export class Sessions {
   endOf(sessionId: string): ErrorCode {
     const code = this.#peers.get(sessionId)?.peer.session.endCode ?? this.#ended.get(sessionId)?.code;
     return code && endsForGood(code) ? code : "session_gone";
+  }
+
+  /** What a call to a session is refused with that is not here, or not any more; with what is left of its overlap. */
+  goneError(sessionId: string): FairleadError {
+    const code = this.endOf(sessionId);
+    const { session, isClosed } = this.#peers.get(sessionId)?.peer ?? {};
+    const overlapMs = code === "session_gone" && !isClosed ? session?.overlapLeftMs : 0;
+    return new FairleadError(code, overlapMs ? { detail: { overlapMs } } : {});
   }
 
   /** Forgets the sessions that are over; after a minute also why they ended. */

@@ -112,6 +112,7 @@ export class Admission {
       rtpCapabilities: this.#capabilities.own,
       takesSeveral: true,
       confirmsData: true,
+      overlaps: true,
       ...(this.#receivedBps > 0 ? { receivedBps: this.#receivedBps } : {}),
     };
   }

@@ -141,6 +141,15 @@ it("of two moves in a row the last one is changed to, from the place that plays"
   expect(shown()).toEqual([last.track]);
 });
 
+it("of two moves in a row the place between is changed to where the first one ends before the last one is there", () => {
+  const { track, element, shown, move } = setUp();
+  track.attach(element);
+  const between = move();
+  track.unbind();
+  track.swap();
+  expect(shown()).toEqual([between.track]);
+});
+
 it("a picture on a hidden page changes at once, and is settled then", () => {
   Object.assign(document, { hidden: true });
   const { track, element, shown, move } = setUp("video");

@@ -133,7 +133,9 @@ export class RemoteMediaTrack implements RemoteTrack {
   swap(helper?: HTMLMediaElement): void {
     this.#cancelSwap?.();
     this.#cancelSwap = null;
-    if (!this.#isBound || this.#shown === this.#media.track) return;
+    // Unbound it may play still, at a place that has gone on since.
+    const isThere = this.#isBound || this.#media.track.readyState === "live";
+    if (!isThere || this.#shown === this.#media.track) return;
     this.#elements.replace(this.#shown, this.#media.track, helper);
     this.#shown = this.#media.track;
     for (const element of this.#elements) void this.#context.playback.play(element);

@@ -17,17 +17,17 @@ export async function joinSession(
   join: JoinRequest,
   isWanted: () => boolean,
 ): Promise<OpenedSession> {
-  let first: SentFrame | undefined;
+  let first: Extract<SentFrame, { type: "joined" }> | undefined;
   const link = await openSession(caller, register, join, {
     takesSeveral: false,
     isOpen: isWanted,
     onOver: () => {},
     send: (frame) => {
-      first ??= frame;
+      if (frame.type === "joined") first ??= frame;
     },
   });
   link.close();
-  if (first?.type !== "joined") throw new FairleadError("internal", { message: "opened without an answer" });
+  if (!first) throw new FairleadError("internal", { message: "opened without an answer" });
   const { type: _, ...opened } = first;
   const { sessionId, roomId, peerId } = opened;
   caller.log.info("session.joined", { sessionId, roomId, peerId });

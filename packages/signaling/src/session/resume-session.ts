@@ -5,6 +5,7 @@ import { unlessRefused } from "../abuse/refused-openings.ts";
 import type { Caller } from "../http/caller.ts";
 import { admitOpening, assertBus } from "./admit-opening.ts";
 import type { LinkSink } from "./link-sink.ts";
+import { overlapIn } from "./moved.ts";
 import { retryUnreachable, saysSessionLost } from "./send-command.ts";
 import { type LinkRegister, SessionLink } from "./session-link.ts";
 
@@ -62,5 +63,8 @@ export async function resumeSession(
 /** A node that does not answer in time is as good as gone to a client that waits for its media. */
 function toResumeError(error: unknown): unknown {
   const isTimeout = error instanceof FairleadError && error.code === "node_timeout";
-  return isTimeout || saysSessionLost(error) ? new FairleadError("session_gone", { cause: error }) : error;
+  if (!isTimeout && !saysSessionLost(error)) return error;
+  const overlapMs = overlapIn(error);
+  const detail = overlapMs === undefined ? undefined : { overlapMs };
+  return new FairleadError("session_gone", { cause: error, detail });
 }

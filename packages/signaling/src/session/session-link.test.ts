@@ -16,8 +16,15 @@ const SESSION: SessionInput = {
 /** A link whose session is being opened, at epoch 1. */
 async function setUp() {
   const clock = { nowMs: 1_000 };
-  const limits = { sessionTicketTtlS: 60 };
-  const shared = { sessionKeys: await generateKeySet(), issuer: "test", now: () => clock.nowMs, limits };
+  const limits = { sessionTicketTtlS: 60, retryDelaysMs: [] };
+  const busHistory = { isSettling: false };
+  const shared = {
+    sessionKeys: await generateKeySet(),
+    issuer: "test",
+    now: () => clock.nowMs,
+    limits,
+    busHistory,
+  };
   const caller = { shared, bus: createMemoryBus(), log: silentLogger } as unknown as Caller;
   const nobody = { add: () => {}, delete: () => {} };
   const register = { ...nobody, rooms: nobody, inbox: nobody } as unknown as LinkRegister;
@@ -40,7 +47,7 @@ async function setUp() {
       subjects.session("session-1"),
       encodeJson({ type: "ended", connection: 1, code: "session_gone", message: "", ...more }),
     );
-  return { link, clock, start, over, end, moves };
+  return { link, clock, start, over, end, moves, sent, caller };
 }
 
 it("a move that is heard before the node's answer is told after it, with what is left of the overlap", async () => {
@@ -74,6 +81,22 @@ it("an overlap that is heard of after the move is told once", async () => {
   for (const overlapMs of [undefined, 6_000, 6_000]) link.handleMoved(2, overlapMs);
   link.handleMoved(1, 6_000);
   expect(moves().map((moved) => "overlapMs" in moved && moved.overlapMs)).toEqual([undefined, 6_000]);
+});
+
+it("a client that joins at the next place hears before the answer that the former one goes on, if it was said in vain before", async () => {
+  const { link, sent } = await setUp();
+  for (const overlapMs of [undefined, 6_000]) link.handleMoved(1, overlapMs);
+  await link.start(SESSION, "1:0", () => ({ type: "joined" }) as SentFrame);
+  expect(sent).toEqual([{ type: "moved", roomId: "r", epoch: 1, overlapMs: 6_000 }, { type: "joined" }]);
+});
+
+it("an answer that the session is gone has what its node says of the overlap", async () => {
+  const { link, start, over, caller } = await setUp();
+  await start();
+  const error = { code: "session_gone", message: "", detail: { overlapMs: 5_000 } };
+  caller.bus.subscribe(subjects.nodeCall("i"), ({ respond }) => respond?.(encodeJson({ ok: false, error })));
+  await link.command({ id: 1, settledBelow: 1, name: "session.leave", data: {} });
+  expect(over.mock.calls).toMatchObject([[{ code: "session_gone", detail: { overlapMs: 5_000 } }]]);
 });
 
 it("a session whose room or seat is another now ends with the overlap in the error's detail", async () => {

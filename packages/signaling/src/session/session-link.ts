@@ -16,7 +16,7 @@ import type { Caller } from "../http/caller.ts";
 import { framesOf, type Heard } from "./heard.ts";
 import type { Inbox, InboxListener } from "./inbox.ts";
 import type { LinkSink, SentFrame } from "./link-sink.ts";
-import { laterOf, type Moved, NOT_MOVED, overlapLeftMs } from "./moved.ts";
+import { laterOf, type Moved, NOT_MOVED, overlapIn, overlapLeftMs, withOverlap } from "./moved.ts";
 import type { ProofOfLife } from "./prove-alive.ts";
 import type { RoomWatch } from "./room-watch.ts";
 import { retryUnreachable, saysSessionLost, sendCommand } from "./send-command.ts";
@@ -111,9 +111,10 @@ export class SessionLink implements InboxListener {
     const { held, moved } = this.#state;
     this.#state = { state: "live", session, ticketIssuedAtMs: this.#caller.shared.now() };
     this.#register.add(this);
-    this.#sink.send(firstFrame(sessionTicket));
+    const opened = { ...session, overlapMs: overlapLeftMs(moved, this.#caller.shared.now()) };
+    for (const frame of withOverlap(firstFrame(sessionTicket), opened, moved)) this.#sink.send(frame);
     for (const message of held) this.#hand(message);
-    this.handleMoved(moved.epoch, overlapLeftMs(moved, this.#caller.shared.now()));
+    this.handleMoved(moved.epoch, opened.overlapMs);
   }
 
   /** Hands a command to the node; its reply goes to the sink. */
@@ -124,7 +125,8 @@ export class SessionLink implements InboxListener {
       const reply = await sendCommand(this.#caller, session, command, () => this.session === session);
       if (this.session !== session) return;
       // Says as much as a lost node, and may come before the room's `moved`: the client joins anew, on this connection.
-      if (!reply.ok && isSessionLost(reply.error.code)) this.#end("session_gone");
+      if (!reply.ok && isSessionLost(reply.error.code))
+        this.#end("session_gone", { overlapMs: overlapIn(reply.error) });
       else this.#sink.send(reply);
       // Its node has nothing left to be told.
       if (reply.ok && command.name === "session.leave") this.close();
@@ -264,7 +266,7 @@ export class SessionLink implements InboxListener {
   #onCallFailed(session: SessionInput, error: unknown, event: string): void {
     if (this.session !== session) return;
     if (saysSessionLost(error)) {
-      this.#end("session_gone");
+      this.#end("session_gone", { overlapMs: overlapIn(error) });
       return;
     }
     // The message that told of it was lost, as happens while the bus is away.
