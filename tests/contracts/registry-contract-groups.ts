@@ -215,18 +215,59 @@ export function describeGroups(openAdapter: OpenRegistryAdapter, createAdapter: 
         await refuse({});
         expect(await counted()).toEqual({ eu: 1, "eu+gpu": 0, spare: 0, us: 0 });
         await refuse({ labels: ["gpu"], region: "us" });
-        await refuse({ region: "us", groups: ["eu", "us", "spare"] });
-        await refuse({ region: "asia", groups: ["nobody", "spare", "us"] });
-        expect(await counted()).toEqual({ eu: 1, "eu+gpu": 1, spare: 1, us: 1 });
+        await refuse({ region: "us" });
+        // The order goes before the region, which is a preference.
+        await refuse({ region: "us", groups: ["spare", "us", "eu"] });
+        await refuse({ region: "asia", groups: ["nobody", "us", "spare"] });
+        expect(await counted()).toEqual({ eu: 1, "eu+gpu": 1, spare: 2, us: 1 });
         // Nobody would satisfy these; and a move is no join.
         await refuse({ labels: ["tape"] });
         await refuse({ options: roomOptions({ nodeId: "a" }) });
         await refuse({ labels: ["gpu"], groups: ["us"] });
         await expect(registry.place({ roomId: "room" })).rejects.toMatchObject({ code: "no_capacity" });
-        expect(await counted()).toEqual({ eu: 1, "eu+gpu": 1, spare: 1, us: 1 });
+        expect(await counted()).toEqual({ eu: 1, "eu+gpu": 1, spare: 2, us: 1 });
         expect((await groupOf(adapter)).refusedJoins).toEqual({ lastMinute: 1, total: 1 });
+        // Of a group whose nodes are gone the next one is scaled.
+        await registry.removeNode("c-run-1");
+        await refuse({ groups: ["us", "eu"] });
+        expect(await counted()).toEqual({ eu: 2, "eu+gpu": 1, spare: 2 });
       },
     );
+
+    fact("a join that is refused while nodes only lack the bus counts for nobody", async (adapter) => {
+      const { registry, advance } = adapter;
+      const refused = async () => {
+        await expect(placePeer(registry, "room")).rejects.toMatchObject({ code: "no_capacity" });
+        return (await groupOf(adapter)).refusedJoins.total;
+      };
+      const full = [{ cpuLoad: 0.95 }];
+      await registry.heartbeat(beatOf("a", { busConnected: false }));
+      await registry.heartbeat(beatOf("b", { busConnected: false }));
+      expect(await refused()).toBe(0);
+      await advance(500);
+      await registry.heartbeat(beatOf("a", { cores: full }));
+      await registry.heartbeat(beatOf("b", { busConnected: false }));
+      expect(await refused()).toBe(0);
+      await advance(500);
+      await registry.heartbeat(beatOf("a", { cores: full }));
+      await registry.heartbeat(beatOf("b", { cores: full }));
+      expect(await refused()).toBe(1);
+    });
+
+    fact("no node goes whose peers the others could not take", async (adapter) => {
+      const nodes = (maxPeers: number) =>
+        ["a", "b", "c"].map((nodeId) =>
+          beatOf(nodeId, {
+            cores: FOUR.map(() => ({ cpuLoad: 0.1, peers: 10 })),
+            capacity: { maxPeers, networkBps: 1_000_000_000 },
+          }),
+        );
+      // Two of them take 164: a fifth more peers than there are, and twenty rooms.
+      await toldAnew(adapter, nodes(82));
+      expect((await groupOf(adapter)).belowSinceMs).not.toBeNull();
+      await toldAnew(adapter, nodes(81));
+      expect((await groupOf(adapter)).belowSinceMs).toBeNull();
+    });
 
     fact(
       "since when a group would do with a node less is known, until a load or a refused join ends it",
@@ -236,17 +277,17 @@ export function describeGroups(openAdapter: OpenRegistryAdapter, createAdapter: 
           ["a", "b", "c"].map((nodeId) => beatOf(nodeId, { cores: FOUR.map(() => ({ cpuLoad })) }));
         await beating(adapter, 500, at(0.5));
         expect((await groupOf(adapter)).belowSinceMs).toBeNull();
-        await toldAnew(adapter, at(0.3));
+        await toldAnew(adapter, at(0.25));
         const sinceMs = (await groupOf(adapter)).belowSinceMs ?? 0;
         expect(now() - sinceMs).toBeLessThan(1_000);
-        await beating(adapter, 20_000, at(0.3));
+        await beating(adapter, 20_000, at(0.25));
         expect(await groupOf(adapter)).toMatchObject({ belowSinceMs: sinceMs, neededNodes: 3 });
-        await beating(adapter, 290_000, at(0.3));
+        await beating(adapter, 290_000, at(0.25));
         expect(await groupOf(adapter)).toMatchObject({ belowSinceMs: sinceMs, neededNodes: 2 });
-        // A third of the cores less would be at half.
-        await toldAnew(adapter, at(0.334));
+        // With a fifth more load the last of two that are left would be full without the other.
+        await toldAnew(adapter, at(0.251));
         expect(await groupOf(adapter)).toMatchObject({ belowSinceMs: null, neededNodes: 3 });
-        await toldAnew(adapter, at(0.3));
+        await toldAnew(adapter, at(0.25));
         expect((await groupOf(adapter)).belowSinceMs).not.toBeNull();
         const pinned = {
           exclude: ["a", "b", "c"].flatMap((id) => FOUR.map((_, core) => ({ ...runOf(id), core }))),

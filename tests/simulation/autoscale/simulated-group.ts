@@ -233,7 +233,7 @@ export class SimulatedGroup {
       slots: isReady ? Math.floor(this.#roomOn(node) / ROOM_CORES) : 0,
       withRooms: roomsOf(node) > 0 ? 1 : 0,
       rooms: roomsOf(node),
-      peers: 3 * roomsOf(node),
+      ...{ peers: 3 * roomsOf(node), mostPeers: isReady ? 1_000_000 : 0, onBus: isReady ? 1 : 0 },
     };
   }
 

@@ -50,11 +50,10 @@ function parseSums(texts: readonly string[]): Sums {
   return Object.fromEntries(SUM_NAMES.map((name, index) => [name, Number(texts[index] ?? 0)])) as Sums;
 }
 
-/** `group nodeId`, the sums, rooms, peers. */
+/** `group nodeId`, the sums, rooms. */
 function parseShare(text: string): { nodeId: string; rooms: number; peers: number } {
   const [, nodeId = "", ...numbers] = text.split(" ");
-  const [rooms = "0", peers = "0"] = numbers.slice(SUM_NAMES.length);
-  return { nodeId, rooms: Number(rooms), peers: Number(peers) };
+  return { nodeId, rooms: Number(numbers[SUM_NAMES.length]), peers: parseSums(numbers).peers };
 }
 
 /** @param what Of which count: the first letter of its fields, which hold a period's number and its count. */

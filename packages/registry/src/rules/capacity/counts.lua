@@ -16,25 +16,27 @@ local function groupOf(inc)
   return share and match(share, "^%S+")
 end
 
--- The first that would satisfy it: of its preferred region, else of any. Without an order the known groups, by name.
+-- The first in the order given that would satisfy it; without one the first by name, of the preferred region if there is one.
 local function groupFor(wish, order)
   local first
   local groups = order ~= "" and gmatch(order, "%S+") or gmatch(concat(call("ZRANGE", GROUPS, 0, GROUPS_LOOKED_AT - 1), " "), "%S+")
   for group in groups do
-    local offers = call("HGET", GROUP .. group .. ":counts", "offers")
+    local offers = call("ZSCORE", GROUPS, group) and call("HGET", GROUP .. group .. ":counts", "offers")
     if offers and hasLabels({ offers = offers }, wish.labels) then
       first = first or group
-      if wish.region == "" or string.find(" " .. offers .. " ", " r" .. wish.region .. " ", 1, true) then return group end
+      if order ~= "" or wish.region == "" or string.find(" " .. offers .. " ", " r" .. wish.region .. " ", 1, true) then return group end
     end
   end
   return first
 end
 
--- No node more would help a room that is pinned to one.
+-- No node more would help a room that is pinned to one, nor where nodes only wait for the bus.
 local function countRefusal(wish, order)
   local group = wish.nodeId == "" and groupFor(wish, order)
   if not group then return end
+  local ready, onBus = match(call("HGET", GROUP .. group, "sums"), "^%d+ (%d+) .* (%d+)$")
+  if tonumber(onBus) < tonumber(ready) then return end
   countIn(group, "r")
   call("HINCRBY", GROUP .. group .. ":counts", "refused", 1)
-  if call("ZSCORE", GROUPS, group) then call("HSET", GROUP .. group, "belowSince", "") end
+  call("HSET", GROUP .. group, "belowSince", "")
 end

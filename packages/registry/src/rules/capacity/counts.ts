@@ -15,10 +15,10 @@ export function addCount(counts: Counts, nowMs: number, { countMs, countsKept }:
   for (const old of counts.keys()) if (old <= period - countsKept) counts.delete(old);
 }
 
-/** @returns How many in the last minute, or since then; the present period is part of it. */
+/** @returns How many in the last minute, the present period included; or of it in the periods that began since then. */
 export function countedLately(counts: Counts, nowMs: number, policy: Periods, sinceMs = 0): number {
   const last = Math.floor(nowMs / policy.countMs);
-  const first = Math.max(last - policy.countsPerMinute + 1, Math.floor(sinceMs / policy.countMs));
+  const first = Math.max(last - policy.countsPerMinute + 1, Math.ceil(sinceMs / policy.countMs));
   return sumOf(counts, first, last);
 }
 
@@ -37,6 +37,14 @@ export function ratesOf(
     nowPerS: (sumOf(counts, first, last) * 1_000) / latelyMs,
     beforePerS: (sumOf(counts, last - countsKept + 1, first - 1) * 1_000) / beforeMs,
   };
+}
+
+/** @returns How many came per second in the minute of those that are kept in which most came. */
+export function peakPerS(counts: Counts, policy: Periods): number {
+  const { countMs, countsPerMinute } = policy;
+  const sums = [...counts.keys()].map((first) => sumOf(counts, first, first + countsPerMinute - 1));
+  // As of a minute whose last period has just begun: no rate is higher than that.
+  return (Math.max(0, ...sums) * 1_000) / ((countsPerMinute - 1) * countMs);
 }
 
 function sumOf(counts: Counts, first: number, last: number): number {

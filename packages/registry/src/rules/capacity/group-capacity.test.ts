@@ -39,6 +39,7 @@ function capacityOf(given: Given = {}): GroupCapacity {
       drainingCores: 10 * draining,
     },
     ...{ demandPpm: demand * 1_000_000, slots: 1_000, largestNodeCores: 10, cameAtMs: LONG_AGO_MS },
+    ...{ peers: 0, mostPeers: 1_000_000 * ready, onBus: ready },
     ...{ belowSinceMs: null, arrivals, refusals, refused: refusedAgoMs.length, cheapest: null },
     ...more,
   };
@@ -63,6 +64,8 @@ describe("how many nodes a group needs", () => {
       10,
       "hysteresis",
     ],
+    ["or just before", { refusedAgoMs: [14_000], cameAtMs: NOW_MS - 12_000 }, 10, "hysteresis"],
+    ["they go on after it", { refusedAgoMs: [14_000, 3_000], cameAtMs: NOW_MS - 12_000 }, 11, "refusals"],
     ["there is no room for twenty rooms", { slots: 19 }, 11, "slots"],
     ["nor for what comes", { slots: 100, roomsPerS: 5, forS: 300 }, 11, "arrivals"],
     [
@@ -77,10 +80,10 @@ describe("how many nodes a group needs", () => {
     ["fewer would do for long enough: half of them is taken then", { demand: 17, ...calm }, 4, "hysteresis"],
     ["no silence counts from before", { demand: 20, ...calm, aliveFloorMs: BELOW_MS + 1 }, 10, "hysteresis"],
     [
-      "nodes without cores count as if each had one",
-      { demand: 0, cores: 0, largestNodeCores: 0, ...calm },
-      2,
-      "minimum",
+      "nodes without cores carry nothing",
+      { demand: 0, cores: 0, slots: 0, largestNodeCores: 0, ...calm },
+      11,
+      "slots",
     ],
   ])("%s", (_, given, needed, why) => {
     const { neededNodes, wantedFor, wantedNodes } = capacityOf({ withRooms: 0, ...given });
@@ -96,14 +99,6 @@ describe("how many nodes a group needs", () => {
     expect(told).toMatchObject({ neededNodes: 4, wantedNodes: 8, wantedFor: "rooms" });
   });
 
-  it("one node less than would do for long is not too few: no load is between the two rules", () => {
-    for (let demand = 0; demand <= 90; demand += 0.25) {
-      const { neededNodes } = capacityOf({ demand, ...calm });
-      if (neededNodes >= 10) continue;
-      const after = capacityOf({ demand, ready: neededNodes });
-      expect([demand, after.neededNodes]).toEqual([demand, neededNodes]);
-    }
-  });
 });
 
 describe("what is told besides", () => {

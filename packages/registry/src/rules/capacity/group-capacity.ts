@@ -1,6 +1,7 @@
 import type { GroupCapacity } from "@fairlead/protocol";
 import { fromPpm, type PlacementPolicy } from "../policy.ts";
-import { type Counts, countedLately, ratesOf } from "./counts.ts";
+import { type Counts, countedLately, peakPerS, ratesOf } from "./counts.ts";
+import { carriesWithout } from "./fewer-nodes.ts";
 import type { Share, Sums } from "./share.ts";
 
 /** All that the registry knows of a group. */
@@ -66,39 +67,56 @@ export function groupCapacityOf(
 
 /** How many ready nodes carry the group well, however its rooms lie. */
 function neededNodes(record: GroupRecord, moment: GroupMoment, policy: PlacementPolicy): Need {
-  const { ready, demandPpm, belowSinceMs } = record;
+  const { ready, belowSinceMs } = record;
   const most = needsOf(record, moment, policy).reduce((a, b) => (b.nodes > a.nodes ? b : a));
   if (most.nodes >= ready) return most;
   const kept = { nodes: ready, why: "hysteresis" };
   if (belowSinceMs === null || moment.nowMs - belowSinceMs < policy.belowForMs) return kept;
-  // Fewer than that would be too many again with a little more load.
-  const fewest = Math.min(ready, nodesFor(demandPpm, policy.belowPermille, coresPerNode(record)));
+  const fewest = fewestNodes(record, moment, policy);
   return fewest > most.nodes ? { nodes: fewest, why: "hysteresis" } : most;
+}
+
+/** That many do, whichever go: the same load never wants one back. */
+function fewestNodes(record: GroupRecord, { nowMs, roomCostPpm }: GroupMoment, policy: PlacementPolicy) {
+  const reserve = { rooms: Math.max(policy.reserveRooms, mostToCome(record, nowMs, policy)), roomCostPpm };
+  const most = record.ready - policy.minNodes;
+  let fewer = 0;
+  while (fewer < most && carriesWithout(fewer + 1, record, reserve, policy)) fewer += 1;
+  return record.ready - fewer;
 }
 
 function needsOf(record: GroupRecord, { nowMs, roomCostPpm }: GroupMoment, policy: PlacementPolicy): Need[] {
   const { demandPpm, largestNodeCores, ready } = record;
-  const perNode = coresPerNode(record);
-  const fullPermille = policy.fullPpm / 1_000;
+  const { fullPpm, targetPermille } = policy;
+  const toCarry = (cores: number) => nodesWith(cores, record);
   const reserve = roomsToCome(record, nowMs, policy);
   const rooms = Math.max(policy.reserveRooms, reserve);
   const why = reserve > policy.reserveRooms ? "arrivals" : "slots";
-  const slotsPerNode = Math.max(1, Math.floor(policy.fullPpm / roomCostPpm) * perNode);
   const missing = rooms - record.slots;
   const refused = countedLately(record.refusals, nowMs, policy, record.cameAtMs);
   return [
     { nodes: policy.minNodes, why: "minimum" },
-    { nodes: nodesFor(demandPpm, policy.targetPermille, perNode), why: "demand" },
-    { nodes: nodesFor(demandPpm, fullPermille, perNode, largestNodeCores), why: "largest_node" },
-    { nodes: nodesFor(demandPpm + rooms * roomCostPpm, fullPermille, perNode), why },
-    { nodes: missing > 0 ? ready + Math.ceil(missing / slotsPerNode) : 0, why },
+    { nodes: toCarry(demandPpm / (targetPermille * 1_000)), why: "demand" },
+    { nodes: toCarry(demandPpm / fullPpm + largestNodeCores), why: "largest_node" },
+    { nodes: toCarry((demandPpm + rooms * roomCostPpm) / fullPpm), why },
+    { nodes: missing > 0 ? ready + Math.ceil(missing / slotsPerNode(record, fullPpm / roomCostPpm)) : 0, why },
     { nodes: refused > 0 ? ready + 1 : 0, why: "refusals" },
   ];
 }
 
-/** @param spare Cores that may be missing. @returns So many nodes that the load takes at most this share of their cores. */
-function nodesFor(demandPpm: number, permille: number, perNode: number, spare = 0): number {
-  return Math.ceil((demandPpm / (permille * 1_000) + spare) / perNode - 1e-9);
+/** @returns How many nodes have so many cores: more are as large as those that there are on average, and if fewer do, the largest go. */
+function nodesWith(wantedCores: number, record: GroupRecord): number {
+  const { ready, cores, largestNodeCores } = record;
+  const missing = wantedCores - cores;
+  if (missing > 1e-9) return ready + Math.ceil(missing / coresPerNode(record) - 1e-9);
+  return largestNodeCores > 0 ? ready - Math.floor(-missing / largestNodeCores + 1e-9) : ready;
+}
+
+/** What a node more has. */
+function slotsPerNode(record: GroupRecord, perCore: number): number {
+  const { ready, mostPeers } = record;
+  const slots = Math.floor(perCore) * coresPerNode(record);
+  return Math.max(1, ready > 0 ? Math.min(slots, mostPeers / ready) : slots);
 }
 
 /** Usable ones; of a group whose nodes have none, as if each had one. */
@@ -111,4 +129,12 @@ function roomsToCome({ arrivals }: GroupRecord, nowMs: number, policy: Placement
   const { nowPerS, beforePerS } = ratesOf(arrivals, nowMs, policy);
   const perS = Math.max(beforePerS, nowPerS + Math.max(0, nowPerS - beforePerS));
   return Math.ceil((perS * policy.nodeStartMs) / 1_000);
+}
+
+/** The same at the highest rate and the steepest rise of late, and a little more: chance alone does not exceed it soon. */
+function mostToCome({ arrivals }: GroupRecord, nowMs: number, policy: PlacementPolicy): number {
+  const { beforePerS } = ratesOf(arrivals, nowMs, policy);
+  const peak = peakPerS(arrivals, policy);
+  const perS = peak + Math.max(0, peak - beforePerS);
+  return Math.ceil((perS * policy.nodeStartMs * policy.targetPermille) / (1_000 * policy.belowPermille));
 }

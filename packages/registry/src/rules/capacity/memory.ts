@@ -1,6 +1,7 @@
 import { compareText, ScoredSet } from "../../memory/scored-set.ts";
 import type { PlacementPolicy } from "../policy.ts";
 import { addCount, type Counts, newCounts } from "./counts.ts";
+import { carriesWithout } from "./fewer-nodes.ts";
 import type { GroupRecord } from "./group-capacity.ts";
 import { type Share, SUM_NAMES, type Sums } from "./share.ts";
 
@@ -98,16 +99,16 @@ export class Groups {
     return filled.second === Math.floor(nowMs / 1_000) && filled.count >= ready;
   }
 
-  /** No node more would help a room that is pinned to one. */
+  /** No node more would help a room that is pinned to one, nor where nodes only wait for the bus. */
   countRefusal(wish: GroupWish, nowMs: number, order?: readonly string[]): void {
     if (wish.nodeId !== undefined) return;
     const name = this.#groupFor(wish, order);
+    const group = name === undefined ? undefined : this.#groups.get(name);
     const counted = name === undefined ? undefined : this.#counted.get(name);
-    if (name === undefined || !counted) return;
+    if (!group || !counted || group.sums.onBus < group.sums.ready) return;
     addCount(counted.refusals, nowMs, this.#policy);
     counted.refused += 1;
-    const group = this.#groups.get(name);
-    if (group) group.belowSinceMs = null;
+    group.belowSinceMs = null;
   }
 
   /** @param isAlive Of an incarnation. @returns In order of name. */
@@ -141,25 +142,21 @@ export class Groups {
     if (group) group.cameAtMs = nowMs;
   }
 
-  #groupFor({ region, labels }: GroupWish, order?: readonly string[]): string | undefined {
-    const names = order && order.length > 0 ? order : this.#names().slice(0, this.#policy.groupsLookedAt);
+  /** The first in the order given; without one the first by name, of the preferred region if there is one. */
+  #groupFor({ region, labels }: GroupWish, order: readonly string[] = []): string | undefined {
+    const names = order.length > 0 ? order : this.#names().slice(0, this.#policy.groupsLookedAt);
     const fitting = names.filter((name) => {
-      const offer = this.#counted.get(name);
-      return offer !== undefined && labels.every((label) => offer.labels.includes(label));
+      const offer = this.#groups.has(name) && this.#counted.get(name);
+      return offer && labels.every((label) => offer.labels.includes(label));
     });
-    const near =
-      region === undefined ? undefined : fitting.find((name) => this.#counted.get(name)?.region === region);
-    return near ?? fitting[0];
+    const near = fitting.find((name) => this.#counted.get(name)?.region === region);
+    return order.length > 0 ? fitting[0] : (near ?? fitting[0]);
   }
 
   #noteBelow(group: Group, { nowMs, roomCostPpm }: { nowMs: number; roomCostPpm: number }): void {
-    const { ready, cores, demandPpm, slots } = group.sums;
-    const { belowPermille, reserveRooms } = this.#policy;
-    const left = cores - Math.max(0, ...group.sizes.keys());
-    const isBelow =
-      ready > 1 &&
-      demandPpm * 1_000 < belowPermille * left * 1_000_000 &&
-      slots * (ready - 1) - Math.floor(demandPpm / roomCostPpm) >= reserveRooms * ready;
+    const largestNodeCores = Math.max(0, ...group.sizes.keys());
+    const reserve = { rooms: this.#policy.reserveRooms, roomCostPpm };
+    const isBelow = carriesWithout(1, { ...group.sums, largestNodeCores }, reserve, this.#policy);
     group.belowSinceMs = isBelow ? (group.belowSinceMs ?? nowMs) : null;
   }
 }

@@ -19,6 +19,8 @@ export type ScalePolicy = {
   /** How long a node takes from when it is asked for until it has room, ms: rooms that come meanwhile must find room without it. */
   nodeStartMs: number;
   minNodes: number;
+  /** As many peers a node is reckoned to take that has no limit but its cores. */
+  unlimitedPeers: number;
 };
 
 export const DEFAULT_SCALE_POLICY: ScalePolicy = {
@@ -33,4 +35,5 @@ export const DEFAULT_SCALE_POLICY: ScalePolicy = {
   reserveRooms: 20,
   nodeStartMs: 120_000,
   minNodes: 2,
+  unlimitedPeers: 1_000_000,
 };

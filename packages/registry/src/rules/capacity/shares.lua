@@ -1,4 +1,4 @@
--- What a node adds to the sums of its group is an entry of its own, in `shares`: `group nodeId` and the numbers of which the first eight are
+-- What a node adds to the sums of its group is an entry of its own, in `shares`: `group nodeId` and the numbers of which the first eleven are
 -- summed up. So the share of a node that an older build has buried is found, and taken away. A steady beat tells its share too, now and then,
 -- and most do not: all of this is made when it is called for.
 
@@ -10,17 +10,17 @@ local function shares()
   local function sumUp(group, taken, given)
     local key, sums, count = GROUP .. group, {}, {}
     local text, sizes, since = unpack(call("HMGET", key, "sums", "sizes", "belowSince"))
-    for number in gmatch(text or "0 0 0 0 0 0 0 0", "%d+") do sums[#sums + 1] = tonumber(number) end
+    for number in gmatch(text or "0 0 0 0 0 0 0 0 0 0 0", "%d+") do sums[#sums + 1] = tonumber(number) end
     for cores, nodes in gmatch(sizes or "", "(%d+):(%d+)") do count[cores] = tonumber(nodes) end
     for sign = -1, 1, 2 do
       local share, place = sign < 0 and taken or sign > 0 and given, 0
       for number in gmatch(share and match(share, "^%S+ %S+ (.*)$") or "", "%d+") do
         place = place + 1
-        if place <= 8 then sums[place] = sums[place] + sign * number end
+        if place <= 11 then sums[place] = sums[place] + sign * number end
         if place == 5 and number ~= "0" then count[number] = (count[number] or 0) + sign end
       end
     end
-    local nodes, ready, _, _, cores, _, demand, slots = unpack(sums)
+    local nodes, ready, _, _, cores, _, demand, _, peers, mostPeers = unpack(sums)
     if nodes <= 0 then
       call("ZREM", GROUPS, group)
       call("UNLINK", key, key .. ":ready")
@@ -31,8 +31,11 @@ local function shares()
     for size, of in pairs(count) do
       if of > 0 then parts[#parts + 1], largest = size .. ":" .. of, max(largest, size) end
     end
-    local isBelow = ready > 1 and demand * 1000 < BELOW_PERMILLE * (cores - largest) * 1000000
-      and slots * (ready - 1) - floor(demand / roomCost) >= RESERVE_ROOMS * ready
+    -- It does with one node less, whichever goes and wherever its rooms lie, also with a little more load; see `fewer-nodes.ts`.
+    local left, more = cores - largest, floor(demand * TARGET_PERMILLE / BELOW_PERMILLE)
+    local isBelow = ready > 1 and demand <= left * BELOW_PERMILLE * 1000 and more <= (left - largest) * FULL_PPM
+      and more + RESERVE_ROOMS * roomCost <= left * (FULL_PPM - roomCost)
+      and (floor(peers * TARGET_PERMILLE / BELOW_PERMILLE) + RESERVE_ROOMS) * ready <= mostPeers * (ready - 1)
     since = isBelow and (since and since ~= "" and since or string.format("%.0f", NOW)) or ""
     for place, sum in ipairs(sums) do sums[place] = string.format("%.0f", sum) end
     call("HSET", key, "sums", concat(sums, " "), "sizes", concat(parts, " "), "belowSince", since)
@@ -52,7 +55,7 @@ local function shares()
   -- `debits` as the node's record has them. A node that is cut off carries nothing: its rooms are given to others.
   local function tellShare(isCutOff, debits, openPeers)
     local group, lingering, rooms, offers = match(ARGV[18], "^(%S+) (%d+) (%d+) ?(.*)$")
-    local isReady, peers = ARGV[4] ~= "", tonumber(ARGV[7])
+    local isReady, peers = ARGV[4] ~= "", ARGV[7] + (openPeers or 0)
     local debitOf, demand, cores, slots = {}, -lingering, 0, 0
     for core, ppm in gmatch(debits, "(%d+):(%d+)") do debitOf[core] = ppm end
     for load, core in gmatch(ARGV[6], "(%d+):(%d+)") do
@@ -60,10 +63,12 @@ local function shares()
       demand, cores = demand + load, cores + 1
       if load < FULL_PPM then slots = slots + floor((FULL_PPM - load) / roomCost) end
     end
-    if ARGV[8] ~= "" then slots = max(0, min(slots, ARGV[8] - peers - (openPeers or 0))) end
-    if isCutOff then isReady, demand, cores, slots, rooms = false, 0, 0, 0, "0" end
+    local mostPeers = ARGV[8] ~= "" and tonumber(ARGV[8]) or UNLIMITED_PEERS
+    if ARGV[8] ~= "" then slots = max(0, min(slots, mostPeers - peers)) end
+    if isCutOff then isReady, demand, cores, slots, rooms, peers = false, 0, 0, 0, "0", 0 end
     local share = concat({ group, ARGV[2], 1, isReady and 1 or 0, (isReady or isCutOff) and 0 or 1, rooms == "0" and 0 or 1,
-      isReady and cores or 0, isReady and 0 or cores, max(0, demand), isReady and slots or 0, rooms, peers }, " ")
+      isReady and cores or 0, isReady and 0 or cores, max(0, demand), isReady and slots or 0,
+      peers, isReady and mostPeers or 0, isReady and ARGV[5] == "1" and 1 or 0, rooms }, " ")
     local inc, key = ARGV[3], GROUP .. group
     local before = call("HGET", SHARES, inc)
     local wasIn = before and match(before, "^%S+")
