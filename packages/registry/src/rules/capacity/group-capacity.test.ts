@@ -98,7 +98,6 @@ describe("how many nodes a group needs", () => {
     const told = capacityOf({ demand: 20, ready: 9, draining: 1, withRooms: 8, ...calm });
     expect(told).toMatchObject({ neededNodes: 4, wantedNodes: 8, wantedFor: "rooms" });
   });
-
 });
 
 describe("what is told besides", () => {

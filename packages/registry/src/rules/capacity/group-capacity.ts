@@ -99,7 +99,10 @@ function needsOf(record: GroupRecord, { nowMs, roomCostPpm }: GroupMoment, polic
     { nodes: toCarry(demandPpm / (targetPermille * 1_000)), why: "demand" },
     { nodes: toCarry(demandPpm / fullPpm + largestNodeCores), why: "largest_node" },
     { nodes: toCarry((demandPpm + rooms * roomCostPpm) / fullPpm), why },
-    { nodes: missing > 0 ? ready + Math.ceil(missing / slotsPerNode(record, fullPpm / roomCostPpm)) : 0, why },
+    {
+      nodes: missing > 0 ? ready + Math.ceil(missing / slotsPerNode(record, fullPpm / roomCostPpm)) : 0,
+      why,
+    },
     { nodes: refused > 0 ? ready + 1 : 0, why: "refusals" },
   ];
 }
