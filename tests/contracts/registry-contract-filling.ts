@@ -3,7 +3,10 @@ import { beatOf, type OpenRegistryAdapter, placePeer, type RegistryAdapter } fro
 import { factsAbout } from "./with-adapter.ts";
 
 /** Of two cores each. */
-async function loaded({ registry }: RegistryAdapter, nodes: Record<string, [number, number]>): Promise<void> {
+async function loaded(
+  { registry }: RegistryAdapter,
+  nodes: Record<string, readonly number[]>,
+): Promise<void> {
   for (const [nodeId, loads] of Object.entries(nodes))
     await registry.heartbeat(beatOf(nodeId, { cores: loads.map((cpuLoad) => ({ cpuLoad })) }));
 }
@@ -44,6 +47,22 @@ export function describeFilling(openAdapter: OpenRegistryAdapter): void {
         expect(await fill(adapter, "five")).toMatch(/^b/);
       },
     );
+
+    fact("never leaves a region that has room, though others have nodes below half", async (adapter) => {
+      const { registry } = adapter;
+      await loaded(adapter, { a: [0.52, 0.55], b: [0.6, 0.7] });
+      await registry.heartbeat(beatOf("c", { region: "us", cores: [{ cpuLoad: 0.2 }, { cpuLoad: 0.3 }] }));
+      expect(await fill(adapter, "one", { region: "eu" })).toBe("a0");
+      expect(await fill(adapter, "two")).toBe("c0");
+      await registry.heartbeat(beatOf("d", { region: "asia", cores: [{ cpuLoad: 0.95 }] }));
+      expect((await fill(adapter, "three", { region: "asia" })).slice(0, 1)).toBe("c");
+    });
+
+    fact("passes over any number of nodes of which only one core is below half", async (adapter) => {
+      const busy = Array.from({ length: 20 }, (_, node) => [`busy-${node}`, [0.49, 0.7, 0.7]] as const);
+      await loaded(adapter, { ...Object.fromEntries(busy), half: [0.3, 0.4, 0.4], idle: [0, 0, 0] });
+      expect(await fill(adapter, "one")).toBe("half0");
+    });
 
     fact(
       "keeps to the wish: region first, labels, exclusions, and the node that a room is pinned to",

@@ -36,9 +36,9 @@ export function describeMoves(openAdapter: OpenRegistryAdapter): void {
         const lease = await moved(adapter, 0.3);
         expect(await openDebit(registry, "b")).toBeCloseTo(0.3, 9);
         const first = await placePeer(registry, "standup");
-        await beating(adapter, 500, [at(lease)]);
+        await beating(adapter, 1_500, [at(lease)]);
         const second = await placePeer(registry, "standup");
-        await beating(adapter, 500, [at(lease)]);
+        await beating(adapter, 1_500, [at(lease)]);
         // Those that come back cost nothing besides, and the last of them is not measured yet.
         expect(await openDebit(registry, "b")).toBeCloseTo(0.3, 9);
         await beating(adapter, 500, [at(lease)]);
@@ -54,7 +54,7 @@ export function describeMoves(openAdapter: OpenRegistryAdapter): void {
       const lease = await moved(adapter, 0.3);
       for (let peer = 0; peer < 3; peer += 1) await placePeer(registry, "standup");
       expect(await openDebit(registry, "b")).toBeCloseTo(0.304, 9);
-      await beating(adapter, 1_000, [at(lease)]);
+      await beating(adapter, 2_000, [at(lease)]);
       expect(await openDebit(registry, "b")).toBeCloseTo(0.004, 9);
     });
 
@@ -65,6 +65,28 @@ export function describeMoves(openAdapter: OpenRegistryAdapter): void {
       expect(await openDebit(registry, "b")).toBeCloseTo(0.3, 9);
       await beating(adapter, 500, [at(lease)]);
       expect(await openDebit(registry, "b")).toBe(0);
+    });
+
+    fact("keeps the part of those who have not come back, for two minutes", async (adapter) => {
+      const { registry } = adapter;
+      const lease = await moved(adapter, 0.3);
+      await placePeer(registry, "standup");
+      await beating(adapter, 1_500, [at(lease)]);
+      expect(await openDebit(registry, "b")).toBeCloseTo(0.3, 9);
+      await beating(adapter, 500, [at(lease)]);
+      expect(await openDebit(registry, "b")).toBeCloseTo(0.15, 9);
+      await beating(adapter, 117_500, [at(lease)]);
+      expect(await openDebit(registry, "b")).toBeCloseTo(0.15, 9);
+      await beating(adapter, 500, [at(lease)]);
+      expect(await openDebit(registry, "b")).toBe(0);
+    });
+
+    fact("that spanned cores fills one; the peers that sit on others count as they come", async (adapter) => {
+      const { registry } = adapter;
+      await moved(adapter, 1.8);
+      expect(await openDebit(registry, "b")).toBeCloseTo(0.9, 9);
+      for (let peer = 0; peer < 2; peer += 1) await placePeer(registry, "standup");
+      expect(await openDebit(registry, "b")).toBeCloseTo(0.904, 9);
     });
 
     fact("takes its reservation with it", async (adapter) => {

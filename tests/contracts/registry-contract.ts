@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import type { CreateRegistryAdapter } from "./registry-adapter.ts";
+import { describeArrivals } from "./registry-contract-arrivals.ts";
 import { describeBroadcasts } from "./registry-contract-broadcasts.ts";
 import { describeBusCuts } from "./registry-contract-bus.ts";
 import { describeColdStart } from "./registry-contract-cold.ts";
@@ -44,6 +45,7 @@ export function describeRegistryContract(
     describeNodes(openAdapter);
     describeLives(openAdapter);
     describeGroups(openAdapter, createAdapter);
+    describeArrivals(openAdapter);
     describeRoles(openAdapter);
     describeFailover(openAdapter);
     describeBusCuts(openAdapter);

@@ -7,18 +7,20 @@ import { beatOf, serving } from "./registry-adapter.ts";
 const NODES = ["a", "b", "c", "d", "e"];
 const CORES = 4;
 const DRAINS = 200;
-/** They take 9.4 cores together: four nodes' worth, and a fortieth more would be five's. */
-const ROOMS = 94;
+/** They take 11.6 cores together: five nodes' worth, and a thirtieth more would be six's. */
+const ROOMS = 116;
 const COST = 0.1;
 const PEERS = 3;
 const BEAT_MS = 500;
 /** Of the newest sample, as a media node weighs its worker's load. */
 const SMOOTHING = 0.5;
-/** How long peers take to the next place, and the former one lingers. */
-const [RETURN_MS, LINGER_MS] = [1_500, 2_500];
+/** How long peers take until they are placed anew, from then on until they cost anything, and how long the former place lingers. */
+const [RETURN_MS, CONNECT_MS, LINGER_MS] = [1_500, 500, 3_000];
 const SETTLES_MS = 10_000;
 /** Until nothing is left of the rooms' arrival. */
 const CALM_BEATS = 650;
+/** Computes 36,000 beats of nodes, on cores that others use too. */
+const PATIENCE_MS = 90_000;
 
 type Place = CoreAddress & { sinceMs: number; untilMs: number | null };
 type Served = {
@@ -81,7 +83,7 @@ class Cluster {
       ...(this.#isMeasured ? { movedLoad: COST } : {}),
     });
     for (const place of room.places) place.untilMs ??= this.nowMs + LINGER_MS;
-    room.places.push({ ...placed.lease, sinceMs: this.nowMs + RETURN_MS, untilMs: null });
+    room.places.push({ ...placed.lease, sinceMs: this.nowMs + RETURN_MS + CONNECT_MS, untilMs: null });
     room.lease = placed.lease;
     room.peers = Array.from({ length: PEERS }, (_, peer) => ({
       atMs: this.nowMs + (RETURN_MS * (peer + 1)) / PEERS,
@@ -149,7 +151,7 @@ async function liveThrough(cluster: Cluster, drains: number): Promise<GroupCapac
       await cluster.beat();
       told.push(await cluster.capacity());
     }
-    for (let beat = 0; beat < 20; beat += 1) {
+    for (let beat = 0; beat < 10; beat += 1) {
       await cluster.beat();
       told.push(await cluster.capacity());
     }
@@ -162,17 +164,18 @@ function mostOf(told: readonly GroupCapacity[]): number {
   return Math.max(...told.map(({ demandCores }) => demandCores));
 }
 
-it(`${DRAINS} drains at constant load change the number of needed nodes by 0`, async () => {
+it(`${DRAINS} drains at constant load change the number of wanted nodes by 0`, {
+  timeout: PATIENCE_MS,
+}, async () => {
   const told = await liveThrough(new Cluster(true), DRAINS);
-  expect(new Set(told.map(({ neededNodes }) => neededNodes))).toEqual(new Set([4]));
-  // Those that are needed, or have rooms until they are empty.
-  expect(Math.max(...told.map(({ wantedNodes }) => wantedNodes))).toBe(NODES.length);
+  expect(new Set(told.map(({ neededNodes }) => neededNodes))).toEqual(new Set([5]));
+  expect(new Set(told.map(({ wantedNodes }) => wantedNodes))).toEqual(new Set([5]));
   expect(Math.min(...told.map(({ demandCores }) => demandCores))).toBeGreaterThan(0.98 * ROOMS * COST);
-  expect(mostOf(told)).toBeLessThan(1.025 * ROOMS * COST);
+  expect(mostOf(told)).toBeLessThan(1.03 * ROOMS * COST);
 });
 
 it("without measured costs they look like growth: rooms count twice, and as if they were new", async () => {
   const told = await liveThrough(new Cluster(false), 5);
   expect(mostOf(told)).toBeGreaterThan(1.2 * ROOMS * COST);
-  expect(Math.max(...told.map(({ neededNodes }) => neededNodes))).toBeGreaterThan(4);
+  expect(Math.max(...told.map(({ neededNodes }) => neededNodes))).toBeGreaterThan(5);
 });

@@ -62,7 +62,7 @@ export type PlacementPolicy = ScalePolicy & {
   peerCostPpm: number;
   /** For how long a young room's expected growth is reserved. */
   reservationMs: number;
-  /** So long after the last of a moved room's peers came, its load is measured. */
+  /** So long after a moved room's peers came, their load is measured. */
   movedSettlesMs: number;
   /** A node that is filled is below this. */
   fillPpm: number;
@@ -70,6 +70,8 @@ export type PlacementPolicy = ScalePolicy & {
   debitTtlMs: number;
   /** How many nodes of a pool are looked at, at most, for one room. */
   walkLimit: number;
+  /** The same where nodes are filled. */
+  fillWalkLimit: number;
   /** How many nodes that fit are compared, at most. */
   candidateLimit: number;
   /** When to ask again where all nodes are full: they say something new with their next heartbeats. */
@@ -146,10 +148,11 @@ export const DEFAULT_POLICY: PlacementPolicy = {
   maxRoomCostPpm: 250_000,
   peerCostPpm: 4_000,
   reservationMs: 120_000,
-  movedSettlesMs: 1_000,
+  movedSettlesMs: 2_000,
   fillPpm: 500_000,
   debitTtlMs: 30_000,
   walkLimit: 256,
+  fillWalkLimit: 64,
   candidateLimit: 8,
   retryWhenFullMs: 1_000,
   retryWhenNoneMs: 5_000,

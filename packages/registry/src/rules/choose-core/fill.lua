@@ -1,5 +1,5 @@
--- The fullest of the nodes that are less than half full, and its least-loaded core, so that others empty. Of those whose least-loaded core is
--- below half the first few in falling order are looked at.
+-- The fullest of the nodes that are less than half full, and its least-loaded core, so that others empty. Those whose least-loaded core is
+-- below half are looked at in falling order, until a few fit. No room leaves its region for that.
 
 -- On average over its usable cores, reservations included; nil: it has none.
 local function loadOfNode(node)
@@ -30,23 +30,34 @@ local function isFuller(fit, best)
   return isBefore(fit.name, best.name)
 end
 
+local function fitToFill(name, wish)
+  local node = loadNode(match(name, " (.+)"))
+  if not node or not isAliveByTime(node) or not isAliveByTime(node, wish.suspect) or not hasLabels(node, wish.labels) then return nil end
+  local core, load = bestCore(node, wish.need, wish.excluded[node.inc])
+  local full = loadOfNode(node)
+  if not core or load >= FULL_RANK_PPM or full >= FILL_PPM then return nil end
+  return { name = name, inc = node.inc, core = core, load = load, full = full }
+end
+
 local function fillPool(pool, wish)
-  local best
-  for _, name in ipairs(call("ZREVRANGEBYSCORE", POOL .. pool, "(" .. FILL_PPM, "-inf", "LIMIT", 0, CANDIDATE_LIMIT)) do
-    local node = loadNode(match(name, " (.+)"))
-    if node and isAliveByTime(node) and isAliveByTime(node, wish.suspect) and hasLabels(node, wish.labels) then
-      local core, load = bestCore(node, wish.need, wish.excluded[node.inc])
-      local fit = core and { name = name, inc = node.inc, core = core, load = load, full = loadOfNode(node) }
-      if fit and load < FULL_RANK_PPM and fit.full < FILL_PPM and (not best or isFuller(fit, best)) then best = fit end
+  local best, fitting = nil, 0
+  for from = 0, FILL_WALK_LIMIT - 1, CANDIDATE_LIMIT do
+    local count = min(CANDIDATE_LIMIT, FILL_WALK_LIMIT - from)
+    local page = call("ZREVRANGEBYSCORE", POOL .. pool, "(" .. FILL_PPM, "-inf", "LIMIT", from, count)
+    for _, name in ipairs(page) do
+      local fit = fitToFill(name, wish)
+      if fit and (not best or isFuller(fit, best)) then best = fit end
+      if fit then fitting = fitting + 1 end
+      if fitting == CANDIDATE_LIMIT then return best end
     end
+    if #page < CANDIDATE_LIMIT then return best end
   end
   return best
 end
 
 local function chooseToFill(wish)
   if wish.nodeId ~= "" then return {} end
-  local label = wish.labels[1]
-  local best = wish.region ~= "" and fillPool(poolOf(wish.region, label), wish) or fillPool(poolOf("", label), wish)
+  local best = fillPool(poolOf(wish.region, wish.labels[1]), wish)
   if not best or isFast(best.inc) then return {} end
   return { best }
 end

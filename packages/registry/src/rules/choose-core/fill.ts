@@ -6,8 +6,8 @@ import type { PlacementNode, PlacementPolicy, PlacementWish } from "../policy.ts
 import type { Candidate, Choice, Chooser } from "./memory.ts";
 
 /**
- * The least-loaded core of the fullest node that is less than half full, so that others empty. Of those whose least-loaded core is below half, the first
- * few in falling order are looked at.
+ * The least-loaded core of the fullest node that is less than half full, so that others empty. Those whose least-loaded core is below half are
+ * looked at in falling order, until a few fit. No room leaves its region for that.
  *
  * @param isFast Rooms come to this run's group so fast that they are spread: what they will cost is not seen yet.
  * @returns null where they are, or no such node is there.
@@ -20,10 +20,12 @@ export function chooseToFill<N extends PlacementNode>(
   const { region, labels = [] } = wish;
   if (wish.nodeId !== undefined) return null;
   const [label] = [...labels].sort(compareText);
-  const fullest = (nodes: readonly N[]) =>
-    nodes.flatMap((node) => candidateOn(node, wish, { policy, moment })).sort(fullestFirst)[0];
-  const below = (of?: string) => pools.below(policy.fillPpm, policy.candidateLimit, of, label);
-  const best = (region === undefined ? undefined : fullest(below(region))) ?? fullest(below());
+  const fitting: FillCandidate[] = [];
+  for (const node of pools.below(policy.fillPpm, policy.fillWalkLimit, region, label)) {
+    if (fitting.length === policy.candidateLimit) break;
+    fitting.push(...candidateOn(node, wish, { policy, moment }));
+  }
+  const [best] = fitting.sort(fullestFirst);
   if (!best || isFast(best.incarnation)) return null;
   const { nodeId, incarnation, core, loadPpm } = best;
   return {

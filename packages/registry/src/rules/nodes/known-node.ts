@@ -19,6 +19,8 @@ export type YoungRoom = {
   asOfMs: number;
   costPpm: number;
   peers: number;
+  /** Of a room that has moved: how many of these were measured when the last one came. */
+  measured: number;
   /** What it reserves. */
   growthPpm: number;
 };

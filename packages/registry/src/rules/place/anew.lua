@@ -67,7 +67,10 @@ local function claim(room, fits, cost)
   give(room, { nodeId = match(best.name, "(%S+)"), inc = best.inc, core = best.core,
     epoch = max(room.lastEpoch + 1, NOW), isConfirmed = false, isLocal = false, decision = explain(fits) })
   local moved = tonumber(ARGV[15])
-  startRoom(loadNode(room.inc), room.id, room.core, moved or cost, moved and max(1, room.peers))
+  local returning = moved and max(1, room.peers)
+  -- One that spanned cores fills no more than one; its other peers count as they come.
+  if moved and moved > FULL_PPM then moved, returning = FULL_PPM, max(1, floor(room.peers * FULL_PPM / moved)) end
+  startRoom(loadNode(room.inc), room.id, room.core, moved or cost, returning)
 end
 
 -- A room that was served before is no arrival.

@@ -6,6 +6,7 @@ import { refuseBanned } from "../bans/memory.ts";
 import { chooseToFill } from "../choose-core/fill.ts";
 import { type Candidate, type Choice, chooseCore } from "../choose-core/memory.ts";
 import { fromPpm, toPpm } from "../policy.ts";
+import { movedRoom } from "../reservations/memory.ts";
 import { expectedCostPpm, neededPpm } from "../room-cost/memory.ts";
 import type { Room } from "../rooms/memory.ts";
 
@@ -88,7 +89,8 @@ function placeAnew(index: RegistryIndex, request: PlaceRequest, nowMs: number): 
   const lease = leases.claim(room, choice.core, decision, nowMs);
   const node = nodes.get(lease.incarnation);
   const { movedLoad } = request;
-  const moved = movedLoad === undefined ? null : { costPpm: toPpm(movedLoad), returning: Math.max(1, peers) };
+  const moved =
+    movedLoad === undefined ? null : movedRoom({ costPpm: toPpm(movedLoad), peers }, index.policy);
   if (node) reservations.startRoom(node, lease, moved ?? { costPpm }, nowMs);
   return { room, lease, decision };
 }

@@ -2,7 +2,7 @@
 
 -- `returning`: the room has moved here, and so many peers with it.
 local function startRoom(node, roomId, core, cost, returning)
-  local young = { core = core, placedAt = NOW, cost = cost, peers = 0, asOf = NOW, returning = returning }
+  local young = { core = core, placedAt = NOW, cost = cost, peers = 0, measured = 0, asOf = NOW, returning = returning }
   saveYoung(node, roomId, young)
   addReserved(node, young, growthAt(young, NOW))
   node.youngDueAt = min(node.youngDueAt or NOW + RESERVATION_MS, NOW + floor(RESERVATION_MS / 2))

@@ -24,7 +24,10 @@ export class Reservations {
     { costPpm, returning = null }: { costPpm: number; returning?: number | null },
     nowMs: number,
   ): void {
-    const young = { core, placedAtMs: nowMs, asOfMs: nowMs, returning, costPpm, peers: 0, growthPpm: 0 };
+    const young: YoungRoom = {
+      ...{ core, placedAtMs: nowMs, asOfMs: nowMs, returning, costPpm },
+      ...{ peers: 0, measured: 0, growthPpm: 0 },
+    };
     node.young.set(roomId, young);
     this.#reserve(node, young, nowMs);
     this.#pools.rank(node);
@@ -43,6 +46,7 @@ export class Reservations {
     node.openPeers += 1;
     addDebit(node, core, costPpm);
     if (young && young.core === core && (isReturning || young.returning === null)) {
+      young.measured = measuredAt(young, nowMs, this.#policy);
       young.peers += 1;
       young.asOfMs = nowMs;
       this.#reserve(node, young, nowMs);
@@ -104,20 +108,38 @@ export class Reservations {
     young.growthPpm =
       young.returning === null
         ? growthPpm({ ageMs: nowMs - placedAtMs, peers, costPpm }, this.#policy)
-        : nowMs < endsAtMs(young, this.#policy)
-          ? costPpm
-          : 0;
+        : movedPpm(young, young.returning, nowMs, this.#policy);
     addReserved(node, young, young.growthPpm - before);
   }
 }
 
-/** When it reserves nothing any more: a room that moved is measured soon after the last of its peers came. */
+/** When it reserves nothing any more: a room that moved is measured soon after the last of its peers came; where not all come, only time ends it. */
 function endsAtMs(
   { placedAtMs, asOfMs, returning, peers }: YoungRoom,
   { reservationMs, movedSettlesMs }: PlacementPolicy,
 ): number {
   const latestMs = placedAtMs + reservationMs;
-  return returning !== null && peers > 0 ? Math.min(latestMs, asOfMs + movedSettlesMs) : latestMs;
+  return returning !== null && peers >= returning ? Math.min(latestMs, asOfMs + movedSettlesMs) : latestMs;
+}
+
+/** What it cost where it was, less the part of those of its peers that are measured here. */
+function movedPpm(young: YoungRoom, returning: number, nowMs: number, policy: PlacementPolicy): number {
+  if (nowMs >= endsAtMs(young, policy)) return 0;
+  return Math.floor((young.costPpm * (returning - measuredAt(young, nowMs, policy))) / returning);
+}
+
+/** How many of its peers are measured: those that came last are after a while. */
+function measuredAt({ asOfMs, peers, measured }: YoungRoom, nowMs: number, policy: PlacementPolicy): number {
+  return nowMs >= asOfMs + policy.movedSettlesMs ? peers : measured;
+}
+
+/** @param moved.peers How many peers it had. A room that spanned cores fills no more than one; its other peers count as they come. */
+export function movedRoom(
+  { costPpm, peers }: { costPpm: number; peers: number },
+  { fullPpm }: PlacementPolicy,
+): { costPpm: number; returning: number } {
+  if (costPpm <= fullPpm) return { costPpm, returning: Math.max(1, peers) };
+  return { costPpm: fullPpm, returning: Math.max(1, Math.floor((peers * fullPpm) / costPpm)) };
 }
 
 /** What a room costs that moved here keeps others out; what one may grow by does not. */

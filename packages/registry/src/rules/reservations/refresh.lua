@@ -11,7 +11,10 @@ local function refreshYoungRoom(node, roomId, young)
   end
   local growth = growthAt(young, NOW)
   addReserved(node, young, growth - before)
-  if young.returning then return endsAt(young) end
+  if young.returning then
+    local measuredAtMs = young.asOf + MOVED_SETTLES_MS
+    return NOW < measuredAtMs and young.peers > 0 and min(measuredAtMs, endsAt(young)) or endsAt(young)
+  end
   -- Growth that has come to nothing stays nothing until the reservation ends.
   return young.placedAt + (growth > 0 and floor(RESERVATION_MS / 2) or RESERVATION_MS)
 end

@@ -1,28 +1,36 @@
 -- What cores have promised. A debit is an entry of its own in the node's sorted set, named `tag.core.ppm.at.random`, where the
 -- tag stands for the room: so it is found by name to settle it, and by tag when its room leaves. A young room is
 -- `core placedAt cost peers asOf` in the node's hash: it reserves what it was expected to grow by at `asOf`, or at the node's last look
--- (`grownAt`). One that has moved here is followed by how many peers had it where it was: it reserves what it cost there, as a debit, until the last of
--- these has come and is measured; none of them is debited besides. `youngDueAt`, `debitsDueAt`: before then nothing of these changes by time, so a heartbeat need not look.
+-- (`grownAt`). One that has moved here is followed by how many peers it had where it was, and how many of them are
+-- measured here: it reserves the others' part of what it cost there, as a debit, until the last of these has come and is measured; none of them is debited besides. `youngDueAt`, `debitsDueAt`: before then nothing of these changes by time, so a heartbeat need not look.
 
 local function endsAt(young)
   local latest = young.placedAt + RESERVATION_MS
-  return young.returning and young.peers > 0 and min(latest, young.asOf + MOVED_SETTLES_MS) or latest
+  return young.returning and young.peers >= young.returning and min(latest, young.asOf + MOVED_SETTLES_MS) or latest
+end
+
+-- Those that came last are measured after a while.
+local function measuredAt(young, at)
+  return at >= young.asOf + MOVED_SETTLES_MS and young.peers or young.measured
 end
 
 -- Full for the first half of the reservation, then falling to nothing.
 local function growthAt(young, at)
-  if young.returning then return at < endsAt(young) and young.cost or 0 end
+  if young.returning then
+    return at < endsAt(young) and floor(young.cost * (young.returning - measuredAt(young, at)) / young.returning) or 0
+  end
   local left = max(0, RESERVATION_MS - (at - young.placedAt))
   local permille = min(1000, floor(left * 2000 / RESERVATION_MS))
   return max(0, floor(young.cost * permille / 1000) - young.peers * PEER_COST_PPM)
 end
 
-local YOUNG_ENTRY = "(%d+) (%d+) (%d+) (%d+) (%d+) ?(%d*)"
+local YOUNG_ENTRY = "(%d+) (%d+) (%d+) (%d+) (%d+) ?(%d*) ?(%d*)"
 
 local function parseYoung(entry)
-  local core, placedAt, cost, peers, asOf, returning = match(entry, YOUNG_ENTRY)
+  local core, placedAt, cost, peers, asOf, returning, measured = match(entry, YOUNG_ENTRY)
   return { core = tonumber(core), placedAt = tonumber(placedAt), cost = tonumber(cost),
-    peers = tonumber(peers), asOf = tonumber(asOf), returning = tonumber(returning) }
+    peers = tonumber(peers), asOf = tonumber(asOf), returning = tonumber(returning),
+    measured = tonumber(measured) or 0 }
 end
 
 local function reservedBy(young, node)
@@ -30,7 +38,8 @@ local function reservedBy(young, node)
 end
 
 local function saveYoung(node, roomId, young)
-  local entry = concat({ young.core, young.placedAt, young.cost, young.peers, young.asOf, young.returning }, " ")
+  local entry = concat({ young.core, young.placedAt, young.cost, young.peers, young.asOf }, " ")
+  if young.returning then entry = concat({ entry, young.returning, young.measured }, " ") end
   call("HSET", PREFIX .. "young:" .. node.inc, roomId, entry)
 end
 
@@ -66,10 +75,11 @@ local function addPeer(node, roomId, core, random)
   addDebit(node, core, cost)
   if young and (isReturning or not young.returning) then
     local before = reservedBy(young, node)
+    young.measured = measuredAt(young, NOW)
     young.peers, young.asOf = young.peers + 1, NOW
     saveYoung(node, roomId, young)
     addReserved(node, young, growthAt(young, NOW) - before)
-    if isReturning then node.youngDueAt = min(node.youngDueAt, endsAt(young)) end
+    if isReturning then node.youngDueAt = min(node.youngDueAt, NOW + MOVED_SETTLES_MS) end
   end
   touchRank(node)
   return id
