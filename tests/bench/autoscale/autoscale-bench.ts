@@ -7,8 +7,11 @@ import { readCounts } from "../read-counts.ts";
 import { Crowd } from "./crowd.ts";
 import { drawTrace, nodeSecondsOverIdeal, traceNodes } from "./trace.ts";
 
-/** `factor`: so many times faster than the defaults are the autoscaler's times; `peerPercent`: of a core, what one peer costs. */
-const DEFAULTS = { factor: 10, peerPercent: 2, rooms: 72, calm: 100 };
+/**
+ * `factor`: so many times faster than the defaults are the autoscaler's times; `peerPercent`: of a core, what one peer costs; `hold`: minutes
+ * on the clock that is so much faster, for which a high load stays.
+ */
+const DEFAULTS = { factor: 10, peerPercent: 2, rooms: 72, hold: 20, calm: 100 };
 const MIN = 2;
 const PEERS_PER_ROOM = 2;
 const STEPS = 4;
@@ -83,13 +86,17 @@ function startScaled({ factor, peerPercent }: Counts, peerLoad: number): Promise
   });
 }
 
-async function follow(cluster: ProcessCluster, crowd: Crowd, { rooms, factor, calm }: Counts): Promise<void> {
+async function follow(
+  cluster: ProcessCluster,
+  crowd: Crowd,
+  { rooms, factor, hold, calm }: Counts,
+): Promise<void> {
   const scaler = scalerOf(cluster);
   for (let step = 1; step <= STEPS; step += 1) {
     await crowd.settleAt(Math.round((rooms * step) / STEPS));
     await delay((2 * MINUTE_MS) / factor);
   }
-  await delay((3 * MINUTE_MS) / factor);
+  await delay((hold * MINUTE_MS) / factor);
   const unpin = await crowd.pinOneOnEach();
   const since = scaler.log.length;
   await crowd.settleAt(Math.round(rooms / 4));
@@ -97,7 +104,7 @@ async function follow(cluster: ProcessCluster, crowd: Crowd, { rooms, factor, ca
   // In the middle of it.
   await crowd.settleAt(Math.round(rooms * 0.8));
   await unpin();
-  await delay((5 * MINUTE_MS) / factor);
+  await delay((hold * MINUTE_MS) / factor);
   await crowd.settleAt(Math.round(rooms / 5));
   await delay(calm * 1_000);
 }
