@@ -29,11 +29,11 @@ export async function startAutoscaler(config: Config, log: Logger): Promise<Stop
       () => autoscaler,
       () => exposed,
     ));
-  const stopHearing = http ? hearEdge(config, log, exposed) : async () => {};
   const registry = await openRegistry(redis, log, { metrics, policy });
   gaugeCapacity(metrics, registry);
   const role = new Role({ registry, holder: randomId(), log, ...clocks });
   metrics.gauge("scale.leads", () => (role.isHeld ? 1 : 0));
+  const stopHearing = http ? hearEdge({ config, log, exposed, isShown: () => role.isHeld }) : async () => {};
   const drivers = config.groups.map(({ group, driver }) =>
     createDriver(driver, { group, env: config.env, log }),
   );
@@ -63,13 +63,21 @@ export async function startAutoscaler(config: Config, log: Logger): Promise<Stop
   };
 }
 
+type Edge = {
+  config: Config;
+  log: Logger;
+  exposed: Exposed;
+  /** Each autoscaler hears all of it: one alone shows it, or sums would count it twice. */
+  isShown: () => boolean;
+};
+
 /** What signaling counts where nobody can scrape it. Scaling does not wait for NATS, nor go by it. @returns Stops it. */
-function hearEdge({ nats }: Config, log: Logger, exposed: Exposed): () => Promise<void> {
+function hearEdge({ config, log, exposed, isShown }: Edge): () => Promise<void> {
   let heard: HeardMetrics | null = null;
-  const bus = openBus(nats, { role: "autoscaler", name: "autoscaler", log, waitOnFirstConnect: true });
+  const bus = openBus(config.nats, { role: "autoscaler", name: "autoscaler", log, waitOnFirstConnect: true });
   const hearing = bus.then(
     (connected) => {
-      heard = hearMetrics(connected, log);
+      heard = hearMetrics(connected, log, isShown);
       exposed["/metrics/edge"] = heard.expose;
       return connected;
     },

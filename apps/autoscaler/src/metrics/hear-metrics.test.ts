@@ -11,13 +11,15 @@ function setUp() {
   const bus = createMemoryBus();
   onTestFinished(() => bus.close());
   const warned: (LogFields | undefined)[] = [];
-  const heard = hearMetrics(bus, { ...silentLogger, warn: (_, fields) => warned.push(fields) });
+  const role = { isHeld: true };
+  const log = { ...silentLogger, warn: (_: string, fields?: LogFields) => void warned.push(fields) };
+  const heard = hearMetrics(bus, log, () => role.isHeld);
   const say = (data: unknown) => bus.publish(subjects.metrics, encodeJson(data));
   const lines = async () => {
     await bus.flush();
     return (await (await heard.expose()).text()).split("\n").filter((line) => line && !line.startsWith("#"));
   };
-  return { bus, warned, say, lines };
+  return { bus, role, warned, say, lines };
 }
 
 it("what several processes counted is added up", async () => {
@@ -30,6 +32,17 @@ it("what several processes counted is added up", async () => {
   }
   expect(await lines()).toContain("fairlead_joins_total 6");
   expect(await lines()).toContain('fairlead_join_seconds_count{outcome="joined"} 3');
+});
+
+it("is shown by the one that acts alone, who has heard all of it before too", async () => {
+  const { role, say, lines } = setUp();
+  const store = new MetricsStore();
+  role.isHeld = false;
+  store.count("session.joined", undefined, 2);
+  say(store.take());
+  expect(await lines()).toEqual([]);
+  role.isHeld = true;
+  expect(await lines()).toContain("fairlead_joins_total 2");
 });
 
 it("garbage changes nothing, and is told once", async () => {

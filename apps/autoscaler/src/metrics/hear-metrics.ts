@@ -4,7 +4,7 @@ import { type Logger, MetricsStore } from "@fairlead/telemetry";
 import { exposeMetrics, isCountedBy } from "@fairlead/telemetry/prometheus";
 
 export type HeardMetrics = {
-  /** Answers Prometheus, with signaling's names. */
+  /** Answers Prometheus, with signaling's names; with nothing where it is not shown. */
   expose: () => Promise<Response>;
   stop(): void;
 };
@@ -13,7 +13,7 @@ export type HeardMetrics = {
 const TELL_EVERY_MS = 60_000;
 
 /** Adds up what signaling on Workers and Lambda counts, which nobody can scrape. Nothing is scaled by it: whoever speaks for signaling may make it up. */
-export function hearMetrics(bus: Bus, log: Logger): HeardMetrics {
+export function hearMetrics(bus: Bus, log: Logger, isShown = () => true): HeardMetrics {
   const store = new MetricsStore();
   const isKnown = isCountedBy("signaling");
   let toldMs = Number.NEGATIVE_INFINITY;
@@ -26,5 +26,10 @@ export function hearMetrics(bus: Bus, log: Logger): HeardMetrics {
       toldMs = performance.now();
     }
   });
-  return { expose: exposeMetrics(store, "signaling"), stop: () => subscription.unsubscribe() };
+  const expose = exposeMetrics(store, "signaling");
+  return {
+    expose: async () =>
+      isShown() ? expose() : new Response("", { headers: { "content-type": "text/plain" } }),
+    stop: () => subscription.unsubscribe(),
+  };
 }
