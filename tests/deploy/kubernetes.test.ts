@@ -139,7 +139,7 @@ describe("the number that KEDA is told", () => {
   const formula =
     byKeda.find(({ kind }) => kind === "ScaledObject")?.spec?.advanced?.scalingModifiers.formula ?? "";
   // KEDA's expressions and JavaScript's mean the same here.
-  const stepOf = new Function("wanted", "const { ceil } = Math; return " + formula) as (
+  const stepOf = new Function("wanted", `const { ceil } = Math; return ${formula}`) as (
     wanted: number,
   ) => number;
   const steps = [...new Set(Array.from({ length: 319 }, (_, index) => stepOf(index + 1)))];
