@@ -1,6 +1,6 @@
 /**
- * An image's health check: `is-alive.ts NAME PATH` ends with 0 if this container's own process answers 200 at PATH, where
- * FAIRLEAD_NAME_HOST and FAIRLEAD_NAME_PORT say; NAME is empty for FAIRLEAD_HOST and FAIRLEAD_PORT.
+ * An image's health check: `is-alive.ts HTTP PATH` ends with 0 if this container's own process answers 200 at PATH, where
+ * FAIRLEAD_HTTP_HOST and FAIRLEAD_HTTP_PORT say; with an empty word in place of HTTP, where FAIRLEAD_HOST and FAIRLEAD_PORT do.
  */
 const [name = "", path = "/"] = process.argv.slice(2);
 const prefix = name === "" ? "FAIRLEAD" : `FAIRLEAD_${name}`;
