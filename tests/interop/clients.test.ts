@@ -94,7 +94,8 @@ async function expectPlays({ evaluate }: Tab): Promise<void> {
 async function expectDecodes(peer: ReturnType<typeof startAiortc>): Promise<void> {
   const timeout = CONNECTS_MS;
   await expect.poll(() => peer.latest().frames, { timeout }).toBeGreaterThan(10);
-  await expect.poll(() => peer.latest().bright, { timeout }).toBeGreaterThan(10);
+  // A picture without anything in it has about 0. Firefox's fake camera is one colour with a small clock, the smaller the less Firefox sends.
+  await expect.poll(() => peer.latest().bright, { timeout }).toBeGreaterThan(4);
   await expect.poll(() => peer.latest().loudness, { timeout }).toBeGreaterThan(100);
 }
 
