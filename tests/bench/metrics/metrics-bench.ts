@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { randomId } from "@fairlead/protocol";
 import { type ProcessCluster, startProcessCluster } from "../../support/clusters/start-process-cluster.ts";
 import { ProtocolClient } from "../../support/protocol-client.ts";
 import { rounded } from "../quantiles.ts";
@@ -99,7 +100,8 @@ async function joinAndLeave(cluster: ProcessCluster, count: number): Promise<num
   for (let done = 0; done < count; done += AT_ONCE) {
     const tickets = await Promise.all(
       Array.from({ length: AT_ONCE }, (_, index) =>
-        cluster.ticket(rooms[(done + index) % ROOMS] ?? "", `peer-${done + index}`),
+        // Each a person of its own: one that comes again and again is refused.
+        cluster.ticket(rooms[(done + index) % ROOMS] ?? "", `peer-${randomId()}`),
       ),
     );
     const clients = await Promise.all(tickets.map((ticket) => ProtocolClient.join(cluster.url, { ticket })));
