@@ -1,6 +1,7 @@
 import { openBus, openRegistry, type Stop } from "@fairlead/server-process";
 import { gaugeCapacity } from "@fairlead/server-process/gauge-capacity";
-import { openMetrics, serveMetrics } from "@fairlead/server-process/metrics";
+import { openMetrics } from "@fairlead/server-process/metrics";
+import { serveOperators } from "@fairlead/server-process/serve-operators";
 import { createSignaling, type Signaling } from "@fairlead/signaling";
 import type { Logger } from "@fairlead/telemetry";
 import type { Config } from "./config.ts";
@@ -24,8 +25,11 @@ export async function startSignaling(config: Config, log: Logger, serve: Serve):
       return signaling;
     },
   });
-  const metricsServer = metricsAt && expose && (await serveMetrics(metricsAt, expose));
-  if (metricsServer) log.info("metrics.listening", { url: metricsServer.url });
+  const metricsServer =
+    metricsAt &&
+    expose &&
+    (await serveOperators(metricsAt, (path) => (path === "/metrics" ? expose() : null)));
+  if (metricsServer) log.info("metrics.listening", { url: `${metricsServer.url}/metrics` });
   const stopKeys = options.ticketKeys.published?.keepFresh();
   log.info("signaling.listening", { url: server.url, port: server.port });
   return async () => {
