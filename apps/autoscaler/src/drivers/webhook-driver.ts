@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as pauseFor } from "node:timers/promises";
 import { NodeId } from "@fairlead/protocol";
 import { signedHeaders } from "@fairlead/server-process/sign-hook";
 import * as z from "zod";
 import type { MayAct, NodeDriver, NodeInstance } from "./node-driver.ts";
+import { pauseUntil } from "./pause-until.ts";
 
 export const WebhookDriverSettings = z.strictObject({
   kind: z.literal("webhook"),
@@ -61,16 +61,16 @@ export class WebhookDriver implements NodeDriver {
   }
 
   async list(): Promise<NodeInstance[]> {
-    const { instances } = Listed.parse(JSON.parse(await this.#order({ do: "list" }, always)));
+    const { instances } = Listed.parse(JSON.parse(await this.#order({ do: "list" }, () => true)));
     return instances.map(({ nodeId = null, ...instance }) => ({ ...instance, nodeId }));
   }
 
-  async start(count: number, mayAct: MayAct = always): Promise<void> {
+  async start(count: number, mayAct: MayAct = () => true): Promise<void> {
     await this.#order({ do: "start", count }, mayAct);
   }
 
   /** 404 and 410 mean that it is gone already. */
-  async remove({ id, nodeId }: NodeInstance, mayAct: MayAct = always): Promise<void> {
+  async remove({ id, nodeId }: NodeInstance, mayAct: MayAct = () => true): Promise<void> {
     await this.#order({ do: "remove", instance: { id, nodeId } }, mayAct, [404, 410]);
   }
 
@@ -134,12 +134,4 @@ async function textOf(response: Response): Promise<string> {
 function hasUser(url: string): boolean {
   const { username, password } = new URL(url);
   return username !== "" || password !== "";
-}
-
-function always(): boolean {
-  return true;
-}
-
-function pauseUntil(ms: number, signal: AbortSignal): Promise<unknown> {
-  return pauseFor(ms, undefined, { signal });
 }

@@ -1,5 +1,5 @@
-import { setTimeout as pauseFor } from "node:timers/promises";
 import type { MayAct, NodeDriver, NodeInstance } from "../node-driver.ts";
+import { pauseUntil } from "../pause-until.ts";
 import { DELETION_COST, goesBefore, LOWEST_COST } from "./goes-before.ts";
 import { type KubernetesAccess, KubernetesApi, KubernetesError } from "./kubernetes-api.ts";
 import { isActive, isReady, type Pod, PodPage, Pod as PodRecord, Scale } from "./kubernetes-records.ts";
@@ -57,12 +57,12 @@ export class KubernetesDriver implements NodeDriver {
     return [...active.map(instanceOf), ...this.#missing];
   }
 
-  start(count: number, mayAct: MayAct = always): Promise<void> {
+  start(count: number, mayAct: MayAct = () => true): Promise<void> {
     return this.#inTurn(() => this.#changeNumber(({ scale }) => scale.spec.replicas + count, mayAct));
   }
 
   /** Not while the pod is ready: another autoscaler, or an operator, may have had its node take rooms again. */
-  remove({ id }: NodeInstance, mayAct: MayAct = always): Promise<void> {
+  remove({ id }: NodeInstance, mayAct: MayAct = () => true): Promise<void> {
     return this.#inTurn(() =>
       id.startsWith(WITHOUT_POD) ? this.#giveUpMissing(mayAct) : this.#removePod(id, mayAct),
     );
@@ -251,12 +251,4 @@ function checkThatItWouldGo(chosen: Pod, active: readonly Pod[]): void {
 
 function isController({ controller }: { controller?: boolean | undefined }): boolean {
   return controller === true;
-}
-
-function always(): boolean {
-  return true;
-}
-
-function pauseUntil(ms: number, signal: AbortSignal): Promise<unknown> {
-  return pauseFor(ms, undefined, { signal });
 }
